@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Arrows only downward: a target names what it imports, top to bottom of this list.
+// Tests/ArchitectureTests holds this manifest and every `import` line against the table in ARCHITECTURE.md.
+let package = Package(
+    name: "orrery",
+    products: [
+        .library(name: "OrreryServer", targets: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket"]),
+        .library(name: "OrreryClient", targets: ["OrrerySchema", "OrreryClient", "OrreryWebSocket"]),
+        .library(name: "OrreryTesting", targets: ["OrreryTesting"]),
+        .executable(name: "orrery", targets: ["orrery"]),
+        .executable(name: "solar-system", targets: ["SolarSystem"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    ],
+    targets: [
+        .target(name: "OrrerySchema"),
+        .target(name: "OrreryECS", dependencies: ["OrrerySchema"]),
+        .target(name: "OrreryStore", dependencies: ["OrrerySchema"]),
+        .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore"]),
+        .target(name: "OrrerySync", dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire"]),
+        .target(name: "OrreryTransport"),
+        .systemLibrary(
+            name: "CLibWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev", "libev-dev"])]),
+        .target(
+            name: "CLibWebSocketsShim", dependencies: ["CLibWebSockets"], linkerSettings: [.linkedLibrary("ev")]),
+        .target(
+            name: "OrreryWebSocket", dependencies: ["OrreryTransport", "CLibWebSockets", "CLibWebSocketsShim"]),
+        .target(
+            name: "OrreryServer",
+            dependencies: [
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
+            name: "OrreryClient",
+            dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport"]),
+        .target(name: "OrreryInspector", dependencies: ["OrrerySchema", "OrreryClient"]),
+        .executableTarget(
+            name: "orrery",
+            dependencies: [
+                "OrrerySchema", "OrreryInspector", "OrreryClient", "OrreryWebSocket",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(
+            name: "OrreryTesting",
+            dependencies: [
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrrerySync", "OrreryTransport", "OrreryServer",
+                "OrreryClient",
+            ]),
+        .executableTarget(
+            name: "SolarSystem",
+            dependencies: [
+                "OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Examples/SolarSystem"),
+    ]
+)
+
+for target in package.targets where ![.system, .binary, .plugin].contains(target.type) {
+    target.swiftSettings = settings
+}

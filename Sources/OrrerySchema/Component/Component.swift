@@ -1,0 +1,22 @@
+/// A kind of data that an entity can have. Conforming is all that a user writes:
+///
+/// ```swift
+/// struct Position: Component { var x = 0.0, y = 0.0, z = 0.0 }
+/// struct Label: Component, Codable { var text = "" }
+/// struct Frozen: Component {}  // a tag
+/// ```
+///
+/// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of those, ``Entity``,
+/// enumerations without payload that are `CaseIterable`, and structs of these) are *bitwise*: their layout is read from the
+/// type, nothing else is needed. All others conform to `Codable` too.
+public protocol Component: Sendable {
+    /// The default value. A field that a peer does not know takes its value from here.
+    init()
+
+    /// The name by which clients know this component, unique in a world. The type's name unless stated.
+    static var componentName: String { get }
+}
+
+extension Component {
+    public static var componentName: String { String(describing: Self.self) }
+}

@@ -1,0 +1,144 @@
+/// Names one connection of one loop. Never reused while the loop runs.
+public struct ConnectionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt64
+
+    public init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    public static func < (left: ConnectionID, right: ConnectionID) -> Bool { left.rawValue < right.rawValue }
+    public var description: String { "#\(rawValue)" }
+}
+
+/// Why a connection closes: a WebSocket close code. Source: RFC 6455, section 7.4.1.
+public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt16
+
+    public init(_ rawValue: UInt16) {
+        self.rawValue = rawValue
+    }
+
+    public static let normal = CloseCode(1000)
+    /// The server stops, or the client leaves.
+    public static let goingAway = CloseCode(1001)
+    public static let protocolError = CloseCode(1002)
+    /// A kind of message that is not accepted, such as text.
+    public static let unsupportedData = CloseCode(1003)
+    /// No close frame was seen: the connection broke. Never sent.
+    public static let abnormal = CloseCode(1006)
+    public static let invalidPayload = CloseCode(1007)
+    public static let policyViolation = CloseCode(1008)
+    public static let messageTooBig = CloseCode(1009)
+    public static let internalError = CloseCode(1011)
+
+    public var description: String { String(rawValue) }
+}
+
+/// How a connection ended, as seen from this side.
+public struct Closure: Hashable, Sendable {
+    public var code: CloseCode
+    /// At most 123 bytes of UTF-8. Source: RFC 6455, section 5.5.
+    public var reason: String
+    /// Whether the connection had been established; a refused or failed attempt was not.
+    public var wasEstablished: Bool
+
+    public init(code: CloseCode, reason: String, wasEstablished: Bool) {
+        self.code = code
+        self.reason = reason
+        self.wasEstablished = wasEstablished
+    }
+}
+
+/// A transport that cannot start: what failed, and what to do about it.
+public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Code: Hashable, Sendable {
+        /// The address is taken by somebody else.
+        case addressInUse
+        /// The address or URL cannot be used as written.
+        case invalidAddress
+        /// A library or a part of it is missing on this machine.
+        case unavailable
+    }
+
+    public var code: Code
+    /// A sentence for the person who started it.
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}
+
+/// What a loop tells its owner. Every call comes on the loop's thread, never from inside a call to the loop's own methods.
+public protocol TransportHandler: AnyObject {
+    func connectionOpened(_ connection: ConnectionID)
+    /// One whole binary message. The bytes are valid during the call only.
+    func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer)
+    /// The connection can take more: everything given to ``TransportLoop/send(_:to:)`` has been handed to the system.
+    func connectionDrained(_ connection: ConnectionID)
+    /// Comes once per connection, last; also for an attempt of a client that failed (never opened).
+    func connectionClosed(_ connection: ConnectionID, _ closure: Closure)
+    /// Some thread called ``TransportLoop/wake()``; several calls may come as one.
+    func loopWoken()
+    /// Comes every ``TransportLimits/timerInterval``.
+    func loopTimerFired()
+}
+
+/// Connections and the one thread that serves them.
+///
+/// Only ``wake()`` may be called from any thread. All else belongs to the thread inside ``run(_:)``.
+public protocol TransportLoop: AnyObject, Sendable {
+    /// Serves on the calling thread until ``shutDown(lingerMax:)`` has finished.
+    func run(_ handler: any TransportHandler) throws(TransportError)
+
+    /// Has the handler's `loopWoken` called soon. Any thread; also before and after `run`, when it does nothing more.
+    func wake()
+
+    /// Sends one message, now if nothing waits on that connection, else as soon as it can be taken. A connection on which more than
+    /// ``TransportLimits/pendingByteCountMax`` would wait is closed with ``CloseCode/policyViolation`` instead.
+    /// Does nothing for a connection that has closed.
+    func send(_ frame: Frame, to connection: ConnectionID)
+
+    /// Bytes given to `send` that wait in this process. 0 when the connection can take a message at once.
+    func pendingByteCount(of connection: ConnectionID) -> Int
+
+    /// Closes one connection with a close frame (after what waits on it, as far as it can be written at once).
+    /// `reason` is cut to 123 bytes. `connectionClosed` follows.
+    func close(_ connection: ConnectionID, code: CloseCode, reason: String)
+
+    /// Takes no more connections, closes all with ``CloseCode/goingAway``, and lets `run` return when they are closed, or after
+    /// `lingerMax` at the latest.
+    func shutDown(lingerMax: Duration)
+}
+
+/// The limits of one loop.
+public struct TransportLimits: Hashable, Sendable {
+    /// The longest message taken from a peer, in bytes; a longer one closes its connection with 1009 before it is buffered.
+    public var messageSizeMax = 1 << 20
+    /// The longest message sent, in bytes.
+    public var sentMessageSizeMax = 1 << 20
+    /// How many bytes may wait in this process for one connection.
+    public var pendingByteCountMax = 16 << 20
+    /// How many connections are served at once; a further one is refused. Stops a peer that opens connections without end.
+    public var connectionCountMax = 4096
+    /// Time between two calls of `loopTimerFired`.
+    public var timerInterval: Duration = .milliseconds(100)
+
+    public init() {}
+}
+
+/// A way to offer a world to clients.
+public protocol ServerTransport: Sendable {
+    /// Opens the address. Connections are served once the loop runs.
+    func listen(limits: TransportLimits) throws(TransportError) -> (loop: any TransportLoop, url: String)
+}
+
+/// A way to reach a server.
+public protocol ClientTransport: Sendable {
+    /// A loop with one connection, to `url`. The attempt starts when the loop runs and ends in `connectionOpened`, or in
+    /// `connectionClosed` with `wasEstablished` false and a reason that says what failed.
+    func connect(to url: String, limits: TransportLimits) throws(TransportError) -> any TransportLoop
+}
