@@ -70,6 +70,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Examples/SolarSystem"),
+
+        .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
     ]
 )
 

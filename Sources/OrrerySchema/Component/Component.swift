@@ -6,17 +6,25 @@
 /// struct Frozen: Component {}  // a tag
 /// ```
 ///
-/// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of those, ``Entity``,
+/// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of numbers, ``Entity``,
 /// enumerations without payload that are `CaseIterable`, and structs of these) are *bitwise*: their layout is read from the
-/// type, nothing else is needed. All others conform to `Codable` too.
+/// type, nothing else is needed. All others conform to `Codable` too; enumerations with payload also to ``Sampled``.
 public protocol Component: Sendable {
     /// The default value. A field that a peer does not know takes its value from here.
     init()
 
     /// The name by which clients know this component, unique in a world. The type's name unless stated.
     static var componentName: String { get }
+
+    /// A sentence for people who meet this component in a tool.
+    static var documentation: String? { get }
+
+    /// Units, ranges and documentation of fields, beside the type that they belong to.
+    static var annotations: [FieldAnnotation<Self>] { get }
 }
 
 extension Component {
     public static var componentName: String { String(describing: Self.self) }
+    public static var documentation: String? { nil }
+    public static var annotations: [FieldAnnotation<Self>] { [] }
 }

@@ -1,0 +1,90 @@
+/// Appends values in wire form to a growing array of bytes. Everything is little-endian and packed.
+public struct ByteWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
+
+    public init() {}
+
+    /// Starts with room for `capacity` bytes.
+    public init(capacity: Int) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    @inlinable public var count: Int { bytes.count }
+
+    /// Forgets the content and keeps the memory.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    public mutating func append(_ byte: UInt8) {
+        bytes.append(byte)
+    }
+
+    public mutating func append(contentsOf other: [UInt8]) {
+        bytes.append(contentsOf: other)
+    }
+
+    /// - Complexity: O(n), one block copy.
+    public mutating func append(contentsOf buffer: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: buffer)
+    }
+
+    /// Writes an integer in its own width.
+    public mutating func append(integer value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    /// Writes an unsigned integer in 1 to 10 bytes, seven bits each, lowest first (LEB128).
+    public mutating func append(varint value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    public mutating func append(varint value: Int) {
+        append(varint: UInt64(value))
+    }
+
+    /// Writes the length in UTF-8 bytes as a varint, then the bytes, in Unicode normal form C: Swift strings that are equal give
+    /// equal bytes.
+    public mutating func append(string: String) {
+        let normal = string.canonicalUTF8
+        append(varint: normal.count)
+        bytes.append(contentsOf: normal)
+    }
+
+    public mutating func append(_ entity: Entity) {
+        append(integer: entity.index)
+        append(integer: entity.generation)
+    }
+
+    /// Writes a length as a varint, then what `body` writes.
+    /// - Complexity: O(n) in what `body` writes: it is moved by the width of the length.
+    public mutating func appendSized<Failure: Error>(
+        _ body: (inout ByteWriter) throws(Failure) -> Void
+    ) throws(Failure) {
+        let start = bytes.count
+        try body(&self)
+        var length = ByteWriter()
+        length.append(varint: bytes.count - start)
+        bytes.insert(contentsOf: length.bytes, at: start)
+    }
+
+    /// Appends `count` zero bytes and lets `body` fill them.
+    package mutating func append(
+        uninitializedCount count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void
+    ) {
+        guard count > 0 else { return }
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: count))
+        bytes.withUnsafeMutableBytes { body(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+    }
+
+    /// Overwrites one byte that was written before.
+    package mutating func overwrite(at offset: Int, with byte: UInt8) {
+        bytes[offset] = byte
+    }
+}

@@ -1,0 +1,63 @@
+/// How a typed reader takes the values of a peer whose version of the component may be another one.
+///
+/// Fields are matched by name and type: reordered, added and removed fields keep working, a missing one takes its default.
+public struct ComponentBinding<C: Component>: Sendable {
+    private let coder: ComponentCoder<C>
+    private let source: ComponentSchema
+    /// Present where the bytes cannot be read as they are.
+    private let fallback: DynamicValue?
+
+    /// - Throws: ``SchemaError`` where a field has two types on the two sides, or `C` cannot be reflected.
+    public init(to source: ComponentSchema) throws(SchemaError) {
+        coder = try ComponentCoder<C>()
+        self.source = source
+        guard source.type.shape != coder.schema.type.shape else {
+            fallback = nil
+            return
+        }
+        let standard = coder.standardValue
+        fallback = standard
+        do throws(CodecError) {
+            // A field that has two types is found now and not at the first value.
+            _ = try source.type.zero.converted(
+                from: source.type.shape, to: coder.schema.type.shape, fallback: standard)
+        } catch {
+            // A case that only the server has is an error for the values that have it, no other.
+            guard error.code != .typeMismatch else {
+                throw SchemaError(
+                    component: C.componentName, "the server's version does not fit this client's: \(error.message)")
+            }
+        }
+    }
+
+    /// Whether values are read straight from the bytes.
+    public var isDirect: Bool { fallback == nil }
+
+    /// - Throws: ``CodecError`` for bytes that are no value of the peer's schema, or one that `C` does not have.
+    public func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> C {
+        guard let fallback else { return try coder.decode(bytes) }
+        let value = try DynamicValue(decoding: bytes, as: source.type)
+        return try coder.value(
+            of: try value.converted(
+                from: source.type.shape, to: coder.schema.type.shape, fallback: fallback))
+    }
+}
+
+extension FieldType {
+    /// The type without what people read: units, ranges, documentation. Values of equal shapes have equal bytes.
+    var shape: FieldType {
+        switch self {
+        case .structure(let fields): .structure(fields.map(\.shape))
+        case .optional(let inner): .optional(inner.shape)
+        case .array(let inner): .array(inner.shape)
+        case .set(let inner): .set(inner.shape)
+        case .dictionary(let key, let value): .dictionary(key: key.shape, value: value.shape)
+        case .union(let cases): .union(cases.map { UnionCase($0.name, $0.fields.map(\.shape)) })
+        case .scalar, .vector, .entity, .enumeration, .string: self
+        }
+    }
+}
+
+extension Field {
+    fileprivate var shape: Field { Field(name, type.shape) }
+}

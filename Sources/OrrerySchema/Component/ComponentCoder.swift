@@ -1,0 +1,113 @@
+/// Takes values of one component type to their wire form and back.
+public struct ComponentCoder<C: Component>: Sendable {
+    public let schema: ComponentSchema
+    let form: Form
+
+    enum Form: Sendable {
+        case bitwise(BitwiseLayout)
+        case codable
+    }
+
+    /// Reads the schema of `C`: from its layout, or else by probing its `Codable`.
+    /// - Throws: ``SchemaError`` that names the field which cannot be synchronised, its type, and what to do.
+    /// - Complexity: once per registration; some microseconds per field.
+    public init() throws(SchemaError) {
+        var type: FieldType
+        (form, type) = try Self.reflect()
+        for annotation in C.annotations { try annotation.apply(to: &type) }
+        schema = try ComponentSchema(name: C.componentName, type: type, documentation: C.documentation)
+    }
+
+    private static func reflect() throws(SchemaError) -> (Form, FieldType) {
+        let refusal: SchemaError
+        if RuntimeReflection.isTrivial(C.self), !(C.self is any SchemaProviding.Type) {
+            do throws(SchemaError) {
+                let layout = try BitwiseLayout(of: C.self, component: C.componentName)
+                return (.bitwise(layout), layout.fieldType)
+            } catch { refusal = error }
+        } else {
+            refusal = SchemaError(component: C.componentName, "\(C.self) is not of fixed size")
+        }
+        guard C.self is any Codable.Type else {
+            throw SchemaError(
+                component: C.componentName, path: refusal.path,
+                "\(refusal.message); conform \(C.self) to Codable, or leave it unregistered")
+        }
+        return (.codable, try SchemaProbe(component: C.componentName).fieldType(of: C.self, path: []))
+    }
+
+    /// The dynamic form of `C()`.
+    var standardValue: DynamicValue {
+        // A type whose default cannot be encoded has no defaults to give; its fields must then all be sent.
+        (try? dynamicValue(of: C())) ?? .structure([])
+    }
+
+    /// Appends the wire form of a value.
+    /// - Throws: ``CodecError`` where `encode(to:)` fails or writes something else than the schema says. Never for bitwise components.
+    public func encode(_ value: C, into writer: inout ByteWriter) throws(CodecError) {
+        switch form {
+        case .bitwise(let layout):
+            withUnsafeBytes(of: value) { memory in
+                writer.append(uninitializedCount: layout.wireSize) {
+                    layout.pack(memory.baseAddress!, count: 1, into: $0.baseAddress!)
+                }
+            }
+        case .codable:
+            try writer.append(try dynamicValue(of: value), as: schema.type)
+        }
+    }
+
+    /// Reads a value that fills `bytes` exactly.
+    /// - Throws: ``CodecError`` for bytes that are no value of this component, whatever they are.
+    public func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> C {
+        switch form {
+        case .bitwise(let layout):
+            var value = C()
+            let result = withUnsafeMutableBytes(of: &value) { memory in
+                Result { () throws(CodecError) in try layout.unpack(bytes, into: memory.baseAddress!) }
+            }
+            try result.get()
+            return value
+        case .codable:
+            return try value(of: try DynamicValue(decoding: bytes, as: schema.type))
+        }
+    }
+
+    /// The dynamic form of a value.
+    public func dynamicValue(of value: C) throws(CodecError) -> DynamicValue {
+        switch form {
+        case .bitwise:
+            var writer = ByteWriter()
+            try encode(value, into: &writer)
+            return try DynamicValue(decoding: writer.bytes, as: schema.type)
+        case .codable:
+            do {
+                return try ValueEncoder.encode(value, as: schema.type)
+            } catch let error as CodecError {
+                throw error
+            } catch {
+                throw CodecError(.outOfDomain, "encoding a \(C.componentName) failed: \(error)")
+            }
+        }
+    }
+
+    /// The value that a dynamic form stands for.
+    public func value(of dynamic: DynamicValue) throws(CodecError) -> C {
+        switch form {
+        case .bitwise:
+            let bytes = try dynamic.encoded(as: schema.type)
+            let result = bytes.withUnsafeBytes { buffer in
+                Result { () throws(CodecError) in try decode(buffer) }
+            }
+            return try result.get()
+        case .codable:
+            do {
+                return try ValueDecoder.decode(C.self, from: dynamic)
+            } catch let error as CodecError {
+                throw error
+            } catch {
+                throw CodecError(.outOfDomain, "decoding a \(C.componentName) failed: \(error)")
+            }
+        }
+    }
+}

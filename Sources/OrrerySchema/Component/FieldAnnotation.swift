@@ -1,0 +1,66 @@
+/// What a person should know about one field of a component. Tools show it.
+///
+/// ```swift
+/// extension Position {
+///     static var annotations: [FieldAnnotation<Position>] {
+///         [.init(\.x, unit: "km", "Towards the vernal equinox."), .init(\.y, unit: "km"), .init(\.z, unit: "km")]
+///     }
+/// }
+/// ```
+public struct FieldAnnotation<C: Component>: Sendable {
+    let keyPath: any PartialKeyPath<C> & Sendable
+    let unit: String?
+    let range: ClosedRange<Double>?
+    let documentation: String?
+
+    /// - Parameter keyPath: a stored property, or a stored property of one.
+    public init(
+        _ keyPath: any PartialKeyPath<C> & Sendable, unit: String? = nil, range: ClosedRange<Double>? = nil,
+        _ documentation: String? = nil
+    ) {
+        self.keyPath = keyPath
+        self.unit = unit
+        self.range = range
+        self.documentation = documentation
+    }
+
+    /// Writes what is known into the field that the key path leads to.
+    func apply(to type: inout FieldType) throws(SchemaError) {
+        guard let offset = MemoryLayout<C>.offset(of: keyPath),
+            let path = Self.path(
+                to: Swift.type(of: keyPath as PartialKeyPath<C>).valueType, at: offset, in: C.self, from: 0)
+        else {
+            throw SchemaError(component: C.componentName, "the annotated \(keyPath) is no stored property")
+        }
+        guard apply(to: &type, path: path[...]) else {
+            throw SchemaError(component: C.componentName, path: path, "is annotated, but is no field of the schema")
+        }
+    }
+
+    private func apply(to type: inout FieldType, path: ArraySlice<String>) -> Bool {
+        guard case .structure(var fields) = type, let index = fields.firstIndex(where: { $0.name == path.first }) else {
+            return false
+        }
+        if path.count > 1 {
+            guard apply(to: &fields[index].type, path: path.dropFirst()) else { return false }
+        } else {
+            fields[index].unit = unit
+            fields[index].range = range
+            fields[index].documentation = documentation
+        }
+        type = .structure(fields)
+        return true
+    }
+
+    /// The names that lead to the stored property of that type at that place.
+    private static func path(to type: Any.Type, at offset: Int, in root: Any.Type, from start: Int) -> [String]? {
+        for property in RuntimeReflection.storedProperties(of: root) ?? [] {
+            let place = start + property.offset
+            if place == offset, property.type == type { return [property.name] }
+            if place <= offset, let rest = path(to: type, at: offset, in: property.type, from: place) {
+                return [property.name] + rest
+            }
+        }
+        return nil
+    }
+}

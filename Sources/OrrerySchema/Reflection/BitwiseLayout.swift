@@ -1,0 +1,138 @@
+/// Where the fields of a bitwise component lie in memory and on the wire, and how rows go from one to the other.
+///
+/// In memory there may be padding between fields and between rows; on the wire there is none, so padding never leaves the
+/// process and never takes part in a comparison.
+struct BitwiseLayout: Sendable {
+    /// Bytes that are copied as one.
+    struct Run: Sendable {
+        var memoryOffset: Int
+        var wireOffset: Int
+        var size: Int
+    }
+
+    /// A byte or two that do not hold every bit pattern.
+    struct Domain: Sendable {
+        var wireOffset: Int
+        var size: Int
+        /// How many values there are, from 0 up.
+        var count: Int
+    }
+
+    private(set) var runs: [Run] = []
+    private(set) var domains: [Domain] = []
+    private(set) var wireSize = 0
+    let stride: Int
+
+    /// Reads the layout of a type.
+    /// - Throws: ``SchemaError`` that names the first field which is not of fixed size, and its type.
+    init(of type: Any.Type, component: String) throws(SchemaError) {
+        func stride<T>(_: T.Type) -> Int { MemoryLayout<T>.stride }
+        self.stride = _openExistential(type, do: stride)
+        guard RuntimeReflection.kind(of: type) == .structure else {
+            throw SchemaError(component: component, "\(type) is no struct")
+        }
+        fieldType = .structure(try add(type, at: 0, component: component, path: []))
+    }
+
+    private(set) var fieldType: FieldType = .structure([])
+
+    /// Whether rows have the same bytes in memory and on the wire.
+    var isDirect: Bool {
+        wireSize == 0 || (runs.count == 1 && runs[0].memoryOffset == 0 && wireSize == stride)
+    }
+
+    private mutating func add(
+        _ type: Any.Type, at offset: Int, component: String, path: [String]
+    ) throws(SchemaError) -> [Field] {
+        guard let properties = RuntimeReflection.storedProperties(of: type) else {
+            throw SchemaError(component: component, path: path, "\(type) cannot be looked into")
+        }
+        func size<T>(_: T.Type) -> Int { MemoryLayout<T>.size }
+        guard !properties.isEmpty || _openExistential(type, do: size) == 0 else {
+            throw SchemaError(component: component, path: path, "\(type) hides what it holds")
+        }
+        var fields: [Field] = []
+        for property in properties {
+            let place = path + [property.name]
+            fields.append(
+                Field(
+                    property.name,
+                    try add(property, at: offset + property.offset, component: component, path: place)))
+        }
+        return fields
+    }
+
+    private mutating func add(
+        _ property: StoredProperty, at offset: Int, component: String, path: [String]
+    ) throws(SchemaError) -> FieldType {
+        if let leaf = property.type as? any WireLeaf.Type, let size = leaf.fieldType.fixedSize {
+            if leaf.fieldType == .scalar(.bool) { domains.append(Domain(wireOffset: wireSize, size: 1, count: 2)) }
+            add(Run(memoryOffset: offset, wireOffset: wireSize, size: size))
+            return leaf.fieldType
+        }
+        if let cases = EnumerationReflection.cases(of: property.type) {
+            let size = FieldType.caseIndexSize(caseCount: cases.count)
+            if size > 0 {
+                domains.append(Domain(wireOffset: wireSize, size: size, count: cases.count))
+                add(Run(memoryOffset: offset, wireOffset: wireSize, size: size))
+            }
+            return .enumeration(cases)
+        }
+        guard RuntimeReflection.kind(of: property.type) == .structure, RuntimeReflection.isTrivial(property.type) else {
+            throw SchemaError(component: component, path: path, "\(property.type) is not of fixed size")
+        }
+        return .structure(try add(property.type, at: offset, component: component, path: path))
+    }
+
+    private mutating func add(_ run: Run) {
+        wireSize += run.size
+        if let last = runs.last, last.memoryOffset + last.size == run.memoryOffset {
+            runs[runs.count - 1].size += run.size
+        } else {
+            runs.append(run)
+        }
+    }
+}
+
+extension BitwiseLayout {
+    /// Copies rows from memory to the wire.
+    /// - Precondition: `target` has `count * wireSize` bytes.
+    func pack(_ rows: UnsafeRawPointer, count: Int, into target: UnsafeMutableRawPointer) {
+        if isDirect {
+            target.copyMemory(from: rows, byteCount: count * wireSize)
+            return
+        }
+        for run in runs {
+            var source = rows + run.memoryOffset
+            var destination = target + run.wireOffset
+            for _ in 0..<count {
+                destination.copyMemory(from: source, byteCount: run.size)
+                source += stride
+                destination += wireSize
+            }
+        }
+    }
+
+    /// Copies one row from the wire to memory, if every Bool and case in it exists.
+    /// - Precondition: `row` has `stride` bytes that are zero or hold a value.
+    /// - Throws: `truncated`, `trailingBytes` or `outOfDomain`; then nothing was written.
+    func unpack(_ bytes: UnsafeRawBufferPointer, into row: UnsafeMutableRawPointer) throws(CodecError) {
+        guard bytes.count == wireSize else {
+            throw CodecError(
+                bytes.count < wireSize ? .truncated : .trailingBytes,
+                "\(bytes.count) bytes for a value of \(wireSize)")
+        }
+        for domain in domains {
+            let index =
+                domain.size == 1
+                ? Int(bytes[domain.wireOffset])
+                : Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: domain.wireOffset, as: UInt16.self)))
+            guard index < domain.count else {
+                throw CodecError(.outOfDomain, at: domain.wireOffset, "there are \(domain.count) values, not \(index)")
+            }
+        }
+        for run in runs {
+            (row + run.memoryOffset).copyMemory(from: bytes.baseAddress! + run.wireOffset, byteCount: run.size)
+        }
+    }
+}

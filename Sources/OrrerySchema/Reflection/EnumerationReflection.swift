@@ -1,0 +1,49 @@
+/// The cases of enumerations without payload.
+enum EnumerationReflection {
+    /// The cases in the order of the index under which they lie in memory.
+    /// - Returns: `nil` where the type is no `CaseIterable` enumeration without payload, or does not list all its cases.
+    static func cases(of type: Any.Type) -> [EnumerationCase]? {
+        guard RuntimeReflection.kind(of: type) == .enumeration, RuntimeReflection.isTrivial(type),
+            let iterable = type as? any CaseIterable.Type
+        else { return nil }
+        return cases(iterable)
+    }
+
+    private static func cases<E: CaseIterable>(_ type: E.Type) -> [EnumerationCase]? {
+        let all = Array(E.allCases)
+        guard MemoryLayout<E>.size <= 2 else { return nil }
+        var byIndex = [EnumerationCase?](repeating: nil, count: all.count)
+        for value in all {
+            let index = caseIndex(of: value)
+            guard index < all.count, byIndex[index] == nil, let name = RuntimeReflection.caseName(of: value) else {
+                return nil
+            }
+            byIndex[index] = EnumerationCase(name, rawValue: (value as? any RawRepresentable).map(rawText))
+        }
+        return byIndex.compactMap { $0 }
+    }
+
+    /// The index under which a value of an enumeration without payload lies in memory.
+    static func caseIndex<E>(of value: E) -> Int {
+        withUnsafeBytes(of: value) { bytes in
+            switch bytes.count {
+            case 0: 0
+            case 1: Int(bytes[0])
+            default: Int(bytes.loadUnaligned(as: UInt16.self))
+            }
+        }
+    }
+
+    /// The case of that name.
+    static func value(of type: any CaseIterable.Type, named name: String) -> Any? {
+        func open<E: CaseIterable>(_ type: E.Type) -> Any? {
+            E.allCases.first { RuntimeReflection.caseName(of: $0) == name }
+        }
+        return open(type)
+    }
+
+    private static func rawText(_ value: any RawRepresentable) -> String {
+        func open(_ value: some RawRepresentable) -> String { String(describing: value.rawValue) }
+        return open(value)
+    }
+}

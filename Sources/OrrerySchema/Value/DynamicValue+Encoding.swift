@@ -1,0 +1,106 @@
+extension ByteWriter {
+    /// Writes a value in the one form that its type has.
+    /// - Throws: ``CodecError`` with `typeMismatch` where the value is not of the type, `outOfDomain` where the type has no such value.
+    public mutating func append(_ value: DynamicValue, as type: FieldType) throws(CodecError) {
+        switch (type, value) {
+        case (.scalar(let scalar), _): try append(value, as: scalar)
+        case (.vector(let scalar, let lanes), .vector(let values)) where values.count == lanes:
+            for lane in values { try append(lane, as: scalar) }
+        case (.entity, .entity(let entity)): append(entity)
+        case (.enumeration(let cases), .enumeration(let name)):
+            guard let index = cases.firstIndex(where: { $0.name == name }) else {
+                throw CodecError(.outOfDomain, "'\(name)' is none of \(cases.map(\.name).joined(separator: ", "))")
+            }
+            append(caseIndex: index, caseCount: cases.count)
+        case (.string, .string(let string)): append(string: string)
+        case (.structure(let fields), .structure(let members)):
+            try append(members, as: fields)
+        case (.optional(let wrapped), .optional(let value)):
+            append(value == nil ? 0 : 1)
+            if let value { try append(value, as: wrapped) }
+        case (.array(let element), .array(let values)):
+            append(varint: values.count)
+            for value in values { try append(value, as: element) }
+        case (.set(let element), .set(let values)):
+            try appendSorted(values.map { value throws(CodecError) in (try Self.bytes(of: value, as: element), []) })
+        case (.dictionary(let keyType, let valueType), .dictionary(let entries)):
+            try appendSorted(
+                entries.map { entry throws(CodecError) in
+                    (try Self.bytes(of: entry.key, as: keyType), try Self.bytes(of: entry.value, as: valueType))
+                })
+        case (.union(let cases), .union(let name, let members)):
+            guard let index = cases.firstIndex(where: { $0.name == name }) else {
+                throw CodecError(.outOfDomain, "'\(name)' is none of \(cases.map(\.name).joined(separator: ", "))")
+            }
+            append(varint: index)
+            try append(members, as: cases[index].fields)
+        default:
+            throw CodecError(.typeMismatch, "\(value) is no value of type \(type)")
+        }
+    }
+
+    /// The bytes of one value on its own.
+    static func bytes(of value: DynamicValue, as type: FieldType) throws(CodecError) -> [UInt8] {
+        var writer = ByteWriter()
+        try writer.append(value, as: type)
+        return writer.bytes
+    }
+
+    private mutating func append(_ members: [DynamicValue.Member], as fields: [Field]) throws(CodecError) {
+        guard members.count == fields.count else {
+            throw CodecError(.typeMismatch, "\(members.count) members for \(fields.count) fields")
+        }
+        for (member, field) in zip(members, fields) {
+            guard member.name == field.name else {
+                throw CodecError(.typeMismatch, "member '\(member.name)' stands where '\(field.name)' belongs")
+            }
+            try append(member.value, as: field.type)
+        }
+    }
+
+    mutating func append(caseIndex index: Int, caseCount: Int) {
+        switch FieldType.caseIndexSize(caseCount: caseCount) {
+        case 0: break
+        case 1: append(UInt8(index))
+        default: append(integer: UInt16(index))
+        }
+    }
+
+    private mutating func appendSorted(_ elements: [(key: [UInt8], value: [UInt8])]) throws(CodecError) {
+        let sorted = elements.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for (left, right) in zip(sorted, sorted.dropFirst()) where left.key == right.key {
+            throw CodecError(.outOfDomain, "a set or dictionary holds one element twice")
+        }
+        append(varint: sorted.count)
+        for element in sorted {
+            append(contentsOf: element.key)
+            append(contentsOf: element.value)
+        }
+    }
+
+    private mutating func append(_ value: DynamicValue, as scalar: Scalar) throws(CodecError) {
+        switch (scalar, value) {
+        case (.bool, .bool(let truth)): append(truth ? 1 : 0)
+        case (.float, .float(let number)): append(integer: number.bitPattern)
+        case (.double, .double(let number)): append(integer: number.bitPattern)
+        case (.int8, .signed(let number)): try append(number, as: Int8.self)
+        case (.int16, .signed(let number)): try append(number, as: Int16.self)
+        case (.int32, .signed(let number)): try append(number, as: Int32.self)
+        case (.int64, .signed(let number)): append(integer: number)
+        case (.uint8, .unsigned(let number)): try append(number, as: UInt8.self)
+        case (.uint16, .unsigned(let number)): try append(number, as: UInt16.self)
+        case (.uint32, .unsigned(let number)): try append(number, as: UInt32.self)
+        case (.uint64, .unsigned(let number)): append(integer: number)
+        default: throw CodecError(.typeMismatch, "\(value) is no value of type \(scalar.swiftName)")
+        }
+    }
+
+    private mutating func append<I: FixedWidthInteger>(
+        _ number: some FixedWidthInteger, as type: I.Type
+    ) throws(CodecError) {
+        guard let exact = I(exactly: number) else {
+            throw CodecError(.outOfDomain, "\(number) does not fit into \(type); it holds \(I.min) to \(I.max)")
+        }
+        append(integer: exact)
+    }
+}

@@ -1,0 +1,53 @@
+/// A value of any component or field, read by its schema alone, without the type.
+public indirect enum DynamicValue: Hashable, Sendable {
+    /// A named part of a structure or of a case.
+    public struct Member: Hashable, Sendable {
+        public var name: String
+        public var value: DynamicValue
+
+        public init(_ name: String, _ value: DynamicValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// A key with its value.
+    public struct Entry: Hashable, Sendable {
+        public var key: DynamicValue
+        public var value: DynamicValue
+
+        public init(key: DynamicValue, value: DynamicValue) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    case bool(Bool)
+    /// A signed integer of 8 to 64 bits; the schema knows the width.
+    case signed(Int64)
+    /// An unsigned integer of 8 to 64 bits.
+    case unsigned(UInt64)
+    case float(Float)
+    case double(Double)
+    case vector([DynamicValue])
+    case entity(Entity)
+    /// The name of a case without payload.
+    case enumeration(String)
+    case string(String)
+    case structure([Member])
+    case optional(DynamicValue?)
+    case array([DynamicValue])
+    /// In canonical order once it was encoded.
+    case set([DynamicValue])
+    case dictionary([Entry])
+    /// A case with its payload.
+    case union(String, [Member])
+
+    /// The member of that name of a structure or case; `nil` for anything else.
+    public subscript(member: String) -> DynamicValue? {
+        switch self {
+        case .structure(let members), .union(_, let members): members.first { $0.name == member }?.value
+        default: nil
+        }
+    }
+}

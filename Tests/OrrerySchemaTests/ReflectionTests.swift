@@ -1,0 +1,121 @@
+import OrrerySchema
+import Testing
+
+@Suite struct ReflectionTests {
+    @Test func bitwiseFieldsAreReadFromTheType() throws {
+        let schema = try ComponentCoder<Mixed>().schema
+        #expect(schema.name == "Mixed")
+        #expect(
+            schema.fields.map(\.name) == [
+                "small", "number", "direction", "alive", "mode", "team", "target", "nested", "ratio",
+            ])
+        #expect(schema.fields[2].type == .vector(.float, lanes: 3))
+        #expect(
+            schema.fields[4].type
+                == .enumeration([
+                    .init("idle", rawValue: "waiting"), .init("walk", rawValue: "walk"), .init("run", rawValue: "run"),
+                ]))
+        #expect(schema.fields[5].type == .enumeration([.init("red"), .init("blue")]))
+        #expect(schema.fields[7].type == .structure([.init("flag", .scalar(.bool)), .init("wide", .scalar(.int64))]))
+        // 1 + 8 + 12 + 1 + 1 + 1 + 8 + (1 + 8) + 4: no padding anywhere.
+        #expect(schema.type.fixedSize == 45)
+    }
+
+    @Test func codableFieldsAreFoundByProbing() throws {
+        let fields = try ComponentCoder<Inventory>().schema.fields
+        let types = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.type) })
+        #expect(types["owner"] == .string)
+        #expect(types["slots"] == .array(.string))
+        #expect(types["tags"] == .set(.scalar(.int32)))
+        #expect(types["counts"] == .dictionary(key: .string, value: .scalar(.uint16)))
+        #expect(
+            types["best"]
+                == .optional(
+                    .structure([
+                        .init("name", .string), .init("weight", .optional(.scalar(.double))),
+                    ])))
+        #expect(
+            types["order"]
+                == .union([
+                    .init("idle"),
+                    .init(
+                        "move", [.init("to", .vector(.float, lanes: 2)), .init("speed", .optional(.scalar(.float)))]),
+                    .init("follow", [.init("_0", .entity)]),
+                ]))
+        #expect(types["small"] == .scalar(.int8))
+    }
+
+    @Test func tagsHaveNoFields() throws {
+        let schema = try ComponentCoder<Frozen>().schema
+        #expect(schema.isTag)
+        #expect(schema.type.fixedSize == 0)
+    }
+
+    @Test func annotationsReachTheirFields() throws {
+        let schema = try ComponentCoder<Annotated>().schema
+        #expect(schema.documentation == "Something that moves.")
+        #expect(schema.fields[0].unit == "km/s")
+        #expect(schema.fields[0].range == 0...10)
+        #expect(schema.fields[0].documentation == "How fast.")
+        guard case .structure(let inner) = schema.fields[1].type else {
+            throw CodecError(.typeMismatch, "no structure")
+        }
+        #expect(inner.map(\.unit) == [nil, "m"])
+    }
+
+    struct Pointer: Component, @unchecked Sendable { var base: UnsafeRawPointer? }
+    struct Text: Component { var text = "" }
+    struct Payload: Component, Codable {
+        enum Kind: Codable {
+            case a(Int)
+            case b
+        }
+        var kind = Kind.b
+    }
+    struct Unlisted: Component {
+        enum Kind: Int { case a, b }
+        var kind = Kind.a
+    }
+    struct UnlistedCodable: Component, Codable {
+        enum Kind: Int, Codable { case a, b }
+        var name = ""
+        var kind = Kind.a
+    }
+    struct Tuple: Component { var pair = (1, 2) }
+    struct Tree: Component, Codable { var children: [Tree] = [] }
+    struct Strict: Component, Codable {
+        struct Even: Codable {
+            var value = 2
+            init() {}
+            init(from decoder: any Decoder) throws {
+                value = try decoder.singleValueContainer().decode(Int.self)
+                guard value > 0 else { throw CodecError(.outOfDomain, "not positive") }
+            }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(value)
+            }
+        }
+        var name = ""
+        var even = Even()
+    }
+
+    func refusal<C: Component>(_ type: C.Type) -> String {
+        do throws(SchemaError) {
+            _ = try ComponentCoder<C>()
+            return "accepted"
+        } catch { return error.description }
+    }
+
+    @Test func whatCannotBeReflectedIsRefusedByFieldAndType() {
+        #expect(refusal(Pointer.self).contains("field 'base': Optional<UnsafeRawPointer>"))
+        #expect(refusal(Text.self).contains("conform Text to Codable"))
+        #expect(refusal(Payload.self).contains("field 'kind': the enumeration Kind has a payload"))
+        #expect(refusal(Payload.self).contains("static var samples"))
+        #expect(refusal(Unlisted.self).contains("field 'kind': Kind"))
+        #expect(refusal(UnlistedCodable.self).contains("field 'kind': the enumeration Kind does not list its cases"))
+        #expect(refusal(Tuple.self).contains("field 'pair': (Int, Int)"))
+        #expect(refusal(Tree.self).contains("holds itself"))
+        #expect(refusal(Strict.self).contains("field 'even': Even does not accept"))
+    }
+}
