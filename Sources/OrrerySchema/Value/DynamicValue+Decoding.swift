@@ -3,7 +3,7 @@ public enum ValueLimits {
     /// Elements of one array, set or dictionary.
     public static let elementCountMax = 1 << 20
     /// Bytes of one value in wire form.
-    public static let sizeMax = 1 << 20
+    public static let sizeMax = 256 << 10
 }
 
 extension DynamicValue {

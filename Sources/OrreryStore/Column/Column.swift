@@ -1,0 +1,178 @@
+public import OrrerySchema
+
+/// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
+///
+/// Rows are entity indexes. They lie in pages of 1024 that are made when their first row enters.
+public final class Column {
+    /// Bytes of every value, or `nil` where they vary.
+    public let valueSize: Int?
+    private var pages: [PageStorage?] = []
+    public private(set) var count = 0
+
+    public init(valueSize: Int?) {
+        self.valueSize = valueSize
+    }
+
+    deinit {
+        for page in pages { page?.deallocate() }
+    }
+
+    private func page(of index: UInt32) -> PageStorage? {
+        let number = Int(index) / RowSet.pageRows
+        return number < pages.count ? pages[number] : nil
+    }
+
+    private func madePage(of index: UInt32) -> PageStorage {
+        let number = Int(index) / RowSet.pageRows
+        if number >= pages.count { pages.append(contentsOf: repeatElement(nil, count: number + 1 - pages.count)) }
+        if let page = pages[number] { return page }
+        let page = PageStorage(valueSize: valueSize)
+        pages[number] = page
+        return page
+    }
+
+    private static func row(_ index: UInt32) -> Int { Int(index) % RowSet.pageRows }
+
+    public func contains(_ index: UInt32) -> Bool { page(of: index)?.contains(Self.row(index)) ?? false }
+
+    /// When the row last changed (its value, its entering or leaving); tick 0 for one that never was.
+    public func tick(of index: UInt32) -> Tick { page(of: index)?.tick(of: Self.row(index)) ?? .zero }
+
+    /// When the row last entered or left; tick 0 for one that never was.
+    public func membershipTick(of index: UInt32) -> Tick {
+        page(of: index)?.membershipTick(of: Self.row(index)) ?? .zero
+    }
+
+    /// Calls `body` with the bytes of a present row.
+    /// - Returns: `nil` for an absent one.
+    /// - Complexity: O(1).
+    public func withValue<R, Failure: Error>(
+        of index: UInt32, _ body: (UnsafeRawBufferPointer) throws(Failure) -> R
+    ) throws(Failure) -> R? {
+        guard let page = page(of: index), page.contains(Self.row(index)) else { return nil }
+        return try page.withValue(of: Self.row(index), body)
+    }
+
+    /// The bytes of a present row, copied.
+    public func value(of index: UInt32) -> [UInt8]? { withValue(of: index) { Array($0) } }
+
+    /// Sets the value of a present row, or lets the row enter with it.
+    /// - Returns: whether anything changed: the value that a row has already is not written again.
+    @discardableResult
+    public func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
+        let page = madePage(of: index)
+        let before = page.presentCount
+        let changed = page.set(Self.row(index), value, at: tick)
+        count += page.presentCount - before
+        return changed
+    }
+
+    @discardableResult
+    public func set(_ index: UInt32, to value: [UInt8], at tick: Tick) -> Bool {
+        value.withUnsafeBytes { set(index, to: $0, at: tick) }
+    }
+
+    /// Sets rows of fixed size from one packed column.
+    /// - Returns: how many rows changed.
+    /// - Complexity: O(n); one look-up per run of rows in the same page.
+    @discardableResult
+    public func set(
+        _ count: Int, _ index: (Int) -> UInt32, to values: UnsafeRawBufferPointer, at tick: Tick
+    ) -> Int {
+        guard let valueSize else { preconditionFailure("a column whose values vary in size is set row by row") }
+        var changed = 0
+        var number = -1
+        var page: PageStorage?
+        for position in 0..<count {
+            let row = index(position)
+            if Int(row) / RowSet.pageRows != number {
+                if let page { self.count += page.presentCount }
+                page = madePage(of: row)
+                number = Int(row) / RowSet.pageRows
+                self.count -= page!.presentCount
+            }
+            let value = UnsafeRawBufferPointer(rebasing: values[position * valueSize..<(position + 1) * valueSize])
+            if page!.set(Self.row(row), value, at: tick) { changed += 1 }
+        }
+        if let page { self.count += page.presentCount }
+        return changed
+    }
+
+    /// Lets a row leave. Does nothing for one that is absent.
+    public func remove(_ index: UInt32, at tick: Tick) {
+        guard let page = page(of: index), page.contains(Self.row(index)) else { return }
+        page.remove(Self.row(index), at: tick)
+        count -= 1
+    }
+
+    /// The rows that are present.
+    public var rows: RowSet {
+        var result = RowSet()
+        for (number, page) in pages.enumerated() {
+            guard let page, page.presentCount > 0 else { continue }
+            for word in 0..<RowSet.pageWords {
+                result.append(word: page.presentWord(word), at: word, page: UInt32(number))
+            }
+        }
+        return result
+    }
+
+    /// Appends the packed values of rows that follow one another in one page. Columns of fixed size only.
+    public func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
+        guard let page = page(of: first) else { preconditionFailure("row \(first) is absent") }
+        writer.append(contentsOf: page.values(from: Self.row(first), count: count))
+    }
+}
+
+/// What happened in a column after a cursor, sorted by what a client has to be told.
+public struct ColumnChanges: Equatable, Sendable {
+    /// Present now, and entered after the cursor.
+    public var entered = RowSet()
+    /// Present now and at the cursor, with another value.
+    public var updated = RowSet()
+    /// Absent now. It may have been absent at the cursor too.
+    public var left = RowSet()
+
+    public init() {}
+
+    public var isEmpty: Bool { entered.isEmpty && updated.isEmpty && left.isEmpty }
+}
+
+extension Column {
+    /// What happened after `cursor`.
+    /// - Parameter pageRange: the pages to look at, all unless stated.
+    /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older ones.
+    public func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> ColumnChanges {
+        var result = ColumnChanges()
+        for number in (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count) {
+            guard let page = pages[number], page.newestTick > cursor else { continue }
+            for word in 0..<RowSet.pageWords {
+                let changed = page.changed(word: word, after: cursor)
+                guard changed != 0 else { continue }
+                let present = page.presentWord(word)
+                let moved = page.membershipChanged(word: word, after: cursor)
+                result.entered.append(word: changed & present & moved, at: word, page: UInt32(number))
+                result.updated.append(word: changed & present & ~moved, at: word, page: UInt32(number))
+                result.left.append(word: changed & ~present, at: word, page: UInt32(number))
+            }
+        }
+        return result
+    }
+
+    /// What happened to one row after `cursor`.
+    public func changes(of index: UInt32, after cursor: Tick) -> ColumnChanges {
+        var result = ColumnChanges()
+        guard tick(of: index) > cursor else { return result }
+        if !contains(index) {
+            result.left.append(index)
+        } else if membershipTick(of: index) > cursor {
+            result.entered.append(index)
+        } else {
+            result.updated.append(index)
+        }
+        return result
+    }
+
+    /// One past the last page.
+    public var pageCount: Int { pages.count }
+}

@@ -1,0 +1,173 @@
+import OrrerySchema
+
+/// 1024 rows of one column in raw memory: who is present, the values, and when what changed.
+///
+/// A row that left keeps the tick of its leaving, so "what happened after tick n" has an answer for rows that are gone too, and
+/// needs no list of them.
+struct PageStorage {
+    private struct Header {
+        /// The tick of the newest change in this page; `newest` has its rows.
+        var newestTick: UInt64 = 0
+        /// No change of this page lies between this tick and the newest.
+        var previousTick: UInt64 = 0
+        /// The tick of the newest entering or leaving.
+        var newestMembershipTick: UInt64 = 0
+        var presentCount = 0
+    }
+
+    private let base: UnsafeMutableRawPointer
+    /// Bytes of a value, or `nil` where they vary.
+    private let valueSize: Int?
+
+    private static let headerSize = 64
+    private static let bitmapSize = RowSet.pageWords * 8
+    private static let ticksSize = RowSet.pageRows * 8
+    private static let valuesOffset = headerSize + 2 * bitmapSize + 2 * ticksSize
+
+    init(valueSize: Int?) {
+        self.valueSize = valueSize
+        let width = valueSize ?? MemoryLayout<[UInt8]>.stride
+        let size = Self.valuesOffset + RowSet.pageRows * width
+        base = .allocate(byteCount: size, alignment: 64)
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.valuesOffset)
+        base.initializeMemory(as: Header.self, to: Header())
+        if valueSize == nil { bytes.initialize(repeating: [], count: RowSet.pageRows) }
+    }
+
+    func deallocate() {
+        if valueSize == nil { bytes.deinitialize(count: RowSet.pageRows) }
+        base.deallocate()
+    }
+
+    private var header: UnsafeMutablePointer<Header> { base.assumingMemoryBound(to: Header.self) }
+    private var present: UnsafeMutablePointer<UInt64> {
+        (base + Self.headerSize).assumingMemoryBound(to: UInt64.self)
+    }
+    private var newest: UnsafeMutablePointer<UInt64> {
+        (base + Self.headerSize + Self.bitmapSize).assumingMemoryBound(to: UInt64.self)
+    }
+    /// The tick of the last change of each row: value, entering or leaving. 0: never.
+    private var ticks: UnsafeMutablePointer<UInt64> {
+        (base + Self.headerSize + 2 * Self.bitmapSize).assumingMemoryBound(to: UInt64.self)
+    }
+    /// The tick at which each row last entered or left.
+    private var membershipTicks: UnsafeMutablePointer<UInt64> { ticks + RowSet.pageRows }
+    private var values: UnsafeMutableRawPointer { base + Self.valuesOffset }
+    private var bytes: UnsafeMutablePointer<[UInt8]> { values.assumingMemoryBound(to: [UInt8].self) }
+
+    var presentCount: Int { header.pointee.presentCount }
+    var newestTick: Tick { Tick(header.pointee.newestTick) }
+
+    func contains(_ row: Int) -> Bool { present[row / 64] & (1 << UInt64(row % 64)) != 0 }
+    func presentWord(_ word: Int) -> UInt64 { present[word] }
+    func tick(of row: Int) -> Tick { Tick(ticks[row]) }
+    func membershipTick(of row: Int) -> Tick { Tick(membershipTicks[row]) }
+
+    func withValue<R, Failure: Error>(
+        of row: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        if let valueSize {
+            return try body(UnsafeRawBufferPointer(start: values + row * valueSize, count: valueSize))
+        }
+        let array = bytes[row]
+        let result = array.withUnsafeBytes { buffer in Result { () throws(Failure) in try body(buffer) } }
+        return try result.get()
+    }
+
+    /// The values of rows that follow one another. Columns of fixed size only.
+    func values(from row: Int, count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: values + row * valueSize!, count: count * valueSize!)
+    }
+
+    /// Sets the value of a present row, or makes the row present.
+    /// - Returns: whether anything changed: a present row that has this value already is left alone.
+    @discardableResult
+    func set(_ row: Int, _ value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
+        let entered = !contains(row)
+        if let valueSize {
+            let target = values + row * valueSize
+            if !entered, value.elementsEqual(UnsafeRawBufferPointer(start: target, count: valueSize), size: valueSize) {
+                return false
+            }
+            if valueSize > 0 { target.copyMemory(from: value.baseAddress!, byteCount: valueSize) }
+        } else {
+            if !entered, bytes[row].withUnsafeBytes({ $0.count == value.count && $0.elementsEqual(value) }) {
+                return false
+            }
+            bytes[row] = Array(value)
+        }
+        mark(row, at: tick)
+        if entered {
+            present[row / 64] |= 1 << UInt64(row % 64)
+            header.pointee.presentCount += 1
+            markMembership(row, at: tick)
+        }
+        return true
+    }
+
+    /// Makes a row absent. Does nothing for one that is.
+    func remove(_ row: Int, at tick: Tick) {
+        guard contains(row) else { return }
+        present[row / 64] &= ~(1 << UInt64(row % 64))
+        header.pointee.presentCount -= 1
+        if valueSize == nil { bytes[row] = [] }
+        mark(row, at: tick)
+        markMembership(row, at: tick)
+    }
+
+    private func markMembership(_ row: Int, at tick: Tick) {
+        membershipTicks[row] = tick.rawValue
+        header.pointee.newestMembershipTick = tick.rawValue
+    }
+
+    private func mark(_ row: Int, at tick: Tick) {
+        if header.pointee.newestTick != tick.rawValue {
+            header.pointee.previousTick = header.pointee.newestTick
+            header.pointee.newestTick = tick.rawValue
+            newest.update(repeating: 0, count: RowSet.pageWords)
+        }
+        newest[row / 64] |= 1 << UInt64(row % 64)
+        ticks[row] = tick.rawValue
+    }
+
+    /// Which of 64 rows changed after `cursor`.
+    /// - Complexity: O(1) when the cursor lies within the newest change, else O(64).
+    func changed(word: Int, after cursor: Tick) -> UInt64 {
+        if cursor.rawValue >= header.pointee.newestTick { return 0 }
+        if cursor.rawValue >= header.pointee.previousTick { return newest[word] }
+        return Self.rows(ticks + word * 64, after: cursor)
+    }
+
+    /// Which of 64 rows entered or left after `cursor`.
+    func membershipChanged(word: Int, after cursor: Tick) -> UInt64 {
+        if cursor.rawValue >= header.pointee.newestMembershipTick { return 0 }
+        return Self.rows(membershipTicks + word * 64, after: cursor)
+    }
+
+    private static func rows(_ ticks: UnsafeMutablePointer<UInt64>, after cursor: Tick) -> UInt64 {
+        var bits: UInt64 = 0
+        for row in 0..<64 where ticks[row] > cursor.rawValue { bits |= 1 << UInt64(row) }
+        return bits
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether the first `size` bytes of both are the same.
+    @inline(__always)
+    fileprivate func elementsEqual(_ other: UnsafeRawBufferPointer, size: Int) -> Bool {
+        var offset = 0
+        while offset + 8 <= size {
+            if loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            {
+                return false
+            }
+            offset += 8
+        }
+        while offset < size {
+            if self[offset] != other[offset] { return false }
+            offset += 1
+        }
+        return true
+    }
+}

@@ -1,0 +1,78 @@
+public import OrrerySchema
+
+/// Names a column of a store: the position of the component in the server's component table.
+public struct ColumnID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: Int
+
+    public init(_ rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    public static func < (left: ColumnID, right: ColumnID) -> Bool { left.rawValue < right.rawValue }
+    public var description: String { String(rawValue) }
+}
+
+/// The components of all entities as raw bytes: the one structure that server, client and recordings share.
+///
+/// It remembers for every row when it last changed, entered or left, and so can say what somebody who knows the state at tick n
+/// has to be told, for every n and without keeping anything for them.
+///
+/// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
+public final class ComponentStore {
+    public let schemas: [ComponentSchema]
+    /// By ``ColumnID``.
+    public let columns: [Column]
+    /// The generations of the entities that are alive, 32 bits little-endian.
+    public let entities = Column(valueSize: 4)
+    /// The tick whose state this is.
+    public private(set) var tick = Tick.zero
+
+    public init(schemas: [ComponentSchema]) {
+        self.schemas = schemas
+        columns = schemas.map { Column(valueSize: $0.type.fixedSize) }
+    }
+
+    public subscript(column: ColumnID) -> Column { columns[column.rawValue] }
+
+    /// Begins the changes of a tick.
+    /// - Precondition: `tick` is later than the store's, or the same.
+    public func advance(to tick: Tick) {
+        precondition(tick >= self.tick, "a store does not go back from tick \(self.tick) to \(tick)")
+        self.tick = tick
+    }
+
+    /// The living entity at an index.
+    public func entity(at index: UInt32) -> Entity? {
+        entities.withValue(of: index) {
+            Entity(index: index, generation: UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)))
+        }
+    }
+
+    public func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
+
+    /// One past the last page of any column.
+    public var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1.pageCount) } }
+
+    /// The columns in which an entity has a value.
+    public func columns(of entity: Entity) -> [ColumnID] {
+        guard contains(entity) else { return [] }
+        return columns.indices.filter { columns[$0].contains(entity.index) }.map(ColumnID.init)
+    }
+
+    /// Brings an entity to life. One of another generation at the same index is despawned first.
+    public func spawn(_ entity: Entity) {
+        if let previous = self.entity(at: entity.index) {
+            guard previous != entity else { return }
+            despawn(previous)
+        }
+        withUnsafeBytes(of: entity.generation.littleEndian) { _ = entities.set(entity.index, to: $0, at: tick) }
+    }
+
+    /// Ends an entity and all its rows. Does nothing for one that is not alive.
+    /// - Complexity: O(columns).
+    public func despawn(_ entity: Entity) {
+        guard contains(entity) else { return }
+        for column in columns { column.remove(entity.index, at: tick) }
+        entities.remove(entity.index, at: tick)
+    }
+}

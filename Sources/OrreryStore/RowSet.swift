@@ -1,0 +1,174 @@
+/// A set of rows, that is of entity indexes, in ascending order: a bitmap of the pages that have any.
+public struct RowSet: Equatable, Sendable {
+    /// Rows of one page.
+    public static let pageRows = 1024
+    static let pageWords = pageRows / 64
+
+    /// The pages that have rows, ascending.
+    public private(set) var pages: [UInt32] = []
+    /// Sixteen words a page, lowest row in the lowest bit.
+    public private(set) var words: [UInt64] = []
+    public private(set) var count = 0
+
+    public init() {}
+
+    /// - Complexity: O(n log n).
+    public init(_ indexes: some Sequence<UInt32>) {
+        for index in indexes.sorted() { append(index) }
+    }
+
+    public var isEmpty: Bool { count == 0 }
+
+    /// Forgets the rows and keeps the memory.
+    public mutating func removeAll() {
+        pages.removeAll(keepingCapacity: true)
+        words.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
+    /// Adds one row.
+    /// - Precondition: no row beyond its page is in the set.
+    public mutating func append(_ index: UInt32) {
+        let page = index / UInt32(Self.pageRows)
+        open(page)
+        let word = words.count - Self.pageWords + Int(index % UInt32(Self.pageRows)) / 64
+        let bit = UInt64(1) << UInt64(index % 64)
+        count += words[word] & bit == 0 ? 1 : 0
+        words[word] |= bit
+    }
+
+    /// Adds 64 rows of one page at once.
+    /// - Precondition: no row of a later page is in the set.
+    public mutating func append(word bits: UInt64, at position: Int, page: UInt32) {
+        guard bits != 0 else { return }
+        open(page)
+        let word = words.count - Self.pageWords + position
+        count += (bits & ~words[word]).nonzeroBitCount
+        words[word] |= bits
+    }
+
+    private mutating func open(_ page: UInt32) {
+        guard pages.last != page else { return }
+        precondition((pages.last ?? 0) <= page, "rows are added in ascending order")
+        pages.append(page)
+        words.append(contentsOf: repeatElement(0, count: Self.pageWords))
+    }
+
+    /// Calls `body` with each row, ascending.
+    @inline(__always)
+    public func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
+        for position in words.indices {
+            var bits = words[position]
+            let start = pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64
+            while bits != 0 {
+                try body(start + UInt32(bits.trailingZeroBitCount))
+                bits &= bits - 1
+            }
+        }
+    }
+
+    /// Calls `body` with each run of rows that follow one another without a gap, ascending; a run ends at the end of 64 rows.
+    @inline(__always)
+    public func forEachRun<Failure: Error>(
+        _ body: (_ first: UInt32, _ count: Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        for position in words.indices {
+            var bits = words[position]
+            var start = pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64
+            while bits != 0 {
+                let gap = bits.trailingZeroBitCount
+                bits >>= UInt64(gap)
+                let length = (~bits).trailingZeroBitCount
+                try body(start + UInt32(gap), length)
+                start += UInt32(gap + length)
+                bits = length == 64 ? 0 : bits >> UInt64(length)
+            }
+        }
+    }
+
+    /// Calls `body` with 64 rows at a time, where there are any, ascending.
+    @inline(__always)
+    public func forEachWord(_ body: (_ firstRow: UInt32, _ bits: UInt64) -> Void) {
+        for position in words.indices where words[position] != 0 {
+            body(
+                pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64,
+                words[position])
+        }
+    }
+
+    /// The lower and the upper half of the rows.
+    /// - Precondition: there are two rows at least.
+    public var halves: [RowSet] {
+        precondition(count >= 2, "a set of one row has no halves")
+        var lower = RowSet()
+        var upper = RowSet()
+        forEach { row in
+            if lower.count < count / 2 { lower.append(row) } else { upper.append(row) }
+        }
+        return [lower, upper]
+    }
+
+    public var first: UInt32? {
+        guard let position = words.firstIndex(where: { $0 != 0 }) else { return nil }
+        return pages[position / Self.pageWords] * UInt32(Self.pageRows)
+            + UInt32(position % Self.pageWords * 64 + words[position].trailingZeroBitCount)
+    }
+
+    public var last: UInt32? {
+        guard let position = words.lastIndex(where: { $0 != 0 }) else { return nil }
+        return pages[position / Self.pageWords] * UInt32(Self.pageRows)
+            + UInt32(position % Self.pageWords * 64 + 63 - words[position].leadingZeroBitCount)
+    }
+
+    /// The rows, ascending.
+    public var indexes: [UInt32] {
+        var result: [UInt32] = []
+        result.reserveCapacity(count)
+        forEach { result.append($0) }
+        return result
+    }
+
+    /// The rows of two sets.
+    /// - Complexity: O(pages of both).
+    public func union(_ other: RowSet) -> RowSet {
+        if isEmpty { return other }
+        if other.isEmpty { return self }
+        var result = RowSet()
+        var (left, right) = (0, 0)
+        while left < pages.count || right < other.pages.count {
+            let page = min(left < pages.count ? pages[left] : .max, right < other.pages.count ? other.pages[right] : .max)
+            if left < pages.count, pages[left] == page {
+                result.append(page: page, of: self, at: left)
+                left += 1
+            }
+            if right < other.pages.count, other.pages[right] == page {
+                result.append(page: page, of: other, at: right)
+                right += 1
+            }
+        }
+        return result
+    }
+
+    /// The rows that the other set does not have.
+    /// - Complexity: O(pages of both).
+    public func subtracting(_ other: RowSet) -> RowSet {
+        if other.isEmpty { return self }
+        var result = RowSet()
+        var position = 0
+        for (index, page) in pages.enumerated() {
+            while position < other.pages.count, other.pages[position] < page { position += 1 }
+            let shared = position < other.pages.count && other.pages[position] == page
+            for word in 0..<Self.pageWords {
+                let taken = shared ? other.words[position * Self.pageWords + word] : 0
+                result.append(word: words[index * Self.pageWords + word] & ~taken, at: word, page: page)
+            }
+        }
+        return result
+    }
+
+    private mutating func append(page: UInt32, of other: RowSet, at position: Int) {
+        for word in 0..<Self.pageWords {
+            append(word: other.words[position * Self.pageWords + word], at: word, page: page)
+        }
+    }
+}

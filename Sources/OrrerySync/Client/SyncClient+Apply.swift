@@ -1,0 +1,124 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+extension SyncClient {
+    /// Applies the sections of one message to the store.
+    /// - Throws: ``WireError`` for sections that do not fit the store. The connection is over then, and the store with it.
+    mutating func apply(_ bytes: UnsafeRawBufferPointer, to batch: inout AppliedBatch) throws(WireError) {
+        var reader = try BatchReader(bytes, schemas: store.schemas, limits: limits)
+        while let section = try reader.next() {
+            switch section {
+            case .started(let started):
+                if let unknown = started.first(where: { selections[$0] == nil }) {
+                    throw WireError(.protocolError, "subscription \(unknown) started, but was not asked for")
+                }
+                batch.started += started
+            case .despawn(let rows): rows.forEach { despawn($0, &batch) }
+            case .enter(let rows, let generations, let spawned):
+                try enter(rows, generations, spawned: spawned, &batch)
+            case .remove(let column, let rows): rows.forEach { remove($0, from: column, &batch) }
+            case .values(let column, let rows, let values, let inserted):
+                try set(rows, of: column, to: values, inserted: inserted, &batch)
+            }
+        }
+    }
+
+    private func despawn(_ index: UInt32, _ batch: inout AppliedBatch) {
+        // A server says it of entities that this client may never have known: those that came and went since the base.
+        guard let entity = store.entity(at: index) else { return }
+        store.despawn(entity)
+        if recordsChanges { batch.append(.despawn, entity) }
+    }
+
+    private func enter(
+        _ rows: RowSet, _ generations: UnsafeRawBufferPointer, spawned: Bool, _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        var position = 0
+        try rows.forEach { (index) throws(WireError) in
+            let generation = UInt32(littleEndian: generations.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+            position += 4
+            guard generation > 0 else { throw WireError(.invalidPayload, "entity \(index) enters with generation 0") }
+            let entity = Entity(index: index, generation: generation)
+            if let known = store.entity(at: index) {
+                guard known != entity else { return }
+                despawn(index, &batch)
+            }
+            store.spawn(entity)
+            if recordsChanges { batch.append(spawned ? .spawn : .enter, entity) }
+        }
+    }
+
+    private func remove(_ index: UInt32, from column: ColumnID, _ batch: inout AppliedBatch) {
+        guard let entity = store.entity(at: index), store[column].contains(index) else { return }
+        if recordsChanges { batch.append(.remove, entity, column, old: store[column].value(of: index), new: nil) }
+        store[column].remove(index, at: store.tick)
+        forgetIfBare(entity)
+    }
+
+    private func set(
+        _ rows: RowSet, of column: ColumnID, to values: ValueColumn, inserted: Bool, _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        let target = store[column]
+        var position = 0
+        try rows.forEach { (index) throws(WireError) in
+            guard inserted ? store.entities.contains(index) : target.contains(index) else {
+                throw WireError(
+                    .invalidPayload,
+                    "a value of \(store.schemas[column.rawValue].name) for row \(index), which has not entered")
+            }
+            let value = values[position]
+            position += 1
+            if recordsChanges, let entity = store.entity(at: index) {
+                batch.append(.set, entity, column, old: target.value(of: index), new: value)
+            }
+            target.set(index, to: value, at: store.tick)
+        }
+    }
+
+    /// Whether some subscription asks for the entity itself, whatever components it has.
+    private func coversExistence(of entity: Entity) -> Bool {
+        selections.values.contains { selection in
+            switch selection.entities {
+            case .all: selection.components == .all
+            case .one(let one): one == entity
+            }
+        }
+    }
+
+    /// Forgets an entity of which nothing is left that was asked for: the server will not say when it dies.
+    private func forgetIfBare(_ entity: Entity) {
+        guard store.columns(of: entity).isEmpty, !coversExistence(of: entity) else { return }
+        store.despawn(entity)
+    }
+
+    /// Forgets the cells that no subscription asks for any more.
+    mutating func dropUncovered() {
+        var whole: Set<ColumnID> = []
+        var single: Set<UInt32> = []
+        var singleCells: [ColumnID: Set<UInt32>] = [:]
+        let every = store.columns.indices.map(ColumnID.init)
+        for selection in selections.values {
+            let asked =
+                switch selection.components {
+                case .all: every
+                case .some(let columns): columns
+                }
+            switch selection.entities {
+            case .all: whole.formUnion(asked)
+            case .one(let entity):
+                single.insert(entity.index)
+                for column in asked { singleCells[column, default: []].insert(entity.index) }
+            }
+        }
+        for column in every where !whole.contains(column) {
+            let kept = singleCells[column] ?? []
+            store[column].rows.forEach { row in
+                if !kept.contains(row) { store[column].remove(row, at: store.tick) }
+            }
+        }
+        store.entities.rows.forEach { row in
+            if let entity = store.entity(at: row) { forgetIfBare(entity) }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+/// Builds what is owed, each block once per tick however many sessions need it.
+struct BatchBuilder {
+    private struct BlockKey: Hashable {
+        var column: ColumnID
+        var cursor: Tick
+    }
+
+    /// What happened to a component after a cursor, with the sections that say it.
+    private struct Block {
+        var entered = RowSet()
+        var gone = RowSet()
+        var removed = RowSet()
+        var values: BatchSections
+    }
+
+    private let store: ComponentStore
+    private let partSizeMax: Int
+    private var blocks: [BlockKey: Block] = [:]
+    private var blocksTick = Tick.zero
+    /// Blocks kept for other sessions of the same tick. Beyond it a block is built again.
+    private static let blockCountMax = 4096
+    /// How often a block was built, for tests of "each once".
+    private(set) var builtBlockCount = 0
+
+    init(store: ComponentStore, partSizeMax: Int) {
+        self.store = store
+        self.partSizeMax = partSizeMax
+    }
+
+    /// The sections of what is owed, in the order in which they are applied.
+    /// - Parameter pages: the pages of 1024 rows to look at, all unless stated.
+    mutating func sections(of owed: [Owed], pages: Range<Int>? = nil) -> BatchSections {
+        if blocksTick != store.tick {
+            blocks.removeAll(keepingCapacity: true)
+            blocksTick = store.tick
+        }
+        var collected: [(ColumnID, Block)] = []
+        var gone = RowSet()
+        var (entered, spawned) = (RowSet(), RowSet())
+        func meet(_ rows: RowSet, after cursor: Tick) {
+            let born = store.bornRows(of: rows, after: cursor)
+            spawned = spawned.union(born)
+            entered = entered.union(rows.subtracting(born))
+        }
+        for part in owed {
+            if part.interest.entities {
+                let changes = store.entities.changes(after: part.cursor, pages: pages)
+                meet(changes.entered, after: part.cursor)
+                if part.cursor > .zero { gone = gone.union(changes.left) }
+            }
+            for column in part.interest.columns {
+                let block = block(of: column, after: part.cursor, pages: pages)
+                meet(block.entered, after: part.cursor)
+                gone = gone.union(block.gone)
+                collected.append((column, block))
+            }
+            for single in part.interest.singles
+            where pages?.contains(Int(single.entity.index) / RowSet.pageRows) ?? true {
+                guard store.contains(single.entity) else {
+                    if part.cursor > .zero, store.entities.membershipTick(of: single.entity.index) > part.cursor {
+                        gone = gone.union(RowSet([single.entity.index]))
+                    }
+                    continue
+                }
+                let entity = store.entities.changes(of: single.entity.index, after: part.cursor)
+                meet(entity.entered, after: part.cursor)
+                for column in single.columns {
+                    let changes = store[column].changes(of: single.entity.index, after: part.cursor)
+                    let block = makeBlock(of: column, changes, after: part.cursor)
+                    meet(block.entered, after: part.cursor)
+                    gone = gone.union(block.gone)
+                    collected.append((column, block))
+                }
+            }
+        }
+        var sections = BatchSections(partSizeMax: partSizeMax)
+        sections.append(despawned: gone)
+        sections.append(entered: entered, spawned: false, of: store)
+        sections.append(entered: spawned, spawned: true, of: store)
+        for (column, block) in collected { sections.append(removed: block.removed, from: column) }
+        for (_, block) in collected { sections.append(contentsOf: block.values) }
+        return sections
+    }
+
+    private mutating func block(of column: ColumnID, after cursor: Tick, pages: Range<Int>?) -> Block {
+        guard pages == nil else {
+            return makeBlock(of: column, store[column].changes(after: cursor, pages: pages), after: cursor)
+        }
+        let key = BlockKey(column: column, cursor: cursor)
+        if let block = blocks[key] { return block }
+        builtBlockCount += 1
+        let block = makeBlock(of: column, store[column].changes(after: cursor), after: cursor)
+        if blocks.count < Self.blockCountMax { blocks[key] = block }
+        return block
+    }
+
+    private func makeBlock(of column: ColumnID, _ changes: ColumnChanges, after cursor: Tick) -> Block {
+        var block = Block(entered: changes.entered, values: BatchSections(partSizeMax: partSizeMax))
+        // Who knows nothing yet need not hear what is gone.
+        if cursor > .zero {
+            changes.left.forEach { row in
+                // An entity of a later life than the cursor is not the one that the client may know.
+                if store.entities.contains(row), store.entities.membershipTick(of: row) <= cursor {
+                    block.removed.append(row)
+                } else {
+                    block.gone.append(row)
+                }
+            }
+        }
+        block.values.append(changes.entered, inserted: true, of: column, in: store)
+        block.values.append(changes.updated, inserted: false, of: column, in: store)
+        return block
+    }
+}
+
+extension ComponentStore {
+    /// Those of the rows whose entities came to life after a cursor that saw the world without them.
+    fileprivate func bornRows(of rows: RowSet, after cursor: Tick) -> RowSet {
+        var born = RowSet()
+        guard cursor > .zero else { return born }
+        rows.forEach { row in
+            if entities.membershipTick(of: row) > cursor { born.append(row) }
+        }
+        return born
+    }
+}

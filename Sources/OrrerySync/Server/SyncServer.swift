@@ -1,0 +1,215 @@
+public import OrrerySchema
+public import OrreryStore
+public import OrreryWire
+
+/// Names one session of a server: one connection of one client.
+public struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt64
+
+    public init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    public static func < (left: SessionID, right: SessionID) -> Bool { left.rawValue < right.rawValue }
+    public var description: String { "#\(rawValue)" }
+}
+
+/// What the server core wants done. In order.
+public enum ServerAction: Sendable {
+    /// The same message to each of these sessions.
+    case send([UInt8], to: [SessionID])
+    case close(SessionID, WireError)
+}
+
+/// How much a server gives to each session, and when it gives up on one.
+public struct SyncServerConfiguration: Sendable {
+    public var limits = WireLimits()
+    /// Ticks in 1000 seconds; told to clients.
+    public var ticksPer1000Seconds = 60_000
+    /// The longest message that clients may send, in bytes; told to them.
+    public var messageSizeMax = 64 << 10
+    /// Bytes that a client may have unacknowledged before nothing more is sent to it. One batch may go beyond.
+    public var windowSize = 1 << 20
+    /// Ticks that a client may have unacknowledged before nothing more is sent to it.
+    public var windowTickCount: UInt64 = 64
+    /// Bytes that joining and slow sessions together may be sent per tick, so that they do not delay it.
+    public var catchUpSizePerTick = 8 << 20
+    /// A first state estimated at more than this is sent over several ticks.
+    public var wholeSizeMax = 16 << 20
+    /// Time from the connection to its `Hello`.
+    public var handshakeTimeout: Duration = .seconds(5)
+    /// Time after which a session that was sent nothing is sent a heartbeat.
+    public var heartbeatInterval: Duration = .seconds(1)
+
+    public init() {}
+}
+
+/// The server's half of the protocol without I/O: bytes, ticks and time in, actions out.
+///
+/// The server never queues state for a session. The store knows for each row when it last changed, a session knows up to which
+/// tick its client has everything, its cursor; what is owed is what changed after the cursor, at its newest value.
+///
+/// Not `Sendable`: it belongs to the thread that owns the store.
+public struct SyncServer {
+    public let store: ComponentStore
+    public let configuration: SyncServerConfiguration
+    public let epoch: Epoch
+    /// Ascending by name.
+    var sessions: [Session] = []
+    var groups: [Group] = []
+    var builder: BatchBuilder
+    var actions: [ServerAction] = []
+    private var advancedTick: Tick
+    private var catchUpBudget: Int
+    /// The session that is served first when the budget is short; moves on so that everyone comes first in turn.
+    private var nextServed = 0
+
+    public init(store: ComponentStore, epoch: Epoch, configuration: SyncServerConfiguration) {
+        self.store = store
+        self.epoch = epoch
+        self.configuration = configuration
+        builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
+        advancedTick = store.tick
+        catchUpBudget = configuration.catchUpSizePerTick
+    }
+
+    /// What is to be done, once.
+    public mutating func takeActions() -> [ServerAction] {
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    public var sessionCount: Int { sessions.count }
+
+    /// How often a block was built so far: each is built once per tick, however many sessions need it.
+    package var builtBlockCount: Int { builder.builtBlockCount }
+
+    /// The store stands at a new tick: live sessions get what it changed, others as much as the budget allows.
+    /// - Complexity: O(what changed) + O(sessions); nothing is encoded that nobody asked for.
+    public mutating func worldAdvanced(now: Duration) {
+        let previous = advancedTick
+        advancedTick = store.tick
+        catchUpBudget = configuration.catchUpSizePerTick
+        var recipients = [[Int]](repeating: [], count: groups.count)
+        for index in sessions.indices where sessions[index].isLive {
+            if sessions[index].isWindowOpen(configuration) {
+                recipients[sessions[index].group].append(index)
+            } else {
+                sessions[index].progress = .behind(cursor: previous)
+            }
+        }
+        for group in groups.indices where !recipients[group].isEmpty {
+            let sections = builder.sections(of: [Owed(interest: groups[group].interest, cursor: previous)])
+            guard !sections.isEmpty else { continue }
+            send(
+                sections.messages(tick: store.tick, base: groups[group].lastBatchTick), to: recipients[group],
+                reaching: store.tick, now: now)
+            groups[group].lastBatchTick = store.tick
+        }
+        serveThoseBehind(now: now)
+    }
+
+    /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still.
+    public mutating func timePassed(now: Duration) {
+        catchUpBudget = configuration.catchUpSizePerTick
+        for session in sessions where session.phase == .awaitingHello {
+            if now - session.openedAt >= configuration.handshakeTimeout {
+                fail(session.id, WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)"))
+            }
+        }
+        serveThoseBehind(now: now)
+        for index in sessions.indices
+        where sessions[index].phase == .ready && now - sessions[index].lastSentAt >= configuration.heartbeatInterval {
+            let message = ServerMessage.heartbeat(store.tick, isCurrent: sessions[index].isLive)
+            actions.append(.send(message.encoded(), to: [sessions[index].id]))
+            sessions[index].sent(0, reaching: sessions[index].isLive ? store.tick : sessions[index].lastSentTick, at: now)
+        }
+    }
+
+    private mutating func serveThoseBehind(now: Duration) {
+        guard !sessions.isEmpty else { return }
+        nextServed %= sessions.count
+        for step in 0..<sessions.count where catchUpBudget > 0 {
+            let index = (nextServed + step) % sessions.count
+            serve(index, now: now)
+            if catchUpBudget <= 0 { nextServed = index + 1 }
+        }
+    }
+
+    /// Sends a session that is behind what it is owed, if its window is open and the budget allows.
+    mutating func serve(_ index: Int, now: Duration) {
+        guard catchUpBudget > 0, sessions[index].isWindowOpen(configuration) else { return }
+        guard case .behind(let cursor, let pass) = sessions[index].progress else { return }
+        let session = sessions[index]
+        let known = groups[session.group].interest
+        let wanted = session.interest(columnCount: store.columns.count)
+        // A pass goes on with what it began with; subscriptions that came since wait for the next.
+        if let pass {
+            continuePass(pass, of: index, cursor: cursor, now: now)
+            return
+        }
+        var owed = [Owed(interest: known, cursor: cursor), Owed(interest: wanted.subtracting(known), cursor: .zero)]
+        owed.removeAll { $0.interest.isEmpty }
+        if owed.contains(where: { $0.cursor == .zero && estimatedSize(of: $0.interest) > configuration.wholeSizeMax }) {
+            let pass = Pass(owed: owed, start: store.tick, interest: wanted, started: session.waiting)
+            continuePass(pass, of: index, cursor: cursor, now: now)
+            return
+        }
+        finish(index, owed: owed, interest: wanted, started: session.waiting, firstPart: 0, now: now)
+    }
+
+    /// Sends all that is owed as the end of a batch; with that the session is live.
+    private mutating func finish(
+        _ index: Int, owed: [Owed], interest: Interest, started: [SubscriptionID], firstPart: Int, now: Duration
+    ) {
+        var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
+        sections.append(started: started)
+        sections.append(contentsOf: builder.sections(of: owed))
+        let base = sessions[index].lastSentTick
+        sessions[index].progress = .live
+        sessions[index].waiting.removeAll { started.contains($0) }
+        if !sections.isEmpty || firstPart > 0 {
+            catchUpBudget -= sections.byteCount
+            send(
+                sections.messages(tick: store.tick, base: base, firstPart: firstPart), to: [index],
+                reaching: store.tick, now: now)
+        }
+        join(index, interest)
+        if !sessions[index].waiting.isEmpty { sessions[index].progress = .behind(cursor: store.tick) }
+    }
+
+    /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one piece at the end,
+    /// so that the client never sees a state that did not exist.
+    private mutating func continuePass(_ pass: Pass, of index: Int, cursor: Tick, now: Duration) {
+        var pass = pass
+        let pageCount = store.pageCount
+        while pass.nextPage < pageCount {
+            guard catchUpBudget > 0, sessions[index].isWindowOpen(configuration) else {
+                sessions[index].progress = .behind(cursor: cursor, pass)
+                return
+            }
+            let sections = builder.sections(of: pass.owed, pages: pass.nextPage..<pass.nextPage + 1)
+            pass.nextPage += 1
+            guard !sections.isEmpty else { continue }
+            catchUpBudget -= sections.byteCount
+            let messages = sections.messages(
+                tick: store.tick, base: sessions[index].lastSentTick, firstPart: pass.partCount, isWhole: false)
+            pass.partCount += messages.count
+            send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+        }
+        let rest = pass.owed.map { Owed(interest: $0.interest, cursor: pass.start) }
+        finish(
+            index, owed: rest, interest: pass.interest, started: pass.started, firstPart: pass.partCount, now: now)
+    }
+
+    private func estimatedSize(of interest: Interest) -> Int {
+        interest.columns.reduce(0) { $0 + store[$1].count * ((store[$1].valueSize ?? 64) + 1) }
+    }
+
+    private mutating func send(_ messages: [[UInt8]], to indexes: [Int], reaching tick: Tick, now: Duration) {
+        let byteCount = messages.reduce(0) { $0 + $1.count }
+        for index in indexes { sessions[index].sent(byteCount, reaching: tick, at: now) }
+        let names = indexes.map { sessions[$0].id }
+        for message in messages { actions.append(.send(message, to: names)) }
+    }
+}

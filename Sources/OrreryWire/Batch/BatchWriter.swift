@@ -1,0 +1,165 @@
+public import OrrerySchema
+public import OrreryStore
+
+/// What stands at the beginning of each message of a batch.
+public struct BatchHead: Hashable, Sendable {
+    /// The tick whose state the batch leads to.
+    public var tick: Tick
+    /// Everything after this tick is in the batch. A client that stands before it has missed something.
+    public var base: Tick
+    /// The last message of the batch: what was staged is applied now, as one.
+    public var isWhole: Bool
+    /// Position of the message in the batch, from 0. Part 0 drops what was staged of an unfinished batch.
+    public var part: Int
+
+    public init(tick: Tick, base: Tick, isWhole: Bool, part: Int) {
+        self.tick = tick
+        self.base = base
+        self.isWhole = isWhole
+        self.part = part
+    }
+}
+
+/// The kinds of sections of a batch, in the order in which they stand and are applied.
+/// 3 is reserved for rows that leave a filter, 9 for events.
+enum BatchSectionKind {
+    static let started: UInt8 = 1
+    static let despawn: UInt8 = 2
+    static let enter: UInt8 = 4
+    static let spawn: UInt8 = 5
+    static let remove: UInt8 = 6
+    static let insert: UInt8 = 7
+    static let update: UInt8 = 8
+}
+
+/// Sections of a batch, written one after the other, each able to stand in any message of the batch.
+///
+/// Sections longer than `partSizeMax` are cut in two by rows, so each fits into a message.
+public struct BatchSections: Sendable {
+    /// Each section with its kind and length, in order.
+    public private(set) var sections: [[UInt8]] = []
+    public private(set) var byteCount = 0
+    private let partSizeMax: Int
+    private var scratch = ByteWriter()
+
+    public init(partSizeMax: Int) {
+        self.partSizeMax = partSizeMax
+    }
+
+    public var isEmpty: Bool { sections.isEmpty }
+
+    public mutating func append(contentsOf other: BatchSections) {
+        sections.append(contentsOf: other.sections)
+        byteCount += other.byteCount
+    }
+
+    private mutating func append(_ kind: UInt8, _ body: (inout ByteWriter) -> Void) {
+        scratch.removeAll()
+        body(&scratch)
+        var section = ByteWriter(capacity: scratch.count + 6)
+        section.append(kind)
+        section.append(varint: scratch.count)
+        section.append(contentsOf: scratch.bytes)
+        sections.append(section.bytes)
+        byteCount += section.count
+    }
+
+    /// Subscriptions whose first state is complete with this batch.
+    public mutating func append(started: [SubscriptionID]) {
+        guard !started.isEmpty else { return }
+        append(BatchSectionKind.started) {
+            $0.append(varint: started.count)
+            for id in started { $0.append(varint: UInt64(id.rawValue)) }
+        }
+    }
+
+    /// Entities that are gone from the world.
+    public mutating func append(despawned rows: RowSet) {
+        guard !rows.isEmpty else { return }
+        append(BatchSectionKind.despawn) { $0.append(rows) }
+    }
+
+    /// Entities that come into the client's sight, with their generations.
+    /// - Parameter spawned: whether they came to life after the base, and did not exist before.
+    public mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
+        guard !rows.isEmpty else { return }
+        guard rows.count * 5 <= partSizeMax || rows.count == 1 else {
+            rows.halves.forEach { append(entered: $0, spawned: spawned, of: store) }
+            return
+        }
+        append(spawned ? BatchSectionKind.spawn : BatchSectionKind.enter) { writer in
+            writer.append(rows)
+            rows.forEachRun { first, count in store.entities.appendValues(from: first, count: count, to: &writer) }
+        }
+    }
+
+    /// Rows of a component that are gone while their entities live.
+    public mutating func append(removed rows: RowSet, from column: ColumnID) {
+        guard !rows.isEmpty else { return }
+        append(BatchSectionKind.remove) {
+            $0.append(varint: column.rawValue)
+            $0.append(rows)
+        }
+    }
+
+    /// The present values of rows of a component.
+    /// - Parameter inserted: whether the rows entered the component after the base. A client that has a value for such a row knows
+    ///   with that that it was removed in between.
+    public mutating func append(_ rows: RowSet, inserted: Bool, of column: ColumnID, in store: ComponentStore) {
+        guard !rows.isEmpty else { return }
+        let source = store[column]
+        let lengths = source.valueSize == nil ? rows.indexes.map { source.withValue(of: $0) { $0.count } ?? 0 } : []
+        let size = source.valueSize.map { $0 * rows.count } ?? lengths.reduce(0) { $0 + $1 + 3 }
+        guard size + rows.count * 2 <= partSizeMax || rows.count == 1 else {
+            rows.halves.forEach { append($0, inserted: inserted, of: column, in: store) }
+            return
+        }
+        append(inserted ? BatchSectionKind.insert : BatchSectionKind.update) { writer in
+            writer.append(varint: column.rawValue)
+            writer.append(rows)
+            if source.valueSize != nil {
+                rows.forEachRun { first, count in source.appendValues(from: first, count: count, to: &writer) }
+            } else {
+                for length in lengths { writer.append(varint: length) }
+                rows.forEach { row in source.withValue(of: row) { writer.append(contentsOf: $0) } }
+            }
+        }
+    }
+
+    /// The messages of a batch: as many sections in each as `partSizeMax` allows.
+    /// - Parameters:
+    ///   - firstPart: position of the first message in the batch.
+    ///   - isWhole: whether the batch ends with the last message.
+    /// - Returns: at least one message.
+    public func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
+        var messages: [[UInt8]] = []
+        var next = 0
+        repeat {
+            var end = next
+            var size = 0
+            while end < sections.count, end == next || size + sections[end].count <= partSizeMax {
+                size += sections[end].count
+                end += 1
+            }
+            var writer = ByteWriter(capacity: size + 32)
+            writer.append(
+                BatchHead(
+                    tick: tick, base: base, isWhole: isWhole && end == sections.count,
+                    part: firstPart + messages.count))
+            for section in sections[next..<end] { writer.append(contentsOf: section) }
+            messages.append(writer.bytes)
+            next = end
+        } while next < sections.count
+        return messages
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func append(_ head: BatchHead) {
+        append(ServerMessageKind.syncBatch)
+        append(varint: head.tick.rawValue)
+        append(varint: head.tick.ticks(since: head.base))
+        append(head.isWhole ? 1 : 0)
+        append(varint: head.part)
+    }
+}

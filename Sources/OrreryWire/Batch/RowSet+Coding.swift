@@ -1,0 +1,115 @@
+import OrrerySchema
+import OrreryStore
+
+/// The bytes of a row set: ascending deltas or a bitmap, whichever is shorter. docs/PROTOCOL.md, section "Rows".
+private enum RowForm {
+    static let deltas: UInt8 = 0
+    static let bitmap: UInt8 = 1
+}
+
+extension ByteWriter {
+    /// - Precondition: the set is not empty.
+    mutating func append(_ rows: RowSet) {
+        guard let first = rows.first, let last = rows.last else { preconditionFailure("an empty row set") }
+        let start = Int(first) / 8
+        let bitmapSize = Int(last) / 8 + 1 - start
+        // A delta takes a byte at least, so only a longer bitmap needs the deltas counted.
+        if bitmapSize <= rows.count {
+            append(bitmap: rows, start: start, size: bitmapSize)
+            return
+        }
+        var deltas = ByteWriter(capacity: rows.count)
+        var next: UInt32 = 0
+        rows.forEach { row in
+            deltas.append(varint: UInt64(row - next))
+            next = row &+ 1
+        }
+        if deltas.count <= bitmapSize {
+            append(RowForm.deltas)
+            append(varint: rows.count)
+            append(contentsOf: deltas.bytes)
+        } else {
+            append(bitmap: rows, start: start, size: bitmapSize)
+        }
+    }
+
+    private mutating func append(bitmap rows: RowSet, start: Int, size: Int) {
+        append(RowForm.bitmap)
+        append(varint: rows.count)
+        append(varint: start)
+        append(varint: size)
+        append(uninitializedCount: size) { target in
+            rows.forEachWord { firstRow, bits in
+                var bits = bits.littleEndian
+                let offset = Int(firstRow) / 8 - start
+                withUnsafeBytes(of: &bits) { source in
+                    let from = max(0, -offset)
+                    let to = min(8, size - offset)
+                    guard from < to else { return }
+                    target.baseAddress!.advanced(by: offset + from)
+                        .copyMemory(from: source.baseAddress! + from, byteCount: to - from)
+                }
+            }
+        }
+    }
+}
+
+extension ByteReader {
+    /// Reads a row set that is not empty and lies below `indexMax`.
+    mutating func readRows(indexMax: UInt32) throws(CodecError) -> RowSet {
+        let start = offset
+        let form = try readByte()
+        let count = try readCount(max: Int(indexMax), "the rows of a set")
+        guard count > 0 else { throw CodecError(.outOfDomain, at: start, "a set of no rows") }
+        switch form {
+        case RowForm.deltas: return try readDeltas(count: count, indexMax: indexMax)
+        case RowForm.bitmap: return try readBitmap(count: count, indexMax: indexMax)
+        default: throw CodecError(.outOfDomain, at: start, "\(form) is no form of a row set")
+        }
+    }
+
+    private mutating func readDeltas(count: Int, indexMax: UInt32) throws(CodecError) -> RowSet {
+        guard count <= remaining else {
+            throw CodecError(.truncated, at: offset, "\(count) rows are announced in \(remaining) bytes")
+        }
+        var rows = RowSet()
+        var next = 0
+        for _ in 0..<count {
+            let row = next + (try readCount(max: Int(indexMax), "an entity index"))
+            guard row < Int(indexMax) else {
+                throw CodecError(.limitExceeded, at: offset, "entity index \(row), the limit is \(indexMax)")
+            }
+            rows.append(UInt32(row))
+            next = row + 1
+        }
+        return rows
+    }
+
+    private mutating func readBitmap(count: Int, indexMax: UInt32) throws(CodecError) -> RowSet {
+        let begin = offset
+        let start = try readCount(max: Int(indexMax) / 8, "an entity index")
+        let size = try readCount(max: Int(indexMax) / 8, "the bytes of a bitmap")
+        guard start + size <= Int(indexMax) / 8 else {
+            throw CodecError(.limitExceeded, at: begin, "entity index \((start + size) * 8), the limit is \(indexMax)")
+        }
+        let bytes = try readBytes(size)
+        guard let first = bytes.first, let last = bytes.last, first != 0, last != 0 else {
+            throw CodecError(.notCanonical, at: begin, "a bitmap begins or ends with a byte without rows")
+        }
+        var rows = RowSet()
+        // Words of 64 rows, aligned in the index space; the first and the last may lie partly outside of the bitmap.
+        var word = start / 8
+        while word * 8 < start + size {
+            var bits: UInt64 = 0
+            for byte in max(word * 8, start)..<min(word * 8 + 8, start + size) {
+                bits |= UInt64(bytes[byte - start]) << UInt64((byte - word * 8) * 8)
+            }
+            rows.append(word: bits, at: word % (RowSet.pageRows / 64), page: UInt32(word * 64 / RowSet.pageRows))
+            word += 1
+        }
+        guard rows.count == count else {
+            throw CodecError(.outOfDomain, at: begin, "a bitmap of \(rows.count) rows is announced with \(count)")
+        }
+        return rows
+    }
+}
