@@ -31,10 +31,12 @@ struct ChunkHandle {
     }
 
     @inlinable @inline(__always)
-    func values<Term: QueryTerm>(_ term: Term.Type, next position: inout Int) -> Term.Values {
-        position &+= 1
-        return Term.makeValues(ColumnHandle(base: base(position, term), count: count))
+    func values<Term: QueryTerm>(_ term: Int, _ type: Term.Type) -> Term.Values {
+        Term.makeValues(ColumnHandle(base: base(term, type), count: count))
     }
+
+    @inlinable @inline(__always)
+    var rows: ChunkRows { ChunkRows(entities: Column(ColumnHandle(base: entities, count: count))) }
 }
 
 /// The innermost loops, one per number of terms. Each is a function of its own, specialised for its closure and called once per

@@ -33,15 +33,30 @@ extension QueryOf {
     /// meanwhile.
     /// - Complexity: O(tables + chunks).
     @inlinable
-    public func forEachChunk<each Term: QueryTerm>(
-        _ body: (ChunkRows, repeat (each Term).Values) -> Void
-    ) where Row == (Entity, repeat each Term) {
+    public func forEachChunk<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void
+    ) where Row == (Entity, A, B, repeat each Term) {
         forEachChunkHandle { chunk in
-            var position = -1
+            var position = 1
             body(
-                ChunkRows(entities: Column(ColumnHandle(base: chunk.entities, count: chunk.count))),
-                repeat chunk.values((each Term).self, next: &position))
+                chunk.rows, chunk.values(0, A.self), chunk.values(1, B.self),
+                repeat chunk.values(advance(&position), (each Term).self))
         }
+    }
+
+    /// Calls a closure for each chunk of up to 1024 rows, with the column of the one term.
+    ///
+    /// A form of its own, since the compiler does not infer packs of one element in closures of one statement.
+    /// - Complexity: O(tables + chunks).
+    @inlinable
+    public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
+        forEachChunkHandle { chunk in body(chunk.rows, chunk.values(0, A.self)) }
+    }
+
+    @inlinable @inline(__always)
+    func advance(_ position: inout Int) -> Int {
+        position &+= 1
+        return position
     }
 
     /// Visits the chunks of all matching tables with the structure held still, and marks what is written.

@@ -50,19 +50,31 @@ public struct QueryOf<Row> {
 extension QueryOf: Sendable {}
 
 extension World {
+    /// The entities that have a component.
+    /// - Complexity: O(1) after the first time.
+    public func query<A: QueryTerm>(_ term: A.Type) -> Query<A> {
+        makeQuery { [makeTerm(term)] }
+    }
+
     /// The entities that have the components of all terms.
     ///
     /// Terms that are written come before those that are read; `forEach` asks for this order.
     /// - Complexity: O(1) after the first time.
     /// - Precondition: No component is named twice.
-    public func query<each Term: QueryTerm>(_ term: repeat (each Term).Type) -> Query<repeat each Term> {
-        let key = ObjectIdentifier(Query<repeat each Term>.self)
-        if let plan = plans[key] { return QueryOf(self, plan) }
-        var terms: [QueryPlan.Term] = []
-        for type in repeat each term {
-            terms.append(makeTerm(type))
+    public func query<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
+        _ first: A.Type, _ second: B.Type, _ rest: repeat (each Term).Type
+    ) -> Query<A, B, repeat each Term> {
+        makeQuery {
+            var terms = [makeTerm(first), makeTerm(second)]
+            for type in repeat each rest { terms.append(makeTerm(type)) }
+            return terms
         }
-        let plan = QueryPlan(self, terms: terms)
+    }
+
+    private func makeQuery<Row>(_ terms: () -> [QueryPlan.Term]) -> QueryOf<Row> {
+        let key = ObjectIdentifier(Row.self)
+        if let plan = plans[key] { return QueryOf(self, plan) }
+        let plan = QueryPlan(self, terms: terms())
         plans[key] = plan
         return QueryOf(self, plan)
     }

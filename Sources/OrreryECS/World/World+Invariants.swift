@@ -1,4 +1,4 @@
-internal import OrrerySchema
+package import OrrerySchema
 
 extension World {
     /// Checks all that storage promises itself. Traps at the first broken promise.
@@ -85,4 +85,23 @@ extension World {
             }
         }
     }
+}
+
+extension World {
+    /// Moves a living entity to another life of its slot, to test what happens after 2^32 lives.
+    package func _setGeneration(of entity: Entity, to generation: UInt32) -> Entity {
+        let renamed = Entity(index: entity.index, generation: generation)
+        guard let (table, row) = storage.pointee.entities.find(entity) else { return renamed }
+        storage.pointee.entities.slots[Int(entity.index)].generation = generation
+        table.pointee.entities(chunk: row >> 10)[row & (chunkRowCount - 1)] = renamed
+        return renamed
+    }
+}
+
+extension World {
+    /// How many tables the next drain visits.
+    package var dirtyTableCount: Int { storage.pointee.tables.count { $0.pointee.isDirty } }
+
+    /// How many entities the journal of structural changes holds entries for, free entries included.
+    package var journaledEntityCount: Int { storage.pointee.journal.entries.count }
 }
