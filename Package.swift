@@ -72,6 +72,7 @@ let package = Package(
             path: "Examples/SolarSystem"),
 
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
+        .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
     ]
 )
 

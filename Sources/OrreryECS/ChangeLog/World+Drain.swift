@@ -1,0 +1,75 @@
+internal import OrrerySchema
+
+extension World {
+    /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago, and ends the
+    /// tick. The first drain reports all that is there.
+    ///
+    /// - Complexity: O(what changed); nothing is visited that did not.
+    /// - Precondition: No query iterates, no command waits.
+    package func drainChanges(into log: ChangeLog) {
+        requireStructureOpen("drain changes")
+        precondition(commands.count == 0, "flush the commands before the changes are drained")
+        log.reset()
+        activateJournal()
+        log.tick = tick
+        drainStructure(into: log)
+        drainValues(into: log)
+        endTick()
+    }
+
+    private func drainStructure(into log: ChangeLog) {
+        for position in storage.pointee.journal.entries.indices {
+            let entry = storage.pointee.journal.entries[position]
+            switch entry.past {
+            case .vacant: break
+            case .unborn: log.spawned.append(entry.entity)
+            case .alive where entry.isDespawned: log.despawned.append(entry.entity)
+            case .alive(let past): drainComponents(of: entry, past: past, into: log)
+            }
+        }
+        storage.pointee.journal.reset()
+    }
+
+    /// What an entity that lived through has lost and exchanged.
+    private func drainComponents(of entry: StructureJournal.Entry, past: TablePointer, into log: ChangeLog) {
+        guard let (table, _) = storage.pointee.entities.find(entry.entity) else { return }
+        if table != past {
+            for component in past.pointee.signature where isKnownToObservers(component) {
+                guard !table.pointee.has(component) else { continue }
+                log.removed.append(ChangeLog.ComponentChange(component: component, entity: entry.entity))
+            }
+        }
+        var position = entry.firstRemoval
+        while position >= 0 {
+            let removal = storage.pointee.journal.removals[Int(position)]
+            if isKnownToObservers(removal.component), table.pointee.has(removal.component) {
+                log.replaced.append(ChangeLog.ComponentChange(component: removal.component, entity: entry.entity))
+            }
+            position = removal.next
+        }
+    }
+
+    /// Whether a component was tracked at the previous drain already.
+    private func isKnownToObservers(_ component: ComponentID) -> Bool {
+        let entry = storage.pointee.components[component.index]
+        return entry.isTracked && !entry.isFresh
+    }
+
+    private func drainValues(into log: ChangeLog) {
+        var next = storage.pointee.firstDirtyTable
+        storage.pointee.firstDirtyTable = nil
+        while let table = next {
+            next = table.pointee.nextDirty
+            table.pointee.nextDirty = nil
+            table.pointee.isDirty = false
+            for position in 0..<table.pointee.columnCount {
+                table.pointee.drain(column: position) { component in
+                    log.column(component, storage.pointee.components[component.index].operations)
+                }
+            }
+        }
+        for index in storage.pointee.components.indices where storage.pointee.components[index].isFresh {
+            storage.pointee.components[index].isFresh = false
+        }
+    }
+}

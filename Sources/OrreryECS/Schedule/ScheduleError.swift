@@ -1,0 +1,18 @@
+/// What is wrong with a schedule. Found when a system is added, told by ``Schedule/validate()`` and when the schedule first runs.
+public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of an error.
+    public enum Code: String, Sendable {
+        /// Two systems have the same name.
+        case nameTaken
+        /// One system asks for the same component twice, so that its closure would hold one value in two places.
+        case accessConflict
+    }
+
+    public let code: Code
+    /// The name of the system.
+    public let system: String
+    /// What is wrong and what to do about it, as one sentence.
+    public let sentence: String
+
+    public var description: String { sentence }
+}

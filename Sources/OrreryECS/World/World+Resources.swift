@@ -1,0 +1,44 @@
+extension World {
+    /// Keeps one value of a type beside the entities: settings, clocks, indexes. Replaces an earlier one.
+    /// - Complexity: O(1).
+    public func insertResource<Resource>(_ resource: Resource) {
+        resources[ObjectIdentifier(Resource.self)] = ResourceBox(resource)
+    }
+
+    /// The resource of a type; `nil` if there is none.
+    /// - Complexity: O(1).
+    public func resource<Resource>(_ type: Resource.Type) -> Resource? {
+        box(type)?.value
+    }
+
+    /// Changes the resource of a type in place. Inside, other resources and the whole world may be used.
+    /// - Complexity: O(1).
+    /// - Throws: ``WorldError`` `resourceMissing`.
+    public func withResource<Resource, Result>(
+        _ type: Resource.Type, _ body: (inout Resource) -> Result
+    ) throws(WorldError) -> Result {
+        guard let box = box(type) else { throw .resourceMissing(String(describing: type)) }
+        return body(&box.value)
+    }
+
+    /// Takes a resource out.
+    /// - Returns: The value that there was; `nil` if there was none.
+    @discardableResult
+    public func removeResource<Resource>(_ type: Resource.Type) -> Resource? {
+        defer { resources[ObjectIdentifier(type)] = nil }
+        return box(type)?.value
+    }
+
+    private func box<Resource>(_ type: Resource.Type) -> ResourceBox<Resource>? {
+        resources[ObjectIdentifier(type)] as? ResourceBox<Resource>
+    }
+}
+
+/// A place for one resource, so that it can be changed in place.
+private final class ResourceBox<Resource> {
+    var value: Resource
+
+    init(_ value: Resource) {
+        self.value = value
+    }
+}

@@ -1,0 +1,88 @@
+public import OrrerySchema
+
+/// Entities and their components.
+///
+/// ```swift
+/// let world = World()
+/// let ship = world.spawn(Position(), Velocity(x: 1))
+/// world.query(Write<Position>.self, Read<Velocity>.self).forEach { position, velocity in
+///     position.x += velocity.x
+/// }
+/// try world.despawn(ship)
+/// ```
+///
+/// A world belongs to one thread at a time, the one that runs its ticks. Every change takes effect at once and is seen by
+/// the next read; while a query iterates, or the closure of an update runs, the structure stands still: spawning, despawning,
+/// inserting and removing trap then, and are put off with ``commands`` instead.
+///
+/// Entities live in tables, one per set of components, and component types make themselves known on first use.
+public final class World {
+    @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
+    var resources: [ObjectIdentifier: AnyObject] = [:]
+    var plans: [ObjectIdentifier: QueryPlan] = [:]
+
+    /// Changes put off until the structure may change: flushed by the schedule after each system, or by ``flushCommands()``.
+    public let commands = Commands()
+
+    /// The tick that the world is in; 0 before the first.
+    public package(set) var tick = Tick.zero
+
+    /// Makes an empty world.
+    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
+    ///   generations are used up. Memory is taken as it is needed, not ahead.
+    /// - Precondition: `entityCountMax` is at least 1 and below 2^32 - 1.
+    public init(entityCountMax: Int = 16_777_216) {
+        precondition(entityCountMax >= 1 && entityCountMax < Int(UInt32.max), "entityCountMax must be in 1..<2^32-1")
+        storage = WorldStorage.make(entityCountMax: entityCountMax)
+    }
+
+    deinit {
+        storage.destroy()
+    }
+
+    /// How many entities live.
+    /// - Complexity: O(1).
+    public var entityCount: Int { storage.pointee.entities.livingCount }
+
+    /// The most entities that may live at once.
+    public var entityCountMax: Int { storage.pointee.entities.entityCountMax }
+
+    /// Ends the tick: slots freed in it may be given out again from now on. The schedule's `runTick` does it.
+    /// - Complexity: O(1).
+    public func endTick() {
+        storage.pointee.entities.endTick()
+    }
+
+    /// Applies the commands that were put off, in the order in which they were given.
+    /// - Precondition: No query iterates and no update runs.
+    public func flushCommands() {
+        requireStructureOpen("flush commands")
+        commands.flush(on: self)
+    }
+
+    /// Calls a closure with every living entity, table by table.
+    /// - Complexity: O(entities).
+    public func forEachEntity(_ body: (Entity) -> Void) {
+        storage.pointee.borrowCount += 1
+        defer { storage.pointee.borrowCount -= 1 }
+        for table in storage.pointee.tables {
+            for row in 0..<table.pointee.rowCount { body(table.pointee.entity(row: row)) }
+        }
+    }
+
+    /// Traps while a query iterates or an update runs: values may not move under an `inout`.
+    @usableFromInline
+    func requireStructureOpen(_ action: StaticString) {
+        guard storage.pointee.borrowCount == 0 else { trapStructureBorrowed(action) }
+    }
+
+    private func trapStructureBorrowed(_ action: StaticString) -> Never {
+        fatalError(
+            "World: cannot \(action) while a query iterates or an update runs; use world.commands, "
+                + "which are applied when the system has ended.")
+    }
+}
+
+/// A world belongs to one thread at a time; hand it over whole (`sending`), never share it.
+@available(*, unavailable)
+extension World: Sendable {}
