@@ -125,7 +125,7 @@ public final class Column {
 }
 
 /// What happened in a column after a cursor, sorted by what a client has to be told.
-public struct ColumnChanges: Equatable, Sendable {
+public struct RowChanges: Equatable, Sendable {
     /// Present now, and entered after the cursor.
     public var entered = RowSet()
     /// Present now and at the cursor, with another value.
@@ -142,8 +142,8 @@ extension Column {
     /// What happened after `cursor`.
     /// - Parameter pageRange: the pages to look at, all unless stated.
     /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older ones.
-    public func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> ColumnChanges {
-        var result = ColumnChanges()
+    public func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> RowChanges {
+        var result = RowChanges()
         for number in (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count) {
             guard let page = pages[number], page.newestTick > cursor else { continue }
             for word in 0..<RowSet.pageWords {
@@ -160,8 +160,8 @@ extension Column {
     }
 
     /// What happened to one row after `cursor`.
-    public func changes(of index: UInt32, after cursor: Tick) -> ColumnChanges {
-        var result = ColumnChanges()
+    public func changes(of index: UInt32, after cursor: Tick) -> RowChanges {
+        var result = RowChanges()
         guard tick(of: index) > cursor else { return result }
         if !contains(index) {
             result.left.append(index)

@@ -98,7 +98,7 @@ struct BatchBuilder {
         return block
     }
 
-    private func makeBlock(of column: ColumnID, _ changes: ColumnChanges, after cursor: Tick) -> Block {
+    private func makeBlock(of column: ColumnID, _ changes: RowChanges, after cursor: Tick) -> Block {
         var block = Block(entered: changes.entered, values: BatchSections(partSizeMax: partSizeMax))
         // Who knows nothing yet need not hear what is gone.
         if cursor > .zero {

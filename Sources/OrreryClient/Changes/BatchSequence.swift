@@ -1,0 +1,106 @@
+public import OrrerySync
+import Synchronization
+
+/// The batches that a connection applies, in order, from the moment on at which the sequence was made.
+///
+/// At most ``bufferedBatchMax`` batches wait for a reader. When it is slower, the newest are merged into one: ticks are merged, never
+/// torn, and no value is lost. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise.
+public struct BatchSequence: AsyncSequence {
+    public typealias Element = AppliedBatch
+    public typealias Failure = any Error
+
+    /// Batches that wait, at most.
+    public static let bufferedBatchMax = 64
+
+    private let buffer: BatchBuffer
+
+    init(_ session: ClientSession) {
+        buffer = BatchBuffer(session)
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate let buffer: BatchBuffer
+
+        public mutating func next() async throws -> AppliedBatch? { try await buffer.next() }
+    }
+}
+
+/// Between the loop's thread, which never waits, and one reader.
+private final class BatchBuffer: Sendable {
+    private struct State {
+        var batches: [AppliedBatch] = []
+        var end: ClientError?
+        var reader: CheckedContinuation<AppliedBatch?, any Error>?
+    }
+
+    private let session: ClientSession
+    private let state: Storage
+    private let observer: Int
+
+    /// Held by the session's observer too, so that the buffer itself can go away and take the observer with it.
+    private final class Storage: Sendable {
+        let state = Mutex(State())
+    }
+
+    init(_ session: ClientSession) {
+        let storage = Storage()
+        self.session = session
+        state = storage
+        observer = session.addObserver { BatchBuffer.offer($0, to: storage) }
+    }
+
+    deinit { session.removeObserver(observer) }
+
+    private static func offer(_ result: Result<AppliedBatch, ClientError>, to storage: Storage) {
+        let reader = storage.state.withLock { state in
+            switch result {
+            case .success(let batch):
+                if state.reader == nil {
+                    if state.batches.count < BatchSequence.bufferedBatchMax {
+                        state.batches.append(batch)
+                    } else {
+                        state.batches[state.batches.count - 1] = state.batches[state.batches.count - 1].merged(with: batch)
+                    }
+                }
+            case .failure(let error): state.end = state.end ?? error
+            }
+            defer { state.reader = nil }
+            return state.reader
+        }
+        switch result {
+        case .success(let batch): reader?.resume(returning: batch)
+        case .failure(let error): resume(reader, error)
+        }
+    }
+
+    private static func resume(_ reader: CheckedContinuation<AppliedBatch?, any Error>?, _ end: ClientError) {
+        if end.code == .closed { reader?.resume(returning: nil) } else { reader?.resume(throwing: end) }
+    }
+
+    func next() async throws -> AppliedBatch? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                state.state.withLock { state in
+                    precondition(state.reader == nil, "a batch sequence has one reader")
+                    if Task.isCancelled {
+                        continuation.resume(returning: nil)
+                    } else if !state.batches.isEmpty {
+                        continuation.resume(returning: state.batches.removeFirst())
+                    } else if let end = state.end {
+                        BatchBuffer.resume(continuation, end)
+                    } else {
+                        state.reader = continuation
+                    }
+                }
+            }
+        } onCancel: {
+            let reader = state.state.withLock { state in
+                defer { state.reader = nil }
+                return state.reader
+            }
+            reader?.resume(returning: nil)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+public import OrrerySchema
+import OrreryStore
+import OrrerySync
+
+/// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied meanwhile.
+public struct Snapshot {
+    private let core: SyncClient
+
+    init(_ core: SyncClient) {
+        self.core = core
+    }
+
+    public var tick: Tick { core.tick }
+    public var components: [ComponentSchema] { core.store.schemas }
+    public var entityCount: Int { core.store.entities.count }
+
+    /// The living entities that this client was told of, ascending.
+    /// - Complexity: O(n).
+    public var entities: [Entity] { core.store.entities.rows.indexes.compactMap { core.store.entity(at: $0) } }
+
+    /// The entities that have all of these components, ascending.
+    /// - Complexity: O(entities that have the rarest of them) x O(components).
+    public func entities(with components: [ComponentSchema]) -> [Entity] {
+        let columns = components.compactMap { column(of: $0.name) }
+        guard columns.count == components.count else { return [] }
+        guard let rarest = columns.min(by: { $0.count < $1.count }) else { return entities }
+        return rarest.rows.indexes.filter { row in columns.allSatisfy { $0.contains(row) } }
+            .compactMap { core.store.entity(at: $0) }
+    }
+
+    public func contains(_ entity: Entity) -> Bool { core.store.contains(entity) }
+
+    /// The components that an entity has, in the server's order.
+    public func components(of entity: Entity) -> [ComponentSchema] {
+        core.store.columns(of: entity).map { core.store.schemas[$0.rawValue] }
+    }
+
+    /// The raw bytes of a component; `nil` where the entity does not have it.
+    /// - Complexity: O(1).
+    public func bytes(of component: String, of entity: Entity) -> [UInt8]? {
+        guard core.store.contains(entity) else { return nil }
+        return column(of: component)?.value(of: entity.index)
+    }
+
+    /// A component read by its schema; `nil` where the entity does not have it.
+    /// - Throws: `CodecError` for bytes that are no value of the schema.
+    public func value(of component: String, of entity: Entity) throws(CodecError) -> DynamicValue? {
+        guard core.store.contains(entity), let number = core.store.schemas.firstIndex(where: { $0.name == component })
+        else { return nil }
+        let type = core.store.schemas[number].type
+        return try core.store.columns[number].withValue(of: entity.index) { (bytes) throws(CodecError) in
+            try DynamicValue(decoding: bytes, as: type)
+        }
+    }
+
+    private func column(of component: String) -> Column? {
+        core.store.schemas.firstIndex { $0.name == component }.map { core.store.columns[$0] }
+    }
+}
+
+@available(*, unavailable)
+extension Snapshot: Sendable {}

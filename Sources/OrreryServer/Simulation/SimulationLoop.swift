@@ -1,0 +1,73 @@
+package import OrreryECS
+import OrrerySchema
+import Synchronization
+
+/// The simulation thread's half of a server: the world, its schedule, and what goes in and out of them.
+///
+/// `@unchecked Sendable`: handed to one thread, which alone calls ``runTick()``. Guard: `SimulationServer` starts one such thread;
+/// tests have one thread.
+package final class SimulationLoop: @unchecked Sendable {
+    /// Work that waits for the next tick, at most.
+    static let waitingWorkMax = 1024
+
+    private let world: World
+    private let schedule: Schedule
+    private let step: Duration
+    private let handover: ChangeHandover
+    /// Work for the next tick; `nil` when there will be none.
+    private let work = Mutex<[@Sendable (World?) -> Void]?>([])
+    /// Called when a log was handed over.
+    private let wakeSync: @Sendable () -> Void
+
+    init(
+        world: World, schedule: Schedule, step: Duration, handover: ChangeHandover,
+        wakeSync: @escaping @Sendable () -> Void
+    ) {
+        self.world = world
+        self.schedule = schedule
+        self.step = step
+        self.handover = handover
+        self.wakeSync = wakeSync
+    }
+
+    /// Puts work off to the beginning of the next tick. Any thread. It is called with `nil` if there is none any more.
+    /// - Returns: whether it was taken: there was room, and there may be a next tick.
+    func enqueue(_ body: @escaping @Sendable (World?) -> Void) -> Bool {
+        work.withLock { work in
+            guard work != nil, work!.count < Self.waitingWorkMax else { return false }
+            work!.append(body)
+            return true
+        }
+    }
+
+    /// There will be no more ticks.
+    func refuseWork() {
+        let waiting = work.withLock { work in
+            defer { work = nil }
+            return work
+        }
+        for body in waiting ?? [] { body(nil) }
+    }
+
+    /// Runs one tick: what arrived, the systems, the hand-over of what changed. Never waits for the sync thread.
+    package func runTick() {
+        let arrived = work.withLock { work in
+            defer { work?.removeAll(keepingCapacity: true) }
+            return work
+        }
+        for body in arrived ?? [] { body(world) }
+        schedule.runTick(on: world, step: step)
+        handOver()
+    }
+
+    /// Hands over what the world holds, if the sync thread has taken what came before.
+    func handOver() {
+        guard let log = handover.takeFree() else { return }
+        world.drainChanges(into: log)
+        handover.put(log)
+        wakeSync()
+    }
+
+    /// Runs `body` on the world. The caller's thread must be the simulation thread.
+    package func withWorld<R>(_ body: (World) throws -> R) rethrows -> R { try body(world) }
+}

@@ -1,0 +1,48 @@
+public import OrrerySync
+public import OrreryTransport
+import OrreryWire
+
+/// How often a world ticks.
+public struct TickRate: Hashable, Sendable, CustomStringConvertible {
+    /// Ticks in 1000 seconds, so that rates below one a second can be said.
+    public let ticksPer1000Seconds: Int
+
+    /// - Precondition: from 0.001 to 10,000 ticks a second.
+    public static func hertz(_ rate: Double) -> TickRate {
+        precondition((0.001...10_000).contains(rate), "a tick rate lies between 0.001 and 10,000 Hz, not at \(rate)")
+        return TickRate(ticksPer1000Seconds: Int((rate * 1000).rounded()))
+    }
+
+    private init(ticksPer1000Seconds: Int) {
+        self.ticksPer1000Seconds = ticksPer1000Seconds
+    }
+
+    /// The time from one tick to the next.
+    public var period: Duration { .seconds(1000) / ticksPer1000Seconds }
+
+    public var description: String { "\(Double(ticksPer1000Seconds) / 1000) Hz" }
+}
+
+/// The settings of a server. Each has a default that is seen here.
+public struct SimulationConfiguration: Sendable {
+    public var tickRate: TickRate
+    /// Simulated time per tick; the period of the tick rate unless stated.
+    public var step: Duration
+    /// How long a stopping server waits for its clients to answer the close frame.
+    public var lingerMax: Duration = .milliseconds(500)
+    /// Limits of connections: message sizes, waiting bytes, count.
+    public var transport: TransportLimits
+    /// Limits of sessions: windows, subscriptions, catch-up.
+    public var sync: SyncServerConfiguration
+
+    public init(tickRate: TickRate = .hertz(60), step: Duration? = nil) {
+        self.tickRate = tickRate
+        self.step = step ?? tickRate.period
+        sync = SyncServerConfiguration()
+        sync.ticksPer1000Seconds = tickRate.ticksPer1000Seconds
+        transport = TransportLimits()
+        transport.messageSizeMax = sync.messageSizeMax
+        transport.sentMessageSizeMax = sync.limits.messageSizeMax
+        transport.pendingByteCountMax = 64 << 20
+    }
+}

@@ -1,0 +1,184 @@
+import Dispatch
+import Foundation
+public import Logging
+public import OrreryECS
+package import OrrerySchema
+import OrreryStore
+import OrrerySync
+public import OrreryTransport
+import OrreryWire
+public import ServiceLifecycle
+import Synchronization
+
+/// A server that cannot start.
+public struct ServerError: Error, Sendable, CustomStringConvertible {
+    public var message: String
+    public var description: String { message }
+}
+
+/// A world that runs by itself and is shown to clients.
+///
+/// ```swift
+/// let server = try SimulationServer(world: world, schedule: schedule, transport: .webSocket(port: 7600)) { sync in
+///     try sync.register(Position.self)
+/// }
+/// try await server.run()
+/// ```
+///
+/// Two threads: one runs the ticks and owns the world, one owns the store, the sessions and the sockets. They meet in one slot, where
+/// the first leaves the changes of a tick for the second; a tick never waits for a socket or a client.
+public final class SimulationServer: Service {
+    /// Where clients reach the server: `ws://127.0.0.1:7600`.
+    public let url: String
+    public let configuration: SimulationConfiguration
+
+    private let loop: any TransportLoop
+    private let simulation: SimulationLoop
+    private let sync: SyncLoop
+    private let logger: Logger
+    private let stopped = DispatchSemaphore(value: 0)
+    private let state = Mutex(State())
+
+    private struct State {
+        var wasRun = false
+        var isStopping = false
+        var skippedTickCount: UInt64 = 0
+    }
+
+    /// Opens the transport's address. Clients are served, and ticks run, once ``run()`` is called.
+    /// - Parameters:
+    ///   - world: handed over; use ``perform(_:)`` to reach it from now on.
+    ///   - register: says which components are visible.
+    /// - Throws: ``TransportError`` where the address cannot be opened, `SchemaError` where a component cannot be shown,
+    ///   `ScheduleError` for a schedule that contradicts itself, and what `register` throws.
+    public init(
+        world: sending World, schedule: Schedule, configuration: SimulationConfiguration = .init(),
+        transport: any ServerTransport, logger: Logger = Logger(label: "orrery.server"),
+        register: (inout SyncRegistry) throws -> Void
+    ) throws {
+        try schedule.validate()
+        var registry = SyncRegistry()
+        try register(&registry)
+        self.configuration = configuration
+        self.logger = logger
+        (loop, url) = try transport.listen(limits: configuration.transport)
+        var generator = SystemRandomNumberGenerator()
+        let clock = ContinuousClock()
+        let started = clock.now
+        (simulation, sync) = try Self.makeHalves(
+            world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
+            epoch: .random(using: &generator), logger: logger, now: { clock.now - started })
+    }
+
+    /// The two halves of a server around a loop. Tests drive them from one thread with a time of their own.
+    package static func makeHalves(
+        world: World, schedule: Schedule, configuration: SimulationConfiguration, registry: SyncRegistry,
+        loop: any TransportLoop, epoch: Epoch, logger: Logger, now: @escaping @Sendable () -> Duration
+    ) throws -> (SimulationLoop, SyncLoop) {
+        let descriptors = registry.entries.map(\.descriptor)
+        let store = ComponentStore(schemas: descriptors.map(\.schema))
+        let core = SyncServer(store: store, epoch: epoch, configuration: configuration.sync)
+        guard core.welcomeSize <= configuration.transport.sentMessageSizeMax else {
+            throw ServerError(
+                message: "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
+                    + "most \(configuration.transport.sentMessageSizeMax); shorten their documentation")
+        }
+        let ids = registry.entries.map { $0.track(world) }
+        let handover = ChangeHandover()
+        let simulation = SimulationLoop(
+            world: world, schedule: schedule, step: configuration.step, handover: handover, wakeSync: { loop.wake() })
+        let sync = SyncLoop(
+            loop: loop, handover: handover, core: core,
+            intake: ChangeIntake(store: store, components: Array(zip(ids, descriptors)), logger: logger),
+            lingerMax: configuration.lingerMax, logger: logger, now: now)
+        return (simulation, sync)
+    }
+
+    /// Serves until the task is cancelled, a graceful shutdown is triggered, or ``stop()`` is called. Then clients are sent a close
+    /// frame (1001) and given ``SimulationConfiguration/lingerMax`` to answer it.
+    /// - Throws: ``TransportError`` where the loop cannot run.
+    /// - Precondition: called once.
+    public func run() async throws {
+        let isFirst = state.withLock { state in
+            defer { state.wasRun = true }
+            return !state.wasRun
+        }
+        precondition(isFirst, "a server runs once")
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await serve()
+            } onGracefulShutdown: {
+                self.stop()
+            }
+        } onCancel: {
+            self.stop()
+        }
+    }
+
+    /// Ends ``run()``. Any thread; more than once does no harm.
+    public func stop() {
+        let isFirst = state.withLock { state in
+            defer { state.isStopping = true }
+            return !state.isStopping
+        }
+        guard isFirst else { return }
+        stopped.signal()
+        sync.requestStop()
+    }
+
+    /// Runs `body` on the world at the beginning of the next tick, and returns what it returns.
+    /// - Throws: ``ServerError`` where the server has stopped or 1024 such calls wait already, and what `body` throws.
+    public func perform<R: Sendable>(_ body: @escaping @Sendable (World) throws -> R) async throws -> R {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
+            let isTaken = simulation.enqueue { world in
+                continuation.resume(
+                    with: Result {
+                        guard let world else { throw ServerError(message: "the server has stopped") }
+                        return try body(world)
+                    })
+            }
+            if !isTaken {
+                continuation.resume(
+                    throwing: ServerError(
+                        message: "the server has stopped, or \(SimulationLoop.waitingWorkMax) calls wait already"))
+            }
+        }
+    }
+
+    /// Ticks that were given up because the ones before took too long.
+    public var skippedTickCount: UInt64 { state.withLock { $0.skippedTickCount } }
+
+    private func serve() async throws {
+        logger.info("serving", metadata: ["url": "\(url)", "tick-rate": "\(configuration.tickRate)"])
+        async let ticks: Void = onThread("orrery-ticks") { self.runTicks() }
+        // The sync thread ends last: it waits for the clients' answers to the close frame.
+        try await onThread("orrery-sync") { try self.loop.run(self.sync) }
+        stop()
+        try await ticks
+        logger.info("stopped", metadata: ["url": "\(url)"])
+    }
+
+    private func runTicks() {
+        simulation.handOver()
+        var pacer = TickPacer(period: configuration.tickRate.period, now: DispatchTime.now().uptimeNanoseconds)
+        while true {
+            let due = pacer.nextTick(now: DispatchTime.now().uptimeNanoseconds)
+            if stopped.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .success { break }
+            simulation.runTick()
+            if pacer.skippedTickCount > 0 {
+                let skipped = pacer.skippedTickCount
+                state.withLock { $0.skippedTickCount = skipped }
+            }
+        }
+        simulation.refuseWork()
+    }
+
+    /// Runs `body` on a thread of its own and waits for it without holding one of the caller's.
+    private func onThread(_ name: String, _ body: @escaping @Sendable () throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let thread = Thread { continuation.resume(with: Result { try body() }) }
+            thread.name = name
+            thread.start()
+        }
+    }
+}

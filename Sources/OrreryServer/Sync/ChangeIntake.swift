@@ -1,0 +1,96 @@
+import Logging
+import OrreryECS
+import OrrerySchema
+import OrreryStore
+
+/// Takes the change log of a tick into the store: from typed rows to raw bytes, dropping what did not really change.
+struct ChangeIntake {
+    private struct Entry {
+        let column: ColumnID
+        let descriptor: ComponentDescriptor
+    }
+
+    private let store: ComponentStore
+    /// By component number of the world; `nil` for components that are not visible.
+    private var entries: [Entry?] = []
+    private var scratch = ByteWriter()
+    private var logger: Logger
+    private var failedComponents: Set<ColumnID> = []
+    /// Values that could not be encoded.
+    private(set) var failureCount = 0
+
+    init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], logger: Logger) {
+        self.store = store
+        self.logger = logger
+        for (position, (id, descriptor)) in components.enumerated() {
+            while entries.count <= id.index { entries.append(nil) }
+            entries[id.index] = Entry(column: ColumnID(position), descriptor: descriptor)
+        }
+    }
+
+    /// - Complexity: O(what the log holds).
+    mutating func take(_ log: ChangeLog) {
+        store.advance(to: log.tick)
+        for entity in log.despawned { store.despawn(entity) }
+        for entity in log.spawned { store.spawn(entity) }
+        // What was replaced leaves here and enters again with its value below, so that it is seen to have been gone.
+        for change in log.removed + log.replaced {
+            guard let entry = entry(of: change.component) else { continue }
+            store[entry.column].remove(change.entity.index, at: store.tick)
+        }
+        for changes in log.columns where changes.count > 0 {
+            guard let entry = entry(of: changes.component) else { continue }
+            if entry.descriptor.isBitwise {
+                takePacked(changes, entry)
+            } else {
+                takeEncoded(changes, entry)
+            }
+        }
+    }
+
+    private func entry(of component: ComponentID) -> Entry? {
+        component.index < entries.count ? entries[component.index] : nil
+    }
+
+    private mutating func takePacked(_ changes: ColumnChanges, _ entry: Entry) {
+        let entities = changes.entities
+        let size = changes.count * (store[entry.column].valueSize ?? 0)
+        scratch.removeAll()
+        if let rows = changes.rows {
+            scratch.append(uninitializedCount: size) {
+                entry.descriptor.pack(rows, count: changes.count, into: $0.baseAddress!)
+            }
+        }
+        scratch.bytes.withUnsafeBytes { values in
+            _ = store[entry.column].set(changes.count, { entities[$0].index }, to: values, at: store.tick)
+        }
+    }
+
+    private mutating func takeEncoded(_ changes: ColumnChanges, _ entry: Entry) {
+        guard let rows = changes.rows else { return }
+        for (position, entity) in changes.entities.enumerated() {
+            scratch.removeAll()
+            do throws(CodecError) {
+                try entry.descriptor.encode(rows + position * changes.stride, into: &scratch)
+                guard scratch.count <= ValueLimits.sizeMax else {
+                    throw CodecError(
+                        .limitExceeded, "it takes \(scratch.count) bytes, the limit is \(ValueLimits.sizeMax)")
+                }
+                store[entry.column].set(entity.index, to: scratch.bytes, at: store.tick)
+            } catch {
+                failed(entity, entry, error)
+            }
+        }
+    }
+
+    /// A value that cannot be shown: clients keep the one before. Logged once per component, counted always.
+    private mutating func failed(_ entity: Entity, _ entry: Entry, _ error: CodecError) {
+        failureCount += 1
+        guard failedComponents.insert(entry.column).inserted else { return }
+        logger.error(
+            "cannot encode a value; clients keep the one before (said once per component)",
+            metadata: [
+                "component": "\(entry.descriptor.schema.name)", "entity": "\(entity)", "error": "\(error.message)",
+            ])
+    }
+}

@@ -1,0 +1,101 @@
+import Logging
+import OrreryECS
+import OrrerySchema
+package import OrreryStore
+package import OrrerySync
+package import OrreryTransport
+import OrreryWire
+import Synchronization
+
+/// The sync thread's half of a server: it owns the store and the sessions, and is told of everything by the transport's loop.
+///
+/// `@unchecked Sendable`: all but ``requestStop()`` is called by the loop's thread alone.
+package final class SyncLoop: TransportHandler, @unchecked Sendable {
+    private let loop: any TransportLoop
+    private let handover: ChangeHandover
+    private let now: @Sendable () -> Duration
+    private let lingerMax: Duration
+    private let logger: Logger
+    private var intake: ChangeIntake
+    package private(set) var core: SyncServer
+    private let stopRequested = Atomic(false)
+    private var isStopping = false
+
+    init(
+        loop: any TransportLoop, handover: ChangeHandover, core: SyncServer, intake: ChangeIntake, lingerMax: Duration,
+        logger: Logger, now: @escaping @Sendable () -> Duration
+    ) {
+        self.loop = loop
+        self.handover = handover
+        self.core = core
+        self.intake = intake
+        self.lingerMax = lingerMax
+        self.logger = logger
+        self.now = now
+    }
+
+    package var store: ComponentStore { core.store }
+
+    /// Has the loop closed all connections and end. Any thread.
+    func requestStop() {
+        stopRequested.store(true, ordering: .releasing)
+        loop.wake()
+    }
+
+    package func connectionOpened(_ connection: ConnectionID) {
+        logger.debug("connection opened", metadata: ["connection": "\(connection)"])
+        core.open(SessionID(connection.rawValue), now: now())
+    }
+
+    package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
+        core.receive(message, from: SessionID(connection.rawValue), now: now())
+        perform()
+    }
+
+    package func connectionDrained(_ connection: ConnectionID) {}
+
+    package func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+        logger.debug(
+            "connection closed",
+            metadata: ["connection": "\(connection)", "code": "\(closure.code)", "reason": "\(closure.reason)"])
+        core.closed(SessionID(connection.rawValue))
+    }
+
+    package func loopWoken() {
+        takeLog()
+        if stopRequested.load(ordering: .acquiring), !isStopping {
+            isStopping = true
+            loop.shutDown(lingerMax: lingerMax)
+        }
+    }
+
+    package func loopTimerFired() {
+        core.timePassed(now: now())
+        perform()
+    }
+
+    private func takeLog() {
+        guard let log = handover.takeFilled() else { return }
+        intake.take(log)
+        log.reset()
+        handover.recycle(log)
+        core.worldAdvanced(now: now())
+        perform()
+    }
+
+    private func perform() {
+        for action in core.takeActions() {
+            switch action {
+            case .send(let message, let sessions):
+                let frame = Frame(message)
+                for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
+            case .close(let session, let error):
+                logger.notice(
+                    "closing a session",
+                    metadata: ["session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)"])
+                loop.close(
+                    ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
+            }
+        }
+    }
+}
