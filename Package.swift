@@ -70,6 +70,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Examples/SolarSystem"),
+        .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
     ]
 )
 
