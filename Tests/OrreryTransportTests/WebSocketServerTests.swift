@@ -158,6 +158,7 @@ struct WebSocketServerTests {
             let peer = try RawPeer(port: port)
             peer.requestUpgrade(["Sec-WebSocket-Protocol": "orrery.v2, orrery.v1"])
             #expect(peer.readHead().lowercased().contains("sec-websocket-protocol: orrery.v1\r\n"))
+            server.wait("opened") { $0.opened.count == 1 }
         }
     }
 
