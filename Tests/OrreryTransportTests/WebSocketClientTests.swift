@@ -42,6 +42,15 @@ struct WebSocketClientTests {
         #expect(ContinuousClock.now - start < .seconds(3))
     }
 
+    @Test func aShutDownWhileConnecting() throws {
+        let server = try RawServer(answer: "")
+        let client = Driver(try WebSocketClientTransport().connect(to: server.url, limits: TransportLimits()))
+        client.start()
+        client.stop()
+        let expected = Closure(code: .goingAway, reason: "shut down while connecting", wasEstablished: false)
+        #expect(client.snapshot.closures.values.first == expected)
+    }
+
     @Test func anotherSubprotocol() throws {
         let wire = try Wire(.webSocket)
         let reason = try closure(of: wire.url, transport: WebSocketClientTransport(subprotocol: "chat"))?.reason

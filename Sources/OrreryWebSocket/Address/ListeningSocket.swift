@@ -72,7 +72,7 @@ final class ListeningSocket {
     enum Acceptance {
         case accepted(Int32)
         case nobodyWaits
-        /// No descriptor or memory left: the one who waits cannot be taken now.
+        /// No descriptor or memory left, or the like: the one who waits cannot be taken now.
         case exhausted
     }
 
@@ -86,8 +86,9 @@ final class ListeningSocket {
             }
             switch errno {
             case EAGAIN: return .nobodyWaits
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
-            default: continue  // This one is gone already; the next may be fine.
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH:
+                continue  // This one is gone already; the next may be fine.
+            default: return .exhausted
             }
         }
     }

@@ -56,8 +56,14 @@ extension WebSocketLoop {
 
     /// Does nothing if none is due.
     func tryNextAddress() {
-        guard let attempt, attempt.isNextDue, !isShuttingDown, let connection = connections.values.first else { return }
-        tryNextAddress(as: connection)
+        guard let attempt, attempt.isNextDue, let connection = connections.values.first else { return }
+        if connection.closure == nil {
+            tryNextAddress(as: connection)
+        } else {
+            // It was closed while it had no socket that could say so.
+            attempt.isNextDue = false
+            remove(connection)
+        }
     }
 
     private func tryNextAddress(as connection: WebSocketConnection) {
@@ -83,8 +89,7 @@ extension WebSocketLoop {
     func mayTryAgain(_ connection: WebSocketConnection) -> Bool {
         guard let attempt, connection.phase != .open, !connection.wasEstablished else { return false }
         attempt.isUnderWay = false
-        guard !attempt.addresses.isEmpty, !attempt.isConnected, !attempt.hasTimedOut, connection.closure == nil,
-            !isShuttingDown
+        guard !attempt.addresses.isEmpty, !attempt.isConnected, !attempt.hasTimedOut, connection.closure == nil
         else { return false }
         connection.phase = .handshaking
         attempt.isNextDue = true

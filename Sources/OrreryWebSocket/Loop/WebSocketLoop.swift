@@ -54,6 +54,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     init(
         role: Role, subprotocol: String, limits: TransportLimits, closeTimeout: Duration
     ) throws(TransportError) {
+        assert(Frame.headRoom >= CLWS_PRE, "libwebsockets writes into the head room")
         self.limits = limits
         self.subprotocol = subprotocol
         self.closeTimeout = closeTimeout
@@ -130,7 +131,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         listener?.close()
         for connection in connections.values.sorted(by: { $0.id < $1.id }) {
             switch connection.phase {
-            case .handshaking: cut(connection)
+            case .handshaking: close(connection, code: .goingAway, reason: "shut down while connecting")
             case .open: close(connection, code: .goingAway, reason: "shutting down")
             case .closing, .ending: break
             }
