@@ -73,6 +73,7 @@ let package = Package(
 
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
+        .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
     ]
 )
 

@@ -26,6 +26,8 @@ public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
     public static let unsupportedData = CloseCode(1003)
     /// No close frame was seen: the connection broke. Never sent.
     public static let abnormal = CloseCode(1006)
+    /// The peer closed without a code. Never sent.
+    public static let noStatus = CloseCode(1005)
     public static let invalidPayload = CloseCode(1007)
     public static let policyViolation = CloseCode(1008)
     public static let messageTooBig = CloseCode(1009)

@@ -123,9 +123,12 @@ public struct SyncClient {
                 throw WireError(.protocolError, "a heartbeat of tick \(tick) after tick \(self.tick)")
             }
             serverTick = max(serverTick, tick)
-            if isCurrent, staged.isEmpty { self.tick = tick }
+            guard isCurrent, staged.isEmpty, tick > self.tick else { return [.heartbeat(tick, isCurrent: isCurrent)] }
+            // Nothing is owed up to that tick: a batch without content.
+            let batch = AppliedBatch(base: self.tick, tick: tick)
+            self.tick = tick
             acknowledge()
-            return [.heartbeat(tick, isCurrent: isCurrent)]
+            return [.heartbeat(tick, isCurrent: true), .applied(batch)]
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")

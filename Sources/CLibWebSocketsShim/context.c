@@ -1,0 +1,129 @@
+#include "loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct clws_context {
+    struct lws_context *native;
+    struct lws_vhost *host;
+    char *subprotocol;
+    struct lws_protocols protocols[2];
+    lws_retry_bo_t retry;
+    void *loops[1];
+};
+
+static _Atomic(clws_log_handler) log_handler;
+
+static void emit_log(int level, const char *line) {
+    clws_log_handler handler = atomic_load(&log_handler);
+    if (handler) handler(level, line);
+}
+
+void clws_set_log_handler(clws_log_handler handler) { atomic_store(&log_handler, handler); }
+
+// Creation touches what the process has once: the log level, the disposition of SIGPIPE, the plug-in.
+static pthread_mutex_t creation_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void free_context(clws_context *context) {
+    free(context->subprotocol);
+    free(context);
+}
+
+clws_context *clws_context_create(
+    const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner) {
+    clws_context *context = calloc(1, sizeof *context);
+    if (!context) return NULL;
+    context->subprotocol = strdup(settings->subprotocol);
+    context->protocols[0].name = context->subprotocol;
+    context->protocols[0].callback = callback;
+    context->protocols[0].rx_buffer_size = settings->receive_buffer_size;
+    context->protocols[0].tx_packet_size = settings->transmit_size;
+    context->retry.secs_since_valid_ping = settings->ping_seconds;
+    context->retry.secs_since_valid_hangup = settings->hang_up_seconds;
+    context->loops[0] = loop->native;
+
+    struct lws_context_creation_info info = {0};
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+    info.protocols = context->protocols;
+    info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8;
+    info.foreign_loops = context->loops;
+    info.user = owner;
+    info.uid = (uid_t)-1;
+    info.gid = (gid_t)-1;
+    info.pt_serv_buf_size = (unsigned)settings->receive_buffer_size;
+    info.timeout_secs = settings->handshake_seconds_max;
+    info.connect_timeout_secs = settings->handshake_seconds_max;
+    info.retry_and_idle_policy = &context->retry;
+    // Port 0 means "no proxy": else the environment's http_proxy would carry away even connections to this machine.
+    info.http_proxy_address = "none:0";
+
+    pthread_mutex_lock(&creation_lock);
+    lws_set_log_level(LLL_ERR, emit_log);
+    struct sigaction pipe_action;
+    bool saved = sigaction(SIGPIPE, NULL, &pipe_action) == 0;
+    context->native = lws_create_context(&info);
+    // lws ignores SIGPIPE for the process. It does not need that, since it sends with MSG_NOSIGNAL; the choice is not ours.
+    if (saved) sigaction(SIGPIPE, &pipe_action, NULL);
+    pthread_mutex_unlock(&creation_lock);
+
+    if (!context->native) {
+        free_context(context);
+        return NULL;
+    }
+    context->host = lws_get_vhost_by_name(context->native, "default");
+    return context;
+}
+
+void clws_context_destroy(clws_context *context) {
+    lws_context_destroy(context->native);
+    free_context(context);
+}
+
+void *clws_owner(struct lws *connection) { return lws_context_user(lws_get_context(connection)); }
+
+void clws_context_poke(clws_context *context) { lws_cancel_service(context->native); }
+
+struct lws *clws_adopt(clws_context *context, int descriptor, void *handle) {
+    lws_adopt_desc_t description = {0};
+    description.vh = context->host;
+    description.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP;
+    description.fd.sockfd = descriptor;
+    description.opaque = handle;
+    return lws_adopt_descriptor_vhost_via_info(&description);
+}
+
+struct lws *clws_connect(
+    clws_context *context, const char *address, int port, const char *host_header, const char *path, void *handle) {
+    struct lws_client_connect_info info = {0};
+    info.context = context->native;
+    info.vhost = context->host;
+    info.address = address;
+    info.port = port;
+    info.path = path;
+    info.host = host_header;
+    info.protocol = context->subprotocol;
+    info.local_protocol_name = context->subprotocol;
+    info.ietf_version_or_minus_one = -1;
+    info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
+    info.retry_and_idle_policy = &context->retry;
+    info.opaque_user_data = handle;
+    return lws_client_connect_via_info(&info);
+}
+
+void clws_kill(clws_context *context, struct lws *connection) {
+    lws_set_timeout(connection, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+    // Under libev the timer that would look at this is not armed outside of lws's own callbacks.
+    lws_cancel_service(context->native);
+}
+
+int clws_write_response(struct lws *connection, const char *response, size_t length) {
+    unsigned char *buffer = malloc(LWS_PRE + length);
+    if (!buffer) return -1;
+    memcpy(buffer + LWS_PRE, response, length);
+    int written = lws_write(connection, buffer + LWS_PRE, length, LWS_WRITE_HTTP_HEADERS);
+    free(buffer);
+    return written;
+}

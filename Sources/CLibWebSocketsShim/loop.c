@@ -1,0 +1,83 @@
+#include "loop.h"
+
+#include <stdlib.h>
+
+static void handle_async(struct ev_loop *native, ev_async *watcher, int events) {
+    (void)native;
+    (void)events;
+    clws_loop *loop = watcher->data;
+    loop->handler(loop->owner, CLWS_EVENT_WOKEN);
+}
+
+static void handle_timer(struct ev_loop *native, ev_timer *watcher, int events) {
+    (void)native;
+    (void)events;
+    clws_loop *loop = watcher->data;
+    loop->handler(loop->owner, watcher == &loop->timer ? CLWS_EVENT_TIMER : CLWS_EVENT_HOUSEKEEPING);
+}
+
+static void handle_listener(struct ev_loop *native, ev_io *watcher, int events) {
+    (void)native;
+    (void)events;
+    clws_loop *loop = watcher->data;
+    loop->handler(loop->owner, CLWS_EVENT_ACCEPTABLE);
+}
+
+clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
+    clws_loop *loop = calloc(1, sizeof *loop);
+    if (!loop) return NULL;
+    loop->native = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!loop->native) {
+        free(loop);
+        return NULL;
+    }
+    loop->owner = owner;
+    loop->handler = handler;
+    ev_async_init(&loop->async, handle_async);
+    loop->async.data = loop;
+    // Started here, so that a wake before the loop runs is not lost.
+    ev_async_start(loop->native, &loop->async);
+    ev_init(&loop->timer, handle_timer);
+    loop->timer.data = loop;
+    ev_init(&loop->housekeeping, handle_timer);
+    loop->housekeeping.data = loop;
+    ev_init(&loop->listener, handle_listener);
+    loop->listener.data = loop;
+    return loop;
+}
+
+void clws_loop_destroy(clws_loop *loop) {
+    ev_async_stop(loop->native, &loop->async);
+    ev_timer_stop(loop->native, &loop->timer);
+    ev_timer_stop(loop->native, &loop->housekeeping);
+    ev_io_stop(loop->native, &loop->listener);
+    ev_loop_destroy(loop->native);
+    free(loop);
+}
+
+void clws_loop_wake(clws_loop *loop) { ev_async_send(loop->native, &loop->async); }
+
+static void start_timer(clws_loop *loop, ev_timer *timer, double seconds) {
+    ev_timer_stop(loop->native, timer);
+    ev_timer_set(timer, seconds, seconds);
+    ev_timer_start(loop->native, timer);
+}
+
+void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housekeeping_seconds) {
+    // The loop's clock stood still since it was made.
+    ev_now_update(loop->native);
+    start_timer(loop, &loop->timer, timer_seconds);
+    start_timer(loop, &loop->housekeeping, housekeeping_seconds);
+}
+
+void clws_loop_watch_listener(clws_loop *loop, int descriptor) {
+    ev_io_stop(loop->native, &loop->listener);
+    ev_io_set(&loop->listener, descriptor, EV_READ);
+    ev_io_start(loop->native, &loop->listener);
+}
+
+void clws_loop_unwatch_listener(clws_loop *loop) { ev_io_stop(loop->native, &loop->listener); }
+
+void clws_loop_run(clws_loop *loop) { ev_run(loop->native, 0); }
+
+void clws_loop_break(clws_loop *loop) { ev_break(loop->native, EVBREAK_ALL); }

@@ -1,0 +1,265 @@
+/// The loop of a ``MemoryNetwork``.
+///
+/// A close needs no answer from the peer here: the handler hears `connectionClosed` in the next round.
+public final class MemoryLoop: TransportLoop, @unchecked Sendable {
+    // Guard: the network's lock, around every access to what follows. The handler is always called outside of it.
+
+    enum Role {
+        case server(name: String)
+        case client(server: String)
+    }
+
+    /// Something that the handler is to hear. Bound: what the links hold and what may wait, and a few for each connection.
+    enum Event {
+        case opened(MemoryEndpoint)
+        case message(MemoryParcel, from: MemoryEndpoint, to: MemoryEndpoint)
+        case drained(MemoryEndpoint)
+        /// The other side closed.
+        case peerClosed(MemoryEndpoint, Closure)
+        /// This side closed, or an attempt failed.
+        case closed(MemoryEndpoint, Closure)
+        case woken
+    }
+
+    private let network: MemoryNetwork
+    private let role: Role
+    private let limits: TransportLimits
+    private let condition: Condition
+    private var inbox = Queue<Event>()
+    private var endpoints: [ConnectionID: MemoryEndpoint] = [:]
+    private var lastID: UInt64 = 0
+    private var hasBegun = false
+    private var hasRun = false
+    private var isWakeQueued = false
+    private var isShuttingDown = false
+
+    init(network: MemoryNetwork, role: Role, limits: TransportLimits) {
+        self.network = network
+        self.role = role
+        self.limits = limits
+        condition = Condition(of: network.lock)
+    }
+
+    deinit {
+        // Released without a shut-down: the others find the line dead.
+        network.lock.withLock {
+            for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) {
+                guard let peer = endpoint.peer, !peer.isClosed else { continue }
+                let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+                network.deliver(.peerClosed(peer, closure), to: peer)
+            }
+        }
+    }
+
+    // MARK: Running
+
+    public func run(_ handler: any TransportHandler) throws(TransportError) {
+        precondition(!hasRun, "a loop runs once")
+        hasRun = true
+        let clock = ContinuousClock()
+        var timerDue = clock.now + limits.timerInterval
+        while true {
+            poll(handler)
+            if clock.now >= timerDue {
+                handler.loopTimerFired()
+                timerDue = max(timerDue + limits.timerInterval, clock.now)
+            }
+            let goesOn = network.lock.withLock {
+                if hasFinishedLocked { return false }
+                if inbox.isEmpty { condition.wait(atMost: timerDue - clock.now) }
+                return true
+            }
+            if !goesOn { return }
+        }
+    }
+
+    /// Hands `handler` all that waits now, and says whether there was anything. Does not block and knows no time: who polls calls
+    /// `loopTimerFired` of the handler when it is due. What arises from the calls is for the next poll.
+    @discardableResult
+    package func poll(_ handler: any TransportHandler) -> Bool {
+        let count = network.lock.withLock {
+            if !hasBegun { begin() }
+            return inbox.count
+        }
+        for _ in 0..<count {
+            guard let event = network.lock.withLock({ nextToHandle() }) else { continue }
+            tell(handler, event)
+        }
+        return count > 0
+    }
+
+    /// Whether the loop was shut down and its last connection has been reported closed.
+    package var hasFinished: Bool { network.lock.withLock { hasFinishedLocked } }
+
+    private var hasFinishedLocked: Bool { isShuttingDown && endpoints.isEmpty && inbox.isEmpty }
+
+    private func tell(_ handler: any TransportHandler, _ event: Event) {
+        switch event {
+        case .opened(let endpoint): handler.connectionOpened(endpoint.id)
+        case .message(let parcel, from: _, to: let endpoint):
+            parcel.frame?.withPayload { handler.connection(endpoint.id, received: $0) }
+        case .drained(let endpoint): handler.connectionDrained(endpoint.id)
+        case .peerClosed(let endpoint, let closure), .closed(let endpoint, let closure):
+            handler.connectionClosed(endpoint.id, closure)
+        case .woken: handler.loopWoken()
+        }
+    }
+
+    // MARK: TransportLoop
+
+    public func wake() {
+        network.lock.withLock {
+            guard !isWakeQueued else { return }
+            isWakeQueued = true
+            push(.woken)
+        }
+    }
+
+    public func send(_ frame: Frame, to connection: ConnectionID) {
+        precondition(frame.count <= limits.sentMessageSizeMax, "a message is longer than sentMessageSizeMax")
+        network.lock.withLock {
+            guard let endpoint = endpoints[connection], !endpoint.isClosed, let peer = endpoint.peer, !peer.isClosed
+            else { return }
+            let parcel = MemoryParcel(frame)
+            endpoint.put(parcel)
+            network.deliver(.message(parcel, from: endpoint, to: peer), to: peer)
+            let pending = endpoint.pendingByteCount(linkByteCountMax: network.linkByteCountMax)
+            if pending > limits.pendingByteCountMax {
+                let reason = "too slow: more than \(limits.pendingByteCountMax) bytes wait to be read"
+                close(endpoint, Closure(code: .policyViolation, reason: reason, wasEstablished: true))
+            } else if pending > 0 {
+                endpoint.owesDrained = true
+            }
+        }
+    }
+
+    public func pendingByteCount(of connection: ConnectionID) -> Int {
+        network.lock.withLock {
+            guard let endpoint = endpoints[connection], !endpoint.isClosed else { return 0 }
+            return endpoint.pendingByteCount(linkByteCountMax: network.linkByteCountMax)
+        }
+    }
+
+    public func close(_ connection: ConnectionID, code: CloseCode, reason: String) {
+        precondition(code != .abnormal && code != .noStatus, "\(code) is never sent")
+        network.lock.withLock {
+            guard let endpoint = endpoints[connection] else { return }
+            close(endpoint, Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: true))
+        }
+    }
+
+    public func shutDown(lingerMax: Duration) {
+        network.lock.withLock {
+            guard !isShuttingDown else { return }
+            isShuttingDown = true
+            stopListening()
+            for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) {
+                close(endpoint, Closure(code: .goingAway, reason: "shutting down", wasEstablished: true))
+            }
+            condition.signal()
+        }
+    }
+
+    // MARK: Inside the lock
+
+    func push(_ event: Event) {
+        inbox.append(event)
+        condition.signal()
+    }
+
+    private func stopListening() {
+        if case .server(let name) = role, network.listener(name: name) === self {
+            network.setListener(nil, name: name)
+        }
+    }
+
+    private func addEndpoint() -> MemoryEndpoint {
+        lastID += 1
+        let endpoint = MemoryEndpoint(id: ConnectionID(lastID), loop: self)
+        endpoints[endpoint.id] = endpoint
+        return endpoint
+    }
+
+    /// A client's attempt.
+    private func begin() {
+        hasBegun = true
+        guard case .client(let name) = role, !isShuttingDown else { return }
+        let endpoint = addEndpoint()
+        func refuse(_ reason: String) {
+            endpoint.isClosed = true
+            push(.closed(endpoint, Closure(code: .abnormal, reason: reason, wasEstablished: false)))
+        }
+        guard let server = network.listener(name: name) else {
+            return refuse("nothing listens at memory://\(name) (connection refused)")
+        }
+        guard server.endpoints.count < server.limits.connectionCountMax else {
+            return refuse("memory://\(name) refuses: it already serves \(server.endpoints.count) connections")
+        }
+        let peer = server.addEndpoint()
+        endpoint.peer = peer
+        peer.peer = endpoint
+        network.deliver(.opened(peer), to: peer)
+        push(.opened(endpoint))
+    }
+
+    private func close(_ endpoint: MemoryEndpoint, _ closure: Closure) {
+        guard !endpoint.isClosed else { return }
+        endpoint.isClosed = true
+        endpoint.dropWaiting(linkByteCountMax: network.linkByteCountMax)
+        push(.closed(endpoint, closure))
+        if let peer = endpoint.peer, !peer.isClosed { network.deliver(.peerClosed(peer, closure), to: peer) }
+    }
+
+    /// Takes the oldest event and does what it does to the links. Nil if the handler is not to hear of it.
+    private func nextToHandle() -> Event? {
+        guard let event = inbox.popFirst() else { return nil }
+        switch event {
+        case .opened(let endpoint):
+            guard !endpoint.isClosed else { return nil }
+            endpoint.wasOpened = true
+            return event
+        case .drained(let endpoint):
+            return endpoint.isClosed ? nil : event
+        case .message(let parcel, let sender, let endpoint):
+            guard let frame = parcel.frame else { return nil }
+            let taken = sender.take()
+            assert(taken === parcel, "parcels arrive in the order in which they were sent")
+            drain(sender)
+            guard !endpoint.isClosed else { return nil }
+            guard frame.count <= limits.messageSizeMax else {
+                let reason = "a message is longer than \(limits.messageSizeMax) bytes"
+                close(endpoint, Closure(code: .messageTooBig, reason: reason, wasEstablished: true))
+                return nil
+            }
+            return event
+        case .peerClosed(let endpoint, let closure):
+            guard !endpoint.isClosed else { return nil }
+            endpoint.isClosed = true
+            return end(endpoint, closure)
+        case .closed(let endpoint, let closure):
+            return end(endpoint, closure)
+        case .woken:
+            isWakeQueued = false
+            return event
+        }
+    }
+
+    /// Tells a sender that nothing waits any more, if something did.
+    private func drain(_ sender: MemoryEndpoint) {
+        guard sender.owesDrained, !sender.isClosed,
+            sender.pendingByteCount(linkByteCountMax: network.linkByteCountMax) == 0
+        else { return }
+        sender.owesDrained = false
+        network.deliver(.drained(sender), to: sender)
+    }
+
+    /// The last that is heard of a connection. A client hears it of an attempt too; a server only of what it heard to open.
+    private func end(_ endpoint: MemoryEndpoint, _ closure: Closure) -> Event? {
+        endpoints[endpoint.id] = nil
+        endpoint.peer = nil
+        var closure = closure
+        closure.wasEstablished = endpoint.wasOpened
+        if case .server = role, !endpoint.wasOpened { return nil }
+        return .closed(endpoint, closure)
+    }
+}

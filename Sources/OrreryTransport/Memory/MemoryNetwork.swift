@@ -1,0 +1,82 @@
+/// A network inside this process: servers by name, and clients that reach them, without sockets.
+///
+/// Loops made here can be run on threads of their own like any other, or be polled one after the other on a single thread (by the
+/// testing kit); then what happens depends on nothing but the order of the calls. Messages cross by reference.
+///
+/// ```swift
+/// let network = MemoryNetwork()
+/// let (server, url) = try network.server(name: "world").listen(limits: TransportLimits())  // memory://world
+/// let client = try network.client.connect(to: url, limits: TransportLimits())
+/// ```
+public final class MemoryNetwork: @unchecked Sendable {
+    // Guard: `lock`, for all loops of the network and all that they share.
+
+    /// How many bytes one direction of a connection holds before they wait at the sender, like the buffers of two sockets.
+    public let linkByteCountMax: Int
+    let lock = Lock()
+    private var servers: [String: Listener] = [:]
+
+    private struct Listener {
+        weak var loop: MemoryLoop?
+    }
+
+    public init(linkByteCountMax: Int = 256 << 10) {
+        precondition(linkByteCountMax > 0)
+        self.linkByteCountMax = linkByteCountMax
+    }
+
+    /// Offers a server at `memory://name`. One at a time may listen there.
+    public func server(name: String) -> MemoryServerTransport {
+        MemoryServerTransport(network: self, name: name)
+    }
+
+    /// Reaches the servers of this network.
+    public var client: MemoryClientTransport { MemoryClientTransport(network: self) }
+
+    // MARK: Inside the lock
+
+    func listener(name: String) -> MemoryLoop? { servers[name]?.loop }
+    func setListener(_ loop: MemoryLoop?, name: String) { servers[name] = loop.map { Listener(loop: $0) } }
+
+    /// The one way from one side of a connection to the other: here a link would be cut, delayed or held.
+    func deliver(_ event: MemoryLoop.Event, to endpoint: MemoryEndpoint) {
+        endpoint.loop?.push(event)
+    }
+}
+
+/// Offers a world inside this process; made by ``MemoryNetwork/server(name:)``.
+public struct MemoryServerTransport: ServerTransport {
+    let network: MemoryNetwork
+    let name: String
+
+    /// - Throws: ``TransportError`` with `.addressInUse`, or `.invalidAddress` for an empty name.
+    public func listen(limits: TransportLimits) throws(TransportError) -> (loop: any TransportLoop, url: String) {
+        let url = "memory://\(name)"
+        guard !name.isEmpty else { throw TransportError(.invalidAddress, "A server in memory needs a name.") }
+        let loop = network.lock.withLock { () -> MemoryLoop? in
+            guard network.listener(name: name) == nil else { return nil }
+            let loop = MemoryLoop(network: network, role: .server(name: name), limits: limits)
+            network.setListener(loop, name: name)
+            return loop
+        }
+        guard let loop else {
+            throw TransportError(.addressInUse, "\(url) is in use by another server. Stop it, or choose another name.")
+        }
+        return (loop, url)
+    }
+}
+
+/// Reaches servers inside this process; made by ``MemoryNetwork/client``.
+public struct MemoryClientTransport: ClientTransport {
+    let network: MemoryNetwork
+
+    /// - Throws: ``TransportError`` with `.invalidAddress` if `url` is not `memory://` and a name.
+    public func connect(to url: String, limits: TransportLimits) throws(TransportError) -> any TransportLoop {
+        let scheme = "memory://"
+        guard url.hasPrefix(scheme), url.count > scheme.count else {
+            throw TransportError(
+                .invalidAddress, "\"\(url)\" cannot be used: a server in memory is memory:// and its name.")
+        }
+        return MemoryLoop(network: network, role: .client(server: String(url.dropFirst(scheme.count))), limits: limits)
+    }
+}

@@ -1,0 +1,85 @@
+internal import CLibWebSocketsShim
+internal import Glibc
+
+/// An IPv4 or IPv6 address with a port.
+struct NetworkAddress: Sendable {
+    let family: Int32
+    private let bytes: [UInt8]
+
+    struct LookUpFailure: Error {
+        /// A part of a sentence.
+        let reason: String
+    }
+
+    /// All addresses of a host, in the system's order; at least one. Blocks while a name is looked up.
+    static func resolve(_ host: String, port: Int, toListen: Bool) -> Result<[NetworkAddress], LookUpFailure> {
+        var hints = addrinfo()
+        hints.ai_socktype = clws_stream_type()
+        hints.ai_flags = AI_NUMERICSERV | (toListen ? AI_PASSIVE : 0)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, String(port), &hints, &list)
+        defer { if let list { freeaddrinfo(list) } }
+        guard code == 0 else {
+            return .failure(
+                LookUpFailure(reason: "the host \"\(host)\" is not known (\(String(cString: gai_strerror(code))))"))
+        }
+        var addresses: [NetworkAddress] = []
+        var entry = list
+        while let current = entry?.pointee {
+            if let address = current.ai_addr, current.ai_family == AF_INET || current.ai_family == AF_INET6 {
+                let bytes = UnsafeRawBufferPointer(start: UnsafeRawPointer(address), count: Int(current.ai_addrlen))
+                addresses.append(NetworkAddress(family: current.ai_family, bytes: Array(bytes)))
+            }
+            entry = current.ai_next
+        }
+        guard !addresses.isEmpty else {
+            return .failure(LookUpFailure(reason: "the host \"\(host)\" has no IPv4 or IPv6 address"))
+        }
+        return .success(addresses)
+    }
+
+    func withSocketAddress<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+        bytes.withUnsafeBytes { raw in
+            body(raw.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
+        }
+    }
+
+    /// Digits, without port and brackets.
+    var numericHost: String {
+        withSocketAddress { address, length in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { text in
+                let code = getnameinfo(
+                    address, length, text.baseAddress!, socklen_t(text.count), nil, 0, Int32(NI_NUMERICHOST))
+                return code == 0 ? String(cString: text.baseAddress!) : ""
+            }
+        }
+    }
+
+    static func localPort(of descriptor: Int32) -> Int {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
+            // The port lies at the same place in both families.
+            return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                Int(UInt16(bigEndian: $0.pointee.sin_port))
+            }
+        }
+    }
+
+    /// Why a connection cannot be made, found out by trying once more for at most 50 ms: libwebsockets keeps the reason to
+    /// itself. Nil when it can be made now.
+    func connectFailure() -> Int32? {
+        let descriptor = clws_socket(family)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        if withSocketAddress({ connect(descriptor, $0, $1) }) == 0 { return nil }
+        guard errno == EINPROGRESS else { return errno }
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&entry, 1, 50) == 1 else { return ETIMEDOUT }
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+        return code == 0 ? nil : code
+    }
+}

@@ -1,0 +1,46 @@
+internal import CLibWebSocketsShim
+internal import Synchronization
+
+/// The libev loop: our timers, the listening socket, and the way in from other threads.
+///
+/// Guard of the unchecked `Sendable`: all but ``wake()`` belongs to the loop's thread; `isAlive` keeps the loop from being freed
+/// during a wake.
+final class EventLoop: @unchecked Sendable {
+    let native: OpaquePointer
+    private let isAlive = Mutex(true)
+
+    /// `handler` gets `owner` with each event; whoever makes the loop keeps the owner alive. Nil if the system refuses.
+    init?(owner: UnsafeMutableRawPointer, handler: clws_event_handler) {
+        guard let native = clws_loop_create(owner, handler) else { return nil }
+        self.native = native
+    }
+
+    /// Any thread, also when the loop has ended.
+    func wake() {
+        isAlive.withLock { if $0 { clws_loop_wake(native) } }
+    }
+
+    func startTimers(_ timer: Duration, housekeeping: Duration) {
+        clws_loop_start_timers(native, timer.inSeconds, housekeeping.inSeconds)
+    }
+
+    func watch(_ listener: ListeningSocket) { clws_loop_watch_listener(native, listener.descriptor) }
+    func unwatchListener() { clws_loop_unwatch_listener(native) }
+    func run() { clws_loop_run(native) }
+    /// Lets `run` return after this round.
+    func stop() { clws_loop_break(native) }
+
+    /// Once, and not inside `run`.
+    func destroy() {
+        isAlive.withLock { $0 = false }
+        clws_loop_destroy(native)
+    }
+}
+
+extension Duration {
+    /// For libev.
+    fileprivate var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return max(0.001, Double(seconds) + Double(attoseconds) * 1e-18)
+    }
+}

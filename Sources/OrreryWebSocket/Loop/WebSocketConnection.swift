@@ -1,0 +1,64 @@
+internal import OrreryTransport
+
+/// One socket that libwebsockets serves for us. libwebsockets holds it unretained as the socket's opaque user data;
+/// ``WebSocketLoop`` owns it until the socket's last callback.
+final class WebSocketConnection {
+    enum Phase {
+        /// HTTP, or the attempt of a client.
+        case handshaking
+        case open
+        /// We want to close, and wait until we can write that.
+        case closing
+        /// A close frame has been sent or received, or the socket broke. Nothing more is written.
+        case ending
+    }
+
+    let id: ConnectionID
+    unowned let loop: WebSocketLoop
+    /// Nil before libwebsockets has it and from its last callback on.
+    var socket: OpaquePointer?
+    var phase = Phase.handshaking
+    /// Whether the handler heard that it opened; only then it hears that a served connection closed.
+    var wasEstablished = false
+    /// How it ended, as soon as that is known.
+    var closure: Closure?
+    /// When it is cut off, if a handshake, an attempt or a close is under way.
+    var deadline: ContinuousClock.Instant?
+
+    /// Given to `send`, not yet to libwebsockets. Bound: `pendingByteCountMax`.
+    private(set) var waiting = Queue<Frame>()
+    private(set) var waitingByteCount = 0
+    /// The message of which libwebsockets still holds a rest, or 0. At most one: nothing is written before it has gone.
+    var inFlightByteCount = 0
+    /// Whether `send` had to wait since the handler last heard "drained".
+    var owesDrained = false
+
+    /// The pieces of a message so far. Bound: `messageSizeMax`.
+    var assembly: [UInt8] = []
+
+    init(id: ConnectionID, loop: WebSocketLoop) {
+        self.id = id
+        self.loop = loop
+    }
+
+    /// What libwebsockets keeps.
+    var handle: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    var pendingByteCount: Int { waitingByteCount + inFlightByteCount }
+
+    func enqueue(_ frame: Frame) {
+        waiting.append(frame)
+        waitingByteCount += frame.waitingByteCount
+    }
+
+    func dequeue() -> Frame? {
+        guard let frame = waiting.popFirst() else { return nil }
+        waitingByteCount -= frame.waitingByteCount
+        return frame
+    }
+
+    func dropWaiting() {
+        waiting.removeAll()
+        waitingByteCount = 0
+    }
+}

@@ -1,0 +1,122 @@
+internal import CLibWebSockets
+internal import CLibWebSocketsShim
+internal import Glibc
+internal import OrreryTransport
+
+/// A client's way to its server: one address after the other until one answers.
+final class ConnectAttempt {
+    let url: WebSocketURL
+    let timeout: Duration
+    /// The addresses not yet tried.
+    var addresses: [NetworkAddress] = []
+    var current: NetworkAddress?
+    var isNextDue = false
+    var isUnderWay = false
+    var isConnected = false
+    var hasTimedOut = false
+    var deadline: ContinuousClock.Instant?
+
+    init(url: WebSocketURL, timeout: Duration) {
+        self.url = url
+        self.timeout = timeout
+    }
+
+    /// How a failed attempt ends: as was noted when it failed, or with the best that can be found out now.
+    func closure(_ noted: Closure?) -> Closure {
+        noted ?? Closure(code: .abnormal, reason: failureReason, wasEstablished: false)
+    }
+
+    private var failureReason: String {
+        if hasTimedOut { return "\(url.text) did not answer within \(timeout)" }
+        if isConnected { return "\(url.text) closed the connection instead of answering" }
+        switch current?.connectFailure() {
+        case ECONNREFUSED?: return "nothing listens at \(url.text) (connection refused)"
+        case let code?: return "cannot reach \(url.text): \(String(cString: strerror(code)))"
+        case nil: return "cannot reach \(url.text)"
+        }
+    }
+}
+
+extension WebSocketLoop {
+    /// Looks the host up and tries its first address. Does nothing for a server.
+    func beginAttempt() {
+        guard let attempt else { return }
+        switch NetworkAddress.resolve(attempt.url.host, port: attempt.url.port, toListen: false) {
+        case .failure(let failure):
+            let connection = addConnection()
+            connection.closure = Closure(
+                code: .abnormal, reason: "cannot reach \(attempt.url.text): \(failure.reason)", wasEstablished: false)
+            remove(connection)
+        case .success(let addresses):
+            attempt.addresses = addresses
+            attempt.deadline = clock.now + attempt.timeout
+            tryNextAddress(as: addConnection())
+        }
+    }
+
+    /// Does nothing if none is due.
+    func tryNextAddress() {
+        guard let attempt, attempt.isNextDue, let connection = connections.values.first else { return }
+        if connection.closure == nil {
+            tryNextAddress(as: connection)
+        } else {
+            // It was closed while it had no socket that could say so.
+            attempt.isNextDue = false
+            remove(connection)
+        }
+    }
+
+    private func tryNextAddress(as connection: WebSocketConnection) {
+        guard let attempt, let context, !attempt.addresses.isEmpty else { return }
+        let address = attempt.addresses.removeFirst()
+        attempt.current = address
+        attempt.isNextDue = false
+        attempt.isUnderWay = true
+        connection.deadline = attempt.deadline
+        let socket = clws_connect(
+            context, address.numericHost, Int32(attempt.url.port), attempt.url.authority, attempt.url.path,
+            connection.handle)
+        if let socket {
+            connection.socket = socket
+        } else if attempt.isUnderWay {
+            // It failed at once, and libwebsockets has nothing more to say about it.
+            remove(connection)
+        }
+    }
+
+    /// Whether the attempt goes on with the next address, now that this socket is gone. Never from inside the callback that said
+    /// so: the next round begins it.
+    func mayTryAgain(_ connection: WebSocketConnection) -> Bool {
+        guard let attempt, connection.phase != .open, !connection.wasEstablished else { return false }
+        attempt.isUnderWay = false
+        guard !attempt.addresses.isEmpty, !attempt.isConnected, !attempt.hasTimedOut, connection.closure == nil
+        else { return false }
+        connection.phase = .handshaking
+        attempt.isNextDue = true
+        eventLoop.wake()
+        return true
+    }
+
+    /// Looks at the server's answer to the handshake. False leaves the server; the reason is kept.
+    func acceptsAnswer(_ connection: WebSocketConnection) -> Bool {
+        guard let attempt, let socket = connection.socket else { return false }
+        let status = lws_http_client_http_response(socket)
+        let chosen = header(WSI_TOKEN_PROTOCOL, of: socket)
+        if status == 101, chosen == subprotocol { return true }
+        let reason =
+            status != 101
+            ? "\(attempt.url.text) answered with HTTP status \(status) and not as a WebSocket"
+            : "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
+        connection.closure = Closure(code: .abnormal, reason: reason, wasEstablished: false)
+        return false
+    }
+
+    /// libwebsockets gave the attempt up. What it says is short; what we know comes first.
+    func noteFailure(of connection: WebSocketConnection, _ text: UnsafeRawBufferPointer) {
+        guard let attempt, connection.closure == nil, attempt.isConnected, !attempt.hasTimedOut else { return }
+        let detail = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        connection.closure = Closure(
+            code: .abnormal, reason: "\(attempt.url.text) does not answer as a WebSocket server (\(detail))",
+            wasEstablished: false)
+    }
+}

@@ -1,0 +1,118 @@
+internal import CLibWebSockets
+internal import CLibWebSocketsShim
+internal import OrreryTransport
+
+extension WebSocketLoop {
+    /// One callback of libwebsockets about one connection. Less than 0 ends the connection.
+    fileprivate func handle(
+        _ reason: lws_callback_reasons, of connection: WebSocketConnection, _ bytes: UnsafeMutableRawPointer?,
+        _ count: Int
+    ) -> Int32 {
+        switch reason {
+        case LWS_CALLBACK_SERVER_WRITEABLE, LWS_CALLBACK_CLIENT_WRITEABLE:
+            return writable(connection) ? 0 : -1
+        case LWS_CALLBACK_RECEIVE, LWS_CALLBACK_CLIENT_RECEIVE:
+            receive(UnsafeRawBufferPointer(start: bytes, count: count), on: connection)
+        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+            return mayUpgrade(connection) ? 0 : -1
+        case LWS_CALLBACK_HTTP:
+            answerPlainHTTP(connection)
+            return -1
+        case LWS_CALLBACK_ESTABLISHED, LWS_CALLBACK_CLIENT_ESTABLISHED:
+            guard !isShuttingDown else { return -1 }
+            connection.phase = .open
+            connection.wasEstablished = true
+            connection.deadline = nil
+            establishedCount += 1
+            handler.connectionOpened(connection.id)
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+            connection.phase = .ending
+            connection.closure = Self.closure(from: UnsafeRawBufferPointer(start: bytes, count: count))
+            connection.deadline = clock.now + closeTimeout
+            connection.dropWaiting()
+        case LWS_CALLBACK_CLOSED, LWS_CALLBACK_CLIENT_CLOSED:
+            noteEnd(of: connection)
+        case LWS_CALLBACK_WSI_CREATE:
+            // For a client: TCP stands.
+            attempt?.isConnected = true
+        case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
+            return acceptsAnswer(connection) ? 0 : -1
+        case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+            noteFailure(of: connection, UnsafeRawBufferPointer(start: bytes, count: count))
+        case LWS_CALLBACK_RAW_ADOPT, LWS_CALLBACK_RAW_RX:
+            return -1  // The method CONNECT: not served.
+        case LWS_CALLBACK_WSI_DESTROY:
+            lws_set_opaque_user_data(connection.socket, nil)
+            remove(connection)
+        default:
+            break
+        }
+        return 0
+    }
+
+    /// A piece of a message: a whole frame, or as much of it as was there.
+    private func receive(_ piece: UnsafeRawBufferPointer, on connection: WebSocketConnection) {
+        guard connection.phase == .open, let socket = connection.socket else { return }
+        guard lws_frame_is_binary(socket) != 0 else {
+            close(connection, code: .unsupportedData, reason: "text messages are not accepted")
+            return
+        }
+        // What this frame announces, checked before anything is kept. The peer chose that number.
+        let rest = lws_remaining_packet_payload(socket)
+        let sizeMax = limits.messageSizeMax
+        let collected = connection.assembly.count + piece.count
+        guard collected <= sizeMax, rest <= UInt(sizeMax - collected) else {
+            close(connection, code: .messageTooBig, reason: "a message is longer than \(sizeMax) bytes")
+            return
+        }
+        let isLast = lws_is_final_fragment(socket) != 0
+        if isLast, connection.assembly.isEmpty {
+            handler.connection(connection.id, received: piece)
+            return
+        }
+        connection.assembly.append(contentsOf: piece)
+        guard isLast else { return }
+        let message = connection.assembly
+        connection.assembly = []
+        message.withUnsafeBytes { handler.connection(connection.id, received: $0) }
+    }
+
+    /// Source: RFC 6455, section 5.5.1.
+    private static func closure(from payload: UnsafeRawBufferPointer) -> Closure {
+        guard payload.count >= 2 else { return Closure(code: .noStatus, reason: "", wasEstablished: true) }
+        let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
+        let reason = String(decoding: payload.dropFirst(2), as: UTF8.self)
+        return Closure(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
+    }
+
+    private func noteEnd(of connection: WebSocketConnection) {
+        connection.phase = .ending
+        // A peer that broke the protocol was closed by libwebsockets itself, which remembers what it sent.
+        if connection.wasEstablished, connection.closure == nil, lws_get_close_length(connection.socket) >= 2 {
+            let count = Int(lws_get_close_length(connection.socket))
+            connection.closure = Self.closure(
+                from: UnsafeRawBufferPointer(start: lws_get_close_payload(connection.socket), count: count))
+        }
+    }
+}
+
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+func handleSocketEvent(
+    _ socket: OpaquePointer?, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?,
+    _ bytes: UnsafeMutableRawPointer?, _ count: Int
+) -> Int32 {
+    switch reason {
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED, LWS_CALLBACK_PROTOCOL_DESTROY, LWS_CALLBACK_GET_THREAD_ID,
+        LWS_CALLBACK_LOCK_POLL, LWS_CALLBACK_UNLOCK_POLL, LWS_CALLBACK_CHANGE_MODE_POLL_FD:
+        // Not about a connection of ours: `socket` may be a stand-in.
+        return 0
+    case LWS_CALLBACK_PROTOCOL_INIT:
+        Unmanaged<WebSocketLoop>.fromOpaque(clws_owner(socket)).takeUnretainedValue().watchListener()
+        return 0
+    default:
+        guard let handle = lws_get_opaque_user_data(socket) else { return 0 }
+        let connection = Unmanaged<WebSocketConnection>.fromOpaque(handle).takeUnretainedValue()
+        connection.socket = socket
+        return connection.loop.handle(reason, of: connection, bytes, count)
+    }
+}

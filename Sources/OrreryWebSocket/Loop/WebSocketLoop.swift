@@ -1,0 +1,243 @@
+internal import CLibWebSockets
+internal import CLibWebSocketsShim
+internal import OrreryTransport
+internal import Synchronization
+
+/// One libwebsockets context on one libev loop: the connections of a server, or the one of a client.
+///
+/// Guard of the unchecked `Sendable`: everything belongs to the thread inside `run`, except `wakeRequested` and
+/// `eventLoop.wake()`, which look after themselves. Before `run` the one who made the loop has it alone.
+final class WebSocketLoop: TransportLoop, @unchecked Sendable {
+    enum Role {
+        case server(ListeningSocket)
+        case client(WebSocketURL, connectTimeout: Duration)
+    }
+
+    /// How often deadlines are looked at, ours and those of libwebsockets. (Under libev, a timer that libwebsockets sets is not
+    /// armed if it is earlier than the one that is armed; so it is asked.)
+    private static let housekeepingInterval = Duration.milliseconds(100)
+    /// The read size, and what libwebsockets collects of one frame before it hands it over.
+    private static let receiveBufferSize = 64 << 10
+    /// How many peers may be between TCP and WebSocket at once. Stops a peer that connects and says nothing.
+    static let handshakeCountMax = 256
+    /// How long such a peer may take.
+    static let handshakeTimeout = Duration.seconds(5)
+    /// After so long without a pong a peer is asked for one,
+    private static let pingSeconds: UInt16 = 60
+    /// and after so long without one its connection is cut.
+    private static let hangUpSeconds: UInt16 = 120
+
+    let limits: TransportLimits
+    let subprotocol: String
+    let closeTimeout: Duration
+    let clock = ContinuousClock()
+
+    // Loop thread only.
+    private(set) var handler: (any TransportHandler)!
+    private(set) var context: OpaquePointer?
+    private var listener: ListeningSocket?
+    private var listenerRestsUntil: ContinuousClock.Instant?
+    var attempt: ConnectAttempt?
+    private(set) var connections: [ConnectionID: WebSocketConnection] = [:]
+    private var lastID: UInt64 = 0
+    var establishedCount = 0
+    private(set) var isShuttingDown = false
+    private var lingerDeadline: ContinuousClock.Instant?
+    private var hasRun = false
+    /// A client's frame is copied here before it is sent, since libwebsockets masks in place.
+    var maskingBuffer: UnsafeMutableRawBufferPointer?
+
+    // Any thread.
+    private let wakeRequested = Atomic<Bool>(false)
+    private(set) var eventLoop: EventLoop!
+
+    init(
+        role: Role, subprotocol: String, limits: TransportLimits, closeTimeout: Duration
+    ) throws(TransportError) {
+        assert(Frame.headRoom >= CLWS_PRE, "libwebsockets writes into the head room")
+        self.limits = limits
+        self.subprotocol = subprotocol
+        self.closeTimeout = closeTimeout
+        switch role {
+        case .server(let listener): self.listener = listener
+        case .client(let url, let timeout): attempt = ConnectAttempt(url: url, timeout: timeout)
+        }
+        guard let loop = EventLoop(owner: Unmanaged.passUnretained(self).toOpaque(), handler: handleLoopEvent) else {
+            throw TransportError(.unavailable, "The system refuses an epoll loop (too many open files?).")
+        }
+        context = subprotocol.withCString { name in
+            var settings = clws_settings()
+            settings.subprotocol = name
+            settings.receive_buffer_size = Self.receiveBufferSize
+            settings.transmit_size = limits.sentMessageSizeMax + Frame.headRoom
+            // A client's attempt has a deadline of ours, which knows fractions of seconds and names the reason.
+            settings.handshake_seconds_max = UInt32(Self.handshakeTimeout.components.seconds)
+            if let attempt { settings.handshake_seconds_max = UInt32(clamping: attempt.timeout.components.seconds + 2) }
+            settings.ping_seconds = Self.pingSeconds
+            settings.hang_up_seconds = Self.hangUpSeconds
+            return clws_context_create(
+                &settings, loop.native, handleSocketEvent, Unmanaged.passUnretained(self).toOpaque())
+        }
+        guard context != nil else {
+            loop.destroy()
+            throw TransportError(
+                .unavailable,
+                "libwebsockets cannot start its libev loop. Install the package libwebsockets-evlib-ev (Debian, Ubuntu)."
+            )
+        }
+        eventLoop = loop
+    }
+
+    deinit {
+        tearDown()
+        maskingBuffer?.deallocate()
+    }
+
+    // MARK: The life of the loop
+
+    func run(_ handler: any TransportHandler) throws(TransportError) {
+        precondition(!hasRun, "a loop runs once")
+        hasRun = true
+        self.handler = handler
+        eventLoop.startTimers(limits.timerInterval, housekeeping: Self.housekeepingInterval)
+        beginAttempt()
+        if !stopIfDone() { eventLoop.run() }
+        tearDown()
+        self.handler = nil
+    }
+
+    /// Ends what is left, with callbacks, and frees the loop. Once; then every call does nothing.
+    private func tearDown() {
+        guard let context else { return }
+        eventLoop.unwatchListener()
+        listener?.close()
+        isShuttingDown = true
+        self.context = nil
+        clws_context_destroy(context)
+        eventLoop.destroy()
+    }
+
+    func wake() {
+        // One wake of the loop per request that it has not yet seen.
+        guard !wakeRequested.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        eventLoop.wake()
+    }
+
+    func shutDown(lingerMax: Duration) {
+        guard context != nil, !isShuttingDown else { return }
+        isShuttingDown = true
+        lingerDeadline = clock.now + lingerMax
+        eventLoop.unwatchListener()
+        listener?.close()
+        for connection in connections.values.sorted(by: { $0.id < $1.id }) {
+            switch connection.phase {
+            case .handshaking: close(connection, code: .goingAway, reason: "shut down while connecting")
+            case .open: close(connection, code: .goingAway, reason: "shutting down")
+            case .closing, .ending: break
+            }
+        }
+        stopIfDone()
+    }
+
+    /// Lets `run` return if it was asked to and nobody is left.
+    @discardableResult
+    private func stopIfDone() -> Bool {
+        guard isShuttingDown, context != nil, connections.isEmpty else { return false }
+        eventLoop.stop()
+        return true
+    }
+
+    // MARK: Connections
+
+    func addConnection() -> WebSocketConnection {
+        lastID += 1
+        let connection = WebSocketConnection(id: ConnectionID(lastID), loop: self)
+        connections[connection.id] = connection
+        return connection
+    }
+
+    /// The last that is heard of a socket.
+    func remove(_ connection: WebSocketConnection) {
+        connection.socket = nil
+        if mayTryAgain(connection) { return }
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        connection.phase = .ending
+        connection.dropWaiting()
+        let closure = connection.closure
+        if connection.wasEstablished {
+            establishedCount -= 1
+            handler.connectionClosed(
+                connection.id, closure ?? Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+            )
+        } else if let attempt, let handler {
+            handler.connectionClosed(connection.id, attempt.closure(closure))
+        }
+        stopIfDone()
+    }
+
+    // MARK: Events of the loop
+
+    fileprivate func handle(_ event: clws_event) {
+        switch event {
+        case CLWS_EVENT_WOKEN:
+            tryNextAddress()
+            guard wakeRequested.exchange(false, ordering: .acquiringAndReleasing) else { return }
+            handler.loopWoken()
+        case CLWS_EVENT_TIMER: handler.loopTimerFired()
+        case CLWS_EVENT_ACCEPTABLE: acceptWaiting()
+        default: keepHouse()
+        }
+    }
+
+    private func keepHouse() {
+        guard let context else { return }
+        let now = clock.now
+        clws_context_poke(context)
+        for connection in connections.values where connection.deadline.map({ $0 <= now }) == true {
+            connection.deadline = nil
+            if connection.phase == .handshaking { attempt?.hasTimedOut = true }
+            cut(connection)
+        }
+        if let until = listenerRestsUntil, until <= now { watchListener() }
+        if let lingerDeadline, lingerDeadline <= now {
+            eventLoop.stop()
+        }
+    }
+
+    /// Connections are taken from here on. (libwebsockets says when it is ready for them.)
+    func watchListener() {
+        listenerRestsUntil = nil
+        guard let listener, !isShuttingDown else { return }
+        eventLoop.watch(listener)
+    }
+
+    private func acceptWaiting() {
+        guard let listener, let context, !isShuttingDown else { return }
+        // So many at once, then the others' turn.
+        for _ in 0..<64 {
+            switch listener.accept() {
+            case .accepted(let descriptor):
+                guard connections.count < limits.connectionCountMax + Self.handshakeCountMax else {
+                    discard(descriptor)
+                    continue
+                }
+                let connection = addConnection()
+                connection.deadline = clock.now + Self.handshakeTimeout
+                connection.socket = clws_adopt(context, descriptor, connection.handle)
+                if connection.socket == nil { remove(connection) }
+            case .nobodyWaits:
+                return
+            case .exhausted:
+                // The one who waits would wake the loop without end. Look again in a while.
+                eventLoop.unwatchListener()
+                listenerRestsUntil = clock.now + .milliseconds(200)
+                return
+            }
+        }
+    }
+}
+
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+private func handleLoopEvent(_ owner: UnsafeMutableRawPointer?, _ event: clws_event) {
+    Unmanaged<WebSocketLoop>.fromOpaque(owner!).takeUnretainedValue().handle(event)
+}

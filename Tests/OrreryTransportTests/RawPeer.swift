@@ -1,0 +1,186 @@
+import Glibc
+import Testing
+
+// MSG_NOSIGNAL and SOCK_STREAM, whose Swift types depend on the modules that are imported before.
+private let noSignal: Int32 = 0x4000
+private let streamType: Int32 = 1
+
+/// A TCP connection to a server under test, on which a test writes any bytes it likes, and a little WebSocket on top.
+final class RawPeer {
+    private let descriptor: Int32
+    private var unread: [UInt8] = []
+
+    /// Connects to 127.0.0.1. Reads and writes give up after ten seconds.
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, streamType, 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(code == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    // MARK: Bytes
+
+    func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress!, $0.count, noSignal) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    func finishWriting() { shutdown(descriptor, 1) }
+
+    /// Reads until at least `count` bytes are there. False at the end of the stream, or after ten seconds.
+    private func fill(_ count: Int) -> Bool {
+        while unread.count < count {
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            let received = recv(descriptor, &buffer, buffer.count, 0)
+            guard received > 0 else { return false }
+            unread += buffer[..<received]
+        }
+        return true
+    }
+
+    /// Everything up to the end of the stream.
+    func readToEnd() -> String {
+        _ = fill(.max)
+        defer { unread = [] }
+        return String(decoding: unread, as: UTF8.self)
+    }
+
+    /// Whether the server has ended the stream (within ten seconds), whatever came before.
+    func isEnded() -> Bool {
+        _ = fill(.max)
+        var byte: UInt8 = 0
+        let received = recv(descriptor, &byte, 1, 0)
+        return received == 0 || (received < 0 && errno == ECONNRESET)
+    }
+
+    /// The head of an HTTP answer.
+    func readHead() -> String {
+        while !String(decoding: unread, as: UTF8.self).contains("\r\n\r\n") {
+            guard fill(unread.count + 1) else { break }
+        }
+        let text = String(decoding: unread, as: UTF8.self)
+        guard let end = text.firstRange(of: "\r\n\r\n") else { return text }
+        unread.removeFirst(text.utf8.distance(from: text.startIndex, to: end.upperBound))
+        return String(text[..<end.upperBound])
+    }
+
+    // MARK: WebSocket
+
+    /// Asks for an upgrade; fields can be replaced, or left out with nil.
+    func requestUpgrade(_ replaced: [String: String?] = [:], method: String = "GET") {
+        let fields: [(String, String)] = [
+            ("Host", "localhost"), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Protocol", "orrery.v1"),
+        ]
+        var text = "\(method) / HTTP/1.1\r\n"
+        for (name, value) in fields {
+            if let value = replaced[name, default: value] { text += "\(name): \(value)\r\n" }
+        }
+        write(text + "\r\n")
+    }
+
+    /// A frame as a client sends it.
+    func writeFrame(_ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) {
+        var bytes: [UInt8] = [(isFinal ? 0x80 : 0) | opcode]
+        switch payload.count {
+        case ..<126: bytes.append(0x80 | UInt8(payload.count))
+        case ..<65536: bytes += [0x80 | 126, UInt8(payload.count >> 8), UInt8(payload.count & 255)]
+        default: bytes += [0x80 | 127] + (0..<8).map { UInt8(truncatingIfNeeded: payload.count >> (56 - 8 * $0)) }
+        }
+        let mask: [UInt8] = [0x11, 0x22, 0x33, 0x44]
+        bytes += mask
+        bytes += payload.enumerated().map { $1 ^ mask[$0 & 3] }
+        write(bytes)
+    }
+
+    /// The next frame of the server.
+    func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
+        try #require(fill(2))
+        var header = 2
+        var count = Int(unread[1] & 0x7f)
+        if count == 126 {
+            header = 4
+            try #require(fill(4))
+            count = Int(unread[2]) << 8 | Int(unread[3])
+        } else if count == 127 {
+            header = 10
+            try #require(fill(10))
+            count = unread[2..<10].reduce(0) { $0 << 8 | Int($1) }
+        }
+        try #require(fill(header + count))
+        defer { unread.removeFirst(header + count) }
+        return (unread[0] & 0x0f, Array(unread[header..<(header + count)]))
+    }
+
+    /// Reads up to the server's close frame and returns its code.
+    func readCloseCode() throws -> Int {
+        while true {
+            let (opcode, payload) = try readFrame()
+            if opcode == 8 { return payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1]) }
+        }
+    }
+}
+
+/// A TCP server that answers each connection with fixed bytes, or with silence.
+final class RawServer: @unchecked Sendable {
+    // Guard: nothing changes after `init`.
+    private let descriptor: Int32
+    private let answer: [UInt8]
+    let url: String
+
+    init(answer: String) throws {
+        self.answer = Array(answer.utf8)
+        let descriptor = socket(AF_INET, streamType, 0)
+        self.descriptor = descriptor
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                let bound = bind(descriptor, $0, size)
+                getsockname(descriptor, $0, &size)
+                return bound
+            }
+        }
+        url = "ws://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        try #require(code == 0 && listen(descriptor, 5) == 0)
+        var thread = pthread_t()
+        pthread_create(&thread, nil, serveRaw, Unmanaged.passRetained(self).toOpaque())
+        pthread_detach(thread)
+    }
+
+    fileprivate func serve() {
+        let connection = accept(descriptor, nil, nil)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        _ = recv(connection, &buffer, buffer.count, 0)
+        if !answer.isEmpty { _ = send(connection, answer, answer.count, noSignal) }
+        if answer.isEmpty { while recv(connection, &buffer, buffer.count, 0) > 0 {} }
+        close(connection)
+        close(descriptor)
+    }
+}
+
+private func serveRaw(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    Unmanaged<RawServer>.fromOpaque(argument!).takeRetainedValue().serve()
+    return nil
+}
