@@ -48,7 +48,8 @@ let package = Package(
         .target(
             name: "OrreryClient",
             dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport"]),
-        .target(name: "OrreryInspector", dependencies: ["OrrerySchema", "OrreryClient"]),
+        .target(
+            name: "OrreryInspector", dependencies: ["OrrerySchema", "OrreryStore", "OrrerySync", "OrreryClient"]),
         .executableTarget(
             name: "orrery",
             dependencies: [

@@ -4,6 +4,8 @@ import OrreryWire
 /// What went wrong for a client, and in words what to do about it.
 public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: Hashable, Sendable {
+        /// The URL cannot be used as it is written.
+        case invalidURL
         /// No connection could be made.
         case cannotConnect
         /// The two ends do not understand one another: no common version, or a message that must not be.
@@ -46,6 +48,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ closure: Closure, url: String) {
         let reason = closure.reason.isEmpty ? "" : ": \(closure.reason)"
         switch closure.code {
+        case .protocolError where !closure.wasEstablished:
+            self.init(.protocolViolation, "\(closure.reason); is it an Orrery server?")
         case _ where !closure.wasEstablished:
             self.init(.cannotConnect, closure.reason.isEmpty ? "cannot connect to \(url)" : closure.reason)
         case .goingAway, .normal:
@@ -53,7 +57,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case .protocolError, .unsupportedData, .invalidPayload, .policyViolation, .messageTooBig,
             CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.handshakeTimeout.rawValue),
             CloseCode(WireCloseCode.gap.rawValue):
-            self.init(.protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
+            self.init(
+                .protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
         default:
             self.init(.connectionLost, "the connection to \(url) was lost (code \(closure.code))\(reason)")
         }

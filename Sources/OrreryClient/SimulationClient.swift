@@ -33,7 +33,7 @@ public struct SimulationClient: Sendable {
     }
 
     /// Connects, and waits until the server has said which components there are. The connection lasts until it is closed.
-    /// - Throws: ``ClientError`` of code `cannotConnect` or `protocolViolation`; `CancellationError`.
+    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect` or `protocolViolation`; `CancellationError`.
     public func connect() async throws -> ClientConnection {
         var limits = TransportLimits()
         let wire = WireLimits()
@@ -43,7 +43,7 @@ public struct SimulationClient: Sendable {
         do throws(TransportError) {
             loop = try transport.connect(to: url, limits: limits)
         } catch {
-            throw ClientError(.cannotConnect, error.message)
+            throw ClientError(error.code == .invalidAddress ? .invalidURL : .cannotConnect, error.message)
         }
         let clock = ContinuousClock()
         let started = clock.now

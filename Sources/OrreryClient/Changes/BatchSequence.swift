@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// At most ``bufferedBatchMax`` batches wait for a reader. When it is slower, the newest are merged into one: ticks are merged, never
 /// torn, and no value is lost. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise.
-public struct BatchSequence: AsyncSequence {
+public struct BatchSequence: AsyncSequence, Sendable {
     public typealias Element = AppliedBatch
     public typealias Failure = any Error
 
@@ -61,7 +61,8 @@ private final class BatchBuffer: Sendable {
                     if state.batches.count < BatchSequence.bufferedBatchMax {
                         state.batches.append(batch)
                     } else {
-                        state.batches[state.batches.count - 1] = state.batches[state.batches.count - 1].merged(with: batch)
+                        state.batches[state.batches.count - 1] = state.batches[state.batches.count - 1].merged(
+                            with: batch)
                     }
                 }
             case .failure(let error): state.end = state.end ?? error

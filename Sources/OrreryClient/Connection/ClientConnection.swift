@@ -39,6 +39,9 @@ public final class ClientConnection: Sendable {
     /// How far this client is behind the newest tick that it has heard of.
     public var lag: UInt64 { session.withCore { $0.serverTick.rawValue - min($0.tick, $0.serverTick).rawValue } }
 
+    /// Why the connection is over; `nil` while it lasts.
+    public var end: ClientError? { session.end }
+
     /// Bytes received so far.
     public var receivedByteCount: UInt64 { session.receivedByteCount }
 
@@ -68,7 +71,9 @@ public final class ClientConnection: Sendable {
             let name = session.subscribe(selection, answer)
             id.withLock { $0 = name }
         }
-        guard let id = id.withLock({ $0 }) else { throw session.end ?? ClientError(.closed, "the connection was closed") }
+        guard let id = id.withLock({ $0 }) else {
+            throw session.end ?? ClientError(.closed, "the connection was closed")
+        }
         return Subscription(id: id, session: session)
     }
 

@@ -1,5 +1,5 @@
 public import OrrerySchema
-import OrreryStore
+package import OrreryStore
 import OrrerySync
 
 /// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied meanwhile.
@@ -10,7 +10,12 @@ public struct Snapshot {
         self.core = core
     }
 
+    /// The rows themselves, for readers of many cells: nothing is copied.
+    package var store: ComponentStore { core.store }
+
     public var tick: Tick { core.tick }
+    /// Ticks behind the newest that this client has heard of.
+    public var lag: UInt64 { core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue }
     public var components: [ComponentSchema] { core.store.schemas }
     public var entityCount: Int { core.store.entities.count }
 

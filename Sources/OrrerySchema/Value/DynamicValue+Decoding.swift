@@ -74,7 +74,8 @@ extension ByteReader {
         return members
     }
 
-    mutating func readCaseIndex(caseCount: Int) throws(CodecError) -> Int {
+    /// Reads the index of a case of an enumeration without payload.
+    package mutating func readCaseIndex(caseCount: Int) throws(CodecError) -> Int {
         let start = offset
         let index: Int
         switch FieldType.caseIndexSize(caseCount: caseCount) {
@@ -89,7 +90,7 @@ extension ByteReader {
     }
 
     /// A count that the bytes left can hold, so that no memory is taken for elements that are not there.
-    private mutating func readElementCount(_ element: FieldType) throws(CodecError) -> Int {
+    package mutating func readElementCount(_ element: FieldType) throws(CodecError) -> Int {
         let start = offset
         let count = try readCount(max: ValueLimits.elementCountMax, "the elements of a collection")
         guard count * element.minimumSize <= remaining else {

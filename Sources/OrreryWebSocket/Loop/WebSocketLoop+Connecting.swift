@@ -107,7 +107,9 @@ extension WebSocketLoop {
             status != 101
             ? "\(attempt.url.text) answered with HTTP status \(status) and not as a WebSocket"
             : "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
-        connection.closure = Closure(code: .abnormal, reason: reason, wasEstablished: false)
+        // A server that is full or starting is no stranger.
+        connection.closure = Closure(
+            code: status >= 500 ? .abnormal : .protocolError, reason: reason, wasEstablished: false)
         return false
     }
 
@@ -116,7 +118,7 @@ extension WebSocketLoop {
         guard let attempt, connection.closure == nil, attempt.isConnected, !attempt.hasTimedOut else { return }
         let detail = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         connection.closure = Closure(
-            code: .abnormal, reason: "\(attempt.url.text) does not answer as a WebSocket server (\(detail))",
+            code: .protocolError, reason: "\(attempt.url.text) does not answer as a WebSocket server (\(detail))",
             wasEstablished: false)
     }
 }

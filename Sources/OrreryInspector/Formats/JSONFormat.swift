@@ -1,0 +1,47 @@
+package import OrrerySchema
+package import OrreryStore
+
+/// Entities as JSON lines: one entity with its components on each.
+package struct JSONFormat: Sendable {
+    package private(set) var undecodable = UndecodableValues()
+    private let components: [(shown: ShownComponent, key: [UInt8])]
+
+    package init(_ components: [ShownComponent]) {
+        self.components = components.map { component in
+            var key: [UInt8] = [UInt8(ascii: ",")]
+            key.append(jsonString: component.schema.name)
+            key.append(UInt8(ascii: ":"))
+            return (component, key)
+        }
+    }
+
+    /// Appends one line. Components that the entity does not have are left out; a value that is no value of its schema is `null`.
+    package mutating func append(_ entity: Entity, of store: ComponentStore, to out: inout [UInt8]) {
+        out.append(text: "{\"entity\":")
+        out.append(jsonEntity: entity)
+        for (shown, key) in components {
+            store[shown.column].withValue(of: entity.index) { value in
+                out.append(contentsOf: key)
+                Self.append(value, of: shown.schema, entity, to: &out, &undecodable)
+            }
+        }
+        out.append(text: "}\n")
+    }
+
+    /// Appends one value, or `null` where the bytes are no value of the schema.
+    static func append(
+        _ value: UnsafeRawBufferPointer, of schema: ComponentSchema, _ entity: Entity, to out: inout [UInt8],
+        _ undecodable: inout UndecodableValues
+    ) {
+        let start = out.count
+        do throws(CodecError) {
+            var reader = ByteReader(value)
+            try out.append(json: &reader, as: schema.type)
+            try reader.expectEnd()
+        } catch {
+            out.removeSubrange(start...)
+            out.append(text: "null")
+            undecodable.note(schema, of: entity, error)
+        }
+    }
+}

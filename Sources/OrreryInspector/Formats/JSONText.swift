@@ -1,0 +1,183 @@
+import OrrerySchema
+
+/// Values as JSON, read from their bytes by their schema; no value is built in between. Source: RFC 8259.
+extension [UInt8] {
+    /// Reads one value and appends it.
+    /// - Throws: `CodecError` for bytes that are no value of the type; some of it may have been appended by then.
+    mutating func append(json reader: inout ByteReader, as type: FieldType) throws(CodecError) {
+        switch type {
+        case .scalar(let scalar): try append(json: &reader, as: scalar)
+        case .vector(let scalar, let lanes):
+            try append(jsonList: lanes) { (out) throws(CodecError) in try out.append(json: &reader, as: scalar) }
+        case .entity:
+            let entity = try reader.readEntity()
+            if entity == .none { append(text: "null") } else { append(jsonEntity: entity) }
+        case .enumeration(let cases): append(jsonString: cases[try reader.readCaseIndex(caseCount: cases.count)].name)
+        case .string: append(jsonString: try reader.readString(byteCountMax: ValueLimits.sizeMax))
+        case .structure(let fields): try append(jsonFields: fields, &reader)
+        case .optional(let wrapped):
+            if try reader.readPresence() { try append(json: &reader, as: wrapped) } else { append(text: "null") }
+        case .array(let element), .set(let element):
+            let count = try reader.readElementCount(element)
+            try append(jsonList: count) { (out) throws(CodecError) in try out.append(json: &reader, as: element) }
+        case .dictionary(let key, let value): try append(jsonDictionary: &reader, key: key, value: value)
+        case .union(let cases):
+            let chosen = cases[try reader.readCount(max: cases.count - 1, "the cases of a union")]
+            append(UInt8(ascii: "{"))
+            append(jsonString: chosen.name)
+            append(UInt8(ascii: ":"))
+            try append(jsonFields: chosen.fields, &reader)
+            append(UInt8(ascii: "}"))
+        }
+    }
+
+    private mutating func append(jsonFields fields: [Field], _ reader: inout ByteReader) throws(CodecError) {
+        append(UInt8(ascii: "{"))
+        for (position, field) in fields.enumerated() {
+            if position > 0 { append(UInt8(ascii: ",")) }
+            append(jsonString: field.name)
+            append(UInt8(ascii: ":"))
+            try append(json: &reader, as: field.type)
+        }
+        append(UInt8(ascii: "}"))
+    }
+
+    private mutating func append(
+        jsonDictionary reader: inout ByteReader, key: FieldType, value: FieldType
+    ) throws(CodecError) {
+        let count = try reader.readElementCount(key)
+        guard key == .string else {
+            return try append(jsonList: count) { (out) throws(CodecError) in
+                out.append(UInt8(ascii: "["))
+                try out.append(json: &reader, as: key)
+                out.append(UInt8(ascii: ","))
+                try out.append(json: &reader, as: value)
+                out.append(UInt8(ascii: "]"))
+            }
+        }
+        append(UInt8(ascii: "{"))
+        for position in 0..<count {
+            if position > 0 { append(UInt8(ascii: ",")) }
+            try append(json: &reader, as: key)
+            append(UInt8(ascii: ":"))
+            try append(json: &reader, as: value)
+        }
+        append(UInt8(ascii: "}"))
+    }
+
+    private mutating func append(
+        jsonList count: Int, _ element: (inout [UInt8]) throws(CodecError) -> Void
+    ) throws(CodecError) {
+        append(UInt8(ascii: "["))
+        for position in 0..<count {
+            if position > 0 { append(UInt8(ascii: ",")) }
+            try element(&self)
+        }
+        append(UInt8(ascii: "]"))
+    }
+
+    private mutating func append(json reader: inout ByteReader, as scalar: Scalar) throws(CodecError) {
+        let start = count
+        try append(number: &reader, as: scalar, isCompact: false)
+        // What JSON has no number for is a string: `"NaN"`.
+        let isName = scalar == .float || scalar == .double
+        if isName, let last = self.last, last == UInt8(ascii: "N") || last == UInt8(ascii: "y") {
+            insert(UInt8(ascii: "\""), at: start)
+            append(UInt8(ascii: "\""))
+        }
+    }
+
+    mutating func append(jsonEntity entity: Entity) {
+        append(UInt8(ascii: "\""))
+        append(entity: entity)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// A string in quotation marks. Besides what must be escaped, DEL and U+0080 to U+009F are: terminals act on them.
+    mutating func append(jsonString text: String) {
+        append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+                append(contentsOf: utf8)
+            } else {
+                append(escaping: utf8)
+            }
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    private mutating func append(escaping utf8: UnsafeBufferPointer<UInt8>) {
+        var position = 0
+        while position < utf8.count {
+            let byte = utf8[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""): append(text: "\\\"")
+            case UInt8(ascii: "\\"): append(text: "\\\\")
+            case UInt8(ascii: "\n"): append(text: "\\n")
+            case UInt8(ascii: "\r"): append(text: "\\r")
+            case UInt8(ascii: "\t"): append(text: "\\t")
+            case 0x08: append(text: "\\b")
+            case 0x0c: append(text: "\\f")
+            case 0..<0x20, 0x7f: append(escape: byte)
+            case 0xc2 where position < utf8.count && utf8[position] < 0xa0:
+                append(escape: utf8[position])
+                position += 1
+            default: append(byte)
+            }
+        }
+    }
+
+    private mutating func append(escape byte: UInt8) {
+        append(text: "\\u00")
+        for digit in [byte >> 4, byte & 15] {
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+}
+
+extension [UInt8] {
+    mutating func append(entity: Entity) {
+        append(decimal: UInt64(entity.index))
+        append(UInt8(ascii: "v"))
+        append(decimal: UInt64(entity.generation))
+    }
+
+    /// Reads a number or truth value and appends it, exactly or in the form for people.
+    mutating func append(number reader: inout ByteReader, as scalar: Scalar, isCompact: Bool) throws(CodecError) {
+        switch scalar {
+        case .bool: append(text: try reader.readTruth() ? "true" : "false")
+        case .int8: append(decimal: Int64(try reader.read(Int8.self)))
+        case .int16: append(decimal: Int64(try reader.read(Int16.self)))
+        case .int32: append(decimal: Int64(try reader.read(Int32.self)))
+        case .int64: append(decimal: try reader.read(Int64.self))
+        case .uint8: append(decimal: UInt64(try reader.read(UInt8.self)))
+        case .uint16: append(decimal: UInt64(try reader.read(UInt16.self)))
+        case .uint32: append(decimal: UInt64(try reader.read(UInt32.self)))
+        case .uint64: append(decimal: try reader.read(UInt64.self))
+        case .float:
+            let value = Float(bitPattern: try reader.read(UInt32.self))
+            if isCompact { append(compact: value) } else { append(exact: value) }
+        case .double:
+            let value = Double(bitPattern: try reader.read(UInt64.self))
+            if isCompact { append(compact: value) } else { append(exact: value) }
+        }
+    }
+}
+
+extension ByteReader {
+    mutating func readTruth() throws(CodecError) -> Bool {
+        let byte = try readByte()
+        guard byte <= 1 else { throw CodecError(.outOfDomain, at: offset - 1, "a Bool is \(byte), not 0 or 1") }
+        return byte == 1
+    }
+
+    mutating func readPresence() throws(CodecError) -> Bool {
+        let byte = try readByte()
+        guard byte <= 1 else {
+            throw CodecError(.outOfDomain, at: offset - 1, "an optional begins with \(byte), not 0 or 1")
+        }
+        return byte == 1
+    }
+}

@@ -1,0 +1,124 @@
+package import OrrerySchema
+package import OrreryStore
+
+/// A query that cannot be used: why, and what to write instead.
+package struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
+        /// The text is no query.
+        case syntax
+        /// The server has no such component.
+        case unknownComponent
+    }
+
+    package var code: Code
+    package var message: String
+    package var description: String { message }
+}
+
+/// Which components are asked for, as a person writes it: `Position, Body`, or all where nothing is written.
+package struct InspectorQuery: Hashable, Sendable {
+    /// Each once, in the order written; `nil` stands for all.
+    package let names: [String]?
+
+    /// All components, and entities whatever they have.
+    package static var all: InspectorQuery { InspectorQuery(names: nil) }
+
+    private init(names: [String]?) {
+        self.names = names
+    }
+
+    /// Reads names separated by commas.
+    /// - Throws: ``QueryError`` of code `syntax` where a name is missing.
+    package init(parsing text: String) throws(QueryError) {
+        var names: [String] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let name = String(part.trimmingSpaces)
+            guard !name.isEmpty else {
+                throw QueryError(
+                    code: .syntax,
+                    message: "'\(text)' is no query; write component names between commas: \"Position, Body\"")
+            }
+            if !names.contains(name) { names.append(name) }
+        }
+        self.names = names
+    }
+
+    /// The components asked for among those that a server has.
+    /// - Throws: ``QueryError`` of code `unknownComponent`, which lists the names there are.
+    package func resolved(in schemas: [ComponentSchema]) throws(QueryError) -> ShownComponents {
+        guard let names else {
+            return ShownComponents(
+                schemas.indices.map { ShownComponent(ColumnID($0), schemas[$0]) }, areRequired: false)
+        }
+        var positions: [Int] = []
+        for name in names {
+            guard let position = schemas.firstIndex(where: { $0.name == name }) else {
+                throw QueryError(code: .unknownComponent, message: Self.refusal(of: name, schemas.map(\.name)))
+            }
+            positions.append(position)
+        }
+        return ShownComponents(
+            positions.sorted().map { ShownComponent(ColumnID($0), schemas[$0]) }, areRequired: true)
+    }
+
+    private static func refusal(of name: String, _ known: [String]) -> String {
+        guard !known.isEmpty else { return "the server has no component '\(name)'; it shows none at all" }
+        let list = known.sorted().joined(separator: ", ")
+        let similar = known.first { $0.lowercased() == name.lowercased() }
+        let question = similar.map { " (did you mean '\($0)'?)" } ?? ""
+        return "the server has no component '\(name)'\(question); it has: \(list)"
+    }
+}
+
+/// The components of one answer, in the server's order.
+package struct ShownComponents: Sendable {
+    package let components: [ShownComponent]
+    /// Whether entities are shown only if they have all of them.
+    package let areRequired: Bool
+
+    init(_ components: [ShownComponent], areRequired: Bool) {
+        self.components = components
+        self.areRequired = areRequired
+    }
+
+    /// As ``OrreryClient``'s `subscribe` takes it.
+    package var subscription: String {
+        areRequired ? components.map(\.schema.name).joined(separator: ", ") : "*"
+    }
+
+    /// The entities to show, ascending.
+    /// - Parameter only: the one entity that is asked for, if it is one.
+    /// - Complexity: O(entities that have the rarest component) x O(components).
+    package func entities(in store: ComponentStore, only entity: Entity? = nil) -> [Entity] {
+        if let entity { return store.contains(entity) && matches(entity.index, in: store) ? [entity] : [] }
+        let columns = areRequired ? components.map { store[$0.column] } : []
+        let rarest = columns.min { $0.count < $1.count } ?? store.entities
+        var entities: [Entity] = []
+        entities.reserveCapacity(rarest.count)
+        rarest.rows.forEach { row in
+            guard matches(row, in: store), let entity = store.entity(at: row) else { return }
+            entities.append(entity)
+        }
+        return entities
+    }
+
+    /// Whether an entity is one of those asked for.
+    func matches(_ row: UInt32, in store: ComponentStore) -> Bool {
+        !areRequired || components.allSatisfy { store[$0.column].contains(row) }
+    }
+
+    /// Without those that no entity has; all where that leaves none, and all that were asked for by name.
+    package func present(in store: ComponentStore) -> [ShownComponent] {
+        guard !areRequired else { return components }
+        let present = components.filter { store[$0.column].count > 0 }
+        return present.isEmpty ? components : present
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: Substring {
+        var text = drop { $0.isWhitespace }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,128 @@
+package import OrrerySchema
+package import OrreryStore
+
+/// The size of a window in characters.
+package struct WindowSize: Hashable, Sendable {
+    package var columns: Int
+    package var rows: Int
+
+    package init(columns: Int, rows: Int) {
+        self.columns = columns
+        self.rows = rows
+    }
+}
+
+/// What the status line says.
+package struct ScreenStatus: Hashable, Sendable {
+    package var url: String
+    package var tick: Tick
+    /// Ticks behind the newest that the client has heard of.
+    package var lag: UInt64
+
+    package init(url: String, tick: Tick, lag: UInt64) {
+        self.url = url
+        self.tick = tick
+        self.lag = lag
+    }
+}
+
+/// The full-screen table: turns a state into the bytes of one frame.
+///
+/// A frame overwrites the one before in place, line by line, and is written at once, so that nothing flickers.
+package struct Screen: Sendable {
+    private let shown: ShownComponents
+    private let entity: Entity?
+    private let limit: Int?
+    private let isColoured: Bool
+    /// Columns do not become narrower from frame to frame, or numbers would jump.
+    private var lastColumns: [Table.Column] = []
+    package private(set) var undecodable = UndecodableValues()
+
+    package init(_ shown: ShownComponents, entity: Entity? = nil, limit: Int? = nil, isColoured: Bool) {
+        self.shown = shown
+        self.entity = entity
+        self.limit = limit
+        self.isColoured = isColoured
+    }
+
+    /// The bytes that show a state in a window.
+    package mutating func frame(of store: ComponentStore, _ status: ScreenStatus, in size: WindowSize) -> [UInt8] {
+        // The last column stays free: erasing behind a character there would erase it too.
+        let size = WindowSize(columns: size.columns - 1, rows: size.rows)
+        let entities = shown.entities(in: store, only: entity)
+        let limited = entities.prefix(limit ?? .max)
+        // The status line, the header, and a line that says how many rows are missing.
+        let room = max(0, size.rows - 2)
+        let rowCount = limited.count <= room ? limited.count : max(0, room - 1)
+        var format = TableFormat(shown.present(in: store))
+        var table = format.table(of: limited.prefix(rowCount), in: store)
+        undecodable = format.undecodable
+        table.widen(to: lastColumns)
+        lastColumns = table.columns
+
+        var lines: [[UInt8]] = [statusLine(status, entityCount: entities.count, size)]
+        lines.append(styled("1", header(of: table, size.columns)))
+        let columnCount = visibleColumnCount(of: table, size.columns)
+        for row in 0..<rowCount {
+            var line: [UInt8] = []
+            if columnCount > 0 { table.append(row: row, columnCount: columnCount, to: &line) }
+            lines.append(line)
+        }
+        if rowCount < limited.count {
+            lines.append(Array(DisplayText.cut("… \(limited.count - rowCount) more", to: size.columns).utf8))
+        }
+        return Self.frame(of: lines.prefix(size.rows))
+    }
+
+    /// Columns that fit whole beside the note about those that do not; the first is cut rather than left out.
+    private func visibleColumnCount(of table: Table, _ width: Int) -> Int {
+        let count = table.columnCount(fitting: width)
+        guard count < table.columns.count else { return count }
+        return table.columnCount(fitting: width - Self.note(table.columns.count - count).count - Table.gap)
+    }
+
+    private static func note(_ missing: Int) -> String { "… \(missing) more" }
+
+    private func header(of table: Table, _ width: Int) -> [UInt8] {
+        let count = visibleColumnCount(of: table, width)
+        var line: [UInt8] = []
+        if count > 0 { table.appendHeader(columnCount: count, to: &line) }
+        let missing = table.columns.count - count
+        if missing > 0 {
+            if count > 0 {
+                // The last column is padded as if another followed.
+                let used = table.columns.prefix(count).reduce(-Table.gap) { $0 + $1.width + Table.gap }
+                let written = DisplayText.width(of: String(decoding: line, as: UTF8.self))
+                line.append(contentsOf: repeatElement(UInt8(ascii: " "), count: used - written + Table.gap))
+            }
+            line.append(text: DisplayText.cut(Self.note(missing), to: width))
+        }
+        return line
+    }
+
+    private func statusLine(_ status: ScreenStatus, entityCount: Int, _ size: WindowSize) -> [UInt8] {
+        let noun = entityCount == 1 ? "entity" : "entities"
+        let text =
+            " \(status.url)  tick \(status.tick)  \(entityCount) \(noun)  lag \(status.lag)  (q quits)"
+        let cut = DisplayText.cut(DisplayText.printable(text), to: size.columns)
+        let padding = String(repeating: " ", count: max(0, size.columns - DisplayText.width(of: cut)))
+        return styled("7", Array((isColoured ? cut + padding : cut).utf8))
+    }
+
+    private func styled(_ attribute: String, _ line: [UInt8]) -> [UInt8] {
+        guard isColoured else { return line }
+        return Array("\u{1b}[\(attribute)m".utf8) + line + Array("\u{1b}[0m".utf8)
+    }
+
+    private static func frame(of lines: some Collection<[UInt8]>) -> [UInt8] {
+        // A synchronised update where the terminal knows it, from the upper left corner; each line erases what it does not cover.
+        var out = Array("\u{1b}[?2026h\u{1b}[H".utf8)
+        for (index, line) in lines.enumerated() {
+            if index > 0 { out.append(text: "\r\n") }
+            out.append(contentsOf: line)
+            out.append(text: "\u{1b}[K")
+        }
+        out.append(text: "\u{1b}[J\u{1b}[?2026l")
+        return out
+    }
+}

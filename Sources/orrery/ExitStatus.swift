@@ -1,0 +1,67 @@
+import OrreryClient
+import OrreryInspector
+
+/// What the tool's exit code says. Listed in `--help`.
+enum ExitStatus: Int32, CaseIterable {
+    case done = 0
+    case cannotConnect = 3
+    case protocolTrouble = 4
+    case connectionLost = 5
+    case unknownEntity = 6
+    /// Source: sysexits.h, EX_USAGE.
+    case usage = 64
+
+    private var explanation: String {
+        switch self {
+        case .done: "done; also when --watch is interrupted or comes to its end"
+        case .cannotConnect: "cannot connect, or no answer within --timeout"
+        case .protocolTrouble: "not an Orrery server, an unknown component, or values that cannot be read"
+        case .connectionLost: "the connection was lost, or the server stopped"
+        case .unknownEntity: "no such entity"
+        case .usage: "the arguments do not make sense"
+        }
+    }
+
+    /// The part of `--help` about exit codes.
+    static var help: String {
+        allCases.reduce("Exit codes:") { text, status in
+            let code = String(status.rawValue)
+            return text + "\n  " + String(repeating: " ", count: 2 - code.count) + code + "  " + status.explanation
+        }
+    }
+}
+
+/// Why the tool ends with another code than 0, in one sentence that says what to do.
+struct ToolError: Error {
+    var status: ExitStatus
+    var message: String
+
+    init(_ status: ExitStatus, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// What an error of the layers below means to the user; `nil` for those of the argument parser.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as ToolError: self = error
+        case let error as ClientError: self.init(ExitStatus(error.code), error.message)
+        case let error as QueryError:
+            self.init(error.code == .syntax ? .usage : .protocolTrouble, error.message)
+        default: return nil
+        }
+    }
+}
+
+extension ExitStatus {
+    init(_ code: ClientError.Code) {
+        self =
+            switch code {
+            case .invalidURL: .usage
+            case .cannotConnect: .cannotConnect
+            case .protocolViolation, .component, .refused: .protocolTrouble
+            case .connectionLost, .serverStopped, .closed: .connectionLost
+            case .unknownEntity: .unknownEntity
+            }
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import OrreryInspector
+import OrrerySchema
+
+struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows the entities and components of a running world.",
+        usage: "orrery inspect [<url>] [options]",
+        discussion: """
+            On a terminal: a table, redrawn once a second until q or Ctrl-C. Into a pipe: the same table, once. \
+            No component type need be known here: the server describes them.
+
+            Examples:
+              orrery inspect                                  this machine's world, live
+              orrery inspect example.org:7600 --once          a table of a world elsewhere
+              orrery inspect --query "Position, Body" --json  those with both, as JSON lines
+              orrery inspect --csv > world.csv                one column for each field
+              orrery inspect --entity 12v3                    one entity: index v generation
+              orrery inspect --watch                          every change, until Ctrl-C
+              orrery inspect --watch --json --ticks 60        the changes of 60 ticks
+
+
+            """ + ExitStatus.help)
+
+    @Argument(help: "Where the world is: ws://host:port, or host:port.")
+    var url = "ws://127.0.0.1:7600"
+
+    @Flag(help: "Print a table once, and end.")
+    var once = false
+
+    @Flag(help: "Print JSON lines: one entity on each, or with --watch one change.")
+    var json = false
+
+    @Flag(help: "Print comma-separated values, one column for each field.")
+    var csv = false
+
+    @Flag(help: "Print each change as it happens, until interrupted; what is there already is not printed.")
+    var watch = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Show entities that have all these components, and only these: \"Position, Body\".", valueName: "components"
+        ))
+    var query: String?
+
+    @Option(help: "Show this entity alone: 12v3. A watch ends when it is despawned.")
+    var entity: String?
+
+    @Option(help: ArgumentHelp("Show at most this many entities, or with --watch changes.", valueName: "n"))
+    var limit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for the connection, and for the first state, in seconds.", valueName: "seconds"))
+    var timeout = 10.0
+
+    @Option(name: .customLong("for"), help: ArgumentHelp("End a watch after this many seconds.", valueName: "seconds"))
+    var duration: Double?
+
+    @Option(help: ArgumentHelp("End a watch after this many ticks of the server.", valueName: "n"))
+    var ticks: UInt64?
+
+    func validate() throws {
+        for (isWrong, sentence) in contradictions where isWrong { throw ValidationError(sentence) }
+        try check(limit.map(Double.init), "--limit")
+        try check(timeout, "--timeout")
+        try check(duration, "--for")
+        try check(ticks.map(Double.init), "--ticks")
+        _ = try request()
+    }
+
+    private var contradictions: [(Bool, String)] {
+        [
+            (once && watch, "--once shows a state and --watch the changes after it; choose one"),
+            (json && csv, "choose one format: --json or --csv"),
+            (csv && watch, "changes have no columns in common, so --watch prints no --csv; use --json"),
+            (duration != nil && !watch, "--for bounds a --watch; add --watch"),
+            (ticks != nil && !watch, "--ticks bounds a --watch; add --watch"),
+        ]
+    }
+
+    private func check(_ value: Double?, _ name: String) throws {
+        guard let value else { return }
+        guard value > 0, value <= 1e9 || name == "--ticks" || name == "--limit" else {
+            throw ValidationError("\(name) must be greater than 0, and at most 1000000000 seconds; it is \(value)")
+        }
+    }
+
+    private func request() throws -> Request {
+        var wanted: Entity?
+        if let entity {
+            guard let parsed = Entity(entity), parsed.description == entity, parsed != .none else {
+                throw ValidationError("'\(entity)' names no entity; write index and generation: 12v3")
+            }
+            wanted = parsed
+        }
+        do {
+            return Request(
+                url: try ServerAddress.url(from: url), query: try query.map { try InspectorQuery(parsing: $0) } ?? .all,
+                entity: wanted, limit: limit, timeout: .seconds(timeout))
+        } catch let error as QueryError {
+            throw ValidationError(error.message)
+        }
+    }
+
+    func run() async throws {
+        let request = try request()
+        if watch {
+            let bound = Watching.Bound(time: duration.map { .seconds($0) }, ticks: ticks)
+            try await Watching(request: request, form: json ? .json : .readable, bound: bound).run()
+        } else if !once, !json, !csv, Terminal.isAvailable {
+            try await LiveTable(request: request).run()
+        } else {
+            try await Printing(request: request, format: json ? .json : csv ? .csv : .table).run()
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+
+/// A state, printed once.
+struct Printing {
+    enum Format {
+        case table, json, csv
+    }
+
+    var request: Request
+    var format: Format
+
+    func run() async throws {
+        let (connection, shown) = try await request.connect()
+        try await request.subscribe(connection, to: shown)
+        // Nothing is applied from here on: the state stays that of one tick, and a slow reader of ours is no burden to the server.
+        connection.close()
+        let undecodable = try connection.withSnapshot { snapshot in try print(snapshot, shown) }
+        if let warning = undecodable.warning { throw ToolError(.protocolTrouble, warning) }
+    }
+
+    private func print(_ snapshot: Snapshot, _ shown: ShownComponents) throws -> UndecodableValues {
+        let store = snapshot.store
+        let entities = shown.entities(in: store, only: request.entity).prefix(request.limit ?? .max)
+        var out: [UInt8] = []
+        out.reserveCapacity(Output.chunkSize + (16 << 10))
+        func flush(over size: Int) throws {
+            guard out.count > size else { return }
+            try Output.write(out)
+            out.removeAll(keepingCapacity: true)
+        }
+        switch format {
+        case .table:
+            var format = TableFormat(shown.present(in: store))
+            format.table(of: entities, in: store).append(to: &out)
+            try flush(over: 0)
+            return format.undecodable
+        case .json:
+            var format = JSONFormat(shown.components)
+            for entity in entities {
+                format.append(entity, of: store, to: &out)
+                try flush(over: Output.chunkSize)
+            }
+            try flush(over: 0)
+            return format.undecodable
+        case .csv:
+            var format = CSVFormat(shown.components)
+            format.appendHeader(to: &out)
+            for entity in entities {
+                format.append(entity, of: store, to: &out)
+                try flush(over: Output.chunkSize)
+            }
+            try flush(over: 0)
+            return format.undecodable
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+import OrreryWebSocket
+
+/// What is to be shown, of which world, whatever the form.
+struct Request: Sendable {
+    var url: String
+    var query: InspectorQuery
+    var entity: Entity?
+    var limit: Int?
+    /// For the connection, and then for the first state.
+    var timeout: Duration
+
+    /// Connects, and finds the components that are asked for.
+    func connect() async throws -> (connection: ClientConnection, shown: ShownComponents) {
+        let client = SimulationClient(
+            url: url, transport: WebSocketClientTransport(connectTimeout: timeout), name: "orrery inspect")
+        let connection = try await within(timeout, else: late("did not answer")) { try await client.connect() }
+        return (connection, try query.resolved(in: connection.components))
+    }
+
+    /// Subscribes to what is asked for, and waits until it is here.
+    func subscribe(_ connection: ClientConnection, to shown: ShownComponents) async throws {
+        try await within(timeout, else: late("did not send its state")) {
+            _ = try await connection.subscribe(shown.subscription, of: entity)
+        }
+    }
+
+    private func late(_ what: String) -> ToolError {
+        ToolError(.cannotConnect, "\(url) \(what) within \(timeout); is it running? --timeout gives it more time")
+    }
+}

@@ -1,0 +1,81 @@
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+import OrrerySync
+
+/// The changes of a world, printed as they happen.
+struct Watching: Sendable {
+    /// When a watch ends by itself: at whichever comes first.
+    struct Bound: Sendable {
+        var time: Duration?
+        var ticks: UInt64?
+    }
+
+    var request: Request
+    var form: ChangeFormat.Form
+    var bound: Bound
+
+    /// Watches until the bound, or a signal, which is how a watch ends.
+    func run() async throws {
+        let watch = Task { try await printChanges() }
+        // A second signal has its usual effect, should the first wait for a reader of ours that does not read.
+        let interruption = Interruption(Interruption.ending) {
+            watch.cancel()
+            for number in Interruption.ending { Interruption.restore(number) }
+        }
+        defer { withExtendedLifetime(interruption) {} }
+        do {
+            try await watch.value
+        } catch is CancellationError {
+            // Interrupted before it began.
+        }
+    }
+
+    private func printChanges() async throws {
+        let (connection, shown) = try await request.connect()
+        defer { connection.close() }
+        // From before the subscription on, so that no change falls between its first state and the watch.
+        let batches = connection.batches
+        try await request.subscribe(connection, to: shown)
+        guard let time = bound.time else { return try await print(batches, of: connection, shown) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await print(batches, of: connection, shown) }
+            group.addTask { try await Task.sleep(for: time) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func print(_ batches: BatchSequence, of connection: ClientConnection, _ shown: ShownComponents) async throws
+    {
+        let schemas = connection.components
+        var format = ChangeFormat(form, schemas: schemas)
+        var filter = ChangeFilter(shown, schemas: schemas)
+        var first: Tick?
+        var lineCount = 0
+        var out: [UInt8] = []
+        watching: for try await batch in batches {
+            if first == nil {
+                filter.begin(with: batch.watchedChanges)
+                if !batch.started.isEmpty { first = batch.tick }
+            } else {
+                for change in filter.filtered(batch.watchedChanges) {
+                    format.append(change, at: batch.tick, to: &out)
+                    lineCount += 1
+                    if lineCount == request.limit { break }
+                }
+                try Output.write(out)
+                out.removeAll(keepingCapacity: true)
+                if lineCount == request.limit { break watching }
+                // An entity lives once: nothing more can happen to it.
+                if let entity = request.entity, batch.changes.contains(where: { $0.isEnd(of: entity) }) { break }
+            }
+            if let ticks = bound.ticks, let first, batch.tick.ticks(since: first) >= ticks { break }
+        }
+        if let warning = format.undecodable.warning { throw ToolError(.protocolTrouble, warning) }
+    }
+}
+
+extension AppliedBatch.Change {
+    fileprivate func isEnd(of entity: Entity) -> Bool { kind == .despawn && self.entity == entity }
+}

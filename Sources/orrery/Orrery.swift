@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import OrrerySchema
+
+@main
+struct Orrery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orrery",
+        abstract: "Looks into running worlds.",
+        discussion: """
+            Examples:
+              orrery inspect                                  this machine's world, live
+              orrery inspect example.org:7600 --json | jq .   a world elsewhere, as JSON lines
+              orrery inspect --watch --for 10                 every change of ten seconds
+
+
+            """ + ExitStatus.help,
+        version: OrreryVersion.current,
+        subcommands: [Inspect.self])
+
+    static func main() async {
+        // Sockets and pipes whose reader has gone are seen as errors of `write`; see Output.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Glibc.exit(report(error).rawValue)
+        }
+    }
+
+    /// Says in one line what is wrong.
+    private static func report(_ error: any Error) -> ExitStatus {
+        if let error = ToolError(error) {
+            Output.standardError(error.message)
+            return error.status
+        }
+        guard exitCode(for: error) != .success else {
+            // Asked for help or the version: that is an answer.
+            print(fullMessage(for: error))
+            return .done
+        }
+        Output.standardError("\(message(for: error)) (see 'orrery inspect --help')")
+        return .usage
+    }
+}

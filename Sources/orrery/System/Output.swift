@@ -1,0 +1,45 @@
+import Foundation
+import OrreryInspector
+
+/// Standard output and standard error, written at once and without a buffer in between.
+enum Output {
+    /// Bytes that are gathered before they are written.
+    static let chunkSize = 256 << 10
+
+    /// Writes all of it. When the reader is gone the process ends as one does then: quietly, by SIGPIPE.
+    static func write(_ bytes: [UInt8]) throws(ToolError) {
+        try bytes.withUnsafeBytes { buffer in
+            Result { () throws(ToolError) in try write(buffer, to: STDOUT_FILENO) }
+        }.get()
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
+        var rest = bytes
+        while let start = rest.baseAddress, rest.count > 0 {
+            let count = Glibc.write(descriptor, start, rest.count)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno == EPIPE {
+                endByBrokenPipe()
+            } else if errno == EAGAIN {
+                // Somebody who shares the terminal made it non-blocking.
+                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wanted, 1, -1)
+            } else if errno != EINTR {
+                throw ToolError(.connectionLost, "cannot write the output: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    private static func endByBrokenPipe() -> Never {
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+        exit(128 + SIGPIPE)
+    }
+
+    /// One line for the person at the terminal.
+    static func standardError(_ message: String) {
+        let line = DisplayText.printable(message.split(whereSeparator: \.isNewline).joined(separator: " "))
+        Array("orrery: \(line)\n".utf8).withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
