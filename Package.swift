@@ -58,8 +58,8 @@ let package = Package(
         .target(
             name: "OrreryTesting",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryStore", "OrrerySync", "OrreryTransport", "OrreryServer",
-                "OrreryClient",
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
+                "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "SolarSystem",
@@ -73,6 +73,14 @@ let package = Package(
 
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
+        .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
+        .testTarget(name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryStore", "OrrerySchema"]),
+        .testTarget(
+            name: "OrrerySyncTests",
+            dependencies: [
+                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
+                "OrreryClient",
+            ]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
     ]
 )
