@@ -38,8 +38,8 @@ extension QueryOf {
     ) where Row == (Entity, A, B, repeat each Term) {
         forEachChunkHandle { chunk in
             var position = 1
-            body(
-                chunk.rows, chunk.values(0, A.self), chunk.values(1, B.self),
+            ChunkHandle.call(
+                body, chunk.rows, chunk.values(0, A.self), chunk.values(1, B.self),
                 repeat chunk.values(advance(&position), (each Term).self))
         }
     }
@@ -50,7 +50,7 @@ extension QueryOf {
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
-        forEachChunkHandle { chunk in body(chunk.rows, chunk.values(0, A.self)) }
+        forEachChunkHandle { chunk in ChunkHandle.call(body, chunk.rows, chunk.values(0, A.self)) }
     }
 
     @inlinable @inline(__always)

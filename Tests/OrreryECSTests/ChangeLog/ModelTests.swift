@@ -41,11 +41,11 @@ private struct Script {
             default: try change(Position.self)
             }
         case 8200..<9700: try touchTheDead()
-        case 9700..<9800: world.endTick()
-        case 9800..<9830: writeHealths()
-        case 9830..<9850: writeLabels()
-        case 9850..<9853: for _ in 0..<1200 { spawn() }
-        case 9853..<9856: for _ in 0..<min(1200, model.living.count) { try despawn() }
+        case 9700..<9890: world.endTick()
+        case 9890..<9920: writeHealths()
+        case 9920..<9940: writeLabels()
+        case 9940..<9943: for _ in 0..<1200 { spawn() }
+        case 9943..<9946: for _ in 0..<min(1200, model.living.count) { try despawn() }
         default: drain()
         }
     }
