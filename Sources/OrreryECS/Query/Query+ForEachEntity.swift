@@ -1,3 +1,6 @@
+// The overloads differ in what the query's terms are, which decides between them before any closure is looked at.
+// swift-format-ignore-file: AmbiguousTrailingClosureOverload
+
 public import OrrerySchema
 
 /// Iteration by row, with the entity.
