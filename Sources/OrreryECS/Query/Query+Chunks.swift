@@ -24,7 +24,8 @@ public struct ChunkRows {
 extension ChunkRows: Sendable {}
 
 extension QueryOf {
-    /// Calls a closure for each chunk of up to 1024 rows, with one column per term: for loops that need an index, and for any
+    /// Calls a closure for each chunk of up to 1024 rows, with one column per term: for loops that need an index, and
+    /// for any
     /// number and order of terms.
     ///
     /// ```swift
@@ -32,7 +33,8 @@ extension QueryOf {
     ///     for row in rows.indices { position[row].x += velocity[row].x }
     /// }
     /// ```
-    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands still
+    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands
+    /// still
     /// meanwhile.
     /// - Complexity: O(tables + chunks).
     @inlinable

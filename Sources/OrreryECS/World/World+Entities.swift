@@ -20,7 +20,8 @@ extension World {
     ///
     /// - Complexity: O(components), amortised.
     /// - Precondition: No type is named twice; no query iterates.
-    /// - Throws: ``WorldError`` `entityCountExceeded` if ``entityCountMax`` entities live, or the free slots are those of
+    /// - Throws: ``WorldError`` `entityCountExceeded` if ``entityCountMax`` entities live, or the free slots are those
+    /// of
     ///   entities despawned in this tick; nothing has changed then.
     @inlinable
     public func trySpawn<each C: Component>(_ component: repeat each C) throws(WorldError) -> Entity {

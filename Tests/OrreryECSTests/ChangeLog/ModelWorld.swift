@@ -18,7 +18,8 @@ extension ModelEntity {
     }
 }
 
-/// A component of the naive world: how to reach it there, and how to make one. (Key paths are ten times slower in debug.)
+/// A component of the naive world: how to reach it there, and how to make one. (Key paths are ten times slower in
+/// debug.)
 protocol ModelComponent: Component, Hashable {
     static func read(_ entity: ModelEntity) -> Self?
     static func write(_ value: Self?, _ entity: inout ModelEntity)
