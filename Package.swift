@@ -10,7 +10,6 @@ let settings: [SwiftSetting] = [
 ]
 
 // Arrows only downward: a target names what it imports, top to bottom of this list.
-// Tests/ArchitectureTests holds this manifest and every `import` line against the table in ARCHITECTURE.md.
 let package = Package(
     name: "orrery",
     products: [
@@ -69,11 +68,19 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            path: "Examples/SolarSystem"),
+            path: "Examples/SolarSystem",
+            exclude: ["Resources/README.md"],
+            resources: [.embedInCode("Resources/bodies.csv")]),
 
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+        .testTarget(
+            name: "SolarSystemTests",
+            dependencies: [
+                "SolarSystem", "OrrerySchema", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            resources: [.embedInCode("Resources/de421-check.csv")]),
     ]
 )
 
