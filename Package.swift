@@ -10,6 +10,7 @@ let settings: [SwiftSetting] = [
 ]
 
 // Arrows only downward: a target names what it imports, top to bottom of this list.
+// Tests/ArchitectureTests holds this manifest and every `import` line against the table in ARCHITECTURE.md.
 let package = Package(
     name: "orrery",
     products: [
@@ -81,6 +82,7 @@ let package = Package(
                 "SolarSystem", "OrrerySchema", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/de421-check.csv")]),
+        .testTarget(name: "ArchitectureTests"),
     ]
 )
 
