@@ -69,7 +69,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            path: "Examples/SolarSystem"),
+            path: "Examples/SolarSystem",
+            exclude: ["Resources/README.md"],
+            resources: [.embedInCode("Resources/bodies.csv")]),
 
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
@@ -82,6 +84,13 @@ let package = Package(
                 "OrreryClient",
             ]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+        .testTarget(
+            name: "SolarSystemTests",
+            dependencies: [
+                "SolarSystem", "OrrerySchema", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            resources: [.embedInCode("Resources/de421-check.csv")]),
+        .testTarget(name: "ArchitectureTests"),
     ]
 )
 
