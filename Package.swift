@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "OrreryTesting",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport",
+                "OrreryServer",
                 "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -68,6 +69,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Examples/SolarSystem",
             exclude: ["Resources/README.md"],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OrrerySchema
 
 /// `solar-system`: the example's command line.
 @main
@@ -6,6 +7,6 @@ struct SolarSystemCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "solar-system",
         abstract: "The solar system as a live simulation.",
-        version: "0.1.0",
-        subcommands: [EphemerisCommand.self])
+        version: OrreryVersion.current,
+        subcommands: [ServeCommand.self, EphemerisCommand.self])
 }

@@ -53,7 +53,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case .protocolError, .unsupportedData, .invalidPayload, .policyViolation, .messageTooBig,
             CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.handshakeTimeout.rawValue),
             CloseCode(WireCloseCode.gap.rawValue):
-            self.init(.protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
+            self.init(
+                .protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
         default:
             self.init(.connectionLost, "the connection to \(url) was lost (code \(closure.code))\(reason)")
         }

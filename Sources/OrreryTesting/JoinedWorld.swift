@@ -43,7 +43,9 @@ public final class JoinedWorld {
         network = MemoryNetwork(linkByteCountMax: linkByteCountMax)
         let listening = try network.server(name: "joined").listen(limits: configuration.transport)
         url = listening.url
-        guard let loop = listening.loop as? MemoryLoop else { preconditionFailure("a memory network makes memory loops") }
+        guard let loop = listening.loop as? MemoryLoop else {
+            preconditionFailure("a memory network makes memory loops")
+        }
         self.loop = loop
         let clock = SimulatedClock()
         self.clock = clock
@@ -51,7 +53,8 @@ public final class JoinedWorld {
         var registry = SyncRegistry()
         try register(&registry)
         (simulation, sync) = try SimulationServer.makeHalves(
-            world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop, epoch: epoch,
+            world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
+            epoch: epoch,
             logger: Logger(label: "joined") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now })
     }
 

@@ -93,7 +93,9 @@ struct RandomScript {
                 let names = generator.oneIn(4) ? nil : componentNames.filter { _ in generator.oneIn(2) }
                 guard names != [] else { continue }
                 let entity = generator.oneIn(4) ? alive.randomElement(using: &generator) : nil
-                if let id = clients[index].client.subscribe(names, of: entity) { clients[index].subscriptions.append(id) }
+                if let id = clients[index].client.subscribe(names, of: entity) {
+                    clients[index].subscriptions.append(id)
+                }
             } else if generator.oneIn(12), let id = clients[index].subscriptions.popLast() {
                 clients[index].client.unsubscribe(id)
             }

@@ -42,7 +42,8 @@ import Testing
     private func check(_ client: JoinedClient, of script: RandomScript, since last: inout Tick) throws {
         #expect(client.end == nil)
         for batch in client.takeBatches() {
-            #expect(batch.base == last || last == .zero, "a batch begins at \(batch.base), the one before ended at \(last)")
+            #expect(
+                batch.base == last || last == .zero, "a batch begins at \(batch.base), the one before ended at \(last)")
             #expect(batch.tick >= last, "from \(last) back to \(batch.tick)")
             last = batch.tick
         }

@@ -61,7 +61,8 @@ private final class BatchBuffer: Sendable {
                     if state.batches.count < BatchSequence.bufferedBatchMax {
                         state.batches.append(batch)
                     } else {
-                        state.batches[state.batches.count - 1] = state.batches[state.batches.count - 1].merged(with: batch)
+                        state.batches[state.batches.count - 1] = state.batches[state.batches.count - 1].merged(
+                            with: batch)
                     }
                 }
             case .failure(let error): state.end = state.end ?? error

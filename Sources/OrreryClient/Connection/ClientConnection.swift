@@ -68,7 +68,9 @@ public final class ClientConnection: Sendable {
             let name = session.subscribe(selection, answer)
             id.withLock { $0 = name }
         }
-        guard let id = id.withLock({ $0 }) else { throw session.end ?? ClientError(.closed, "the connection was closed") }
+        guard let id = id.withLock({ $0 }) else {
+            throw session.end ?? ClientError(.closed, "the connection was closed")
+        }
         return Subscription(id: id, session: session)
     }
 

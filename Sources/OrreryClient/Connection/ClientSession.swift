@@ -119,7 +119,8 @@ package final class ClientSession: TransportHandler, Sendable {
         case .failed(let error):
             let connection = state.connection
             calls.append {
-                self.end(ClientError(.protocolViolation, "the server at \(self.url) broke the protocol: \(error.message)"))
+                self.end(
+                    ClientError(.protocolViolation, "the server at \(self.url) broke the protocol: \(error.message)"))
                 if let connection {
                     self.loop.close(connection, code: CloseCode(error.closeCode.rawValue), reason: error.message)
                 }
