@@ -59,8 +59,9 @@ let package = Package(
         .target(
             name: "OrreryTesting",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryStore", "OrrerySync", "OrreryTransport", "OrreryServer",
-                "OrreryClient",
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport",
+                "OrreryServer",
+                "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "SolarSystem",
@@ -69,12 +70,30 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            path: "Examples/SolarSystem"),
+            path: "Examples/SolarSystem",
+            exclude: ["Resources/README.md"],
+            resources: [.embedInCode("Resources/bodies.csv")]),
 
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
+        .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
+        .testTarget(name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryStore", "OrrerySchema"]),
+        .testTarget(
+            name: "OrrerySyncTests",
+            dependencies: [
+                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
+                "OrreryClient",
+            ]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+        .testTarget(
+            name: "SolarSystemTests",
+            dependencies: [
+                "SolarSystem", "OrrerySchema", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            resources: [.embedInCode("Resources/de421-check.csv")]),
+        .testTarget(name: "ArchitectureTests"),
     ]
 )
 

@@ -80,7 +80,8 @@ public final class SimulationServer: Service {
         let core = SyncServer(store: store, epoch: epoch, configuration: configuration.sync)
         guard core.welcomeSize <= configuration.transport.sentMessageSizeMax else {
             throw ServerError(
-                message: "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
+                message:
+                    "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
                     + "most \(configuration.transport.sentMessageSizeMax); shorten their documentation")
         }
         let ids = registry.entries.map { $0.track(world) }

@@ -28,7 +28,8 @@ public struct SyncRegistry {
                     : "\(type) and \(other.descriptor.type) have the same name; state another `componentName` in one")
         }
         guard entries.count < Self.componentCountMax else {
-            throw SchemaError(component: descriptor.schema.name, "a world shows at most \(Self.componentCountMax) components")
+            throw SchemaError(
+                component: descriptor.schema.name, "a world shows at most \(Self.componentCountMax) components")
         }
         entries.append(
             Entry(descriptor: descriptor) { world in

@@ -59,7 +59,8 @@ public struct RowSet: Equatable, Sendable {
     public func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
         for position in words.indices {
             var bits = words[position]
-            let start = pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64
+            let start =
+                pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64
             while bits != 0 {
                 try body(start + UInt32(bits.trailingZeroBitCount))
                 bits &= bits - 1
@@ -74,7 +75,8 @@ public struct RowSet: Equatable, Sendable {
     ) throws(Failure) {
         for position in words.indices {
             var bits = words[position]
-            var start = pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64
+            var start =
+                pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64
             while bits != 0 {
                 let gap = bits.trailingZeroBitCount
                 bits >>= UInt64(gap)
@@ -136,7 +138,8 @@ public struct RowSet: Equatable, Sendable {
         var result = RowSet()
         var (left, right) = (0, 0)
         while left < pages.count || right < other.pages.count {
-            let page = min(left < pages.count ? pages[left] : .max, right < other.pages.count ? other.pages[right] : .max)
+            let page = min(
+                left < pages.count ? pages[left] : .max, right < other.pages.count ? other.pages[right] : .max)
             if left < pages.count, pages[left] == page {
                 result.append(page: page, of: self, at: left)
                 left += 1

@@ -102,13 +102,16 @@ public protocol TransportLoop: AnyObject, Sendable {
     /// Sends one message, now if nothing waits on that connection, else as soon as it can be taken. A connection on which more than
     /// ``TransportLimits/pendingByteCountMax`` would wait is closed with ``CloseCode/policyViolation`` instead.
     /// Does nothing for a connection that has closed.
+    /// - Precondition: The message is at most ``TransportLimits/sentMessageSizeMax`` long.
     func send(_ frame: Frame, to connection: ConnectionID)
 
-    /// Bytes given to `send` that wait in this process. 0 when the connection can take a message at once.
+    /// Bytes given to `send` that wait in this process, each message with its head room, so that empty ones count too. 0 when the
+    /// connection can take a message at once, and when it is closing.
     func pendingByteCount(of connection: ConnectionID) -> Int
 
     /// Closes one connection with a close frame (after what waits on it, as far as it can be written at once).
-    /// `reason` is cut to 123 bytes. `connectionClosed` follows.
+    /// `reason` is cut to 123 bytes. `connectionClosed` follows, with this code and reason, unless the peer closed first.
+    /// - Precondition: `code` may be sent (not ``CloseCode/abnormal`` or ``CloseCode/noStatus``).
     func close(_ connection: ConnectionID, code: CloseCode, reason: String)
 
     /// Takes no more connections, closes all with ``CloseCode/goingAway``, and lets `run` return when they are closed, or after

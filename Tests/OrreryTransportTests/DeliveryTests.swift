@@ -97,11 +97,16 @@ struct BackPressureTests {
     @Test("what waits is counted, and its end is told", arguments: Kind.allCases)
     func drains(kind: Kind) throws {
         let wire = try Wire(kind)
-        let gate = Gate()
-        var hooks = Driver.Hooks(received: { _, _, _ in gate.pass() })
+        let (gate, isHeld) = (Gate(), Gate())
+        var hooks = Driver.Hooks(received: { _, _, _ in
+            isHeld.open()
+            gate.pass()
+        })
         hooks.keepsMessages = false
         let (slow, _, serverID) = try wire.connectedClient(hooks: hooks)
         #expect(wire.server.ask { $0.pendingByteCount(of: serverID) } == 0)
+        wire.server.perform { $0.send(Frame([0]), to: serverID) }
+        isHeld.pass()
         let sent = wire.server.ask { loop in
             let frame = Frame(pattern(64 << 10))
             var count = 0
@@ -117,7 +122,7 @@ struct BackPressureTests {
         gate.open()
         wire.server.wait("drained") { $0.drained[serverID] == 1 }
         #expect(wire.server.ask { $0.pendingByteCount(of: serverID) } == 0)
-        slow.wait("nothing is lost") { $0.messageCount == count }
+        slow.wait("nothing is lost") { $0.messageCount == 1 + count }
         slow.stop()
         wire.server.stop()
     }

@@ -2,10 +2,12 @@ package import OrrerySchema
 
 /// The net effect of everything that happened in a world between two drains.
 ///
-/// Made empty, filled by ``World/drainChanges(into:)``, read, and filled again: buffers are kept, so a steady state allocates
+/// Made empty, filled by ``World/drainChanges(into:)``, read, and filled again: buffers are kept, so a steady state
+/// allocates
 /// nothing. Apply it in the order despawned, spawned, removed and replaced, columns.
 ///
-/// `@unchecked Sendable`: a log has no lock. It is moved, never shared: the world fills it, hands it to the thread that reads it,
+/// `@unchecked Sendable`: a log has no lock. It is moved, never shared: the world fills it, hands it to the thread
+/// that reads it,
 /// and does not touch it until that thread hands it back; the hand-over point is the guard.
 package final class ChangeLog: @unchecked Sendable {
     /// One component that an entity lost or exchanged.
@@ -29,7 +31,8 @@ package final class ChangeLog: @unchecked Sendable {
     package internal(set) var removed: [ComponentChange] = []
     /// Tracked components that an entity had, lost, and has again. The new value is in the component's column.
     package internal(set) var replaced: [ComponentChange] = []
-    /// One per tracked component that ever changed in this log's life, in no particular order; `count` is 0 for those that did
+    /// One per tracked component that ever changed in this log's life, in no particular order; `count` is 0 for those
+    /// that did
     /// not change now.
     package private(set) var columns: [ColumnChanges] = []
     private var columnOfComponent: [Int] = []

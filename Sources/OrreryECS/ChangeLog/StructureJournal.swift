@@ -103,7 +103,7 @@ struct StructureJournal {
     private mutating func add(_ entry: Entry) {
         let index = Int(entry.entity.index)
         if index >= entryOfSlot.count {
-            entryOfSlot.append(contentsOf: repeatElement(-1, count: index + 1 - entryOfSlot.count))
+            entryOfSlot.append(contentsOf: repeatElement(-1, count: max(64, index + 1)))
         }
         if let position = vacant.popLast() {
             entries[Int(position)] = entry

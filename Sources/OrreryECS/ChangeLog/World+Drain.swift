@@ -1,7 +1,8 @@
 internal import OrrerySchema
 
 extension World {
-    /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago, and ends the
+    /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago, and
+    /// ends the
     /// tick. The first drain reports all that is there.
     ///
     /// - Complexity: O(what changed); nothing is visited that did not.

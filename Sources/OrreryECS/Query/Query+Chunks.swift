@@ -1,3 +1,6 @@
+// The overloads differ in what the query's terms are, which decides between them before any closure is looked at.
+// swift-format-ignore-file: AmbiguousTrailingClosureOverload
+
 public import OrrerySchema
 
 /// The rows that one call of a chunk closure handles. Valid only in that closure.
@@ -21,7 +24,8 @@ public struct ChunkRows {
 extension ChunkRows: Sendable {}
 
 extension QueryOf {
-    /// Calls a closure for each chunk of up to 1024 rows, with one column per term: for loops that need an index, and for any
+    /// Calls a closure for each chunk of up to 1024 rows, with one column per term: for loops that need an index, and
+    /// for any
     /// number and order of terms.
     ///
     /// ```swift
@@ -29,7 +33,8 @@ extension QueryOf {
     ///     for row in rows.indices { position[row].x += velocity[row].x }
     /// }
     /// ```
-    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands still
+    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands
+    /// still
     /// meanwhile.
     /// - Complexity: O(tables + chunks).
     @inlinable
@@ -38,8 +43,8 @@ extension QueryOf {
     ) where Row == (Entity, A, B, repeat each Term) {
         forEachChunkHandle { chunk in
             var position = 1
-            body(
-                chunk.rows, chunk.values(0, A.self), chunk.values(1, B.self),
+            ChunkHandle.call(
+                body, chunk.rows, chunk.values(0, A.self), chunk.values(1, B.self),
                 repeat chunk.values(advance(&position), (each Term).self))
         }
     }
@@ -50,7 +55,7 @@ extension QueryOf {
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
-        forEachChunkHandle { chunk in body(chunk.rows, chunk.values(0, A.self)) }
+        forEachChunkHandle { chunk in ChunkHandle.call(body, chunk.rows, chunk.values(0, A.self)) }
     }
 
     @inlinable @inline(__always)

@@ -1,11 +1,16 @@
+// The overloads differ in what the query's terms are, which decides between them before any closure is looked at.
+// swift-format-ignore-file: AmbiguousTrailingClosureOverload
+
 public import OrrerySchema
 
 /// Iteration by row.
 ///
-/// There is one form per number of terms and per number of those that are written: written terms come first and are `inout`,
+/// There is one form per number of terms and per number of those that are written: written terms come first and are
+/// `inout`,
 /// read terms follow and are values. Any other order is for ``forEachChunk(_:)``.
 ///
-/// The structure of the world stands still while a closure runs. Rows of `Write` terms count as changed, whether the closure
+/// The structure of the world stands still while a closure runs. Rows of `Write` terms count as changed, whether the
+/// closure
 /// changed them or not. Spawned, removed or moved rows are seen by the next iteration.
 /// - Complexity: O(rows); the loop is vectorised where the closure allows it.
 extension QueryOf {

@@ -9,11 +9,14 @@ public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term
 
 /// All entities of a world that have the components of some terms: a reusable value that follows the world.
 ///
-/// Written as ``Query``; `Row` is what the query sees of each entity, a tuple of the entity and its terms (this shape lets
+/// Written as ``Query``; `Row` is what the query sees of each entity, a tuple of the entity and its terms (this shape
+/// lets
 /// `forEach` tell terms that are written from those that are read).
 ///
-/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and ``without(_:)`` inside a system, costs
-/// a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the structure.
+/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and ``without(_:)`` inside a
+/// system, costs
+/// a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the
+/// structure.
 public struct QueryOf<Row> {
     @usableFromInline let world: World
     @usableFromInline let plan: QueryPlan

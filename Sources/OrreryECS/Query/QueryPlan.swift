@@ -1,6 +1,7 @@
 internal import OrrerySchema
 
-/// One query of one world, resolved: its component numbers and the tables that match. Shared by all queries that ask the
+/// One query of one world, resolved: its component numbers and the tables that match. Shared by all queries that ask
+/// the
 /// same; tables made later are looked at once, on the next use.
 @usableFromInline
 final class QueryPlan {

@@ -10,7 +10,8 @@ public import OrrerySchema
 ///     }
 /// }
 /// ```
-/// A schedule is a value: it holds no state of a world and can run any. After each system the world's commands are flushed, so a
+/// A schedule is a value: it holds no state of a world and can run any. After each system the world's commands are
+/// flushed, so a
 /// system sees the structure that the one before it left.
 public struct Schedule: Sendable {
     struct System: Sendable {
@@ -43,7 +44,8 @@ public struct Schedule: Sendable {
     public var systemNames: [String] { systems.map(\.name) }
 
     /// Tells what is wrong with the schedule.
-    /// - Throws: The ``ScheduleError`` of the first addition that was wrong: a name that is taken, or a system that asks for the
+    /// - Throws: The ``ScheduleError`` of the first addition that was wrong: a name that is taken, or a system that
+    /// asks for the
     ///   same component twice.
     public func validate() throws(ScheduleError) {
         if let error { throw error }

@@ -1,4 +1,5 @@
-/// What is wrong with a schedule. Found when a system is added, told by ``Schedule/validate()`` and when the schedule first runs.
+/// What is wrong with a schedule. Found when a system is added, told by ``Schedule/validate()`` and when the schedule
+/// first runs.
 public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of an error.
     public enum Code: String, Sendable {

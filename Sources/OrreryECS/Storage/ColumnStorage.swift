@@ -3,7 +3,7 @@
 /// Dirty bits lie beside the chunks, one bit per row and one summary bit per 1024 rows, so that tracking can begin at
 /// any time without moving a row, and a table of twenty rows pays for one word.
 @usableFromInline
-struct ColumnStorage {
+struct ColumnStorage: BitwiseCopyable {
     @usableFromInline let component: ComponentID
     /// Bytes per row; 0 for a tag.
     @usableFromInline let stride: Int

@@ -4,7 +4,7 @@ public import OrrerySchema
 ///
 /// Built once per type and world, in the module that uses the type, so that the loops inside are specialised.
 @usableFromInline
-struct ComponentOperations {
+final class ComponentOperations {
     @usableFromInline let type: any Component.Type
     /// Bytes from one row to the next; 0 for a tag, which has no storage.
     @usableFromInline let stride: Int

@@ -5,7 +5,7 @@ public import OrrerySchema
 /// A slot is given out again only after the tick in which it became free has ended; its generation grows with each
 /// life, and a slot that has used up its generations is retired.
 @usableFromInline
-struct EntityStorage {
+struct EntityStorage: BitwiseCopyable {
     @usableFromInline
     struct Slot {
         /// The table of the living entity; `nil` for a free slot.

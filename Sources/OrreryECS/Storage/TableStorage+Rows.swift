@@ -97,6 +97,8 @@ extension TableStorage {
         chunks.deallocate()
         columns.deallocate()
         columnOfComponent.deallocate()
+        adding.deallocate()
+        removing.deallocate()
     }
 
     private func makeChunk(capacity: Int) -> UnsafeMutableRawPointer {

@@ -10,11 +10,11 @@ public import OrrerySchema
 /// Rows are dense: row r lies in chunk r / 1024. A chunk is one 64-byte aligned allocation: the entities, then one
 /// column after the other. The first chunk of a small table holds 64 rows only; capacities are multiples of 64, so
 /// every column begins on a 64-byte border. The header lies in raw memory itself: its address is stable, and access
-/// pays neither reference counts nor exclusivity checks.
+/// pays neither reference counts nor exclusivity checks. It is plain bytes for the same reason: a
+/// reference in it would be retained and released by every read.
 @usableFromInline
-struct TableStorage {
+struct TableStorage: BitwiseCopyable {
     @usableFromInline let index: Int
-    let signature: [ComponentID]
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
     @usableFromInline let columns: UnsafeMutablePointer<ColumnStorage>
     @usableFromInline let columnCount: Int
@@ -36,12 +36,11 @@ struct TableStorage {
     var nextDirty: TablePointer?
 
     /// The tables reached by adding or removing one component, by its number; filled on first use.
-    @usableFromInline var tableAdding: [TablePointer?] = []
-    @usableFromInline var tableRemoving: [TablePointer?] = []
+    @usableFromInline var adding = TableEdges()
+    @usableFromInline var removing = TableEdges()
 
     init(index: Int, signature: [ComponentID], world: UnsafeMutablePointer<WorldStorage>) {
         self.index = index
-        self.signature = signature
         self.world = world
         columnCount = signature.count
         columns = .allocate(capacity: max(columnCount, 1))
@@ -62,6 +61,10 @@ struct TableStorage {
         }
         rowStride = stride
     }
+
+    /// The components that each entity of the table has, ascending.
+    /// - Complexity: O(components).
+    var signature: [ComponentID] { (0..<columnCount).map { columns[$0].component } }
 
     /// The position of a component's column, or -1.
     /// - Complexity: O(1).
@@ -93,4 +96,36 @@ struct TableStorage {
     /// How many rows a chunk holds.
     @inlinable @inline(__always)
     func rowCount(chunk: Int) -> Int { min(chunkRowCount, rowCount &- chunk &* chunkRowCount) }
+}
+
+/// The tables that one more, or one less, component leads to.
+@usableFromInline
+struct TableEdges: BitwiseCopyable {
+    @usableFromInline var tables: UnsafeMutablePointer<TablePointer?>?
+    @usableFromInline var count = 0
+
+    init() {}
+
+    /// - Complexity: O(1).
+    @inlinable
+    subscript(_ component: ComponentID) -> TablePointer? {
+        guard component.index < count, let tables else { return nil }
+        return tables[component.index]
+    }
+
+    mutating func set(_ component: ComponentID, _ table: TablePointer) {
+        if component.index >= count {
+            let grown = UnsafeMutablePointer<TablePointer?>.allocate(capacity: component.index + 1)
+            grown.initialize(repeating: nil, count: component.index + 1)
+            if let tables { grown.update(from: tables, count: count) }
+            tables?.deallocate()
+            tables = grown
+            count = component.index + 1
+        }
+        tables?[component.index] = table
+    }
+
+    func deallocate() {
+        tables?.deallocate()
+    }
 }

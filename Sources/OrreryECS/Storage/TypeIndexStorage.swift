@@ -3,7 +3,7 @@
 /// Every typed call on a world goes through it, so it is an open-addressing table of type addresses instead of a
 /// `Dictionary`: one multiplication, one load and one comparison in the common case.
 @usableFromInline
-struct TypeIndexStorage {
+struct TypeIndexStorage: BitwiseCopyable {
     @usableFromInline
     struct Slot {
         /// The address of the type's metadata; 0 for a free slot.

@@ -43,11 +43,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// - Complexity: O(1) once the step is known, else O(components).
     @inlinable
     func table(adding component: ComponentID, to table: TablePointer) -> TablePointer {
-        if component.index < table.pointee.tableAdding.count,
-            let known = table.pointee.tableAdding[component.index]
-        {
-            return known
-        }
+        if let known = table.pointee.adding[component] { return known }
         return learnTable(adding: component, to: table)
     }
 
@@ -56,19 +52,15 @@ extension UnsafeMutablePointer<WorldStorage> {
         var signature = table.pointee.signature
         signature.insert(component, at: signature.firstIndex { $0 > component } ?? signature.endIndex)
         let target = self.table(signature: signature)
-        table.pointee.tableAdding.set(target, at: component.index)
+        table.pointee.adding.set(component, target)
         return target
     }
 
     /// The table that has one component less.
     func table(removing component: ComponentID, from table: TablePointer) -> TablePointer {
-        if component.index < table.pointee.tableRemoving.count,
-            let known = table.pointee.tableRemoving[component.index]
-        {
-            return known
-        }
+        if let known = table.pointee.removing[component] { return known }
         let target = self.table(signature: table.pointee.signature.filter { $0 != component })
-        table.pointee.tableRemoving.set(target, at: component.index)
+        table.pointee.removing.set(component, target)
         return target
     }
 
@@ -110,12 +102,5 @@ extension UnsafeMutablePointer<WorldStorage> {
         pointee.tables.append(table)
         pointee.tableOfSignature[signature] = table
         return table
-    }
-}
-
-extension [TablePointer?] {
-    fileprivate mutating func set(_ table: TablePointer, at index: Int) {
-        while count <= index { append(nil) }
-        self[index] = table
     }
 }

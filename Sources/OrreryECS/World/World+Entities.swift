@@ -20,13 +20,14 @@ extension World {
     ///
     /// - Complexity: O(components), amortised.
     /// - Precondition: No type is named twice; no query iterates.
-    /// - Throws: ``WorldError`` `entityCountExceeded` if ``entityCountMax`` entities live, or the free slots are those of
+    /// - Throws: ``WorldError`` `entityCountExceeded` if ``entityCountMax`` entities live, or the free slots are those
+    /// of
     ///   entities despawned in this tick; nothing has changed then.
     @inlinable
     public func trySpawn<each C: Component>(_ component: repeat each C) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
         var table = storage.pointee.emptyTable
-        repeat (table = tableAdding((each C).self, to: table))
+        repeat widen(&table, by: (each C).self)
         let (entity, row) = try allocate(in: table)
         repeat initialize(each component, table, row)
         return entity
@@ -65,10 +66,10 @@ extension World {
     }
 
     @inlinable
-    func tableAdding<C: Component>(_ type: C.Type, to table: TablePointer) -> TablePointer {
+    func widen<C: Component>(_ table: inout TablePointer, by type: C.Type) {
         let component = register(type)
         guard !table.pointee.has(component) else { trapNamedTwice(C.componentName) }
-        return storage.table(adding: component, to: table)
+        table = storage.table(adding: component, to: table)
     }
 
     /// Fills and marks a value of a new row.

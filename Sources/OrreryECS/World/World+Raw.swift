@@ -3,7 +3,8 @@ package import OrrerySchema
 /// Components by number and address, for callers that learn the type at run time.
 extension World {
     /// Gives an entity a component, or replaces the value of the one that it has.
-    /// - Parameter value: The address of an initialised value of the component's type, which is copied; not read for a tag.
+    /// - Parameter value: The address of an initialised value of the component's type, which is copied; not read for a
+    /// tag.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
     package func insert(
@@ -61,7 +62,8 @@ extension World {
     }
 
     /// Reads a component in place.
-    /// - Returns: The closure's result; `nil` if the entity does not live or has no such component. The address is valid only
+    /// - Returns: The closure's result; `nil` if the entity does not live or has no such component. The address is
+    /// valid only
     ///   in the closure, in which the structure stands still.
     package func withValue<Result>(
         _ component: ComponentID, of entity: Entity, _ body: (UnsafeRawPointer) -> Result

@@ -11,8 +11,10 @@ public import OrrerySchema
 /// try world.despawn(ship)
 /// ```
 ///
-/// A world belongs to one thread at a time, the one that runs its ticks. Every change takes effect at once and is seen by
-/// the next read; while a query iterates, or the closure of an update runs, the structure stands still: spawning, despawning,
+/// A world belongs to one thread at a time, the one that runs its ticks. Every change takes effect at once and is seen
+/// by
+/// the next read; while a query iterates, or the closure of an update runs, the structure stands still: spawning,
+/// despawning,
 /// inserting and removing trap then, and are put off with ``commands`` instead.
 ///
 /// Entities live in tables, one per set of components, and component types make themselves known on first use.
@@ -21,14 +23,16 @@ public final class World {
     var resources: [ObjectIdentifier: AnyObject] = [:]
     var plans: [ObjectIdentifier: QueryPlan] = [:]
 
-    /// Changes put off until the structure may change: flushed by the schedule after each system, or by ``flushCommands()``.
+    /// Changes put off until the structure may change: flushed by the schedule after each system, or by
+    /// ``flushCommands()``.
     public let commands = Commands()
 
     /// The tick that the world is in; 0 before the first.
     public package(set) var tick = Tick.zero
 
     /// Makes an empty world.
-    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
+    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32
+    /// - 1
     ///   generations are used up. Memory is taken as it is needed, not ahead.
     /// - Precondition: `entityCountMax` is at least 1 and below 2^32 - 1.
     public init(entityCountMax: Int = 16_777_216) {

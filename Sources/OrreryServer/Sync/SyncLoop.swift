@@ -92,7 +92,9 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             case .close(let session, let error):
                 logger.notice(
                     "closing a session",
-                    metadata: ["session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)"])
+                    metadata: [
+                        "session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)",
+                    ])
                 loop.close(
                     ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
             }

@@ -36,6 +36,8 @@ public struct AppliedBatch: Sendable {
     /// What happened, in the order in which it was applied; empty unless the client records changes.
     public private(set) var changes: [Change] = []
     private var bytes: [UInt8] = []
+    /// Entities that lost a component and may have none left.
+    var bareCandidates: [Entity] = []
 
     init(base: Tick, tick: Tick) {
         self.base = base

@@ -14,6 +14,7 @@ extension SyncClient {
                     throw WireError(.protocolError, "subscription \(unknown) started, but was not asked for")
                 }
                 batch.started += started
+                self.started.formUnion(started)
             case .despawn(let rows): rows.forEach { despawn($0, &batch) }
             case .enter(let rows, let generations, let spawned):
                 try enter(rows, generations, spawned: spawned, &batch)
@@ -53,7 +54,7 @@ extension SyncClient {
         guard let entity = store.entity(at: index), store[column].contains(index) else { return }
         if recordsChanges { batch.append(.remove, entity, column, old: store[column].value(of: index), new: nil) }
         store[column].remove(index, at: store.tick)
-        forgetIfBare(entity)
+        batch.bareCandidates.append(entity)
     }
 
     private func set(
@@ -78,7 +79,7 @@ extension SyncClient {
 
     /// Whether some subscription asks for the entity itself, whatever components it has.
     private func coversExistence(of entity: Entity) -> Bool {
-        selections.values.contains { selection in
+        startedSelections.contains { selection in
             switch selection.entities {
             case .all: selection.components == .all
             case .one(let one): one == entity
@@ -87,18 +88,18 @@ extension SyncClient {
     }
 
     /// Forgets an entity of which nothing is left that was asked for: the server will not say when it dies.
-    private func forgetIfBare(_ entity: Entity) {
+    func forgetIfBare(_ entity: Entity) {
         guard store.columns(of: entity).isEmpty, !coversExistence(of: entity) else { return }
         store.despawn(entity)
     }
 
-    /// Forgets the cells that no subscription asks for any more.
+    /// Forgets the cells that no subscription asks for any more. One that has not started does not count: its first state will
+    /// say all that there is, but not what is gone.
     mutating func dropUncovered() {
         var whole: Set<ColumnID> = []
-        var single: Set<UInt32> = []
-        var singleCells: [ColumnID: Set<UInt32>] = [:]
+        var single: [ColumnID: Set<Entity>] = [:]
         let every = store.columns.indices.map(ColumnID.init)
-        for selection in selections.values {
+        for selection in startedSelections {
             let asked =
                 switch selection.components {
                 case .all: every
@@ -107,14 +108,15 @@ extension SyncClient {
             switch selection.entities {
             case .all: whole.formUnion(asked)
             case .one(let entity):
-                single.insert(entity.index)
-                for column in asked { singleCells[column, default: []].insert(entity.index) }
+                for column in asked { single[column, default: []].insert(entity) }
             }
         }
         for column in every where !whole.contains(column) {
-            let kept = singleCells[column] ?? []
+            let kept = single[column] ?? []
             store[column].rows.forEach { row in
-                if !kept.contains(row) { store[column].remove(row, at: store.tick) }
+                if !(store.entity(at: row).map(kept.contains) ?? false) {
+                    store[column].remove(row, at: store.tick)
+                }
             }
         }
         store.entities.rows.forEach { row in

@@ -39,6 +39,7 @@ public struct SyncClient {
     /// Whether applied batches list their changes. Costs a copy of each changed value.
     public var recordsChanges = false
     var selections: [SubscriptionID: Selection] = [:]
+    var started: Set<SubscriptionID> = []
     private let clientName: String
     private var knownSchemas: [SchemaHash: ComponentSchema]
     private var phase = Phase.awaitingWelcome
@@ -79,6 +80,11 @@ public struct SyncClient {
         return id
     }
 
+    /// What this client is kept up to date on: the subscriptions whose first state is in the store.
+    package var startedSelections: [Selection] {
+        selections.filter { started.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
+    }
+
     /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`.
     public mutating func unsubscribe(_ id: SubscriptionID) {
         outgoing.append(ClientMessage.unsubscribe(id).encoded())
@@ -114,6 +120,7 @@ public struct SyncClient {
         case (.ready, .unsubscribeResponse(let id, let refusal)):
             if refusal == nil {
                 selections[id] = nil
+                started.remove(id)
                 dropStaged()
                 dropUncovered()
             }
@@ -193,6 +200,8 @@ public struct SyncClient {
             try result.get()
         }
         try apply(bytes, to: &batch)
+        // Not before all is applied: what loses its last component may be given another one further on.
+        for entity in batch.bareCandidates { forgetIfBare(entity) }
         tick = head.tick
         acknowledge()
         return [.applied(batch)]

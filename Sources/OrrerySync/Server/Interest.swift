@@ -54,7 +54,9 @@ struct Interest: Hashable, Sendable {
             let columns = single.columns.filter { column in
                 !other.columns.contains(column) && !(known?.columns.contains(column) ?? false)
             }
-            if known == nil || !columns.isEmpty { result.singles.append(Single(entity: single.entity, columns: columns)) }
+            if known == nil || !columns.isEmpty {
+                result.singles.append(Single(entity: single.entity, columns: columns))
+            }
         }
         return result
     }

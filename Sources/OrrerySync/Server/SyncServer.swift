@@ -122,7 +122,8 @@ public struct SyncServer {
         where sessions[index].phase == .ready && now - sessions[index].lastSentAt >= configuration.heartbeatInterval {
             let message = ServerMessage.heartbeat(store.tick, isCurrent: sessions[index].isLive)
             actions.append(.send(message.encoded(), to: [sessions[index].id]))
-            sessions[index].sent(0, reaching: sessions[index].isLive ? store.tick : sessions[index].lastSentTick, at: now)
+            sessions[index].sent(
+                0, reaching: sessions[index].isLive ? store.tick : sessions[index].lastSentTick, at: now)
         }
     }
 

@@ -44,7 +44,11 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         // Released without a shut-down: the others find the line dead.
         network.lock.withLock {
             for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) {
-                guard let peer = endpoint.peer, !peer.isClosed else { continue }
+                // The two ends of a connection hold each other.
+                let peer = endpoint.peer
+                endpoint.peer = nil
+                endpoint.isClosed = true
+                guard let peer, !peer.isClosed else { continue }
                 let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
                 network.deliver(.peerClosed(peer, closure), to: peer)
             }

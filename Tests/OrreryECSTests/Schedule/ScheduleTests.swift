@@ -1,3 +1,6 @@
+// A query is no sequence: there is no loop to write instead.
+// swift-format-ignore-file: ReplaceForEachWithForLoop
+
 import OrreryECS
 import OrrerySchema
 import Testing

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Logging
+import OrreryServer
+import OrreryWebSocket
+import ServiceLifecycle
+import UnixSignals
+
+/// `solar-system serve`: the simulation, live, until it is told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    static let asteroidCountMax = 1_000_000
+
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the solar system and show it to any number of clients.",
+        discussion: """
+            Prints the address that it serves, then runs until SIGINT or SIGTERM. Look at it with: orrery inspect ADDRESS
+            """)
+
+    @Option(help: "The address to listen at.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen at; 0 takes a free one.")
+    var port = 7600
+
+    @Option(help: ArgumentHelp("Ticks per second, from 0.1 to 1000.", valueName: "hz"))
+    var tickRate = 60.0
+
+    @Option(help: ArgumentHelp("Simulated seconds per second; 86400 is a day each second.", valueName: "seconds"))
+    var timeScale = 86400.0
+
+    @Option(help: ArgumentHelp("Massless bodies in the main belt, at most \(asteroidCountMax).", valueName: "n"))
+    var asteroids = 2000
+
+    @Option(help: "The seed of the asteroids: equal seeds give equal asteroids.")
+    var seed: UInt64 = 1
+
+    @Option(help: "What is logged to standard error: trace, debug, info, notice, warning, error or critical.")
+    var logLevel = LogLevel.notice
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port must lie between 0 and 65535, not at \(port).")
+        }
+        guard (0.1...1000).contains(tickRate) else {
+            throw ValidationError("--tick-rate must lie between 0.1 and 1000 Hz, not at \(tickRate).")
+        }
+        guard timeScale >= 0, timeScale <= 1e8 else {
+            throw ValidationError("--time-scale must lie between 0 and 100000000, not at \(timeScale).")
+        }
+        guard (0...Self.asteroidCountMax).contains(asteroids) else {
+            throw ValidationError("--asteroids must lie between 0 and \(Self.asteroidCountMax), not at \(asteroids).")
+        }
+    }
+
+    func run() async throws {
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "solar-system")
+        logger.logLevel = logLevel.level
+        let server = try SimulationServer(
+            world: SolarSystemWorld.make(try InitialState(asteroidCount: asteroids, seed: seed)),
+            schedule: SolarSystemWorld.makeSchedule(),
+            configuration: .init(tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate)),
+            transport: .webSocket(host: host, port: port), logger: logger
+        ) { sync in
+            try sync.register(Body.self)
+            try sync.register(Position.self)
+            try sync.register(Velocity.self)
+            try sync.register(Orbit.self)
+        }
+        try StandardOutput.write("\(server.url)\n")
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}
+
+/// The levels of swift-log as words of the command line.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+    case trace, debug, info, notice, warning, error, critical
+
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .notice }
+}

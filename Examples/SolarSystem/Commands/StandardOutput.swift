@@ -1,0 +1,28 @@
+import Glibc
+
+/// The program's output, with its errors noticed.
+enum StandardOutput {
+    /// Why not everything was written, such as `standard output: No space left on device`.
+    struct WriteError: Error, CustomStringConvertible {
+        var code: CInt
+        var description: String { "standard output: " + String(cString: strerror(code)) }
+    }
+
+    /// Writes all of a text. A reader that has gone away (`| head -1`) is no error: the rest is dropped.
+    /// - Throws: ``WriteError`` when the system refuses for another reason, such as a full disk.
+    static func write(_ text: String) throws(WriteError) {
+        // Otherwise a reader that has gone away would end the program by a signal.
+        signal(SIGPIPE, SIG_IGN)
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if written >= 0 {
+                rest = rest.dropFirst(written)
+            } else if errno == EPIPE {
+                return
+            } else if errno != EINTR {
+                throw WriteError(code: errno)
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import OrrerySchema
+
+/// Where something is: barycentric, axes of the ICRF, in km.
+struct Position: Component, Equatable {
+    var x = 0.0, y = 0.0, z = 0.0
+
+    static var documentation: String? { "Place in the solar system's barycentric frame." }
+    static var annotations: [FieldAnnotation<Position>] {
+        [
+            .init(\.x, unit: "km", "Towards the vernal equinox of J2000."),
+            .init(\.y, unit: "km", "In the Earth's equatorial plane, 90 degrees east of x."),
+            .init(\.z, unit: "km", "Towards the Earth's north pole of J2000."),
+        ]
+    }
+}
+
+/// How fast it moves, along the axes of ``Position``, in km/s.
+struct Velocity: Component, Equatable {
+    var x = 0.0, y = 0.0, z = 0.0
+
+    static var documentation: String? { "Speed along the axes of Position." }
+    static var annotations: [FieldAnnotation<Velocity>] {
+        [.init(\.x, unit: "km/s"), .init(\.y, unit: "km/s"), .init(\.z, unit: "km/s")]
+    }
+}
+
+/// What pulls on everything else: the Sun, a planet, the Moon.
+struct Body: Component, Codable, Equatable {
+    var name = ""
+    /// Gravitational constant times mass, in km³/s².
+    var gravitationalParameter = 0.0
+    /// Volumetric mean radius, in km.
+    var radius = 0.0
+
+    static var documentation: String? { "A body with mass." }
+    static var annotations: [FieldAnnotation<Body>] {
+        [
+            .init(\.name, "English name, in lower case."),
+            .init(\.gravitationalParameter, unit: "km³/s²", "Gravitational constant times mass."),
+            .init(\.radius, unit: "km", "Volumetric mean radius."),
+        ]
+    }
+}
+
+/// How something moves about its primary: the Sun, for the Moon the Earth.
+struct Orbit: Component, Equatable {
+    var primary = Entity.none
+    /// From centre to centre, in km.
+    var distance = 0.0
+    /// Relative to the primary, in km/s.
+    var speed = 0.0
+
+    static var documentation: String? { "Motion relative to the primary." }
+    static var annotations: [FieldAnnotation<Orbit>] {
+        [
+            .init(\.primary, "What it goes round: the Sun, for the Moon the Earth."),
+            .init(\.distance, unit: "km", "From centre to centre."),
+            .init(\.speed, unit: "km/s", "Relative to the primary."),
+        ]
+    }
+}
+
+extension Orbit {
+    /// The motion of a state about that of its primary.
+    init(primary: Entity, state: StateVector, about primaryState: StateVector) {
+        let relative = state - primaryState
+        self.init(
+            primary: primary,
+            distance: length(relative.position.x, relative.position.y, relative.position.z),
+            speed: length(relative.velocity.x, relative.velocity.y, relative.velocity.z))
+    }
+}
+
+private func length(_ x: Double, _ y: Double, _ z: Double) -> Double {
+    (x * x + y * y + z * z).squareRoot()
+}

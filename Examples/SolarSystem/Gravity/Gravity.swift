@@ -1,0 +1,47 @@
+/// A body as the force sees it at one instant.
+struct PullSource: Sendable {
+    var x, y, z: Double
+    /// In km³/s².
+    var gravitationalParameter: Double
+    /// In km².
+    var radiusSquared: Double
+}
+
+/// Vectors of four bodies or particles side by side: what one vector unit works on at once.
+struct VectorLanes: Sendable {
+    static let count = 4
+
+    var x = SIMD4<Double>(), y = SIMD4<Double>(), z = SIMD4<Double>()
+
+    /// Adds a multiple of other vectors. The two roundings are written out: a fused form would give other bits on other machines.
+    @inline(__always)
+    mutating func add(_ other: VectorLanes, times factor: Double) {
+        x += other.x * factor
+        y += other.y * factor
+        z += other.z * factor
+    }
+}
+
+/// Newton's law: the acceleration, in km/s², of four places towards all sources. The only implementation of the force; bodies
+/// and massless particles both use it.
+///
+/// Within a body's radius the pull is that of a homogeneous ball, which falls to zero at the centre. A body therefore does not
+/// pull on itself, and no encounter, however close, makes a number that is not finite.
+/// - Complexity: O(sources).
+@inline(__always)
+func gravitationalPull(at place: VectorLanes, of sources: borrowing Span<PullSource>) -> VectorLanes {
+    var sum = VectorLanes()
+    for index in sources.indices {
+        let source = sources[index]
+        let dx = source.x - place.x
+        let dy = source.y - place.y
+        let dz = source.z - place.z
+        var square = dx * dx + dy * dy + dz * dz
+        square.replace(with: source.radiusSquared, where: square .< source.radiusSquared)
+        let factor = source.gravitationalParameter / (square * square.squareRoot())
+        sum.x += dx * factor
+        sum.y += dy * factor
+        sum.z += dz * factor
+    }
+    return sum
+}

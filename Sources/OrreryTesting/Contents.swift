@@ -1,0 +1,44 @@
+public import OrrerySchema
+package import OrreryStore
+
+/// What a store holds, for comparison: every living entity with the bytes of its components, by name.
+public struct Contents: Hashable, Sendable {
+    public private(set) var entities: [Entity: [String: [UInt8]]] = [:]
+
+    package init(of store: ComponentStore) {
+        store.entities.rows.forEach { row in
+            guard let entity = store.entity(at: row) else { return }
+            var values: [String: [UInt8]] = [:]
+            for column in store.columns(of: entity) {
+                values[store.schemas[column.rawValue].name] = store[column].value(of: row)
+            }
+            entities[entity] = values
+        }
+    }
+
+    /// The part of it that is asked for.
+    /// - Parameter isIncluded: told of each component of an entity, and with `nil` of the entity itself: whether it is shown even
+    ///   if none of its components is.
+    public func filtered(_ isIncluded: (Entity, String?) -> Bool) -> Contents {
+        var result = self
+        result.entities = [:]
+        for (entity, values) in entities {
+            let kept = values.filter { isIncluded(entity, $0.key) }
+            if !kept.isEmpty || isIncluded(entity, nil) { result.entities[entity] = kept }
+        }
+        return result
+    }
+
+    /// The first difference in words, for the message of a failed test; `nil` if there is none.
+    public func difference(from other: Contents) -> String? {
+        for entity in Set(entities.keys).union(other.entities.keys).sorted() {
+            guard let mine = entities[entity] else { return "\(entity) is missing on the left" }
+            guard let theirs = other.entities[entity] else { return "\(entity) is missing on the right" }
+            for name in Set(mine.keys).union(theirs.keys).sorted() where mine[name] != theirs[name] {
+                return "\(entity).\(name): \(mine[name].map { "\($0)" } ?? "none") on the left, "
+                    + "\(theirs[name].map { "\($0)" } ?? "none") on the right"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,13 @@
+import OrrerySchema
+
+struct Position: Component, Equatable { var x: Float = 0, y: Float = 0, z: Float = 0 }
+struct Health: Component, Equatable { var current: Int32 = 100, maximum: Int32 = 100 }
+struct Frozen: Component, Equatable {}
+struct Label: Component, Codable, Equatable {
+    var text = ""
+    var tags: Set<Int32> = []
+}
+/// Registered with the world, never with the server.
+struct Hidden: Component { var secret = 0 }
+
+let componentNames = ["Position", "Health", "Frozen", "Label"]
