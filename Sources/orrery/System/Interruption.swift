@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import Glibc
 
 /// Signals that are answered by code of ours, on a queue, instead of by the end of the process.
 final class Interruption {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import OrreryInspector
 
 /// Standard output and standard error, written at once and without a buffer in between.

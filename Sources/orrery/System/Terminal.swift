@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import OrreryInspector
 
 /// The terminal in full-screen mode: another screen, no cursor, keys as they are pressed.
@@ -18,12 +18,14 @@ final class Terminal: @unchecked Sendable {
     /// Whether standard output is a terminal that can be drawn on.
     static var isAvailable: Bool {
         guard isatty(STDOUT_FILENO) == 1 else { return false }
-        let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        let kind = environment("TERM")
         return !kind.isEmpty && kind != "dumb"
     }
 
     /// Source: no-color.org.
-    static var isColoured: Bool { (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty }
+    static var isColoured: Bool { environment("NO_COLOR").isEmpty }
+
+    private static func environment(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 
     static var size: WindowSize {
         var size = winsize()
