@@ -87,6 +87,10 @@ let package = Package(
                 "OrreryClient",
             ]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+        .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
+        .testTarget(
+            name: "OrreryToolTests",
+            dependencies: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryTransport", "OrreryWebSocket", "orrery"]),
         .testTarget(
             name: "SolarSystemTests",
             dependencies: [

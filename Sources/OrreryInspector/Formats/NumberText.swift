@@ -49,6 +49,7 @@ extension [UInt8] {
     private mutating func append(compact value: Double, description: @autoclosure () -> String) {
         if !value.isFinite { return append(text: value.nonFiniteName) }
         if let whole = value.asSmallInteger, whole.magnitude < 1_000_000_000 { return append(decimal: whole) }
+        if value == 0 { return append(UInt8(ascii: "0")) }
         var number = DecimalDigits(description())
         if number.isNegative { append(UInt8(ascii: "-")) }
         number.round(to: Swift.max(6, (0...9).contains(number.point) ? number.point : 6))

@@ -1,0 +1,56 @@
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryWebSocket
+
+struct Position: Component {
+    var x = 0.0, y = 0.0, z = 0.0
+    static var annotations: [FieldAnnotation<Position>] { [.init(\.x, unit: "km")] }
+}
+struct Velocity: Component { var x = 0.0 }
+struct Body: Component, Codable {
+    var name = ""
+    var moons: [String] = []
+}
+struct Frozen: Component {}
+
+/// A server on a free port of this machine, with a small world: three planets, one of which moves.
+struct LiveWorld: Sendable {
+    let server: SimulationServer
+    let sun: Entity
+    let earth: Entity
+    let mars: Entity
+
+    /// Runs the server while `body` runs.
+    static func run<R: Sendable>(
+        hertz: Double = 100, extraEntities: Int = 0, _ body: @Sendable (LiveWorld) async throws -> R
+    ) async throws -> R {
+        let live = try LiveWorld(hertz: hertz, extraEntities: extraEntities)
+        async let running: Void = live.server.run()
+        let result: Result<R, any Error>
+        do { result = .success(try await body(live)) } catch { result = .failure(error) }
+        live.server.stop()
+        try await running
+        return try result.get()
+    }
+
+    private init(hertz: Double, extraEntities: Int) throws {
+        let world = World()
+        sun = world.spawn(Body(name: "Sun, \"Sol\"\u{1b}[1m"), Position(), Frozen())
+        earth = world.spawn(Body(name: "Earth", moons: ["Moon"]), Position(x: 1.5, z: 2), Velocity(x: 1))
+        mars = world.spawn(Position(x: .infinity, y: -0.25, z: .nan))
+        for number in 0..<extraEntities { _ = world.spawn(Position(x: Double(number))) }
+        var schedule = Schedule()
+        schedule.add("move", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
+            query.forEach { position, velocity in position.y += velocity.x * tick.seconds }
+        }
+        server = try SimulationServer(
+            world: world, schedule: schedule, configuration: .init(tickRate: .hertz(hertz)),
+            transport: .webSocket(port: 0)
+        ) { sync in
+            try sync.register(Position.self)
+            try sync.register(Body.self)
+            try sync.register(Frozen.self)
+        }
+    }
+}
