@@ -87,6 +87,12 @@ let package = Package(
             ]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
         .testTarget(
+            name: "OrreryServerTests",
+            dependencies: [
+                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient", "OrreryWebSocket",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
             name: "SolarSystemTests",
             dependencies: [
                 "SolarSystem", "OrrerySchema", .product(name: "ArgumentParser", package: "swift-argument-parser"),
