@@ -93,7 +93,8 @@ struct LiveTests {
         let world = World()
         for _ in 0..<2000 { world.spawn(Position()) }
         let configure = { (configuration: inout SimulationConfiguration) in configuration.sync.windowSize = 100_000 }
-        try await LiveWorld.run(over: way, tickRate: 200, configure: configure, world: world, schedule: schedule) { live in
+        try await LiveWorld.run(over: way, tickRate: 200, configure: configure, world: world, schedule: schedule) {
+            live in
             try await live.client.withConnection { connection in
                 let gate = DispatchSemaphore(value: 0)
                 let counts = BatchCounts()
@@ -141,7 +142,9 @@ struct LiveTests {
     func whatIsNotThereIsNamed(over way: Way) async throws {
         try await LiveWorld.run(over: way) { live in
             try await live.client.withConnection { connection in
-                let unknown = await #expect(throws: ClientError.self) { try await connection.subscribe("Position, Mass") }
+                let unknown = await #expect(throws: ClientError.self) {
+                    try await connection.subscribe("Position, Mass")
+                }
                 #expect(unknown?.message.contains("'Mass'; it has: Frozen, Health, Label, Position") == true)
                 let dead = Entity(index: 99, generation: 1)
                 let error = await #expect(throws: ClientError.self) { try await connection.subscribe(of: dead) }
