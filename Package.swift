@@ -89,7 +89,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient", "OrreryWebSocket",
+                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient",
+                "OrreryWebSocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
