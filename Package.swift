@@ -63,6 +63,14 @@ let package = Package(
                 "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
+            name: "DriftServer",
+            dependencies: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket"],
+            path: "Examples/DriftServer"),
+        .executableTarget(
+            name: "DriftClient",
+            dependencies: ["OrrerySchema", "OrreryClient", "OrreryWebSocket"],
+            path: "Examples/DriftClient"),
+        .executableTarget(
             name: "SolarSystem",
             dependencies: [
                 "OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket",

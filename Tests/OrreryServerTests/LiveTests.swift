@@ -72,13 +72,18 @@ struct LiveTests {
         try await LiveWorld.run(over: way, tickRate: 200, world: world, schedule: schedule) { live in
             try await live.client.withConnection { connection in
                 let batches = connection.batches
-                try await connection.subscribe("Position")
+                let positions = try await connection.view(of: Position.self)
                 var last: Tick?
                 var count = 0
                 for try await batch in batches {
                     if let last { #expect(batch.base == last) }
                     last = batch.tick
-                    #expect(batch.changes.count { $0.kind == .set } == 100)
+                    let changes = batch.changes(of: positions)
+                    // A heartbeat before the subscription.
+                    if changes.isEmpty, count == 0 { continue }
+                    #expect(changes.count == 100)
+                    #expect(changes.allSatisfy { $0.new?.x == Float(batch.tick.rawValue) })
+                    if count > 0 { #expect(changes.allSatisfy { $0.old?.x == Float(batch.base.rawValue) }) }
                     count += 1
                     if count == 50 { break }
                 }
