@@ -64,6 +64,14 @@ let package = Package(
                 "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
+            name: "DriftServer",
+            dependencies: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket"],
+            path: "Examples/DriftServer"),
+        .executableTarget(
+            name: "DriftClient",
+            dependencies: ["OrrerySchema", "OrreryClient", "OrreryWebSocket"],
+            path: "Examples/DriftClient"),
+        .executableTarget(
             name: "SolarSystem",
             dependencies: [
                 "OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket",
@@ -91,6 +99,13 @@ let package = Package(
         .testTarget(
             name: "OrreryToolTests",
             dependencies: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryTransport", "OrreryWebSocket", "orrery"]),
+        .testTarget(
+            name: "OrreryServerTests",
+            dependencies: [
+                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient",
+                "OrreryWebSocket",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "SolarSystemTests",
             dependencies: [

@@ -26,7 +26,9 @@ public struct SimulationClient: Sendable {
 
     /// Connects, and closes the connection when `body` is done.
     /// - Throws: ``ClientError`` where no connection can be made, and what `body` throws.
-    public func withConnection<R>(_ body: (ClientConnection) async throws -> R) async throws -> R {
+    public func withConnection<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (ClientConnection) async throws -> R
+    ) async throws -> R {
         let connection = try await connect()
         defer { connection.close() }
         return try await body(connection)

@@ -160,7 +160,6 @@ public final class SimulationServer: Service {
     }
 
     private func runTicks() {
-        simulation.handOver()
         var pacer = TickPacer(period: configuration.tickRate.period, now: DispatchTime.now().uptimeNanoseconds)
         while true {
             let due = pacer.nextTick(now: DispatchTime.now().uptimeNanoseconds)

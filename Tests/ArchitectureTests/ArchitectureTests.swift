@@ -39,6 +39,15 @@ import Testing
         for file in files { #expect(file.violations == []) }
     }
 
+    /// What the README shows is what is built.
+    @Test(arguments: ["DriftServer", "DriftClient"])
+    func theReadmeShowsProgramsThatExist(name: String) throws {
+        let readme = try String(contentsOf: package.appending(path: "README.md"), encoding: .utf8)
+        let program = try String(
+            contentsOf: package.appending(path: "Examples/\(name)/\(name).swift"), encoding: .utf8)
+        #expect(readme.contains("```swift\n\(program)```"))
+    }
+
     /// No source lies where the checks above do not look.
     @Test func everyFileBelongsToATarget() throws {
         let manifest = try PackageManifest(package: package)

@@ -31,7 +31,7 @@ struct RandomScript {
             try sync.register(Label.self)
         }
         // Some worlds are large enough for several pages of rows.
-        for _ in 0..<(generator.oneIn(8) ? 2500 : 5) { spawn() }
+        for _ in 0..<(generator.oneIn(8) ? 1100 : 5) { spawn() }
     }
 
     mutating func spawn() {

@@ -76,7 +76,8 @@ struct PrintingTests {
     func bareAddress() async throws {
         try await LiveWorld.run { live in
             let address = String(live.server.url.dropFirst("ws://".count))
-            #expect(try await Tool.run("inspect", address, "--json").lines.count == 3)
+            let ended = try await Tool.run("inspect", address, "--json")
+            #expect(ended.lines.count == 3)
         }
     }
 

@@ -68,7 +68,7 @@ struct WatchingTests {
             let nudging = Task {
                 while !Task.isCancelled {
                     try await live.server.perform { [sun = live.sun] world in
-                        try world.update(Position.self, of: sun) { $0.x += 1 }
+                        try world.update(sun, Position.self) { $0.x += 1 }
                     }
                 }
             }
@@ -78,7 +78,9 @@ struct WatchingTests {
             try await tool.prints("1v1  set  Frozen")
             try await tool.prints("1v1  set  Position")
             try await tool.prints("1v1  spawn")
-            try await live.server.perform { [earth = live.earth] world in try world.remove(Frozen.self, from: earth) }
+            try await live.server.perform { [earth = live.earth] world in
+                _ = try world.remove(Frozen.self, from: earth)
+            }
             try await tool.prints("1v1  remove  Frozen")
             tool.interrupt(SIGTERM)
             let ended = try await tool.ended()

@@ -1,4 +1,5 @@
-public import OrrerySync
+import OrrerySchema
+import OrrerySync
 import Synchronization
 
 /// The batches that a connection applies, in order, from the moment on at which the sequence was made.
@@ -6,24 +7,29 @@ import Synchronization
 /// At most ``bufferedBatchMax`` batches wait for a reader. When it is slower, the newest are merged into one: ticks are merged, never
 /// torn, and no value is lost. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise.
 public struct BatchSequence: AsyncSequence, Sendable {
-    public typealias Element = AppliedBatch
+    public typealias Element = Batch
     public typealias Failure = any Error
 
     /// Batches that wait, at most.
     public static let bufferedBatchMax = 64
 
     private let buffer: BatchBuffer
+    private let schemas: [ComponentSchema]
 
-    init(_ session: ClientSession) {
+    init(_ session: ClientSession, schemas: [ComponentSchema]) {
         buffer = BatchBuffer(session)
+        self.schemas = schemas
     }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
+    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer, schemas: schemas) }
 
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let buffer: BatchBuffer
+        fileprivate let schemas: [ComponentSchema]
 
-        public mutating func next() async throws -> AppliedBatch? { try await buffer.next() }
+        public mutating func next() async throws -> Batch? {
+            try await buffer.next().map { Batch($0, schemas: schemas) }
+        }
     }
 }
 

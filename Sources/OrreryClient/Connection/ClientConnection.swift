@@ -100,9 +100,10 @@ public final class ClientConnection: Sendable {
     }
 
     /// The batches that are applied from now on.
-    public var batches: BatchSequence { BatchSequence(session) }
+    public var batches: BatchSequence { BatchSequence(session, schemas: schemas) }
 
-    /// Reads several things of one tick. Nothing is applied meanwhile, so be quick.
+    /// Reads several things of one tick, views too. Nothing is applied meanwhile, so be quick.
+    /// - Precondition: `body` only reads: it does not subscribe, make sequences or close.
     public func withSnapshot<R, Failure: Error>(_ body: (Snapshot) throws(Failure) -> R) throws(Failure) -> R {
         try session.withCore { (core) throws(Failure) in try body(Snapshot(core)) }
     }

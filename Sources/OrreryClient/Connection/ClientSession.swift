@@ -3,7 +3,6 @@ import OrreryStore
 package import OrrerySync
 package import OrreryTransport
 package import OrreryWire
-import Synchronization
 
 /// One connection's state, behind a lock: the protocol core, and who waits for what.
 ///
@@ -12,8 +11,7 @@ import Synchronization
 package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
 
-    // Guard of `@unchecked Sendable`: a state is never seen outside of the lock around it.
-    private struct State: @unchecked Sendable {
+    private struct State {
         var core: SyncClient
         var connection: ConnectionID?
         /// Set when the connection is over.
@@ -30,7 +28,7 @@ package final class ClientSession: TransportHandler, Sendable {
         var openedAt: Duration?
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let loop: any TransportLoop
     private let url: String
     private let now: @Sendable () -> Duration
@@ -40,7 +38,7 @@ package final class ClientSession: TransportHandler, Sendable {
     package init(
         core: sending SyncClient, loop: any TransportLoop, url: String, now: @escaping @Sendable () -> Duration
     ) {
-        state = Mutex(State(core: core))
+        state = Guarded(State(core: core))
         self.loop = loop
         self.url = url
         self.now = now
@@ -227,10 +225,7 @@ package final class ClientSession: TransportHandler, Sendable {
 
     /// Reads the core. Nothing is applied meanwhile.
     package func withCore<R, Failure: Error>(_ body: (SyncClient) throws(Failure) -> R) throws(Failure) -> R {
-        let result = state.withLock { state in
-            Result { () throws(Failure) in UncheckedBox(value: try body(state.core)) }
-        }
-        return try result.get().value
+        try state.read { (state) throws(Failure) in try body(state.core) }
     }
 
     package var end: ClientError? { state.withLock { $0.end } }
@@ -242,9 +237,4 @@ package final class ClientSession: TransportHandler, Sendable {
         end(ClientError(.closed, "the connection was closed"))
         loop.wake()
     }
-}
-
-/// Takes what a reader made out of the lock. The reader's closure sees the core during the call only.
-private struct UncheckedBox<Value>: @unchecked Sendable {
-    let value: Value
 }

@@ -15,7 +15,7 @@ public final class ComponentView<C: Component>: Sendable {
     }
 
     private let session: ClientSession
-    private let column: ColumnID
+    let column: ColumnID
     private let binding: ComponentBinding<C>
     private let readsDirectly: Bool
     private let memory = Mutex(Memory())
@@ -60,6 +60,11 @@ public final class ComponentView<C: Component>: Sendable {
 
     /// How many values were decoded so far. Direct reads decode nothing.
     package var decodeCount: Int { memory.withLock { $0.decodeCount } }
+
+    /// A value of the peer's; `nil` for bytes that are no `C`.
+    func decode(_ bytes: ArraySlice<UInt8>) -> C? {
+        bytes.withUnsafeBytes { try? binding.decode($0) }
+    }
 
     private func value(of entity: Entity, in store: ComponentStore) throws(CodecError) -> C? {
         guard store.contains(entity) else { return nil }

@@ -61,7 +61,7 @@ package final class SimulationLoop: @unchecked Sendable {
     }
 
     /// Hands over what the world holds, if the sync thread has taken what came before.
-    func handOver() {
+    private func handOver() {
         guard let log = handover.takeFree() else { return }
         world.drainChanges(into: log)
         handover.put(log)

@@ -29,7 +29,9 @@ struct ChangeIntake {
     }
 
     /// - Complexity: O(what the log holds).
+    /// - Precondition: the log's tick is not 0, which stands for "never" in the store.
     mutating func take(_ log: ChangeLog) {
+        precondition(log.tick > .zero, "the first log is that of tick 1")
         store.advance(to: log.tick)
         for entity in log.despawned { store.despawn(entity) }
         for entity in log.spawned { store.spawn(entity) }

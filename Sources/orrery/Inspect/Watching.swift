@@ -54,7 +54,7 @@ struct Watching: Sendable {
         var first: Tick?
         var lineCount = 0
         var out: [UInt8] = []
-        watching: for try await batch in batches {
+        watching: for try await batch in batches.map(\.applied) {
             if first == nil {
                 filter.begin(with: batch.watchedChanges)
                 if !batch.started.isEmpty { first = batch.tick }

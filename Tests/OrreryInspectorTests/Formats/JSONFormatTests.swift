@@ -29,7 +29,7 @@ struct JSONFormatTests {
         "Doubles are in the shortest form that reads back, whole ones without a point",
         arguments: [
             (0, "0"), (-0.0, "-0.0"), (1, "1"), (-17, "-17"), (0.1, "0.1"), (1e-5, "1e-05"), (1e15, "1000000000000000"),
-            (9_007_199_254_740_993, "9007199254740992.0"), (1e300, "1e+300"), (5e-324, "5e-324"),
+            (0x1p53, "9007199254740992.0"), (1e300, "1e+300"), (.leastNonzeroMagnitude, "5e-324"),
             (1.0 / 3, "0.3333333333333333"),
             (.nan, "\"NaN\""), (.infinity, "\"Infinity\""), (-.infinity, "\"-Infinity\""),
         ] as [(Double, String)])
