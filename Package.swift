@@ -98,7 +98,10 @@ let package = Package(
         .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
         .testTarget(
             name: "OrreryToolTests",
-            dependencies: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryTransport", "OrreryWebSocket", "orrery"]),
+            dependencies: [
+                "OrrerySchema", "OrreryECS", "OrreryServer", "OrreryTransport", "OrreryWebSocket", "orrery",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [

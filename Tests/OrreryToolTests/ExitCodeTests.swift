@@ -75,7 +75,7 @@ struct ExitCodeTests {
             (["--limit", "0"], "--limit must be greater than 0"), (["--timeout", "0"], "--timeout"),
             (["--timeout", "nan"], "--timeout"), (["--timeout", "1e300"], "--timeout"),
             (["--watch", "--for=-1"], "--for must be greater than 0"), (["--watch", "--ticks", "0"], "--ticks"),
-            (["--watch", "--ticks=-4"], "--ticks"), (["--entity", "earth"], "12v3"), (["--entity", "-"], "--entity"),
+            (["--watch", "--ticks=-4"], "--ticks"), (["--entity", "earth"], "12v3"), (["--entity", "-"], "12v3"),
             (["--entity", "+1v1"], "12v3"), (["--query", ""], "Position, Body"),
             (["--query", "A,,B"], "Position, Body"),
             (["http://127.0.0.1:7600"], "ws"), (["ws://127.0.0.1:99999"], "port"), (["wss://127.0.0.1"], "TLS"),

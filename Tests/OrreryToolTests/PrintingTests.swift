@@ -13,11 +13,11 @@ struct PrintingTests {
             let objects = try ended.objects()
             #expect(objects.map { $0["entity"] as? String } == ["0v1", "1v1", "2v1"])
             #expect(
-                ended.lines[0]
+                try ended.line(0)
                     == #"{"entity":"0v1","Position":{"x":0,"y":0,"z":0},"Body":{"name":"Sun, \"Sol\"\u001b[1m","moons":[]},"Frozen":{}}"#
             )
             #expect((objects[1]["Body"] as? [String: any Sendable])?["moons"] as? [String] == ["Moon"])
-            #expect(ended.lines[2] == #"{"entity":"2v1","Position":{"x":"Infinity","y":-0.25,"z":"NaN"}}"#)
+            #expect(try ended.line(2) == #"{"entity":"2v1","Position":{"x":"Infinity","y":-0.25,"z":"NaN"}}"#)
         }
     }
 
@@ -30,9 +30,9 @@ struct PrintingTests {
                 #expect(ended.status == 0)
                 #expect(ended.lines.count == 4)
                 let header = "entity  Position.x [km]"
-                #expect(ended.lines[0].hasPrefix(header))
-                #expect(ended.lines[0].hasSuffix("Frozen"))
-                #expect(ended.lines[1].hasSuffix("true"))
+                #expect(try ended.line(0).hasPrefix(header))
+                #expect(try ended.line(0).hasSuffix("Frozen"))
+                #expect(try ended.line(1).hasSuffix("true"))
                 #expect(!ended.output.contains("\u{1b}"))
             }
         }
@@ -68,7 +68,7 @@ struct PrintingTests {
         try await LiveWorld.run { live in
             let ended = try await Tool.run("inspect", live.server.url, "--csv", "--entity", "\(live.mars)")
             #expect(ended.lines.count == 2)
-            #expect(ended.lines[1] == "2v1,Infinity,-0.25,NaN,,,")
+            #expect(try ended.line(1) == "2v1,Infinity,-0.25,NaN,,,")
         }
     }
 

@@ -13,9 +13,9 @@ struct Inspect: AsyncParsableCommand {
             Examples:
               orrery inspect                                  this machine's world, live
               orrery inspect example.org:7600 --once          a table of a world elsewhere
-              orrery inspect --query "Position, Body" --json  those with both, as JSON lines
+              orrery inspect --query "Position, Body" --json  those that have both, as JSON
               orrery inspect --csv > world.csv                one column for each field
-              orrery inspect --entity 12v3                    one entity: index v generation
+              orrery inspect --entity 12v3                    one entity alone
               orrery inspect --watch                          every change, until Ctrl-C
               orrery inspect --watch --json --ticks 60        the changes of 60 ticks
 

@@ -1,3 +1,4 @@
+import Logging
 import OrreryECS
 import OrrerySchema
 import OrreryServer
@@ -28,7 +29,11 @@ struct LiveWorld: Sendable {
         let live = try LiveWorld(hertz: hertz, extraEntities: extraEntities)
         async let running: Void = live.server.run()
         let result: Result<R, any Error>
-        do { result = .success(try await body(live)) } catch { result = .failure(error) }
+        do {
+            // Clients that come before the first tick see an empty world.
+            for _ in 0..<2 { try await live.server.perform { _ in } }
+            result = .success(try await body(live))
+        } catch { result = .failure(error) }
         live.server.stop()
         try await running
         return try result.get()
@@ -46,7 +51,7 @@ struct LiveWorld: Sendable {
         }
         server = try SimulationServer(
             world: world, schedule: schedule, configuration: .init(tickRate: .hertz(hertz)),
-            transport: .webSocket(port: 0)
+            transport: .webSocket(port: 0), logger: Logger(label: "orrery.test") { _ in SwiftLogNoOpLogHandler() }
         ) { sync in
             try sync.register(Position.self)
             try sync.register(Body.self)

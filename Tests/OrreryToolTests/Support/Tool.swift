@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -11,6 +12,12 @@ final class Tool: Sendable {
         var error: String
 
         var lines: [String] { output.split(separator: "\n").map(String.init) }
+
+        /// - Throws: where there are fewer lines.
+        func line(_ number: Int) throws -> String {
+            let lines = lines
+            return try #require(lines.indices.contains(number) ? lines[number] : nil, "\(error)")
+        }
 
         /// Every line read by another JSON parser.
         func objects() throws -> [[String: any Sendable]] {
@@ -62,12 +69,14 @@ final class Tool: Sendable {
     }
 
     private func read(_ pipe: Pipe, _ take: @escaping @Sendable (inout State, String) -> Void) {
-        let file = pipe.fileHandleForReading
         Thread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            // Not by `availableData`, which traps when a signal interrupts it.
             while true {
-                let data = file.availableData
-                guard !data.isEmpty else { break }
-                update { take(&$0, String(decoding: data, as: UTF8.self)) }
+                let count = Glibc.read(pipe.fileHandleForReading.fileDescriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                update { take(&$0, String(decoding: buffer[..<count], as: UTF8.self)) }
             }
             update { $0.openStreams -= 1 }
         }.start()
