@@ -12,7 +12,7 @@ final class Terminal: @unchecked Sendable {
 
     init() {
         let descriptor = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : open("/dev/tty", O_RDONLY | O_CLOEXEC)
-        keyboard = descriptor >= 0 && tcgetattr(descriptor, &saved) == 0 ? descriptor : nil
+        keyboard = descriptor >= 0 ? descriptor : nil
     }
 
     /// Whether standard output is a terminal that can be drawn on.
@@ -37,8 +37,10 @@ final class Terminal: @unchecked Sendable {
 
     func enter() throws(ToolError) {
         guard !isEntered else { return }
-        isEntered = true
         if let keyboard {
+            Self.waitForForeground(keyboard)
+            // Taken now and not before: what a shell sets while it reads its own line is not to be restored.
+            tcgetattr(keyboard, &saved)
             // Signals stay: Ctrl-C and Ctrl-Z do what they do.
             var raw = saved
             raw.c_lflag &= ~tcflag_t(ICANON | ECHO)
@@ -48,8 +50,15 @@ final class Terminal: @unchecked Sendable {
             }
             tcsetattr(keyboard, TCSADRAIN, &raw)
         }
+        isEntered = true
         // The alternate screen, no cursor, no wrapping at the right edge.
         try Output.write(Array("\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l\u{1b}[2J".utf8))
+    }
+
+    /// A job in the background stops here until it is brought to the foreground.
+    private static func waitForForeground(_ keyboard: Int32) {
+        // A job that nobody can bring to the foreground is not stopped by the signal, so there is a bound.
+        for _ in 0..<8 where tcgetpgrp(keyboard) != getpgrp() { kill(getpid(), SIGTTIN) }
     }
 
     /// Gives the terminal back as it was. Does nothing if it was.
