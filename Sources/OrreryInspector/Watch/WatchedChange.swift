@@ -1,6 +1,7 @@
+package import OrreryClient
 package import OrrerySchema
 package import OrreryStore
-package import OrrerySync
+import OrrerySync
 
 /// One thing that happened to an entity, as `--watch` shows it.
 package struct WatchedChange: Hashable, Sendable {
@@ -30,10 +31,13 @@ package struct WatchedChange: Hashable, Sendable {
     }
 }
 
-extension AppliedBatch {
+extension Batch {
+    /// Whether the first state of what was asked for came with it.
+    package var isBeginning: Bool { !applied.started.isEmpty }
+
     /// What happened, in order.
     package var watchedChanges: [WatchedChange] {
-        changes.map { change in
+        applied.changes.map { change in
             let kind: WatchedChange.Kind =
                 switch change.kind {
                 case .spawn, .enter: .spawn
@@ -41,7 +45,7 @@ extension AppliedBatch {
                 case .remove: .remove
                 case .despawn: .despawn
                 }
-            return WatchedChange(kind, change.entity, change.column, value: newValue(of: change))
+            return WatchedChange(kind, change.entity, change.column, value: applied.newValue(of: change))
         }
     }
 }

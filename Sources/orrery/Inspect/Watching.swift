@@ -1,7 +1,6 @@
 import OrreryClient
 import OrreryInspector
 import OrrerySchema
-import OrrerySync
 
 /// The changes of a world, printed as they happen.
 struct Watching: Sendable {
@@ -54,12 +53,13 @@ struct Watching: Sendable {
         var first: Tick?
         var lineCount = 0
         var out: [UInt8] = []
-        watching: for try await batch in batches.map(\.applied) {
+        watching: for try await batch in batches {
+            let changes = batch.watchedChanges
             if first == nil {
-                filter.begin(with: batch.watchedChanges)
-                if !batch.started.isEmpty { first = batch.tick }
+                filter.begin(with: changes)
+                if batch.isBeginning { first = batch.tick }
             } else {
-                for change in filter.filtered(batch.watchedChanges) {
+                for change in filter.filtered(changes) {
                     format.append(change, at: batch.tick, to: &out)
                     lineCount += 1
                     if lineCount == request.limit { break }
@@ -68,14 +68,10 @@ struct Watching: Sendable {
                 out.removeAll(keepingCapacity: true)
                 if lineCount == request.limit { break watching }
                 // An entity lives once: nothing more can happen to it.
-                if let entity = request.entity, batch.changes.contains(where: { $0.isEnd(of: entity) }) { break }
+                if let entity = request.entity, changes.contains(WatchedChange(.despawn, entity)) { break }
             }
             if let ticks = bound.ticks, let first, batch.tick.ticks(since: first) >= ticks { break }
         }
         if let warning = format.undecodable.warning { throw ToolError(.protocolTrouble, warning) }
     }
-}
-
-extension AppliedBatch.Change {
-    fileprivate func isEnd(of entity: Entity) -> Bool { kind == .despawn && self.entity == entity }
 }
