@@ -151,20 +151,30 @@ public final class SimulationServer: Service {
 
     private func serve() async throws {
         logger.info("serving", metadata: ["url": "\(url)", "tick-rate": "\(configuration.tickRate)"])
-        async let ticks: Void = onThread("orrery-ticks") { self.runTicks() }
+        let begun = DispatchSemaphore(value: 0)
+        async let ticks: Void = onThread("orrery-ticks") { self.runTicks(begun) }
         // The sync thread ends last: it waits for the clients' answers to the close frame.
-        try await onThread("orrery-sync") { try self.loop.run(self.sync) }
+        try await onThread("orrery-sync") {
+            // The first client sees the world as it is after its first tick, and not an empty one before.
+            begun.wait()
+            self.sync.takeLog()
+            try self.loop.run(self.sync)
+        }
         stop()
         try await ticks
         logger.info("stopped", metadata: ["url": "\(url)"])
     }
 
-    private func runTicks() {
+    private func runTicks(_ begun: DispatchSemaphore) {
+        var hasBegun = false
+        defer { if !hasBegun { begun.signal() } }
         var pacer = TickPacer(period: configuration.tickRate.period, now: DispatchTime.now().uptimeNanoseconds)
         while true {
             let due = pacer.nextTick(now: DispatchTime.now().uptimeNanoseconds)
             if stopped.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .success { break }
             simulation.runTick()
+            if !hasBegun { begun.signal() }
+            hasBegun = true
             if pacer.skippedTickCount > 0 {
                 let skipped = pacer.skippedTickCount
                 state.withLock { $0.skippedTickCount = skipped }

@@ -17,6 +17,7 @@ final class BatchCounts: Sendable {
         }
     }
 
+    var count: Int { state.withLock { $0.count } }
     var longestStep: UInt64 { state.withLock { $0.longest } }
     var areConsecutive: Bool { state.withLock { $0.areConsecutive } }
 }

@@ -109,7 +109,8 @@ struct LiveTests {
                     // The first batch holds the loop up: nothing is read from here on.
                     if counts.add(batch) == 1 { gate.wait() }
                 }
-                let stalledAt = connection.tick
+                while counts.count == 0 { _ = try await live.server.perform { $0.tick } }
+                let stalledAt = try await live.server.perform { $0.tick }
                 while try await live.server.perform({ $0.tick }) < Tick(stalledAt.rawValue + 300) {}
                 gate.signal()
                 let goal = try await live.server.perform { $0.tick }

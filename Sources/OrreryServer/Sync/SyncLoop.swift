@@ -74,7 +74,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         perform()
     }
 
-    private func takeLog() {
+    /// Takes what the simulation thread has left, if anything, and tells the sessions. Loop's thread, or before the loop runs.
+    func takeLog() {
         guard let log = handover.takeFilled() else { return }
         intake.take(log)
         log.reset()
