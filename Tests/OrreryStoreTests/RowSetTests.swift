@@ -68,7 +68,9 @@ import Testing
         var byWord = RowSet()
         byWord.append(word: 0, at: 3, page: 9)
         for start in Set(rows.map { $0 / 64 }).sorted() {
-            let bits = (0..<64).reduce(UInt64(0)) { $0 | (rows.contains(start * 64 + UInt32($1)) ? 1 << UInt64($1) : 0) }
+            let bits = (0..<64).reduce(UInt64(0)) {
+                $0 | (rows.contains(start * 64 + UInt32($1)) ? 1 << UInt64($1) : 0)
+            }
             byWord.append(word: bits, at: Int(start % 16), page: start / 16)
             // Again: rows that are there are not counted twice.
             byWord.append(word: bits, at: Int(start % 16), page: start / 16)

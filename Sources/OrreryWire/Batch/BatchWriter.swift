@@ -86,7 +86,7 @@ public struct BatchSections: Sendable {
     public mutating func append(despawned rows: RowSet) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: 0) else {
-            rows.halves.forEach { append(despawned: $0) }
+            for half in rows.halves { append(despawned: half) }
             return
         }
         append(BatchSectionKind.despawn) { $0.append(encoding) }
@@ -97,7 +97,7 @@ public struct BatchSections: Sendable {
     public mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: rows.count * 4) else {
-            rows.halves.forEach { append(entered: $0, spawned: spawned, of: store) }
+            for half in rows.halves { append(entered: half, spawned: spawned, of: store) }
             return
         }
         append(spawned ? BatchSectionKind.spawn : BatchSectionKind.enter) { writer in
@@ -110,7 +110,7 @@ public struct BatchSections: Sendable {
     public mutating func append(removed rows: RowSet, from column: ColumnID) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize) else {
-            rows.halves.forEach { append(removed: $0, from: column) }
+            for half in rows.halves { append(removed: half, from: column) }
             return
         }
         append(BatchSectionKind.remove) {
@@ -128,7 +128,7 @@ public struct BatchSections: Sendable {
         let lengths = source.valueSize == nil ? rows.indexes.map { source.withValue(of: $0) { $0.count } ?? 0 } : []
         let size = source.valueSize.map { $0 * rows.count } ?? lengths.reduce(0) { $0 + $1 + $1.varintSize }
         guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize + size) else {
-            rows.halves.forEach { append($0, inserted: inserted, of: column, in: store) }
+            for half in rows.halves { append(half, inserted: inserted, of: column, in: store) }
             return
         }
         append(inserted ? BatchSectionKind.insert : BatchSectionKind.update) { writer in

@@ -25,7 +25,7 @@ import Testing
         return value
     }
 
-    @Test(arguments: seeds(60), Form.allCases)
+    @Test(arguments: seeds(25), Form.allCases)
     func changesAfterEveryCursorAreThoseOfTheHistory(seed: UInt64, form: Form) {
         var generator = SeededGenerator(seed: seed)
         let column = Column(valueSize: form.valueSize)

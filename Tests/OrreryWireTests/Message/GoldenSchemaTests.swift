@@ -34,7 +34,10 @@ import Testing
                     name: "Every", type: .structure(scalars + others), documentation: "All kinds of types."),
                 0x56d0_9e06_7fa6_99d4
             ),
-            ("annotated fields", try ComponentSchema(name: "Orbit", type: .structure(annotated)), 0xd28c_59a0_8d54_6f61),
+            (
+                "annotated fields", try ComponentSchema(name: "Orbit", type: .structure(annotated)),
+                0xd28c_59a0_8d54_6f61
+            ),
             ("a tag", try ComponentSchema(name: "Frozen", type: .structure([])), 0x3584_f623_d7fa_810b),
             (
                 "a component that is an enumeration",
