@@ -65,10 +65,12 @@ import Testing
         ),
     ]
 
+    /// By name of the golden item.
+    static let all = numbers + choices + collections
+
     @Test func valuesAreTheseBytes() throws {
         let golden = try GoldenFile("Values")
-        let all = Self.numbers + Self.choices + Self.collections
-        for (name, type, value) in all {
+        for (name, type, value) in Self.all {
             let bytes = try golden[name]
             #expect(try value.encoded(as: type).hex == bytes.hex, "\(name)")
             // A NaN equals nothing, and a set was given here in another order: the way back is seen by its bytes.
@@ -76,7 +78,7 @@ import Testing
             #expect(try decoded.encoded(as: type).hex == bytes.hex, "\(name)")
             if let size = type.fixedSize { #expect(bytes.count == size, "\(name)") }
         }
-        #expect(Set(all.map(\.0)) == Set(golden.items.map(\.name)))
+        #expect(Set(Self.all.map(\.0)) == Set(golden.items.map(\.name)))
     }
 
     /// Bytes that mean a value but are not its one form, or mean none.
