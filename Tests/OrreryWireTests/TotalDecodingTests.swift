@@ -45,7 +45,7 @@ import Testing
         let sectionCountMax =
             switch item.file {
             case "Schemas", "Values": 0
-            case "Batches": 10
+            case "Batches", "WorkedExample": 10
             default: 6
             }
         #expect(complete.count <= sectionCountMax, "complete at \(complete)")
