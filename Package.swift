@@ -87,7 +87,9 @@ let package = Package(
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
-        .testTarget(name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryStore", "OrrerySchema"]),
+        .testTarget(
+            name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryStore", "OrrerySchema"],
+            resources: [.copy("Golden")]),
         .testTarget(
             name: "OrrerySyncTests",
             dependencies: [

@@ -82,7 +82,7 @@ public struct RowSet: Equatable, Sendable {
                 bits >>= UInt64(gap)
                 let length = (~bits).trailingZeroBitCount
                 try body(start + UInt32(gap), length)
-                start += UInt32(gap + length)
+                start &+= UInt32(gap + length)
                 bits = length == 64 ? 0 : bits >> UInt64(length)
             }
         }

@@ -12,7 +12,7 @@ public enum WireProtocol {
 public struct WireLimits: Hashable, Sendable {
     /// Bytes of one message.
     public var messageSizeMax = 1 << 20
-    /// Bytes of one part of a batch that this end writes. A value must fit into a part.
+    /// Bytes of the sections in one part of a batch that this end writes; the head comes on top. A single value may go beyond.
     public var partSizeMax = 512 << 10
     /// Components of one world. Stops a server that would have a client make columns without end.
     public var componentCountMax = 1024
@@ -62,7 +62,8 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ error: CodecError, in kind: String) {
         switch error.code {
         case .limitExceeded: closeCode = .policyViolation
-        case .truncated, .trailingBytes, .outOfDomain, .notCanonical, .typeMismatch, .unknownReference:
+        case .unknownReference: closeCode = .protocolError
+        case .truncated, .trailingBytes, .outOfDomain, .notCanonical, .typeMismatch:
             closeCode = .invalidPayload
         }
         message = "\(kind): \(error.description)"

@@ -5,6 +5,8 @@ public struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     /// Position of the next byte.
     public private(set) var offset: Int
+    /// Dynamic values read so far, for a limit on them.
+    var valueCount = 0
 
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes

@@ -31,7 +31,7 @@ public struct ComponentSchema: Hashable, Sendable {
 
     /// - Throws: ``SchemaError`` where a limit of ``SchemaLimits`` is exceeded or two fields share a name.
     public init(name: String, type: FieldType, documentation: String? = nil) throws(SchemaError) {
-        try SchemaLimits.check(name: name, type: type)
+        try SchemaLimits.check(name: name, type: type, documentation: documentation)
         self.name = name
         self.type = type
         self.documentation = documentation
@@ -71,13 +71,14 @@ public enum SchemaLimits {
     public static let caseCountMax = 65_536
     /// Bytes of one schema.
     public static let encodedSizeMax = 64 << 10
-    /// UTF-8 bytes of one unit or documentation.
+    /// UTF-8 bytes of one unit, documentation or raw value.
     public static let textSizeMax = 4096
     /// Bytes of a value of fixed size.
     public static let fixedSizeMax = 16 << 10
 
-    static func check(name: String, type: FieldType) throws(SchemaError) {
+    static func check(name: String, type: FieldType, documentation: String?) throws(SchemaError) {
         try check(name, in: name, what: "the component's name")
+        try check([documentation], component: name, path: [])
         try check(type, component: name, path: [], depth: 1)
         if let size = type.fixedSize, size > fixedSizeMax {
             throw SchemaError(component: name, "a value takes \(size) bytes, the limit is \(fixedSizeMax)")
@@ -85,7 +86,7 @@ public enum SchemaLimits {
     }
 
     private static func check(_ name: String, in component: String, what: String) throws(SchemaError) {
-        guard !name.isEmpty, name.utf8.count <= nameSizeMax else {
+        guard !name.isEmpty, name.canonicalUTF8.count <= nameSizeMax else {
             throw SchemaError(component: component, "\(what) '\(name)' must have 1 to \(nameSizeMax) bytes of UTF-8")
         }
     }
@@ -107,6 +108,7 @@ public enum SchemaLimits {
                 throw SchemaError(component: component, path: path, "an enumeration has 1 to \(caseCountMax) cases")
             }
             try check(names: cases.map(\.name), component: component, path: path)
+            try check(cases.map(\.rawValue), component: component, path: path)
         case .structure(let fields):
             try check(fields, component: component, path: path, depth: depth)
         case .optional(let inner), .array(let inner), .set(let inner):
@@ -133,11 +135,14 @@ public enum SchemaLimits {
         }
         try check(names: fields.map(\.name), component: component, path: path)
         for field in fields {
-            for text in [field.unit, field.documentation] where (text?.utf8.count ?? 0) > textSizeMax {
-                throw SchemaError(
-                    component: component, path: path + [field.name], "a text of more than \(textSizeMax) bytes")
-            }
+            try check([field.unit, field.documentation], component: component, path: path + [field.name])
             try check(field.type, component: component, path: path + [field.name], depth: depth + 1)
+        }
+    }
+
+    private static func check(_ texts: [String?], component: String, path: [String]) throws(SchemaError) {
+        for text in texts where (text?.canonicalUTF8.count ?? 0) > textSizeMax {
+            throw SchemaError(component: component, path: path, "a text of more than \(textSizeMax) bytes")
         }
     }
 

@@ -2,6 +2,9 @@
 public enum ValueLimits {
     /// Elements of one array, set or dictionary.
     public static let elementCountMax = 1 << 20
+    /// Values inside of one value, all levels together. Stops bytes that stand for much more than they are: an array of a million
+    /// structures without fields takes three.
+    public static let partCountMax = 1 << 20
     /// Bytes of one value in wire form.
     public static let sizeMax = 256 << 10
 }
@@ -31,6 +34,11 @@ extension DynamicValue {
 extension ByteReader {
     /// Reads one value of a type.
     public mutating func readValue(as type: FieldType) throws(CodecError) -> DynamicValue {
+        valueCount += 1
+        guard valueCount <= ValueLimits.partCountMax else {
+            throw CodecError(
+                .limitExceeded, at: offset, "a value has more than \(ValueLimits.partCountMax) values inside")
+        }
         switch type {
         case .scalar(let scalar): return try readScalar(scalar)
         case .vector(let scalar, let lanes):
@@ -93,7 +101,8 @@ extension ByteReader {
     package mutating func readElementCount(_ element: FieldType) throws(CodecError) -> Int {
         let start = offset
         let count = try readCount(max: ValueLimits.elementCountMax, "the elements of a collection")
-        guard count * element.minimumSize <= remaining else {
+        // The least size of an element is only looked for where there is one: it takes as long as its type is large.
+        guard count == 0 || count * element.minimumSize <= remaining else {
             throw CodecError(.truncated, at: start, "\(count) elements are announced in \(remaining) bytes")
         }
         return count

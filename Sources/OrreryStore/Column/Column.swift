@@ -57,6 +57,7 @@ public final class Column {
     public func value(of index: UInt32) -> [UInt8]? { withValue(of: index) { Array($0) } }
 
     /// Sets the value of a present row, or lets the row enter with it.
+    /// - Precondition: the value has the column's size, and nothing in the column has changed after `tick`.
     /// - Returns: whether anything changed: the value that a row has already is not written again.
     @discardableResult
     public func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {

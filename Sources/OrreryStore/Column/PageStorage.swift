@@ -85,6 +85,7 @@ struct PageStorage {
     func set(_ row: Int, _ value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let entered = !contains(row)
         if let valueSize {
+            precondition(value.count == valueSize, "a value of \(value.count) bytes in a column of \(valueSize)")
             let target = values + row * valueSize
             if !entered, value.elementsEqual(UnsafeRawBufferPointer(start: target, count: valueSize), size: valueSize) {
                 return false
@@ -122,6 +123,7 @@ struct PageStorage {
 
     private func mark(_ row: Int, at tick: Tick) {
         if header.pointee.newestTick != tick.rawValue {
+            precondition(tick.rawValue > header.pointee.newestTick, "rows do not change in the past")
             header.pointee.previousTick = header.pointee.newestTick
             header.pointee.newestTick = tick.rawValue
             newest.update(repeating: 0, count: RowSet.pageWords)

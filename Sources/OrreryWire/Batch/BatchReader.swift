@@ -98,9 +98,9 @@ public struct BatchReader {
 
     private func readColumn(_ content: inout ByteReader) throws(CodecError) -> ColumnID {
         let start = content.offset
-        let number = try content.readCount(max: limits.componentCountMax, "a component's number")
+        let number = try content.readCount(max: limits.componentCountMax - 1, "a component's number")
         guard number < schemas.count else {
-            throw CodecError(.unknownReference, at: start, "component \(number) of \(schemas.count)")
+            throw CodecError(.outOfDomain, at: start, "there is no component \(number), only \(schemas.count)")
         }
         return ColumnID(number)
     }

@@ -34,7 +34,7 @@ enum BatchSectionKind {
 
 /// Sections of a batch, written one after the other, each able to stand in any message of the batch.
 ///
-/// Sections longer than `partSizeMax` are cut in two by rows, so each fits into a message.
+/// Sections longer than `partSizeMax` are cut in two by rows, down to one row, so each fits into a message.
 public struct BatchSections: Sendable {
     /// Each section with its kind and length, in order.
     public private(set) var sections: [[UInt8]] = []
@@ -64,6 +64,15 @@ public struct BatchSections: Sendable {
         byteCount += section.count
     }
 
+    /// How the rows of a section are written, or `nil` for a section that would be too long and can be cut.
+    /// - Parameter byteCount: what the section holds besides the rows.
+    private func encoding(of rows: RowSet, besides byteCount: Int) -> RowsOnWire? {
+        guard byteCount < partSizeMax || rows.count == 1 else { return nil }
+        let encoding = RowsOnWire(rows)
+        let content = encoding.byteCount + byteCount
+        return 1 + content.varintSize + content <= partSizeMax || rows.count == 1 ? encoding : nil
+    }
+
     /// Subscriptions whose first state is complete with this batch.
     public mutating func append(started: [SubscriptionID]) {
         guard !started.isEmpty else { return }
@@ -76,19 +85,23 @@ public struct BatchSections: Sendable {
     /// Entities that are gone from the world.
     public mutating func append(despawned rows: RowSet) {
         guard !rows.isEmpty else { return }
-        append(BatchSectionKind.despawn) { $0.append(rows) }
+        guard let encoding = encoding(of: rows, besides: 0) else {
+            for half in rows.halves { append(despawned: half) }
+            return
+        }
+        append(BatchSectionKind.despawn) { $0.append(encoding) }
     }
 
     /// Entities that come into the client's sight, with their generations.
     /// - Parameter spawned: whether they came to life after the base, and did not exist before.
     public mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
         guard !rows.isEmpty else { return }
-        guard rows.count * 5 <= partSizeMax || rows.count == 1 else {
-            rows.halves.forEach { append(entered: $0, spawned: spawned, of: store) }
+        guard let encoding = encoding(of: rows, besides: rows.count * 4) else {
+            for half in rows.halves { append(entered: half, spawned: spawned, of: store) }
             return
         }
         append(spawned ? BatchSectionKind.spawn : BatchSectionKind.enter) { writer in
-            writer.append(rows)
+            writer.append(encoding)
             rows.forEachRun { first, count in store.entities.appendValues(from: first, count: count, to: &writer) }
         }
     }
@@ -96,9 +109,13 @@ public struct BatchSections: Sendable {
     /// Rows of a component that are gone while their entities live.
     public mutating func append(removed rows: RowSet, from column: ColumnID) {
         guard !rows.isEmpty else { return }
+        guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize) else {
+            for half in rows.halves { append(removed: half, from: column) }
+            return
+        }
         append(BatchSectionKind.remove) {
             $0.append(varint: column.rawValue)
-            $0.append(rows)
+            $0.append(encoding)
         }
     }
 
@@ -109,14 +126,14 @@ public struct BatchSections: Sendable {
         guard !rows.isEmpty else { return }
         let source = store[column]
         let lengths = source.valueSize == nil ? rows.indexes.map { source.withValue(of: $0) { $0.count } ?? 0 } : []
-        let size = source.valueSize.map { $0 * rows.count } ?? lengths.reduce(0) { $0 + $1 + 3 }
-        guard size + rows.count * 2 <= partSizeMax || rows.count == 1 else {
-            rows.halves.forEach { append($0, inserted: inserted, of: column, in: store) }
+        let size = source.valueSize.map { $0 * rows.count } ?? lengths.reduce(0) { $0 + $1 + $1.varintSize }
+        guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize + size) else {
+            for half in rows.halves { append(half, inserted: inserted, of: column, in: store) }
             return
         }
         append(inserted ? BatchSectionKind.insert : BatchSectionKind.update) { writer in
             writer.append(varint: column.rawValue)
-            writer.append(rows)
+            writer.append(encoding)
             if source.valueSize != nil {
                 rows.forEachRun { first, count in source.appendValues(from: first, count: count, to: &writer) }
             } else {

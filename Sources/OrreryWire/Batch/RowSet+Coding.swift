@@ -7,29 +7,57 @@ private enum RowForm {
     static let bitmap: UInt8 = 1
 }
 
-extension ByteWriter {
+/// A row set that is about to be written: in which form, and in how many bytes.
+struct RowsOnWire {
+    let rows: RowSet
+    /// Bytes of the whole set, its form and count included.
+    let byteCount: Int
+    fileprivate let isBitmap: Bool
+    /// The first byte of a bitmap of all indexes, and the number of bytes from there.
+    fileprivate let start: Int
+    fileprivate let bitmapSize: Int
+
+    /// Finds the shorter form; deltas where both are as long.
     /// - Precondition: the set is not empty.
-    mutating func append(_ rows: RowSet) {
+    /// - Complexity: O(1) for a set that is dense, else O(rows).
+    init(_ rows: RowSet) {
         guard let first = rows.first, let last = rows.last else { preconditionFailure("an empty row set") }
-        let start = Int(first) / 8
-        let bitmapSize = Int(last) / 8 + 1 - start
-        // A delta takes a byte at least, so only a longer bitmap needs the deltas counted.
-        if bitmapSize <= rows.count {
-            append(bitmap: rows, start: start, size: bitmapSize)
+        self.rows = rows
+        start = Int(first) / 8
+        bitmapSize = Int(last) / 8 + 1 - start
+        let bitmapCost = start.varintSize + bitmapSize.varintSize + bitmapSize
+        // A delta takes a byte at least.
+        var deltaCost = rows.count
+        if deltaCost <= bitmapCost {
+            deltaCost = 0
+            var next: UInt32 = 0
+            rows.forEach { row in
+                deltaCost += Int(row - next).varintSize
+                next = row &+ 1
+            }
+        }
+        isBitmap = bitmapCost < deltaCost
+        byteCount = 1 + rows.count.varintSize + min(bitmapCost, deltaCost)
+    }
+}
+
+extension Int {
+    /// Bytes of this number as a varint.
+    var varintSize: Int { Swift.max(1, (Int.bitWidth - leadingZeroBitCount + 6) / 7) }
+}
+
+extension ByteWriter {
+    mutating func append(_ encoding: RowsOnWire) {
+        guard !encoding.isBitmap else {
+            append(bitmap: encoding.rows, start: encoding.start, size: encoding.bitmapSize)
             return
         }
-        var deltas = ByteWriter(capacity: rows.count)
+        append(RowForm.deltas)
+        append(varint: encoding.rows.count)
         var next: UInt32 = 0
-        rows.forEach { row in
-            deltas.append(varint: UInt64(row - next))
+        encoding.rows.forEach { row in
+            append(varint: UInt64(row - next))
             next = row &+ 1
-        }
-        if deltas.count <= bitmapSize {
-            append(RowForm.deltas)
-            append(varint: rows.count)
-            append(contentsOf: deltas.bytes)
-        } else {
-            append(bitmap: rows, start: start, size: bitmapSize)
         }
     }
 

@@ -97,7 +97,7 @@ extension ByteReader {
             let kind = try readByte()
             var section = try readSized()
             guard kind == HelloSection.knownSchemas else { continue }
-            for _ in 0..<(try section.readCount(max: limits.knownSchemaCountMax, "known schemas")) {
+            for _ in 0..<(try section.readCount(max: limits.knownSchemaCountMax - known.count, "known schemas")) {
                 known.append(SchemaHash(try section.read(UInt64.self)))
             }
             try section.expectEnd()

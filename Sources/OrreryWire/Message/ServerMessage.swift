@@ -182,7 +182,8 @@ extension ByteReader {
             var section = try readSized()
             switch kind {
             case WelcomeSection.components:
-                for _ in 0..<(try section.readCount(max: limits.componentCountMax, "components")) {
+                let room = limits.componentCountMax - welcome.components.count
+                for _ in 0..<(try section.readCount(max: room, "components")) {
                     welcome.components.append(
                         .init(
                             name: try section.readString(byteCountMax: SchemaLimits.nameSizeMax),

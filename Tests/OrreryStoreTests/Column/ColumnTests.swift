@@ -1,0 +1,94 @@
+import OrrerySchema
+import OrreryStore
+import Testing
+
+/// What one row of a column goes through.
+@Suite struct ColumnTests {
+    @Test func aRowThatEntersIsNewToThoseBefore() {
+        let column = Column(valueSize: 2)
+        #expect(column.set(5, to: [1, 2], at: Tick(3)))
+        #expect(column.value(of: 5) == [1, 2])
+        #expect(column.count == 1)
+        #expect(column.contains(5) && !column.contains(4) && !column.contains(50_000))
+        #expect(column.tick(of: 5) == Tick(3) && column.membershipTick(of: 5) == Tick(3))
+        #expect(column.changes(after: Tick(2)).entered.indexes == [5])
+        #expect(column.changes(after: Tick(3)).isEmpty)
+    }
+
+    @Test func anEqualValueIsNoChange() {
+        for size in [0, 1, 7, 8, 9, 16, 23] {
+            let column = Column(valueSize: size)
+            let value = (0..<UInt8(size)).map { $0 }
+            #expect(column.set(1, to: value, at: Tick(1)))
+            #expect(!column.set(1, to: value, at: Tick(2)))
+            #expect(column.tick(of: 1) == Tick(1))
+            for byte in value.indices {
+                var other = value
+                other[byte] ^= 0x80
+                #expect(column.set(1, to: other, at: Tick(3)), "byte \(byte) of \(size)")
+                #expect(column.set(1, to: value, at: Tick(3)))
+            }
+        }
+        let variable = Column(valueSize: nil)
+        #expect(variable.set(1, to: [], at: Tick(1)))
+        #expect(!variable.set(1, to: [], at: Tick(2)))
+        #expect(variable.set(1, to: [0], at: Tick(2)))
+        #expect(variable.set(1, to: [0, 0], at: Tick(2)))
+        #expect(!variable.set(1, to: [0, 0], at: Tick(3)))
+    }
+
+    @Test func anUpdateIsNoEntering() {
+        let column = Column(valueSize: 1)
+        column.set(1, to: [1], at: Tick(1))
+        column.set(1, to: [2], at: Tick(2))
+        #expect(column.changes(after: Tick(1)).updated.indexes == [1])
+        #expect(column.changes(after: .zero).entered.indexes == [1])
+        #expect(column.membershipTick(of: 1) == Tick(1) && column.tick(of: 1) == Tick(2))
+    }
+
+    @Test func aRowThatLeftIsRememberedAsGone() {
+        let column = Column(valueSize: nil)
+        column.set(1, to: [1], at: Tick(1))
+        column.remove(1, at: Tick(2))
+        column.remove(1, at: Tick(3))
+        #expect(column.value(of: 1) == nil && column.count == 0 && column.rows.isEmpty)
+        #expect(column.tick(of: 1) == Tick(2))
+        #expect(column.changes(after: Tick(1)).left.indexes == [1])
+        #expect(column.changes(after: Tick(2)).isEmpty)
+    }
+
+    @Test func aRowThatCameBackHasEnteredEvenWithItsOldValue() {
+        let column = Column(valueSize: 1)
+        column.set(1, to: [1], at: Tick(1))
+        column.remove(1, at: Tick(2))
+        #expect(column.set(1, to: [1], at: Tick(2)))
+        #expect(column.changes(after: Tick(1)).entered.indexes == [1])
+        #expect(column.changes(after: Tick(1)).left.isEmpty)
+    }
+
+    @Test func packedRowsAreSetAsOneByOne() {
+        let packed = Column(valueSize: 3)
+        let single = Column(valueSize: 3)
+        // Over three pages, there and back, some of them twice.
+        let rows: [UInt32] = [0, 1, 1023, 1024, 3000, 2, 1024, 3001]
+        let values = (0..<UInt8(rows.count * 3)).map { $0 / 2 }
+        let changed = values.withUnsafeBytes { packed.set(rows.count, { rows[$0] }, to: $0, at: Tick(1)) }
+        var expected = 0
+        for (position, row) in rows.enumerated() {
+            if single.set(row, to: Array(values[position * 3..<position * 3 + 3]), at: Tick(1)) { expected += 1 }
+        }
+        #expect(changed == expected)
+        #expect(packed.count == 7 && single.count == 7)
+        for row in rows { #expect(packed.value(of: row) == single.value(of: row)) }
+        #expect(packed.changes(after: .zero) == single.changes(after: .zero))
+        #expect(values.withUnsafeBytes { packed.set(0, { _ in 0 }, to: $0, at: Tick(2)) } == 0)
+    }
+
+    @Test func neighboursAreAppendedInOnePiece() {
+        let column = Column(valueSize: 2)
+        for row in UInt32(1020)..<1030 { column.set(row, to: [UInt8(row % 256), 9], at: Tick(1)) }
+        var writer = ByteWriter()
+        column.appendValues(from: 1021, count: 3, to: &writer)
+        #expect(writer.bytes == [253, 9, 254, 9, 255, 9])
+    }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// Random numbers that a seed gives again. SplitMix64.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+}
+
+/// The seeds of a random test. A failing one is in the name of its test case; `ORRERY_SEED=n` runs that one alone.
+func seeds(_ count: UInt64) -> Range<UInt64> {
+    let seed = ProcessInfo.processInfo.environment["ORRERY_SEED"].flatMap { UInt64($0) }
+    return seed.map { $0..<$0 + 1 } ?? 0..<count
+}

@@ -1,0 +1,97 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+import Testing
+
+/// A batch is these bytes, and these bytes are that batch.
+@Suite struct GoldenBatchTests {
+    private let golden: GoldenFile
+    private let schemas: [ComponentSchema]
+    private let updated: [UInt32] = Array(8...16) + Array(18...24) + [30]
+
+    init() throws {
+        golden = try GoldenFile("Batches")
+        schemas = try Golden.schemas
+    }
+
+    /// A store that holds what the golden batch of every kind says.
+    private func store() -> ComponentStore {
+        let store = ComponentStore(schemas: schemas)
+        store.advance(to: Tick(1000))
+        for (index, generation) in [(7, 1), (1, 2), (2, 0x0102_0304)] as [(UInt32, UInt32)] {
+            store.spawn(Entity(index: index, generation: generation))
+        }
+        let positions = store[Golden.position]
+        positions.set(1, to: Golden.position(1, 2), at: store.tick)
+        positions.set(7, to: Golden.position(3, 4), at: store.tick)
+        for row in updated { positions.set(row, to: Golden.position(Float(row), 0), at: store.tick) }
+        store[Golden.label].set(2, to: Golden.label("abc"), at: store.tick)
+        store[Golden.label].set(8, to: Golden.label(""), at: store.tick)
+        store[Golden.label].set(9, to: Golden.label(String(repeating: "y", count: 129)), at: store.tick)
+        for row in [4, 6] as [UInt32] { store[Golden.frozen].set(row, to: [], at: store.tick) }
+        return store
+    }
+
+    @Test func everyKindOfSection() throws {
+        let store = store()
+        var sections = BatchSections(partSizeMax: 1 << 16)
+        sections.append(started: [SubscriptionID(1), SubscriptionID(300)])
+        sections.append(despawned: RowSet([0, 5, 5000]))
+        sections.append(entered: RowSet([7]), spawned: false, of: store)
+        sections.append(entered: RowSet([1, 2]), spawned: true, of: store)
+        sections.append(removed: RowSet([3]), from: Golden.frozen)
+        sections.append(RowSet([1, 7]), inserted: true, of: Golden.position, in: store)
+        sections.append(RowSet(updated), inserted: false, of: Golden.position, in: store)
+        sections.append(RowSet([2]), inserted: true, of: Golden.label, in: store)
+        sections.append(RowSet([8, 9]), inserted: false, of: Golden.label, in: store)
+        sections.append(RowSet([4, 6]), inserted: true, of: Golden.frozen, in: store)
+        let bytes = try golden["every kind of section"]
+        #expect(sections.messages(tick: Tick(1000), base: Tick(998)).map(\.hex) == [bytes.hex])
+
+        let batch = try BatchCopy(bytes, schemas: schemas)
+        #expect(batch.head == BatchHead(tick: Tick(1000), base: Tick(998), isWhole: true, part: 0))
+        #expect(try ServerMessage(bytes) == .syncBatch(batch.head))
+        let long = Golden.label(String(repeating: "y", count: 129))
+        #expect(
+            batch.sections == [
+                .started([SubscriptionID(1), SubscriptionID(300)]), .despawn([0, 5, 5000]),
+                .enter([Entity(index: 7, generation: 1)], spawned: false),
+                .enter(
+                    [Entity(index: 1, generation: 2), Entity(index: 2, generation: 0x0102_0304)], spawned: true),
+                .remove(Golden.frozen, [3]),
+                .values(Golden.position, [1, 7], [Golden.position(1, 2), Golden.position(3, 4)], inserted: true),
+                .values(Golden.position, updated, updated.map { Golden.position(Float($0), 0) }, inserted: false),
+                .values(Golden.label, [2], [Golden.label("abc")], inserted: true),
+                .values(Golden.label, [8, 9], [Golden.label(""), long], inserted: false),
+                .values(Golden.frozen, [4, 6], [[], []], inserted: true),
+            ])
+    }
+
+    @Test func aBatchMayBeAHeadAlone() throws {
+        let bytes = try golden["nothing but a head"]
+        #expect(BatchSections(partSizeMax: 100).messages(tick: Tick(7), base: Tick(7)).map(\.hex) == [bytes.hex])
+        let batch = try BatchCopy(bytes, schemas: schemas)
+        #expect(batch.head == BatchHead(tick: Tick(7), base: Tick(7), isWhole: true, part: 0))
+        #expect(batch.sections.isEmpty)
+    }
+
+    @Test func aPartThatIsNotTheLast() throws {
+        let store = ComponentStore(schemas: [])
+        let entity = Entity(index: 4_194_303, generation: 1)
+        store.spawn(entity)
+        var sections = BatchSections(partSizeMax: 100)
+        sections.append(entered: RowSet([entity.index]), spawned: false, of: store)
+        let bytes = try golden["a part that is not the last"]
+        let messages = sections.messages(tick: Tick(300), base: .zero, firstPart: 200, isWhole: false)
+        #expect(messages.map(\.hex) == [bytes.hex])
+        let batch = try BatchCopy(bytes, schemas: [])
+        #expect(batch.head == BatchHead(tick: Tick(300), base: .zero, isWhole: false, part: 200))
+        #expect(batch.sections == [.enter([entity], spawned: false)])
+    }
+
+    @Test func unknownSectionsArePassedOver() throws {
+        let batch = try BatchCopy(golden["unknown sections"], schemas: schemas)
+        #expect(batch.head == BatchHead(tick: Tick(1), base: .zero, isWhole: true, part: 0))
+        #expect(batch.sections == [.despawn([1])])
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import OrrerySchema
+import OrreryWire
+import Testing
+
+/// The page that strangers write clients from says what the code does.
+@Suite struct ProtocolPageTests {
+    private let page: String
+    private let example: GoldenFile
+
+    init() throws {
+        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        page = try String(contentsOf: package.appending(path: "docs/PROTOCOL.md"), encoding: .utf8)
+        example = try GoldenFile("WorkedExample")
+    }
+
+    /// The lines between ```` ```hex ```` and ```` ``` ````, all blocks one after the other.
+    private var hexOfThePage: String {
+        var isInside = false
+        var lines: [Substring] = []
+        for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("```") {
+                isInside = line == "```hex"
+            } else if isInside {
+                lines.append(line)
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    @Test func theWorkedExampleIsTheGoldenFile() throws {
+        let onPage = try GoldenFile.items(of: hexOfThePage, file: "docs/PROTOCOL.md")
+        #expect(onPage.map(\.name) == example.items.map(\.name))
+        for (left, right) in zip(onPage, example.items) { #expect(left.bytes.hex == right.bytes.hex, "\(left.name)") }
+    }
+
+    @Test func theWorkedExampleIsAConversation() throws {
+        let schemas = try Array(Golden.schemas.prefix(2))
+        for item in example.items {
+            if item.name.hasPrefix("> ") {
+                #expect(try ClientMessage(item.bytes).encoded().hex == item.bytes.hex, "\(item.name)")
+            } else {
+                switch try ServerMessage(item.bytes) {
+                case .syncBatch: #expect(try !BatchCopy(item.bytes, schemas: schemas).sections.isEmpty, "\(item.name)")
+                case .welcome(let welcome):
+                    #expect(welcome.schemas == schemas)
+                    #expect(welcome.components.map(\.schemaHash) == schemas.map(\.hash))
+                    #expect(ServerMessage.welcome(welcome).encoded().hex == item.bytes.hex)
+                case let message: #expect(message.encoded().hex == item.bytes.hex, "\(item.name)")
+                }
+            }
+        }
+    }
+
+    @Test func thePageNamesEveryLimitWithItsDefault() {
+        let limits = WireLimits()
+        for (name, value) in [
+            ("messageSizeMax", limits.messageSizeMax), ("partSizeMax", limits.partSizeMax),
+            ("componentCountMax", limits.componentCountMax), ("entityIndexMax", Int(limits.entityIndexMax)),
+            ("clientNameSizeMax", limits.clientNameSizeMax), ("reasonSizeMax", limits.reasonSizeMax),
+            ("knownSchemaCountMax", limits.knownSchemaCountMax),
+            ("subscriptionCountMax", limits.subscriptionCountMax), ("nameSizeMax", SchemaLimits.nameSizeMax),
+            ("textSizeMax", SchemaLimits.textSizeMax), ("depthMax", SchemaLimits.depthMax),
+            ("fieldCountMax", SchemaLimits.fieldCountMax), ("caseCountMax", SchemaLimits.caseCountMax),
+            ("encodedSizeMax", SchemaLimits.encodedSizeMax), ("fixedSizeMax", SchemaLimits.fixedSizeMax),
+            ("elementCountMax", ValueLimits.elementCountMax), ("partCountMax", ValueLimits.partCountMax),
+            ("sizeMax", ValueLimits.sizeMax),
+        ] {
+            #expect(page.contains("| `\(name)` | \(value) |"), "`\(name)` with \(value)")
+        }
+    }
+}

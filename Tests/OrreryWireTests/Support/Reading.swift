@@ -1,0 +1,97 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+extension ClientMessage {
+    init(_ bytes: [UInt8], limits: WireLimits = WireLimits()) throws(WireError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(WireError) in try ClientMessage(decoding: buffer, limits: limits) }
+        }
+        self = try result.get()
+    }
+}
+
+extension ServerMessage {
+    init(_ bytes: [UInt8], limits: WireLimits = WireLimits()) throws(WireError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(WireError) in try ServerMessage(decoding: buffer, limits: limits) }
+        }
+        self = try result.get()
+    }
+}
+
+/// A section of a batch with its values copied, so that it can be compared and kept.
+enum SectionCopy: Equatable {
+    case started([SubscriptionID])
+    case despawn([UInt32])
+    case enter([Entity], spawned: Bool)
+    case remove(ColumnID, [UInt32])
+    case values(ColumnID, [UInt32], [[UInt8]], inserted: Bool)
+
+    init(_ section: BatchSection) {
+        switch section {
+        case .started(let ids): self = .started(ids)
+        case .despawn(let rows): self = .despawn(rows.indexes)
+        case .enter(let rows, let generations, let spawned):
+            let entities = rows.indexes.enumerated().map { position, index in
+                Entity(
+                    index: index,
+                    generation: UInt32(
+                        littleEndian: generations.loadUnaligned(fromByteOffset: position * 4, as: UInt32.self)))
+            }
+            self = .enter(entities, spawned: spawned)
+        case .remove(let column, let rows): self = .remove(column, rows.indexes)
+        case .values(let column, let rows, let values, let inserted):
+            self = .values(column, rows.indexes, (0..<rows.count).map { Array(values[$0]) }, inserted: inserted)
+        }
+    }
+}
+
+/// The head and all sections of one message of a batch.
+struct BatchCopy: Equatable {
+    var head: BatchHead
+    var sections: [SectionCopy] = []
+
+    init(_ bytes: [UInt8], schemas: [ComponentSchema], limits: WireLimits = WireLimits()) throws(WireError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(WireError) -> (BatchHead, [SectionCopy]) in
+                var reader = try BatchReader(buffer, schemas: schemas, limits: limits)
+                var sections: [SectionCopy] = []
+                while let section = try reader.next() { sections.append(SectionCopy(section)) }
+                return (reader.head, sections)
+            }
+        }
+        (head, sections) = try result.get()
+    }
+}
+
+/// The components of the golden batches.
+enum Golden {
+    static let position = ColumnID(0)
+    static let label = ColumnID(1)
+    static let frozen = ColumnID(2)
+
+    static var schemas: [ComponentSchema] {
+        get throws {
+            let metres = { (name: String) in Field(name, .scalar(.float), unit: "m") }
+            return [
+                try ComponentSchema(name: "Position", type: .structure([metres("x"), metres("y")])),
+                try ComponentSchema(name: "Label", type: .structure([Field("text", .string)])),
+                try ComponentSchema(name: "Frozen", type: .structure([])),
+            ]
+        }
+    }
+
+    static func position(_ x: Float, _ y: Float) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(integer: x.bitPattern)
+        writer.append(integer: y.bitPattern)
+        return writer.bytes
+    }
+
+    static func label(_ text: String) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.append(string: text)
+        return writer.bytes
+    }
+}

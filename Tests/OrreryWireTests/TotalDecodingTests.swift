@@ -1,0 +1,147 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+import Testing
+
+/// Bytes from a peer are a message or a refusal; there is no third way.
+@Suite struct TotalDecodingTests {
+    private static let schemas = try! Golden.schemas
+    private static let valueTypes: [FieldType] =
+        schemas.map(\.type) + [
+            .array(.array(.scalar(.uint8))), .set(.string), .dictionary(key: .string, value: .optional(.entity)),
+            .union([UnionCase("a"), UnionCase("b", [Field("x", .vector(.double, lanes: 3))])]),
+        ]
+    private static let goldenTypes = Dictionary(uniqueKeysWithValues: GoldenValueTests.all.map { ($0.0, $0.1) })
+
+    /// Reads bytes as a message of either side.
+    /// - Returns: whether they were one.
+    @discardableResult
+    private static func readMessage(_ bytes: [UInt8]) -> Bool {
+        guard let first = bytes.first, first >= 0x80 else { return (try? ClientMessage(bytes)) != nil }
+        guard case .syncBatch? = try? ServerMessage(bytes) else { return (try? ServerMessage(bytes)) != nil }
+        return (try? BatchCopy(bytes, schemas: schemas)) != nil
+    }
+
+    private static func isSchema(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { (try? ComponentSchema(decoding: $0)) != nil }
+    }
+
+    /// Reads bytes as what a golden item is.
+    /// - Returns: whether they were that.
+    @discardableResult
+    private static func read(_ bytes: [UInt8], as item: GoldenFile.Item) -> Bool {
+        switch item.file {
+        case "Schemas": isSchema(bytes)
+        case "Values": goldenTypes[item.name].map { (try? DynamicValue(decoding: bytes, as: $0)) != nil } ?? false
+        default: readMessage(bytes)
+        }
+    }
+
+    @Test(arguments: try GoldenFile.all())
+    func aGoldenItemThatIsCutIsRefused(item: GoldenFile.Item) {
+        #expect(Self.read(item.bytes, as: item))
+        let complete = item.bytes.indices.filter { Self.read(Array(item.bytes[..<$0]), as: item) }
+        // Where a section ends a shorter message may end too. Nothing else may.
+        let sectionCountMax =
+            switch item.file {
+            case "Schemas", "Values": 0
+            case "Batches", "WorkedExample": 10
+            default: 6
+            }
+        #expect(complete.count <= sectionCountMax, "complete at \(complete)")
+    }
+
+    @Test(arguments: try GoldenFile.all())
+    func aGoldenItemWithAnyByteChangedIsRefusedOrSomethingElse(item: GoldenFile.Item) {
+        var bytes = item.bytes
+        for position in bytes.indices {
+            for value in UInt8.min...UInt8.max where value != item.bytes[position] {
+                bytes[position] = value
+                Self.read(bytes, as: item)
+            }
+            bytes[position] = item.bytes[position]
+        }
+    }
+
+    @Test(arguments: seeds(40))
+    func bytesByChanceAreRefusedOrSomething(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<50 {
+            var bytes = (0..<Int.random(in: 0...60, using: &generator)).map { _ in
+                generator.oneIn(2)
+                    ? UInt8.random(in: 0...9, using: &generator) : UInt8.random(in: 0...255, using: &generator)
+            }
+            Self.readMessage(bytes)
+            _ = Self.isSchema(bytes)
+            for type in Self.valueTypes { _ = try? DynamicValue(decoding: bytes, as: type) }
+            // As what has the most to be read.
+            bytes.insert(contentsOf: [0x84, 1, 1, 1, 0], at: 0)
+            Self.readMessage(bytes)
+        }
+    }
+
+    /// Numbers that announce far more than the bytes hold: nothing may be made room for on their word.
+    private static let announced: [(String, [UInt8])] = [
+        ("known schemas", [1, 1, 1, 0, 1, 3] + [0x80, 0x08, 0]),
+        ("a section of a Hello", [1, 1, 1, 0, 1] + Bytes.varint(1 << 62)),
+        ("a client's name", [1, 1, 1, 0x7f]),
+        ("the components of a subscription", [2, 1, 0, 1, 0x80, 0x08]),
+        ("components", Bytes.welcome + Bytes.section(1, [0x80, 0x08])),
+        ("the name of a component", Bytes.welcome + Bytes.section(1, [1, 0x7f])),
+        ("a section of a Welcome", Bytes.welcome + [1] + Bytes.varint(UInt64(Int.max))),
+        ("a section of a batch", [0x84, 1, 1, 1, 0, 2] + Bytes.varint(UInt64(Int.max))),
+        ("subscriptions", Bytes.batch([Bytes.section(1, [64])])),
+        ("rows as deltas", Bytes.batch([Bytes.section(2, [0] + Bytes.varint(1 << 22))])),
+        (
+            "rows as a bitmap",
+            Bytes.batch([Bytes.section(2, [1] + Bytes.varint(1 << 22) + [0] + Bytes.varint(1 << 19))])
+        ),
+        ("generations", Bytes.batch([Bytes.section(4, [0, 1, 0, 1, 0, 0])])),
+        ("values of fixed size", Bytes.batch([Bytes.section(7, [0, 0, 1, 0, 1, 2, 3])])),
+        ("lengths of values", Bytes.batch([Bytes.section(7, [1, 0, 3, 0, 0, 0, 1])])),
+        ("values of any size", Bytes.batch([Bytes.section(7, [1, 0, 1, 0] + Bytes.varint(256 << 10))])),
+    ]
+
+    @Test func countsBeyondTheBytesAreRefused() {
+        for (name, bytes) in Self.announced {
+            let error = #expect(throws: WireError.self, "\(name)") {
+                switch bytes[0] {
+                case 0x84: _ = try BatchCopy(bytes, schemas: Self.schemas)
+                case 0x81: _ = try ServerMessage(bytes)
+                default: _ = try ClientMessage(bytes)
+                }
+            }
+            #expect(error?.closeCode == .invalidPayload, "\(name): \(error?.message ?? "")")
+        }
+    }
+
+    @Test func collectionsBeyondTheBytesAreRefused() {
+        for type: FieldType in [
+            .array(.scalar(.double)), .set(.entity), .dictionary(key: .scalar(.uint8), value: .string), .array(.string),
+        ] {
+            let error = #expect(throws: CodecError.self) {
+                try DynamicValue(decoding: [0x80, 0x80, 0x40, 0], as: type)
+            }
+            #expect(error?.code == .truncated, "\(type)")
+        }
+    }
+
+    @Test func aMessageOfAnUnknownKindDoesNotBelongHere() {
+        for kind in UInt8.min...UInt8.max {
+            if !(1...4).contains(kind) {
+                let error = #expect(throws: WireError.self) { try ClientMessage([kind]) }
+                #expect(error?.closeCode == .protocolError, "\(kind)")
+            }
+            if !(0x81...0x85).contains(kind) {
+                let error = #expect(throws: WireError.self) { try ServerMessage([kind]) }
+                #expect(error?.closeCode == .protocolError, "\(kind)")
+            }
+        }
+    }
+
+    @Test func anEmptyMessageIsRefused() {
+        #expect(throws: WireError.self) { try ClientMessage([]) }
+        #expect(throws: WireError.self) { try ServerMessage([]) }
+        #expect(throws: WireError.self) { try BatchCopy([], schemas: []) }
+    }
+}
