@@ -42,7 +42,7 @@ public final class SimulationServer: Service {
     private struct State {
         var wasRun = false
         var isStopping = false
-        var skippedTickCount: UInt64 = 0
+        var statistics = SimulationStatistics()
     }
 
     /// Opens the transport's address. Clients are served, and ticks run, once ``run()`` is called.
@@ -146,8 +146,8 @@ public final class SimulationServer: Service {
         }
     }
 
-    /// Ticks that were given up because the ones before took too long.
-    public var skippedTickCount: UInt64 { state.withLock { $0.skippedTickCount } }
+    /// How the ticks went so far. Any thread.
+    public var statistics: SimulationStatistics { state.withLock { $0.statistics } }
 
     private func serve() async throws {
         logger.info("serving", metadata: ["url": "\(url)", "tick-rate": "\(configuration.tickRate)"])
@@ -164,10 +164,15 @@ public final class SimulationServer: Service {
         while true {
             let due = pacer.nextTick(now: DispatchTime.now().uptimeNanoseconds)
             if stopped.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .success { break }
+            let began = DispatchTime.now().uptimeNanoseconds
+            pacer.tickBegins(at: began, due: due)
             simulation.runTick()
-            if pacer.skippedTickCount > 0 {
-                let skipped = pacer.skippedTickCount
-                state.withLock { $0.skippedTickCount = skipped }
+            let duration = Duration.nanoseconds(DispatchTime.now().uptimeNanoseconds - began)
+            let (late, skipped) = (pacer.lateTickCount, pacer.skippedTickCount)
+            state.withLock { state in
+                state.statistics.tickEnded(after: duration)
+                state.statistics.lateTickCount = late
+                state.statistics.skippedTickCount = skipped
             }
         }
         simulation.refuseWork()
