@@ -9,9 +9,11 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+let frames: [Target.Dependency] = ["CBenchmarkSupport", "CBenchmarkFrames"]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-// Each program is a process of its own, so that each one's processor time is its own too. Scripts/bench builds and runs them.
+// Each program is a process of its own, so that each one's processor time is its own too.
+// Scripts/bench builds and runs them.
 let package = Package(
     name: "orrery-benchmarks",
     dependencies: [
@@ -23,8 +25,8 @@ let package = Package(
         .target(name: "CBenchmarkFrames", cSettings: cSettings),
         .target(name: "CAllocationCounter", cSettings: cSettings),
         .target(name: "BenchmarkReport"),
-        .executableTarget(name: "bench-load", dependencies: ["CBenchmarkSupport", "CBenchmarkFrames"], cSettings: cSettings),
-        .executableTarget(name: "bench-floor", dependencies: ["CBenchmarkSupport", "CBenchmarkFrames"], cSettings: cSettings),
+        .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
+        .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
         .executableTarget(
             name: "bench-server",
             dependencies: [
@@ -42,6 +44,7 @@ let package = Package(
     ]
 )
 
-for target in package.targets where !["bench-load", "bench-floor"].contains(target.name) && !target.name.hasPrefix("C") {
+let plainC = ["CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "bench-load", "bench-floor"]
+for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings
 }

@@ -181,12 +181,15 @@ public final class SimulationServer: Service {
     /// Runs `body` on a thread of its own and waits for it without holding one of the caller's.
     private func onThread(_ name: String, _ body: @escaping @Sendable () throws -> Void) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let started = DispatchSemaphore(value: 0)
             let thread = Thread {
-                // From inside: Foundation tells the system the name of a thread that runs, not of one that is to run.
+                // The system hears of a thread's name only from itself, and only once `start` has returned.
+                started.wait()
                 Thread.current.name = name
                 continuation.resume(with: Result { try body() })
             }
             thread.start()
+            started.signal()
         }
     }
 }

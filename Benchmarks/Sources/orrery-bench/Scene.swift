@@ -25,7 +25,8 @@ final class Stage {
             try ChildProcess(
                 "bench-server",
                 [
-                    "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate", "\(scene.rate)",
+                    "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
+                    "\(scene.rate)",
                     "--clock", clock,
                 ])
         }
@@ -48,7 +49,9 @@ final class Stage {
             return
         }
         load = try ChildProcess("bench-load", [String(port), "--clients", "\(scene.subscribers)", "--clock", clock])
-        guard try load?.readLine() == "ready" else { throw ChildProcess.Failure(description: "bench-load is not ready") }
+        guard try load?.readLine() == "ready" else {
+            throw ChildProcess.Failure(description: "bench-load is not ready")
+        }
     }
 
     deinit {

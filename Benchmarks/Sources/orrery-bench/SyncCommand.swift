@@ -6,7 +6,7 @@ import Foundation
 struct SyncCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync",
-        abstract: "Measure what keeping subscribers up to date costs, beside what sending the same bytes costs at least.",
+        abstract: "Measure what keeping subscribers up to date costs, beside what sending the bytes costs at least.",
         discussion: """
             10,000 entities of three Floats at 30 Hz; 100, 10 and 1 percent of them changed per tick; 1, 10 and 50 subscribers. \
             Subscribers are plain C and discard what they read; done_* are those of a Swift client that joins them at the end. \
@@ -78,7 +78,8 @@ struct SyncCommand: ParsableCommand {
         result.set("done_p99_ms", report.doneP99)
         var output = Output(asJSON: json)
         output.write(result)
-        guard report.batches > 1, report.missedTicks == 0, report.disorderedBatches == 0, report.wrongBatches == 0 else {
+        guard report.batches > 1, report.missedTicks == 0, report.disorderedBatches == 0, report.wrongBatches == 0
+        else {
             throw ExitCode.failure
         }
     }
@@ -152,7 +153,8 @@ private struct Comparison {
         if let single {
             let (cost, floor) = (perFurther(\.server, single), perFurther(\.floor, single))
             if cost > 2 * floor {
-                violations.append("\(cost) ms for each subscriber beyond the first of \(scene.subscribers), not 2 x \(floor)")
+                violations.append(
+                    "\(cost) ms for each subscriber beyond the first of \(scene.subscribers), not 2 x \(floor)")
             }
         } else if server.millisecondsPerTick() > 0.6 * Double(scene.entities) / 10_000 {
             violations.append("\(server.millisecondsPerTick()) ms per tick with one subscriber, not 0.6")
