@@ -82,21 +82,27 @@ public final class Column {
     ) -> Int {
         guard let valueSize else { preconditionFailure("a column whose values vary in size is set row by row") }
         precondition(values.count == entities.count * valueSize, "as many values as entities")
-        var changed = 0
+        guard var number = entities.first.map({ Int($0.index) / RowSet.pageRows }) else { return 0 }
+        var page = madePage(of: entities[0].index)
+        var (changed, entered) = (0, 0)
         var position = 0
         while position < entities.count {
             let first = entities[position].index
             let end = position + min(entities.count - position, RowSet.pageRows - Self.row(first))
             var next = position + 1
             while next < end, entities[next].index == first + UInt32(next - position) { next += 1 }
-            let page = madePage(of: first)
+            if Int(first) / RowSet.pageRows != number {
+                number = Int(first) / RowSet.pageRows
+                page = madePage(of: first)
+            }
             let before = page.presentCount
             changed += page.set(
                 Self.row(first), count: next - position,
                 UnsafeRawBufferPointer(rebasing: values[position * valueSize..<next * valueSize]), at: tick)
-            count += page.presentCount - before
+            entered += page.presentCount - before
             position = next
         }
+        count += entered
         return changed
     }
 
