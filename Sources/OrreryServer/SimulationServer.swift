@@ -42,7 +42,7 @@ public final class SimulationServer: Service {
     private struct State {
         var wasRun = false
         var isStopping = false
-        var skippedTickCount: UInt64 = 0
+        var statistics = SimulationStatistics()
     }
 
     /// Opens the transport's address. Clients are served, and ticks run, once ``run()`` is called.
@@ -146,8 +146,8 @@ public final class SimulationServer: Service {
         }
     }
 
-    /// Ticks that were given up because the ones before took too long.
-    public var skippedTickCount: UInt64 { state.withLock { $0.skippedTickCount } }
+    /// How the ticks went so far. Any thread.
+    public var statistics: SimulationStatistics { state.withLock { $0.statistics } }
 
     private func serve() async throws {
         logger.info("serving", metadata: ["url": "\(url)", "tick-rate": "\(configuration.tickRate)"])
@@ -172,12 +172,17 @@ public final class SimulationServer: Service {
         while true {
             let due = pacer.nextTick(now: DispatchTime.now().uptimeNanoseconds)
             if stopped.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .success { break }
+            let began = DispatchTime.now().uptimeNanoseconds
+            pacer.tickBegins(at: began, due: due)
             simulation.runTick()
             if !hasBegun { begun.signal() }
             hasBegun = true
-            if pacer.skippedTickCount > 0 {
-                let skipped = pacer.skippedTickCount
-                state.withLock { $0.skippedTickCount = skipped }
+            let duration = Duration.nanoseconds(DispatchTime.now().uptimeNanoseconds - began)
+            let (late, skipped) = (pacer.lateTickCount, pacer.skippedTickCount)
+            state.withLock { state in
+                state.statistics.tickEnded(after: duration)
+                state.statistics.lateTickCount = late
+                state.statistics.skippedTickCount = skipped
             }
         }
         simulation.refuseWork()
@@ -186,9 +191,15 @@ public final class SimulationServer: Service {
     /// Runs `body` on a thread of its own and waits for it without holding one of the caller's.
     private func onThread(_ name: String, _ body: @escaping @Sendable () throws -> Void) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let thread = Thread { continuation.resume(with: Result { try body() }) }
-            thread.name = name
+            let started = DispatchSemaphore(value: 0)
+            let thread = Thread {
+                // The system hears of a thread's name only from itself, and only once `start` has returned.
+                started.wait()
+                Thread.current.name = name
+                continuation.resume(with: Result { try body() })
+            }
             thread.start()
+            started.signal()
         }
     }
 }

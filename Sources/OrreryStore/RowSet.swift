@@ -26,6 +26,13 @@ public struct RowSet: Equatable, Sendable {
         count = 0
     }
 
+    /// Makes room for rows in so many pages.
+    mutating func reserve(pageCount: Int) {
+        guard pageCount > 0 else { return }
+        pages.reserveCapacity(pageCount)
+        words.reserveCapacity(pageCount * Self.pageWords)
+    }
+
     /// Adds one row.
     /// - Precondition: no row beyond its page is in the set.
     public mutating func append(_ index: UInt32) {

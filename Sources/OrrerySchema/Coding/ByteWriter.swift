@@ -9,6 +9,12 @@ public struct ByteWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Starts with an array that is empty, for the capacity that it has.
+    package init(filling bytes: consuming [UInt8]) {
+        precondition(bytes.isEmpty, "a writer starts empty")
+        self.bytes = bytes
+    }
+
     @inlinable public var count: Int { bytes.count }
 
     /// Forgets the content and keeps the memory.
@@ -62,15 +68,26 @@ public struct ByteWriter: Sendable {
     }
 
     /// Writes a length as a varint, then what `body` writes.
-    /// - Complexity: O(n) in what `body` writes: it is moved by the width of the length.
+    /// - Parameter expected: about how much that is. If its varint is as wide as that of the length, nothing is moved.
+    /// - Complexity: O(n) in what `body` writes.
     public mutating func appendSized<Failure: Error>(
-        _ body: (inout ByteWriter) throws(Failure) -> Void
+        expecting expected: Int = 0, _ body: (inout ByteWriter) throws(Failure) -> Void
     ) throws(Failure) {
         let start = bytes.count
+        append(varint: expected)
+        let content = bytes.count
         try body(&self)
-        var length = ByteWriter()
-        length.append(varint: bytes.count - start)
-        bytes.insert(contentsOf: length.bytes, at: start)
+        let length = bytes.count - content
+        let end = bytes.count
+        // Written at the end, where there is room, and put in place of what was expected.
+        append(varint: length)
+        let width = bytes.count - end
+        if width == content - start {
+            for offset in 0..<width { bytes[start + offset] = bytes[end + offset] }
+        } else {
+            bytes.replaceSubrange(start..<content, with: Array(bytes[end...]))
+        }
+        bytes.removeLast(width)
     }
 
     /// Appends `count` zero bytes and lets `body` fill them.

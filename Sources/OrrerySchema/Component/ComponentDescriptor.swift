@@ -4,6 +4,8 @@ public struct ComponentDescriptor: Sendable {
     public let schema: ComponentSchema
     /// Packs whole columns; `nil` where rows are encoded one by one.
     private let pack: (@Sendable (UnsafeRawPointer, Int, UnsafeMutableRawPointer) -> Void)?
+    /// Whether rows have the same bytes in memory and on the wire, so that they need not be packed.
+    package let isPackedInMemory: Bool
     private let encode: @Sendable (UnsafeRawPointer, inout ByteWriter) throws(CodecError) -> Void
 
     /// - Throws: ``SchemaError``, see ``ComponentCoder/init()``.
@@ -14,8 +16,10 @@ public struct ComponentDescriptor: Sendable {
         switch coder.form {
         case .bitwise(let layout):
             pack = { layout.pack($0, count: $1, into: $2) }
+            isPackedInMemory = layout.isDirect
         case .codable:
             pack = nil
+            isPackedInMemory = false
         }
         encode = { (row, writer) throws(CodecError) in
             try coder.encode(row.assumingMemoryBound(to: C.self).pointee, into: &writer)

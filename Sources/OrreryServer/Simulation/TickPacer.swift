@@ -11,7 +11,7 @@ struct TickPacer {
     private var next: UInt64
     /// Ticks that were given up.
     private(set) var skippedTickCount: UInt64 = 0
-    /// Ticks that began more than one period late.
+    /// Ticks that began more than one period after their time.
     private(set) var lateTickCount: UInt64 = 0
 
     /// - Parameter now: in nanoseconds of a monotonic clock.
@@ -25,7 +25,6 @@ struct TickPacer {
     mutating func nextTick(now: UInt64) -> UInt64 {
         let due = next
         if now > due + periodNanoseconds {
-            lateTickCount += 1
             let behind = (now - due) / periodNanoseconds
             if behind > Self.catchUpTicksMax {
                 let skipped = behind - Self.catchUpTicksMax
@@ -35,5 +34,10 @@ struct TickPacer {
         }
         next += periodNanoseconds
         return due
+    }
+
+    /// The tick that was to begin at `due` begins.
+    mutating func tickBegins(at now: UInt64, due: UInt64) {
+        if now > due + periodNanoseconds { lateTickCount += 1 }
     }
 }

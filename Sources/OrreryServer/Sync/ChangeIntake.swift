@@ -55,17 +55,20 @@ struct ChangeIntake {
     }
 
     private mutating func takePacked(_ changes: ColumnChanges, _ entry: Entry) {
-        let entities = changes.entities
-        let size = changes.count * (store[entry.column].valueSize ?? 0)
+        let column = store[entry.column]
+        let size = changes.count * (column.valueSize ?? 0)
+        if entry.descriptor.isPackedInMemory {
+            column.set(
+                changes.entities, to: UnsafeRawBufferPointer(start: changes.rows, count: size), at: store.tick)
+            return
+        }
         scratch.removeAll()
         if let rows = changes.rows {
             scratch.append(uninitializedCount: size) {
                 entry.descriptor.pack(rows, count: changes.count, into: $0.baseAddress!)
             }
         }
-        scratch.bytes.withUnsafeBytes { values in
-            _ = store[entry.column].set(changes.count, { entities[$0].index }, to: values, at: store.tick)
-        }
+        scratch.bytes.withUnsafeBytes { _ = column.set(changes.entities, to: $0, at: store.tick) }
     }
 
     private mutating func takeEncoded(_ changes: ColumnChanges, _ entry: Entry) {

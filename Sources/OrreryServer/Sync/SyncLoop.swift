@@ -20,6 +20,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     package private(set) var core: SyncServer
     private let stopRequested = Atomic(false)
     private var isStopping = false
+    private var frames = FramePool()
 
     init(
         loop: any TransportLoop, handover: ChangeHandover, core: SyncServer, intake: ChangeIntake, lingerMax: Duration,
@@ -85,10 +86,11 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     private func perform() {
-        for action in core.takeActions() {
+        var actions = core.takeActions()
+        for action in actions {
             switch action {
             case .send(let message, let sessions):
-                let frame = Frame(message)
+                let frame = message.withUnsafeBytes { frames.frame(copying: $0) }
                 for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
             case .close(let session, let error):
                 logger.notice(
@@ -100,5 +102,6 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
                     ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
             }
         }
+        core.recycle(&actions)
     }
 }

@@ -73,29 +73,37 @@ public final class Column {
         value.withUnsafeBytes { set(index, to: $0, at: tick) }
     }
 
-    /// Sets rows of fixed size from one packed column.
+    /// Sets the rows of entities, in any order, from one packed column of values of fixed size.
+    /// - Precondition: there are as many values as entities, and nothing in the column has changed after `tick`.
     /// - Returns: how many rows changed.
-    /// - Complexity: O(n); one look-up per run of rows in the same page.
+    /// - Complexity: O(n); rows that follow one another are compared and copied 64 at a time.
     @discardableResult
     public func set(
-        _ count: Int, _ index: (Int) -> UInt32, to values: UnsafeRawBufferPointer, at tick: Tick
+        _ entities: UnsafeBufferPointer<Entity>, to values: UnsafeRawBufferPointer, at tick: Tick
     ) -> Int {
         guard let valueSize else { preconditionFailure("a column whose values vary in size is set row by row") }
-        var changed = 0
-        var number = -1
-        var page: PageStorage?
-        for position in 0..<count {
-            let row = index(position)
-            if Int(row) / RowSet.pageRows != number {
-                if let page { self.count += page.presentCount }
-                page = madePage(of: row)
-                number = Int(row) / RowSet.pageRows
-                self.count -= page!.presentCount
+        precondition(values.count == entities.count * valueSize, "as many values as entities")
+        guard var number = entities.first.map({ Int($0.index) / RowSet.pageRows }) else { return 0 }
+        var page = madePage(of: entities[0].index)
+        var (changed, entered) = (0, 0)
+        var position = 0
+        while position < entities.count {
+            let first = entities[position].index
+            let end = position + min(entities.count - position, RowSet.pageRows - Self.row(first))
+            var next = position + 1
+            while next < end, entities[next].index == first + UInt32(next - position) { next += 1 }
+            if Int(first) / RowSet.pageRows != number {
+                number = Int(first) / RowSet.pageRows
+                page = madePage(of: first)
             }
-            let value = UnsafeRawBufferPointer(rebasing: values[position * valueSize..<(position + 1) * valueSize])
-            if page!.set(Self.row(row), value, at: tick) { changed += 1 }
+            let before = page.presentCount
+            changed += page.set(
+                Self.row(first), count: next - position,
+                UnsafeRawBufferPointer(rebasing: values[position * valueSize..<next * valueSize]), at: tick)
+            entered += page.presentCount - before
+            position = next
         }
-        if let page { self.count += page.presentCount }
+        count += entered
         return changed
     }
 
@@ -145,7 +153,9 @@ extension Column {
     /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older ones.
     public func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> RowChanges {
         var result = RowChanges()
-        for number in (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count) {
+        let pageRange = (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count)
+        result.updated.reserve(pageCount: pageRange.count { (pages[$0]?.newestTick ?? .zero) > cursor })
+        for number in pageRange {
             guard let page = pages[number], page.newestTick > cursor else { continue }
             for word in 0..<RowSet.pageWords {
                 let changed = page.changed(word: word, after: cursor)

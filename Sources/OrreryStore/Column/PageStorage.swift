@@ -106,6 +106,92 @@ struct PageStorage {
         return true
     }
 
+    /// Sets the values of rows that follow one another, of fixed size, as ``set(_:_:at:)`` does with each.
+    /// - Returns: how many rows changed.
+    func set(_ first: Int, count: Int, _ source: UnsafeRawBufferPointer, at tick: Tick) -> Int {
+        let size = valueSize!
+        var changedCount = 0
+        var row = first
+        while row < first + count {
+            let length = min(64 - row % 64, first + count - row)
+            let rows = (UInt64.max >> UInt64(64 - length)) << UInt64(row % 64)
+            let entering = rows & ~present[row / 64]
+            let source = UnsafeRawBufferPointer(
+                rebasing: source[(row - first) * size..<(row - first + length) * size])
+            var changed = entering
+            if entering != rows {
+                changed |= rows & (differingRows(from: row, length, source, size: size) << UInt64(row % 64))
+            }
+            if changed == rows {
+                if size > 0 { (values + row * size).copyMemory(from: source.baseAddress!, byteCount: length * size) }
+                // The first begins the tick in this page.
+                mark(row, at: tick)
+                newest[row / 64] |= rows
+                (ticks + row).update(repeating: tick.rawValue, count: length)
+            } else {
+                Self.forEachBit(of: changed) { bit in
+                    let target = row / 64 * 64 + bit
+                    if size > 0 {
+                        (values + target * size).copyMemory(
+                            from: source.baseAddress! + (target - row) * size, byteCount: size)
+                    }
+                    mark(target, at: tick)
+                }
+            }
+            if entering != 0 {
+                present[row / 64] |= entering
+                header.pointee.presentCount += entering.nonzeroBitCount
+                Self.forEachBit(of: entering) { markMembership(row / 64 * 64 + $0, at: tick) }
+            }
+            changedCount += changed.nonzeroBitCount
+            row += length
+        }
+        return changedCount
+    }
+
+    @inline(__always)
+    private static func forEachBit(of bits: UInt64, _ body: (Int) -> Void) {
+        var bits = bits
+        while bits != 0 {
+            body(bits.trailingZeroBitCount)
+            bits &= bits - 1
+        }
+    }
+
+    /// Which of up to 64 rows have another value than the source; the first in the lowest bit.
+    private func differingRows(from row: Int, _ count: Int, _ source: UnsafeRawBufferPointer, size: Int) -> UInt64 {
+        let target = UnsafeRawBufferPointer(start: values + row * size, count: count * size)
+        // The usual sizes without a loop for each row.
+        switch size {
+        case 0: return 0
+        case 4: return Self.rows(count) { source.word32($0 * 4) != target.word32($0 * 4) }
+        case 8: return Self.rows(count) { source.word64($0 * 8) != target.word64($0 * 8) }
+        case 12:
+            return Self.rows(count) {
+                (source.word64($0 * 12) ^ target.word64($0 * 12))
+                    | UInt64(source.word32($0 * 12 + 8) ^ target.word32($0 * 12 + 8)) != 0
+            }
+        case 16:
+            return Self.rows(count) {
+                (source.word64($0 * 16) ^ target.word64($0 * 16))
+                    | (source.word64($0 * 16 + 8) ^ target.word64($0 * 16 + 8)) != 0
+            }
+        default:
+            return Self.rows(count) { row in
+                let bytes = row * size..<(row + 1) * size
+                let other = UnsafeRawBufferPointer(rebasing: target[bytes])
+                return !UnsafeRawBufferPointer(rebasing: source[bytes]).elementsEqual(other, size: size)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func rows(_ count: Int, where isIncluded: (Int) -> Bool) -> UInt64 {
+        var bits: UInt64 = 0
+        for row in 0..<count { bits |= (isIncluded(row) ? 1 : 0) &<< UInt64(row) }
+        return bits
+    }
+
     /// Makes a row absent. Does nothing for one that is.
     func remove(_ row: Int, at tick: Tick) {
         guard contains(row) else { return }
@@ -154,6 +240,11 @@ struct PageStorage {
 }
 
 extension UnsafeRawBufferPointer {
+    @inline(__always)
+    fileprivate func word64(_ offset: Int) -> UInt64 { loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+    @inline(__always)
+    fileprivate func word32(_ offset: Int) -> UInt32 { loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+
     /// Whether the first `size` bytes of both are the same.
     @inline(__always)
     fileprivate func elementsEqual(_ other: UnsafeRawBufferPointer, size: Int) -> Bool {

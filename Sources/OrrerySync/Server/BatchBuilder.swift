@@ -21,8 +21,12 @@ struct BatchBuilder {
     private let partSizeMax: Int
     private var blocks: [BlockKey: Block] = [:]
     private var blocksTick = Tick.zero
+    /// Of the blocks of earlier ticks, for their memory.
+    private var spareSections: [BatchSections] = []
     /// Blocks kept for other sessions of the same tick. Beyond it a block is built again.
     private static let blockCountMax = 4096
+    /// Each keeps a bounded number of bytes.
+    private static let spareSectionsMax = 16
     /// How often a block was built, for tests of "each once".
     private(set) var builtBlockCount = 0
 
@@ -34,10 +38,7 @@ struct BatchBuilder {
     /// The sections of what is owed, in the order in which they are applied.
     /// - Parameter pages: the pages of 1024 rows to look at, all unless stated.
     mutating func sections(of owed: [Owed], pages: Range<Int>? = nil) -> BatchSections {
-        if blocksTick != store.tick {
-            blocks.removeAll(keepingCapacity: true)
-            blocksTick = store.tick
-        }
+        if blocksTick != store.tick { forgetBlocks() }
         var collected: [(ColumnID, Block)] = []
         var gone = RowSet()
         var (entered, spawned) = (RowSet(), RowSet())
@@ -70,7 +71,8 @@ struct BatchBuilder {
                 meet(entity.entered, after: part.cursor)
                 for column in single.columns {
                     let changes = store[column].changes(of: single.entity.index, after: part.cursor)
-                    let block = makeBlock(of: column, changes, after: part.cursor)
+                    let block = makeBlock(
+                        of: column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
                     meet(block.entered, after: part.cursor)
                     gone = gone.union(block.gone)
                     collected.append((column, block))
@@ -86,20 +88,36 @@ struct BatchBuilder {
         return sections
     }
 
+    private mutating func forgetBlocks() {
+        while spareSections.count < Self.spareSectionsMax, let (_, block) = blocks.popFirst() {
+            var sections = (consume block).values
+            sections.removeAll()
+            spareSections.append(consume sections)
+        }
+        blocks.removeAll(keepingCapacity: true)
+        blocksTick = store.tick
+    }
+
     private mutating func block(of column: ColumnID, after cursor: Tick, pages: Range<Int>?) -> Block {
         guard pages == nil else {
-            return makeBlock(of: column, store[column].changes(after: cursor, pages: pages), after: cursor)
+            return makeBlock(
+                of: column, store[column].changes(after: cursor, pages: pages), after: cursor,
+                in: BatchSections(partSizeMax: partSizeMax))
         }
         let key = BlockKey(column: column, cursor: cursor)
         if let block = blocks[key] { return block }
         builtBlockCount += 1
-        let block = makeBlock(of: column, store[column].changes(after: cursor), after: cursor)
+        // Taken before the call, which holds all of `self`: what two hold is copied when one changes it.
+        let spare = spareSections.popLast() ?? BatchSections(partSizeMax: partSizeMax)
+        let block = makeBlock(of: column, store[column].changes(after: cursor), after: cursor, in: spare)
         if blocks.count < Self.blockCountMax { blocks[key] = block }
         return block
     }
 
-    private func makeBlock(of column: ColumnID, _ changes: RowChanges, after cursor: Tick) -> Block {
-        var block = Block(entered: changes.entered, values: BatchSections(partSizeMax: partSizeMax))
+    private func makeBlock(
+        of column: ColumnID, _ changes: RowChanges, after cursor: Tick, in sections: consuming BatchSections
+    ) -> Block {
+        var block = Block(entered: changes.entered, values: sections)
         // Who knows nothing yet need not hear what is gone.
         if cursor > .zero {
             changes.left.forEach { row in

@@ -59,6 +59,9 @@ public struct SyncServer {
     var groups: [Group] = []
     var builder: BatchBuilder
     var actions: [ServerAction] = []
+    private var spareMessages = SpareBuffers()
+    /// By group: the sessions that are sent this tick's batch. Empty but inside ``worldAdvanced(now:)``.
+    private var recipients: [[Int]] = []
     private var advancedTick: Tick
     private var catchUpBudget: Int
     /// The session that is served first when the budget is short; moves on so that everyone comes first in turn.
@@ -75,8 +78,15 @@ public struct SyncServer {
 
     /// What is to be done, once.
     public mutating func takeActions() -> [ServerAction] {
-        defer { actions.removeAll(keepingCapacity: true) }
+        defer { actions = [] }
         return actions
+    }
+
+    /// Gives back what has been done, for its memory.
+    public mutating func recycle(_ done: inout [ServerAction]) {
+        for case .send(let message, _) in done { spareMessages.give(message) }
+        done.removeAll(keepingCapacity: true)
+        if actions.isEmpty { swap(&actions, &done) }
     }
 
     public var sessionCount: Int { sessions.count }
@@ -90,7 +100,7 @@ public struct SyncServer {
         let previous = advancedTick
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
-        var recipients = [[Int]](repeating: [], count: groups.count)
+        while recipients.count < groups.count { recipients.append([]) }
         for index in sessions.indices where sessions[index].isLive {
             if sessions[index].isWindowOpen(configuration) {
                 recipients[sessions[index].group].append(index)
@@ -100,11 +110,13 @@ public struct SyncServer {
         }
         for group in groups.indices where !recipients[group].isEmpty {
             let sections = builder.sections(of: [Owed(interest: groups[group].interest, cursor: previous)])
-            guard !sections.isEmpty else { continue }
-            send(
-                sections.messages(tick: store.tick, base: groups[group].lastBatchTick), to: recipients[group],
-                reaching: store.tick, now: now)
-            groups[group].lastBatchTick = store.tick
+            if !sections.isEmpty {
+                let messages = sections.messages(
+                    tick: store.tick, base: groups[group].lastBatchTick, reusing: &spareMessages)
+                send(messages, to: recipients[group], reaching: store.tick, now: now)
+                groups[group].lastBatchTick = store.tick
+            }
+            recipients[group].removeAll(keepingCapacity: true)
         }
         serveThoseBehind(now: now)
     }

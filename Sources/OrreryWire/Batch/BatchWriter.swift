@@ -40,7 +40,7 @@ public struct BatchSections: Sendable {
     public private(set) var sections: [[UInt8]] = []
     public private(set) var byteCount = 0
     private let partSizeMax: Int
-    private var scratch = ByteWriter()
+    private var spare = SpareBuffers()
 
     public init(partSizeMax: Int) {
         self.partSizeMax = partSizeMax
@@ -48,18 +48,23 @@ public struct BatchSections: Sendable {
 
     public var isEmpty: Bool { sections.isEmpty }
 
+    /// Forgets the sections and keeps their memory.
+    public mutating func removeAll() {
+        for section in sections { spare.give(section) }
+        sections = []
+        byteCount = 0
+    }
+
     public mutating func append(contentsOf other: BatchSections) {
         sections.append(contentsOf: other.sections)
         byteCount += other.byteCount
     }
 
-    private mutating func append(_ kind: UInt8, _ body: (inout ByteWriter) -> Void) {
-        scratch.removeAll()
-        body(&scratch)
-        var section = ByteWriter(capacity: scratch.count + 6)
+    /// - Parameter expected: about how long the section will be.
+    private mutating func append(_ kind: UInt8, expecting expected: Int = 0, _ body: (inout ByteWriter) -> Void) {
+        var section = spare.take(capacity: expected + 16)
         section.append(kind)
-        section.append(varint: scratch.count)
-        section.append(contentsOf: scratch.bytes)
+        section.appendSized(expecting: expected, body)
         sections.append(section.bytes)
         byteCount += section.count
     }
@@ -131,7 +136,8 @@ public struct BatchSections: Sendable {
             for half in rows.halves { append(half, inserted: inserted, of: column, in: store) }
             return
         }
-        append(inserted ? BatchSectionKind.insert : BatchSectionKind.update) { writer in
+        let expected = size + rows.words.count * 8 + 8
+        append(inserted ? BatchSectionKind.insert : BatchSectionKind.update, expecting: expected) { writer in
             writer.append(varint: column.rawValue)
             writer.append(encoding)
             if source.valueSize != nil {
@@ -147,8 +153,11 @@ public struct BatchSections: Sendable {
     /// - Parameters:
     ///   - firstPart: position of the first message in the batch.
     ///   - isWhole: whether the batch ends with the last message.
+    ///   - spare: memory for the messages.
     /// - Returns: at least one message.
-    public func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
+    public func messages(
+        tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, reusing spare: inout SpareBuffers
+    ) -> [[UInt8]] {
         var messages: [[UInt8]] = []
         var next = 0
         repeat {
@@ -158,7 +167,7 @@ public struct BatchSections: Sendable {
                 size += sections[end].count
                 end += 1
             }
-            var writer = ByteWriter(capacity: size + 32)
+            var writer = spare.take(capacity: size + 32)
             writer.append(
                 BatchHead(
                     tick: tick, base: base, isWhole: isWhole && end == sections.count,
@@ -168,6 +177,12 @@ public struct BatchSections: Sendable {
             next = end
         } while next < sections.count
         return messages
+    }
+
+    /// The messages of a batch, in memory of their own.
+    public func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
+        var spare = SpareBuffers()
+        return messages(tick: tick, base: base, firstPart: firstPart, isWhole: isWhole, reusing: &spare)
     }
 }
 

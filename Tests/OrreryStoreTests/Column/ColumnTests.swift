@@ -71,8 +71,11 @@ import Testing
         let single = Column(valueSize: 3)
         // Over three pages, there and back, some of them twice.
         let rows: [UInt32] = [0, 1, 1023, 1024, 3000, 2, 1024, 3001]
+        let entities = rows.map { Entity(index: $0, generation: 1) }
         let values = (0..<UInt8(rows.count * 3)).map { $0 / 2 }
-        let changed = values.withUnsafeBytes { packed.set(rows.count, { rows[$0] }, to: $0, at: Tick(1)) }
+        let changed = entities.withUnsafeBufferPointer { entities in
+            values.withUnsafeBytes { packed.set(entities, to: $0, at: Tick(1)) }
+        }
         var expected = 0
         for (position, row) in rows.enumerated() {
             if single.set(row, to: Array(values[position * 3..<position * 3 + 3]), at: Tick(1)) { expected += 1 }
@@ -81,7 +84,8 @@ import Testing
         #expect(packed.count == 7 && single.count == 7)
         for row in rows { #expect(packed.value(of: row) == single.value(of: row)) }
         #expect(packed.changes(after: .zero) == single.changes(after: .zero))
-        #expect(values.withUnsafeBytes { packed.set(0, { _ in 0 }, to: $0, at: Tick(2)) } == 0)
+        let none = UnsafeBufferPointer<Entity>(start: nil, count: 0)
+        #expect(packed.set(none, to: UnsafeRawBufferPointer(start: nil, count: 0), at: Tick(2)) == 0)
     }
 
     @Test func neighboursAreAppendedInOnePiece() {

@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+let frames: [Target.Dependency] = ["CBenchmarkSupport", "CBenchmarkFrames"]
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// Each program is a process of its own, so that each one's processor time is its own too.
+// Scripts/bench builds and runs them.
+let package = Package(
+    name: "orrery-benchmarks",
+    dependencies: [
+        .package(name: "orrery", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: [
+        .target(name: "CBenchmarkSupport", cSettings: cSettings),
+        .target(name: "CBenchmarkFrames", cSettings: cSettings),
+        .target(name: "CAllocationCounter", cSettings: cSettings),
+        .target(name: "BenchmarkReport"),
+        .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
+        .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
+        .executableTarget(
+            name: "bench-server",
+            dependencies: [
+                "BenchmarkReport", "CBenchmarkSupport", "CAllocationCounter", argumentParser,
+                .product(name: "OrreryServer", package: "orrery"),
+            ]),
+        .executableTarget(
+            name: "bench-client",
+            dependencies: [
+                "BenchmarkReport", "CBenchmarkSupport", argumentParser,
+                .product(name: "OrreryClient", package: "orrery"),
+            ]),
+        .executableTarget(
+            name: "orrery-bench", dependencies: ["BenchmarkReport", "CBenchmarkSupport", argumentParser]),
+    ]
+)
+
+let plainC = ["CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "bench-load", "bench-floor"]
+for target in package.targets where !plainC.contains(target.name) {
+    target.swiftSettings = settings
+}

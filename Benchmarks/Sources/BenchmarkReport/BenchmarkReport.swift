@@ -1,0 +1,86 @@
+/// What a server process says about itself when asked, as one line of JSON. Counts and times are since its start.
+public struct ServerReport: Codable, Sendable {
+    public struct Thread: Codable, Sendable {
+        public var id: Int32
+        public var name: String
+        /// Nanoseconds.
+        public var processorTime: UInt64
+        public var allocationCount: UInt64?
+        /// Bytes.
+        public var allocatedSize: UInt64?
+        public var freeCount: UInt64?
+
+        public init(id: Int32, name: String, processorTime: UInt64) {
+            self.id = id
+            self.name = name
+            self.processorTime = processorTime
+        }
+    }
+
+    /// Nanoseconds of the clock that all processes share.
+    public var time: UInt64
+    public var tickCount: UInt64
+    public var lateTickCount: UInt64
+    public var skippedTickCount: UInt64
+    /// Nanoseconds that all ticks took together.
+    public var tickTime: UInt64?
+    /// Bytes.
+    public var residentSize: UInt64
+    public var threads: [Thread]
+
+    public init(
+        time: UInt64, tickCount: UInt64, lateTickCount: UInt64, skippedTickCount: UInt64, tickTime: UInt64,
+        residentSize: UInt64, threads: [Thread]
+    ) {
+        self.time = time
+        self.tickCount = tickCount
+        self.lateTickCount = lateTickCount
+        self.skippedTickCount = skippedTickCount
+        self.tickTime = tickTime
+        self.residentSize = residentSize
+        self.threads = threads
+    }
+}
+
+/// What the load program says: about all its clients together, since the last reset.
+public struct LoadReport: Codable, Sendable {
+    /// Whole batches.
+    public var batches: UInt64
+    /// Payload bytes of all batches.
+    public var bytes: UInt64
+    /// Batches that led from one tick to the next, and their bytes.
+    public var singleTickBatches: UInt64
+    public var singleTickBytes: UInt64
+    /// Ticks that came as a part of a later one's batch.
+    public var mergedTicks: UInt64
+    /// Milliseconds from the beginning of a tick until its batch was read.
+    public var doneP50: Double
+    public var doneP99: Double
+}
+
+/// What the Swift client says when it ends.
+public struct ClientReport: Codable, Sendable {
+    /// Batches that it applied.
+    public var batches: UInt64
+    /// Ticks that did not arrive as a batch of their own.
+    public var missedTicks: UInt64
+    /// Batches that did not begin where the one before had ended.
+    public var disorderedBatches: UInt64
+    /// Batches that did not hold the expected number of changes, each entity once.
+    public var wrongBatches: UInt64
+    /// Milliseconds from the beginning of a tick until its batch was applied.
+    public var doneP50: Double
+    public var doneP99: Double
+
+    public init(
+        batches: UInt64, missedTicks: UInt64, disorderedBatches: UInt64, wrongBatches: UInt64, doneP50: Double,
+        doneP99: Double
+    ) {
+        self.batches = batches
+        self.missedTicks = missedTicks
+        self.disorderedBatches = disorderedBatches
+        self.wrongBatches = wrongBatches
+        self.doneP50 = doneP50
+        self.doneP99 = doneP99
+    }
+}

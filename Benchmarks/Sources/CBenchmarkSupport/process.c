@@ -1,0 +1,30 @@
+#define _GNU_SOURCE
+#include "CBenchmarkSupport.h"
+
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t read_clock(clockid_t clock) {
+    struct timespec time;
+    if (clock_gettime(clock, &time) != 0) return 0;
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+uint64_t bench_now(void) { return read_clock(CLOCK_MONOTONIC); }
+
+// Source: Linux, include/linux/posix-timers_types.h: the number's complement, CPUCLOCK_PERTHREAD_MASK (4), CPUCLOCK_SCHED (2).
+// Nanoseconds, where /proc/self/task/*/stat counts hundredths of a second.
+uint64_t bench_thread_time(int thread) { return read_clock((clockid_t)((~(unsigned)thread << 3) | 4 | 2)); }
+
+int bench_thread_id(void) { return (int)syscall(SYS_gettid); }
+
+uint64_t bench_resident_size(void) {
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file) return 0;
+    unsigned long long total = 0, resident = 0;
+    int fields = fscanf(file, "%llu %llu", &total, &resident);
+    fclose(file);
+    return fields == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import BenchmarkReport
+import CBenchmarkSupport
+import Foundation
+import Logging
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryWebSocket
+
+/// Twelve bytes, as a benchmark of 10,000 entities has them.
+struct Position: Component { var x: Float = 0, y: Float = 0, z: Float = 0 }
+
+/// A server whose world is all benchmark.
+@main
+struct BenchServer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench-server",
+        abstract: "Serve a world in which a share of all entities changes in every tick.",
+        discussion: """
+            Prints its address. Commands on standard input, one a line: 'report' prints one line of JSON with the processor time \
+            and the allocations of each thread so far. The end of standard input ends the program.
+            """)
+
+    @Option(help: "Entities, each with three Floats.")
+    var entities = 10_000
+
+    @Option(help: ArgumentHelp("How many of them change per tick, in percent.", valueName: "percent"))
+    var changed = 100.0
+
+    @Option(help: ArgumentHelp("Ticks per second.", valueName: "hz"))
+    var rate = 30.0
+
+    @Option(help: ArgumentHelp("Where to write when each tick began.", valueName: "file"))
+    var clock: String
+
+    func validate() throws {
+        guard (1...4_000_000).contains(entities) else { throw ValidationError("--entities must be 1 to 4000000.") }
+        guard (0...100).contains(changed) else { throw ValidationError("--changed must be 0 to 100.") }
+        guard (0.1...10_000).contains(rate) else { throw ValidationError("--rate must be 0.1 to 10000.") }
+    }
+
+    func run() async throws {
+        guard let tickClock = bench_tick_clock_open(clock) else {
+            throw ValidationError("Cannot open \(clock): \(String(cString: strerror(errno))).")
+        }
+        var logger = Logger(label: "bench-server")
+        logger.logLevel = .warning
+        let server = try makeServer(TickClock(tickClock), logger)
+        FileHandle.standardOutput.write(Data("\(server.url)\n".utf8))
+        let commands = Thread {
+            while let line = readLine() {
+                if line == "report" { ProcessReport.write(server.statistics) }
+            }
+            server.stop()
+        }
+        commands.name = "commands"
+        commands.start()
+        try await server.run()
+    }
+
+    private func makeServer(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
+        let world = World()
+        let all = (0..<entities).map { number in
+            world.spawn(Position(x: Float(number), y: Float(number) * 0.5, z: 1))
+        }
+        return try SimulationServer(
+            world: world, schedule: makeSchedule(all, clock), configuration: .init(tickRate: .hertz(rate)),
+            transport: .webSocket(port: 0), logger: logger
+        ) { try $0.register(Position.self) }
+    }
+
+    private func makeSchedule(_ all: [Entity], _ clock: TickClock) -> Schedule {
+        var schedule = Schedule()
+        schedule.add("clock", in: .input) { _, context in clock.begin(context.tick) }
+        let moved = Int((Double(entities) * changed / 100).rounded())
+        if moved == entities {
+            schedule.add("move", in: .update, Write<Position>.self) { query, tick in
+                let step = Float(tick.seconds)
+                query.forEach { position in position.x += step }
+            }
+        } else if moved > 0 {
+            // Every so many-th entity, others in the next tick: written and marked one by one.
+            let distance = Double(entities) / Double(moved)
+            schedule.add("move", in: .update) { world, context in
+                let positions = world.accessor(Position.self)
+                let first = Int(context.tick.rawValue % UInt64(max(1, Int(distance))))
+                for number in 0..<moved {
+                    let entity = all[(first + Int(Double(number) * distance)) % all.count]
+                    // All live as long as the world does.
+                    try! positions.update(entity) { $0.x += 1 }
+                }
+            }
+        }
+        return schedule
+    }
+}
+
+/// `@unchecked Sendable`: one thread writes, the ticks'; the file's slots are atomic.
+private struct TickClock: @unchecked Sendable {
+    private let file: OpaquePointer
+
+    init(_ file: OpaquePointer) {
+        self.file = file
+    }
+
+    func begin(_ tick: Tick) { bench_tick_clock_begin(file, tick.rawValue) }
+}

@@ -1,0 +1,141 @@
+import BenchmarkReport
+import Foundation
+
+/// What is measured: how large a world, how much of it changes, who watches.
+struct Scene {
+    var entities = 10_000
+    var changedPercent = 100
+    var rate = 30
+    var subscribers = 1
+
+    /// Entities that change in one tick.
+    var changesPerTick: Int { Int((Double(entities * changedPercent) / 100).rounded()) }
+}
+
+/// A server with its clients, as they are between two looks.
+final class Stage {
+    private let server: ChildProcess
+    private let load: ChildProcess?
+    private let clock: String
+    let url: String
+
+    /// A Swift server of the scene with its subscribers, once all have their first state.
+    static func serving(_ scene: Scene) throws -> Stage {
+        try Stage(scene) { clock in
+            try ChildProcess(
+                "bench-server",
+                [
+                    "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
+                    "\(scene.rate)",
+                    "--clock", clock,
+                ])
+        }
+    }
+
+    /// The floor: messages of this size to as many clients.
+    static func floor(_ scene: Scene, messageSize: Int) throws -> Stage {
+        try Stage(scene) { clock in
+            try ChildProcess(
+                "bench-floor", ["--size", "\(max(32, messageSize))", "--rate", "\(scene.rate)", "--clock", clock])
+        }
+    }
+
+    private init(_ scene: Scene, _ makeServer: (String) throws -> ChildProcess) throws {
+        clock = FileManager.default.temporaryDirectory.appendingPathComponent("orrery-bench-\(UUID().uuidString)").path
+        server = try makeServer(clock)
+        url = try server.readLine()
+        guard let port = url.split(separator: ":").last, scene.subscribers > 0 else {
+            load = nil
+            return
+        }
+        load = try ChildProcess("bench-load", [String(port), "--clients", "\(scene.subscribers)", "--clock", clock])
+        guard try load?.readLine() == "ready" else {
+            throw ChildProcess.Failure(description: "bench-load is not ready")
+        }
+    }
+
+    deinit {
+        load?.stop()
+        server.stop()
+        unlink(clock)
+    }
+
+    func look() throws -> ServerReport { try server.report(ServerReport.self) }
+
+    /// What happens in a while.
+    func measure(seconds: Double) throws -> Measurement {
+        try load?.tell("reset")
+        let before = try look()
+        Thread.sleep(forTimeInterval: seconds)
+        let after = try look()
+        return Measurement(before: before, after: after, load: try load?.report(LoadReport.self))
+    }
+
+    /// Has the Swift client watch as well.
+    func watch(seconds: Double, changes: Int?) throws -> ClientReport {
+        var arguments = [url, "--seconds", "\(seconds)", "--clock", clock]
+        if let changes { arguments += ["--changes", "\(changes)"] }
+        return try ChildProcess("bench-client", arguments).readReport(ClientReport.self)
+    }
+}
+
+/// The difference of two looks at a server.
+struct Measurement {
+    var ticks: UInt64 = 0
+    var missedTicks: UInt64 = 0
+    /// Nanoseconds of processor time, by thread.
+    var processorTime: [String: UInt64] = [:]
+    /// By thread.
+    var allocations: [String: UInt64] = [:]
+    var load: LoadReport?
+
+    init() {}
+
+    init(before: ServerReport, after: ServerReport, load: LoadReport?) {
+        ticks = after.tickCount - before.tickCount
+        missedTicks =
+            after.lateTickCount + after.skippedTickCount - before.lateTickCount - before.skippedTickCount
+        self.load = load
+        for thread in after.threads {
+            let earlier = before.threads.first { $0.id == thread.id }
+            processorTime[thread.name, default: 0] += thread.processorTime - (earlier?.processorTime ?? 0)
+            allocations[thread.name, default: 0] += (thread.allocationCount ?? 0) - (earlier?.allocationCount ?? 0)
+        }
+    }
+
+    mutating func add(_ other: Measurement) {
+        ticks += other.ticks
+        missedTicks += other.missedTicks
+        processorTime.merge(other.processorTime, uniquingKeysWith: +)
+        allocations.merge(other.allocations, uniquingKeysWith: +)
+        guard var sum = load, let more = other.load else {
+            load = load ?? other.load
+            return
+        }
+        sum.batches += more.batches
+        sum.bytes += more.bytes
+        sum.singleTickBatches += more.singleTickBatches
+        sum.singleTickBytes += more.singleTickBytes
+        sum.mergedTicks += more.mergedTicks
+        sum.doneP50 = max(sum.doneP50, more.doneP50)
+        sum.doneP99 = max(sum.doneP99, more.doneP99)
+        load = sum
+    }
+
+    /// Processor milliseconds per tick of some threads, all unless stated.
+    func millisecondsPerTick(_ thread: String? = nil) -> Double {
+        let time = processorTime.filter { thread == nil || $0.key == thread }.values.reduce(0, +)
+        return ticks == 0 ? 0 : Double(time) / 1e6 / Double(ticks)
+    }
+
+    func allocationsPerTick(_ thread: String? = nil) -> Double {
+        let count = allocations.filter { thread == nil || $0.key == thread }.values.reduce(0, +)
+        return ticks == 0 ? 0 : Double(count) / Double(ticks)
+    }
+}
+
+/// The threads of a server.
+enum ServerThread {
+    static let ticks = "orrery-ticks"
+    static let sync = "orrery-sync"
+}
