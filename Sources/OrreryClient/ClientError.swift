@@ -20,16 +20,33 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case unknownEntity
         /// The server refused for another reason.
         case refused
+        /// The connection ended before the answer came: it may have had its effect, or not.
+        case outcomeUnknown
         /// The connection was closed from this side.
         case closed
     }
 
+    /// What the client was doing.
+    public enum Phase: String, Hashable, Sendable {
+        case connect, handshake, subscribe, apply, mutate, resume
+    }
+
     public var code: Code
+    public var phase: Phase
     public var message: String
 
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, phase: Phase = .connect) {
         self.code = code
         self.message = message
+        self.phase = phase
+    }
+
+    /// Whether another attempt may succeed where this one did not.
+    var mayPass: Bool {
+        switch code {
+        case .cannotConnect, .connectionLost, .serverStopped: true
+        case .invalidURL, .protocolViolation, .component, .unknownEntity, .refused, .outcomeUnknown, .closed: false
+        }
     }
 
     public var description: String { message }
@@ -42,6 +59,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
             case .badSubscription, .limitReached: .refused
             }
         message = refusal.reason
+        phase = .subscribe
     }
 
     /// Why a connection ended that the other side, or the network, ended.
@@ -52,6 +70,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(.protocolViolation, "\(closure.reason); is it an Orrery server?")
         case _ where !closure.wasEstablished:
             self.init(.cannotConnect, closure.reason.isEmpty ? "cannot connect to \(url)" : closure.reason)
+        case CloseCode(WireCloseCode.replaced.rawValue):
+            self.init(.refused, "another connection of this client took the place of the one to \(url)")
         case .goingAway, .normal:
             self.init(.serverStopped, "the server at \(url) has stopped\(reason)")
         case .protocolError, .unsupportedData, .invalidPayload, .policyViolation, .messageTooBig,

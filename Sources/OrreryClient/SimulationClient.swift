@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import OrrerySync
 public import OrreryTransport
@@ -16,12 +17,18 @@ public struct SimulationClient: Sendable {
     public let url: String
     /// The name with which the client introduces itself; for the server's log. At most 128 bytes.
     public var name: String
+    /// What happens when the connection is lost.
+    public var reconnect: ReconnectPolicy
     private let transport: any ClientTransport
 
-    public init(url: String, transport: any ClientTransport, name: String = "orrery-client") {
+    public init(
+        url: String, transport: any ClientTransport, name: String = "orrery-client",
+        reconnect: ReconnectPolicy = .automatic
+    ) {
         self.url = url
         self.transport = transport
         self.name = name
+        self.reconnect = reconnect
     }
 
     /// Connects, and closes the connection when `body` is done.
@@ -49,15 +56,14 @@ public struct SimulationClient: Sendable {
         }
         let clock = ContinuousClock()
         let started = clock.now
+        let ended = DispatchSemaphore(value: 0)
         let session = ClientSession(
             core: SyncClient(clientName: String(name.prefix(32)), limits: wire), loop: loop, url: url,
-            now: { clock.now - started })
-        let thread = Thread {
-            do throws(TransportError) {
-                try loop.run(session)
-                session.loopEnded(nil)
-            } catch {
-                session.loopEnded(error)
+            policy: reconnect,
+            onEnd: { ended.signal() }, now: { clock.now - started })
+        let thread = Thread { [url, transport, limits] in
+            SimulationClient.run(session, from: loop, ended) { () throws(TransportError) in
+                try transport.connect(to: url, limits: limits)
             }
         }
         thread.name = "orrery-client"
@@ -69,5 +75,27 @@ public struct SimulationClient: Sendable {
             throw error
         }
         return ClientConnection(url: url, session: session)
+    }
+
+    /// Runs one connection after the other until it is over for good.
+    private static func run(
+        _ session: ClientSession, from first: any TransportLoop, _ ended: DispatchSemaphore,
+        _ connect: () throws(TransportError) -> any TransportLoop
+    ) {
+        var next: (any TransportLoop)? = first
+        while true {
+            do throws(TransportError) {
+                let loop: any TransportLoop
+                if let next { loop = next } else { loop = try connect() }
+                guard next != nil || session.attach(loop) else { return }
+                next = nil
+                try loop.run(session)
+            } catch {
+                session.loopFailed(error)
+            }
+            guard let delay = session.nextDelay(random: .random(in: 0...1)) else { return }
+            let nanoseconds = Int(min(delay, .seconds(3600)) / .nanoseconds(1))
+            if ended.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .success { return }
+        }
     }
 }

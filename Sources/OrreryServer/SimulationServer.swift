@@ -67,17 +67,26 @@ public final class SimulationServer: Service {
         let started = clock.now
         (simulation, sync) = try Self.makeHalves(
             world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
-            epoch: .random(using: &generator), logger: logger, now: { clock.now - started })
+            epoch: .random(using: &generator), logger: logger, makeRandom: { UInt64.random(in: 0...UInt64.max) },
+            now: { clock.now - started })
     }
 
     /// The two halves of a server around a loop. Tests drive them from one thread with a time of their own.
     package static func makeHalves(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, registry: SyncRegistry,
-        loop: any TransportLoop, epoch: Epoch, logger: Logger, now: @escaping @Sendable () -> Duration
+        loop: any TransportLoop, epoch: Epoch, logger: Logger, makeRandom: @escaping @Sendable () -> UInt64,
+        now: @escaping @Sendable () -> Duration
     ) throws -> (SimulationLoop, SyncLoop) {
         let descriptors = registry.entries.map(\.descriptor)
         let store = ComponentStore(schemas: descriptors.map(\.schema))
-        let core = SyncServer(store: store, epoch: epoch, configuration: configuration.sync)
+        var permissions = MutationPermissions()
+        permissions.columns = Set(
+            registry.entries.indices.filter { registry.entries[$0].isWritable }.map(ColumnID.init))
+        permissions.maySpawn = registry.spawning.judge != nil
+        permissions.mayDespawn = registry.despawning.judge != nil
+        let core = SyncServer(
+            store: store, epoch: epoch, configuration: configuration.sync, permissions: permissions,
+            makeRandom: makeRandom)
         guard core.welcomeSize <= configuration.transport.sentMessageSizeMax else {
             throw ServerError(
                 message:
@@ -86,10 +95,14 @@ public final class SimulationServer: Service {
         }
         let ids = registry.entries.map { $0.track(world) }
         let handover = ChangeHandover()
+        let exchange = MutationExchange()
+        let applier = MutationApplier(
+            writers: registry.entries.map(\.writer), spawnRule: registry.spawning, despawnRule: registry.despawning)
         let simulation = SimulationLoop(
-            world: world, schedule: schedule, step: configuration.step, handover: handover, wakeSync: { loop.wake() })
+            world: world, schedule: schedule, step: configuration.step, handover: handover, exchange: exchange,
+            applier: applier, wakeSync: { loop.wake() })
         let sync = SyncLoop(
-            loop: loop, handover: handover, core: core,
+            loop: loop, handover: handover, exchange: exchange, core: core,
             intake: ChangeIntake(store: store, components: Array(zip(ids, descriptors)), logger: logger),
             lingerMax: configuration.lingerMax, logger: logger, now: now)
         return (simulation, sync)

@@ -8,18 +8,28 @@ public import OrrerySchema
 public struct SyncRegistry {
     struct Entry: Sendable {
         let descriptor: ComponentDescriptor
+        let writer: ComponentWriter
+        let isWritable: Bool
         let track: @Sendable (World) -> ComponentID
     }
 
     private(set) var entries: [Entry] = []
+    /// Whether clients may make entities. They may give them components that they may write.
+    public var spawning = LifeRule.byServerOnly
+    /// Whether clients may end entities.
+    public var despawning = LifeRule.byServerOnly
 
     package init() {}
 
     /// Makes a component visible.
+    /// - Parameter rule: which clients may write it; none unless stated.
     /// - Throws: ``SchemaError`` where the type cannot be reflected (naming field and type), where its name is taken, or where
     ///   there are more than 1024 components.
-    public mutating func register<C: Component>(_ type: C.Type) throws(SchemaError) {
-        let descriptor = try ComponentDescriptor(type)
+    public mutating func register<C: Component>(
+        _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly
+    ) throws(SchemaError) {
+        let coder = try ComponentCoder<C>()
+        let descriptor = ComponentDescriptor(coder)
         if let other = entries.first(where: { $0.descriptor.schema.name == descriptor.schema.name }) {
             throw SchemaError(
                 component: descriptor.schema.name,
@@ -32,7 +42,9 @@ public struct SyncRegistry {
                 component: descriptor.schema.name, "a world shows at most \(Self.componentCountMax) components")
         }
         entries.append(
-            Entry(descriptor: descriptor) { world in
+            Entry(
+                descriptor: descriptor, writer: ComponentWriter(coder, rule: rule), isWritable: rule.judge != nil
+            ) { world in
                 world.track(type)
                 return world.register(type)
             })

@@ -11,20 +11,27 @@ public final class JoinedClient {
     /// A stalled client does not read: what is sent to it stays in the network, and then with the server.
     public var isStalled = false
     package let session: ClientSession
-    private let loop: MemoryLoop
+    private var loop: MemoryLoop
+    private let network: MemoryNetwork
+    private let url: String
+    private let clock: SimulatedClock
+    private var generator = SeededGenerator(seed: 1)
+    /// When the next attempt at a connection is due.
+    private var retryAt: Duration?
     private let applied: AppliedLog
 
-    /// The batches of a client, in order.
+    /// What a client was told, in order.
     private final class AppliedLog: Sendable {
-        let state = Mutex<(batches: [AppliedBatch], end: ClientError?)>(([], nil))
+        let state = Mutex<(batches: [AppliedBatch], errors: [ClientError], end: ClientError?)>(([], [], nil))
     }
 
     init(network: MemoryNetwork, url: String, clock: SimulatedClock, name: String) throws {
-        guard let loop = try network.client.connect(to: url, limits: TransportLimits()) as? MemoryLoop else {
-            preconditionFailure("a memory network makes memory loops")
-        }
-        self.loop = loop
-        let session = ClientSession(core: SyncClient(clientName: name), loop: loop, url: url, now: { clock.now })
+        self.network = network
+        self.url = url
+        self.clock = clock
+        loop = try Self.makeLoop(network, url)
+        let session = ClientSession(
+            core: SyncClient(clientName: name), loop: loop, url: url, policy: .automatic, now: { clock.now })
         self.session = session
         let applied = AppliedLog()
         self.applied = applied
@@ -36,10 +43,61 @@ public final class JoinedClient {
                 }
             }
         }
+        _ = session.addErrorObserver { error in
+            applied.state.withLock { state in
+                if let error { state.errors.append(error) }
+            }
+        }
+    }
+
+    private static func makeLoop(_ network: MemoryNetwork, _ url: String) throws -> MemoryLoop {
+        guard let loop = try network.client.connect(to: url, limits: TransportLimits()) as? MemoryLoop else {
+            preconditionFailure("a memory network makes memory loops")
+        }
+        return loop
     }
 
     /// - Returns: whether anything was handled.
-    func poll() -> Bool { loop.poll(session) }
+    func poll() -> Bool {
+        if let due = retryAt {
+            guard clock.now >= due, let next = try? Self.makeLoop(network, url), session.attach(next) else {
+                return false
+            }
+            loop = next
+            retryAt = nil
+            return true
+        }
+        let handled = loop.poll(session)
+        if loop.hasFinished, end == nil {
+            guard let delay = session.nextDelay(random: .random(in: 0...1, using: &generator)) else { return handled }
+            retryAt = clock.now + delay
+        }
+        return handled
+    }
+
+    /// Breaks the connection. It is made anew after a while.
+    /// - Parameter serverNotices: otherwise the server finds out by itself.
+    public func cut(serverNotices: Bool = true) {
+        loop.cut(tellsPeers: serverNotices)
+    }
+
+    /// Closes the connection from this side, for good.
+    public func close() { session.close() }
+
+    /// Wants something changed. The outcome comes with a later delivery.
+    public func mutate(
+        _ operation: Mutation.Operation, _ answer: @escaping @Sendable (Result<MutationOutcome, ClientError>) -> Void
+    ) {
+        session.mutate(operation, answer)
+    }
+
+    /// The errors that it was told of since it was last asked.
+    public func takeErrors() -> [ClientError] {
+        applied.state.withLock { state in
+            defer { state.errors = [] }
+            return state.errors
+        }
+    }
 
     /// Asks for components of all entities or of one. The answer comes with the next delivery.
     /// - Parameter components: names; all unless stated.
@@ -63,6 +121,9 @@ public final class JoinedClient {
 
     /// What this client knows.
     public var contents: Contents { session.withCore { Contents(of: $0.store) } }
+
+    /// Which life of the world it shows, and the tick.
+    public var revision: Revision { session.withCore { Revision(epoch: $0.shownEpoch, tick: $0.tick) } }
 
     /// The tick whose state it shows.
     public var tick: Tick { session.withCore { $0.tick } }

@@ -20,70 +20,97 @@ import OrreryTransport
 /// #expect(client.contents == joined.contents)
 /// ```
 public final class JoinedWorld {
-    public let world: World
+    public private(set) var world: World
     /// Simulated time since the beginning.
     public var now: Duration { clock.now }
     private let network: MemoryNetwork
-    private let url: String
-    private let simulation: SimulationLoop
-    private let sync: SyncLoop
-    private let loop: MemoryLoop
-    private let clock: SimulatedClock
-    private let period: Duration
+    private let clock = SimulatedClock()
+    private let schedule: Schedule
+    private let configuration: SimulationConfiguration
+    private let register: (inout SyncRegistry) throws -> Void
+    private var halves: Halves
+    private var epoch: Epoch
     private var clients: [JoinedClient] = []
+
+    /// One life of the server.
+    private struct Halves {
+        let simulation: SimulationLoop
+        let sync: SyncLoop
+        let loop: MemoryLoop
+        let url: String
+    }
 
     /// - Parameters:
     ///   - linkByteCountMax: what one direction of a connection holds before it waits at the sender.
-    ///   - epoch: the name of this life of the world.
+    ///   - epoch: the name of the first life of the world.
     public init(
         world: World = World(), schedule: Schedule = Schedule(), configuration: SimulationConfiguration = .init(),
-        linkByteCountMax: Int = 256 << 10, epoch: Epoch = Epoch(1), register: (inout SyncRegistry) throws -> Void
+        linkByteCountMax: Int = 256 << 10, epoch: Epoch = Epoch(1),
+        register: @escaping (inout SyncRegistry) throws -> Void
     ) throws {
         self.world = world
+        self.schedule = schedule
+        self.configuration = configuration
+        self.register = register
+        self.epoch = epoch
         network = MemoryNetwork(linkByteCountMax: linkByteCountMax)
-        let listening = try network.server(name: "joined").listen(limits: configuration.transport)
-        url = listening.url
-        guard let loop = listening.loop as? MemoryLoop else {
-            preconditionFailure("a memory network makes memory loops")
-        }
-        self.loop = loop
-        let clock = SimulatedClock()
-        self.clock = clock
-        period = configuration.tickRate.period
+        halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock)
+    }
+
+    private static func begin(
+        _ world: World, _ schedule: Schedule, _ configuration: SimulationConfiguration,
+        _ register: (inout SyncRegistry) throws -> Void, _ network: MemoryNetwork, _ epoch: Epoch,
+        _ clock: SimulatedClock
+    ) throws -> Halves {
+        let (anyLoop, url) = try network.server(name: "joined").listen(limits: configuration.transport)
+        guard let loop = anyLoop as? MemoryLoop else { preconditionFailure("a memory network makes memory loops") }
         var registry = SyncRegistry()
         try register(&registry)
-        (simulation, sync) = try SimulationServer.makeHalves(
+        let randomness = SharedGenerator(seed: epoch.rawValue)
+        let (simulation, sync) = try SimulationServer.makeHalves(
             world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
             epoch: epoch,
-            logger: Logger(label: "joined") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now })
+            logger: Logger(label: "joined") { _ in SwiftLogNoOpLogHandler() }, makeRandom: { randomness.next() },
+            now: { clock.now })
+        return Halves(simulation: simulation, sync: sync, loop: loop, url: url)
+    }
+
+    /// The server stops, and another one begins in its place with a world of its own: another life, tick 0 again.
+    public func restart(with world: World) throws {
+        halves.loop.shutDown(lingerMax: .zero)
+        deliver()
+        self.world = world
+        epoch = Epoch(epoch.rawValue + 1)
+        halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock)
     }
 
     /// Connects a client, and delivers until it is welcomed.
     public func connect() throws -> JoinedClient {
         let client = try JoinedClient(
-            network: network, url: url, clock: clock, name: "client-\(clients.count)")
+            network: network, url: halves.url, clock: clock, name: "client-\(clients.count)")
         clients.append(client)
         deliver()
         return client
     }
 
-    /// Runs one tick of the world and delivers what comes of it.
+    /// Delivers what was said, runs one tick of the world, and delivers what comes of it.
     public func tick() {
+        deliver()
         runTick()
         deliver()
     }
 
     /// Runs one tick of the world while the server's other half is busy: nothing is taken from it, nothing delivered.
     public func runTick() {
-        clock.advance(by: period)
-        simulation.runTick()
+        clock.advance(by: configuration.tickRate.period)
+        halves.simulation.runTick()
     }
 
     /// Lets everyone handle what has arrived, until nothing is under way. Clients that are stalled do not.
     public func deliver() {
         var isQuiet = false
         while !isQuiet {
-            isQuiet = !loop.poll(sync)
+            isQuiet = !halves.loop.poll(halves.sync)
             for client in clients where !client.isStalled && client.poll() { isQuiet = false }
         }
     }
@@ -91,19 +118,31 @@ public final class JoinedWorld {
     /// Lets time pass without a tick: heartbeats and time-outs.
     public func passTime(_ duration: Duration) {
         clock.advance(by: duration)
-        sync.loopTimerFired()
+        halves.sync.loopTimerFired()
         for client in clients where !client.isStalled { client.session.loopTimerFired() }
         deliver()
     }
 
+    /// Lets time pass for the clients alone: the server is silent.
+    public func passClientTime(_ duration: Duration) {
+        clock.advance(by: duration)
+        for client in clients where !client.isStalled { client.session.loopTimerFired() }
+    }
+
+    /// How many clients the server serves.
+    public var sessionCount: Int { halves.sync.core.sessionCount }
+
     /// What the server shows.
-    public var contents: Contents { Contents(of: sync.store) }
+    public var contents: Contents { Contents(of: halves.sync.store) }
+
+    /// Which life of the world it is, and the tick that the server shows.
+    public var revision: Revision { Revision(epoch: epoch, tick: serverTick) }
 
     /// The tick that the server shows.
-    public var serverTick: Tick { sync.store.tick }
+    public var serverTick: Tick { halves.sync.store.tick }
 
-    package var store: ComponentStore { sync.store }
+    package var store: ComponentStore { halves.sync.store }
 
     /// How often a block was encoded so far.
-    package var builtBlockCount: Int { sync.core.builtBlockCount }
+    package var builtBlockCount: Int { halves.sync.core.builtBlockCount }
 }

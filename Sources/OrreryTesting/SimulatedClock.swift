@@ -10,3 +10,14 @@ final class SimulatedClock: Sendable {
         time.withLock { $0 += duration }
     }
 }
+
+/// One stream of seeded random numbers for whoever asks.
+final class SharedGenerator: Sendable {
+    private let generator: Mutex<SeededGenerator>
+
+    init(seed: UInt64) {
+        generator = Mutex(SeededGenerator(seed: seed))
+    }
+
+    func next() -> UInt64 { generator.withLock { $0.next() } }
+}

@@ -24,6 +24,8 @@ public struct WireLimits: Hashable, Sendable {
     public var reasonSizeMax = 1024
     /// Schema hashes that a client may say it knows.
     public var knownSchemaCountMax = 1024
+    /// Bytes of the token with which a client proves that it is the one of an earlier connection.
+    public var tokenSizeMax = 64
     /// Subscriptions of one session.
     public var subscriptionCountMax = 64
 
@@ -47,6 +49,10 @@ public enum WireCloseCode: UInt16, Sendable {
     case handshakeTimeout = 4002
     /// A batch that does not begin where the client is.
     case gap = 4003
+    /// Nothing was heard for too long.
+    case silence = 4004
+    /// The client has connected anew; this is its old connection.
+    case replaced = 4005
 }
 
 /// A message that ends its connection: how, and why in words for the other side's log.

@@ -8,6 +8,7 @@ enum ExitStatus: Int32, CaseIterable {
     case protocolTrouble = 4
     case connectionLost = 5
     case unknownEntity = 6
+    case refused = 7
     /// Source: sysexits.h, EX_USAGE.
     case usage = 64
 
@@ -18,6 +19,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .protocolTrouble: "not an Orrery server, an unknown component, or values that cannot be read"
         case .connectionLost: "the connection was lost, or the server stopped"
         case .unknownEntity: "no such entity"
+        case .refused: "the server refused the change"
         case .usage: "the arguments do not make sense"
         }
     }
@@ -45,6 +47,8 @@ struct ToolError: Error {
     init?(_ error: any Error) {
         switch error {
         case let error as ToolError: self = error
+        case let error as MutationError:
+            self.init(error.code == .unknownEntity ? .unknownEntity : .refused, error.message)
         case let error as ClientError: self.init(ExitStatus(error.code), error.message)
         case let error as QueryError:
             self.init(error.code == .syntax ? .usage : .protocolTrouble, error.message)
@@ -60,7 +64,7 @@ extension ExitStatus {
             case .invalidURL: .usage
             case .cannotConnect: .cannotConnect
             case .protocolViolation, .component, .refused: .protocolTrouble
-            case .connectionLost, .serverStopped, .closed: .connectionLost
+            case .connectionLost, .serverStopped, .outcomeUnknown, .closed: .connectionLost
             case .unknownEntity: .unknownEntity
             }
     }

@@ -12,11 +12,12 @@ struct Orrery: AsyncParsableCommand {
               orrery inspect                                  this machine's world, live
               orrery inspect example.org:7600 --json | jq .   a world elsewhere, as JSON lines
               orrery inspect --watch --for 10                 every change of ten seconds
+              orrery set 127.0.0.1:7600 12v3 Health.current=50
 
 
             """ + ExitStatus.help,
         version: OrreryVersion.current,
-        subcommands: [Inspect.self])
+        subcommands: [Inspect.self, SetCommand.self])
 
     static func main() async {
         // Sockets and pipes whose reader has gone are seen as errors of `write`; see Output.
@@ -44,7 +45,7 @@ struct Orrery: AsyncParsableCommand {
             print(fullMessage(for: error))
             return .done
         }
-        Output.standardError("\(message(for: error)) (see 'orrery inspect --help')")
+        Output.standardError("\(message(for: error)) (see 'orrery --help')")
         return .usage
     }
 }

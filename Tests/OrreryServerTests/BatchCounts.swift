@@ -18,6 +18,7 @@ final class BatchCounts: Sendable {
     }
 
     var count: Int { state.withLock { $0.count } }
+    var lastTick: Tick { state.withLock { $0.last ?? .zero } }
     var longestStep: UInt64 { state.withLock { $0.longest } }
     var areConsecutive: Bool { state.withLock { $0.areConsecutive } }
 }

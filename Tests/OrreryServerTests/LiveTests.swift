@@ -114,7 +114,8 @@ struct LiveTests {
                 while try await live.server.perform({ $0.tick }) < Tick(stalledAt.rawValue + 300) {}
                 gate.signal()
                 let goal = try await live.server.perform { $0.tick }
-                try await connection.until { $0.tick >= goal }
+                // Not before the observer has seen it: it is told after the state is there.
+                try await connection.until { _ in counts.lastTick >= goal }
                 connection.session.removeObserver(observer)
                 // A window of 100 kB holds four ticks of 25 kB: of 300, all others were merged.
                 #expect(counts.longestStep > 200)

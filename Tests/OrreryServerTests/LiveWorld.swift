@@ -25,7 +25,9 @@ struct LiveWorld {
     let server: SimulationServer
     private let clientTransport: any ClientTransport
 
-    var client: SimulationClient { SimulationClient(url: server.url, transport: clientTransport) }
+    var client: SimulationClient {
+        SimulationClient(url: server.url, transport: clientTransport, reconnect: .never)
+    }
 
     /// Runs a server, hands it to `body`, and sees it stop.
     static func run(
@@ -48,7 +50,8 @@ struct LiveWorld {
             try sync.register(Frozen.self)
         }
         let live = LiveWorld(
-            server: server, clientTransport: way == .memory ? network.client : WebSocketClientTransport())
+            server: server,
+            clientTransport: way == .memory ? network.client : WebSocketClientTransport(connectTimeout: .seconds(30)))
         async let running: Void = server.run()
         do {
             try await body(live)

@@ -11,8 +11,10 @@ struct RandomScript {
     let joined: JoinedWorld
     var alive: [Entity] = []
     var clients: [(client: JoinedClient, subscriptions: [SubscriptionID])] = []
-    /// What the server showed at each tick.
-    var history: [Tick: Contents] = [:]
+    /// What the server showed at each tick of each of its lives.
+    var history: [Revision: Contents] = [:]
+    /// What became of the mutations of all clients.
+    let ledger = MutationLedger()
 
     init(seed: UInt64) throws {
         generator = SeededGenerator(seed: seed)
@@ -21,6 +23,7 @@ struct RandomScript {
         if generator.oneIn(2) { configuration.sync.windowSize = Int.random(in: 50...2000, using: &generator) }
         if generator.oneIn(2) { configuration.sync.limits.partSizeMax = Int.random(in: 100...1000, using: &generator) }
         if generator.oneIn(2) { configuration.sync.wholeSizeMax = Int.random(in: 0...3000, using: &generator) }
+        configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
         if generator.oneIn(3) { configuration.sync.catchUpSizePerTick = Int.random(in: 1...3000, using: &generator) }
         joined = try JoinedWorld(
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
@@ -29,9 +32,19 @@ struct RandomScript {
             try sync.register(Health.self)
             try sync.register(Frozen.self)
             try sync.register(Label.self)
+            try sync.register(Tally.self, writable: .byClients)
         }
         // Some worlds are large enough for several pages of rows.
         for _ in 0..<(generator.oneIn(8) ? 1100 : 5) { spawn() }
+        ledger.begin(joined.world)
+    }
+
+    /// A server that begins anew, with another world.
+    mutating func restart() throws {
+        try joined.restart(with: World())
+        alive = []
+        for _ in 0..<5 { spawn() }
+        ledger.begin(joined.world)
     }
 
     mutating func spawn() {
@@ -89,6 +102,8 @@ struct RandomScript {
         if clients.count < 4, generator.oneIn(10) { clients.append((try joined.connect(), [])) }
         for index in clients.indices {
             if generator.oneIn(6) { clients[index].client.isStalled.toggle() }
+            if generator.oneIn(12) { clients[index].client.cut(serverNotices: generator.oneIn(2)) }
+            if generator.oneIn(3) { ledger.count(by: clients[index].client) }
             if clients[index].subscriptions.count < 4, generator.oneIn(5) {
                 let names = generator.oneIn(4) ? nil : componentNames.filter { _ in generator.oneIn(2) }
                 guard names != [] else { continue }
@@ -106,7 +121,7 @@ struct RandomScript {
     mutating func tick() {
         if generator.oneIn(5) { joined.runTick() }
         joined.tick()
-        history[joined.serverTick] = joined.contents
+        history[joined.revision] = joined.contents
         if generator.oneIn(5) { joined.passTime(.milliseconds(Int.random(in: 1...1500, using: &generator))) }
     }
 
@@ -115,8 +130,8 @@ struct RandomScript {
         for index in clients.indices { clients[index].client.isStalled = false }
         for _ in 0..<80 {
             joined.tick()
+            history[joined.revision] = joined.contents
             joined.passTime(.milliseconds(1100))
         }
-        history[joined.serverTick] = joined.contents
     }
 }

@@ -7,6 +7,7 @@ import Testing
 
 /// The worked example of docs/PROTOCOL.md is what a server and a client really say to each other.
 @Suite struct WorkedExampleTests {
+    private let page: String
     private let messages: [(isFromClient: Bool, bytes: [UInt8])]
     private let store: ComponentStore
     private let position = ColumnID(0)
@@ -15,7 +16,7 @@ import Testing
     init() throws {
         let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let page = try String(contentsOf: package.appending(path: "docs/PROTOCOL.md"), encoding: .utf8)
+        page = try String(contentsOf: package.appending(path: "docs/PROTOCOL.md"), encoding: .utf8)
         let example = try #require(page.components(separatedBy: "```hex\n").last?.components(separatedBy: "```").first)
         messages = try example.split(separator: "\n").reduce(into: []) { messages, line in
             if line.hasPrefix("@ ") {
@@ -68,10 +69,28 @@ import Testing
         set(0, "hi")
     }
 
+    @Test func thePageNamesTheLimitsOfAServer() {
+        let server = SyncServerConfiguration()
+        for (name, value) in [
+            ("messageSizeMax` of the server", "\(server.messageSizeMax)"), ("windowSize`", "\(server.windowSize)"),
+            ("windowTickCount`", "\(server.windowTickCount)"),
+            ("catchUpSizePerTick`", "\(server.catchUpSizePerTick)"), ("wholeSizeMax`", "\(server.wholeSizeMax)"),
+            ("mutationRateMax`", "\(server.mutationRateMax)"), ("clientCountMax`", "\(server.clientCountMax)"),
+            ("pendingMutationMax`", "\(SyncClient.pendingMutationMax)"),
+            ("clientRetention`", "\(server.clientRetention.components.seconds) s"),
+            ("silenceTimeout` of the server", "\(server.silenceTimeout.components.seconds) s"),
+            ("handshakeTimeout`", "\(server.handshakeTimeout.components.seconds) s"),
+            ("heartbeatInterval`", "\(server.heartbeatInterval.components.seconds) s"),
+        ] {
+            #expect(page.contains("| `\(name) | \(value) |"), "\(name) with \(value)")
+        }
+    }
+
     @Test func serverAndClientSayWhatThePageSays() throws {
         begin()
         var server = SyncServer(
-            store: store, epoch: Epoch(0x1122_3344_5566_7788), configuration: SyncServerConfiguration())
+            store: store, epoch: Epoch(0x1122_3344_5566_7788), configuration: SyncServerConfiguration(),
+            makeRandom: { 0x0102_0304_0506_0708 })
         var client = SyncClient(clientName: "page")
         let session = SessionID(1)
         server.open(session, now: .zero)

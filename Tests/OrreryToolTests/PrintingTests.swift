@@ -45,8 +45,8 @@ struct PrintingTests {
             #expect(ended.status == 0)
             #expect(
                 ended.output == """
-                    entity,Position.x,Position.y,Position.z,Body.name,Body.moons,Frozen
-                    0v1,0,0,0,"Sun, ""Sol""\u{1b}[1m",[],true
+                    entity,Position.x,Position.y,Position.z,Body.name,Body.moons,Frozen,Place.row
+                    0v1,0,0,0,"Sun, ""Sol""\u{1b}[1m",[],true,
 
                     """)
         }
@@ -68,7 +68,7 @@ struct PrintingTests {
         try await LiveWorld.run { live in
             let ended = try await Tool.run("inspect", live.server.url, "--csv", "--entity", "\(live.mars)")
             #expect(ended.lines.count == 2)
-            #expect(try ended.line(1) == "2v1,Infinity,-0.25,NaN,,,")
+            #expect(try ended.line(1) == "2v1,Infinity,-0.25,NaN,,,,")
         }
     }
 

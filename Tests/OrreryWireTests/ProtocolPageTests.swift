@@ -53,6 +53,13 @@ import Testing
         }
     }
 
+    @Test func thePageNamesEveryRefusalOfAMutation() {
+        for code in MutationRefusalCode.allCases {
+            let words = "\(code)".map { $0.isUppercase ? " \($0.lowercased())" : "\($0)" }.joined()
+            #expect(page.contains("| \(code.rawValue) | \(words) |"), "\(code.rawValue) \(words)")
+        }
+    }
+
     @Test func thePageNamesEveryLimitWithItsDefault() {
         let limits = WireLimits()
         for (name, value) in [
@@ -65,7 +72,8 @@ import Testing
             ("fieldCountMax", SchemaLimits.fieldCountMax), ("caseCountMax", SchemaLimits.caseCountMax),
             ("encodedSizeMax", SchemaLimits.encodedSizeMax), ("fixedSizeMax", SchemaLimits.fixedSizeMax),
             ("elementCountMax", ValueLimits.elementCountMax), ("partCountMax", ValueLimits.partCountMax),
-            ("sizeMax", ValueLimits.sizeMax),
+            ("sizeMax", ValueLimits.sizeMax), ("tokenSizeMax", limits.tokenSizeMax),
+            ("mutationPartCountMax", MutationLimits.partCountMax),
         ] {
             #expect(page.contains("| `\(name)` | \(value) |"), "`\(name)` with \(value)")
         }

@@ -80,12 +80,24 @@ import Testing
         }
     }
 
+    private static let eight = [UInt8](repeating: 1, count: 8)
+
     /// Numbers that announce far more than the bytes hold: nothing may be made room for on their word.
     private static let announced: [(String, [UInt8])] = [
         ("known schemas", [1, 1, 1, 0, 1, 3] + [0x80, 0x08, 0]),
         ("a section of a Hello", [1, 1, 1, 0, 1] + Bytes.varint(1 << 62)),
         ("a client's name", [1, 1, 1, 0x7f]),
         ("the components of a subscription", [2, 1, 0, 1, 0x80, 0x08]),
+        ("a token", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 64])),
+        ("subscriptions that go on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 64])),
+        ("the value of a mutation", [5, 1] + eight + [3] + eight + [0] + Bytes.varint(256 << 10)),
+        ("the expected value of a mutation", [5, 1] + eight + [1] + eight + [0, 0, 1] + Bytes.varint(256 << 10)),
+        ("the fields of a patch", [5, 1] + eight + [2] + eight + [0, 64]),
+        ("the path of a field", [5, 1] + eight + [2] + eight + [0, 1, 16]),
+        ("the components of a spawn", [5, 1] + eight + [5, 64]),
+        ("the token of a session", Bytes.welcome + Bytes.section(3, [64])),
+        ("the reason of a refused mutation", [0x86, 1, 1] + Bytes.varint(1024)),
+        ("the value of a refused mutation", [0x86, 1, 1, 0, 1] + Bytes.varint(256 << 10)),
         ("components", Bytes.welcome + Bytes.section(1, [0x80, 0x08])),
         ("the name of a component", Bytes.welcome + Bytes.section(1, [1, 0x7f])),
         ("a section of a Welcome", Bytes.welcome + [1] + Bytes.varint(UInt64(Int.max))),
@@ -107,7 +119,7 @@ import Testing
             let error = #expect(throws: WireError.self, "\(name)") {
                 switch bytes[0] {
                 case 0x84: _ = try BatchCopy(bytes, schemas: Self.schemas)
-                case 0x81: _ = try ServerMessage(bytes)
+                case 0x81, 0x86: _ = try ServerMessage(bytes)
                 default: _ = try ClientMessage(bytes)
                 }
             }
@@ -128,11 +140,11 @@ import Testing
 
     @Test func aMessageOfAnUnknownKindDoesNotBelongHere() {
         for kind in UInt8.min...UInt8.max {
-            if !(1...4).contains(kind) {
+            if !(1...5).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ClientMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }
-            if !(0x81...0x85).contains(kind) {
+            if !(0x81...0x86).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ServerMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }

@@ -40,15 +40,33 @@ public struct Batch: Sendable {
         public let new: C?
     }
 
-    package let applied: AppliedBatch
-    private let schemas: [ComponentSchema]
-
-    init(_ applied: AppliedBatch, schemas: [ComponentSchema]) {
-        self.applied = applied
-        self.schemas = schemas
+    /// Why the client did not go on from where it was, but from nothing.
+    public enum Reset: Hashable, Sendable {
+        /// The server began anew: this is another life of the world.
+        case otherEpoch
+        /// The server has not come as far as the client was.
+        case unknownTick
     }
 
-    /// Where the client stood before.
+    package let applied: AppliedBatch
+
+    init(_ applied: AppliedBatch) {
+        self.applied = applied
+    }
+
+    /// Which life of the world this is. Ticks of two lives do not compare.
+    public var epoch: Epoch { applied.epoch }
+
+    /// Set where all that was shown before is void; the batch removes it. `nil` in the normal course of things.
+    public var reset: Reset? {
+        switch applied.reset {
+        case nil: nil
+        case .otherEpoch: .otherEpoch
+        case .unknownTick: .unknownTick
+        }
+    }
+
+    /// Where the client stood before; tick 0 after a reset.
     public var base: Tick { applied.base }
 
     /// Where it stands now.
@@ -60,7 +78,7 @@ public struct Batch: Sendable {
         applied.changes.map { change in
             Change(
                 kind: Change.Kind(change.kind), entity: change.entity,
-                component: change.column.map { schemas[$0.rawValue] },
+                component: change.column.map { applied.schemas[$0.rawValue] },
                 old: applied.oldValue(of: change), new: applied.newValue(of: change))
         }
     }
@@ -70,11 +88,12 @@ public struct Batch: Sendable {
     /// Entities that were despawned are not in it: they lost more than this component.
     /// - Complexity: O(n) in all changes of the batch; decodes those of `C`.
     public func changes<C: Component>(of view: ComponentView<C>) -> [TypedChange<C>] {
-        applied.changes.compactMap { change in
-            guard change.column == view.column else { return nil }
+        guard let bound = view.bound(in: applied.schemas, of: applied.epoch) else { return [] }
+        return applied.changes.compactMap { change in
+            guard change.column == bound.column else { return nil }
             return TypedChange(
-                entity: change.entity, old: applied.oldValue(of: change).flatMap(view.decode),
-                new: applied.newValue(of: change).flatMap(view.decode))
+                entity: change.entity, old: applied.oldValue(of: change).flatMap(bound.decode),
+                new: applied.newValue(of: change).flatMap(bound.decode))
         }
     }
 }

@@ -1,4 +1,3 @@
-import OrrerySchema
 import OrrerySync
 import Synchronization
 
@@ -14,21 +13,18 @@ public struct BatchSequence: AsyncSequence, Sendable {
     public static let bufferedBatchMax = 64
 
     private let buffer: BatchBuffer
-    private let schemas: [ComponentSchema]
 
-    init(_ session: ClientSession, schemas: [ComponentSchema]) {
+    init(_ session: ClientSession) {
         buffer = BatchBuffer(session)
-        self.schemas = schemas
     }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer, schemas: schemas) }
+    public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
 
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let buffer: BatchBuffer
-        fileprivate let schemas: [ComponentSchema]
 
         public mutating func next() async throws -> Batch? {
-            try await buffer.next().map { Batch($0, schemas: schemas) }
+            try await buffer.next().map(Batch.init)
         }
     }
 }

@@ -10,28 +10,22 @@ import Synchronization
 public final class ClientConnection: Sendable {
     public let url: String
     package let session: ClientSession
-    private let welcome: Welcome
-    private let schemas: [ComponentSchema]
-    /// Subscriptions that views share, by component, with the number of their users.
-    private let shared = Mutex<[ColumnID: Subscription]>([:])
+    /// Subscriptions that views share, by component.
+    private let shared = Mutex<[String: Subscription]>([:])
 
     init(url: String, session: ClientSession) {
         self.url = url
         self.session = session
-        (welcome, schemas) = session.withCore { core in
-            guard let welcome = core.welcome else { preconditionFailure("a connection is made once it is welcomed") }
-            return (welcome, core.store.schemas)
-        }
     }
 
     /// All components that the server shows, in its order.
-    public var components: [ComponentSchema] { schemas }
+    public var components: [ComponentSchema] { session.withCore { $0.store.schemas } }
 
-    /// Which life of which world this is.
-    public var epoch: Epoch { welcome.revision.epoch }
+    /// Which life of which world is shown.
+    public var epoch: Epoch { session.withCore { $0.shownEpoch } }
 
     /// Ticks per second.
-    public var tickRate: Double { Double(welcome.ticksPer1000Seconds) / 1000 }
+    public var tickRate: Double { session.withCore { Double($0.welcome?.ticksPer1000Seconds ?? 0) / 1000 } }
 
     /// The tick whose state is shown.
     public var tick: Tick { session.withCore { $0.tick } }
@@ -48,7 +42,8 @@ public final class ClientConnection: Sendable {
     /// The schema of a component.
     /// - Throws: ``ClientError`` of code `component` that lists the names there are.
     public func schema(of component: String) throws(ClientError) -> ComponentSchema {
-        schemas[try column(of: component).rawValue]
+        let column = try column(of: component)
+        return session.withCore { $0.tableSchemas[column.rawValue] }
     }
 
     /// Asks for components of all entities, or of one, and waits until everything that matches is here.
@@ -61,37 +56,36 @@ public final class ClientConnection: Sendable {
         let names = components.split(separator: ",").map { $0.trimmed }
         let selected: Selection.Components =
             names == ["*"] ? .all : .some(try names.map { (name) throws(ClientError) in try column(of: name) })
-        guard !names.isEmpty else { throw ClientError(.component, "no component is named; '*' stands for all") }
+        guard !names.isEmpty else {
+            throw ClientError(.component, "no component is named; '*' stands for all", phase: .subscribe)
+        }
         return try await subscribe(Selection(entities: entity.map { .one($0) } ?? .all, components: selected))
     }
 
     private func subscribe(_ selection: Selection) async throws -> Subscription {
-        let id = Mutex<SubscriptionID?>(nil)
-        try await waiting { answer in
-            let name = session.subscribe(selection, answer)
-            id.withLock { $0 = name }
-        }
-        guard let id = id.withLock({ $0 }) else {
-            throw session.end ?? ClientError(.closed, "the connection was closed")
-        }
+        let name = Answered<SubscriptionID>()
+        try await waiting { name.set(session.subscribe(selection, $0)) }
+        guard let id = name.value else { throw session.end ?? ClientError(.closed, "the connection was closed") }
         return Subscription(id: id, session: session)
     }
 
     /// A typed view of a component. Views of one component share one subscription.
     /// - Throws: ``ClientError`` of code `component` where the server does not show it, or with another type for some field.
     public func view<C: Component>(of type: C.Type) async throws -> ComponentView<C> {
-        let column = try column(of: C.componentName)
-        let view: ComponentView<C>
+        let name = C.componentName
+        let column = try column(of: name)
+        let schema = session.withCore { $0.tableSchemas[column.rawValue] }
+        let view = ComponentView<C>(session: session)
         do throws(SchemaError) {
-            view = try ComponentView<C>(session: session, column: column, schema: schemas[column.rawValue])
+            try view.check(schema)
         } catch {
-            throw ClientError(.component, error.description)
+            throw ClientError(.component, error.description, phase: .subscribe)
         }
-        if shared.withLock({ $0[column] }) == nil {
+        if shared.withLock({ $0[name] }) == nil {
             let subscription = try await subscribe(Selection(components: .some([column])))
             let isNeeded = shared.withLock { shared in
-                guard shared[column] == nil else { return false }
-                shared[column] = subscription
+                guard shared[name] == nil else { return false }
+                shared[name] = subscription
                 return true
             }
             if !isNeeded { try await subscription.cancel() }
@@ -99,8 +93,22 @@ public final class ClientConnection: Sendable {
         return view
     }
 
+    /// How the connection stands.
+    public var status: ConnectionStatus { session.status }
+
+    /// Every error from now on, once: lost connections, attempts that failed, subscriptions refused at a reconnection. The newest 64 wait
+    /// for a reader.
+    public var errors: AsyncStream<ClientError> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(64)) { continuation in
+            let observer = session.addErrorObserver { error in
+                if let error { continuation.yield(error) } else { continuation.finish() }
+            }
+            continuation.onTermination = { _ in self.session.removeErrorObserver(observer) }
+        }
+    }
+
     /// The batches that are applied from now on.
-    public var batches: BatchSequence { BatchSequence(session, schemas: schemas) }
+    public var batches: BatchSequence { BatchSequence(session) }
 
     /// Reads several things of one tick, views too. Nothing is applied meanwhile, so be quick.
     /// - Precondition: `body` only reads: it does not subscribe, make sequences or close.
@@ -111,10 +119,12 @@ public final class ClientConnection: Sendable {
     /// Closes the connection. Nothing is applied after it.
     public func close() { session.close() }
 
-    private func column(of component: String) throws(ClientError) -> ColumnID {
+    func column(of component: String) throws(ClientError) -> ColumnID {
+        let schemas = session.withCore { $0.tableSchemas }
         guard let position = schemas.firstIndex(where: { $0.name == component }) else {
             let names = schemas.map(\.name).sorted().joined(separator: ", ")
-            throw ClientError(.component, "the server has no component '\(component)'; it has: \(names)")
+            throw ClientError(
+                .component, "the server has no component '\(component)'; it has: \(names)", phase: .subscribe)
         }
         return ColumnID(position)
     }
@@ -135,6 +145,14 @@ public final class ClientConnection: Sendable {
             once.resume(.failure(CancellationError()))
         }
     }
+}
+
+/// What an answer brought, for the task that waited for it.
+final class Answered<Value: Sendable>: Sendable {
+    private let state = Mutex<Value?>(nil)
+
+    var value: Value? { state.withLock { $0 } }
+    func set(_ value: Value?) { state.withLock { $0 = value } }
 }
 
 /// A continuation that is resumed by whoever comes first.

@@ -4,43 +4,58 @@ package import OrrerySync
 package import OrreryTransport
 package import OrreryWire
 
-/// One connection's state, behind a lock: the protocol core, and who waits for what.
+/// One client's state over all its connections, behind a lock: the protocol core, and who waits for what.
 ///
 /// The loop's thread feeds it; everybody else reads it or leaves messages for the loop to send. Observers are called by the loop's
 /// thread outside of the lock, in the order of what they are told.
 package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
+    package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void
+    package typealias Observer = @Sendable (Result<AppliedBatch, ClientError>) -> Void
 
-    private struct State {
+    struct State {
         var core: SyncClient
+        /// The loop of the present connection or attempt.
+        var loop: any TransportLoop
         var connection: ConnectionID?
-        /// Set when the connection is over.
+        /// Set when it is over for good.
         var end: ClientError?
-        var welcomeWaiters: [Answer] = []
-        /// Who waits for the first state of a subscription, or for the answer to an unsubscription.
-        var subscriptionWaiters: [SubscriptionID: Answer] = [:]
-        var unsubscriptionWaiters: [SubscriptionID: Answer] = [:]
-        var observers: [(id: Int, call: @Sendable (Result<AppliedBatch, ClientError>) -> Void)] = []
-        var nextObserver = 0
-        var receivedByteCount: UInt64 = 0
         /// Set by the owner; the loop closes the connection when it sees it.
         var isClosing = false
+        /// Whether there is a connection, or an attempt at one.
+        var isAttached = true
+        var attempt = 0
+        var lostConnectionCount = 0
         var openedAt: Duration?
+        var heardAt = Duration.zero
+        var receivedByteCount: UInt64 = 0
+        var waiters = Waiters()
+        var observers: [(id: Int, call: Observer)] = []
+        var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
+        var nextObserver = 0
     }
 
-    private let state: Guarded<State>
-    private let loop: any TransportLoop
+    let state: Guarded<State>
     private let url: String
-    private let now: @Sendable () -> Duration
+    private let policy: ReconnectPolicy
+    let now: @Sendable () -> Duration
     /// Time from the connection to the server's welcome.
-    private let welcomeTimeout: Duration = .seconds(5)
+    private let welcomeTimeout: Duration = .seconds(10)
+    /// Time without any message, while a server sends a heartbeat each second, after which the connection is taken for dead.
+    private let silenceTimeout: Duration
+    /// Called once, when it is over for good.
+    private let onEnd: @Sendable () -> Void
 
     package init(
-        core: sending SyncClient, loop: any TransportLoop, url: String, now: @escaping @Sendable () -> Duration
+        core: sending SyncClient, loop: any TransportLoop, url: String, policy: ReconnectPolicy = .never,
+        silenceTimeout: Duration = .seconds(10), onEnd: @escaping @Sendable () -> Void = {},
+        now: @escaping @Sendable () -> Duration
     ) {
-        state = Guarded(State(core: core))
-        self.loop = loop
+        state = Guarded(State(core: core, loop: loop))
         self.url = url
+        self.policy = policy
+        self.silenceTimeout = silenceTimeout
+        self.onEnd = onEnd
         self.now = now
     }
 
@@ -50,6 +65,7 @@ package final class ClientSession: TransportHandler, Sendable {
         state.withLock {
             $0.connection = connection
             $0.openedAt = now()
+            $0.heardAt = now()
         }
         flush()
     }
@@ -57,8 +73,9 @@ package final class ClientSession: TransportHandler, Sendable {
     package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
         var calls: [() -> Void] = []
         state.withLock { state in
-            guard state.end == nil else { return }
+            guard state.end == nil, state.connection == connection else { return }
             state.receivedByteCount += UInt64(message.count)
+            state.heardAt = now()
             for event in state.core.receive(message) { handle(event, &state, &calls) }
         }
         flush()
@@ -68,173 +85,172 @@ package final class ClientSession: TransportHandler, Sendable {
     package func connectionDrained(_ connection: ConnectionID) {}
 
     package func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
-        end(ClientError(closure, url: url))
-        loop.shutDown(lingerMax: .zero)
+        var error = ClientError(closure, url: url)
+        if state.withLock({ $0.core.welcome != nil }) { error.phase = .resume }
+        lose(error)
     }
 
     package func loopWoken() {
         flush()
-        let closing = state.withLock { $0.isClosing ? $0.connection : nil }
-        if let closing {
-            loop.close(closing, code: .normal, reason: "the client leaves")
-        } else if state.withLock({ $0.isClosing }) {
-            loop.shutDown(lingerMax: .zero)
-        }
+        let (loop, closing, connection) = state.withLock { ($0.loop, $0.isClosing, $0.connection) }
+        guard closing else { return }
+        if let connection { loop.close(connection, code: .normal, reason: "the client leaves") }
+        loop.shutDown(lingerMax: .milliseconds(200))
     }
 
     package func loopTimerFired() {
-        let isLate = state.withLock { state in
-            state.core.welcome == nil && (state.openedAt.map { now() - $0 > welcomeTimeout } ?? false)
+        let error: ClientError? = state.withLock { state in
+            guard state.connection != nil, let openedAt = state.openedAt else { return nil }
+            if !state.core.isWelcomed, now() - openedAt > welcomeTimeout {
+                return ClientError(
+                    .protocolViolation, "\(url) said nothing for \(welcomeTimeout); is it an Orrery server?",
+                    phase: .handshake)
+            }
+            if state.core.isWelcomed, now() - state.heardAt > silenceTimeout {
+                return ClientError(.connectionLost, "\(url) said nothing for \(silenceTimeout)", phase: .apply)
+            }
+            return nil
         }
-        guard isLate, let connection = state.withLock({ $0.connection }) else { return }
-        end(ClientError(.protocolViolation, "\(url) said nothing for \(welcomeTimeout); is it an Orrery server?"))
-        loop.close(connection, code: .protocolError, reason: "no Welcome")
+        if let error { lose(error) }
     }
 
     private func handle(_ event: ClientEvent, _ state: inout State, _ calls: inout [() -> Void]) {
         switch event {
         case .welcomed:
-            let waiters = state.welcomeWaiters
-            state.welcomeWaiters = []
-            calls.append { for waiter in waiters { waiter(.success(())) } }
+            state.attempt = 0
+            let waiting = state.waiters.takeWelcome()
+            calls.append { for answer in waiting { answer(.success(())) } }
         case .subscribed, .heartbeat: break
         case .refused(let id, let refusal):
-            if let waiter = state.subscriptionWaiters.removeValue(forKey: id) {
-                calls.append { waiter(.failure(ClientError(refusal))) }
+            let error = ClientError(refusal)
+            if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
+                calls.append { answer(.failure(error)) }
+            } else {
+                // A subscription that went well before, refused at a reconnection.
+                report(error, state, &calls)
             }
         case .unsubscribed(let id, let refusal):
-            if let waiter = state.unsubscriptionWaiters.removeValue(forKey: id) {
-                calls.append { waiter(refusal.map { .failure(ClientError($0)) } ?? .success(())) }
+            if let answer = state.waiters.unsubscriptions.removeValue(forKey: id) {
+                calls.append { answer(refusal.map { .failure(ClientError($0)) } ?? .success(())) }
             }
         case .applied(let batch):
             let observers = state.observers
             calls.append { for observer in observers { observer.call(.success(batch)) } }
             for id in batch.started {
-                if let waiter = state.subscriptionWaiters.removeValue(forKey: id) {
-                    calls.append { waiter(.success(())) }
+                if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
+                    calls.append { answer(.success(())) }
                 }
             }
+        case .mutated(let sequence, let outcome):
+            if let waiting = state.waiters.mutations.removeValue(forKey: sequence) {
+                calls.append { waiting.answer(.success(outcome)) }
+            }
         case .failed(let error):
-            let connection = state.connection
+            let (connection, loop) = (state.connection, state.loop)
             calls.append {
-                self.end(
-                    ClientError(.protocolViolation, "the server at \(self.url) broke the protocol: \(error.message)"))
                 if let connection {
-                    self.loop.close(connection, code: CloseCode(error.closeCode.rawValue), reason: error.message)
+                    loop.close(connection, code: CloseCode(error.closeCode.rawValue), reason: error.message)
                 }
+                self.lose(
+                    ClientError(
+                        .protocolViolation, "the server at \(self.url) broke the protocol: \(error.message)",
+                        phase: .apply))
             }
         }
     }
 
-    /// Sends what the core has to say. Loop thread only.
+    private func report(_ error: ClientError?, _ state: State, _ calls: inout [() -> Void]) {
+        let observers = state.errorObservers
+        calls.append { for observer in observers { observer.call(error) } }
+    }
+
+    /// Sends what the core has to say. Loop's thread only.
     private func flush() {
-        let (connection, messages) = state.withLock { state in
-            (state.connection, state.connection == nil ? [] : state.core.takeOutgoing())
+        let (loop, connection, messages) = state.withLock { state in
+            (state.loop, state.connection, state.connection == nil ? [] : state.core.takeOutgoing())
         }
         guard let connection else { return }
         for message in messages { loop.send(Frame(message), to: connection) }
     }
 
-    /// The connection is over: everyone who waits is told, once.
-    private func end(_ error: ClientError) {
-        var waiters: [Answer] = []
-        var observers: [@Sendable (Result<AppliedBatch, ClientError>) -> Void] = []
-        state.withLock { state in
-            guard state.end == nil else { return }
-            state.end = state.isClosing ? ClientError(.closed, "the connection was closed") : error
+    /// The connection, or the attempt at one, is over: for good, or until the next attempt.
+    private func lose(_ error: ClientError, loopHasEnded: Bool = false) {
+        var calls: [() -> Void] = []
+        let loop: (any TransportLoop)? = state.withLock { state in
+            guard state.isAttached else { return nil }
+            state.isAttached = false
             state.connection = nil
-            waiters = state.welcomeWaiters
-            waiters += state.subscriptionWaiters.sorted { $0.key < $1.key }.map(\.value)
-            waiters += state.unsubscriptionWaiters.sorted { $0.key < $1.key }.map(\.value)
-            state.welcomeWaiters = []
-            state.subscriptionWaiters = [:]
-            state.unsubscriptionWaiters = [:]
-            observers = state.observers.map(\.call)
+            guard state.end == nil else { return state.loop }
+            let wasWelcomed = state.core.welcome != nil
+            if state.core.isWelcomed { state.lostConnectionCount += 1 }
+            guard policy.isEnabled, wasWelcomed, error.mayPass, !state.isClosing else {
+                end(error, &state, &calls)
+                return state.loop
+            }
+            report(error, state, &calls)
+            for event in state.core.disconnected() { handle(event, &state, &calls) }
+            return state.loop
         }
-        guard let end = state.withLock({ $0.end }) else { return }
-        for waiter in waiters { waiter(.failure(end)) }
-        for observer in observers { observer(.failure(end)) }
+        if !loopHasEnded { loop?.shutDown(lingerMax: .milliseconds(200)) }
+        for call in calls { call() }
     }
 
-    /// The loop has ended, with an error or without.
-    package func loopEnded(_ error: TransportError?) {
-        end(ClientError(.cannotConnect, error?.message ?? "the connection to \(url) has ended"))
-    }
-
-    // MARK: What the owner asks for. Any thread.
-
-    /// Calls `answer` when the server has said which components there are.
-    package func whenWelcomed(_ answer: @escaping Answer) {
-        let result: Result<Void, ClientError>? = state.withLock { state in
-            if let end = state.end { return .failure(end) }
-            if state.core.welcome != nil { return .success(()) }
-            state.welcomeWaiters.append(answer)
-            return nil
-        }
-        if let result { answer(result) }
-    }
-
-    /// Calls `answer` when everything that matches is in the store, or when the server has refused.
-    /// - Returns: the subscription's name; `nil` if the connection is over.
-    @discardableResult
-    package func subscribe(_ selection: Selection, _ answer: @escaping Answer) -> SubscriptionID? {
-        let result: Result<SubscriptionID, ClientError> = state.withLock { state in
-            if let end = state.end { return .failure(end) }
-            let id = state.core.subscribe(selection)
-            state.subscriptionWaiters[id] = answer
-            return .success(id)
-        }
-        switch result {
-        case .success(let id):
-            loop.wake()
-            return id
-        case .failure(let error):
-            answer(.failure(error))
-            return nil
+    /// It is over for good: everyone who waits is told, once.
+    private func end(_ error: ClientError, _ state: inout State, _ calls: inout [() -> Void]) {
+        guard state.end == nil else { return }
+        let end = state.isClosing ? ClientError(.closed, "the connection was closed") : error
+        state.end = end
+        if end.code != .closed { report(end, state, &calls) }
+        report(nil, state, &calls)
+        let waiters = state.waiters
+        state.waiters = Waiters()
+        let observers = state.observers
+        calls.append {
+            waiters.fail(end)
+            for observer in observers { observer.call(.failure(end)) }
+            self.onEnd()
         }
     }
 
-    package func unsubscribe(_ id: SubscriptionID, _ answer: @escaping Answer) {
-        let end: ClientError? = state.withLock { state in
-            guard state.end == nil else { return state.end }
-            state.core.unsubscribe(id)
-            state.unsubscriptionWaiters[id] = answer
-            return nil
+    // MARK: What the thread that runs the loops asks
+
+    /// The time until the next attempt; `nil` when it is over for good. To be asked when a loop has ended.
+    package func nextDelay(random: Double) -> Duration? {
+        lose(ClientError(.cannotConnect, "the connection to \(url) has ended"), loopHasEnded: true)
+        return state.withLock { state in
+            guard state.end == nil else { return nil }
+            defer { state.attempt += 1 }
+            return policy.delay(beforeAttempt: state.attempt, random: random)
         }
-        if let end { answer(.failure(end)) } else { loop.wake() }
     }
 
-    /// Calls `observer` after every applied batch, and once when the connection is over.
-    package func addObserver(_ observer: @escaping @Sendable (Result<AppliedBatch, ClientError>) -> Void) -> Int {
-        let (id, end) = state.withLock { state in
-            state.nextObserver += 1
-            state.observers.append((state.nextObserver, observer))
-            state.core.recordsChanges = true
-            return (state.nextObserver, state.end)
-        }
-        if let end { observer(.failure(end)) }
-        return id
-    }
-
-    package func removeObserver(_ id: Int) {
+    /// The next attempt begins.
+    /// - Returns: whether it should: it is not over.
+    package func attach(_ loop: any TransportLoop) -> Bool {
         state.withLock { state in
-            state.observers.removeAll { $0.id == id }
-            state.core.recordsChanges = !state.observers.isEmpty
+            guard state.end == nil else { return false }
+            state.loop = loop
+            state.isAttached = true
+            state.openedAt = nil
+            return true
         }
     }
 
-    /// Reads the core. Nothing is applied meanwhile.
-    package func withCore<R, Failure: Error>(_ body: (SyncClient) throws(Failure) -> R) throws(Failure) -> R {
-        try state.read { (state) throws(Failure) in try body(state.core) }
+    /// No loop could be made, or one could not run.
+    package func loopFailed(_ error: TransportError) {
+        state.withLock { $0.isAttached = true }
+        lose(ClientError(.cannotConnect, error.message), loopHasEnded: true)
     }
 
-    package var end: ClientError? { state.withLock { $0.end } }
-    package var receivedByteCount: UInt64 { state.withLock { $0.receivedByteCount } }
-
-    /// Ends the connection. Nothing is applied after it returns.
+    /// Ends it. Nothing is applied after it returns.
     package func close() {
-        state.withLock { $0.isClosing = true }
-        end(ClientError(.closed, "the connection was closed"))
+        var calls: [() -> Void] = []
+        let loop = state.withLock { state in
+            state.isClosing = true
+            end(ClientError(.closed, "the connection was closed"), &state, &calls)
+            return state.loop
+        }
+        for call in calls { call() }
         loop.wake()
     }
 }

@@ -9,23 +9,54 @@ import Synchronization
 /// Values whose layout is this client's are read straight from the column. Others are decoded on first access and remembered until
 /// the row changes. A view that nobody reads costs nothing.
 public final class ComponentView<C: Component>: Sendable {
+    /// Where the component is in one life of the world, and how its values are read.
+    struct Bound {
+        let epoch: Epoch
+        let column: ColumnID
+        let binding: ComponentBinding<C>
+        let readsDirectly: Bool
+
+        /// A value of the peer's; `nil` for bytes that are no `C`.
+        func decode(_ bytes: ArraySlice<UInt8>) -> C? {
+            bytes.withUnsafeBytes { try? binding.decode($0) }
+        }
+    }
+
     private struct Memory {
+        var bound: Bound?
         var values: [UInt32: (version: Tick, entity: Entity, value: C)] = [:]
         var decodeCount = 0
     }
 
     private let session: ClientSession
-    let column: ColumnID
-    private let binding: ComponentBinding<C>
-    private let readsDirectly: Bool
     private let memory = Mutex(Memory())
 
-    init(session: ClientSession, column: ColumnID, schema: ComponentSchema) throws(SchemaError) {
+    init(session: ClientSession) {
         self.session = session
-        self.column = column
-        binding = try ComponentBinding<C>(to: schema)
-        readsDirectly = binding.isDirect && schema.type.fixedSize != nil
     }
+
+    /// - Throws: `SchemaError` where the server's version of the component does not fit `C`.
+    func check(_ schema: ComponentSchema) throws(SchemaError) {
+        _ = try ComponentBinding<C>(to: schema)
+    }
+
+    /// The binding to one life of the world, made once; `nil` where the component is not in it, or does not fit `C`.
+    func bound(in schemas: [ComponentSchema], of epoch: Epoch) -> Bound? {
+        memory.withLock { memory in
+            if let bound = memory.bound, bound.epoch == epoch { return bound }
+            guard let number = schemas.firstIndex(where: { $0.name == C.componentName }),
+                let binding = try? ComponentBinding<C>(to: schemas[number])
+            else { return nil }
+            let bound = Bound(
+                epoch: epoch, column: ColumnID(number), binding: binding,
+                readsDirectly: binding.isDirect && schemas[number].type.fixedSize != nil)
+            memory.bound = bound
+            memory.values.removeAll()
+            return bound
+        }
+    }
+
+    private func bound(in core: SyncClient) -> Bound? { bound(in: core.store.schemas, of: core.shownEpoch) }
 
     /// The component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`
     /// (``value(of:)`` says why).
@@ -35,25 +66,32 @@ public final class ComponentView<C: Component>: Sendable {
     /// The component of an entity; `nil` where the entity does not have it or is not alive.
     /// - Throws: `CodecError` for bytes that are no value of `C`: a case that this client does not know, say.
     public func value(of entity: Entity) throws(CodecError) -> C? {
-        try session.withCore { (core) throws(CodecError) in try value(of: entity, in: core.store) }
+        try session.withCore { (core) throws(CodecError) in
+            guard let bound = bound(in: core) else { return nil }
+            return try value(of: entity, in: core.store, bound)
+        }
     }
 
     /// The entities that have the component, ascending.
     public var entities: [Entity] {
         session.withCore { core in
-            core.store[column].rows.indexes.compactMap { core.store.entity(at: $0) }
+            guard let bound = bound(in: core) else { return [] }
+            return core.store[bound.column].rows.indexes.compactMap { core.store.entity(at: $0) }
         }
     }
 
     /// How many entities have the component.
-    public var count: Int { session.withCore { $0.store[column].count } }
+    public var count: Int {
+        session.withCore { core in bound(in: core).map { core.store[$0.column].count } ?? 0 }
+    }
 
     /// All values with their entities, ascending, of one tick. Values that are no `C` are left out.
     public var values: [(entity: Entity, value: C)] {
         session.withCore { core in
-            core.store[column].rows.indexes.compactMap { row in
+            guard let bound = bound(in: core) else { return [] }
+            return core.store[bound.column].rows.indexes.compactMap { row in
                 guard let entity = core.store.entity(at: row) else { return nil }
-                return (try? value(of: entity, in: core.store)).flatMap { $0 }.map { (entity, $0) }
+                return (try? value(of: entity, in: core.store, bound)).flatMap { $0 }.map { (entity, $0) }
             }
         }
     }
@@ -61,23 +99,20 @@ public final class ComponentView<C: Component>: Sendable {
     /// How many values were decoded so far. Direct reads decode nothing.
     package var decodeCount: Int { memory.withLock { $0.decodeCount } }
 
-    /// A value of the peer's; `nil` for bytes that are no `C`.
-    func decode(_ bytes: ArraySlice<UInt8>) -> C? {
-        bytes.withUnsafeBytes { try? binding.decode($0) }
-    }
-
-    private func value(of entity: Entity, in store: ComponentStore) throws(CodecError) -> C? {
+    private func value(
+        of entity: Entity, in store: ComponentStore, _ bound: Bound
+    ) throws(CodecError) -> C? {
         guard store.contains(entity) else { return nil }
-        return try store[column].withValue(of: entity.index) { (bytes) throws(CodecError) in
-            if readsDirectly { return try binding.decode(bytes) }
-            let version = store[column].tick(of: entity.index)
+        return try store[bound.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
+            if bound.readsDirectly { return try bound.binding.decode(bytes) }
+            let version = store[bound.column].tick(of: entity.index)
             let known = memory.withLock { $0.values[entity.index] }
             if let known, known.version == version, known.entity == entity { return known.value }
-            let value = try binding.decode(bytes)
+            let value = try bound.binding.decode(bytes)
             memory.withLock { memory in
                 memory.decodeCount += 1
                 // Rows that are gone leave their values behind; at twice the rows there are, all are forgotten.
-                if memory.values.count > 2 * store[column].count + 16 { memory.values.removeAll() }
+                if memory.values.count > 2 * store[bound.column].count + 16 { memory.values.removeAll() }
                 memory.values[entity.index] = (version, entity, value)
             }
             return value

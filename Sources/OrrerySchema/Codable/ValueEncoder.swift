@@ -161,3 +161,17 @@ final class ValueEncoder: Encoder {
         func superEncoder() -> any Encoder { encoder.refuse() }
     }
 }
+
+extension DynamicValue {
+    /// The dynamic form of a value of any supported type.
+    /// - Throws: ``CodecError`` where the value is not of that type.
+    package init<T>(of value: T, as type: FieldType) throws(CodecError) {
+        do {
+            self = try ValueEncoder.encode(value, as: type)
+        } catch let error as CodecError {
+            throw error
+        } catch {
+            throw CodecError(.outOfDomain, "\(value) cannot be encoded: \(error)")
+        }
+    }
+}

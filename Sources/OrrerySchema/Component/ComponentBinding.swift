@@ -33,6 +33,19 @@ public struct ComponentBinding<C: Component>: Sendable {
     /// Whether values are read straight from the bytes.
     public var isDirect: Bool { fallback == nil }
 
+    /// The bytes of a value as the peer's schema has it. Fields that only the peer has are zero.
+    /// - Throws: ``CodecError`` for a value that the peer's schema does not have.
+    public func encode(_ value: C) throws(CodecError) -> [UInt8] {
+        guard fallback != nil else {
+            var writer = ByteWriter()
+            try coder.encode(value, into: &writer)
+            return writer.bytes
+        }
+        let converted = try coder.dynamicValue(of: value).converted(
+            from: coder.schema.type.shape, to: source.type.shape, fallback: source.type.zero)
+        return try converted.encoded(as: source.type)
+    }
+
     /// - Throws: ``CodecError`` for bytes that are no value of the peer's schema, or one that `C` does not have.
     public func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> C {
         guard let fallback else { return try coder.decode(bytes) }

@@ -8,10 +8,8 @@ public struct ComponentDescriptor: Sendable {
     package let isPackedInMemory: Bool
     private let encode: @Sendable (UnsafeRawPointer, inout ByteWriter) throws(CodecError) -> Void
 
-    /// - Throws: ``SchemaError``, see ``ComponentCoder/init()``.
-    public init<C: Component>(_ type: C.Type) throws(SchemaError) {
-        let coder = try ComponentCoder<C>()
-        self.type = type
+    public init<C: Component>(_ coder: ComponentCoder<C>) {
+        type = C.self
         schema = coder.schema
         switch coder.form {
         case .bitwise(let layout):

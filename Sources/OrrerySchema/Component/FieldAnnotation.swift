@@ -26,10 +26,7 @@ public struct FieldAnnotation<C: Component>: Sendable {
 
     /// Writes what is known into the field that the key path leads to.
     func apply(to type: inout FieldType) throws(SchemaError) {
-        guard let offset = MemoryLayout<C>.offset(of: keyPath),
-            let path = Self.path(
-                to: Swift.type(of: keyPath as PartialKeyPath<C>).valueType, at: offset, in: C.self, from: 0)
-        else {
+        guard let path = Self.fieldNames(of: keyPath) else {
             throw SchemaError(component: C.componentName, "the annotated \(keyPath) is no stored property")
         }
         guard apply(to: &type, path: path[...]) else {
@@ -50,6 +47,12 @@ public struct FieldAnnotation<C: Component>: Sendable {
         }
         type = .structure(fields)
         return true
+    }
+
+    /// The names of the fields that a key path leads through; `nil` unless it leads to a stored property.
+    package static func fieldNames(of keyPath: PartialKeyPath<C>) -> [String]? {
+        guard let offset = MemoryLayout<C>.offset(of: keyPath) else { return nil }
+        return path(to: Swift.type(of: keyPath).valueType, at: offset, in: C.self, from: 0)
     }
 
     /// The names that lead to the stored property of that type at that place.

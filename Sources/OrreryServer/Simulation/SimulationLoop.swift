@@ -14,19 +14,23 @@ package final class SimulationLoop: @unchecked Sendable {
     private let schedule: Schedule
     private let step: Duration
     private let handover: ChangeHandover
+    private let exchange: MutationExchange
+    private let applier: MutationApplier
     /// Work for the next tick; `nil` when there will be none.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
     /// Called when a log was handed over.
     private let wakeSync: @Sendable () -> Void
 
     init(
-        world: World, schedule: Schedule, step: Duration, handover: ChangeHandover,
-        wakeSync: @escaping @Sendable () -> Void
+        world: World, schedule: Schedule, step: Duration, handover: ChangeHandover, exchange: MutationExchange,
+        applier: MutationApplier, wakeSync: @escaping @Sendable () -> Void
     ) {
         self.world = world
         self.schedule = schedule
         self.step = step
         self.handover = handover
+        self.exchange = exchange
+        self.applier = applier
         self.wakeSync = wakeSync
     }
 
@@ -51,6 +55,7 @@ package final class SimulationLoop: @unchecked Sendable {
 
     /// Runs one tick: what arrived, the systems, the hand-over of what changed. Never waits for the sync thread.
     package func runTick() {
+        applyMutations()
         let arrived = work.withLock { work in
             defer { work?.removeAll(keepingCapacity: true) }
             return work
@@ -58,6 +63,15 @@ package final class SimulationLoop: @unchecked Sendable {
         for body in arrived ?? [] { body(world) }
         schedule.runTick(on: world, step: step)
         handOver()
+    }
+
+    /// Mutations come first, so that the systems of the tick see them.
+    private func applyMutations() {
+        let requests = exchange.takeRequests()
+        guard !requests.isEmpty else { return }
+        let tick = world.tick.next
+        exchange.finished(requests.map { ($0, applier.apply($0, to: world, at: tick)) })
+        wakeSync()
     }
 
     /// Hands over what the world holds, if the sync thread has taken what came before.

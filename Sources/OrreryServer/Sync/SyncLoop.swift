@@ -13,6 +13,7 @@ import Synchronization
 package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let loop: any TransportLoop
     private let handover: ChangeHandover
+    private let exchange: MutationExchange
     private let now: @Sendable () -> Duration
     private let lingerMax: Duration
     private let logger: Logger
@@ -23,11 +24,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private var frames = FramePool()
 
     init(
-        loop: any TransportLoop, handover: ChangeHandover, core: SyncServer, intake: ChangeIntake, lingerMax: Duration,
-        logger: Logger, now: @escaping @Sendable () -> Duration
+        loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
+        intake: ChangeIntake, lingerMax: Duration, logger: Logger, now: @escaping @Sendable () -> Duration
     ) {
         self.loop = loop
         self.handover = handover
+        self.exchange = exchange
         self.core = core
         self.intake = intake
         self.lingerMax = lingerMax
@@ -59,11 +61,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         logger.debug(
             "connection closed",
             metadata: ["connection": "\(connection)", "code": "\(closure.code)", "reason": "\(closure.reason)"])
-        core.closed(SessionID(connection.rawValue))
+        core.closed(SessionID(connection.rawValue), now: now())
     }
 
     package func loopWoken() {
         takeLog()
+        // After the log: the answers to what it holds may leave at once.
+        for (request, outcome) in exchange.takeOutcomes() { core.mutationFinished(request, outcome, now: now()) }
+        perform()
         if stopRequested.load(ordering: .acquiring), !isStopping {
             isStopping = true
             loop.shutDown(lingerMax: lingerMax)
@@ -87,21 +92,31 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     private func perform() {
         var actions = core.takeActions()
-        for action in actions {
-            switch action {
-            case .send(let message, let sessions):
-                let frame = message.withUnsafeBytes { frames.frame(copying: $0) }
-                for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
-            case .close(let session, let error):
-                logger.notice(
-                    "closing a session",
-                    metadata: [
-                        "session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)",
-                    ])
-                loop.close(
-                    ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
-            }
+        // Refusing a mutation for want of room adds an action.
+        while !actions.isEmpty {
+            for action in actions { perform(action) }
+            core.recycle(&actions)
+            actions = core.takeActions()
         }
-        core.recycle(&actions)
+    }
+
+    private func perform(_ action: ServerAction) {
+        switch action {
+        case .send(let message, let sessions):
+            let frame = message.withUnsafeBytes { frames.frame(copying: $0) }
+            for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
+        case .mutate(let request):
+            guard !exchange.offer(request) else { return }
+            core.mutationDeferred(
+                request, "\(MutationExchange.waitingMax) mutations wait for the next tick; send it again later",
+                now: now())
+        case .close(let session, let error):
+            logger.notice(
+                "closing a session",
+                metadata: [
+                    "session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)",
+                ])
+            loop.close(ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
+        }
     }
 }

@@ -27,8 +27,22 @@ public struct AppliedBatch: Sendable {
         fileprivate var new: Range<Int>?
     }
 
-    /// Where the client stood before.
+    /// Why the client did not go on from where it was, but from nothing; `nil` in the normal course of things.
+    public enum Reset: Hashable, Sendable {
+        /// The server began anew: this is another life of the world.
+        case otherEpoch
+        /// The server cannot say what happened since: it has not come as far as the client was.
+        case unknownTick
+    }
+
+    /// Which life of the world this is.
+    public let epoch: Epoch
+    /// The components of that life, by ``ColumnID``.
+    public internal(set) var schemas: [ComponentSchema]
+    /// Where the client stood before; tick 0 after a reset.
     public let base: Tick
+    /// Set where what was shown before is void; the batch removes it.
+    public internal(set) var reset: Reset?
     /// Where it stands now.
     public internal(set) var tick: Tick
     /// Subscriptions whose first state is there with this batch.
@@ -39,7 +53,9 @@ public struct AppliedBatch: Sendable {
     /// Entities that lost a component and may have none left.
     var bareCandidates: [Entity] = []
 
-    init(base: Tick, tick: Tick) {
+    init(epoch: Epoch, schemas: [ComponentSchema], base: Tick, tick: Tick) {
+        self.epoch = epoch
+        self.schemas = schemas
         self.base = base
         self.tick = tick
     }
@@ -71,7 +87,10 @@ public struct AppliedBatch: Sendable {
     ///
     /// Of several values of one cell the first old and the last new one stay, where they follow one another directly.
     public func merged(with next: AppliedBatch) -> AppliedBatch {
-        var result = AppliedBatch(base: base, tick: next.tick)
+        // After a reset ticks count anew, and so does what is merged.
+        var result = AppliedBatch(
+            epoch: next.epoch, schemas: next.schemas, base: next.reset == nil ? base : next.base, tick: next.tick)
+        result.reset = next.reset ?? reset
         result.started = started + next.started
         var positions: [CellKey: Int] = [:]
         for (batch, change) in changes.map({ (self, $0) }) + next.changes.map({ (next, $0) }) {

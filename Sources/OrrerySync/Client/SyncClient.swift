@@ -10,6 +10,8 @@ public enum ClientEvent: Sendable {
     case unsubscribed(SubscriptionID, Refusal?)
     /// A batch was applied: the store stands at its tick.
     case applied(AppliedBatch)
+    /// A mutation has its outcome.
+    case mutated(MutationSequence, MutationOutcome)
     /// The server's world has come to this tick; `isCurrent` says that the store is the state of it.
     case heartbeat(Tick, isCurrent: Bool)
     /// The server said something that it must not say. Nothing is applied from here on.
@@ -31,23 +33,31 @@ public struct SyncClient {
     public let stagedSizeMax: Int
     /// The rows and schemas of the server. Empty until the server's welcome.
     public internal(set) var store = ComponentStore(schemas: [])
-    public private(set) var welcome: Welcome?
+    public internal(set) var welcome: Welcome?
     /// The tick whose state the store shows.
     public internal(set) var tick = Tick.zero
     /// The newest tick of the server that this client heard of.
-    public private(set) var serverTick = Tick.zero
+    public internal(set) var serverTick = Tick.zero
     /// Whether applied batches list their changes. Costs a copy of each changed value.
     public var recordsChanges = false
     var selections: [SubscriptionID: Selection] = [:]
     var started: Set<SubscriptionID> = []
-    private let clientName: String
-    private var knownSchemas: [SchemaHash: ComponentSchema]
-    private var phase = Phase.awaitingWelcome
+    /// Those whose end was asked for and not answered.
+    var unsubscribing: Set<SubscriptionID> = []
+    /// Mutations without an outcome yet, in order.
+    public internal(set) var pendingMutations: [PendingMutation] = []
+    var nextMutation: UInt64 = 1
+    /// Set from a reset until the first whole batch of the new life: the store that takes the place of the one that is shown.
+    /// The client stands at `tick` of it all the same.
+    var replacement: (store: ComponentStore, reset: AppliedBatch.Reset, tick: Tick)?
+    let clientName: String
+    var knownSchemas: [SchemaHash: ComponentSchema]
+    var phase = Phase.awaitingWelcome
     private var staged: [[UInt8]] = []
     private var stagedSize = 0
-    private var receivedByteCount: UInt64 = 0
+    var receivedByteCount: UInt64 = 0
     private var nextSubscription: UInt32 = 1
-    private var outgoing: [[UInt8]] = []
+    var outgoing: [[UInt8]] = []
 
     /// - Parameter knownSchemas: schemas that need not be sent, from an earlier connection.
     public init(
@@ -58,10 +68,7 @@ public struct SyncClient {
         self.limits = limits
         self.stagedSizeMax = stagedSizeMax
         self.knownSchemas = Dictionary(knownSchemas.map { ($0.hash, $0) }) { first, _ in first }
-        let hello = ClientMessage.hello(
-            versions: WireProtocol.version...WireProtocol.version, clientName: clientName,
-            knownSchemas: knownSchemas.prefix(limits.knownSchemaCountMax).map(\.hash))
-        outgoing.append(hello.encoded())
+        sayHello()
     }
 
     /// The messages to send, once. The first is there from the beginning.
@@ -71,12 +78,12 @@ public struct SyncClient {
     }
 
     /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as `started`.
-    /// - Precondition: the server has welcomed this client.
+    /// - Precondition: the server has welcomed this client once. While there is no connection it is asked for with the next.
     public mutating func subscribe(_ selection: Selection) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
         nextSubscription += 1
         selections[id] = selection
-        outgoing.append(ClientMessage.subscribe(id, selection).encoded())
+        if phase == .ready { outgoing.append(ClientMessage.subscribe(id, selection).encoded()) }
         return id
     }
 
@@ -86,8 +93,26 @@ public struct SyncClient {
     }
 
     /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`.
-    public mutating func unsubscribe(_ id: SubscriptionID) {
-        outgoing.append(ClientMessage.unsubscribe(id).encoded())
+    /// - Returns: whether an answer will come; without a connection they leave at once.
+    public mutating func unsubscribe(_ id: SubscriptionID) -> Bool {
+        // Without a connection, what has started was named in the Hello that may be on its way, and ends after the welcome.
+        guard phase == .ready || started.contains(id) else {
+            forget(id)
+            return false
+        }
+        if phase == .ready { outgoing.append(ClientMessage.unsubscribe(id).encoded()) }
+        unsubscribing.insert(id)
+        return true
+    }
+
+    /// Whether there is a connection, and the server has welcomed this client on it.
+    public var isWelcomed: Bool { phase == .ready }
+
+    mutating func forget(_ id: SubscriptionID) {
+        selections[id] = nil
+        started.remove(id)
+        dropStaged()
+        dropUncovered()
     }
 
     /// A message came.
@@ -108,8 +133,7 @@ public struct SyncClient {
     ) throws(WireError) -> [ClientEvent] {
         switch (phase, message) {
         case (.awaitingWelcome, .welcome(let welcome)):
-            try begin(welcome)
-            return [.welcomed(welcome)]
+            return try begin(welcome)
         case (.ready, .subscribeResponse(let id, let refusal)):
             guard selections[id] != nil else {
                 throw WireError(.protocolError, "an answer to subscription \(id), which does not exist")
@@ -118,24 +142,13 @@ public struct SyncClient {
             selections[id] = nil
             return [.refused(id, refusal)]
         case (.ready, .unsubscribeResponse(let id, let refusal)):
-            if refusal == nil {
-                selections[id] = nil
-                started.remove(id)
-                dropStaged()
-                dropUncovered()
-            }
+            unsubscribing.remove(id)
+            if refusal == nil { forget(id) }
             return [.unsubscribed(id, refusal)]
         case (.ready, .heartbeat(let tick, let isCurrent)):
-            guard tick >= self.tick else {
-                throw WireError(.protocolError, "a heartbeat of tick \(tick) after tick \(self.tick)")
-            }
-            serverTick = max(serverTick, tick)
-            guard isCurrent, staged.isEmpty, tick > self.tick else { return [.heartbeat(tick, isCurrent: isCurrent)] }
-            // Nothing is owed up to that tick: a batch without content.
-            let batch = AppliedBatch(base: self.tick, tick: tick)
-            self.tick = tick
-            acknowledge()
-            return [.heartbeat(tick, isCurrent: true), .applied(batch)]
+            return try receiveHeartbeat(tick, isCurrent: isCurrent)
+        case (.ready, .mutationResponse(let sequence, let outcome)):
+            return try receiveOutcome(sequence, outcome)
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")
@@ -143,26 +156,40 @@ public struct SyncClient {
         }
     }
 
-    private mutating func begin(_ welcome: Welcome) throws(WireError) {
-        guard welcome.version == WireProtocol.version else {
-            throw WireError(.unsupportedVersion, "the server chose version \(welcome.version)")
+    private mutating func receiveHeartbeat(_ tick: Tick, isCurrent: Bool) throws(WireError) -> [ClientEvent] {
+        guard tick >= standing else {
+            throw WireError(.protocolError, "a heartbeat of tick \(tick) after tick \(standing)")
         }
-        for schema in welcome.schemas { knownSchemas[schema.hash] = schema }
-        var schemas: [ComponentSchema] = []
-        for component in welcome.components {
-            guard let schema = knownSchemas[component.schemaHash], schema.name == component.name else {
-                throw WireError(.protocolError, "the schema of component '\(component.name)' was not sent")
-            }
-            schemas.append(schema)
+        serverTick = max(serverTick, tick)
+        // Each is answered: with that the server knows that somebody is there.
+        defer { acknowledge() }
+        guard isCurrent, staged.isEmpty, tick > standing else { return [.heartbeat(tick, isCurrent: isCurrent)] }
+        // Nothing is owed up to that tick. What takes the place of a void state waits for what was asked for.
+        if replacement != nil, !selections.isEmpty {
+            replacement?.tick = tick
+            return [.heartbeat(tick, isCurrent: true)]
         }
-        guard Set(schemas.map(\.name)).count == schemas.count else {
-            throw WireError(.protocolError, "two components have one name")
-        }
-        self.welcome = welcome
-        store = ComponentStore(schemas: schemas)
-        serverTick = welcome.revision.tick
-        phase = .ready
+        var batch = AppliedBatch(
+            epoch: epoch, schemas: tableSchemas, base: replacement == nil ? self.tick : .zero, tick: tick)
+        replaceStore(&batch)
+        self.tick = tick
+        return [.heartbeat(tick, isCurrent: true), .applied(batch)]
     }
+
+    /// The tick up to which this client has everything, shown or not.
+    var standing: Tick { replacement?.tick ?? tick }
+
+    /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old one.
+    public var isShowingVoidState: Bool { replacement != nil }
+
+    /// The life of the world whose state is in ``store``.
+    public internal(set) var shownEpoch = Epoch(0)
+
+    /// The components of the server that this client is connected to. Those of ``store`` are the same except during a reset.
+    package var tableSchemas: [ComponentSchema] { replacement?.store.schemas ?? store.schemas }
+
+    /// The life of the world that is, or is about to be, shown.
+    public var epoch: Epoch { welcome?.revision.epoch ?? Epoch(0) }
 
     private mutating func receive(
         _ head: BatchHead, _ bytes: UnsafeRawBufferPointer
@@ -171,11 +198,12 @@ public struct SyncClient {
         guard head.part == staged.count else {
             throw WireError(.gap, "part \(head.part) of the batch for tick \(head.tick) after part \(staged.count)")
         }
-        guard head.base <= tick else {
-            throw WireError(.gap, "a batch from tick \(head.base) to \(head.tick), but this client stands at \(tick)")
+        guard head.base <= standing else {
+            throw WireError(
+                .gap, "a batch from tick \(head.base) to \(head.tick), but this client stands at \(standing)")
         }
-        guard head.tick >= tick else {
-            throw WireError(.protocolError, "a batch for tick \(head.tick) after tick \(tick)")
+        guard head.tick >= standing else {
+            throw WireError(.protocolError, "a batch for tick \(head.tick) after tick \(standing)")
         }
         receivedByteCount += UInt64(bytes.count)
         serverTick = max(serverTick, head.tick)
@@ -188,9 +216,11 @@ public struct SyncClient {
             acknowledge()
             return []
         }
+        var batch = AppliedBatch(
+            epoch: epoch, schemas: tableSchemas, base: replacement == nil ? tick : .zero, tick: head.tick)
+        replaceStore(&batch)
         // The store may be told of the same tick twice: when a subscription is added between two ticks.
         store.advance(to: head.tick)
-        var batch = AppliedBatch(base: tick, tick: head.tick)
         let parts = staged
         dropStaged()
         for part in parts {
@@ -207,12 +237,12 @@ public struct SyncClient {
         return [.applied(batch)]
     }
 
-    private mutating func dropStaged() {
+    mutating func dropStaged() {
         staged.removeAll()
         stagedSize = 0
     }
 
     private mutating func acknowledge() {
-        outgoing.append(ClientMessage.acknowledge(tick, receivedByteCount: receivedByteCount).encoded())
+        outgoing.append(ClientMessage.acknowledge(standing, receivedByteCount: receivedByteCount).encoded())
     }
 }

@@ -20,11 +20,17 @@ struct Session {
     let id: SessionID
     let openedAt: Duration
     var phase = Phase.awaitingHello
+    var client = ClientID(0)
     var clientName = ""
     /// In order of request.
     var subscriptions: [(id: SubscriptionID, selection: Selection)] = []
-    /// Subscriptions whose first state was not sent yet.
-    var waiting: [SubscriptionID] = []
+    /// Subscriptions whose first state was not sent yet, with the tick up to which the client has it all the same.
+    var waiting: [(id: SubscriptionID, cursor: Tick)] = []
+    /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
+    var answers: [(tick: Tick, sequence: MutationSequence, outcome: MutationOutcome)] = []
+    /// Mutations that it may send at once; refilled with time.
+    private var mutationTokens = 0.0
+    private var mutationTokensAt = Duration.zero
     var progress = Progress.live
     /// Position of the cells that it is kept up to date on, among the server's groups.
     var group = 0
@@ -35,11 +41,13 @@ struct Session {
     var sentByteCount: UInt64 = 0
     var acknowledgedByteCount: UInt64 = 0
     var lastSentAt: Duration
+    var lastHeardAt: Duration
 
     init(id: SessionID, openedAt: Duration) {
         self.id = id
         self.openedAt = openedAt
         lastSentAt = openedAt
+        lastHeardAt = openedAt
     }
 
     var isLive: Bool {
@@ -53,14 +61,32 @@ struct Session {
             || sentByteCount == acknowledgedByteCount
     }
 
+    /// Whether the client was sent everything up to a tick.
+    func hasReached(_ tick: Tick, storeTick: Tick) -> Bool { lastSentTick >= tick || (isLive && storeTick >= tick) }
+
+    /// Takes one of the mutations that the client may send, if there is one.
+    mutating func takeMutationToken(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
+        let rate = Double(configuration.mutationRateMax)
+        let elapsed = mutationTokensAt == .zero ? 1 : (now - mutationTokensAt) / .seconds(1)
+        mutationTokens = min(rate, mutationTokens + elapsed * rate)
+        mutationTokensAt = max(now, .nanoseconds(1))
+        guard mutationTokens >= 1 else { return false }
+        mutationTokens -= 1
+        return true
+    }
+
     mutating func sent(_ byteCount: Int, reaching tick: Tick, at now: Duration) {
         sentByteCount += UInt64(byteCount)
         lastSentTick = tick
         lastSentAt = now
     }
 
-    func interest(columnCount: Int) -> Interest {
-        Interest(of: subscriptions.map(\.selection), columnCount: columnCount)
+    /// Whether the first state of a subscription was not sent yet.
+    func isWaiting(_ id: SubscriptionID) -> Bool { waiting.contains { $0.id == id } }
+
+    /// What all its subscriptions, or those that `isIncluded` names, ask for.
+    func interest(columnCount: Int, _ isIncluded: (SubscriptionID) -> Bool = { _ in true }) -> Interest {
+        Interest(of: subscriptions.filter { isIncluded($0.id) }.map(\.selection), columnCount: columnCount)
     }
 }
 

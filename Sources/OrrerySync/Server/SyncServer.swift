@@ -19,6 +19,8 @@ public enum ServerAction: Sendable {
     /// The same message to each of these sessions.
     case send([UInt8], to: [SessionID])
     case close(SessionID, WireError)
+    /// To be decided by the world; the outcome goes to ``SyncServer/mutationFinished(_:_:now:)``.
+    case mutate(MutationRequest)
 }
 
 /// How much a server gives to each session, and when it gives up on one.
@@ -36,6 +38,14 @@ public struct SyncServerConfiguration: Sendable {
     public var catchUpSizePerTick = 8 << 20
     /// A first state estimated at more than this is sent over several ticks.
     public var wholeSizeMax = 16 << 20
+    /// Mutations that a session may send in a second.
+    public var mutationRateMax = 1000
+    /// Clients that are remembered, connected or not.
+    public var clientCountMax = 8192
+    /// How long a client that went away is remembered: its mutations are recognised when it sends them again.
+    public var clientRetention: Duration = .seconds(300)
+    /// Time without any message from a client, who answers each heartbeat, after which its connection is taken for dead.
+    public var silenceTimeout: Duration = .seconds(15)
     /// Time from the connection to its `Hello`.
     public var handshakeTimeout: Duration = .seconds(5)
     /// Time after which a session that was sent nothing is sent a heartbeat.
@@ -54,6 +64,10 @@ public struct SyncServer {
     public let store: ComponentStore
     public let configuration: SyncServerConfiguration
     public let epoch: Epoch
+    public let permissions: MutationPermissions
+    var clients: ClientTable
+    /// Where tokens come from.
+    let makeRandom: () -> UInt64
     /// Ascending by name.
     var sessions: [Session] = []
     var groups: [Group] = []
@@ -67,10 +81,17 @@ public struct SyncServer {
     /// The session that is served first when the budget is short; moves on so that everyone comes first in turn.
     private var nextServed = 0
 
-    public init(store: ComponentStore, epoch: Epoch, configuration: SyncServerConfiguration) {
+    /// - Parameter makeRandom: gives 64 bits that nobody can guess, for tokens.
+    public init(
+        store: ComponentStore, epoch: Epoch, configuration: SyncServerConfiguration,
+        permissions: MutationPermissions = .init(), makeRandom: @escaping () -> UInt64
+    ) {
         self.store = store
         self.epoch = epoch
         self.configuration = configuration
+        self.permissions = permissions
+        self.makeRandom = makeRandom
+        clients = ClientTable(clientCountMax: configuration.clientCountMax, retention: configuration.clientRetention)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
@@ -119,16 +140,23 @@ public struct SyncServer {
             recipients[group].removeAll(keepingCapacity: true)
         }
         serveThoseBehind(now: now)
+        for index in sessions.indices { sendAnswers(index, now: now) }
     }
 
     /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still.
     public mutating func timePassed(now: Duration) {
         catchUpBudget = configuration.catchUpSizePerTick
-        for session in sessions where session.phase == .awaitingHello {
-            if now - session.openedAt >= configuration.handshakeTimeout {
-                fail(session.id, WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)"))
+        for session in sessions {
+            if session.phase == .awaitingHello, now - session.openedAt >= configuration.handshakeTimeout {
+                fail(
+                    session.id, WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)"),
+                    now: now)
+            } else if now - session.lastHeardAt >= configuration.silenceTimeout {
+                fail(
+                    session.id, WireError(.silence, "nothing was heard for \(configuration.silenceTimeout)"), now: now)
             }
         }
+        clients.expire(now: now)
         serveThoseBehind(now: now)
         for index in sessions.indices
         where sessions[index].phase == .ready && now - sessions[index].lastSentAt >= configuration.heartbeatInterval {
@@ -155,20 +183,30 @@ public struct SyncServer {
         guard case .behind(let cursor, let pass) = sessions[index].progress else { return }
         let session = sessions[index]
         let known = groups[session.group].interest
-        let wanted = session.interest(columnCount: store.columns.count)
         // A pass goes on with what it began with; subscriptions that came since wait for the next.
         if let pass {
             continuePass(pass, of: index, cursor: cursor, now: now)
             return
         }
-        var owed = [Owed(interest: known, cursor: cursor), Owed(interest: wanted.subtracting(known), cursor: .zero)]
+        var owed = [Owed(interest: known, cursor: cursor)]
+        var wanted = known
+        // First what the client has up to a tick, then what it knows nothing of.
+        for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
+            let asked = session.interest(columnCount: store.columns.count) { id in
+                session.waiting.contains { $0.id == id && $0.cursor == start } || !session.isWaiting(id)
+            }
+            owed.append(Owed(interest: asked.subtracting(wanted), cursor: start))
+            wanted = session.interest(columnCount: store.columns.count) { id in
+                session.waiting.contains { $0.id == id && $0.cursor >= start } || !session.isWaiting(id)
+            }
+        }
         owed.removeAll { $0.interest.isEmpty }
         if owed.contains(where: { $0.cursor == .zero && estimatedSize(of: $0.interest) > configuration.wholeSizeMax }) {
-            let pass = Pass(owed: owed, start: store.tick, interest: wanted, started: session.waiting)
+            let pass = Pass(owed: owed, start: store.tick, interest: wanted, started: session.waiting.map(\.id))
             continuePass(pass, of: index, cursor: cursor, now: now)
             return
         }
-        finish(index, owed: owed, interest: wanted, started: session.waiting, firstPart: 0, now: now)
+        finish(index, owed: owed, interest: wanted, started: session.waiting.map(\.id), firstPart: 0, now: now)
     }
 
     /// Sends all that is owed as the end of a batch; with that the session is live.
@@ -180,7 +218,7 @@ public struct SyncServer {
         sections.append(contentsOf: builder.sections(of: owed))
         let base = sessions[index].lastSentTick
         sessions[index].progress = .live
-        sessions[index].waiting.removeAll { started.contains($0) }
+        sessions[index].waiting.removeAll { started.contains($0.id) }
         if !sections.isEmpty || firstPart > 0 {
             catchUpBudget -= sections.byteCount
             send(
@@ -189,6 +227,7 @@ public struct SyncServer {
         }
         join(index, interest)
         if !sessions[index].waiting.isEmpty { sessions[index].progress = .behind(cursor: store.tick) }
+        sendAnswers(index, now: now)
     }
 
     /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one piece at the end,

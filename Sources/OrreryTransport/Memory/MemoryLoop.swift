@@ -92,6 +92,22 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         return count > 0
     }
 
+    /// Breaks the connections of this loop, as a network does: what is under way is lost, and no close frame arrives.
+    /// - Parameter tellsPeers: whether the other sides notice; otherwise the lines are half open, and what they send is lost.
+    package func cut(tellsPeers: Bool) {
+        network.lock.withLock {
+            let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+            for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) where !endpoint.isClosed {
+                endpoint.isClosed = true
+                endpoint.dropWaiting(linkByteCountMax: 0)
+                push(.closed(endpoint, closure))
+                guard let peer = endpoint.peer, !peer.isClosed else { continue }
+                peer.dropWaiting(linkByteCountMax: 0)
+                if tellsPeers { network.deliver(.peerClosed(peer, closure), to: peer) }
+            }
+        }
+    }
+
     /// Whether the loop was shut down and its last connection has been reported closed.
     package var hasFinished: Bool { network.lock.withLock { hasFinishedLocked } }
 

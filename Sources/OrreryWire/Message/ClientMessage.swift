@@ -13,43 +13,82 @@ public struct SubscriptionID: Hashable, Comparable, Sendable, CustomStringConver
     public var description: String { String(rawValue) }
 }
 
+/// The first message of a client: who it is, what it speaks, and what it knows already.
+public struct Hello: Hashable, Sendable {
+    /// Where a client was when it lost an earlier connection.
+    public struct Resume: Hashable, Sendable {
+        /// The state that the client shows.
+        public var revision: Revision
+        /// The token of the server's last welcome.
+        public var token: [UInt8]
+        /// What the client has everything of, as of that revision. If the server resumes, they go on, with one batch for all of them; if it
+        /// does not, they are forgotten.
+        public var subscriptions: [Subscription]
+
+        public init(revision: Revision, token: [UInt8], subscriptions: [Subscription] = []) {
+            self.revision = revision
+            self.token = token
+            self.subscriptions = subscriptions
+        }
+
+        public struct Subscription: Hashable, Sendable {
+            public var id: SubscriptionID
+            public var selection: Selection
+
+            public init(_ id: SubscriptionID, _ selection: Selection) {
+                self.id = id
+                self.selection = selection
+            }
+        }
+    }
+
+    /// Versions of the protocol that it speaks.
+    public var versions: ClosedRange<Int>
+    public var clientName: String
+    /// Schemas that need not be sent.
+    public var knownSchemas: [SchemaHash]
+    public var resume: Resume?
+
+    public init(
+        versions: ClosedRange<Int> = WireProtocol.version...WireProtocol.version, clientName: String,
+        knownSchemas: [SchemaHash] = [], resume: Resume? = nil
+    ) {
+        self.versions = versions
+        self.clientName = clientName
+        self.knownSchemas = knownSchemas
+        self.resume = resume
+    }
+}
+
 /// What a client says.
 public enum ClientMessage: Hashable, Sendable {
-    /// The first message: who, which versions of the protocol, and which schemas need not be sent.
-    case hello(versions: ClosedRange<Int>, clientName: String, knownSchemas: [SchemaHash])
+    case hello(Hello)
     case subscribe(SubscriptionID, Selection)
     case unsubscribe(SubscriptionID)
     /// The client has applied everything up to this tick, and has dealt with so many bytes of batches since the handshake.
     case acknowledge(Tick, receivedByteCount: UInt64)
+    case mutate(Mutation)
 }
 
-/// First byte of a message from a client. 5 to 7 are reserved for `Mutate`, `Query` and `QueryCancel`.
+/// First byte of a message from a client. 6 and 7 are reserved for `Query` and `QueryCancel`.
 private enum Kind {
     static let hello: UInt8 = 1
     static let subscribe: UInt8 = 2
     static let unsubscribe: UInt8 = 3
     static let acknowledge: UInt8 = 4
+    static let mutate: UInt8 = 5
 }
 
 private enum HelloSection {
     static let knownSchemas: UInt8 = 1
+    static let resume: UInt8 = 2
 }
 
 extension ClientMessage {
     public func encoded() -> [UInt8] {
         var writer = ByteWriter()
         switch self {
-        case .hello(let versions, let clientName, let knownSchemas):
-            writer.append(Kind.hello)
-            writer.append(varint: versions.lowerBound)
-            writer.append(varint: versions.upperBound)
-            writer.append(string: clientName)
-            if !knownSchemas.isEmpty {
-                writer.appendSection(HelloSection.knownSchemas) {
-                    $0.append(varint: knownSchemas.count)
-                    for hash in knownSchemas { $0.append(integer: hash.rawValue) }
-                }
-            }
+        case .hello(let hello): writer.append(hello)
         case .subscribe(let id, let selection):
             writer.append(Kind.subscribe)
             writer.append(varint: UInt64(id.rawValue))
@@ -61,6 +100,9 @@ extension ClientMessage {
             writer.append(Kind.acknowledge)
             writer.append(varint: tick.rawValue)
             writer.append(varint: receivedByteCount)
+        case .mutate(let mutation):
+            writer.append(Kind.mutate)
+            writer.append(mutation)
         }
         return writer.bytes
     }
@@ -76,6 +118,7 @@ extension ClientMessage {
             case Kind.unsubscribe: self = .unsubscribe(try reader.readSubscription())
             case Kind.acknowledge:
                 self = .acknowledge(Tick(try reader.readVarint()), receivedByteCount: try reader.readVarint())
+            case Kind.mutate: self = .mutate(try reader.readMutation(limits: limits))
             case let kind:
                 throw CodecError(.unknownReference, "\(kind) is no kind of message from a client")
             }
@@ -92,17 +135,36 @@ extension ByteReader {
         let high = try readCount(max: 1 << 16, "a version")
         guard low <= high else { throw CodecError(.outOfDomain, at: offset, "versions from \(low) to \(high)") }
         let name = try readString(byteCountMax: limits.clientNameSizeMax)
-        var known: [SchemaHash] = []
+        var hello = Hello(versions: low...high, clientName: name)
         while !isAtEnd {
             let kind = try readByte()
             var section = try readSized()
-            guard kind == HelloSection.knownSchemas else { continue }
-            for _ in 0..<(try section.readCount(max: limits.knownSchemaCountMax - known.count, "known schemas")) {
-                known.append(SchemaHash(try section.read(UInt64.self)))
+            switch kind {
+            case HelloSection.knownSchemas:
+                for _
+                    in 0..<(try section.readCount(
+                        max: limits.knownSchemaCountMax - hello.knownSchemas.count, "known schemas"))
+                {
+                    hello.knownSchemas.append(SchemaHash(try section.read(UInt64.self)))
+                }
+            case HelloSection.resume:
+                let revision = Revision(
+                    epoch: Epoch(try section.read(UInt64.self)), tick: Tick(try section.readVarint()))
+                var resume = Hello.Resume(revision: revision, token: try section.readToken(limits: limits))
+                for _ in 0..<(try section.readCount(max: limits.subscriptionCountMax, "subscriptions")) {
+                    resume.subscriptions.append(
+                        .init(try section.readSubscription(), try section.readSelection(limits: limits)))
+                }
+                hello.resume = resume
+            default: continue
             }
             try section.expectEnd()
         }
-        return .hello(versions: low...high, clientName: name, knownSchemas: known)
+        return .hello(hello)
+    }
+
+    mutating func readToken(limits: WireLimits) throws(CodecError) -> [UInt8] {
+        Array(try readBytes(try readCount(max: limits.tokenSizeMax, "the bytes of a token")))
     }
 
     mutating func readSubscription() throws(CodecError) -> SubscriptionID {
@@ -119,6 +181,31 @@ extension ByteReader {
 }
 
 extension ByteWriter {
+    fileprivate mutating func append(_ hello: Hello) {
+        append(Kind.hello)
+        append(varint: hello.versions.lowerBound)
+        append(varint: hello.versions.upperBound)
+        append(string: hello.clientName)
+        if !hello.knownSchemas.isEmpty {
+            appendSection(HelloSection.knownSchemas) {
+                $0.append(varint: hello.knownSchemas.count)
+                for hash in hello.knownSchemas { $0.append(integer: hash.rawValue) }
+            }
+        }
+        if let resume = hello.resume {
+            appendSection(HelloSection.resume) {
+                $0.append(integer: resume.revision.epoch.rawValue)
+                $0.append(varint: resume.revision.tick.rawValue)
+                $0.append(sized: resume.token)
+                $0.append(varint: resume.subscriptions.count)
+                for subscription in resume.subscriptions {
+                    $0.append(varint: UInt64(subscription.id.rawValue))
+                    $0.append(subscription.selection)
+                }
+            }
+        }
+    }
+
     /// Writes a section: its kind, its length, its content.
     mutating func appendSection<Failure: Error>(
         _ kind: UInt8, _ body: (inout ByteWriter) throws(Failure) -> Void

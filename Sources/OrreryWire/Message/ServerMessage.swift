@@ -7,10 +7,13 @@ public struct Welcome: Hashable, Sendable {
     public struct Component: Hashable, Sendable {
         public var name: String
         public var schemaHash: SchemaHash
+        /// Whether clients may write it at all; the world's rules may still say no.
+        public var isWritable: Bool
 
-        public init(name: String, schemaHash: SchemaHash) {
+        public init(name: String, schemaHash: SchemaHash, isWritable: Bool = false) {
             self.name = name
             self.schemaHash = schemaHash
+            self.isWritable = isWritable
         }
     }
 
@@ -25,10 +28,16 @@ public struct Welcome: Hashable, Sendable {
     public var components: [Component]
     /// The schemas that the client did not say it knows.
     public var schemas: [ComponentSchema]
+    public var session: SessionGrant
+    /// Whether clients may make entities at all.
+    public var maySpawn: Bool
+    public var mayDespawn: Bool
 
     public init(
         version: Int = WireProtocol.version, revision: Revision, ticksPer1000Seconds: Int, messageSizeMax: Int,
-        windowSize: Int, components: [Component], schemas: [ComponentSchema]
+        windowSize: Int, components: [Component], schemas: [ComponentSchema],
+        session: SessionGrant = SessionGrant(token: [], resumption: .fresh, isKnownClient: false),
+        maySpawn: Bool = false, mayDespawn: Bool = false
     ) {
         self.version = version
         self.revision = revision
@@ -37,6 +46,36 @@ public struct Welcome: Hashable, Sendable {
         self.windowSize = windowSize
         self.components = components
         self.schemas = schemas
+        self.session = session
+        self.maySpawn = maySpawn
+        self.mayDespawn = mayDespawn
+    }
+}
+
+/// What a session is given at its beginning.
+public struct SessionGrant: Hashable, Sendable {
+    /// Whether a client goes on where it was.
+    public enum Resumption: UInt8, Sendable {
+        /// The client did not ask to.
+        case fresh = 0
+        /// What changed since the client's revision follows.
+        case resumed = 1
+        /// This is another life of the world: all that the client shows is void.
+        case otherEpoch = 2
+        /// The client names a tick that this world has not come to.
+        case unknownTick = 3
+    }
+
+    /// Proves, at the next connection, that this is the same client. To be kept secret. Replaces the one before.
+    public var token: [UInt8]
+    public var resumption: Resumption
+    /// Whether the token that the client sent was known: mutations that it sends again are recognised.
+    public var isKnownClient: Bool
+
+    public init(token: [UInt8], resumption: Resumption, isKnownClient: Bool) {
+        self.token = token
+        self.resumption = resumption
+        self.isKnownClient = isKnownClient
     }
 }
 
@@ -74,22 +113,26 @@ public enum ServerMessage: Hashable, Sendable {
     case unsubscribeResponse(SubscriptionID, Refusal?)
     /// The world has come to this tick; `isCurrent` says that nothing up to it is owed.
     case heartbeat(Tick, isCurrent: Bool)
+    /// The answer to `mutate`. Leaves once the client was sent everything up to the tick of the effect.
+    case mutationResponse(MutationSequence, MutationOutcome)
     /// A batch or a part of one. Its sections follow in the bytes: see ``BatchReader``.
     case syncBatch(BatchHead)
 }
 
-/// First byte of a message from a server. 0x86 and 0x87 are reserved for `MutationResponse` and `QueryResponse`.
+/// First byte of a message from a server. 0x87 is reserved for `QueryResponse`.
 enum ServerMessageKind {
     static let welcome: UInt8 = 0x81
     static let subscribeResponse: UInt8 = 0x82
     static let unsubscribeResponse: UInt8 = 0x83
     static let syncBatch: UInt8 = 0x84
     static let heartbeat: UInt8 = 0x85
+    static let mutationResponse: UInt8 = 0x86
 }
 
 private enum WelcomeSection {
     static let components: UInt8 = 1
     static let schema: UInt8 = 2
+    static let session: UInt8 = 3
 }
 
 extension ServerMessage {
@@ -108,6 +151,9 @@ extension ServerMessage {
             writer.append(ServerMessageKind.heartbeat)
             writer.append(varint: tick.rawValue)
             writer.append(isCurrent ? 1 : 0)
+        case .mutationResponse(let sequence, let outcome):
+            writer.append(ServerMessageKind.mutationResponse)
+            writer.append(sequence, outcome)
         case .syncBatch: preconditionFailure("a batch is written by BatchWriter")
         }
         return writer.bytes
@@ -127,6 +173,9 @@ extension ServerMessage {
             case ServerMessageKind.heartbeat:
                 let tick = Tick(try reader.readVarint())
                 self = .heartbeat(tick, isCurrent: try reader.readFlag())
+            case ServerMessageKind.mutationResponse:
+                let (sequence, outcome) = try reader.readOutcome(limits: limits)
+                self = .mutationResponse(sequence, outcome)
             case ServerMessageKind.syncBatch:
                 self = .syncBatch(try reader.readBatchHead())
                 return
@@ -154,7 +203,15 @@ extension ByteWriter {
             for component in welcome.components {
                 $0.append(string: component.name)
                 $0.append(integer: component.schemaHash.rawValue)
+                $0.append(component.isWritable ? 1 : 0)
             }
+        }
+        appendSection(WelcomeSection.session) {
+            $0.append(sized: welcome.session.token)
+            $0.append(welcome.session.resumption.rawValue)
+            $0.append(welcome.session.isKnownClient ? 1 : 0)
+            $0.append(welcome.maySpawn ? 1 : 0)
+            $0.append(welcome.mayDespawn ? 1 : 0)
         }
         for schema in welcome.schemas {
             appendSection(WelcomeSection.schema) { $0.append(contentsOf: schema.encoded) }
@@ -187,7 +244,8 @@ extension ByteReader {
                     welcome.components.append(
                         .init(
                             name: try section.readString(byteCountMax: SchemaLimits.nameSizeMax),
-                            schemaHash: SchemaHash(try section.read(UInt64.self))))
+                            schemaHash: SchemaHash(try section.read(UInt64.self)),
+                            isWritable: try section.readFlag()))
                 }
                 try section.expectEnd()
             case WelcomeSection.schema:
@@ -196,10 +254,24 @@ extension ByteReader {
                         .limitExceeded, at: offset, "more than \(limits.componentCountMax) schemas")
                 }
                 welcome.schemas.append(try ComponentSchema(decoding: section.rest))
+            case WelcomeSection.session:
+                welcome.session = try section.readSessionGrant(limits: limits)
+                welcome.maySpawn = try section.readFlag()
+                welcome.mayDespawn = try section.readFlag()
+                try section.expectEnd()
             default: break
             }
         }
         return welcome
+    }
+
+    private mutating func readSessionGrant(limits: WireLimits) throws(CodecError) -> SessionGrant {
+        let token = try readToken(limits: limits)
+        let byte = try readByte()
+        guard let resumption = SessionGrant.Resumption(rawValue: byte) else {
+            throw CodecError(.outOfDomain, at: offset - 1, "\(byte) is no kind of resumption")
+        }
+        return SessionGrant(token: token, resumption: resumption, isKnownClient: try readFlag())
     }
 
     fileprivate mutating func readRefusal(limits: WireLimits) throws(CodecError) -> Refusal? {

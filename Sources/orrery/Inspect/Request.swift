@@ -15,7 +15,8 @@ struct Request: Sendable {
     /// Connects, and finds the components that are asked for.
     func connect() async throws -> (connection: ClientConnection, shown: ShownComponents) {
         let client = SimulationClient(
-            url: url, transport: WebSocketClientTransport(connectTimeout: timeout), name: "orrery inspect")
+            url: url, transport: WebSocketClientTransport(connectTimeout: timeout), name: "orrery inspect",
+            reconnect: .never)
         let connection = try await within(timeout, else: late("did not answer")) { try await client.connect() }
         return (connection, try query.resolved(in: connection.components))
     }

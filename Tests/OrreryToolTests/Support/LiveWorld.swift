@@ -14,6 +14,7 @@ struct Body: Component, Codable {
     var moons: [String] = []
 }
 struct Frozen: Component {}
+struct Place: Component { var row: Int32 = 0 }
 
 /// A server on a free port of this machine, with a small world: three planets, one of which moves.
 struct LiveWorld: Sendable {
@@ -54,8 +55,9 @@ struct LiveWorld: Sendable {
             transport: .webSocket(port: 0), logger: Logger(label: "orrery.test") { _ in SwiftLogNoOpLogHandler() }
         ) { sync in
             try sync.register(Position.self)
-            try sync.register(Body.self)
+            try sync.register(Body.self, writable: .byClients)
             try sync.register(Frozen.self)
+            try sync.register(Place.self, writable: .byClients)
         }
     }
 }

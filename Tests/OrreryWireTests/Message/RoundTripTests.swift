@@ -20,28 +20,91 @@ import Testing
         SubscriptionID(UInt32(truncatingIfNeeded: number(&generator)))
     }
 
+    private static func entity(_ generator: inout SeededGenerator) -> Entity {
+        Entity(
+            index: UInt32.random(in: 0...UInt32.max, using: &generator),
+            generation: UInt32.random(in: 0...UInt32.max, using: &generator))
+    }
+
+    private static func column(_ generator: inout SeededGenerator) -> ColumnID {
+        ColumnID(Int.random(in: 0..<1024, using: &generator))
+    }
+
+    private static func bytes(_ generator: inout SeededGenerator, _ countMax: Int) -> [UInt8] {
+        (0..<Int.random(in: 0...countMax, using: &generator)).map { _ in
+            UInt8.random(in: 0...255, using: &generator)
+        }
+    }
+
+    private static func optionalBytes(_ generator: inout SeededGenerator) -> [UInt8]? {
+        generator.oneIn(2) ? nil : bytes(&generator, 300)
+    }
+
+    private static func selection(_ generator: inout SeededGenerator) -> Selection {
+        let columns = (0..<Int.random(in: 1...9, using: &generator)).map { _ in column(&generator) }
+        return Selection(
+            entities: generator.oneIn(2) ? .all : .one(entity(&generator)),
+            components: generator.oneIn(2) ? .all : .some(columns))
+    }
+
+    private static func resume(_ generator: inout SeededGenerator) -> Hello.Resume {
+        Hello.Resume(
+            revision: Revision(epoch: Epoch(generator.next()), tick: Tick(number(&generator))),
+            token: bytes(&generator, 64),
+            subscriptions: (0..<Int.random(in: 0...64, using: &generator)).map { _ in
+                .init(id(&generator), selection(&generator))
+            })
+    }
+
+    private static func value(_ generator: inout SeededGenerator) -> Mutation.ComponentValue {
+        .init(column(&generator), bytes(&generator, 300))
+    }
+
+    private static func operation(_ generator: inout SeededGenerator) -> Mutation.Operation {
+        let count = Int.random(in: 0...64, using: &generator)
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: return .set(entity(&generator), value(&generator), expected: optionalBytes(&generator))
+        case 1:
+            return .patch(
+                entity(&generator), column(&generator),
+                (0..<count).map { _ in
+                    let path = (0..<Int.random(in: 0...16, using: &generator)).map { _ in
+                        Int.random(in: 0..<256, using: &generator)
+                    }
+                    return .init(path: path, bytes: bytes(&generator, 300), expected: optionalBytes(&generator))
+                })
+        case 2: return .insert(entity(&generator), value(&generator))
+        case 3: return .remove(entity(&generator), column(&generator))
+        case 4: return .spawn((0..<count).map { _ in value(&generator) })
+        default: return .despawn(entity(&generator))
+        }
+    }
+
+    private static func outcome(_ generator: inout SeededGenerator) -> MutationOutcome {
+        guard generator.oneIn(2) else {
+            return .applied(Tick(number(&generator)), spawned: generator.oneIn(2) ? nil : entity(&generator))
+        }
+        let code = MutationRefusalCode.allCases.randomElement(using: &generator)!
+        return .refused(MutationRefusal(code, text(&generator, 50), current: optionalBytes(&generator)))
+    }
+
     private static func clientMessage(_ generator: inout SeededGenerator) -> ClientMessage {
-        switch Int.random(in: 0..<4, using: &generator) {
+        switch Int.random(in: 0..<5, using: &generator) {
         case 0:
             let low = Int.random(in: 0...300, using: &generator)
             return .hello(
-                versions: low...low + Int.random(in: 0...300, using: &generator), clientName: text(&generator, 20),
-                knownSchemas: (0..<Int.random(in: 0...9, using: &generator)).map { _ in
-                    SchemaHash(generator.next())
-                })
-        case 1:
-            let entity = Entity(
-                index: UInt32.random(in: 0...UInt32.max, using: &generator),
-                generation: UInt32.random(in: 0...UInt32.max, using: &generator))
-            let columns = (0..<Int.random(in: 1...9, using: &generator)).map { _ in
-                ColumnID(Int.random(in: 0..<1024, using: &generator))
-            }
-            return .subscribe(
-                id(&generator),
-                Selection(
-                    entities: generator.oneIn(2) ? .all : .one(entity),
-                    components: generator.oneIn(2) ? .all : .some(columns)))
+                Hello(
+                    versions: low...low + Int.random(in: 0...300, using: &generator), clientName: text(&generator, 20),
+                    knownSchemas: (0..<Int.random(in: 0...9, using: &generator)).map { _ in
+                        SchemaHash(generator.next())
+                    }, resume: generator.oneIn(2) ? nil : resume(&generator)))
+        case 1: return .subscribe(id(&generator), selection(&generator))
         case 2: return .unsubscribe(id(&generator))
+        case 3:
+            return .mutate(
+                Mutation(
+                    sequence: MutationSequence(max(1, number(&generator))), epoch: Epoch(generator.next()),
+                    operation: operation(&generator)))
         default: return .acknowledge(Tick(number(&generator)), receivedByteCount: number(&generator))
         }
     }
@@ -49,7 +112,7 @@ import Testing
     private static func serverMessage(_ generator: inout SeededGenerator) throws -> ServerMessage {
         let codes: [RefusalCode?] = [nil, .unknownEntity, .unknownComponent, .badSubscription, .limitReached]
         let refusal = codes.randomElement(using: &generator)!.map { Refusal($0, text(&generator, 50)) }
-        switch Int.random(in: 0..<4, using: &generator) {
+        switch Int.random(in: 0..<5, using: &generator) {
         case 0:
             let schemas = try (0..<Int.random(in: 0...5, using: &generator)).map { number in
                 try ComponentSchema(
@@ -64,10 +127,18 @@ import Testing
                     ticksPer1000Seconds: Int.random(in: 0...1_000_000_000, using: &generator),
                     messageSizeMax: Int.random(in: 0...1 << 30, using: &generator),
                     windowSize: Int.random(in: 0...1 << 40, using: &generator),
-                    components: schemas.map { .init(name: $0.name, schemaHash: $0.hash) },
-                    schemas: schemas.filter { _ in generator.oneIn(2) }))
+                    components: schemas.map {
+                        .init(name: $0.name, schemaHash: $0.hash, isWritable: generator.oneIn(2))
+                    },
+                    schemas: schemas.filter { _ in generator.oneIn(2) },
+                    session: SessionGrant(
+                        token: bytes(&generator, 64),
+                        resumption: [.fresh, .resumed, .otherEpoch, .unknownTick].randomElement(using: &generator)!,
+                        isKnownClient: generator.oneIn(2)),
+                    maySpawn: generator.oneIn(2), mayDespawn: generator.oneIn(2)))
         case 1: return .subscribeResponse(id(&generator), refusal)
         case 2: return .unsubscribeResponse(id(&generator), refusal)
+        case 3: return .mutationResponse(MutationSequence(number(&generator)), outcome(&generator))
         default: return .heartbeat(Tick(number(&generator)), isCurrent: generator.oneIn(2))
         }
     }

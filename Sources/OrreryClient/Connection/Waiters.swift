@@ -1,0 +1,31 @@
+import OrrerySchema
+import OrreryWire
+
+/// Who waits for which answer of the server.
+struct Waiters {
+    var welcome: [ClientSession.Answer] = []
+    /// For the first state of a subscription, or its refusal.
+    var subscriptions: [SubscriptionID: ClientSession.Answer] = [:]
+    var unsubscriptions: [SubscriptionID: ClientSession.Answer] = [:]
+    /// For the outcome of a mutation, since when.
+    var mutations: [MutationSequence: (answer: ClientSession.OutcomeAnswer, since: Duration)] = [:]
+
+    mutating func takeWelcome() -> [ClientSession.Answer] {
+        defer { welcome = [] }
+        return welcome
+    }
+
+    /// Tells everyone that no answer will come.
+    func fail(_ end: ClientError) {
+        for answer in welcome { answer(.failure(end)) }
+        for (_, answer) in subscriptions.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }
+        for (_, answer) in unsubscriptions.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }
+        for (_, waiting) in mutations.sorted(by: { $0.key < $1.key }) {
+            waiting.answer(
+                .failure(
+                    ClientError(
+                        .outcomeUnknown, "\(end.message), before the server said what became of a mutation",
+                        phase: .mutate)))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import OrrerySchema
+
+/// A value as a person types it, read by its schema: `50`, `-1.5`, `true`, `walk`, `12v3`, `[1, 2, 3]`, `null`, any text.
+package struct ValueText: Error, CustomStringConvertible {
+    package let description: String
+
+    private init(_ description: String) {
+        self.description = description
+    }
+
+    /// - Throws: ``ValueText`` that says what the type accepts.
+    package static func parse(_ text: String, as type: FieldType) throws(ValueText) -> DynamicValue {
+        switch type {
+        case .scalar(let scalar): return try parse(text, as: scalar)
+        case .vector(let scalar, let lanes):
+            let inner = text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text[...]
+            let parts = inner.split(separator: ",", omittingEmptySubsequences: false)
+            guard parts.count == lanes else {
+                throw ValueText("'\(text)' is no \(type): write [a, b, …], \(lanes) numbers")
+            }
+            var values: [DynamicValue] = []
+            for part in parts { values.append(try parse(part.filter { $0 != " " }, as: scalar)) }
+            return .vector(values)
+        case .entity:
+            guard let entity = Entity(text) else {
+                throw ValueText("'\(text)' names no entity: write index and generation, 12v3, or - for none")
+            }
+            return .entity(entity)
+        case .enumeration(let cases):
+            guard cases.contains(where: { $0.name == text }) else {
+                throw ValueText("'\(text)' is none of \(cases.map(\.name).joined(separator: ", "))")
+            }
+            return .enumeration(text)
+        case .string: return .string(text)
+        case .optional(let wrapped): return .optional(text == "null" ? nil : try parse(text, as: wrapped))
+        case .structure(let fields):
+            guard fields.isEmpty else {
+                throw ValueText("set its fields one by one: \(fields.map(\.name).joined(separator: ", "))")
+            }
+            return .structure([])
+        case .array, .set, .dictionary, .union:
+            throw ValueText("a value of type \(type) cannot be written in one word")
+        }
+    }
+
+    private static func parse(_ text: String, as scalar: Scalar) throws(ValueText) -> DynamicValue {
+        let value: DynamicValue? =
+            switch scalar {
+            case .bool: Bool(text).map { .bool($0) }
+            case .float: Float(text).map { .float($0) }
+            case .double: Double(text).map { .double($0) }
+            case .int8: Int8(text).map { .signed(Int64($0)) }
+            case .int16: Int16(text).map { .signed(Int64($0)) }
+            case .int32: Int32(text).map { .signed(Int64($0)) }
+            case .int64: Int64(text).map { .signed($0) }
+            case .uint8: UInt8(text).map { .unsigned(UInt64($0)) }
+            case .uint16: UInt16(text).map { .unsigned(UInt64($0)) }
+            case .uint32: UInt32(text).map { .unsigned(UInt64($0)) }
+            case .uint64: UInt64(text).map { .unsigned($0) }
+            }
+        guard let value else { throw ValueText("'\(text)' is no \(FieldType.scalar(scalar))") }
+        return value
+    }
+}

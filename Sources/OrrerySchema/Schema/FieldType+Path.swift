@@ -1,0 +1,38 @@
+extension FieldType {
+    /// The type of the field that positions lead to, from the outermost; `nil` if they lead nowhere, or through something else than
+    /// structures.
+    package func field(at path: [Int]) -> FieldType? {
+        guard let first = path.first else { return nil }
+        guard case .structure(let fields) = self, first < fields.count else { return nil }
+        return path.count == 1 ? fields[first].type : fields[first].type.field(at: Array(path.dropFirst()))
+    }
+
+    /// The positions of the field that names lead to; `nil` if they lead nowhere.
+    package func positions(of names: some Collection<String>) -> [Int]? {
+        guard let first = names.first else { return [] }
+        guard case .structure(let fields) = self, let position = fields.firstIndex(where: { $0.name == first }) else {
+            return nil
+        }
+        return fields[position].type.positions(of: names.dropFirst()).map { [position] + $0 }
+    }
+}
+
+extension DynamicValue {
+    /// The member that positions lead to; `nil` if they lead nowhere.
+    package func member(at path: [Int]) -> DynamicValue? {
+        guard let first = path.first else { return self }
+        guard case .structure(let members) = self, first < members.count else { return nil }
+        return members[first].value.member(at: Array(path.dropFirst()))
+    }
+
+    /// The same value with another member at the place that positions lead to.
+    /// - Returns: `nil` if they lead nowhere.
+    package func replacingMember(at path: [Int], with value: DynamicValue) -> DynamicValue? {
+        guard let first = path.first else { return value }
+        guard case .structure(var members) = self, first < members.count,
+            let inner = members[first].value.replacingMember(at: Array(path.dropFirst()), with: value)
+        else { return nil }
+        members[first].value = inner
+        return .structure(members)
+    }
+}

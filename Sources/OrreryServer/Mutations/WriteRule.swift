@@ -1,0 +1,68 @@
+public import OrreryECS
+public import OrrerySchema
+public import OrrerySync
+
+/// Who wants something changed.
+public struct ClientIdentity: Hashable, Sendable {
+    /// The same over all connections of one client to one life of the world.
+    public let id: ClientID
+    /// As the client introduced itself; nobody has checked it.
+    public let name: String
+}
+
+/// What a client wants to do to a component of an entity.
+public struct ClientWrite<C: Component> {
+    public let client: ClientIdentity
+    /// `nil` for an entity that is about to be spawned.
+    public let entity: Entity?
+    /// The value that it has; `nil` where it has none.
+    public let old: C?
+    /// The value that it is to have; `nil` where it is to be removed.
+    public let new: C?
+    /// The world, to look at.
+    public let world: World
+}
+
+/// What a rule says.
+public enum WriteVerdict: Sendable {
+    case allow
+    /// With a reason, for the client.
+    case refuse(String)
+}
+
+/// Who may write a component. Asked on the simulation thread at the beginning of a tick, against the world itself.
+public struct WriteRule<C: Component>: Sendable {
+    /// `nil` where no client may write at all.
+    let judge: (@Sendable (ClientWrite<C>) -> WriteVerdict)?
+
+    /// Read-only for clients.
+    public static var byServerOnly: WriteRule { WriteRule(judge: nil) }
+
+    /// Every client may set, insert and remove it.
+    public static var byClients: WriteRule { WriteRule { _ in .allow } }
+
+    /// Clients may write it where `isAllowed` says so.
+    public static func byClients(where isAllowed: @escaping @Sendable (ClientWrite<C>) -> Bool) -> WriteRule {
+        WriteRule { isAllowed($0) ? .allow : .refuse("\(C.componentName) may not be written so") }
+    }
+
+    /// Clients may write it where `judge` allows it; the reason of a refusal goes to the client.
+    public static func byClients(judge: @escaping @Sendable (ClientWrite<C>) -> WriteVerdict) -> WriteRule {
+        WriteRule(judge: judge)
+    }
+}
+
+/// Who may spawn or despawn. Asked as a ``WriteRule`` is.
+public struct LifeRule: Sendable {
+    let judge: (@Sendable (ClientIdentity, Entity?, World) -> WriteVerdict)?
+
+    public static var byServerOnly: LifeRule { LifeRule(judge: nil) }
+    public static var byClients: LifeRule { LifeRule { _, _, _ in .allow } }
+
+    /// - Parameter judge: told of the client, of the entity that is to be despawned (`nil` for a spawn), and of the world to look at.
+    public static func byClients(
+        judge: @escaping @Sendable (ClientIdentity, Entity?, World) -> WriteVerdict
+    ) -> LifeRule {
+        LifeRule(judge: judge)
+    }
+}

@@ -1,0 +1,55 @@
+import OrrerySchema
+public import OrreryWire
+
+/// A mutation that has no outcome yet.
+public struct PendingMutation: Hashable, Sendable {
+    public let mutation: Mutation
+    /// Whether it was handed to a connection: it may have had its effect.
+    public internal(set) var wasSent: Bool
+}
+
+extension SyncClient {
+    /// Mutations that may be without an outcome at a time. As many as a server remembers for a client that sends them again.
+    public static let pendingMutationMax = 256
+
+    /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at most one effect.
+    /// - Returns: its number; `nil` where too many are without an outcome.
+    public mutating func mutate(_ operation: Mutation.Operation) -> MutationSequence? {
+        guard pendingMutations.count < Self.pendingMutationMax else { return nil }
+        // Of the state that the wish was made upon: an entity of one life of the world means nothing in another.
+        let mutation = Mutation(sequence: MutationSequence(nextMutation), epoch: shownEpoch, operation: operation)
+        nextMutation += 1
+        pendingMutations.append(PendingMutation(mutation: mutation, wasSent: phase == .ready))
+        if phase == .ready { outgoing.append(ClientMessage.mutate(mutation).encoded()) }
+        return mutation.sequence
+    }
+
+    mutating func receiveOutcome(
+        _ sequence: MutationSequence, _ outcome: MutationOutcome
+    ) throws(WireError) -> [ClientEvent] {
+        guard let index = pendingMutations.firstIndex(where: { $0.mutation.sequence == sequence }) else {
+            throw WireError(.protocolError, "an answer to mutation \(sequence), which is not under way")
+        }
+        pendingMutations.remove(at: index)
+        return [.mutated(sequence, outcome)]
+    }
+
+    /// After a new connection: sends again what has no outcome. A server that does not know this client cannot tell whether one
+    /// that was sent before had its effect.
+    mutating func resendMutations(isKnownClient: Bool) -> [ClientEvent] {
+        var events: [ClientEvent] = []
+        if !isKnownClient {
+            let refusal = MutationRefusal(
+                .outcomeUnknown, "the connection was lost, and the server does not remember this client")
+            for pending in pendingMutations where pending.wasSent {
+                events.append(.mutated(pending.mutation.sequence, .refused(refusal)))
+            }
+            pendingMutations.removeAll(where: \.wasSent)
+        }
+        for index in pendingMutations.indices {
+            pendingMutations[index].wasSent = true
+            outgoing.append(ClientMessage.mutate(pendingMutations[index].mutation).encoded())
+        }
+        return events
+    }
+}

@@ -1,0 +1,150 @@
+import OrrerySchema
+import OrreryWire
+
+/// Names a client over all its connections to one life of a world.
+public struct ClientID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt64
+
+    public init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    public static func < (left: ClientID, right: ClientID) -> Bool { left.rawValue < right.rawValue }
+    public var description: String { String(rawValue) }
+}
+
+/// The clients that may come back, and what became of their mutations.
+struct ClientTable {
+    /// What is remembered of one client.
+    struct Entry {
+        let id: ClientID
+        var token: [UInt8]
+        /// The token before, until the client shows that it has the new one: a welcome may be lost.
+        var previousToken: [UInt8]?
+        var session: SessionID?
+        var leftAt = Duration.zero
+        var highestSequence: UInt64 = 0
+        /// Of the last ``ClientTable/rememberedMutationCount`` sequences; `nil` while the world has it.
+        var outcomes: [UInt64: MutationOutcome?] = [:]
+    }
+
+    /// Mutations of one client whose outcome is known to a repetition.
+    static let rememberedMutationCount: UInt64 = 256
+
+    private let clientCountMax: Int
+    private let retention: Duration
+    /// Ascending by name.
+    private var entries: [Entry] = []
+    private var clientOfToken: [[UInt8]: ClientID] = [:]
+    private var nextID: UInt64 = 1
+
+    init(clientCountMax: Int, retention: Duration) {
+        self.clientCountMax = clientCountMax
+        self.retention = retention
+    }
+
+    var count: Int { entries.count }
+
+    subscript(id: ClientID) -> Entry? {
+        get { position(of: id).map { entries[$0] } }
+        _modify {
+            let position = position(of: id)
+            var entry = position.map { entries[$0] }
+            defer { if let position, let entry { entries[position] = entry } }
+            yield &entry
+        }
+    }
+
+    /// The client that a token belongs to, if it is remembered.
+    func client(of token: [UInt8]) -> ClientID? { clientOfToken[token] }
+
+    /// Takes a client in, or in again, under a new token.
+    mutating func admit(_ known: ClientID?, token: [UInt8], session: SessionID, presented: [UInt8]?) -> ClientID {
+        guard let known, let position = position(of: known) else {
+            let id = ClientID(nextID)
+            nextID += 1
+            entries.append(Entry(id: id, token: token, session: session))
+            clientOfToken[token] = id
+            forgetOldestIfFull()
+            return id
+        }
+        for old in [entries[position].token, entries[position].previousToken] {
+            if let old, old != presented { clientOfToken[old] = nil }
+        }
+        entries[position].previousToken = presented
+        entries[position].token = token
+        entries[position].session = session
+        clientOfToken[token] = known
+        return known
+    }
+
+    mutating func left(_ id: ClientID, _ session: SessionID, at now: Duration) {
+        guard let position = position(of: id), entries[position].session == session else { return }
+        entries[position].session = nil
+        entries[position].leftAt = now
+    }
+
+    /// Forgets clients that have been away for too long.
+    mutating func expire(now: Duration) {
+        for entry in entries where entry.session == nil && now - entry.leftAt >= retention { forget(entry.id) }
+    }
+
+    private mutating func forgetOldestIfFull() {
+        guard entries.count > clientCountMax else { return }
+        if let oldest = entries.filter({ $0.session == nil }).min(by: { $0.leftAt < $1.leftAt }) { forget(oldest.id) }
+    }
+
+    private mutating func forget(_ id: ClientID) {
+        guard let position = position(of: id) else { return }
+        clientOfToken[entries[position].token] = nil
+        if let previous = entries[position].previousToken { clientOfToken[previous] = nil }
+        entries.remove(at: position)
+    }
+
+    private func position(of id: ClientID) -> Int? {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].id == id ? low : nil
+    }
+}
+
+extension ClientTable.Entry {
+    /// What a mutation with that number is to this client.
+    enum Standing {
+        case new
+        /// The world has it; the answer will come.
+        case underWay
+        case answered(MutationOutcome)
+        /// Too long ago to be known.
+        case forgotten
+    }
+
+    func standing(of sequence: MutationSequence) -> Standing {
+        if let known = outcomes[sequence.rawValue] { return known.map { .answered($0) } ?? .underWay }
+        guard sequence.rawValue < highestSequence else { return .new }
+        return highestSequence - sequence.rawValue >= ClientTable.rememberedMutationCount ? .forgotten : .new
+    }
+
+    /// Whether a new mutation may be taken in without one that the world still has being forgotten for it.
+    func hasRoom(for sequence: MutationSequence) -> Bool {
+        guard let oldest = outcomes.filter({ $0.value == nil }).keys.min(), sequence.rawValue > oldest else {
+            return true
+        }
+        return sequence.rawValue - oldest < ClientTable.rememberedMutationCount
+    }
+
+    mutating func remember(_ sequence: MutationSequence, _ outcome: MutationOutcome?) {
+        outcomes[sequence.rawValue] = .some(outcome)
+        guard sequence.rawValue > highestSequence else { return }
+        let count = ClientTable.rememberedMutationCount
+        if sequence.rawValue - highestSequence > count {
+            outcomes = outcomes.filter { sequence.rawValue - $0.key < count }
+        } else {
+            for old in highestSequence..<sequence.rawValue where old >= count { outcomes[old + 1 - count] = nil }
+        }
+        highestSequence = sequence.rawValue
+    }
+}

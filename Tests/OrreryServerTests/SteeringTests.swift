@@ -1,0 +1,94 @@
+import Logging
+import OrreryClient
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryTransport
+import OrreryWebSocket
+import Testing
+
+/// Steering a live server, and coming back to one that was started again.
+@Suite(.timeLimit(.minutes(1)))
+struct SteeringTests {
+    func makeServer(_ transport: any ServerTransport, _ world: sending World) throws -> SimulationServer {
+        try SimulationServer(
+            world: world, schedule: Schedule(), configuration: .init(tickRate: .hertz(100)), transport: transport,
+            logger: Logger(label: "steering") { _ in SwiftLogNoOpLogHandler() }
+        ) { sync in
+            try sync.register(Position.self)
+            try sync.register(
+                Health.self, writable: .byClients(where: { $0.new.map { $0.current <= $0.maximum } ?? false }))
+            try sync.register(Label.self, writable: .byClients)
+            sync.spawning = .byClients
+            sync.despawning = .byClients
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func aClientSteers(over way: Way) async throws {
+        let network = MemoryNetwork()
+        let server = try makeServer(way == .memory ? network.server(name: "steer") : .webSocket(port: 0), World())
+        async let running: Void = server.run()
+        let client = SimulationClient(
+            url: server.url, transport: way == .memory ? network.client : WebSocketClientTransport())
+        try await client.withConnection { connection in
+            let healths = try await connection.view(of: Health.self)
+            let ship = try await connection.spawn(Health(current: 1), Label(text: "ship"))
+            #expect(healths[ship] == Health(current: 1), "the state is there when the answer is")
+            let tick = try await connection.patch(ship, \Health.current, to: 50)
+            #expect(connection.tick >= tick)
+            #expect(healths[ship] == Health(current: 50))
+            try await connection.patch(ship, \Health.current, to: 60, expecting: 50)
+            let stale = await #expect(throws: MutationError.self) {
+                try await connection.patch(ship, \Health.current, to: 70, expecting: 50)
+            }
+            #expect(stale?.code == .compareFailed)
+            let forbidden = await #expect(throws: MutationError.self) {
+                try await connection.set(Health(current: 500), on: ship)
+            }
+            #expect(forbidden?.code == .forbidden)
+            let readOnly = await #expect(throws: MutationError.self) {
+                try await connection.insert(Position(), on: ship)
+            }
+            #expect(readOnly?.code == .notWritable)
+            try await connection.set("Label.text", of: ship, to: .string("renamed"))
+            try await connection.remove(Label.self, from: ship)
+            try await connection.despawn(ship)
+            #expect(healths[ship] == nil)
+            let gone = await #expect(throws: MutationError.self) { try await connection.despawn(ship) }
+            #expect(gone?.code == .unknownEntity)
+            #expect(connection.status.pendingMutationCount == 0)
+        }
+        server.stop()
+        try await running
+    }
+
+    @Test func aClientComesBackToAServerThatWasStartedAgain() async throws {
+        let first = World()
+        first.spawn(Label(text: "before"))
+        let server = try makeServer(.webSocket(port: 0), first)
+        let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+        let running = Task { try await server.run() }
+        var client = SimulationClient(url: server.url, transport: .webSocket)
+        client.reconnect.delayMin = .milliseconds(10)
+        try await client.withConnection { connection in
+            let labels = try await connection.view(of: Label.self)
+            #expect(labels.values.map(\.value.text) == ["before"])
+            let epoch = connection.epoch
+            let batches = connection.batches
+            server.stop()
+            try await running.value
+            let second = World()
+            for _ in 0..<2 { second.spawn(Label(text: "after")) }
+            let again = try makeServer(.webSocket(port: port), second)
+            let runningAgain = Task { try await again.run() }
+            for try await batch in batches where batch.reset == .otherEpoch { break }
+            #expect(labels.values.map(\.value.text) == ["after", "after"])
+            #expect(connection.epoch != epoch)
+            #expect(connection.status.state == .connected)
+            #expect(connection.status.lostConnectionCount == 1)
+            again.stop()
+            try await runningAgain.value
+        }
+    }
+}

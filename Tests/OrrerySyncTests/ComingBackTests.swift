@@ -1,0 +1,164 @@
+import OrrerySchema
+import OrreryStore
+import OrrerySync
+import OrreryWire
+import Testing
+
+/// What docs/PROTOCOL.md says of coming back and of repeated mutations, message by message.
+@Suite struct ComingBackTests {
+    /// A server of one writable component, with a client's messages made by hand.
+    private final class Peer {
+        let store: ComponentStore
+        var server: SyncServer
+        private var lastSession: UInt64 = 0
+        var closed: [SessionID: WireCloseCode] = [:]
+        var requests: [MutationRequest] = []
+
+        init() throws {
+            let store = ComponentStore(schemas: [
+                try ComponentSchema(name: "Count", type: .structure([Field("n", .scalar(.uint8))]))
+            ])
+            store.advance(to: Tick(10))
+            store.spawn(Entity(index: 0, generation: 1))
+            store[ColumnID(0)].set(0, to: [7], at: store.tick)
+            var permissions = MutationPermissions()
+            permissions.columns = [ColumnID(0)]
+            var random: UInt64 = 0
+            server = SyncServer(
+                store: store, epoch: Epoch(5), configuration: SyncServerConfiguration(), permissions: permissions,
+                makeRandom: {
+                    random += 1
+                    return random
+                })
+            self.store = store
+        }
+
+        func connect() -> SessionID {
+            lastSession += 1
+            server.open(SessionID(lastSession), now: .zero)
+            return SessionID(lastSession)
+        }
+
+        /// - Returns: the messages that the session was sent for it.
+        func say(_ message: ClientMessage, on session: SessionID) throws -> [ServerMessage] {
+            message.encoded().withUnsafeBytes { server.receive($0, from: session, now: .zero) }
+            return try answers(to: session)
+        }
+
+        func answers(to session: SessionID) throws -> [ServerMessage] {
+            var messages: [ServerMessage] = []
+            for action in server.takeActions() {
+                switch action {
+                case .send(let bytes, let sessions) where sessions.contains(session):
+                    messages.append(try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) })
+                case .send: break
+                case .close(let session, let error): closed[session] = error.closeCode
+                case .mutate(let request): requests.append(request)
+                }
+            }
+            return messages
+        }
+
+        func hello(
+            on session: SessionID, epoch: UInt64 = 5, tick: UInt64 = 10, token: [UInt8]?,
+            subscriptions: [Hello.Resume.Subscription] = []
+        ) throws -> (SessionGrant, rest: [ServerMessage]) {
+            let resume = token.map {
+                Hello.Resume(
+                    revision: Revision(epoch: Epoch(epoch), tick: Tick(tick)), token: $0, subscriptions: subscriptions)
+            }
+            let messages = try say(.hello(Hello(clientName: "test", resume: resume)), on: session)
+            guard case .welcome(let welcome)? = messages.first else { throw WireError(.protocolError, "no Welcome") }
+            return (welcome.session, Array(messages.dropFirst()))
+        }
+    }
+
+    @Test func whatStartedGoesOnWithOneBatchAlsoIfNothingChanged() throws {
+        let peer = try Peer()
+        let everything = Hello.Resume.Subscription(SubscriptionID(3), Selection())
+        let dead = Hello.Resume.Subscription(
+            SubscriptionID(4), Selection(entities: .one(Entity(index: 9, generation: 1))))
+        let (grant, rest) = try peer.hello(on: peer.connect(), token: [1], subscriptions: [everything, dead])
+        // An unknown token does not stand in the way of going on.
+        #expect(grant.resumption == .resumed)
+        #expect(!grant.isKnownClient)
+        #expect(rest == [.syncBatch(BatchHead(tick: Tick(10), base: Tick(10), isWhole: true, part: 0))])
+    }
+
+    @Test func anotherEpochAndAnUnknownTickAreNotResumed() throws {
+        let peer = try Peer()
+        let everything = Hello.Resume.Subscription(SubscriptionID(3), Selection())
+        let other = try peer.hello(on: peer.connect(), epoch: 6, token: [], subscriptions: [everything])
+        #expect(other.0.resumption == .otherEpoch)
+        #expect(other.rest.isEmpty)
+        let unknown = try peer.hello(on: peer.connect(), tick: 11, token: [], subscriptions: [everything])
+        #expect(unknown.0.resumption == .unknownTick)
+        #expect(unknown.rest.isEmpty)
+        #expect(try peer.hello(on: peer.connect(), token: nil).0.resumption == .fresh)
+    }
+
+    @Test func subscriptionsThatCannotGoOnCloseTheConnection() throws {
+        let peer = try Peer()
+        let everything = Hello.Resume.Subscription(SubscriptionID(3), Selection())
+        let beyond = Hello.Resume.Subscription(SubscriptionID(3), Selection(components: .some([ColumnID(1)])))
+        for subscriptions in [[everything, everything], [beyond]] {
+            let session = peer.connect()
+            #expect(throws: WireError.self) {
+                try peer.hello(on: session, token: [], subscriptions: subscriptions)
+            }
+            #expect(peer.closed[session] == .protocolError)
+        }
+    }
+
+    @Test func aTokenIsGoodUntilTheNextIsShown() throws {
+        let peer = try Peer()
+        let first = peer.connect()
+        let (one, _) = try peer.hello(on: first, token: nil)
+        let (two, _) = try peer.hello(on: peer.connect(), token: one.token)
+        #expect(two.isKnownClient)
+        #expect(peer.closed[first] == .replaced)
+        // The Welcome with the second token was lost.
+        let (three, _) = try peer.hello(on: peer.connect(), token: one.token)
+        #expect(three.isKnownClient)
+        #expect(try !peer.hello(on: peer.connect(), token: two.token).0.isKnownClient)
+        #expect(try peer.hello(on: peer.connect(), token: three.token).0.isKnownClient)
+        #expect(try !peer.hello(on: peer.connect(), token: one.token).0.isKnownClient)
+    }
+
+    @Test func aRepetitionHasTheAnswerOfTheFirst() throws {
+        let peer = try Peer()
+        let session = peer.connect()
+        let (grant, _) = try peer.hello(on: session, token: nil)
+        func mutation(_ sequence: UInt64, epoch: UInt64 = 5) -> ClientMessage {
+            .mutate(
+                Mutation(
+                    sequence: MutationSequence(sequence), epoch: Epoch(epoch),
+                    operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
+        }
+        func code(_ messages: [ServerMessage]) -> MutationRefusalCode? {
+            guard case .mutationResponse(_, .refused(let refusal))? = messages.first else { return nil }
+            return refusal.code
+        }
+        #expect(try code(peer.say(mutation(1, epoch: 6), on: session)) == .outcomeUnknown)
+        #expect(try peer.say(mutation(300), on: session).isEmpty)
+        #expect(try peer.say(mutation(300), on: session).isEmpty)
+        #expect(peer.requests.map(\.sequence) == [MutationSequence(300)])
+        // 256 below the highest is forgotten, one above that is not.
+        #expect(try code(peer.say(mutation(44), on: session)) == .outcomeUnknown)
+        #expect(try peer.say(mutation(45), on: session).isEmpty)
+        #expect(peer.requests.count == 2)
+
+        let outcome = MutationOutcome.applied(Tick(11), spawned: nil)
+        peer.server.mutationFinished(peer.requests[0], outcome, now: .zero)
+        // Not before its tick.
+        #expect(try peer.answers(to: session).isEmpty)
+        let again = peer.connect()
+        #expect(try peer.hello(on: again, token: grant.token).0.isKnownClient)
+        #expect(try peer.say(mutation(300), on: again).isEmpty)
+        peer.store.advance(to: Tick(11))
+        peer.server.worldAdvanced(now: .zero)
+        #expect(try peer.answers(to: again) == [.mutationResponse(MutationSequence(300), outcome)])
+        #expect(try peer.say(mutation(300), on: again) == [.mutationResponse(MutationSequence(300), outcome)])
+        #expect(peer.requests.count == 2)
+    }
+}

@@ -1,0 +1,134 @@
+import OrreryClient
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrrerySync
+import OrreryTesting
+import Testing
+
+/// Coming back after a lost connection.
+@Suite struct ResumeTests {
+    func makeJoined() throws -> JoinedWorld {
+        try JoinedWorld { sync in
+            try sync.register(Position.self)
+            try sync.register(Health.self)
+        }
+    }
+
+    func away(_ joined: JoinedWorld, _ seconds: Int = 5) {
+        for _ in 0..<seconds {
+            joined.tick()
+            joined.passTime(.seconds(1))
+        }
+    }
+
+    @Test func onlyWhatChangedMeanwhileComesAndOnce() throws {
+        let joined = try makeJoined()
+        let entities = (0..<1000).map { joined.world.spawn(Position(x: Float($0))) }
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        _ = client.takeBatches()
+        client.cut()
+        joined.deliver()
+        let before = client.receivedByteCount
+        try joined.world.set(Position(x: -1), on: entities[3])
+        try joined.world.despawn(entities[4])
+        let new = joined.world.spawn(Health())
+        away(joined)
+        let batches = client.takeBatches()
+        let changes = batches.flatMap(\.changes)
+        #expect(batches.allSatisfy { $0.reset == nil })
+        #expect(changes.filter { $0.kind == .set }.map(\.entity).sorted() == [entities[3], new].sorted())
+        #expect(changes.filter { $0.kind == .despawn }.map(\.entity) == [entities[4]])
+        #expect(changes.filter { $0.kind == .spawn }.map(\.entity) == [new])
+        #expect(client.receivedByteCount - before < 1000, "a thousand rows are not sent again")
+        #expect(client.contents == joined.contents)
+        #expect(client.takeErrors().map(\.code) == [.connectionLost])
+    }
+
+    @Test func aReusedIndexIsNoGhost() throws {
+        let joined = try makeJoined()
+        let old = joined.world.spawn(Position(x: 1), Health())
+        let client = try joined.connect()
+        client.subscribe(["Position", "Health"])
+        joined.tick()
+        client.cut()
+        try joined.world.despawn(old)
+        joined.tick()
+        let new = joined.world.spawn(Position(x: 2))
+        #expect(new.index == old.index)
+        away(joined)
+        #expect(client.contents == joined.contents)
+        #expect(client.contents.entities[new]?.keys.sorted() == ["Position"])
+    }
+
+    @Test func anotherLifeOfTheWorldIsShownFromItsBeginningAndSaidSo() throws {
+        let joined = try makeJoined()
+        let old = joined.world.spawn(Position(x: 1))
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        _ = client.takeBatches()
+        let next = World()
+        for number in 0..<3 { next.spawn(Position(x: Float(10 + number))) }
+        try joined.restart(with: next)
+        away(joined)
+        let batches = client.takeBatches()
+        #expect(batches.compactMap(\.reset) == [.otherEpoch])
+        #expect(batches.first { $0.reset != nil }?.changes.first?.kind == .despawn)
+        #expect(client.contents == joined.contents)
+        #expect(client.contents.entities[old]?["Position"] != nil, "the same name, of another life")
+        #expect(client.revision == joined.revision)
+    }
+
+    @Test func aHalfOpenLinkIsFoundOnBothSides() throws {
+        var configuration = SimulationConfiguration()
+        configuration.sync.silenceTimeout = .seconds(10)
+        let joined = try JoinedWorld(configuration: configuration) { try $0.register(Position.self) }
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        #expect(joined.sessionCount == 1)
+        // The server does not notice; the client comes back, and takes the place of its old connection.
+        client.cut(serverNotices: false)
+        away(joined, 3)
+        #expect(joined.sessionCount == 1)
+        #expect(client.end == nil)
+        // A client that is gone for good is given up after the stated time.
+        client.isStalled = true
+        away(joined, 9)
+        #expect(joined.sessionCount == 1)
+        away(joined, 3)
+        #expect(joined.sessionCount == 0)
+        // And comes back all the same.
+        client.isStalled = false
+        joined.world.spawn(Position())
+        away(joined, 30)
+        #expect(client.contents == joined.contents)
+    }
+
+    @Test func aSilentServerIsFoundByTheClient() throws {
+        let joined = try makeJoined()
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        joined.passClientTime(.seconds(11))
+        #expect(client.takeErrors().map(\.code) == [.connectionLost])
+    }
+
+    @Test func closingIsFinal() throws {
+        let joined = try makeJoined()
+        let entity = joined.world.spawn(Position())
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        client.close()
+        let before = client.contents
+        try joined.world.set(Position(x: 9), on: entity)
+        away(joined)
+        #expect(client.contents == before)
+        #expect(client.end?.code == .closed)
+        #expect(joined.sessionCount == 0)
+    }
+}
