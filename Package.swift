@@ -23,6 +23,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
@@ -33,9 +34,11 @@ let package = Package(
         .target(name: "OrrerySync", dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire"]),
         .target(name: "OrreryTransport"),
         .systemLibrary(
-            name: "CLibWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev", "libev-dev"])]),
+            name: "CLibWebSockets", pkgConfig: "libwebsockets",
+            providers: [.apt(["libwebsockets-dev", "libev-dev", "libssl-dev"])]),
         .target(
-            name: "CLibWebSocketsShim", dependencies: ["CLibWebSockets"], linkerSettings: [.linkedLibrary("ev")]),
+            name: "CLibWebSocketsShim", dependencies: ["CLibWebSockets"],
+            linkerSettings: [.linkedLibrary("ev"), .linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(
             name: "OrreryWebSocket", dependencies: ["OrreryTransport", "CLibWebSockets", "CLibWebSocketsShim"]),
         .target(
@@ -43,6 +46,7 @@ let package = Package(
             dependencies: [
                 "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .target(
@@ -109,7 +113,9 @@ let package = Package(
             dependencies: [
                 "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient",
                 "OrreryWebSocket",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
         .testTarget(
             name: "SolarSystemTests",

@@ -1,4 +1,5 @@
 #include "loop.h"
+#include "tls.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +11,8 @@ struct clws_context {
     struct lws_context *native;
     struct lws_vhost *host;
     char *subprotocol;
+    bool uses_tls;
+    SSL_CTX *client_tls;
     struct lws_protocols protocols[2];
     lws_retry_bo_t retry;
     void *loops[1];
@@ -27,18 +30,55 @@ void clws_set_log_handler(clws_log_handler handler) { atomic_store(&log_handler,
 // Creation touches what the process has once: the log level, the disposition of SIGPIPE, the plug-in.
 static pthread_mutex_t creation_lock = PTHREAD_MUTEX_INITIALIZER;
 
+// While a context is made, inside the lock: libwebsockets asks for the server's certificate without saying for whom.
+static const clws_settings *identity_wanted;
+static clws_tls_problem *identity_problem;
+// The owners' callback: the same function for all contexts.
+static _Atomic(clws_callback) owner_callback;
+
+static int handle_callback(
+    struct lws *connection, enum lws_callback_reasons reason, void *user, void *in, size_t length) {
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+        const clws_settings *wanted = identity_wanted;
+        return clws_tls_load_identity(user, wanted->certificate_file, wanted->key_file, identity_problem) ? 0 : -1;
+    }
+    return atomic_load_explicit(&owner_callback, memory_order_relaxed)(connection, reason, user, in, length);
+}
+
+// libwebsockets numbers its data in OpenSSL's objects anew with each context that has TLS, for the whole process: connections of the
+// contexts before are not found any more, and OpenSSL never takes a number back. So the context has no TLS; its only vhost has,
+// and the number stays 0, which OpenSSL keeps for the application.
+static struct lws_context *create_with_tls(
+    struct lws_context_creation_info *info, const clws_settings *settings, clws_tls_problem *problem) {
+    info->options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    struct lws_context *native = lws_create_context(info);
+    if (!native) return NULL;
+    info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    if (settings->tls == CLWS_TLS_SERVER) info->options |= LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+    identity_wanted = settings;
+    identity_problem = problem;
+    bool has_host = lws_create_vhost(native, info) != NULL;
+    identity_wanted = NULL;
+    identity_problem = NULL;
+    if (has_host) return native;
+    lws_context_destroy(native);
+    return NULL;
+}
+
 static void free_context(clws_context *context) {
+    if (context->client_tls) SSL_CTX_free(context->client_tls);
     free(context->subprotocol);
     free(context);
 }
 
 clws_context *clws_context_create(
-    const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner) {
+    const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner, clws_tls_problem *problem) {
     clws_context *context = calloc(1, sizeof *context);
     if (!context) return NULL;
     context->subprotocol = strdup(settings->subprotocol);
     context->protocols[0].name = context->subprotocol;
-    context->protocols[0].callback = callback;
+    atomic_store(&owner_callback, callback);
+    context->protocols[0].callback = handle_callback;
     context->protocols[0].rx_buffer_size = settings->receive_buffer_size;
     context->protocols[0].tx_packet_size = settings->transmit_size;
     context->retry.secs_since_valid_ping = settings->ping_seconds;
@@ -59,12 +99,25 @@ clws_context *clws_context_create(
     info.retry_and_idle_policy = &context->retry;
     // Port 0 means "no proxy": else the environment's http_proxy would carry away even connections to this machine.
     info.http_proxy_address = "none:0";
+    if (settings->tls != CLWS_TLS_NONE) {
+        // libwebsockets makes a client's context in every case; given one, it does not read the system's certificates for a server.
+        bool is_client = settings->tls == CLWS_TLS_CLIENT;
+        context->client_tls = clws_tls_create_client(
+            is_client ? settings->host : NULL, settings->trusted_certificate_file, problem);
+        if (!context->client_tls) {
+            free_context(context);
+            return NULL;
+        }
+        context->uses_tls = is_client;
+        info.provided_client_ssl_ctx = context->client_tls;
+        info.alpn = "http/1.1";
+    }
 
     pthread_mutex_lock(&creation_lock);
     lws_set_log_level(LLL_ERR, emit_log);
     struct sigaction pipe_action;
     bool saved = sigaction(SIGPIPE, NULL, &pipe_action) == 0;
-    context->native = lws_create_context(&info);
+    context->native = settings->tls == CLWS_TLS_NONE ? lws_create_context(&info) : create_with_tls(&info, settings, problem);
     // lws ignores SIGPIPE for the process. It does not need that, since it sends with MSG_NOSIGNAL; the choice is not ours.
     if (saved) sigaction(SIGPIPE, &pipe_action, NULL);
     pthread_mutex_unlock(&creation_lock);
@@ -89,7 +142,7 @@ void clws_context_poke(clws_context *context) { lws_cancel_service(context->nati
 struct lws *clws_adopt(clws_context *context, int descriptor, void *handle) {
     lws_adopt_desc_t description = {0};
     description.vh = context->host;
-    description.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP;
+    description.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL;
     description.fd.sockfd = descriptor;
     description.opaque = handle;
     return lws_adopt_descriptor_vhost_via_info(&description);
@@ -108,6 +161,9 @@ struct lws *clws_connect(
     info.local_protocol_name = context->subprotocol;
     info.ietf_version_or_minus_one = -1;
     info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
+    // The name is checked by the context's own parameters, which know IPv6 addresses too.
+    if (context->uses_tls) info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+    info.alpn = "http/1.1";
     info.retry_and_idle_policy = &context->retry;
     info.opaque_user_data = handle;
     return lws_client_connect_via_info(&info);
@@ -119,11 +175,18 @@ void clws_kill(clws_context *context, struct lws *connection) {
     lws_cancel_service(context->native);
 }
 
-int clws_write_response(struct lws *connection, const char *response, size_t length) {
+int clws_write_http(struct lws *connection, const void *bytes, size_t length) {
     unsigned char *buffer = malloc(LWS_PRE + length);
     if (!buffer) return -1;
-    memcpy(buffer + LWS_PRE, response, length);
-    int written = lws_write(connection, buffer + LWS_PRE, length, LWS_WRITE_HTTP_HEADERS);
+    memcpy(buffer + LWS_PRE, bytes, length);
+    int written = lws_write(connection, buffer + LWS_PRE, length, LWS_WRITE_HTTP);
     free(buffer);
     return written;
+}
+
+bool clws_append_authorization(
+    struct lws *connection, const char *value, size_t length, unsigned char **position, unsigned char *end) {
+    return lws_add_http_header_by_token(
+               connection, WSI_TOKEN_HTTP_AUTHORIZATION, (const unsigned char *)value, (int)length, position, end)
+        == 0;
 }

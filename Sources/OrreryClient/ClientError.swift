@@ -8,6 +8,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case invalidURL
         /// No connection could be made.
         case cannotConnect
+        /// The server wants a token, does not accept the one that it was given, or does not let this client in.
+        case unauthorized
         /// The two ends do not understand one another: no common version, or a message that must not be.
         case protocolViolation
         /// The connection was there, and is not any more.
@@ -45,7 +47,9 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     var mayPass: Bool {
         switch code {
         case .cannotConnect, .connectionLost, .serverStopped: true
-        case .invalidURL, .protocolViolation, .component, .unknownEntity, .refused, .outcomeUnknown, .closed: false
+        case .invalidURL, .unauthorized, .protocolViolation, .component, .unknownEntity, .refused, .outcomeUnknown,
+            .closed:
+            false
         }
     }
 
@@ -66,6 +70,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ closure: Closure, url: String) {
         let reason = closure.reason.isEmpty ? "" : ": \(closure.reason)"
         switch closure.code {
+        case _ where closure.refusalStatus == 401 || closure.refusalStatus == 403:
+            self.init(.unauthorized, closure.reason)
         case .protocolError where !closure.wasEstablished:
             self.init(.protocolViolation, "\(closure.reason); is it an Orrery server?")
         case _ where !closure.wasEstablished:

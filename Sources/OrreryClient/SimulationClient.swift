@@ -20,14 +20,18 @@ public struct SimulationClient: Sendable {
     /// What happens when the connection is lost.
     public var reconnect: ReconnectPolicy
     private let transport: any ClientTransport
+    private let token: String?
 
+    /// - Parameter token: shown to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws` everybody on
+    ///   the way can read it; use `wss` beyond the own machine.
     public init(
-        url: String, transport: any ClientTransport, name: String = "orrery-client",
+        url: String, transport: any ClientTransport, name: String = "orrery-client", token: String? = nil,
         reconnect: ReconnectPolicy = .automatic
     ) {
         self.url = url
         self.transport = transport
         self.name = name
+        self.token = token
         self.reconnect = reconnect
     }
 
@@ -42,7 +46,7 @@ public struct SimulationClient: Sendable {
     }
 
     /// Connects, and waits until the server has said which components there are. The connection lasts until it is closed.
-    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect` or `protocolViolation`; `CancellationError`.
+    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized` or `protocolViolation`; `CancellationError`.
     public func connect() async throws -> ClientConnection {
         var limits = TransportLimits()
         let wire = WireLimits()
@@ -50,7 +54,7 @@ public struct SimulationClient: Sendable {
         limits.sentMessageSizeMax = 64 << 10
         let loop: any TransportLoop
         do throws(TransportError) {
-            loop = try transport.connect(to: url, limits: limits)
+            loop = try transport.connect(to: url, token: token, limits: limits)
         } catch {
             throw ClientError(error.code == .invalidAddress ? .invalidURL : .cannotConnect, error.message)
         }
@@ -61,9 +65,9 @@ public struct SimulationClient: Sendable {
             core: SyncClient(clientName: String(name.prefix(32)), limits: wire), loop: loop, url: url,
             policy: reconnect,
             onEnd: { ended.signal() }, now: { clock.now - started })
-        let thread = Thread { [url, transport, limits] in
+        let thread = Thread { [url, transport, token, limits] in
             SimulationClient.run(session, from: loop, ended) { () throws(TransportError) in
-                try transport.connect(to: url, limits: limits)
+                try transport.connect(to: url, token: token, limits: limits)
             }
         }
         thread.name = "orrery-client"

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import OrrerySync
 public import OrreryTransport
 import OrreryWire
@@ -34,6 +35,13 @@ public struct SimulationConfiguration: Sendable {
     public var transport: TransportLimits
     /// Limits of sessions: windows, subscriptions, catch-up.
     public var sync: SyncServerConfiguration
+    /// Who may connect, and read the pages `/metrics` and `/schema`; nil lets everybody who reaches the server. `/healthz` is open.
+    public var authorize: Authorizer?
+    /// From which web pages browsers may connect.
+    public var origins: OriginPolicy = .ownHost
+    /// Where metrics go besides the page `/metrics`; nil stands for what `MetricsSystem` was bootstrapped with before the server is made,
+    /// if it was.
+    public var metrics: (any MetricsFactory)?
 
     public init(tickRate: TickRate = .hertz(60), step: Duration? = nil) {
         self.tickRate = tickRate

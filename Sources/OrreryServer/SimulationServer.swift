@@ -27,6 +27,9 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 ///
 /// Two threads: one runs the ticks and owns the world, one owns the store, the sessions and the sockets. They meet in one slot, where
 /// the first leaves the changes of a tick for the second; a tick never waits for a socket or a client.
+///
+/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, and `/schema`. Who may connect and read them says
+/// ``SimulationConfiguration/authorize``.
 public final class SimulationServer: Service {
     /// Where clients reach the server: `ws://127.0.0.1:7600`.
     public let url: String
@@ -67,15 +70,16 @@ public final class SimulationServer: Service {
         let started = clock.now
         (simulation, sync) = try Self.makeHalves(
             world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
-            epoch: .random(using: &generator), logger: logger, makeRandom: { UInt64.random(in: 0...UInt64.max) },
-            now: { clock.now - started })
+            url: url, epoch: .random(using: &generator), logger: logger,
+            makeRandom: { UInt64.random(in: 0...UInt64.max) }, now: { clock.now - started })
+        warnIfOpen()
     }
 
     /// The two halves of a server around a loop. Tests drive them from one thread with a time of their own.
     package static func makeHalves(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, registry: SyncRegistry,
-        loop: any TransportLoop, epoch: Epoch, logger: Logger, makeRandom: @escaping @Sendable () -> UInt64,
-        now: @escaping @Sendable () -> Duration
+        loop: any TransportLoop, url: String = "", epoch: Epoch, logger: Logger,
+        makeRandom: @escaping @Sendable () -> UInt64, now: @escaping @Sendable () -> Duration
     ) throws -> (SimulationLoop, SyncLoop) {
         let descriptors = registry.entries.map(\.descriptor)
         let store = ComponentStore(schemas: descriptors.map(\.schema))
@@ -95,16 +99,20 @@ public final class SimulationServer: Service {
         }
         let ids = registry.entries.map { $0.track(world) }
         let handover = ChangeHandover()
+        let metrics = ServerMetrics(factory: configuration.metrics)
+        let pulse = TickPulse(period: configuration.tickRate.period, now: now)
         let exchange = MutationExchange()
         let applier = MutationApplier(
             writers: registry.entries.map(\.writer), spawnRule: registry.spawning, despawnRule: registry.despawning)
         let simulation = SimulationLoop(
-            world: world, schedule: schedule, step: configuration.step, handover: handover, exchange: exchange,
-            applier: applier, wakeSync: { loop.wake() })
+            world: world, schedule: schedule, configuration: configuration, handover: handover, exchange: exchange,
+            applier: applier, pulse: pulse, metrics: metrics, wakeSync: { loop.wake() })
+        let pages = ServerPages(
+            configuration, url: url, schemas: descriptors.map(\.schema), metrics: metrics, pulse: pulse)
         let sync = SyncLoop(
             loop: loop, handover: handover, exchange: exchange, core: core,
             intake: ChangeIntake(store: store, components: Array(zip(ids, descriptors)), logger: logger),
-            lingerMax: configuration.lingerMax, logger: logger, now: now)
+            lingerMax: configuration.lingerMax, logger: logger, metrics: metrics, pages: pages, now: now)
         return (simulation, sync)
     }
 
@@ -162,6 +170,21 @@ public final class SimulationServer: Service {
     /// How the ticks went so far. Any thread.
     public var statistics: SimulationStatistics { state.withLock { $0.statistics } }
 
+    private func warnIfOpen() {
+        guard let host = URLHost.of(url), !url.hasPrefix("memory:"), !URLHost.isLoopback(host) else { return }
+        if configuration.authorize == nil {
+            logger.warning(
+                """
+                everybody who reaches this address can read this world, and steer what it lets clients write: set \
+                `authorize` in the configuration, or listen at 127.0.0.1 behind a proxy that does
+                """, metadata: ["url": "\(url)"])
+        } else if url.hasPrefix("ws:") {
+            logger.warning(
+                "tokens cross the network unencrypted: give the transport a certificate, or put a proxy with TLS in front",
+                metadata: ["url": "\(url)"])
+        }
+    }
+
     private func serve() async throws {
         logger.info("serving", metadata: ["url": "\(url)", "tick-rate": "\(configuration.tickRate)"])
         let begun = DispatchSemaphore(value: 0)
@@ -181,6 +204,7 @@ public final class SimulationServer: Service {
     private func runTicks(_ begun: DispatchSemaphore) {
         var hasBegun = false
         defer { if !hasBegun { begun.signal() } }
+        var countedSkippedTicks: UInt64 = 0
         var pacer = TickPacer(period: configuration.tickRate.period, now: DispatchTime.now().uptimeNanoseconds)
         while true {
             let due = pacer.nextTick(now: DispatchTime.now().uptimeNanoseconds)
@@ -192,6 +216,10 @@ public final class SimulationServer: Service {
             hasBegun = true
             let duration = Duration.nanoseconds(DispatchTime.now().uptimeNanoseconds - began)
             let (late, skipped) = (pacer.lateTickCount, pacer.skippedTickCount)
+            if skipped > countedSkippedTicks {
+                simulation.ticksWereSkipped(skipped - countedSkippedTicks)
+                countedSkippedTicks = skipped
+            }
             state.withLock { state in
                 state.statistics.tickEnded(after: duration)
                 state.statistics.lateTickCount = late

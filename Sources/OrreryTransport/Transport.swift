@@ -43,11 +43,14 @@ public struct Closure: Hashable, Sendable {
     public var reason: String
     /// Whether the connection had been established; a refused or failed attempt was not.
     public var wasEstablished: Bool
+    /// The status with which a server refused an attempt over HTTP: 401 without a valid token, 403 when this client is not wanted.
+    public var refusalStatus: Int?
 
-    public init(code: CloseCode, reason: String, wasEstablished: Bool) {
+    public init(code: CloseCode, reason: String, wasEstablished: Bool, refusalStatus: Int? = nil) {
         self.code = code
         self.reason = reason
         self.wasEstablished = wasEstablished
+        self.refusalStatus = refusalStatus
     }
 }
 
@@ -60,6 +63,10 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
         case invalidAddress
         /// A library or a part of it is missing on this machine.
         case unavailable
+        /// A certificate, a key or a list of trusted certificates cannot be used.
+        case invalidCertificate
+        /// A token that cannot be sent.
+        case invalidToken
     }
 
     public var code: Code
@@ -87,6 +94,31 @@ public protocol TransportHandler: AnyObject {
     func loopWoken()
     /// Comes every ``TransportLimits/timerInterval``.
     func loopTimerFired()
+
+    /// Whether a peer may become a connection: nil if so, else what it is told. Asked before `connectionOpened`, by servers only;
+    /// what is wrong with the request itself was answered already. By default everybody may.
+    func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse?
+    /// A page of this server, or why there is none, for a peer that did not ask for an upgrade; the transport looks after methods (GET
+    /// and HEAD), pace and the end. Nil, the default, tells the peer to upgrade (426).
+    func page(for request: HTTPRequest) -> HTTPResponse?
+    /// The transport, or ``refusal(ofUpgrade:)``, turned something away. For counting. By default nothing.
+    func refused(_ refusal: TransportRefusal)
+}
+
+extension TransportHandler {
+    public func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? { nil }
+    public func page(for request: HTTPRequest) -> HTTPResponse? { nil }
+    public func refused(_ refusal: TransportRefusal) {}
+}
+
+/// What a transport turned away by itself, at a server.
+public enum TransportRefusal: Hashable, Sendable {
+    /// A request over HTTP, for a page or an upgrade, answered with this status (400 and above).
+    case request(status: Int)
+    /// An open connection, closed with this code for what its peer sent or did not read.
+    case connection(CloseCode)
+    /// A connection that did not come as far as a request: no TLS, no HTTP, too slow, or one too many.
+    case handshake
 }
 
 /// Connections and the one thread that serves them.
@@ -129,6 +161,11 @@ public struct TransportLimits: Hashable, Sendable {
     public var pendingByteCountMax = 16 << 20
     /// How many connections are served at once; a further one is refused. Stops a peer that opens connections without end.
     public var connectionCountMax = 4096
+    /// The longest page that is served over HTTP, in bytes.
+    public var pageSizeMax = 4 << 20
+    /// How many bytes of pages may wait for their readers, all together; further long pages are refused with 503. Stops readers
+    /// that ask for much and take nothing.
+    public var waitingPageByteCountMax = 16 << 20
     /// Time between two calls of `loopTimerFired`.
     public var timerInterval: Duration = .milliseconds(100)
 
@@ -145,5 +182,13 @@ public protocol ServerTransport: Sendable {
 public protocol ClientTransport: Sendable {
     /// A loop with one connection, to `url`. The attempt starts when the loop runs and ends in `connectionOpened`, or in
     /// `connectionClosed` with `wasEstablished` false and a reason that says what failed.
-    func connect(to url: String, limits: TransportLimits) throws(TransportError) -> any TransportLoop
+    /// - Parameter token: sent as `Authorization: Bearer …` with the request, never as a part of the URL.
+    func connect(to url: String, token: String?, limits: TransportLimits) throws(TransportError) -> any TransportLoop
+}
+
+extension ClientTransport {
+    /// As ``connect(to:token:limits:)``, without a token.
+    public func connect(to url: String, limits: TransportLimits) throws(TransportError) -> any TransportLoop {
+        try connect(to: url, token: nil, limits: limits)
+    }
 }

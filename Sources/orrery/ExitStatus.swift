@@ -62,7 +62,7 @@ extension ExitStatus {
         self =
             switch code {
             case .invalidURL: .usage
-            case .cannotConnect: .cannotConnect
+            case .cannotConnect, .unauthorized: .cannotConnect
             case .protocolViolation, .component, .refused: .protocolTrouble
             case .connectionLost, .serverStopped, .outcomeUnknown, .closed: .connectionLost
             case .unknownEntity: .unknownEntity

@@ -15,9 +15,15 @@ struct Frozen: Component, Equatable {}
 
 /// The ways over which the same tests run.
 enum Way: CaseIterable, CustomTestStringConvertible {
-    case memory, webSocket
+    case memory, webSocket, webSocketOverTLS
 
-    var testDescription: String { self == .memory ? "in memory" : "over a WebSocket" }
+    var testDescription: String {
+        switch self {
+        case .memory: "in memory"
+        case .webSocket: "over a WebSocket"
+        case .webSocketOverTLS: "over a WebSocket with TLS"
+        }
+    }
 }
 
 /// A server that runs on its own threads for the time of a test.
@@ -25,8 +31,10 @@ struct LiveWorld {
     let server: SimulationServer
     private let clientTransport: any ClientTransport
 
-    var client: SimulationClient {
-        SimulationClient(url: server.url, transport: clientTransport, reconnect: .never)
+    var client: SimulationClient { client(token: nil) }
+
+    func client(token: String?) -> SimulationClient {
+        SimulationClient(url: server.url, transport: clientTransport, token: token, reconnect: .never)
     }
 
     /// Runs a server, hands it to `body`, and sees it stop.
@@ -38,8 +46,21 @@ struct LiveWorld {
         let network = MemoryNetwork()
         var configuration = SimulationConfiguration(tickRate: .hertz(tickRate))
         configure(&configuration)
-        let serverTransport: any ServerTransport =
-            way == .memory ? network.server(name: "live") : .webSocket(port: 0)
+        let serverTransport: any ServerTransport
+        let clientTransport: any ClientTransport
+        switch way {
+        case .memory:
+            serverTransport = network.server(name: "live")
+            clientTransport = network.client
+        case .webSocket:
+            serverTransport = .webSocket(port: 0)
+            clientTransport = WebSocketClientTransport(connectTimeout: .seconds(30))
+        case .webSocketOverTLS:
+            let files = try TestCertificates.shared()
+            serverTransport = .webSocket(port: 0, tls: files.server)
+            clientTransport = WebSocketClientTransport(
+                connectTimeout: .seconds(30), trustedCertificateFile: files.path("ca.pem"))
+        }
         let server = try SimulationServer(
             world: world, schedule: schedule, configuration: configuration, transport: serverTransport,
             logger: Logger(label: "live") { _ in SwiftLogNoOpLogHandler() }
@@ -49,9 +70,7 @@ struct LiveWorld {
             try sync.register(Label.self)
             try sync.register(Frozen.self)
         }
-        let live = LiveWorld(
-            server: server,
-            clientTransport: way == .memory ? network.client : WebSocketClientTransport(connectTimeout: .seconds(30)))
+        let live = LiveWorld(server: server, clientTransport: clientTransport)
         async let running: Void = server.run()
         do {
             try await body(live)

@@ -76,7 +76,7 @@ struct ExitCodeTests {
             (["--watch", "--ticks=-4"], "--ticks"), (["--entity", "earth"], "12v3"), (["--entity", "-"], "12v3"),
             (["--entity", "+1v1"], "12v3"), (["--query", ""], "Position, Body"),
             (["--query", "A,,B"], "Position, Body"),
-            (["http://127.0.0.1:7600"], "ws"), (["ws://127.0.0.1:99999"], "port"), (["wss://127.0.0.1"], "TLS"),
+            (["http://127.0.0.1:7600"], "ws"), (["ws://127.0.0.1:99999"], "port"),
             (["--bogus"], "--bogus"), (["one", "two"], "two"),
         ])
     func usage(_ arguments: [String], _ message: String) async throws {

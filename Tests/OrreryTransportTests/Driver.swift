@@ -15,6 +15,7 @@ final class Driver: TransportHandler, @unchecked Sendable {
         var closureCount = 0
         var wakeCount = 0
         var timerCount = 0
+        var refusals: [TransportRefusal] = []
         var hasReturned = false
     }
 
@@ -23,6 +24,8 @@ final class Driver: TransportHandler, @unchecked Sendable {
         var opened: @Sendable (any TransportLoop, ConnectionID) -> Void = { _, _ in }
         var received: @Sendable (any TransportLoop, ConnectionID, UnsafeRawBufferPointer) -> Void = { _, _, _ in }
         var keepsMessages = true
+        var refusal: @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil }
+        var page: @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil }
 
         static let none = Hooks()
         static let echo = Hooks(
@@ -160,6 +163,10 @@ final class Driver: TransportHandler, @unchecked Sendable {
     func loopTimerFired() {
         note { $0.timerCount += 1 }
     }
+
+    func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? { hooks.refusal(request) }
+    func page(for request: HTTPRequest) -> HTTPResponse? { hooks.page(request) }
+    func refused(_ refusal: TransportRefusal) { note { $0.refusals.append(refusal) } }
 }
 
 private final class Answer<R: Sendable>: @unchecked Sendable {

@@ -83,6 +83,7 @@ struct MemoryPollTests {
         let (serverScribe, clientScribe) = (Scribe("server", book), Scribe("client", book))
         client.poll(clientScribe)
         server.poll(serverScribe)
+        client.poll(clientScribe)
         let id = ConnectionID(1)
         server.send(Frame(pattern(984)), to: id)  // With its head room, just what the link holds.
         #expect(server.pendingByteCount(of: id) == 0)
@@ -107,8 +108,8 @@ struct MemoryPollTests {
         let (server, client) = try makeLoops(network)
         let (serverScribe, clientScribe) = (Scribe("server", book), Scribe("client", book))
         client.poll(clientScribe)
-        client.poll(clientScribe)
         server.poll(serverScribe)
+        client.poll(clientScribe)
         _ = book.take()
         for count in [100, 200, 900, 1] { server.send(Frame(pattern(count)), to: ConnectionID(1)) }
         server.close(ConnectionID(1), code: .normal, reason: "")
@@ -121,6 +122,18 @@ struct MemoryPollTests {
             ])
     }
 
+    @Test func aClientIsInWhenTheServerHasDecidedSo() throws {
+        let book = Book()
+        let (server, client) = try makeLoops(MemoryNetwork())
+        let (serverScribe, clientScribe) = (Scribe("server", book), Scribe("client", book))
+        #expect(client.poll(clientScribe))
+        #expect(!client.poll(clientScribe))
+        #expect(book.take() == [])
+        server.poll(serverScribe)
+        client.poll(clientScribe)
+        #expect(book.take() == ["server opened #1", "client opened #1"])
+    }
+
     @Test func aCallNeverComesFromInsideACall() throws {
         let network = MemoryNetwork()
         let book = Book()
@@ -128,6 +141,7 @@ struct MemoryPollTests {
         let (serverScribe, clientScribe) = (Scribe("server", book), Scribe("client", book))
         client.poll(clientScribe)
         server.poll(serverScribe)
+        client.poll(clientScribe)
         _ = book.take()
         server.wake()
         server.wake()
@@ -160,6 +174,7 @@ struct MemoryPollTests {
             let (server, client) = try makeLoops(network)
             client.poll(clientScribe)
             server.poll(Scribe("server", book))
+            client.poll(clientScribe)
             return client
         }
         let client = try connect()

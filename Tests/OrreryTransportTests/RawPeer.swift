@@ -11,8 +11,13 @@ final class RawPeer {
     private var unread: [UInt8] = []
 
     /// Connects to 127.0.0.1. Reads and writes give up after ten seconds.
-    init(port: Int) throws {
+    /// - Parameter takesLittle: whether the system keeps only a few KiB for it that it has not read.
+    init(port: Int, takesLittle: Bool = false) throws {
         descriptor = socket(AF_INET, streamType, 0)
+        var receiveBufferSize: Int32 = 4096
+        if takesLittle {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBufferSize, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -57,11 +62,14 @@ final class RawPeer {
     }
 
     /// Everything up to the end of the stream.
-    func readToEnd() -> String {
+    func readBytesToEnd() -> [UInt8] {
         _ = fill(.max)
         defer { unread = [] }
-        return String(decoding: unread, as: UTF8.self)
+        return unread
     }
+
+    /// Everything up to the end of the stream.
+    func readToEnd() -> String { String(decoding: readBytesToEnd(), as: UTF8.self) }
 
     /// Whether the server has ended the stream (within ten seconds), whatever came before.
     func isEnded() -> Bool {
@@ -85,13 +93,13 @@ final class RawPeer {
     // MARK: WebSocket
 
     /// Asks for an upgrade; fields can be replaced, or left out with nil.
-    func requestUpgrade(_ replaced: [String: String?] = [:], method: String = "GET") {
-        let fields: [(String, String)] = [
+    func requestUpgrade(_ replaced: [String: String?] = [:], method: String = "GET", path: String = "/") {
+        let fields: [(String, String?)] = [
             ("Host", "localhost"), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Protocol", "orrery.v1"),
+            ("Sec-WebSocket-Protocol", "orrery.v1"), ("Origin", nil), ("Authorization", nil),
         ]
-        var text = "\(method) / HTTP/1.1\r\n"
+        var text = "\(method) \(path) HTTP/1.1\r\n"
         for (name, value) in fields {
             if let value = replaced[name, default: value] { text += "\(name): \(value)\r\n" }
         }

@@ -7,6 +7,7 @@ import Testing
 enum Kind: CaseIterable, Sendable, CustomTestStringConvertible {
     case memory
     case webSocket
+    case webSocketOverTLS
 
     var testDescription: String { "\(self)" }
 }
@@ -30,6 +31,11 @@ struct Wire {
         case .webSocket:
             serverTransport = WebSocketServerTransport(port: 0, closeTimeout: closeTimeout)
             clientTransport = WebSocketClientTransport()
+        case .webSocketOverTLS:
+            let files = try TestCertificates.shared()
+            serverTransport = WebSocketServerTransport(
+                port: 0, closeTimeout: closeTimeout, tls: files.server)
+            clientTransport = WebSocketClientTransport(trustedCertificateFile: files.path("ca.pem"))
         }
         let (loop, url) = try serverTransport.listen(limits: limits)
         self.url = url
@@ -38,8 +44,10 @@ struct Wire {
     }
 
     /// A started client, not yet connected.
-    func client(hooks: Driver.Hooks = .none, limits: TransportLimits = TransportLimits()) throws -> Driver {
-        let driver = Driver(try clientTransport.connect(to: url, limits: limits), hooks: hooks)
+    func client(
+        hooks: Driver.Hooks = .none, token: String? = nil, limits: TransportLimits = TransportLimits()
+    ) throws -> Driver {
+        let driver = Driver(try clientTransport.connect(to: url, token: token, limits: limits), hooks: hooks)
         driver.start()
         return driver
     }

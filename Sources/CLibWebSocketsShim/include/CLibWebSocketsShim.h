@@ -48,6 +48,29 @@ typedef struct clws_context clws_context;
 typedef int (*clws_callback)(
     struct lws *connection, enum lws_callback_reasons reason, void *user, void *in, size_t length);
 
+typedef enum clws_tls {
+    CLWS_TLS_NONE,
+    CLWS_TLS_SERVER,
+    CLWS_TLS_CLIENT,
+} clws_tls;
+
+/// What of TLS could not be used.
+typedef enum clws_tls_step {
+    CLWS_TLS_STEP_NONE,
+    CLWS_TLS_STEP_CERTIFICATE,
+    CLWS_TLS_STEP_KEY,
+    CLWS_TLS_STEP_KEY_PASSWORD,
+    CLWS_TLS_STEP_MATCH,
+    CLWS_TLS_STEP_TRUSTED,
+    CLWS_TLS_STEP_LIBRARY,
+} clws_tls_step;
+
+typedef struct clws_tls_problem {
+    clws_tls_step step;
+    /// OpenSSL's words.
+    char reason[256];
+} clws_tls_problem;
+
 typedef struct clws_settings {
     /// The subprotocol; copied.
     const char *subprotocol;
@@ -57,12 +80,21 @@ typedef struct clws_settings {
     unsigned handshake_seconds_max;
     uint16_t ping_seconds;
     uint16_t hang_up_seconds;
+    clws_tls tls;
+    /// Of a server with TLS: PEM files; read before the call returns.
+    const char *certificate_file;
+    const char *key_file;
+    /// Of a client with TLS: to whom certificates must be made out; and a PEM file of those who may sign them, or NULL for the
+    /// system's.
+    const char *host;
+    const char *trusted_certificate_file;
 } clws_settings;
 
-/// A context without a listening socket on `loop`, or NULL: the libev plug-in cannot be loaded, or memory is short. Leaves the
-/// process's signal dispositions as they were.
+/// A context without a listening socket on `loop`, or NULL: `problem` says what is wrong with TLS, or, with no step in it, the libev
+/// plug-in cannot be loaded, or memory is short. `callback` is the same for all contexts of the process. Leaves the process's
+/// signal dispositions as they were.
 clws_context *clws_context_create(
-    const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner);
+    const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner, clws_tls_problem *problem);
 /// Ends every connection that is left, with callbacks. Once, and not from inside `clws_loop_run`.
 void clws_context_destroy(clws_context *context);
 /// What was given as `owner` to the context of this connection.
@@ -79,8 +111,31 @@ struct lws *clws_connect(
 /// Ends a connection in the next round, without ceremony.
 void clws_kill(clws_context *context, struct lws *connection);
 
-/// Writes a whole HTTP response. Less than 0 when it failed.
-int clws_write_response(struct lws *connection, const char *response, size_t length);
+/// Writes a piece of an HTTP response. Less than 0 when it failed.
+int clws_write_http(struct lws *connection, const void *bytes, size_t length);
+/// In LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER. False if there is no room.
+bool clws_append_authorization(
+    struct lws *connection, const char *value, size_t length, unsigned char **position, unsigned char *end);
+
+// ---- Certificates that a client does not accept, in LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION. ----
+
+typedef enum clws_certificate_fault {
+    CLWS_FAULT_NAME,
+    CLWS_FAULT_ISSUER,
+    CLWS_FAULT_TIME,
+    CLWS_FAULT_OTHER,
+} clws_certificate_fault;
+
+int clws_certificate_error(void *verification);
+const char *clws_certificate_error_text(int error);
+clws_certificate_fault clws_certificate_error_fault(int error);
+
+// ---- SIGPIPE: OpenSSL writes to sockets without MSG_NOSIGNAL. ----
+
+/// Holds the signal back on this thread. Whether that changed something.
+bool clws_block_pipe_signal(void);
+/// Drops the ones that were held back, and lets further ones through.
+void clws_unblock_pipe_signal(void);
 
 // glibc's socket types and accept4 come and go with the order in which Swift imports the modules.
 
@@ -88,6 +143,10 @@ int clws_write_response(struct lws *connection, const char *response, size_t len
 int clws_stream_type(void);
 /// A TCP socket of this family: not blocking, closed on exec. -1 with errno on failure.
 int clws_socket(int family);
+/// Whether a socket has bytes to read, or its peer sends no more.
+bool clws_has_input(int descriptor);
+/// Ends both directions of a socket at once; what its owner still writes fails.
+void clws_break(int descriptor);
 /// The next one who waits at a listening socket: not blocking, closed on exec. -1 with errno on failure.
 int clws_accept(int descriptor);
 

@@ -1,3 +1,4 @@
+import Dispatch
 package import OrreryECS
 import OrrerySchema
 import Synchronization
@@ -14,6 +15,9 @@ package final class SimulationLoop: @unchecked Sendable {
     private let schedule: Schedule
     private let step: Duration
     private let handover: ChangeHandover
+    private let pulse: TickPulse
+    private let metrics: ServerMetrics
+    private let periodNanoseconds: UInt64
     private let exchange: MutationExchange
     private let applier: MutationApplier
     /// Work for the next tick; `nil` when there will be none.
@@ -22,13 +26,18 @@ package final class SimulationLoop: @unchecked Sendable {
     private let wakeSync: @Sendable () -> Void
 
     init(
-        world: World, schedule: Schedule, step: Duration, handover: ChangeHandover, exchange: MutationExchange,
-        applier: MutationApplier, wakeSync: @escaping @Sendable () -> Void
+        world: World, schedule: Schedule, configuration: SimulationConfiguration, handover: ChangeHandover,
+        exchange: MutationExchange, applier: MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
+        wakeSync: @escaping @Sendable () -> Void
     ) {
         self.world = world
         self.schedule = schedule
-        self.step = step
+        step = configuration.step
         self.handover = handover
+        self.pulse = pulse
+        self.metrics = metrics
+        let (seconds, attoseconds) = configuration.tickRate.period.components
+        periodNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
         self.exchange = exchange
         self.applier = applier
         self.wakeSync = wakeSync
@@ -55,6 +64,8 @@ package final class SimulationLoop: @unchecked Sendable {
 
     /// Runs one tick: what arrived, the systems, the hand-over of what changed. Never waits for the sync thread.
     package func runTick() {
+        pulse.tickBegins()
+        let beginning = DispatchTime.now().uptimeNanoseconds
         applyMutations()
         let arrived = work.withLock { work in
             defer { work?.removeAll(keepingCapacity: true) }
@@ -63,7 +74,11 @@ package final class SimulationLoop: @unchecked Sendable {
         for body in arrived ?? [] { body(world) }
         schedule.runTick(on: world, step: step)
         handOver()
+        let nanoseconds = DispatchTime.now().uptimeNanoseconds - beginning
+        metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)
     }
+
+    func ticksWereSkipped(_ count: UInt64) { metrics.ticksWereSkipped(count) }
 
     /// Mutations come first, so that the systems of the tick see them.
     private func applyMutations() {

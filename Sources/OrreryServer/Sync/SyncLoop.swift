@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import OrreryECS
 import OrrerySchema
@@ -17,6 +18,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let now: @Sendable () -> Duration
     private let lingerMax: Duration
     private let logger: Logger
+    private let metrics: ServerMetrics
+    private let pages: ServerPages
     private var intake: ChangeIntake
     package private(set) var core: SyncServer
     private let stopRequested = Atomic(false)
@@ -25,7 +28,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
-        intake: ChangeIntake, lingerMax: Duration, logger: Logger, now: @escaping @Sendable () -> Duration
+        intake: ChangeIntake, lingerMax: Duration, logger: Logger, metrics: ServerMetrics, pages: ServerPages,
+        now: @escaping @Sendable () -> Duration
     ) {
         self.loop = loop
         self.handover = handover
@@ -34,6 +38,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         self.intake = intake
         self.lingerMax = lingerMax
         self.logger = logger
+        self.metrics = metrics
+        self.pages = pages
         self.now = now
     }
 
@@ -51,6 +57,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
+        metrics.received(byteCount: message.count)
         core.receive(message, from: SessionID(connection.rawValue), now: now())
         perform()
     }
@@ -67,7 +74,10 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     package func loopWoken() {
         takeLog()
         // After the log: the answers to what it holds may leave at once.
-        for (request, outcome) in exchange.takeOutcomes() { core.mutationFinished(request, outcome, now: now()) }
+        for (request, outcome) in exchange.takeOutcomes() {
+            metrics.mutationAnswered(CountedOutcome(outcome))
+            core.mutationFinished(request, outcome, now: now())
+        }
         perform()
         if stopRequested.load(ordering: .acquiring), !isStopping {
             isStopping = true
@@ -78,6 +88,35 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     package func loopTimerFired() {
         core.timePassed(now: now())
         perform()
+        countSessions()
+    }
+
+    package func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
+        let refusal = pages.refusal(ofUpgrade: request)
+        if let refusal {
+            // Not the path or a field that may hold a token.
+            logger.notice(
+                "refusing a connection",
+                metadata: [
+                    "peer": "\(request.peerAddress)", "origin": "\(request.origin ?? "-")",
+                    "status": "\(refusal.status)",
+                ])
+        }
+        return refusal
+    }
+
+    package func page(for request: HTTPRequest) -> HTTPResponse? {
+        if request.path == "/metrics" { countSessions() }
+        return pages.page(for: request)
+    }
+
+    package func refused(_ refusal: TransportRefusal) { metrics.inputRefused(RefusedInput(refusal)) }
+
+    private func countSessions() {
+        metrics.sessionsCounted(core.sessionCount, lagMax: core.longestLag)
+        for (code, count) in core.takeRefusedMutations() {
+            metrics.mutationAnswered(CountedOutcome(code), count: count)
+        }
     }
 
     /// Takes what the simulation thread has left, if anything, and tells the sessions. Loop's thread, or before the loop runs.
@@ -86,8 +125,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         intake.take(log)
         log.reset()
         handover.recycle(log)
+        metrics.worldTaken(entityCount: store.entities.count)
+        let beginning = DispatchTime.now().uptimeNanoseconds
         core.worldAdvanced(now: now())
         perform()
+        if core.sessionCount > 0 {
+            metrics.batchesMade(nanoseconds: DispatchTime.now().uptimeNanoseconds - beginning)
+        }
     }
 
     private func perform() {
@@ -104,6 +148,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         switch action {
         case .send(let message, let sessions):
             let frame = message.withUnsafeBytes { frames.frame(copying: $0) }
+            metrics.sent(byteCount: frame.count * sessions.count)
             for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
         case .mutate(let request):
             guard !exchange.offer(request) else { return }
@@ -111,6 +156,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
                 request, "\(MutationExchange.waitingMax) mutations wait for the next tick; send it again later",
                 now: now())
         case .close(let session, let error):
+            metrics.inputRefused(RefusedInput(error.closeCode))
             logger.notice(
                 "closing a session",
                 metadata: [

@@ -28,24 +28,24 @@ extension SyncServer {
         case .underWay: return
         case .answered(let outcome): answer(index, mutation.sequence, outcome, now: now)
         case .forgotten:
-            answer(index, mutation.sequence, .refused(Self.forgotten), now: now)
+            refuse(index, mutation.sequence, Self.forgotten, now: now)
         case .new:
             guard mutation.epoch == epoch else {
-                answer(index, mutation.sequence, .refused(Self.otherEpoch), now: now)
+                refuse(index, mutation.sequence, Self.otherEpoch, now: now)
                 return
             }
             guard clients[session.client]?.hasRoom(for: mutation.sequence) ?? false else {
                 let refusal = MutationRefusal(
                     .limitReached, "\(ClientTable.rememberedMutationCount) mutations are under way; send it again later"
                 )
-                answer(index, mutation.sequence, .refused(refusal), now: now)
+                refuse(index, mutation.sequence, refusal, now: now)
                 return
             }
             // Not remembered: it had no effect, and may be sent again under its number.
             guard sessions[index].takeMutationToken(configuration, now: now) else {
                 let refusal = MutationRefusal(
                     .limitReached, "more than \(configuration.mutationRateMax) mutations a second; send it again later")
-                answer(index, mutation.sequence, .refused(refusal), now: now)
+                refuse(index, mutation.sequence, refusal, now: now)
                 return
             }
             do throws(MutationRefusal) {
@@ -58,7 +58,7 @@ extension SyncServer {
                             operation: mutation.operation)))
             } catch {
                 clients[session.client]?.remember(mutation.sequence, .refused(error))
-                answer(index, mutation.sequence, .refused(error), now: now)
+                refuse(index, mutation.sequence, error, now: now)
             }
         }
     }
@@ -84,6 +84,13 @@ extension SyncServer {
         clients[request.client]?.outcomes[request.sequence.rawValue] = nil
         guard let session = clients[request.client]?.session, let index = position(of: session) else { return }
         answer(index, request.sequence, .refused(MutationRefusal(.limitReached, reason)), now: now)
+    }
+
+    /// Refuses what never reached the world.
+    private mutating func refuse(_ index: Int, _ sequence: MutationSequence, _ refusal: MutationRefusal, now: Duration)
+    {
+        refusedMutations.add(refusal.code)
+        answer(index, sequence, .refused(refusal), now: now)
     }
 
     private mutating func answer(

@@ -71,6 +71,7 @@ public struct SyncServer {
     /// Ascending by name.
     var sessions: [Session] = []
     var groups: [Group] = []
+    var refusedMutations = RefusedMutations()
     var builder: BatchBuilder
     var actions: [ServerAction] = []
     private var spareMessages = SpareBuffers()

@@ -3,6 +3,8 @@ final class MemoryEndpoint {
     let id: ConnectionID
     private(set) weak var loop: MemoryLoop?
     var peer: MemoryEndpoint?
+    /// What a client asked with; at the server's end.
+    var request = HTTPRequest()
     /// Whether the handler was told that it opened.
     var wasOpened = false
     /// Neither sends nor receives any more; its handler has heard so or will.

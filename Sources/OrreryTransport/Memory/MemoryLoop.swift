@@ -6,11 +6,13 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
 
     enum Role {
         case server(name: String)
-        case client(server: String)
+        case client(server: String, HTTPRequest)
     }
 
     /// Something that the handler is to hear. Bound: what the links hold and what may wait, and a few for each connection.
     enum Event {
+        /// A client asks to be let in.
+        case asked(MemoryEndpoint)
         case opened(MemoryEndpoint)
         case message(MemoryParcel, from: MemoryEndpoint, to: MemoryEndpoint)
         case drained(MemoryEndpoint)
@@ -18,6 +20,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case peerClosed(MemoryEndpoint, Closure)
         /// This side closed, or an attempt failed.
         case closed(MemoryEndpoint, Closure)
+        case refused(TransportRefusal)
+        case page(HTTPRequest, method: String, reply: @Sendable (HTTPResponse?) -> Void)
         case woken
     }
 
@@ -77,19 +81,20 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Hands `handler` all that waits now, and says whether there was anything. Does not block and knows no time: who polls calls
+    /// Hands `handler` all that waits now, and says whether there was anything; a client's first poll asks its server to be let in. Does not block and knows no time: who polls calls
     /// `loopTimerFired` of the handler when it is due. What arises from the calls is for the next poll.
     @discardableResult
     package func poll(_ handler: any TransportHandler) -> Bool {
-        let count = network.lock.withLock {
-            if !hasBegun { begin() }
-            return inbox.count
+        let (count, begins) = network.lock.withLock {
+            let begins = !hasBegun
+            if begins { begin() }
+            return (inbox.count, begins)
         }
         for _ in 0..<count {
             guard let event = network.lock.withLock({ nextToHandle() }) else { continue }
             tell(handler, event)
         }
-        return count > 0
+        return count > 0 || begins
     }
 
     /// Breaks the connections of this loop, as a network does: what is under way is lost, and no close frame arrives.
@@ -115,14 +120,48 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
 
     private func tell(_ handler: any TransportHandler, _ event: Event) {
         switch event {
+        case .asked(let endpoint): decide(endpoint, handler)
         case .opened(let endpoint): handler.connectionOpened(endpoint.id)
         case .message(let parcel, from: _, to: let endpoint):
             parcel.frame?.withPayload { handler.connection(endpoint.id, received: $0) }
         case .drained(let endpoint): handler.connectionDrained(endpoint.id)
         case .peerClosed(let endpoint, let closure), .closed(let endpoint, let closure):
             handler.connectionClosed(endpoint.id, closure)
+        case .refused(let refusal): handler.refused(refusal)
+        case .page(let request, let method, let reply):
+            let answer = handler.answer(request, method: method, limits: limits)
+            if let answer, answer.status >= 400 { handler.refused(.request(status: answer.status)) }
+            reply(answer)
         case .woken: handler.loopWoken()
         }
+    }
+
+    /// Lets a client in, or turns it away with the handler's answer. Both ends hear which in this round or their next.
+    private func decide(_ endpoint: MemoryEndpoint, _ handler: any TransportHandler) {
+        let refusal = handler.refusal(ofUpgrade: endpoint.request)
+        let isOpen = network.lock.withLock {
+            guard !endpoint.isClosed, let peer = endpoint.peer else { return false }
+            guard let refusal else {
+                endpoint.wasOpened = true
+                network.deliver(.opened(peer), to: peer)
+                return true
+            }
+            let text = String(decoding: refusal.body, as: UTF8.self).split(separator: "\n").first ?? ""
+            let closure = Closure(
+                code: .abnormal, reason: "the server refuses (\(refusal.status)): \(text)", wasEstablished: false,
+                refusalStatus: refusal.status)
+            close(endpoint, closure)
+            return false
+        }
+        if let refusal { handler.refused(.request(status: refusal.status)) }
+        if isOpen { handler.connectionOpened(endpoint.id) }
+    }
+
+    /// Asks a server for a page, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is told to upgrade.
+    package func requestPage(
+        _ request: HTTPRequest, method: String = "GET", reply: @escaping @Sendable (HTTPResponse?) -> Void
+    ) {
+        network.lock.withLock { push(.page(request, method: method, reply: reply)) }
     }
 
     // MARK: TransportLoop
@@ -147,6 +186,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             if pending > limits.pendingByteCountMax {
                 let reason = "too slow: more than \(limits.pendingByteCountMax) bytes wait to be read"
                 close(endpoint, Closure(code: .policyViolation, reason: reason, wasEstablished: true))
+                noteRefusal(.policyViolation)
             } else if pending > 0 {
                 endpoint.owesDrained = true
             }
@@ -203,7 +243,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     /// A client's attempt.
     private func begin() {
         hasBegun = true
-        guard case .client(let name) = role, !isShuttingDown else { return }
+        guard case .client(let name, let request) = role, !isShuttingDown else { return }
         let endpoint = addEndpoint()
         func refuse(_ reason: String) {
             endpoint.isClosed = true
@@ -218,8 +258,13 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         let peer = server.addEndpoint()
         endpoint.peer = peer
         peer.peer = endpoint
-        network.deliver(.opened(peer), to: peer)
-        push(.opened(endpoint))
+        peer.request = request
+        network.deliver(.asked(peer), to: peer)
+    }
+
+    /// A server turned a peer away: its handler counts that.
+    private func noteRefusal(_ code: CloseCode) {
+        if case .server = role { push(.refused(.connection(code))) }
     }
 
     private func close(_ endpoint: MemoryEndpoint, _ closure: Closure) {
@@ -234,9 +279,13 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     private func nextToHandle() -> Event? {
         guard let event = inbox.popFirst() else { return nil }
         switch event {
+        case .asked(let endpoint):
+            return endpoint.isClosed ? nil : event
         case .opened(let endpoint):
             guard !endpoint.isClosed else { return nil }
             endpoint.wasOpened = true
+            return event
+        case .refused, .page:
             return event
         case .drained(let endpoint):
             return endpoint.isClosed ? nil : event
@@ -249,6 +298,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             guard frame.count <= limits.messageSizeMax else {
                 let reason = "a message is longer than \(limits.messageSizeMax) bytes"
                 close(endpoint, Closure(code: .messageTooBig, reason: reason, wasEstablished: true))
+                noteRefusal(.messageTooBig)
                 return nil
             }
             return event
@@ -279,6 +329,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         endpoint.peer = nil
         var closure = closure
         closure.wasEstablished = endpoint.wasOpened
+        if endpoint.wasOpened { closure.refusalStatus = nil }
         if case .server = role, !endpoint.wasOpened { return nil }
         return .closed(endpoint, closure)
     }

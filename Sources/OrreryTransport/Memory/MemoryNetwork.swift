@@ -70,13 +70,18 @@ public struct MemoryServerTransport: ServerTransport {
 public struct MemoryClientTransport: ClientTransport {
     let network: MemoryNetwork
 
-    /// - Throws: ``TransportError`` with `.invalidAddress` if `url` is not `memory://` and a name.
-    public func connect(to url: String, limits: TransportLimits) throws(TransportError) -> any TransportLoop {
+    /// - Throws: ``TransportError`` with `.invalidAddress` if `url` is not `memory://` and a name, or `.invalidToken`.
+    public func connect(
+        to url: String, token: String?, limits: TransportLimits
+    ) throws(TransportError) -> any TransportLoop {
         let scheme = "memory://"
         guard url.hasPrefix(scheme), url.count > scheme.count else {
             throw TransportError(
                 .invalidAddress, "\"\(url)\" cannot be used: a server in memory is memory:// and its name.")
         }
-        return MemoryLoop(network: network, role: .client(server: String(url.dropFirst(scheme.count))), limits: limits)
+        var request = HTTPRequest()
+        if let token { request.authorization = try HTTPRequest.authorization(token: token) }
+        return MemoryLoop(
+            network: network, role: .client(server: String(url.dropFirst(scheme.count)), request), limits: limits)
     }
 }

@@ -55,6 +55,29 @@ struct NetworkAddress: Sendable {
         }
     }
 
+    /// The address of the other side of a connected socket; nil if it is gone.
+    static func peer(of descriptor: Int32) -> NetworkAddress? {
+        address { getpeername(descriptor, $0, $1) }
+    }
+
+    /// The address of this side of a connected socket.
+    static func local(of descriptor: Int32) -> NetworkAddress? {
+        address { getsockname(descriptor, $0, $1) }
+    }
+
+    private static func address(
+        _ read: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> NetworkAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let code = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { read($0, &length) }
+        }
+        guard code == 0 else { return nil }
+        let bytes = withUnsafeBytes(of: storage) { Array($0.prefix(Int(length))) }
+        return NetworkAddress(family: Int32(storage.ss_family), bytes: bytes)
+    }
+
     static func localPort(of descriptor: Int32) -> Int {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -1,11 +1,13 @@
 internal import OrreryTransport
 
-/// A `ws://` URL taken apart. Source: RFC 6455, section 3.
+/// A `ws://` or `wss://` URL taken apart. Source: RFC 6455, section 3.
 struct WebSocketURL: Sendable {
     let text: String
     /// Without brackets.
     let host: String
     let port: Int
+    /// Whether it is `wss`.
+    let isEncrypted: Bool
     /// Path and query; at least "/".
     let path: String
 
@@ -21,9 +23,9 @@ struct WebSocketURL: Sendable {
             throw refuse("a URL begins with ws://, as in ws://127.0.0.1:7600")
         }
         switch text[..<colon.lowerBound].lowercased() {
-        case "ws": break
-        case "wss": throw refuse("TLS is not supported yet; use ws://, or a proxy that ends the TLS")
-        case let scheme: throw refuse("the scheme is \"\(scheme)\" and not \"ws\"")
+        case "ws": isEncrypted = false
+        case "wss": isEncrypted = true
+        case let scheme: throw refuse("the scheme is \"\(scheme)\" and not \"ws\" or \"wss\"")
         }
         let rest = text[colon.upperBound...]
         let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
@@ -53,7 +55,7 @@ struct WebSocketURL: Sendable {
             }
             self.port = port
         } else {
-            port = 80
+            port = isEncrypted ? 443 : 80
         }
         let path = String(rest[authorityEnd...])
         self.path = path.hasPrefix("/") ? path : "/" + path

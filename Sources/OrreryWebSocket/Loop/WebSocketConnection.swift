@@ -6,6 +6,8 @@ final class WebSocketConnection {
     enum Phase {
         /// HTTP, or the attempt of a client.
         case handshaking
+        /// A page is on its way over HTTP.
+        case answering
         case open
         /// We want to close, and wait until we can write that.
         case closing
@@ -35,6 +37,12 @@ final class WebSocketConnection {
 
     /// The pieces of a message so far. Bound: `messageSizeMax`.
     var assembly: [UInt8] = []
+
+    /// The page that is on its way, whole. Bound: `pageSizeMax` each, `waitingPageByteCountMax` together.
+    var page: [UInt8] = []
+    var pageSentByteCount = 0
+    /// Whether its peer had sent more than its request when that was last looked at.
+    var hasUnreadInput = false
 
     init(id: ConnectionID, loop: WebSocketLoop) {
         self.id = id

@@ -3,10 +3,22 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
+/// What a client was told about its server besides the URL.
+struct ClientSettings: Sendable {
+    var connectTimeout: Duration
+    var trustedCertificateFile: String?
+    /// The whole field. Never in a message.
+    var authorization: String?
+}
+
 /// A client's way to its server: one address after the other until one answers.
 final class ConnectAttempt {
     let url: WebSocketURL
+    let authorization: String?
+    let trustsGivenFile: Bool
     let timeout: Duration
+    /// Why the server's certificate was not accepted.
+    var certificateProblem: CertificateProblem?
     /// The addresses not yet tried.
     var addresses: [NetworkAddress] = []
     var current: NetworkAddress?
@@ -16,9 +28,11 @@ final class ConnectAttempt {
     var hasTimedOut = false
     var deadline: ContinuousClock.Instant?
 
-    init(url: WebSocketURL, timeout: Duration) {
+    init(url: WebSocketURL, _ client: ClientSettings) {
         self.url = url
-        self.timeout = timeout
+        authorization = client.authorization
+        trustsGivenFile = client.trustedCertificateFile != nil
+        timeout = client.connectTimeout
     }
 
     /// How a failed attempt ends: as was noted when it failed, or with the best that can be found out now.
@@ -104,19 +118,51 @@ extension WebSocketLoop {
         let chosen = header(WSI_TOKEN_PROTOCOL, of: socket)
         if status == 101, chosen == subprotocol { return true }
         let reason =
-            status != 101
-            ? "\(attempt.url.text) answered with HTTP status \(status) and not as a WebSocket"
-            : "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
+            switch status {
+            case 101: "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
+            case 401 where attempt.authorization == nil:
+                "\(attempt.url.text) wants a token and was given none (HTTP status 401)"
+            case 401: "\(attempt.url.text) does not accept the token (HTTP status 401)"
+            case 403: "\(attempt.url.text) does not let this client in (HTTP status 403)"
+            case 503: "\(attempt.url.text) is full or busy (HTTP status 503); try again later"
+            default: "\(attempt.url.text) answered with HTTP status \(status) and not as a WebSocket"
+            }
         // A server that is full or starting is no stranger.
         connection.closure = Closure(
-            code: status >= 500 ? .abnormal : .protocolError, reason: reason, wasEstablished: false)
+            code: status >= 500 ? .abnormal : .protocolError, reason: reason, wasEstablished: false,
+            refusalStatus: status == 101 ? nil : Int(status))
         return false
+    }
+
+    /// Adds the token to the request that is being written. False if there is no room.
+    func appendAuthorization(
+        _ connection: WebSocketConnection, _ position: UnsafeMutableRawPointer?, _ room: Int
+    ) -> Bool {
+        guard let authorization = attempt?.authorization, let position else { return true }
+        let cursor = position.assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self)
+        let end = cursor.pointee.map { $0 + room }
+        return clws_append_authorization(connection.socket, authorization, authorization.utf8.count, cursor, end)
     }
 
     /// libwebsockets gave the attempt up. What it says is short; what we know comes first.
     func noteFailure(of connection: WebSocketConnection, _ text: UnsafeRawBufferPointer) {
-        guard let attempt, connection.closure == nil, attempt.isConnected, !attempt.hasTimedOut else { return }
+        guard let attempt, connection.closure == nil, !attempt.hasTimedOut else { return }
+        if let problem = attempt.certificateProblem {
+            connection.closure = Closure(
+                code: .abnormal,
+                reason: "the certificate of \(attempt.url.text) is not accepted: "
+                    + problem.sentence(host: attempt.url.host, trustsGivenFile: attempt.trustsGivenFile),
+                wasEstablished: false)
+            return
+        }
+        guard attempt.isConnected else { return }
         let detail = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        if attempt.url.isEncrypted, detail.contains("SSL") || detail.contains("SYSCALL") {
+            connection.closure = Closure(
+                code: .abnormal, reason: "\(attempt.url.text) does not speak TLS, or no version that is spoken here",
+                wasEstablished: false)
+            return
+        }
         connection.closure = Closure(
             code: .protocolError, reason: "\(attempt.url.text) does not answer as a WebSocket server (\(detail))",
             wasEstablished: false)

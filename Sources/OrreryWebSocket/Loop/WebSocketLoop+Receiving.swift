@@ -5,19 +5,18 @@ internal import OrreryTransport
 extension WebSocketLoop {
     /// One callback of libwebsockets about one connection. Less than 0 ends the connection.
     fileprivate func handle(
-        _ reason: lws_callback_reasons, of connection: WebSocketConnection, _ bytes: UnsafeMutableRawPointer?,
-        _ count: Int
+        _ reason: lws_callback_reasons, of connection: WebSocketConnection, _ user: UnsafeMutableRawPointer?,
+        _ bytes: UnsafeMutableRawPointer?, _ count: Int
     ) -> Int32 {
         switch reason {
-        case LWS_CALLBACK_SERVER_WRITEABLE, LWS_CALLBACK_CLIENT_WRITEABLE:
+        case LWS_CALLBACK_SERVER_WRITEABLE, LWS_CALLBACK_CLIENT_WRITEABLE, LWS_CALLBACK_HTTP_WRITEABLE:
             return writable(connection) ? 0 : -1
         case LWS_CALLBACK_RECEIVE, LWS_CALLBACK_CLIENT_RECEIVE:
             receive(UnsafeRawBufferPointer(start: bytes, count: count), on: connection)
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
             return mayUpgrade(connection) ? 0 : -1
         case LWS_CALLBACK_HTTP:
-            answerPlainHTTP(connection)
-            return -1
+            return answerPlainHTTP(connection)
         case LWS_CALLBACK_ESTABLISHED, LWS_CALLBACK_CLIENT_ESTABLISHED:
             guard !isShuttingDown else { return -1 }
             connection.phase = .open
@@ -37,6 +36,11 @@ extension WebSocketLoop {
             attempt?.isConnected = true
         case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
             return acceptsAnswer(connection) ? 0 : -1
+        case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+            return appendAuthorization(connection, bytes, count) ? 0 : -1
+        case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+            // Here the length says whether OpenSSL finds the certificate good; it decides, we keep why not.
+            if count == 0 { attempt?.certificateProblem = CertificateProblem(verification: user) }
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
             noteFailure(of: connection, UnsafeRawBufferPointer(start: bytes, count: count))
         case LWS_CALLBACK_RAW_ADOPT, LWS_CALLBACK_RAW_RX:
@@ -55,6 +59,7 @@ extension WebSocketLoop {
         guard connection.phase == .open, let socket = connection.socket else { return }
         guard lws_frame_is_binary(socket) != 0 else {
             close(connection, code: .unsupportedData, reason: "text messages are not accepted")
+            noteRefusal(.unsupportedData)
             return
         }
         // What this frame announces, checked before anything is kept. The peer chose that number.
@@ -63,6 +68,7 @@ extension WebSocketLoop {
         let collected = connection.assembly.count + piece.count
         guard collected <= sizeMax, rest <= UInt(sizeMax - collected) else {
             close(connection, code: .messageTooBig, reason: "a message is longer than \(sizeMax) bytes")
+            noteRefusal(.messageTooBig)
             return
         }
         let isLast = lws_is_final_fragment(socket) != 0
@@ -92,7 +98,15 @@ extension WebSocketLoop {
             let count = Int(lws_get_close_length(connection.socket))
             connection.closure = Self.closure(
                 from: UnsafeRawBufferPointer(start: lws_get_close_payload(connection.socket), count: count))
+            if let code = connection.closure?.code { noteRefusal(code) }
         }
+    }
+
+    /// A server closes a connection for what its peer did: its handler counts that, in the next round.
+    func noteRefusal(_ code: CloseCode) {
+        guard attempt == nil else { return }
+        refusalsToTell.append(.connection(code))
+        eventLoop.wake()
     }
 }
 
@@ -103,7 +117,9 @@ func handleSocketEvent(
 ) -> Int32 {
     switch reason {
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED, LWS_CALLBACK_PROTOCOL_DESTROY, LWS_CALLBACK_GET_THREAD_ID,
-        LWS_CALLBACK_LOCK_POLL, LWS_CALLBACK_UNLOCK_POLL, LWS_CALLBACK_CHANGE_MODE_POLL_FD:
+        LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS,
+        LWS_CALLBACK_VHOST_CERT_AGING, LWS_CALLBACK_LOCK_POLL, LWS_CALLBACK_UNLOCK_POLL,
+        LWS_CALLBACK_CHANGE_MODE_POLL_FD:
         // Not about a connection of ours: `socket` may be a stand-in.
         return 0
     case LWS_CALLBACK_PROTOCOL_INIT:
@@ -113,6 +129,6 @@ func handleSocketEvent(
         guard let handle = lws_get_opaque_user_data(socket) else { return 0 }
         let connection = Unmanaged<WebSocketConnection>.fromOpaque(handle).takeUnretainedValue()
         connection.socket = socket
-        return connection.loop.handle(reason, of: connection, bytes, count)
+        return connection.loop.handle(reason, of: connection, user, bytes, count)
     }
 }

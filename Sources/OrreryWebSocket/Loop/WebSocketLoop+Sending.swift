@@ -18,6 +18,7 @@ extension WebSocketLoop {
             close(
                 connection, code: .policyViolation,
                 reason: "too slow: more than \(limits.pendingByteCountMax) bytes wait to be read")
+            noteRefusal(.policyViolation)
             return
         }
         connection.enqueue(frame)
@@ -45,7 +46,7 @@ extension WebSocketLoop {
             connection.deadline = clock.now + closeTimeout
             connection.assembly = []
             if let socket = connection.socket { lws_callback_on_writable(socket) }
-        case .handshaking:
+        case .handshaking, .answering:
             connection.closure = Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: false)
             cut(connection)
         case .closing, .ending:
@@ -72,6 +73,8 @@ extension WebSocketLoop {
             return true
         case .closing:
             return !sayGoodbye(connection)
+        case .answering:
+            return writePage(connection)
         case .handshaking, .ending:
             return true
         }
@@ -136,6 +139,10 @@ extension WebSocketLoop {
     /// Ends a connection in the next round, without ceremony.
     func cut(_ connection: WebSocketConnection) {
         guard let context, let socket = connection.socket else { return }
+        // Without its page, an answer ends at the next writable.
+        dropPage(of: connection)
+        // libwebsockets' timers, which the killing needs, rest while the loop is never idle. A broken socket is an event.
+        clws_break(lws_get_socket_fd(socket))
         clws_kill(context, socket)
     }
 }

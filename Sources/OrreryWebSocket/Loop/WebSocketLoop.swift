@@ -9,23 +9,17 @@ internal import Synchronization
 /// `eventLoop.wake()`, which look after themselves. Before `run` the one who made the loop has it alone.
 final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     enum Role {
-        case server(ListeningSocket)
-        case client(WebSocketURL, connectTimeout: Duration)
+        case server(ListeningSocket, TLSConfiguration?)
+        case client(WebSocketURL, ClientSettings)
     }
 
     /// How often deadlines are looked at, ours and those of libwebsockets. (Under libev, a timer that libwebsockets sets is not
     /// armed if it is earlier than the one that is armed; so it is asked.)
     private static let housekeepingInterval = Duration.milliseconds(100)
-    /// The read size, and what libwebsockets collects of one frame before it hands it over.
-    private static let receiveBufferSize = 64 << 10
     /// How many peers may be between TCP and WebSocket at once. Stops a peer that connects and says nothing.
     static let handshakeCountMax = 256
     /// How long such a peer may take.
     static let handshakeTimeout = Duration.seconds(5)
-    /// After so long without a pong a peer is asked for one,
-    private static let pingSeconds: UInt16 = 60
-    /// and after so long without one its connection is cut.
-    private static let hangUpSeconds: UInt16 = 120
 
     let limits: TransportLimits
     let subprotocol: String
@@ -41,6 +35,10 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     private(set) var connections: [ConnectionID: WebSocketConnection] = [:]
     private var lastID: UInt64 = 0
     var establishedCount = 0
+    /// Bytes of pages that are on their way to readers.
+    var waitingPageByteCount = 0
+    /// What the handler is to count, told outside of the calls in which it arises. Bound: two for each connection and round.
+    var refusalsToTell: [TransportRefusal] = []
     private(set) var isShuttingDown = false
     private var lingerDeadline: ContinuousClock.Instant?
     private var hasRun = false
@@ -59,31 +57,17 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         self.subprotocol = subprotocol
         self.closeTimeout = closeTimeout
         switch role {
-        case .server(let listener): self.listener = listener
-        case .client(let url, let timeout): attempt = ConnectAttempt(url: url, timeout: timeout)
+        case .server(let listener, _): self.listener = listener
+        case .client(let url, let client): attempt = ConnectAttempt(url: url, client)
         }
         guard let loop = EventLoop(owner: Unmanaged.passUnretained(self).toOpaque(), handler: handleLoopEvent) else {
             throw TransportError(.unavailable, "The system refuses an epoll loop (too many open files?).")
         }
-        context = subprotocol.withCString { name in
-            var settings = clws_settings()
-            settings.subprotocol = name
-            settings.receive_buffer_size = Self.receiveBufferSize
-            settings.transmit_size = limits.sentMessageSizeMax + Frame.headRoom
-            // A client's attempt has a deadline of ours, which knows fractions of seconds and names the reason.
-            settings.handshake_seconds_max = UInt32(Self.handshakeTimeout.components.seconds)
-            if let attempt { settings.handshake_seconds_max = UInt32(clamping: attempt.timeout.components.seconds + 2) }
-            settings.ping_seconds = Self.pingSeconds
-            settings.hang_up_seconds = Self.hangUpSeconds
-            return clws_context_create(
-                &settings, loop.native, handleSocketEvent, Unmanaged.passUnretained(self).toOpaque())
-        }
-        guard context != nil else {
+        do {
+            context = try makeContext(role, on: loop)
+        } catch {
             loop.destroy()
-            throw TransportError(
-                .unavailable,
-                "libwebsockets cannot start its libev loop. Install the package libwebsockets-evlib-ev (Debian, Ubuntu)."
-            )
+            throw error
         }
         eventLoop = loop
     }
@@ -98,6 +82,9 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     func run(_ handler: any TransportHandler) throws(TransportError) {
         precondition(!hasRun, "a loop runs once")
         hasRun = true
+        // OpenSSL writes without MSG_NOSIGNAL; a peer that is gone must not end the process.
+        let pipeSignal = PipeSignal.block()
+        defer { pipeSignal.restore() }
         self.handler = handler
         eventLoop.startTimers(limits.timerInterval, housekeeping: Self.housekeepingInterval)
         beginAttempt()
@@ -131,7 +118,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         listener?.close()
         for connection in connections.values.sorted(by: { $0.id < $1.id }) {
             switch connection.phase {
-            case .handshaking: close(connection, code: .goingAway, reason: "shut down while connecting")
+            case .handshaking, .answering: close(connection, code: .goingAway, reason: "shut down while connecting")
             case .open: close(connection, code: .goingAway, reason: "shutting down")
             case .closing, .ending: break
             }
@@ -161,8 +148,10 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         connection.socket = nil
         if mayTryAgain(connection) { return }
         guard connections.removeValue(forKey: connection.id) != nil else { return }
+        if connection.phase == .handshaking, attempt == nil, !isShuttingDown { handler.refused(.handshake) }
         connection.phase = .ending
         connection.dropWaiting()
+        dropPage(of: connection)
         let closure = connection.closure
         if connection.wasEstablished {
             establishedCount -= 1
@@ -181,12 +170,19 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         switch event {
         case CLWS_EVENT_WOKEN:
             tryNextAddress()
+            tellRefusals()
             guard wakeRequested.exchange(false, ordering: .acquiringAndReleasing) else { return }
             handler.loopWoken()
         case CLWS_EVENT_TIMER: handler.loopTimerFired()
         case CLWS_EVENT_ACCEPTABLE: acceptWaiting()
         default: keepHouse()
         }
+    }
+
+    private func tellRefusals() {
+        let refusals = refusalsToTell
+        refusalsToTell.removeAll(keepingCapacity: true)
+        for refusal in refusals { handler.refused(refusal) }
     }
 
     private func keepHouse() {
@@ -198,6 +194,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
             if connection.phase == .handshaking { attempt?.hasTimedOut = true }
             cut(connection)
         }
+        cutWhoDoesNotWaitForItsPage()
         if let until = listenerRestsUntil, until <= now { watchListener() }
         if let lingerDeadline, lingerDeadline <= now {
             eventLoop.stop()

@@ -1,0 +1,17 @@
+#ifndef CLWS_TLS_H
+#define CLWS_TLS_H
+
+#include "CLibWebSocketsShim.h"
+
+#include <openssl/ssl.h>
+
+// TLS contexts are made here and not by libwebsockets: its own client trusts every certificate below "../share", seen from the
+// working directory, cannot check IPv6 addresses, and says nothing of what is wrong.
+
+/// Gives a server's context its certificate and key.
+bool clws_tls_load_identity(
+    SSL_CTX *tls, const char *certificate_file, const char *key_file, clws_tls_problem *problem);
+/// A client's context that verifies certificates for one host; without a host one that trusts nobody.
+SSL_CTX *clws_tls_create_client(const char *host, const char *trusted_certificate_file, clws_tls_problem *problem);
+
+#endif

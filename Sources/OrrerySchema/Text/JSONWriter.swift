@@ -1,0 +1,75 @@
+/// JSON text, written piece by piece. Source: RFC 8259.
+///
+/// The caller opens and closes in pairs, and names what it puts into an object; commas are looked after here.
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    package init() {}
+
+    package mutating func object(_ body: (inout JSONWriter) -> Void) {
+        enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
+    }
+
+    package mutating func array<S: Sequence>(_ elements: S, _ body: (inout JSONWriter, S.Element) -> Void) {
+        enclose(UInt8(ascii: "["), UInt8(ascii: "]")) { writer in
+            for element in elements { body(&writer, element) }
+        }
+    }
+
+    private mutating func enclose(_ opening: UInt8, _ closing: UInt8, _ body: (inout JSONWriter) -> Void) {
+        beginValue()
+        bytes.append(opening)
+        needsComma = false
+        body(&self)
+        bytes.append(closing)
+        needsComma = true
+    }
+
+    /// The name of what is written next.
+    package mutating func name(_ name: String) {
+        beginValue()
+        appendQuoted(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    package mutating func string(_ text: String) {
+        beginValue()
+        appendQuoted(text)
+        needsComma = true
+    }
+
+    package mutating func number(_ value: Int) {
+        beginValue()
+        bytes += Array(String(value).utf8)
+        needsComma = true
+    }
+
+    /// The shortest digits that stand for this very number; null for what JSON has no number for.
+    package mutating func number(_ value: Double) {
+        beginValue()
+        bytes += Array((value.isFinite ? "\(value)" : "null").utf8)
+        needsComma = true
+    }
+
+    private mutating func beginValue() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = false
+    }
+
+    private mutating func appendQuoted(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20, 0x7f:
+                let digits = String(byte, radix: 16)
+                bytes += Array("\\u00\(digits.count == 1 ? "0" : "")\(digits)".utf8)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,97 @@
+import OrrerySchema
+import OrreryTransport
+import OrreryWire
+
+/// What a server answers over HTTP, and to whom: its pages, and who may connect.
+struct ServerPages: Sendable {
+    private let authorize: Authorizer?
+    private let origins: OriginPolicy
+    private let serverHost: String
+    private let schema: [UInt8]
+    private let metrics: ServerMetrics
+    private let pulse: TickPulse
+
+    /// - Parameter url: what the server listens at.
+    init(
+        _ configuration: SimulationConfiguration, url: String, schemas: [ComponentSchema], metrics: ServerMetrics,
+        pulse: TickPulse
+    ) {
+        authorize = configuration.authorize
+        origins = configuration.origins
+        serverHost = URLHost.of(url) ?? ""
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("components")
+            writer.array(schemas) { $0.schema($1) }
+        }
+        schema = writer.bytes + [UInt8(ascii: "\n")]
+        self.metrics = metrics
+        self.pulse = pulse
+    }
+
+    /// Why this peer may not connect; nil if it may.
+    func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
+        guard origins.allows(request, serverHost: serverHost) else {
+            return .text(403, "Pages of this origin may not connect.")
+        }
+        return authorize?(request).refusal
+    }
+
+    /// Nil for "/": that is where clients connect.
+    func page(for request: HTTPRequest) -> HTTPResponse? {
+        switch request.path {
+        case "/": nil
+        case "/healthz": health
+        case "/metrics":
+            authorize?(request).refusal
+                ?? HTTPResponse(
+                    status: 200, contentType: PrometheusRegistry.contentType, body: Array(metrics.text.utf8))
+        case "/schema":
+            authorize?(request).refusal
+                ?? HTTPResponse(status: 200, contentType: "application/json", body: schema)
+        default: .text(404, "There is no such page; there are /healthz, /metrics and /schema.")
+        }
+    }
+
+    private var health: HTTPResponse {
+        let silence = pulse.silence
+        guard silence > pulse.silenceMax else { return .text(200, "ok") }
+        return .text(503, "No tick has begun for \(silence.components.seconds) s.")
+    }
+}
+
+extension RefusedInput {
+    init(_ refusal: TransportRefusal) {
+        self =
+            switch refusal {
+            case .handshake: .handshake
+            case .request(401): .unauthorized
+            case .request(403): .forbidden
+            case .request(404): .notFound
+            case .request(503): .full
+            case .request(400), .request(405), .request(426): .badRequest
+            case .connection(.protocolError): .protocolViolation
+            case .connection(.unsupportedData): .text
+            case .connection(.messageTooBig): .messageSize
+            case .connection(.invalidPayload): .payload
+            case .connection(.policyViolation): .slowReader
+            case .request, .connection: .other
+            }
+    }
+}
+
+extension RefusedInput {
+    /// For what the protocol core closed a session.
+    init(_ code: WireCloseCode) {
+        self =
+            switch code {
+            case .protocolError: .protocolViolation
+            case .invalidPayload: .payload
+            case .policyViolation: .limit
+            case .unsupportedVersion: .version
+            case .handshakeTimeout: .helloTimeout
+            case .silence: .silence
+            case .normal, .goingAway, .internalError, .gap, .replaced: .other
+            }
+    }
+}

@@ -1,0 +1,164 @@
+import CoreMetrics
+import OrreryWire
+
+/// What peers sent that was not taken, by kind. The kinds are fixed, so that no peer can make metrics grow.
+enum RefusedInput: String, CaseIterable, Sendable {
+    /// Connections that did not come as far as a request: no TLS, no HTTP, too slow, one too many.
+    case handshake
+    case badRequest = "bad_request"
+    case unauthorized
+    case forbidden
+    case notFound = "not_found"
+    /// Turned away because of others: connections or pages.
+    case full
+    /// A frame or message that must not be.
+    case protocolViolation = "protocol"
+    case text
+    case messageSize = "message_size"
+    /// Bytes that are not what their kind says.
+    case payload
+    case limit
+    case version
+    case helloTimeout = "hello_timeout"
+    case slowReader = "slow_reader"
+    /// Nothing was heard for too long.
+    case silence
+    case other
+}
+
+/// How a mutation ended, as a label.
+enum CountedOutcome: String, CaseIterable, Sendable {
+    case applied
+    case unknownEntity = "unknown_entity"
+    case unknownComponent = "unknown_component"
+    case undecodable
+    case outOfDomain = "out_of_domain"
+    case notWritable = "not_writable"
+    case forbidden
+    case compareFailed = "compare_failed"
+    case outcomeUnknown = "outcome_unknown"
+    case limitReached = "limit_reached"
+
+    init(_ outcome: MutationOutcome) {
+        switch outcome {
+        case .applied: self = .applied
+        case .refused(let refusal): self.init(refusal.code)
+        }
+    }
+
+    init(_ code: MutationRefusalCode) {
+        self =
+            switch code {
+            case .unknownEntity: .unknownEntity
+            case .unknownComponent: .unknownComponent
+            case .undecodable: .undecodable
+            case .outOfDomain: .outOfDomain
+            case .notWritable: .notWritable
+            case .forbidden: .forbidden
+            case .compareFailed: .compareFailed
+            case .outcomeUnknown: .outcomeUnknown
+            case .limitReached: .limitReached
+            }
+    }
+}
+
+/// The metrics of one server, by what happens. Recording is a few atomic additions: from any thread, without a lock or memory of its own
+/// (a backend of the user's may take either).
+struct ServerMetrics: Sendable {
+    private let registry: PrometheusRegistry
+    private let tickTime: Timer
+    private let tickOverruns: Counter
+    private let ticksSkipped: Counter
+    private let entities: Meter
+    private let sessions: Meter
+    private let lag: Meter
+    private let sentBytes: Counter
+    private let receivedBytes: Counter
+    private let encodeTime: Timer
+    private let mutations: [Counter]
+    private let refusals: [Counter]
+
+    /// - Parameter factory: where they go besides the page of this server; `nil` stands for what `MetricsSystem` was bootstrapped
+    ///   with, if it was.
+    init(factory: (any MetricsFactory)? = nil) {
+        let registry = PrometheusRegistry(Self.descriptions)
+        let other = factory ?? MetricsSystem.factory
+        let all: any MetricsFactory =
+            other is NOOPMetricsHandler ? registry : MultiplexMetricsHandler(factories: [registry, other])
+        self.registry = registry
+        tickTime = Timer(label: "orrery_tick_seconds", factory: all)
+        tickOverruns = Counter(label: "orrery_tick_overruns_total", factory: all)
+        ticksSkipped = Counter(label: "orrery_ticks_skipped_total", factory: all)
+        entities = Meter(label: "orrery_entities", factory: all)
+        sessions = Meter(label: "orrery_sessions", factory: all)
+        lag = Meter(label: "orrery_session_lag_ticks", factory: all)
+        sentBytes = Counter(label: "orrery_sent_bytes_total", factory: all)
+        receivedBytes = Counter(label: "orrery_received_bytes_total", factory: all)
+        encodeTime = Timer(label: "orrery_encode_seconds", factory: all)
+        mutations = CountedOutcome.allCases.map {
+            Counter(label: "orrery_mutations_total", dimensions: [("outcome", $0.rawValue)], factory: all)
+        }
+        refusals = RefusedInput.allCases.map {
+            Counter(label: "orrery_refused_input_total", dimensions: [("kind", $0.rawValue)], factory: all)
+        }
+    }
+
+    /// The page.
+    var text: String { registry.text }
+
+    /// A tick of the world ran. - Parameter isOverrun: it took longer than the time from one to the next.
+    func tickRan(nanoseconds: UInt64, isOverrun: Bool) {
+        tickTime.recordNanoseconds(Int64(clamping: nanoseconds))
+        if isOverrun { tickOverruns.increment() }
+    }
+
+    /// Ticks were given up, to catch up with the clock.
+    func ticksWereSkipped(_ count: UInt64) { ticksSkipped.increment(by: count) }
+
+    func worldTaken(entityCount: Int) { entities.set(entityCount) }
+
+    /// - Parameter lagMax: ticks that the session which is farthest behind has to go.
+    func sessionsCounted(_ count: Int, lagMax: UInt64) {
+        sessions.set(count)
+        lag.set(lagMax)
+    }
+
+    func sent(byteCount: Int) { sentBytes.increment(by: byteCount) }
+    func received(byteCount: Int) { receivedBytes.increment(by: byteCount) }
+
+    /// The batches of a tick were made and sent.
+    func batchesMade(nanoseconds: UInt64) { encodeTime.recordNanoseconds(Int64(clamping: nanoseconds)) }
+
+    func mutationAnswered(_ outcome: CountedOutcome, count: UInt64 = 1) {
+        guard count > 0 else { return }
+        mutations[CountedOutcome.allCases.firstIndex(of: outcome)!].increment(by: count)
+    }
+
+    func inputRefused(_ kind: RefusedInput) {
+        refusals[RefusedInput.allCases.firstIndex(of: kind)!].increment()
+    }
+
+    /// From 50 µs to 2.5 s, in nanoseconds.
+    private static let timeBounds: [UInt64] = [
+        50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000,
+        100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000,
+    ]
+
+    private static let descriptions: [String: PrometheusRegistry.Description] = [
+        "orrery_tick_seconds": .init(
+            help: "Time that a tick of the world takes: what arrived, all systems, the hand-over of the changes.",
+            bounds: timeBounds),
+        "orrery_tick_overruns_total": .init(help: "Ticks that took longer than the time from one tick to the next."),
+        "orrery_ticks_skipped_total": .init(help: "Ticks that were given up because the ones before took too long."),
+        "orrery_entities": .init(help: "Living entities."),
+        "orrery_sessions": .init(help: "Clients that are connected."),
+        "orrery_session_lag_ticks": .init(
+            help: "Ticks that the client which is farthest behind has not yet acknowledged."),
+        "orrery_sent_bytes_total": .init(help: "Bytes of messages to clients, before framing and TLS."),
+        "orrery_received_bytes_total": .init(help: "Bytes of messages from clients, after TLS and framing."),
+        "orrery_encode_seconds": .init(
+            help: "Time to make the batches of a tick and give them to the sockets.", bounds: timeBounds),
+        "orrery_mutations_total": .init(help: "Mutations that clients asked for, by outcome."),
+        "orrery_refused_input_total": .init(help: "What peers sent that was not taken, by kind."),
+    ]
+}

@@ -1,0 +1,43 @@
+import OrrerySchema
+import OrreryStore
+package import OrreryWire
+
+/// How many mutations were refused before they reached the world, by code.
+struct RefusedMutations {
+    private var counts = [UInt64](repeating: 0, count: MutationRefusalCode.allCases.count)
+    private var isEmpty = true
+
+    mutating func add(_ code: MutationRefusalCode) {
+        counts[MutationRefusalCode.allCases.firstIndex(of: code)!] += 1
+        isEmpty = false
+    }
+
+    mutating func take() -> [(MutationRefusalCode, UInt64)] {
+        guard !isEmpty else { return [] }
+        defer { self = RefusedMutations() }
+        return Array(zip(MutationRefusalCode.allCases, counts))
+    }
+}
+
+extension SyncServer {
+    /// How many mutations were refused without asking the world since this was last asked, by code. (What the world decided is in
+    /// ``mutationFinished(_:_:now:)``.)
+    package mutating func takeRefusedMutations() -> [(MutationRefusalCode, UInt64)] { refusedMutations.take() }
+
+    /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged all that it was owed
+    /// counts as 0, and so does one that has not got its first state.
+    /// - Complexity: O(sessions).
+    package var longestLag: UInt64 {
+        sessions.reduce(0) { max($0, $1.lag(at: store.tick)) }
+    }
+}
+
+extension Session {
+    fileprivate func lag(at tick: Tick) -> UInt64 {
+        guard phase == .ready, acknowledgedTick > .zero else { return 0 }
+        guard isLive else { return tick.rawValue - min(tick, acknowledgedTick).rawValue }
+        // A heartbeat names a tick and owes nothing.
+        guard sentByteCount > acknowledgedByteCount else { return 0 }
+        return lastSentTick.rawValue - min(lastSentTick, acknowledgedTick).rawValue
+    }
+}

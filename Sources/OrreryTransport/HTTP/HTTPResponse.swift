@@ -1,0 +1,75 @@
+/// An answer over HTTP. The connection closes after it.
+public struct HTTPResponse: Sendable, Hashable {
+    /// Source: RFC 9110, section 15.
+    public var status: Int
+    public var contentType: String
+    /// At most ``TransportLimits/pageSizeMax`` bytes.
+    public var body: [UInt8]
+    /// Fields besides `Content-Type`, `Content-Length` and `Connection`; without line breaks.
+    public var fields: [Field]
+
+    /// A header field.
+    public struct Field: Sendable, Hashable {
+        public var name: String
+        public var value: String
+
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public init(status: Int, contentType: String, body: [UInt8], fields: [Field] = []) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.fields = fields
+    }
+
+    /// A line of text for people.
+    public static func text(_ status: Int, _ text: String, fields: [Field] = []) -> HTTPResponse {
+        HTTPResponse(
+            status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8), fields: fields)
+    }
+
+    /// The bytes that go over the wire.
+    package func serialized(withBody: Bool) -> [UInt8] {
+        var head = "HTTP/1.1 \(status) \(HTTPResponse.phrase(of: status))\r\n"
+        for field in fields {
+            assert(!"\(field.name)\(field.value)".utf8.contains { $0 < 0x20 }, "a field has one line")
+            head += "\(field.name): \(field.value)\r\n"
+        }
+        head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count)\r\nCache-Control: no-store\r\n"
+        head += "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+        return Array(head.utf8) + (withBody ? body : [])
+    }
+
+    private static func phrase(of status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 426: "Upgrade Required"
+        case 500: "Internal Server Error"
+        case 503: "Service Unavailable"
+        default: status < 400 ? "Answer" : "Error"
+        }
+    }
+}
+
+extension TransportHandler {
+    /// What a plain request is told, the same over every transport; nil if it is told to upgrade.
+    package func answer(_ request: HTTPRequest, method: String, limits: TransportLimits) -> HTTPResponse? {
+        guard let page = page(for: request) else { return nil }
+        guard method == "GET" || method == "HEAD" else {
+            return .text(405, "Pages are read with GET or HEAD.", fields: [.init("Allow", "GET, HEAD")])
+        }
+        guard page.body.count <= limits.pageSizeMax else {
+            return .text(500, "This page has \(page.body.count) bytes; the limit is \(limits.pageSizeMax).")
+        }
+        return page
+    }
+}

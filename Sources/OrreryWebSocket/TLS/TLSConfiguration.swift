@@ -1,0 +1,15 @@
+/// What a server needs for TLS: who it is, and the proof of it.
+///
+/// The files are read once, when the server starts listening; a renewed certificate is taken at the next start. TLS 1.2 and 1.3
+/// are spoken.
+public struct TLSConfiguration: Hashable, Sendable {
+    /// PEM: the server's certificate, then those between it and the one that clients trust.
+    public var certificateFile: String
+    /// PEM: the private key of the certificate, not encrypted. Readable for the server's user, best for nobody else.
+    public var keyFile: String
+
+    public init(certificateFile: String, keyFile: String) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import FoundationNetworking
+import OrreryServer
+import Testing
+
+/// An answer over HTTP, read with the system's client.
+struct Answer {
+    let status: Int
+    let fields: [String: String]
+    let text: String
+
+    /// - Parameter path: with its slash.
+    init(_ live: LiveWorld, _ path: String, token: String? = nil, method: String = "GET") async throws {
+        try await self.init(live.server, path, token: token, method: method)
+    }
+
+    init(_ server: SimulationServer, _ path: String, token: String? = nil, method: String = "GET") async throws {
+        var request = URLRequest(
+            url: try #require(URL(string: "http" + server.url.dropFirst(2) + path)), timeoutInterval: 20)
+        request.httpMethod = method
+        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        let (body, response) = try await URLSession(configuration: .ephemeral).data(for: request)
+        let answer = try #require(response as? HTTPURLResponse)
+        status = answer.statusCode
+        fields = Dictionary(
+            uniqueKeysWithValues: answer.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") })
+        text = String(decoding: body, as: UTF8.self)
+    }
+}

@@ -1,0 +1,1 @@
+../OrreryTransportTests/TestCertificates.swift

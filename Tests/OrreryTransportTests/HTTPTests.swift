@@ -1,0 +1,282 @@
+import Glibc
+import OrreryTransport
+import OrreryWebSocket
+import Synchronization
+import Testing
+
+@Suite("A server answers plain HTTP from its own port")
+struct HTTPTests {
+    private static let page = HTTPResponse.text(200, "hello")
+
+    /// Pages at /hello and /long (a MiB); everything else is not found.
+    private static func hooks(longPage: Int = 1 << 20) -> Driver.Hooks {
+        let long = HTTPResponse(status: 200, contentType: "application/octet-stream", body: pattern(longPage))
+        var hooks = Driver.Hooks.echo
+        hooks.page = { request in
+            switch request.path {
+            case "/hello": page
+            case "/long": long
+            default: .text(404, "not here")
+            }
+        }
+        return hooks
+    }
+
+    private func get(_ port: Int, _ target: String, method: String = "GET", fields: String = "") throws -> String {
+        let peer = try RawPeer(port: port)
+        peer.write("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n")
+        return peer.readToEnd()
+    }
+
+    @Test func pagesAreRead() throws {
+        let wire = try Wire(.webSocket, hooks: Self.hooks())
+        let port = try portNumber(wire.url)
+        let head = """
+            HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 6\r\nCache-Control: no-store\r
+            X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r
+
+            """
+        #expect(try get(port, "/hello") == head + "hello\n")
+        #expect(try get(port, "/hello?which=one&a=b") == head + "hello\n")
+        #expect(try get(port, "/hello", method: "HEAD") == head)
+        #expect(try get(port, "/none").hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+            let answer = try get(port, "/hello", method: method)
+            #expect(answer.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"), "\(method): \(answer)")
+        }
+        // WebSockets go on as ever.
+        let (client, id, _) = try wire.connectedClient()
+        client.perform { $0.send(Frame([1]), to: id) }
+        client.wait("echo") { $0.messages[id] == [[1]] }
+        client.stop()
+        wire.server.stop()
+        let statuses = wire.server.snapshot.refusals
+        #expect(statuses == [.request(status: 404)] + Array(repeating: .request(status: 405), count: 5))
+    }
+
+    @Test func pagesAreReadInMemoryToo() throws {
+        let wire = try Wire(.memory, hooks: Self.hooks())
+        let loop = try #require(wire.server.loop as? MemoryLoop)
+        func status(_ path: String, _ method: String) -> Int? {
+            let answer = Mutex<HTTPResponse??>(nil)
+            let isThere = Gate()
+            loop.requestPage(HTTPRequest(path: path), method: method) { response in
+                answer.withLock { $0 = response }
+                isThere.open()
+            }
+            isThere.pass()
+            return answer.withLock { $0??.status }
+        }
+        #expect(status("/hello", "GET") == 200)
+        #expect(status("/none", "GET") == 404)
+        #expect(status("/hello", "POST") == 405)
+        wire.server.stop()
+    }
+
+    @Test func aLongPageArrivesWhole() throws {
+        let wire = try Wire(.webSocket, hooks: Self.hooks())
+        let peer = try RawPeer(port: try portNumber(wire.url))
+        peer.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(peer.readHead().contains("Content-Length: \(1 << 20)\r\n"))
+        #expect(peer.readBytesToEnd() == pattern(1 << 20))
+        wire.server.stop()
+    }
+
+    @Test func aPageOverTheLimitIsNotServed() throws {
+        var limits = TransportLimits()
+        limits.pageSizeMax = 1000
+        let wire = try Wire(.webSocket, hooks: Self.hooks(longPage: 1001), limits: limits)
+        #expect(try get(try portNumber(wire.url), "/long").hasPrefix("HTTP/1.1 500 "))
+        wire.server.stop()
+    }
+
+    @Test func readersThatTakeNothingCostALimitedAmountAndTime() throws {
+        var limits = TransportLimits()
+        limits.pageSizeMax = 8 << 20
+        limits.waitingPageByteCountMax = 20 << 20
+        // More than the two sockets of a connection hold.
+        let wire = try Wire(
+            .webSocket, hooks: Self.hooks(longPage: 8 << 20), limits: limits, closeTimeout: .seconds(2))
+        let port = try portNumber(wire.url)
+        let slow = try (0..<2).map { _ in
+            let peer = try RawPeer(port: port, takesLittle: true)
+            peer.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            #expect(peer.readHead().hasPrefix("HTTP/1.1 200 "))
+            return peer
+        }
+        // 16 MiB wait, 20 may: another page of 8 has no room, a small one has.
+        #expect(try get(port, "/long").hasPrefix("HTTP/1.1 503 "))
+        #expect(try get(port, "/hello").hasSuffix("hello\n"))
+        // The slow ones are cut off, and room is room again.
+        let deadline = ContinuousClock.now + .seconds(15)
+        var count = 0
+        while count < 8 << 20, ContinuousClock.now < deadline {
+            let peer = try RawPeer(port: port)
+            peer.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            _ = peer.readHead()
+            count = peer.readBytesToEnd().count
+        }
+        #expect(count == 8 << 20)
+        for peer in slow {
+            #expect(peer.readBytesToEnd().count < 8 << 20)
+            #expect(peer.isEnded())
+        }
+        wire.server.stop()
+    }
+
+    /// libwebsockets would have the loop spin on what such a peer sends.
+    @Test func aPeerThatSendsMoreBeforeItHasReadIsCut() throws {
+        var limits = TransportLimits()
+        limits.pageSizeMax = 8 << 20
+        limits.waitingPageByteCountMax = 12 << 20
+        let wire = try Wire(
+            .webSocket, hooks: Self.hooks(longPage: 8 << 20), limits: limits, closeTimeout: .seconds(60))
+        let peer = try RawPeer(port: try portNumber(wire.url), takesLittle: true)
+        peer.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(peer.readHead().hasPrefix("HTTP/1.1 200 "))
+        peer.write("and another thing")
+        let before = wire.server.snapshot.timerCount
+        wire.server.wait("some rounds pass") { $0.timerCount >= before + 10 }
+        // Its page waits no longer, so that there is room for another.
+        let other = try RawPeer(port: try portNumber(wire.url), takesLittle: true)
+        other.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(other.readHead().hasPrefix("HTTP/1.1 200 "))
+        wire.server.stop()
+    }
+
+    @Test func requestsBehindTheFirstAreNotAnswered() throws {
+        let wire = try Wire(.webSocket, hooks: Self.hooks())
+        let peer = try RawPeer(port: try portNumber(wire.url))
+        peer.write(String(repeating: "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 20))
+        let answers = peer.readToEnd()
+        #expect(answers.components(of: "HTTP/1.1 200 OK") == 1, "\(answers)")
+        wire.server.stop()
+    }
+
+    @Test(arguments: [
+        "Authorization: Bearer \(String(repeating: "x", count: 3000))\r\n",
+        "X-Long: \(String(repeating: "x", count: 20_000))\r\n",
+        String(repeating: "X-Many: 1\r\n", count: 2000),
+    ])
+    func headersAreLimited(fields: String) throws {
+        let wire = try Wire(.webSocket, hooks: Self.hooks())
+        let port = try portNumber(wire.url)
+        let answer = try get(port, "/hello", fields: fields)
+        #expect(!answer.contains("hello\n") || fields.hasPrefix("X-Many"), "\(answer)")
+        #expect(try get(port, "/hello").hasSuffix("hello\n"), "the server still serves")
+        wire.server.stop()
+    }
+}
+
+extension String {
+    fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+}
+
+@Suite("A server decides who may connect")
+struct UpgradeTests {
+    private static let token = "s3cret-token"
+
+    /// Lets in who has the token.
+    private static var hooks: Driver.Hooks {
+        var hooks = Driver.Hooks.echo
+        hooks.refusal = { request in
+            switch request.bearerToken {
+            case token: nil
+            case nil: .text(401, "A token is needed.")
+            default: .text(403, "Not you.")
+            }
+        }
+        return hooks
+    }
+
+    @Test("with the token, and not without", arguments: Kind.allCases)
+    func token(kind: Kind) throws {
+        let wire = try Wire(kind, hooks: Self.hooks)
+        let good = try wire.client(token: Self.token)
+        good.wait("opened") { $0.opened.count == 1 }
+        good.stop()
+        for (token, status) in [(nil, 401), ("another", 403)] as [(String?, Int)] {
+            let client = try wire.client(token: token)
+            client.wait("refused") { $0.closureCount == 1 }
+            let closure = client.snapshot.closures.values.first
+            #expect(closure?.wasEstablished == false)
+            #expect(closure?.refusalStatus == status)
+            #expect(closure?.reason.contains("\(status)") == true)
+            #expect(closure?.reason.contains(Self.token) == false)
+            #expect(client.snapshot.opened.isEmpty)
+            client.stop()
+        }
+        wire.server.stop()
+        let heard = wire.server.snapshot
+        #expect(heard.opened.count == 1)
+        #expect(heard.refusals == [.request(status: 401), .request(status: 403)])
+    }
+
+    @Test func theRequestIsSeenAsItWas() throws {
+        let seen = Mutex<HTTPRequest?>(nil)
+        var hooks = Driver.Hooks.none
+        hooks.refusal = { request in
+            seen.withLock { $0 = request }
+            return .text(403, "No.", fields: [.init("X-Why", "because")])
+        }
+        let wire = try Wire(.webSocket, hooks: hooks)
+        let peer = try RawPeer(port: try portNumber(wire.url))
+        peer.requestUpgrade(["Origin": "https://example.com", "Authorization": "Bearer abc"], path: "/world?x=1")
+        let answer = peer.readToEnd()
+        #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\nX-Why: because\r\n"))
+        #expect(answer.hasSuffix("\r\n\r\nNo.\n"))
+        let request = try #require(seen.withLock { $0 })
+        #expect(request.path == "/world")
+        #expect(request.host == "localhost")
+        #expect(request.origin == "https://example.com")
+        #expect(request.bearerToken == "abc")
+        #expect(request.peerAddress == "127.0.0.1")
+        #expect(request.localAddress == "127.0.0.1")
+        #expect(!request.isEncrypted)
+        wire.server.stop()
+    }
+
+    @Test func aRequestDoesNotShowItsToken() {
+        let request = HTTPRequest(path: "/", authorization: "Bearer \(Self.token)")
+        var dumped = ""
+        dump(request, to: &dumped)
+        for text in ["\(request)", String(describing: request), String(reflecting: request), dumped] {
+            #expect(!text.contains(Self.token), "\(text)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("Basic abc", nil), ("Bearer", nil), ("Bearer ", nil),
+            ("", nil),
+        ] as [(String, String?)])
+    func bearerTokens(field: String, token: String?) {
+        #expect(HTTPRequest(authorization: field).bearerToken == token)
+    }
+
+    @Test("a token that cannot be sent is refused without being named", arguments: Kind.allCases)
+    func badTokens(kind: Kind) throws {
+        let wire = try Wire(kind)
+        for token in ["", "two words", "line\r\nX: y", "schön", String(repeating: "x", count: 2049)] {
+            let error = #expect(throws: TransportError.self) { _ = try wire.client(token: token) }
+            #expect(error?.code == .invalidToken)
+            #expect(token.isEmpty || error?.message.contains(token) == false)
+        }
+        let longest = try wire.client(token: String(repeating: "x", count: 2048))
+        longest.wait("opened") { $0.opened.count == 1 }
+        longest.stop()
+        wire.server.stop()
+    }
+
+    @Test("what the transport turned away is told", arguments: Kind.allCases)
+    func refusalsAreTold(kind: Kind) throws {
+        var limits = TransportLimits()
+        limits.messageSizeMax = 1000
+        let wire = try Wire(kind, limits: limits)
+        let (client, id, _) = try wire.connectedClient()
+        client.perform { $0.send(Frame(pattern(1001)), to: id) }
+        wire.server.wait("told") { $0.refusals == [.connection(.messageTooBig)] }
+        client.stop()
+        wire.server.stop()
+    }
+}
