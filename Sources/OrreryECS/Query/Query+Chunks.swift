@@ -72,16 +72,32 @@ extension QueryOf {
         storage.beginBorrow()
         defer { storage.endBorrow() }
         let terms = plan.terms
+        let isWatched = storage.pointee.isWatched && plan.writesWhatIsWatched
         plan.columns.withUnsafeBufferPointer { columns in
             forEachChunkRange { table, chunks, first in
                 for chunk in chunks {
-                    body(ChunkHandle(table, chunk, columns, first))
+                    if isWatched {
+                        observing(table, chunk, columns, first) { body(ChunkHandle(table, chunk, columns, first)) }
+                    } else {
+                        body(ChunkHandle(table, chunk, columns, first))
+                    }
                     for term in 0..<terms.count where terms[term].isWrite {
                         mark(table, columns[first &+ term], chunk)
                     }
                 }
             }
         }
+    }
+
+    /// Runs a loop over a chunk, and tells observers which values it changed.
+    @usableFromInline
+    func observing(
+        _ table: TablePointer, _ chunk: Int, _ columns: UnsafeBufferPointer<Int>, _ first: Int, _ loop: () -> Void
+    ) {
+        world.observingChanges(
+            plan.terms.indices.filter { plan.terms[$0].isWrite && world.isWatched(plan.terms[$0].component) }
+                .map { table.pointee.columns + columns[first + $0] },
+            of: table, chunk: chunk, loop)
     }
 
     @inlinable @inline(__always)

@@ -44,6 +44,14 @@ extension QueryOf {
         plan.refresh()
         let parts = QueryPart.divide(plan.tables)
         prepare(parts.count)
+        // Observers run on the world's thread.
+        guard !plan.writesWhatIsWatched else {
+            for (number, part) in parts.enumerated() {
+                body(Self(world, plan, part: part), number)
+                part.mark()
+            }
+            return
+        }
         world.share {
             if threadCount > 1, parts.count > 1 {
                 let next = WorkCounter()

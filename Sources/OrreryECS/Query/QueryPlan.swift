@@ -42,6 +42,9 @@ final class QueryPlan {
         }
     }
 
+    /// Whether somebody observes what the query writes.
+    @usableFromInline var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
+
     func with(_ component: ComponentID) -> QueryPlan {
         if with.contains(component) { return self }
         return narrow(.with(component)) {

@@ -59,6 +59,10 @@ private struct Stage {
         for (system, _) in systems {
             for access in system.accesses ?? [] { access.prepare(world) }
         }
+        guard !writesWhatIsWatched else {
+            for (system, run) in systems { self.run(system, run) }
+            return
+        }
         world.share {
             guard threadCount > 1 else {
                 for (system, run) in systems { self.run(system, run) }
@@ -72,6 +76,13 @@ private struct Stage {
                     stage.run(stage.systems[position].system, stage.systems[position].run)
                 }
             }
+        }
+    }
+
+    /// Observers run on the world's thread.
+    private var writesWhatIsWatched: Bool {
+        systems.contains { system, _ in
+            (system.accesses ?? []).contains { $0.isWrite && $0.isWatched(world) }
         }
     }
 

@@ -11,6 +11,8 @@ struct WorldStorage {
         var isTracked = false
         /// Tracked since the last drain: observers know nothing of it yet, so there is nothing to take back.
         var isFresh = false
+        /// Somebody observes it.
+        var isWatched = false
     }
 
     @usableFromInline var entities: EntityStorage
@@ -27,6 +29,8 @@ struct WorldStorage {
     @usableFromInline var borrowCount = 0
     /// Whether several systems run on it: what they share stands still.
     @usableFromInline var isShared = false
+    /// Some component is observed.
+    @usableFromInline var isWatched = false
 
     static func make(entityCountMax: Int) -> UnsafeMutablePointer<WorldStorage> {
         let pointer = UnsafeMutablePointer<WorldStorage>.allocate(capacity: 1)

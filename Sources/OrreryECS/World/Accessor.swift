@@ -44,8 +44,12 @@ public struct Accessor<C: Component> {
     @inlinable
     public func set(_ value: C, on entity: Entity) throws(WorldError) {
         let (table, column, row) = try place(of: entity)
-        table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee = value
+        let address = table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self)
         table.mark(column: column, row: row)
+        if storage.pointee.isWatched, world.isWatched(component) {
+            return world.observingChange(component, of: entity, at: address) { address.pointee = value }
+        }
+        address.pointee = value
     }
 
     /// Changes a component in place, and marks it as changed. The structure of the world stands still meanwhile.
@@ -57,7 +61,11 @@ public struct Accessor<C: Component> {
         storage.beginBorrow()
         defer { storage.endBorrow() }
         table.mark(column: column, row: row)
-        return body(&table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee)
+        let address = table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self)
+        if storage.pointee.isWatched, world.isWatched(component) {
+            return world.observingChange(component, of: entity, at: address) { body(&address.pointee) }
+        }
+        return body(&address.pointee)
     }
 
     @inlinable @inline(__always)

@@ -15,11 +15,11 @@ extension World {
         let id = register(C.self)
         let column = table.pointee.column(of: id)
         if column >= 0 {
-            table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee = component
-            table.mark(column: column, row: row)
+            try accessor(C.self).set(component, on: entity)
         } else {
             let (target, targetRow) = extend(entity, in: table, row: row, by: id)
             initialize(component, target, targetRow)
+            if storage.pointee.isWatched, isWatched(id) { notify(.added, id, entity) }
         }
     }
 
@@ -39,6 +39,7 @@ extension World {
         let id = register(C.self)
         let column = table.pointee.column(of: id)
         guard column >= 0 else { return nil }
+        if storage.pointee.isWatched, isWatched(id) { notify(.removed, id, entity) }
         let value = table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).move()
         shrink(entity, in: table, row: row, by: id)
         return value

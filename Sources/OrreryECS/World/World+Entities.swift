@@ -30,6 +30,7 @@ extension World {
         repeat widen(&table, by: (each C).self)
         let (entity, row) = try allocate(in: table)
         repeat initialize(each component, table, row)
+        if storage.pointee.isWatched { notifySpawned(entity) }
         return entity
     }
 
@@ -40,7 +41,20 @@ extension World {
     /// - Throws: ``WorldError`` `entityDead`.
     public func despawn(_ entity: Entity) throws(WorldError) {
         requireStructureOpen("despawn")
-        guard let (table, row) = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        guard contains(entity) else { throw .entityDead(entity) }
+        var ending = [entity]
+        while let entity = ending.popLast() {
+            guard contains(entity) else { continue }
+            if storage.pointee.isWatched {
+                notifyDespawning(entity)
+                ending += releaseReferrers(of: entity)
+            }
+            end(entity)
+        }
+    }
+
+    private func end(_ entity: Entity) {
+        guard let (table, row) = storage.pointee.entities.find(entity) else { return }
         storage.pointee.journal.despawned(entity, in: table)
         table.pointee.destroyValues(row: row)
         storage.removeRow(row, of: table)

@@ -16,13 +16,14 @@ extension World {
         }
         let column = table.pointee.column(of: component)
         if column >= 0 {
-            assign(value, component, table, column, row)
+            assign(value, component, entity, table, column, row)
         } else {
             let (target, targetRow) = extend(entity, in: table, row: row, by: component)
             let column = target.pointee.column(of: component)
             storage.pointee.components[component.index].operations.copyInitialize(
                 target.pointee.address(column: column, row: targetRow), value)
             target.mark(column: column, row: targetRow)
+            if isWatched(component) { notify(.added, component, entity) }
         }
     }
 
@@ -35,7 +36,7 @@ extension World {
         }
         let column = table.pointee.column(of: component)
         guard column >= 0 else { throw .componentMissing(entity, componentName: componentName(component)) }
-        assign(value, component, table, column, row)
+        assign(value, component, entity, table, column, row)
     }
 
     /// Takes a component from an entity and destroys its value.
@@ -50,6 +51,7 @@ extension World {
         }
         let column = table.pointee.column(of: component)
         guard column >= 0 else { return false }
+        if isWatched(component) { notify(.removed, component, entity) }
         storage.pointee.components[component.index].operations.deinitialize(
             table.pointee.address(column: column, row: row), 1)
         shrink(entity, in: table, row: row, by: component)
@@ -77,10 +79,16 @@ extension World {
     }
 
     private func assign(
-        _ value: UnsafeRawPointer, _ component: ComponentID, _ table: TablePointer, _ column: Int, _ row: Int
+        _ value: UnsafeRawPointer, _ component: ComponentID, _ entity: Entity, _ table: TablePointer, _ column: Int,
+        _ row: Int
     ) {
-        storage.pointee.components[component.index].operations.assign(
-            table.pointee.address(column: column, row: row), value)
+        let address = table.pointee.address(column: column, row: row)
+        let operations = storage.pointee.components[component.index].operations
         table.mark(column: column, row: row)
+        if isWatched(component) {
+            observingChange(component, of: entity, at: address) { operations.assign(address, value) }
+        } else {
+            operations.assign(address, value)
+        }
     }
 }

@@ -54,6 +54,7 @@ extension World {
         storage.pointee.components.append(
             WorldStorage.ComponentEntry(operations: operations, name: C.componentName))
         storage.pointee.types.insert(ObjectIdentifier(type), component.rawValue)
+        if let relation = type as? any Relation.Type { beginIndex(relation, component) }
         return component
     }
 

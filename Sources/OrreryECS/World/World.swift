@@ -29,6 +29,8 @@ public final class World {
     var plannedTableCount = 0
     var systemRuns: [String: SystemRun] = [:]
     var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
+    @usableFromInline var observers = ObserverTable()
+    var referenceIndexes: [ReferenceIndex] = []
     /// The moment that changes of resources are stamped with.
     var changeStamp = ChangeStamp.never
 
