@@ -2,17 +2,20 @@ internal import OrrerySchema
 
 extension World {
     /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago, and
-    /// ends the
-    /// tick. The first drain reports all that is there.
+    /// ends the tick. The first drain reports all that is there.
     ///
+    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server.
     /// - Complexity: O(what changed); nothing is visited that did not.
     /// - Precondition: No query iterates, no command waits.
-    package func drainChanges(into log: ChangeLog) {
+    public func drainChanges(into log: ChangeLog) {
         requireStructureOpen("drain changes")
         precondition(commands.count == 0, "flush the commands before the changes are drained")
         log.reset()
         activateJournal()
         log.tick = tick
+        for entry in storage.pointee.components[log.componentTypes.count...] {
+            log.componentTypes.append(entry.operations.type)
+        }
         drainStructure(into: log)
         drainValues(into: log)
         endTick()

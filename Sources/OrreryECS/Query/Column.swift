@@ -16,7 +16,7 @@ public struct ColumnHandle<Value> {
     }
 }
 
-/// The values of one component in one chunk, for reading. Valid only in the closure that it was handed to.
+/// The values of one component in some rows, for reading. Valid only in the closure that it was handed to.
 public struct Column<Value> {
     @usableFromInline let handle: ColumnHandle<Value>
 
@@ -27,7 +27,10 @@ public struct Column<Value> {
 
     @inlinable public var count: Int { handle.count }
 
-    /// The value of a row of this chunk.
+    /// The rows, counted from 0.
+    @inlinable public var indices: Range<Int> { 0..<handle.count }
+
+    /// The value of a row.
     /// - Precondition: `row` is in `0..<count`; checked, at no cost in a loop.
     @inlinable
     public subscript(_ row: Int) -> Value { handle.address(row).pointee }

@@ -23,7 +23,7 @@ extension World {
     /// Begins to log the writes of a component. The next drain publishes all values that there are.
     /// - Complexity: O(rows that have it / 64); O(entities) for the first component that is tracked.
     /// - Precondition: No query iterates.
-    package func track<C: Component>(_ type: C.Type) {
+    public func track<C: Component>(_ type: C.Type) {
         requireStructureOpen("track a component")
         let component = register(type)
         guard !storage.pointee.components[component.index].isTracked else { return }
