@@ -6,6 +6,10 @@ struct Position: Component { var x: Float = 0, y: Float = 0, z: Float = 0 }
 struct Velocity: Component { var x: Float = 1, y: Float = 2, z: Float = 3 }
 struct Acceleration: Component { var x: Float = 0.1, y: Float = 0.2, z: Float = 0.3 }
 struct Health: Component { var value: Float = 1 }
+struct Burning: Component {
+    var seconds: Float = 1
+    static var storage: ComponentStorage { .sparse }
+}
 
 /// A world of so many entities with a position and a velocity.
 func makeMovers(_ count: Int) -> (world: World, entities: [Entity]) {

@@ -18,6 +18,7 @@ extension World {
         }
         drainStructure(into: log)
         drainValues(into: log)
+        storage.pointee.drainStamp = storage.advanceStamp()
         endTick()
     }
 
@@ -46,10 +47,18 @@ extension World {
         var position = entry.firstRemoval
         while position >= 0 {
             let removal = storage.pointee.journal.removals[Int(position)]
-            if isKnownToObservers(removal.component), table.pointee.has(removal.component) {
-                log.replaced.append(ChangeLog.ComponentChange(component: removal.component, entity: entry.entity))
-            }
             position = removal.next
+            guard isKnownToObservers(removal.component) else { continue }
+            let change = ChangeLog.ComponentChange(component: removal.component, entity: entry.entity)
+            if let sparse = storage.sparse(removal.component) {
+                if sparse.pointee.row(of: entry.entity) >= 0 {
+                    log.replaced.append(change)
+                } else {
+                    log.removed.append(change)
+                }
+            } else if table.pointee.has(removal.component) {
+                log.replaced.append(change)
+            }
         }
     }
 

@@ -1,18 +1,23 @@
 /// The address and the length of a run of values. Only this module makes them.
 public struct ColumnHandle<Value> {
-    @usableFromInline let base: UnsafeMutablePointer<Value>
+    /// `nil` where an entity need not have the component, and has it not.
+    @usableFromInline let base: UnsafeMutablePointer<Value>?
     @usableFromInline let count: Int
 
     @inlinable
-    init(base: UnsafeMutablePointer<Value>, count: Int) {
+    init(base: UnsafeMutablePointer<Value>?, count: Int) {
         self.base = base
         self.count = count
     }
 
+    /// - Precondition: There are values.
+    @inlinable @inline(__always)
+    var start: UnsafeMutablePointer<Value> { base.unsafelyUnwrapped }
+
     @inlinable @inline(__always)
     func address(_ row: Int) -> UnsafeMutablePointer<Value> {
         precondition(row >= 0 && row < count, "row is outside its chunk")
-        return base + row
+        return start + row
     }
 }
 

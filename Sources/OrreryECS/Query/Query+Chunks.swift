@@ -64,25 +64,52 @@ extension QueryOf {
         return position
     }
 
-    /// Visits the chunks of all matching tables with the structure held still, and marks what is written.
+    /// Visits the rows of all matching tables with the structure held still, and marks what is written.
     @inlinable @inline(__always)
     func forEachChunkHandle(_ body: (ChunkHandle) -> Void) {
         plan.refresh()
+        let matches = plan.matches
+        guard matches.pointee.isPlain, selection == nil else { return visitRuns(body) }
         let storage = world.storage
+        let termCount = matches.pointee.termCount
+        let written = matches.pointee.written
         storage.pointee.borrowCount &+= 1
         defer { storage.pointee.borrowCount &-= 1 }
-        let tables = plan.tables
-        let terms = plan.terms
-        plan.columns.withUnsafeBufferPointer { columns in
-            for (position, table) in tables.enumerated() {
-                let first = position &* terms.count
+        withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: max(1, termCount)) { buffer in
+            let bases = buffer.baseAddress.unsafelyUnwrapped
+            var columns = matches.pointee.columns
+            for position in 0..<matches.pointee.count {
+                let table = matches.pointee.tables[position]
                 for chunk in 0..<table.pointee.usedChunkCount {
-                    body(ChunkHandle(table, chunk, columns, first))
-                    for term in 0..<terms.count where terms[term].isWrite {
-                        table.mark(column: columns[first &+ term], chunk: chunk)
+                    let memory = table.pointee.chunks[chunk]
+                    for term in 0..<termCount {
+                        (bases + term).initialize(to: columns[term].map { memory + $0.pointee.offset })
+                    }
+                    body(
+                        ChunkHandle(
+                            entities: memory.assumingMemoryBound(to: Entity.self),
+                            count: table.pointee.rowCount(chunk: chunk), bases: bases))
+                    if written != 0, table.pointee.isObserved {
+                        mark(table, table.pointee.rows(chunk: chunk), columns, written)
                     }
                 }
+                columns += termCount
             }
+        }
+    }
+
+    /// Marks the columns of the terms that are written.
+    @usableFromInline
+    func mark(
+        _ table: TablePointer, _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>,
+        _ written: UInt64
+    ) {
+        var rest = written
+        while rest != 0 {
+            if let column = columns[rest.trailingZeroBitCount] {
+                table.mark(column: column - table.pointee.columns, rows: rows)
+            }
+            rest &= rest &- 1
         }
     }
 }

@@ -10,41 +10,103 @@ public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term
 /// All entities of a world that have the components of some terms: a reusable value that follows the world.
 ///
 /// Written as ``Query``; `Row` is what the query sees of each entity, a tuple of the entity and its terms (this shape
-/// lets
-/// `forEach` tell terms that are written from those that are read).
+/// lets `forEach` tell terms that are written from those that are read).
 ///
-/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and ``without(_:)`` inside a
-/// system, costs
-/// a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the
-/// structure.
+/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and its kin inside a system,
+/// costs a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the
+/// structure. A query that needs a sparse component goes through the smallest set of those instead.
 public struct QueryOf<Row> {
     @usableFromInline let world: World
     @usableFromInline let plan: QueryPlan
+    /// Only these, in this order.
+    @usableFromInline var selection: [Entity]?
+    /// From when on changes count; `nil` for the last run of the system that runs.
+    var mark: ChangeMark?
 
-    @usableFromInline
     init(_ world: World, _ plan: QueryPlan) {
         self.world = world
         self.plan = plan
     }
 
-    /// The entities among these that have a component too.
-    public func with<C: Component>(_ type: C.Type) -> Self { Self(world, plan.with(world.register(type))) }
-
-    /// The entities among these that do not have a component.
-    public func without<C: Component>(_ type: C.Type) -> Self { Self(world, plan.without(world.register(type))) }
-
     /// How many entities match.
-    /// - Complexity: O(tables that match).
+    /// - Complexity: O(tables that match); O(entities) if rows must be looked at.
     public var count: Int {
-        plan.refresh()
-        return plan.tables.reduce(0) { $0 + $1.pointee.rowCount }
+        var count = 0
+        forEachRun { count += $0.rows.count }
+        return count
     }
 
     /// Whether no entity matches.
-    /// - Complexity: O(tables that match).
-    public var isEmpty: Bool {
-        plan.refresh()
-        return plan.tables.allSatisfy { $0.pointee.rowCount == 0 }
+    /// - Complexity: As ``count``.
+    public var isEmpty: Bool { count == 0 }
+
+    /// The entities that match, in the order of iteration.
+    /// - Complexity: O(entities).
+    public var entities: [Entity] {
+        var entities: [Entity] = []
+        forEachRun { run in
+            for row in run.rows { entities.append(run.table.pointee.entity(row: row)) }
+        }
+        return entities
+    }
+
+    /// Whether an entity lives and matches.
+    /// - Complexity: O(1).
+    public func contains(_ entity: Entity) -> Bool {
+        (selection?.contains(entity) ?? true) && plan.run(of: entity, since: since) != nil
+    }
+
+    /// The one entity that matches.
+    ///
+    /// ```swift
+    /// let player = try world.query(Read<Player>.self).single()
+    /// ```
+    /// - Complexity: As ``entities``.
+    /// - Throws: ``WorldError`` `notSingle` if there is none, or more than one.
+    public func single() throws(WorldError) -> Entity {
+        let entities = entities
+        guard entities.count == 1 else { throw .notSingle(count: entities.count) }
+        return entities[0]
+    }
+
+    var since: UInt64 { mark?.stamp ?? world.storage.pointee.readerStamp }
+
+    func forEachRun(_ body: (QueryPlan.Run) -> Void) {
+        if let selection {
+            for entity in selection { plan.run(of: entity, since: since).map(body) }
+        } else if plan.matches.pointee.isPlain {
+            plan.refresh()
+            for position in 0..<plan.matches.pointee.count {
+                let table = plan.matches.pointee.tables[position]
+                body(QueryPlan.Run(position: position, table: table, rows: 0..<table.pointee.rowCount))
+            }
+        } else {
+            plan.forEachRun(since: since, body)
+        }
+    }
+
+    /// Visits rows that must be looked at one by one.
+    @usableFromInline
+    func visitRuns(_ body: (ChunkHandle) -> Void) {
+        world.storage.pointee.borrowCount += 1
+        defer { world.storage.pointee.borrowCount -= 1 }
+        withUnsafeTemporaryAllocation(
+            of: UnsafeMutableRawPointer?.self, capacity: max(1, plan.terms.count)
+        ) { buffer in
+            guard let bases = buffer.baseAddress else { return }
+            let visit: (QueryPlan.Run) -> Void = { run in
+                plan.locate(run, bases)
+                let first = run.rows.lowerBound
+                let entities = run.table.pointee.entities(chunk: first >> 10) + first & (chunkRowCount - 1)
+                body(ChunkHandle(entities: entities, count: run.rows.count, bases: bases))
+                plan.mark(run)
+            }
+            if let selection {
+                for entity in selection { plan.run(of: entity, since: since).map(visit) }
+            } else {
+                plan.forEachRun(since: since, visit)
+            }
+        }
     }
 }
 
@@ -60,10 +122,8 @@ extension World {
     }
 
     /// The entities that have the components of all terms.
-    ///
-    /// Terms that are written come before those that are read; `forEach` asks for this order.
     /// - Complexity: O(1) after the first time.
-    /// - Precondition: No component is named twice.
+    /// - Precondition: No component is named twice; at most 64 terms.
     public func query<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
         _ first: A.Type, _ second: B.Type, _ rest: repeat (each Term).Type
     ) -> Query<A, B, repeat each Term> {
@@ -83,6 +143,7 @@ extension World {
     }
 
     private func makeTerm<Term: QueryTerm>(_ term: Term.Type) -> QueryPlan.Term {
-        QueryPlan.Term(component: register(Term.Value.self), isWrite: Term.isWrite)
+        QueryPlan.Term(
+            component: register(Term.Value.self), isWrite: Term.isWrite, isOptional: Term.isOptional)
     }
 }

@@ -62,7 +62,7 @@ public struct Schedule: Sendable {
         world.tick = tick
         let context = TickContext(tick: tick, seconds: seconds, commands: world.commands)
         for system in systems {
-            system.run(world, context)
+            world.runSystem(named: system.name) { system.run(world, context) }
             world.flushCommands()
         }
     }

@@ -22,6 +22,8 @@ public final class World {
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     var resources: [ObjectIdentifier: AnyObject] = [:]
     var plans: [ObjectIdentifier: QueryPlan] = [:]
+    /// The moment at which each system ended its last run, by its name.
+    var systemRuns: [String: UInt64] = [:]
 
     /// Changes put off until the structure may change: flushed by the schedule after each system, or by
     /// ``flushCommands()``.
@@ -74,17 +76,8 @@ public final class World {
         }
     }
 
-    /// Traps while a query iterates or an update runs: values may not move under an `inout`.
-    @usableFromInline
-    func requireStructureOpen(_ action: StaticString) {
-        guard storage.pointee.borrowCount == 0 else { trapStructureBorrowed(action) }
-    }
-
-    private func trapStructureBorrowed(_ action: StaticString) -> Never {
-        fatalError(
-            "World: cannot \(action) while a query iterates or an update runs; use world.commands, "
-                + "which are applied when the system has ended.")
-    }
+    @inlinable @inline(__always)
+    func requireStructureOpen(_ action: StaticString) { storage.requireStructureOpen(action) }
 }
 
 /// A world belongs to one thread at a time; hand it over whole (`sending`), never share it.
