@@ -49,11 +49,9 @@ extension World {
     }
 
     /// Whether somebody observes a component.
-    @usableFromInline
-    func isWatched(_ component: ComponentID) -> Bool { storage.pointee.components[component.index].isWatched }
+    func isWatched(_ component: ComponentID) -> Bool { storage.isWatched(component) }
 
     /// Tells the observers of a component.
-    @usableFromInline
     func notify(_ component: ComponentID, _ observation: ObserverTable.RawObservation) {
         guard let observers = observers.entries[component]?.observers else { return }
         guard self.observers.depth < ObserverTable.depthMax else {
@@ -76,72 +74,66 @@ extension World {
     func notifyDespawning(_ entity: Entity) { notifyAll(of: entity, .despawned) }
 
     private func notifyAll(of entity: Entity, _ kind: ObserverTable.RawObservation.Kind) {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return }
-        for column in 0..<table.pointee.columnCount where isWatched(table.pointee.columns[column].component) {
-            let value = UnsafeRawPointer(table.pointee.address(column: column, row: row))
-            notify(
-                table.pointee.columns[column].component,
-                .init(
-                    kind: kind, entity: entity, old: kind == .despawned ? value : nil, new: kind == .added ? value : nil
-                ))
+        for component in observers.entries.keys.sorted() {
+            guard let place = storage.find(component, sparse: storage.sparse(component), of: entity) else { continue }
+            storage.notify(kind, component, entity, place)
         }
     }
 
-    /// Tells of one value that was added, or is about to be removed.
-    @usableFromInline
-    func notify(_ kind: ObserverTable.RawObservation.Kind, _ component: ComponentID, _ entity: Entity) {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return }
-        let value = UnsafeRawPointer(table.pointee.address(column: table.pointee.column(of: component), row: row))
-        notify(
-            component,
-            .init(kind: kind, entity: entity, old: kind == .removed ? value : nil, new: kind == .added ? value : nil))
-    }
-
-    /// Runs a write of one value that is observed, and tells of it if the value differs then.
-    @usableFromInline
-    func observingChange<Result>(
-        _ component: ComponentID, of entity: Entity, at value: UnsafeMutableRawPointer, _ write: () -> Result
-    ) -> Result {
-        let operations = storage.pointee.components[component.index].operations
-        let old = UnsafeMutableRawPointer.allocate(byteCount: max(1, operations.stride), alignment: 64)
-        operations.copyInitialize(old, value)
-        defer {
-            operations.deinitialize(old, 1)
-            old.deallocate()
-        }
-        let result = write()
-        if observers.entries[component]?.areEqual(old, value) == false {
-            notify(
-                component,
-                .init(kind: .changed, entity: entity, old: UnsafeRawPointer(old), new: UnsafeRawPointer(value)))
-        }
-        return result
-    }
-
-    /// Runs a loop over a chunk, and tells of the values in these columns that differ then, column by column.
+    /// Runs a loop over rows of some columns, and tells of the values that differ then, column by column.
     func observingChanges(
-        _ columns: [UnsafeMutablePointer<ColumnStorage>], of table: TablePointer, chunk: Int, _ loop: () -> Void
+        _ columns: ArraySlice<(component: ComponentID, values: UnsafeMutableRawPointer)>,
+        of entities: UnsafePointer<Entity>, count: Int, _ loop: () -> Void
     ) {
-        guard let column = columns.first else { return loop() }
-        let component = column.pointee.component
+        guard let (component, values) = columns.first else { return loop() }
         let operations = storage.pointee.components[component.index].operations
-        let (stride, count) = (operations.stride, table.pointee.rowCount(chunk: chunk))
-        let values = table.pointee.chunks[chunk] + column.pointee.offset
+        let stride = operations.stride
         let old = UnsafeMutableRawPointer.allocate(byteCount: max(1, stride * count), alignment: 64)
         for row in 0..<count { operations.copyInitialize(old + row * stride, values + row * stride) }
         defer {
             operations.deinitialize(old, count)
             old.deallocate()
         }
-        observingChanges(Array(columns.dropFirst()), of: table, chunk: chunk, loop)
+        observingChanges(columns.dropFirst(), of: entities, count: count, loop)
         guard let areEqual = observers.entries[component]?.areEqual else { return }
         for row in 0..<count where !areEqual(old + row * stride, values + row * stride) {
             notify(
                 component,
                 .init(
-                    kind: .changed, entity: table.pointee.entities(chunk: chunk)[row],
-                    old: UnsafeRawPointer(old + row * stride), new: UnsafeRawPointer(values + row * stride)))
+                    kind: .changed, entity: entities[row], old: UnsafeRawPointer(old + row * stride),
+                    new: UnsafeRawPointer(values + row * stride)))
         }
+    }
+}
+
+extension UnsafeMutablePointer<WorldStorage> {
+    @usableFromInline
+    func isWatched(_ component: ComponentID) -> Bool { pointee.components[component.index].isWatched }
+
+    /// Tells of one value that was added, or is about to be removed.
+    @usableFromInline
+    func notify(
+        _ kind: ObserverTable.RawObservation.Kind, _ component: ComponentID, _ entity: Entity, _ place: Place
+    ) {
+        guard isWatched(component), let world = pointee.owner?.takeUnretainedValue() else { return }
+        let value = UnsafeRawPointer(place.address)
+        world.notify(
+            component,
+            .init(
+                kind: kind, entity: entity, old: kind == .added ? nil : value, new: kind == .added ? value : nil))
+    }
+
+    /// Runs a write of one value that is observed, and tells of it if the value differs then.
+    @usableFromInline
+    func observingChange<Result>(
+        _ component: ComponentID, of entity: Entity, _ place: Place, _ write: () -> Result
+    ) -> Result {
+        var result: Result?
+        pointee.owner?.takeUnretainedValue().observingChanges(
+            [(component, place.address)], of: [entity], count: 1
+        ) { result = write() }
+        guard let result else { preconditionFailure("a world lives as long as its storage") }
+        return result
     }
 }
 

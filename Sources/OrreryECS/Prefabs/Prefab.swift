@@ -65,13 +65,16 @@ extension World {
     /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
     public func trySpawn(_ prefab: Prefab) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
-        var table = storage.pointee.emptyTable
-        for value in prefab.values { table = storage.table(adding: value.register(self), to: table) }
+        let components = prefab.values.map { $0.register(self) }
+        let table = storage.table(signature: components.filter { storage.sparse($0) == nil }.sorted())
         let (entity, row) = try allocate(in: table)
-        for value in prefab.values {
-            let column = table.pointee.column(of: value.register(self))
-            value.initialize(table.pointee.address(column: column, row: row))
-            table.mark(column: column, row: row)
+        for (component, value) in zip(components, prefab.values) {
+            let place =
+                storage.sparse(component).map {
+                    Place(table: $0.pointee.table, column: 0, row: $0.pointee.append(entity))
+                } ?? Place(table: table, column: table.pointee.column(of: component), row: row)
+            value.initialize(place.address)
+            place.markAdded()
         }
         if storage.pointee.isWatched { notifySpawned(entity) }
         return entity
