@@ -98,9 +98,10 @@ let package = Package(
             name: "OrrerySyncTests",
             dependencies: [
                 "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
-                "OrreryClient",
+                "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+        .testTarget(
+            name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
         .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
         .testTarget(
             name: "OrreryToolTests",
@@ -111,8 +112,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient",
-                "OrreryWebSocket",
+                "OrrerySchema", "OrreryECS", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
+                "OrreryClient", "OrreryWebSocket", "OrreryTesting",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -63,7 +63,7 @@ extension ExitStatus {
             switch code {
             case .invalidURL: .usage
             case .cannotConnect, .unauthorized: .cannotConnect
-            case .protocolViolation, .component, .refused: .protocolTrouble
+            case .protocolViolation, .limitExceeded, .component, .refused: .protocolTrouble
             case .connectionLost, .serverStopped, .outcomeUnknown, .closed: .connectionLost
             case .unknownEntity: .unknownEntity
             }
