@@ -88,6 +88,7 @@ let package = Package(
             exclude: ["Resources/README.md"],
             resources: [.embedInCode("Resources/bodies.csv")]),
 
+        .target(name: "OrreryRawPeer", path: "Tests/OrreryRawPeer"),
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
@@ -101,7 +102,7 @@ let package = Package(
                 "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
-            name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+            name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket", "OrreryRawPeer"]),
         .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
         .testTarget(
             name: "OrreryToolTests",
@@ -113,7 +114,7 @@ let package = Package(
             name: "OrreryServerTests",
             dependencies: [
                 "OrrerySchema", "OrreryECS", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
-                "OrreryClient", "OrreryWebSocket", "OrreryTesting",
+                "OrreryClient", "OrreryWebSocket", "OrreryTesting", "OrreryRawPeer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
