@@ -146,9 +146,10 @@ public final class JoinedClient {
             core.store.columns.indices.reduce(0) { count, number in
                 let type = core.store.schemas[number].type
                 let column = core.store.columns[number]
-                return count + column.rows.indexes.count { row in
-                    column.withValue(of: row) { (try? DynamicValue(decoding: $0, as: type)) == nil } ?? false
-                }
+                return count
+                    + column.rows.indexes.count { row in
+                        column.withValue(of: row) { (try? DynamicValue(decoding: $0, as: type)) == nil } ?? false
+                    }
             }
         }
     }

@@ -165,7 +165,7 @@ import Testing
         expectLimit("recordedSizeMax", server)
     }
 
-    @Test func aReaderOfBatchesThatHasFallenBehindIsToldSo() async throws {
+    @Test(.timeLimit(.minutes(1))) func aReaderOfBatchesThatHasFallenBehindIsToldSo() async throws {
         let server = try makeServer { $0.waitingBatchSizeMax = 500_000 }
         let batches = BatchSequence(server.client.session)
         for tick in 1...20 as ClosedRange<UInt64> {
