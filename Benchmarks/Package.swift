@@ -24,9 +24,15 @@ let package = Package(
         .target(name: "CBenchmarkSupport", cSettings: cSettings),
         .target(name: "CBenchmarkFrames", cSettings: cSettings),
         .target(name: "CAllocationCounter", cSettings: cSettings),
+        .target(name: "CPlainTwin", cSettings: cSettings),
         .target(name: "BenchmarkReport"),
         .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
+        .executableTarget(
+            name: "bench-ecs",
+            dependencies: [
+                "CPlainTwin", "CAllocationCounter", argumentParser, .product(name: "OrreryECS", package: "orrery"),
+            ]),
         .executableTarget(
             name: "bench-server",
             dependencies: [
@@ -44,7 +50,7 @@ let package = Package(
     ]
 )
 
-let plainC = ["CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "bench-load", "bench-floor"]
+let plainC = ["CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "CPlainTwin", "bench-load", "bench-floor"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings
 }
