@@ -89,6 +89,7 @@ let package = Package(
             exclude: ["Resources/README.md"],
             resources: [.embedInCode("Resources/bodies.csv")]),
 
+        .target(name: "OrreryRawPeer", path: "Tests/OrreryRawPeer"),
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
@@ -99,9 +100,10 @@ let package = Package(
             name: "OrrerySyncTests",
             dependencies: [
                 "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
-                "OrreryClient",
+                "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
+        .testTarget(
+            name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket", "OrreryRawPeer"]),
         .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
         .testTarget(
             name: "OrreryToolTests",
@@ -112,8 +114,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient",
-                "OrreryWebSocket",
+                "OrrerySchema", "OrreryECS", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
+                "OrreryClient", "OrreryWebSocket", "OrreryTesting", "OrreryRawPeer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

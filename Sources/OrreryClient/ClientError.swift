@@ -12,6 +12,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case unauthorized
         /// The two ends do not understand one another: no common version, or a message that must not be.
         case protocolViolation
+        /// The server sent more than this client takes: the message names the limit.
+        case limitExceeded
         /// The connection was there, and is not any more.
         case connectionLost
         /// The server stopped in good order.
@@ -47,7 +49,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     var mayPass: Bool {
         switch code {
         case .cannotConnect, .connectionLost, .serverStopped: true
-        case .invalidURL, .unauthorized, .protocolViolation, .component, .unknownEntity, .refused, .outcomeUnknown,
+        case .invalidURL, .unauthorized, .protocolViolation, .limitExceeded, .component, .unknownEntity, .refused,
+            .outcomeUnknown,
             .closed:
             false
         }
@@ -64,6 +67,15 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
             }
         message = refusal.reason
         phase = .subscribe
+    }
+
+    /// Why a connection ended from this side.
+    init(_ error: WireError, url: String) {
+        self.init(
+            error.closeCode == .policyViolation ? .limitExceeded : .protocolViolation,
+            error.closeCode == .policyViolation
+                ? "the server at \(url) sent more than this client takes: \(error.message)"
+                : "the server at \(url) broke the protocol: \(error.message)", phase: .apply)
     }
 
     /// Why a connection ended that the other side, or the network, ended.

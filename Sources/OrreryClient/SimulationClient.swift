@@ -19,6 +19,8 @@ public struct SimulationClient: Sendable {
     public var name: String
     /// What happens when the connection is lost.
     public var reconnect: ReconnectPolicy
+    /// How much it takes from the server, and how long it waits.
+    public var configuration: ClientConfiguration
     private let transport: any ClientTransport
     private let token: String?
 
@@ -26,13 +28,14 @@ public struct SimulationClient: Sendable {
     ///   the way can read it; use `wss` beyond the own machine.
     public init(
         url: String, transport: any ClientTransport, name: String = "orrery-client", token: String? = nil,
-        reconnect: ReconnectPolicy = .automatic
+        reconnect: ReconnectPolicy = .automatic, configuration: ClientConfiguration = .init()
     ) {
         self.url = url
         self.transport = transport
         self.name = name
         self.token = token
         self.reconnect = reconnect
+        self.configuration = configuration
     }
 
     /// Connects, and closes the connection when `body` is done.
@@ -46,12 +49,9 @@ public struct SimulationClient: Sendable {
     }
 
     /// Connects, and waits until the server has said which components there are. The connection lasts until it is closed.
-    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized` or `protocolViolation`; `CancellationError`.
+    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized` or `protocolViolation` or `limitExceeded`; `CancellationError`.
     public func connect() async throws -> ClientConnection {
-        var limits = TransportLimits()
-        let wire = WireLimits()
-        limits.messageSizeMax = wire.messageSizeMax
-        limits.sentMessageSizeMax = 64 << 10
+        let limits = configuration.transportLimits
         let loop: any TransportLoop
         do throws(TransportError) {
             loop = try transport.connect(to: url, token: token, limits: limits)
@@ -62,8 +62,10 @@ public struct SimulationClient: Sendable {
         let started = clock.now
         let ended = DispatchSemaphore(value: 0)
         let session = ClientSession(
-            core: SyncClient(clientName: String(name.prefix(32)), limits: wire), loop: loop, url: url,
-            policy: reconnect,
+            core: SyncClient(
+                clientName: name.cut(toByteCount: configuration.sync.limits.clientNameSizeMax),
+                configuration: configuration.sync), loop: loop, url: url, policy: reconnect,
+            configuration: configuration,
             onEnd: { ended.signal() }, now: { clock.now - started })
         let thread = Thread { [url, transport, token, limits] in
             SimulationClient.run(session, from: loop, ended) { () throws(TransportError) in
@@ -101,5 +103,14 @@ public struct SimulationClient: Sendable {
             let nanoseconds = Int(min(delay, .seconds(3600)) / .nanoseconds(1))
             if ended.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .success { return }
         }
+    }
+}
+
+extension String {
+    /// As many of the first characters as fit.
+    func cut(toByteCount byteCountMax: Int) -> String {
+        var result = self
+        while result.utf8.count > byteCountMax { result.removeLast() }
+        return result
     }
 }

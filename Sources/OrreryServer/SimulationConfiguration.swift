@@ -31,10 +31,18 @@ public struct SimulationConfiguration: Sendable {
     public var step: Duration
     /// How long a stopping server waits for its clients to answer the close frame.
     public var lingerMax: Duration = .milliseconds(500)
-    /// Limits of connections: message sizes, waiting bytes, count.
+    /// Limits of connections: waiting bytes, count, handshakes, pages. (The sizes of messages are those of ``sync``.)
     public var transport: TransportLimits
-    /// Limits of sessions: windows, subscriptions, catch-up.
+    /// Limits of sessions: message sizes, windows, subscriptions, mutations, catch-up.
     public var sync: SyncServerConfiguration
+    /// Mutations of all clients that may wait for the next tick; further ones are refused with code 9. Stops clients that together say
+    /// more than the world can do.
+    public var waitingMutationMax = 16_384
+    /// Calls of `SimulationServer.perform` that may wait for the next tick; further ones throw.
+    public var waitingWorkMax = 1024
+    /// Log messages a second about input that was refused, and at once after a pause; how many were left out is told with the next.
+    /// Stops peers that fill the disk with logs.
+    public var refusalLogRateMax = 10
     /// Who may connect, and read the pages `/metrics` and `/schema`; nil lets everybody who reaches the server. `/healthz` is open.
     public var authorize: Authorizer?
     /// From which web pages browsers may connect.
@@ -53,8 +61,14 @@ public struct SimulationConfiguration: Sendable {
         sync = SyncServerConfiguration()
         sync.ticksPer1000Seconds = tickRate.ticksPer1000Seconds
         transport = TransportLimits()
-        transport.messageSizeMax = sync.messageSizeMax
-        transport.sentMessageSizeMax = sync.limits.messageSizeMax
         transport.pendingByteCountMax = 64 << 20
+    }
+
+    /// Those of ``transport``, with the sizes of messages that the sessions speak of.
+    package var transportLimits: TransportLimits {
+        var limits = transport
+        limits.messageSizeMax = sync.messageSizeMax
+        limits.sentMessageSizeMax = sync.limits.messageSizeMax
+        return limits
     }
 }

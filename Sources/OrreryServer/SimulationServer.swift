@@ -61,11 +61,11 @@ public final class SimulationServer: Service {
         register: (inout SyncRegistry) throws -> Void
     ) throws {
         try schedule.validate()
-        var registry = SyncRegistry()
+        var registry = SyncRegistry(limits: configuration.sync.limits)
         try register(&registry)
         self.configuration = configuration
         self.logger = logger
-        (loop, url) = try transport.listen(limits: configuration.transport)
+        (loop, url) = try transport.listen(limits: configuration.transportLimits)
         var generator = SystemRandomNumberGenerator()
         let clock = ContinuousClock()
         let started = clock.now
@@ -92,17 +92,17 @@ public final class SimulationServer: Service {
         let core = SyncServer(
             store: store, epoch: epoch, configuration: configuration.sync, permissions: permissions,
             makeRandom: makeRandom)
-        guard core.welcomeSize <= configuration.transport.sentMessageSizeMax else {
+        guard core.welcomeSize <= configuration.transportLimits.sentMessageSizeMax else {
             throw ServerError(
                 message:
                     "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
-                    + "most \(configuration.transport.sentMessageSizeMax); shorten their documentation")
+                    + "most \(configuration.transportLimits.sentMessageSizeMax); shorten their documentation")
         }
         let ids = registry.entries.map { $0.track(world) }
         let handover = ChangeHandover()
         let metrics = ServerMetrics(factory: configuration.metrics)
         let pulse = TickPulse(period: configuration.tickRate.period, now: now)
-        let exchange = MutationExchange()
+        let exchange = MutationExchange(waitingMax: configuration.waitingMutationMax)
         let applier = MutationApplier(
             writers: registry.entries.map(\.writer), spawnRule: registry.spawning, despawnRule: registry.despawning)
         let simulation = SimulationLoop(
@@ -112,8 +112,11 @@ public final class SimulationServer: Service {
             configuration, url: url, schemas: descriptors.map(\.schema), metrics: metrics, pulse: pulse)
         let sync = SyncLoop(
             loop: loop, handover: handover, exchange: exchange, core: core,
-            intake: ChangeIntake(store: store, components: Array(zip(ids, descriptors)), logger: logger),
-            lingerMax: configuration.lingerMax, logger: logger, metrics: metrics, pages: pages, now: now)
+            intake: ChangeIntake(
+                store: store, components: Array(zip(ids, descriptors)),
+                valueSizeMax: configuration.sync.limits.valueSizeMax, logger: logger),
+            lingerMax: configuration.lingerMax, logger: logger,
+            refusalLogRateMax: configuration.refusalLogRateMax, metrics: metrics, pages: pages, now: now)
         return (simulation, sync)
     }
 
@@ -150,7 +153,7 @@ public final class SimulationServer: Service {
     }
 
     /// Runs `body` on the world at the beginning of the next tick, and returns what it returns.
-    /// - Throws: ``ServerError`` where the server has stopped or 1024 such calls wait already, and what `body` throws.
+    /// - Throws: ``ServerError`` where the server has stopped or ``SimulationConfiguration/waitingWorkMax`` such calls wait already, and what `body` throws.
     public func perform<R: Sendable>(_ body: @escaping @Sendable (World) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
             let isTaken = simulation.enqueue { world in
@@ -163,7 +166,7 @@ public final class SimulationServer: Service {
             if !isTaken {
                 continuation.resume(
                     throwing: ServerError(
-                        message: "the server has stopped, or \(SimulationLoop.waitingWorkMax) calls wait already"))
+                        message: "the server has stopped, or \(configuration.waitingWorkMax) calls wait already"))
             }
         }
     }

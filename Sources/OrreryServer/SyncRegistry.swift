@@ -1,5 +1,6 @@
 import OrreryECS
 public import OrrerySchema
+package import OrreryWire
 
 /// Says which components of a world are visible to clients.
 ///
@@ -19,16 +20,21 @@ public struct SyncRegistry {
     /// Whether clients may end entities.
     public var despawning = LifeRule.byServerOnly
 
-    package init() {}
+    private let limits: WireLimits
+
+    /// - Parameter limits: what the clients take.
+    package init(limits: WireLimits = WireLimits()) {
+        self.limits = limits
+    }
 
     /// Makes a component visible.
     /// - Parameter rule: which clients may write it; none unless stated.
     /// - Throws: ``SchemaError`` where the type cannot be reflected (naming field and type), where its name is taken, or where
-    ///   there are more than 1024 components.
+    ///   there are more than the limits of the server allow.
     public mutating func register<C: Component>(
         _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly
     ) throws(SchemaError) {
-        let coder = try ComponentCoder<C>()
+        let coder = try ComponentCoder<C>(limits: limits.schema)
         let descriptor = ComponentDescriptor(coder)
         if let other = entries.first(where: { $0.descriptor.schema.name == descriptor.schema.name }) {
             throw SchemaError(
@@ -37,9 +43,9 @@ public struct SyncRegistry {
                     ? "is registered twice"
                     : "\(type) and \(other.descriptor.type) have the same name; state another `componentName` in one")
         }
-        guard entries.count < Self.componentCountMax else {
+        guard entries.count < limits.componentCountMax else {
             throw SchemaError(
-                component: descriptor.schema.name, "a world shows at most \(Self.componentCountMax) components")
+                component: descriptor.schema.name, "a world shows at most \(limits.componentCountMax) components")
         }
         entries.append(
             Entry(
@@ -49,7 +55,4 @@ public struct SyncRegistry {
                 return world.register(type)
             })
     }
-
-    /// As ``WireLimits/componentCountMax`` of every client.
-    static let componentCountMax = 1024
 }

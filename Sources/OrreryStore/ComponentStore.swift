@@ -23,14 +23,22 @@ public final class ComponentStore {
     /// By ``ColumnID``.
     public let columns: [Column]
     /// The generations of the entities that are alive, 32 bits little-endian.
-    public let entities = Column(valueSize: 4)
+    public let entities: Column
     /// The tick whose state this is.
     public private(set) var tick = Tick.zero
+    private let size = StoreSize()
 
     public init(schemas: [ComponentSchema]) {
         self.schemas = schemas
-        columns = schemas.map { Column(valueSize: $0.type.fixedSize) }
+        let size = size
+        entities = Column(valueSize: 4, countedBy: size)
+        columns = schemas.map { Column(valueSize: $0.type.fixedSize, countedBy: size) }
     }
+
+    /// Bytes that all rows take: pages, with the rows in them that are absent, and values of varying size. What an allocator adds is not
+    /// counted.
+    /// - Complexity: O(1).
+    public var byteCount: Int { size.byteCount }
 
     public subscript(column: ColumnID) -> Column { columns[column.rawValue] }
 

@@ -13,6 +13,7 @@ public final class JoinedClient {
     package let session: ClientSession
     private var loop: MemoryLoop
     private let network: MemoryNetwork
+    private let limits: TransportLimits
     private let url: String
     private let clock: SimulatedClock
     private var generator = SeededGenerator(seed: 1)
@@ -25,13 +26,18 @@ public final class JoinedClient {
         let state = Mutex<(batches: [AppliedBatch], errors: [ClientError], end: ClientError?)>(([], [], nil))
     }
 
-    init(network: MemoryNetwork, url: String, clock: SimulatedClock, name: String) throws {
+    init(
+        network: MemoryNetwork, url: String, clock: SimulatedClock, name: String,
+        configuration: ClientConfiguration = .init()
+    ) throws {
         self.network = network
         self.url = url
         self.clock = clock
-        loop = try Self.makeLoop(network, url)
+        limits = configuration.transportLimits
+        loop = try Self.makeLoop(network, url, limits)
         let session = ClientSession(
-            core: SyncClient(clientName: name), loop: loop, url: url, policy: .automatic, now: { clock.now })
+            core: SyncClient(clientName: name, configuration: configuration.sync), loop: loop, url: url,
+            policy: .automatic, configuration: configuration, now: { clock.now })
         self.session = session
         let applied = AppliedLog()
         self.applied = applied
@@ -50,8 +56,10 @@ public final class JoinedClient {
         }
     }
 
-    private static func makeLoop(_ network: MemoryNetwork, _ url: String) throws -> MemoryLoop {
-        guard let loop = try network.client.connect(to: url, limits: TransportLimits()) as? MemoryLoop else {
+    private static func makeLoop(
+        _ network: MemoryNetwork, _ url: String, _ limits: TransportLimits
+    ) throws -> MemoryLoop {
+        guard let loop = try network.client.connect(to: url, limits: limits) as? MemoryLoop else {
             preconditionFailure("a memory network makes memory loops")
         }
         return loop
@@ -60,7 +68,7 @@ public final class JoinedClient {
     /// - Returns: whether anything was handled.
     func poll() -> Bool {
         if let due = retryAt {
-            guard clock.now >= due, let next = try? Self.makeLoop(network, url), session.attach(next) else {
+            guard clock.now >= due, let next = try? Self.makeLoop(network, url, limits), session.attach(next) else {
                 return false
             }
             loop = next
@@ -124,6 +132,27 @@ public final class JoinedClient {
 
     /// Which life of the world it shows, and the tick.
     public var revision: Revision { session.withCore { Revision(epoch: $0.shownEpoch, tick: $0.tick) } }
+
+    /// Whether there is a connection, and the server has welcomed it.
+    public var isWelcomed: Bool { session.withCore { $0.isWelcomed } }
+
+    /// Bytes that its store takes.
+    public var storeByteCount: Int { session.withCore { $0.store.byteCount } }
+
+    /// Reads every value by its schema, as a tool does that knows none of the types.
+    /// - Returns: how many there are that are no value of their schema.
+    public func readValues() -> Int {
+        session.withCore { core in
+            core.store.columns.indices.reduce(0) { count, number in
+                let type = core.store.schemas[number].type
+                let column = core.store.columns[number]
+                return count
+                    + column.rows.indexes.count { row in
+                        column.withValue(of: row) { (try? DynamicValue(decoding: $0, as: type)) == nil } ?? false
+                    }
+            }
+        }
+    }
 
     /// The tick whose state it shows.
     public var tick: Tick { session.withCore { $0.tick } }

@@ -1,5 +1,5 @@
-import Logging
-import OrreryClient
+public import Logging
+public import OrreryClient
 public import OrreryECS
 public import OrrerySchema
 package import OrreryStore
@@ -31,6 +31,8 @@ public final class JoinedWorld {
     private var halves: Halves
     private var epoch: Epoch
     private var clients: [JoinedClient] = []
+    private var rawClients: [RawClient] = []
+    private let logger: Logger
 
     /// One life of the server.
     private struct Halves {
@@ -43,9 +45,11 @@ public final class JoinedWorld {
     /// - Parameters:
     ///   - linkByteCountMax: what one direction of a connection holds before it waits at the sender.
     ///   - epoch: the name of the first life of the world.
+    ///   - logger: what the server logs; nothing unless stated.
     public init(
         world: World = World(), schedule: Schedule = Schedule(), configuration: SimulationConfiguration = .init(),
         linkByteCountMax: Int = 256 << 10, epoch: Epoch = Epoch(1),
+        logger: Logger = Logger(label: "joined") { _ in SwiftLogNoOpLogHandler() },
         register: @escaping (inout SyncRegistry) throws -> Void
     ) throws {
         self.world = world
@@ -53,24 +57,25 @@ public final class JoinedWorld {
         self.configuration = configuration
         self.register = register
         self.epoch = epoch
+        self.logger = logger
         network = MemoryNetwork(linkByteCountMax: linkByteCountMax)
-        halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock)
+        halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock, logger)
     }
 
     private static func begin(
         _ world: World, _ schedule: Schedule, _ configuration: SimulationConfiguration,
         _ register: (inout SyncRegistry) throws -> Void, _ network: MemoryNetwork, _ epoch: Epoch,
-        _ clock: SimulatedClock
+        _ clock: SimulatedClock, _ logger: Logger
     ) throws -> Halves {
-        let (anyLoop, url) = try network.server(name: "joined").listen(limits: configuration.transport)
+        let (anyLoop, url) = try network.server(name: "joined").listen(limits: configuration.transportLimits)
         guard let loop = anyLoop as? MemoryLoop else { preconditionFailure("a memory network makes memory loops") }
-        var registry = SyncRegistry()
+        var registry = SyncRegistry(limits: configuration.sync.limits)
         try register(&registry)
         let randomness = SharedGenerator(seed: epoch.rawValue)
         let (simulation, sync) = try SimulationServer.makeHalves(
             world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
             epoch: epoch,
-            logger: Logger(label: "joined") { _ in SwiftLogNoOpLogHandler() }, makeRandom: { randomness.next() },
+            logger: logger, makeRandom: { randomness.next() },
             now: { clock.now })
         return Halves(simulation: simulation, sync: sync, loop: loop, url: url)
     }
@@ -81,14 +86,24 @@ public final class JoinedWorld {
         deliver()
         self.world = world
         epoch = Epoch(epoch.rawValue + 1)
-        halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock)
+        halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock, logger)
     }
 
     /// Connects a client, and delivers until it is welcomed.
-    public func connect() throws -> JoinedClient {
+    /// - Parameter configuration: what it takes.
+    public func connect(configuration: ClientConfiguration = .init()) throws -> JoinedClient {
         let client = try JoinedClient(
-            network: network, url: halves.url, clock: clock, name: "client-\(clients.count)")
+            network: network, url: halves.url, clock: clock, name: "client-\(clients.count)",
+            configuration: configuration)
         clients.append(client)
+        deliver()
+        return client
+    }
+
+    /// Connects a peer that says what it is told to, and delivers.
+    public func connectRaw() throws -> RawClient {
+        let client = try RawClient(network: network, url: halves.url)
+        rawClients.append(client)
         deliver()
         return client
     }
@@ -112,6 +127,7 @@ public final class JoinedWorld {
         while !isQuiet {
             isQuiet = !halves.loop.poll(halves.sync)
             for client in clients where !client.isStalled && client.poll() { isQuiet = false }
+            for client in rawClients where client.poll() { isQuiet = false }
         }
     }
 
@@ -140,6 +156,9 @@ public final class JoinedWorld {
 
     /// The tick that the server shows.
     public var serverTick: Tick { halves.sync.store.tick }
+
+    /// Answers to mutations that wait until their clients have come to their ticks.
+    package var waitingAnswerCount: Int { halves.sync.core.waitingAnswerCount }
 
     package var store: ComponentStore { halves.sync.store }
 

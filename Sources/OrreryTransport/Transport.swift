@@ -151,16 +151,22 @@ public protocol TransportLoop: AnyObject, Sendable {
     func shutDown(lingerMax: Duration)
 }
 
-/// The limits of one loop.
+/// The limits of one loop. docs/LIMITS.md lists them with those of the other layers.
 public struct TransportLimits: Hashable, Sendable {
-    /// The longest message taken from a peer, in bytes; a longer one closes its connection with 1009 before it is buffered.
+    /// The longest message taken from a peer, in bytes; a longer one closes its connection with 1009 before it is buffered. Servers and
+    /// clients set it from the limits of their sessions.
     public var messageSizeMax = 1 << 20
-    /// The longest message sent, in bytes.
+    /// The longest message sent, in bytes. Servers and clients set it from the limits of their sessions.
     public var sentMessageSizeMax = 1 << 20
-    /// How many bytes may wait in this process for one connection.
+    /// How many bytes may wait in this process for one connection; beyond, it closes with 1008. Stops a peer that asks and does not read.
     public var pendingByteCountMax = 16 << 20
     /// How many connections are served at once; a further one is refused. Stops a peer that opens connections without end.
     public var connectionCountMax = 4096
+    /// How many peers more than that may be between TCP and WebSocket, or reading a page; a further one is cut off. Stops peers that
+    /// connect and say nothing.
+    public var handshakeCountMax = 256
+    /// How long a peer may take until its request is there, TLS included; then it is cut off.
+    public var handshakeTimeout: Duration = .seconds(5)
     /// The longest page that is served over HTTP, in bytes.
     public var pageSizeMax = 4 << 20
     /// How many bytes of pages may wait for their readers, all together; further long pages are refused with 503. Stops readers

@@ -66,7 +66,7 @@ extension ExitStatus {
             case .invalidURL: .usage
             case .cannotConnect: .cannotConnect
             case .unauthorized: .unauthorized
-            case .protocolViolation, .component, .refused: .protocolTrouble
+            case .protocolViolation, .limitExceeded, .component, .refused: .protocolTrouble
             case .connectionLost, .serverStopped, .outcomeUnknown, .closed: .connectionLost
             case .unknownEntity: .unknownEntity
             }

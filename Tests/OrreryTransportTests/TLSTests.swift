@@ -1,4 +1,5 @@
 import Glibc
+import OrreryRawPeer
 import OrreryTransport
 import OrreryWebSocket
 import Testing

@@ -141,8 +141,8 @@ import Testing
     @Test func bytesOfAMutation() throws {
         let entity = Entity(index: 1, generation: 1)
         let bytes = { (size: Int) in [UInt8](repeating: 0, count: size) }
-        let at = bytes(ValueLimits.sizeMax)
-        let beyond = bytes(ValueLimits.sizeMax + 1)
+        let at = bytes(WireLimits().valueSizeMax)
+        let beyond = bytes(WireLimits().valueSizeMax + 1)
         for make: ([UInt8]) -> Mutation.Operation in [
             { .insert(entity, .init(ColumnID(0), $0)) }, { .spawn([.init(ColumnID(0), $0)]) },
             { .set(entity, .init(ColumnID(0), $0), expected: nil) },
@@ -202,8 +202,10 @@ import Testing
                 Bytes.section(7, [1, 0, 1, 0] + Bytes.varint(UInt64(size)) + [UInt8](repeating: 0, count: size))
             ])
         }
-        _ = try BatchCopy(batch(ValueLimits.sizeMax), schemas: schemas)
-        expectRefused("the bytes of a value") { _ = try BatchCopy(batch(ValueLimits.sizeMax + 1), schemas: schemas) }
+        _ = try BatchCopy(batch(WireLimits().valueSizeMax), schemas: schemas)
+        expectRefused("the bytes of a value") {
+            _ = try BatchCopy(batch(WireLimits().valueSizeMax + 1), schemas: schemas)
+        }
     }
 
     @Test func aComponentThatTheTableDoesNotHaveIsRefused() throws {

@@ -67,13 +67,13 @@ import Testing
             ("componentCountMax", limits.componentCountMax), ("entityIndexMax", Int(limits.entityIndexMax)),
             ("clientNameSizeMax", limits.clientNameSizeMax), ("reasonSizeMax", limits.reasonSizeMax),
             ("knownSchemaCountMax", limits.knownSchemaCountMax),
-            ("subscriptionCountMax", limits.subscriptionCountMax), ("nameSizeMax", SchemaLimits.nameSizeMax),
-            ("textSizeMax", SchemaLimits.textSizeMax), ("depthMax", SchemaLimits.depthMax),
-            ("fieldCountMax", SchemaLimits.fieldCountMax), ("caseCountMax", SchemaLimits.caseCountMax),
-            ("encodedSizeMax", SchemaLimits.encodedSizeMax), ("fixedSizeMax", SchemaLimits.fixedSizeMax),
+            ("subscriptionCountMax", limits.subscriptionCountMax), ("nameSizeMax", limits.schema.nameSizeMax),
+            ("textSizeMax", limits.schema.textSizeMax), ("depthMax", limits.schema.depthMax),
+            ("fieldCountMax", limits.schema.fieldCountMax), ("caseCountMax", limits.schema.caseCountMax),
+            ("encodedSizeMax", limits.schema.encodedSizeMax), ("fixedSizeMax", limits.schema.fixedSizeMax),
             ("elementCountMax", ValueLimits.elementCountMax), ("partCountMax", ValueLimits.partCountMax),
-            ("sizeMax", ValueLimits.sizeMax), ("tokenSizeMax", limits.tokenSizeMax),
-            ("mutationPartCountMax", MutationLimits.partCountMax),
+            ("valueSizeMax", limits.valueSizeMax), ("tokenSizeMax", limits.tokenSizeMax),
+            ("mutationPartCountMax", limits.mutationPartCountMax),
         ] {
             #expect(page.contains("| `\(name)` | \(value) |"), "`\(name)` with \(value)")
         }

@@ -81,9 +81,9 @@ import Testing
             return try ComponentSchema(
                 name: "C", type: .structure(full + [Field("rest", .string, documentation: Self.text(rest))]))
         }
-        let rest = SchemaLimits.encodedSizeMax - (try make(3000).encoded.count - 3000)
+        let rest = SchemaLimits().encodedSizeMax - (try make(3000).encoded.count - 3000)
         let largest = try make(rest)
-        #expect(largest.encoded.count == SchemaLimits.encodedSizeMax)
+        #expect(largest.encoded.count == SchemaLimits().encodedSizeMax)
         #expect(try largest.encoded.withUnsafeBytes { try ComponentSchema(decoding: $0) } == largest)
         #expect(throws: SchemaError.self) { try make(rest + 1) }
         #expect(throws: CodecError.self) {

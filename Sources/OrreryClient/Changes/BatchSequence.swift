@@ -4,7 +4,8 @@ import Synchronization
 /// The batches that a connection applies, in order, from the moment on at which the sequence was made.
 ///
 /// At most ``bufferedBatchMax`` batches wait for a reader. When it is slower, the newest are merged into one: ticks are merged, never
-/// torn, and no value is lost. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise.
+/// torn, and no value is lost. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise, or when more
+/// than ``ClientConfiguration/waitingBatchSizeMax`` bytes of changes wait for this reader (code `limitExceeded`).
 public struct BatchSequence: AsyncSequence, Sendable {
     public typealias Element = Batch
     public typealias Failure = any Error
@@ -35,6 +36,24 @@ private final class BatchBuffer: Sendable {
         var batches: [AppliedBatch] = []
         var end: ClientError?
         var reader: CheckedContinuation<AppliedBatch?, any Error>?
+
+        /// Keeps a batch for a reader who is elsewhere.
+        mutating func keep(_ batch: AppliedBatch, sizeMax: Int) {
+            guard end == nil else { return }
+            guard batches.reduce(batch.byteCount, { $0 + $1.byteCount }) <= sizeMax else {
+                batches = []
+                end = ClientError(
+                    .limitExceeded,
+                    "more than waitingBatchSizeMax, \(sizeMax) bytes, of changes wait for a reader of batches; read faster, "
+                        + "or raise it", phase: .apply)
+                return
+            }
+            if batches.count < BatchSequence.bufferedBatchMax {
+                batches.append(batch)
+            } else {
+                batches[batches.count - 1] = batches[batches.count - 1].merged(with: batch)
+            }
+        }
     }
 
     private let session: ClientSession
@@ -50,23 +69,16 @@ private final class BatchBuffer: Sendable {
         let storage = Storage()
         self.session = session
         state = storage
-        observer = session.addObserver { BatchBuffer.offer($0, to: storage) }
+        let sizeMax = session.configuration.waitingBatchSizeMax
+        observer = session.addObserver { BatchBuffer.offer($0, to: storage, sizeMax: sizeMax) }
     }
 
     deinit { session.removeObserver(observer) }
 
-    private static func offer(_ result: Result<AppliedBatch, ClientError>, to storage: Storage) {
+    private static func offer(_ result: Result<AppliedBatch, ClientError>, to storage: Storage, sizeMax: Int) {
         let reader = storage.state.withLock { state in
             switch result {
-            case .success(let batch):
-                if state.reader == nil {
-                    if state.batches.count < BatchSequence.bufferedBatchMax {
-                        state.batches.append(batch)
-                    } else {
-                        state.batches[state.batches.count - 1] = state.batches[state.batches.count - 1].merged(
-                            with: batch)
-                    }
-                }
+            case .success(let batch): if state.reader == nil { state.keep(batch, sizeMax: sizeMax) }
             case .failure(let error): state.end = state.end ?? error
             }
             defer { state.reader = nil }

@@ -40,7 +40,7 @@ extension ClientSession {
         let (result, loop): (Result<Void, ClientError>?, any TransportLoop) = state.withLock { state in
             if let end = state.end { return (.failure(end), state.loop) }
             guard state.core.unsubscribe(id) else { return (.success(()), state.loop) }
-            state.waiters.unsubscriptions[id] = answer
+            state.waiters.unsubscriptions[id, default: []].append(answer)
             return (nil, state.loop)
         }
         if let result { answer(result) } else { loop.wake() }
@@ -50,14 +50,12 @@ extension ClientSession {
     package func mutate(_ operation: Mutation.Operation, _ answer: @escaping OutcomeAnswer) {
         let (error, loop): (ClientError?, any TransportLoop) = state.withLock { state in
             if let end = state.end { return (end, state.loop) }
-            guard let sequence = state.core.mutate(operation) else {
-                let error = ClientError(
-                    .refused, "\(SyncClient.pendingMutationMax) mutations have no outcome yet; wait for some",
-                    phase: .mutate)
-                return (error, state.loop)
+            do throws(MutationRefusal) {
+                state.waiters.mutations[try state.core.mutate(operation)] = (answer, now())
+                return (nil, state.loop)
+            } catch {
+                return (ClientError(.refused, error.reason, phase: .mutate), state.loop)
             }
-            state.waiters.mutations[sequence] = (answer, now())
-            return (nil, state.loop)
         }
         if let error { answer(.failure(error)) } else { loop.wake() }
     }

@@ -39,22 +39,19 @@ package final class ClientSession: TransportHandler, Sendable {
     private let url: String
     private let policy: ReconnectPolicy
     let now: @Sendable () -> Duration
-    /// Time from the connection to the server's welcome.
-    private let welcomeTimeout: Duration = .seconds(10)
-    /// Time without any message, while a server sends a heartbeat each second, after which the connection is taken for dead.
-    private let silenceTimeout: Duration
+    let configuration: ClientConfiguration
     /// Called once, when it is over for good.
     private let onEnd: @Sendable () -> Void
 
     package init(
         core: sending SyncClient, loop: any TransportLoop, url: String, policy: ReconnectPolicy = .never,
-        silenceTimeout: Duration = .seconds(10), onEnd: @escaping @Sendable () -> Void = {},
+        configuration: ClientConfiguration = .init(), onEnd: @escaping @Sendable () -> Void = {},
         now: @escaping @Sendable () -> Duration
     ) {
         state = Guarded(State(core: core, loop: loop))
         self.url = url
         self.policy = policy
-        self.silenceTimeout = silenceTimeout
+        self.configuration = configuration
         self.onEnd = onEnd
         self.now = now
     }
@@ -101,13 +98,15 @@ package final class ClientSession: TransportHandler, Sendable {
     package func loopTimerFired() {
         let error: ClientError? = state.withLock { state in
             guard state.connection != nil, let openedAt = state.openedAt else { return nil }
-            if !state.core.isWelcomed, now() - openedAt > welcomeTimeout {
+            if !state.core.isWelcomed, now() - openedAt > configuration.welcomeTimeout {
                 return ClientError(
-                    .protocolViolation, "\(url) said nothing for \(welcomeTimeout); is it an Orrery server?",
+                    .protocolViolation,
+                    "\(url) said nothing for \(configuration.welcomeTimeout); is it an Orrery server?",
                     phase: .handshake)
             }
-            if state.core.isWelcomed, now() - state.heardAt > silenceTimeout {
-                return ClientError(.connectionLost, "\(url) said nothing for \(silenceTimeout)", phase: .apply)
+            if state.core.isWelcomed, now() - state.heardAt > configuration.silenceTimeout {
+                return ClientError(
+                    .connectionLost, "\(url) said nothing for \(configuration.silenceTimeout)", phase: .apply)
             }
             return nil
         }
@@ -130,9 +129,8 @@ package final class ClientSession: TransportHandler, Sendable {
                 report(error, state, &calls)
             }
         case .unsubscribed(let id, let refusal):
-            if let answer = state.waiters.unsubscriptions.removeValue(forKey: id) {
-                calls.append { answer(refusal.map { .failure(ClientError($0)) } ?? .success(())) }
-            }
+            let answers = state.waiters.unsubscriptions.removeValue(forKey: id) ?? []
+            calls.append { for answer in answers { answer(refusal.map { .failure(ClientError($0)) } ?? .success(())) } }
         case .applied(let batch):
             let observers = state.observers
             calls.append { for observer in observers { observer.call(.success(batch)) } }
@@ -151,10 +149,7 @@ package final class ClientSession: TransportHandler, Sendable {
                 if let connection {
                     loop.close(connection, code: CloseCode(error.closeCode.rawValue), reason: error.message)
                 }
-                self.lose(
-                    ClientError(
-                        .protocolViolation, "the server at \(self.url) broke the protocol: \(error.message)",
-                        phase: .apply))
+                self.lose(ClientError(error, url: self.url))
             }
         }
     }

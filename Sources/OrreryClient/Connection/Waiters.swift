@@ -6,7 +6,7 @@ struct Waiters {
     var welcome: [ClientSession.Answer] = []
     /// For the first state of a subscription, or its refusal.
     var subscriptions: [SubscriptionID: ClientSession.Answer] = [:]
-    var unsubscriptions: [SubscriptionID: ClientSession.Answer] = [:]
+    var unsubscriptions: [SubscriptionID: [ClientSession.Answer]] = [:]
     /// For the outcome of a mutation, since when.
     var mutations: [MutationSequence: (answer: ClientSession.OutcomeAnswer, since: Duration)] = [:]
 
@@ -19,7 +19,9 @@ struct Waiters {
     func fail(_ end: ClientError) {
         for answer in welcome { answer(.failure(end)) }
         for (_, answer) in subscriptions.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }
-        for (_, answer) in unsubscriptions.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }
+        for (_, answers) in unsubscriptions.sorted(by: { $0.key < $1.key }) {
+            for answer in answers { answer(.failure(end)) }
+        }
         for (_, waiting) in mutations.sorted(by: { $0.key < $1.key }) {
             waiting.answer(
                 .failure(

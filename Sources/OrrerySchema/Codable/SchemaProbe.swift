@@ -1,12 +1,13 @@
 /// Finds the field type of any supported type: by what it is, or by watching what its `init(from:)` asks for.
 struct SchemaProbe {
     let component: String
+    let depthMax: Int
 
     func fieldType(of type: Any.Type, path: [String]) throws(SchemaError) -> FieldType {
-        guard path.count < SchemaLimits.depthMax else {
+        guard path.count < depthMax else {
             throw SchemaError(
                 component: component, path: path,
-                "\(type) holds itself, or is nested more than \(SchemaLimits.depthMax) deep")
+                "\(type) holds itself, or is nested more than \(depthMax) deep")
         }
         if let provider = type as? any SchemaProviding.Type { return provider.fieldType }
         if let leaf = type as? any WireLeaf.Type { return leaf.fieldType }

@@ -11,14 +11,14 @@ public struct ComponentCoder<C: Component>: Sendable {
     /// Reads the schema of `C`: from its layout, or else by probing its `Codable`.
     /// - Throws: ``SchemaError`` that names the field which cannot be synchronised, its type, and what to do.
     /// - Complexity: once per registration; some microseconds per field.
-    public init() throws(SchemaError) {
+    public init(limits: SchemaLimits = SchemaLimits()) throws(SchemaError) {
         var type: FieldType
-        (form, type) = try Self.reflect()
+        (form, type) = try Self.reflect(limits)
         for annotation in C.annotations { try annotation.apply(to: &type) }
-        schema = try ComponentSchema(name: C.componentName, type: type, documentation: C.documentation)
+        schema = try ComponentSchema(name: C.componentName, type: type, documentation: C.documentation, limits: limits)
     }
 
-    private static func reflect() throws(SchemaError) -> (Form, FieldType) {
+    private static func reflect(_ limits: SchemaLimits) throws(SchemaError) -> (Form, FieldType) {
         let refusal: SchemaError
         if RuntimeReflection.isTrivial(C.self), !(C.self is any SchemaProviding.Type) {
             do throws(SchemaError) {
@@ -33,7 +33,10 @@ public struct ComponentCoder<C: Component>: Sendable {
                 component: C.componentName, path: refusal.path,
                 "\(refusal.message); conform \(C.self) to Codable, or leave it unregistered")
         }
-        return (.codable, try SchemaProbe(component: C.componentName).fieldType(of: C.self, path: []))
+        return (
+            .codable,
+            try SchemaProbe(component: C.componentName, depthMax: limits.depthMax).fieldType(of: C.self, path: [])
+        )
     }
 
     /// The dynamic form of `C()`.

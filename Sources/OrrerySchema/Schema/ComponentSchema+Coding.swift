@@ -93,19 +93,25 @@ extension ByteWriter {
 
 extension ComponentSchema {
     /// Reads a schema that came from a peer.
-    /// - Throws: ``CodecError`` for bytes that are no schema, or one beyond ``SchemaLimits``.
-    public init(decoding bytes: UnsafeRawBufferPointer) throws(CodecError) {
-        guard bytes.count <= SchemaLimits.encodedSizeMax else {
+    /// - Throws: ``CodecError`` for bytes that are no schema, or one beyond `limits`.
+    public init(
+        decoding bytes: UnsafeRawBufferPointer, limits: SchemaLimits = SchemaLimits()
+    ) throws(CodecError) {
+        guard bytes.count <= limits.encodedSizeMax else {
             throw CodecError(
-                .limitExceeded, "a schema of \(bytes.count) bytes, the limit is \(SchemaLimits.encodedSizeMax)")
+                .limitExceeded, "a schema of \(bytes.count) bytes, the limit is \(limits.encodedSizeMax)")
         }
         var reader = ByteReader(bytes)
-        let name = try reader.readString(byteCountMax: SchemaLimits.nameSizeMax)
-        let documentation = try reader.readString(byteCountMax: SchemaLimits.textSizeMax)
-        let type = try reader.readFieldType(depth: 1)
+        let name = try reader.readString(byteCountMax: limits.nameSizeMax)
+        let documentation = try reader.readString(byteCountMax: limits.textSizeMax)
+        let type = try reader.readFieldType(depth: 1, limits)
         try reader.expectEnd()
+        if let size = type.fixedSize, size > limits.fixedSizeMax {
+            throw CodecError(.limitExceeded, "values of \(size) bytes, the limit is \(limits.fixedSizeMax)")
+        }
         do throws(SchemaError) {
-            try self.init(name: name, type: type, documentation: documentation.isEmpty ? nil : documentation)
+            try self.init(
+                name: name, type: type, documentation: documentation.isEmpty ? nil : documentation, limits: limits)
         } catch {
             throw CodecError(.outOfDomain, error.description)
         }
@@ -117,10 +123,10 @@ extension ComponentSchema {
 }
 
 extension ByteReader {
-    fileprivate mutating func readFieldType(depth: Int) throws(CodecError) -> FieldType {
-        guard depth <= SchemaLimits.depthMax else {
+    fileprivate mutating func readFieldType(depth: Int, _ limits: SchemaLimits) throws(CodecError) -> FieldType {
+        guard depth <= limits.depthMax else {
             throw CodecError(
-                .limitExceeded, at: offset, "types are nested more than \(SchemaLimits.depthMax) deep")
+                .limitExceeded, at: offset, "types are nested more than \(limits.depthMax) deep")
         }
         let start = offset
         switch try readByte() {
@@ -128,33 +134,34 @@ extension ByteReader {
         case TypeTag.vector: return .vector(try readScalar(), lanes: Int(try readByte()))
         case TypeTag.entity: return .entity
         case TypeTag.enumeration:
-            let count = try readCount(max: SchemaLimits.caseCountMax, "the cases of an enumeration")
+            let count = try readCount(max: limits.caseCountMax, "the cases of an enumeration")
             var cases: [EnumerationCase] = []
             for _ in 0..<count {
-                let name = try readString(byteCountMax: SchemaLimits.nameSizeMax)
+                let name = try readString(byteCountMax: limits.nameSizeMax)
                 let hasRawValue = try readByte()
                 guard hasRawValue <= 1 else {
                     throw CodecError(.outOfDomain, at: offset - 1, "a flag is neither 0 nor 1")
                 }
                 cases.append(
                     EnumerationCase(
-                        name, rawValue: hasRawValue == 1 ? try readString(byteCountMax: SchemaLimits.textSizeMax) : nil)
+                        name, rawValue: hasRawValue == 1 ? try readString(byteCountMax: limits.textSizeMax) : nil)
                 )
             }
             return .enumeration(cases)
         case TypeTag.string: return .string
-        case TypeTag.structure: return .structure(try readFields(depth: depth))
-        case TypeTag.optional: return .optional(try readFieldType(depth: depth + 1))
-        case TypeTag.array: return .array(try readFieldType(depth: depth + 1))
-        case TypeTag.set: return .set(try readFieldType(depth: depth + 1))
+        case TypeTag.structure: return .structure(try readFields(depth: depth, limits))
+        case TypeTag.optional: return .optional(try readFieldType(depth: depth + 1, limits))
+        case TypeTag.array: return .array(try readFieldType(depth: depth + 1, limits))
+        case TypeTag.set: return .set(try readFieldType(depth: depth + 1, limits))
         case TypeTag.dictionary:
-            return .dictionary(key: try readFieldType(depth: depth + 1), value: try readFieldType(depth: depth + 1))
+            return .dictionary(
+                key: try readFieldType(depth: depth + 1, limits), value: try readFieldType(depth: depth + 1, limits))
         case TypeTag.union:
-            let count = try readCount(max: SchemaLimits.fieldCountMax, "the cases of a union")
+            let count = try readCount(max: limits.fieldCountMax, "the cases of a union")
             var cases: [UnionCase] = []
             for _ in 0..<count {
-                let name = try readString(byteCountMax: SchemaLimits.nameSizeMax)
-                cases.append(UnionCase(name, try readFields(depth: depth)))
+                let name = try readString(byteCountMax: limits.nameSizeMax)
+                cases.append(UnionCase(name, try readFields(depth: depth, limits)))
             }
             return .union(cases)
         case let tag: throw CodecError(.outOfDomain, at: start, "\(tag) is no kind of type")
@@ -169,17 +176,17 @@ extension ByteReader {
         return scalar
     }
 
-    private mutating func readFields(depth: Int) throws(CodecError) -> [Field] {
-        let count = try readCount(max: SchemaLimits.fieldCountMax, "the fields of a structure")
+    private mutating func readFields(depth: Int, _ limits: SchemaLimits) throws(CodecError) -> [Field] {
+        let count = try readCount(max: limits.fieldCountMax, "the fields of a structure")
         var fields: [Field] = []
         for _ in 0..<count {
             var field = Field(
-                try readString(byteCountMax: SchemaLimits.nameSizeMax), try readFieldType(depth: depth + 1))
+                try readString(byteCountMax: limits.nameSizeMax), try readFieldType(depth: depth + 1, limits))
             let flags = try readByte()
             guard flags <= FieldFlag.all else {
                 throw CodecError(.outOfDomain, at: offset - 1, "\(flags) is no set of field flags")
             }
-            if flags & FieldFlag.unit != 0 { field.unit = try readString(byteCountMax: SchemaLimits.textSizeMax) }
+            if flags & FieldFlag.unit != 0 { field.unit = try readString(byteCountMax: limits.textSizeMax) }
             if flags & FieldFlag.range != 0 {
                 let low = Double(bitPattern: try read(UInt64.self))
                 let high = Double(bitPattern: try read(UInt64.self))
@@ -189,7 +196,7 @@ extension ByteReader {
                 field.range = low...high
             }
             if flags & FieldFlag.documentation != 0 {
-                field.documentation = try readString(byteCountMax: SchemaLimits.textSizeMax)
+                field.documentation = try readString(byteCountMax: limits.textSizeMax)
             }
             fields.append(field)
         }

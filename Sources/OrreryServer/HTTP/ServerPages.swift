@@ -102,6 +102,8 @@ extension RefusedInput {
         self =
             switch code {
             case .protocolError: .protocolViolation
+            case .unsupportedData: .text
+            case .messageTooBig: .messageSize
             case .invalidPayload: .payload
             case .policyViolation: .limit
             case .unsupportedVersion: .version

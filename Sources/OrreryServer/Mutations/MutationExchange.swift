@@ -5,16 +5,20 @@ import Synchronization
 /// Where mutations go from the sync thread to the simulation thread, and their outcomes back.
 final class MutationExchange: Sendable {
     /// Mutations of all clients that wait for the next tick, at most.
-    static let waitingMax = 16_384
+    let waitingMax: Int
 
     private let requests = Mutex<[MutationRequest]>([])
     private let outcomes = Mutex<[(MutationRequest, MutationOutcome)]>([])
+
+    init(waitingMax: Int) {
+        self.waitingMax = waitingMax
+    }
 
     /// Sync thread.
     /// - Returns: whether there was room.
     func offer(_ request: MutationRequest) -> Bool {
         requests.withLock { requests in
-            guard requests.count < Self.waitingMax else { return false }
+            guard requests.count < waitingMax else { return false }
             requests.append(request)
             return true
         }

@@ -8,12 +8,10 @@ import Synchronization
 /// `@unchecked Sendable`: handed to one thread, which alone calls ``runTick()``. Guard: `SimulationServer` starts one such thread;
 /// tests have one thread.
 package final class SimulationLoop: @unchecked Sendable {
-    /// Work that waits for the next tick, at most.
-    static let waitingWorkMax = 1024
-
     private let world: World
     private let schedule: Schedule
     private let step: Duration
+    private let waitingWorkMax: Int
     private let handover: ChangeHandover
     private let pulse: TickPulse
     private let metrics: ServerMetrics
@@ -33,6 +31,7 @@ package final class SimulationLoop: @unchecked Sendable {
         self.world = world
         self.schedule = schedule
         step = configuration.step
+        waitingWorkMax = configuration.waitingWorkMax
         self.handover = handover
         self.pulse = pulse
         self.metrics = metrics
@@ -47,7 +46,7 @@ package final class SimulationLoop: @unchecked Sendable {
     /// - Returns: whether it was taken: there was room, and there may be a next tick.
     func enqueue(_ body: @escaping @Sendable (World?) -> Void) -> Bool {
         work.withLock { work in
-            guard work != nil, work!.count < Self.waitingWorkMax else { return false }
+            guard work != nil, work!.count < waitingWorkMax else { return false }
             work!.append(body)
             return true
         }

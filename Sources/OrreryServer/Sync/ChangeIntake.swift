@@ -13,14 +13,17 @@ struct ChangeIntake {
     private let store: ComponentStore
     /// By component number of the world; `nil` for components that are not visible.
     private var entries: [Entry?] = []
+    /// Bytes of a value that clients take.
+    private let valueSizeMax: Int
     private var scratch = ByteWriter()
     private var logger: Logger
     private var failedComponents: Set<ColumnID> = []
     /// Values that could not be encoded.
     private(set) var failureCount = 0
 
-    init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], logger: Logger) {
+    init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], valueSizeMax: Int, logger: Logger) {
         self.store = store
+        self.valueSizeMax = valueSizeMax
         self.logger = logger
         for (position, (id, descriptor)) in components.enumerated() {
             while entries.count <= id.index { entries.append(nil) }
@@ -77,9 +80,9 @@ struct ChangeIntake {
             scratch.removeAll()
             do throws(CodecError) {
                 try entry.descriptor.encode(rows + position * changes.stride, into: &scratch)
-                guard scratch.count <= ValueLimits.sizeMax else {
+                guard scratch.count <= valueSizeMax else {
                     throw CodecError(
-                        .limitExceeded, "it takes \(scratch.count) bytes, the limit is \(ValueLimits.sizeMax)")
+                        .limitExceeded, "it takes \(scratch.count) bytes, the limit is \(valueSizeMax)")
                 }
                 store[entry.column].set(entity.index, to: scratch.bytes, at: store.tick)
             } catch {

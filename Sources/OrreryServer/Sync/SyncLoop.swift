@@ -27,10 +27,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private var frames = FramePool()
     /// Who came before the world's first tick has ended, and what they said; nil from then on.
     private var early: EarlyConnections?
+    private var refusalLog: RefusalLog
 
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
-        intake: ChangeIntake, lingerMax: Duration, logger: Logger, metrics: ServerMetrics, pages: ServerPages,
+        intake: ChangeIntake, lingerMax: Duration, logger: Logger, refusalLogRateMax: Int, metrics: ServerMetrics,
+        pages: ServerPages,
         now: @escaping @Sendable () -> Duration
     ) {
         self.loop = loop
@@ -43,6 +45,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         self.metrics = metrics
         self.pages = pages
         self.now = now
+        refusalLog = RefusalLog(logger, perSecond: refusalLogRateMax, now: now())
     }
 
     package var store: ComponentStore { core.store }
@@ -97,18 +100,19 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         core.timePassed(now: now())
         perform()
         countSessions()
+        refusalLog.timePassed(now: now())
     }
 
     package func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
         let refusal = pages.refusal(ofUpgrade: request)
         if let refusal {
             // Not the path or a field that may hold a token.
-            logger.notice(
+            refusalLog.note(
                 "refusing a connection",
-                metadata: [
+                [
                     "peer": "\(request.peerAddress)", "origin": "\(request.origin ?? "-")",
                     "status": "\(refusal.status)",
-                ])
+                ], now: now())
         }
         return refusal
     }
@@ -118,7 +122,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         return pages.page(for: request, isStarting: early != nil)
     }
 
-    package func refused(_ refusal: TransportRefusal) { metrics.inputRefused(RefusedInput(refusal)) }
+    package func refused(_ refusal: TransportRefusal) {
+        let kind = RefusedInput(refusal)
+        metrics.inputRefused(kind)
+        // Who may not connect was logged above, with the address.
+        guard kind != .unauthorized, kind != .forbidden else { return }
+        refusalLog.note("refused input", ["kind": "\(kind.rawValue)"], now: now())
+    }
 
     private func countSessions() {
         metrics.sessionsCounted(core.sessionCount, lagMax: core.longestLag)
@@ -178,15 +188,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         case .mutate(let request):
             guard !exchange.offer(request) else { return }
             core.mutationDeferred(
-                request, "\(MutationExchange.waitingMax) mutations wait for the next tick; send it again later",
+                request, "\(exchange.waitingMax) mutations wait for the next tick; send it again later",
                 now: now())
         case .close(let session, let error):
             metrics.inputRefused(RefusedInput(error.closeCode))
-            logger.notice(
+            refusalLog.note(
                 "closing a session",
-                metadata: [
-                    "session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)",
-                ])
+                ["session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)"],
+                now: now())
             loop.close(ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
         }
     }

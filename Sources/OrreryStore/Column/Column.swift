@@ -8,9 +8,16 @@ public final class Column {
     public let valueSize: Int?
     private var pages: [PageStorage?] = []
     public private(set) var count = 0
+    private let size: StoreSize
 
-    public init(valueSize: Int?) {
+    public convenience init(valueSize: Int?) {
+        self.init(valueSize: valueSize, countedBy: StoreSize())
+    }
+
+    /// - Parameter size: counts the bytes of this column too.
+    init(valueSize: Int?, countedBy size: StoreSize) {
         self.valueSize = valueSize
+        self.size = size
     }
 
     deinit {
@@ -24,11 +31,34 @@ public final class Column {
 
     private func madePage(of index: UInt32) -> PageStorage {
         let number = Int(index) / RowSet.pageRows
+        if number < pages.count, let page = pages[number] { return page }
+        size.byteCount += pageGrowth(number)
         if number >= pages.count { pages.append(contentsOf: repeatElement(nil, count: number + 1 - pages.count)) }
-        if let page = pages[number] { return page }
         let page = PageStorage(valueSize: valueSize)
         pages[number] = page
         return page
+    }
+
+    /// Bytes that a new page takes, with its place in the table of pages. (An array that grows takes twice what it needs at most.)
+    private func pageGrowth(_ number: Int) -> Int {
+        PageStorage.byteCount(valueSize: valueSize)
+            + max(0, number + 1 - pages.count) * 2 * MemoryLayout<PageStorage?>.stride
+    }
+
+    /// Bytes that a value of varying size takes outside of its page.
+    private static func heldByteCount(_ valueByteCount: Int) -> Int {
+        valueByteCount == 0 ? 0 : 32 + valueByteCount
+    }
+
+    /// Bytes that the store takes more once a row has a value of `byteCount` bytes; less than 0 where its value now is longer.
+    /// - Complexity: O(1).
+    public func growth(setting index: UInt32, byteCount: Int) -> Int {
+        guard let page = page(of: index) else {
+            return pageGrowth(Int(index) / RowSet.pageRows) + (valueSize == nil ? Self.heldByteCount(byteCount) : 0)
+        }
+        guard valueSize == nil else { return 0 }
+        let held = page.withValue(of: Self.row(index)) { $0.count }
+        return Self.heldByteCount(byteCount) - Self.heldByteCount(held)
     }
 
     private static func row(_ index: UInt32) -> Int { Int(index) % RowSet.pageRows }
@@ -53,6 +83,9 @@ public final class Column {
         return try page.withValue(of: Self.row(index), body)
     }
 
+    /// Bytes of the value of a row; 0 for an absent one.
+    public func byteCount(of index: UInt32) -> Int { withValue(of: index) { $0.count } ?? 0 }
+
     /// The bytes of a present row, copied.
     public func value(of index: UInt32) -> [UInt8]? { withValue(of: index) { Array($0) } }
 
@@ -62,6 +95,8 @@ public final class Column {
     @discardableResult
     public func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let page = madePage(of: index)
+        // With the page there, this is what the value itself takes.
+        if valueSize == nil { size.byteCount += growth(setting: index, byteCount: value.count) }
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
         count += page.presentCount - before
@@ -110,6 +145,7 @@ public final class Column {
     /// Lets a row leave. Does nothing for one that is absent.
     public func remove(_ index: UInt32, at tick: Tick) {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return }
+        if valueSize == nil { size.byteCount += growth(setting: index, byteCount: 0) }
         page.remove(Self.row(index), at: tick)
         count -= 1
     }

@@ -26,12 +26,15 @@ struct PageStorage {
 
     init(valueSize: Int?) {
         self.valueSize = valueSize
-        let width = valueSize ?? MemoryLayout<[UInt8]>.stride
-        let size = Self.valuesOffset + RowSet.pageRows * width
-        base = .allocate(byteCount: size, alignment: 64)
+        base = .allocate(byteCount: Self.byteCount(valueSize: valueSize), alignment: 64)
         base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.valuesOffset)
         base.initializeMemory(as: Header.self, to: Header())
         if valueSize == nil { bytes.initialize(repeating: [], count: RowSet.pageRows) }
+    }
+
+    /// Bytes that a page takes; what values of varying size hold comes on top.
+    static func byteCount(valueSize: Int?) -> Int {
+        valuesOffset + RowSet.pageRows * (valueSize ?? MemoryLayout<[UInt8]>.stride)
     }
 
     func deallocate() {

@@ -53,6 +53,16 @@ public struct AppliedBatch: Sendable {
     /// Entities that lost a component and may have none left.
     var bareCandidates: [Entity] = []
 
+    /// Bytes of one change without its values.
+    static let changeSize = MemoryLayout<Change>.stride
+
+    /// Bytes that the changes take.
+    /// - Complexity: O(1).
+    package var byteCount: Int {
+        changes.count * Self.changeSize + bytes.count + started.count * MemoryLayout<SubscriptionID>.stride
+            + bareCandidates.count * MemoryLayout<Entity>.stride
+    }
+
     init(epoch: Epoch, schemas: [ComponentSchema], base: Tick, tick: Tick) {
         self.epoch = epoch
         self.schemas = schemas

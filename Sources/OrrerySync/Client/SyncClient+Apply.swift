@@ -6,7 +6,7 @@ extension SyncClient {
     /// Applies the sections of one message to the store.
     /// - Throws: ``WireError`` for sections that do not fit the store. The connection is over then, and the store with it.
     mutating func apply(_ bytes: UnsafeRawBufferPointer, to batch: inout AppliedBatch) throws(WireError) {
-        var reader = try BatchReader(bytes, schemas: store.schemas, limits: limits)
+        var reader = try BatchReader(bytes, schemas: store.schemas, limits: configuration.limits)
         while let section = try reader.next() {
             switch section {
             case .started(let started):
@@ -15,21 +15,46 @@ extension SyncClient {
                 }
                 batch.started += started
                 self.started.formUnion(started)
-            case .despawn(let rows): rows.forEach { despawn($0, &batch) }
+            case .despawn(let rows):
+                try rows.forEach { (index) throws(WireError) in try despawn(index, &batch) }
             case .enter(let rows, let generations, let spawned):
                 try enter(rows, generations, spawned: spawned, &batch)
-            case .remove(let column, let rows): rows.forEach { remove($0, from: column, &batch) }
+            case .remove(let column, let rows):
+                try rows.forEach { (index) throws(WireError) in try remove(index, from: column, &batch) }
             case .values(let column, let rows, let values, let inserted):
                 try set(rows, of: column, to: values, inserted: inserted, &batch)
             }
         }
     }
 
-    private func despawn(_ index: UInt32, _ batch: inout AppliedBatch) {
+    /// - Throws: where the store would take more than the limit. Nothing is taken then.
+    private func makeRoom(for byteCount: Int, at index: UInt32, in column: Column) throws(WireError) {
+        guard store.byteCount + column.growth(setting: index, byteCount: byteCount) <= configuration.storeSizeMax else {
+            throw WireError(
+                .policyViolation,
+                "the store would be larger than storeSizeMax, \(configuration.storeSizeMax) bytes; raise it, or subscribe to less"
+            )
+        }
+    }
+
+    /// - Throws: where the list of changes would take more than the limit.
+    private func makeRoom(in batch: AppliedBatch, for byteCount: Int) throws(WireError) {
+        guard batch.byteCount + AppliedBatch.changeSize + byteCount <= configuration.recordedSizeMax else {
+            throw WireError(
+                .policyViolation,
+                "the changes of a batch take more than recordedSizeMax, \(configuration.recordedSizeMax) bytes; raise it, or "
+                    + "subscribe to less")
+        }
+    }
+
+    private func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
         // A server says it of entities that this client may never have known: those that came and went since the base.
         guard let entity = store.entity(at: index) else { return }
+        if recordsChanges {
+            try makeRoom(in: batch, for: 0)
+            batch.append(.despawn, entity)
+        }
         store.despawn(entity)
-        if recordsChanges { batch.append(.despawn, entity) }
     }
 
     private func enter(
@@ -43,15 +68,20 @@ extension SyncClient {
             let entity = Entity(index: index, generation: generation)
             if let known = store.entity(at: index) {
                 guard known != entity else { return }
-                despawn(index, &batch)
+                try despawn(index, &batch)
+            }
+            try makeRoom(for: 4, at: index, in: store.entities)
+            if recordsChanges {
+                try makeRoom(in: batch, for: 0)
+                batch.append(spawned ? .spawn : .enter, entity)
             }
             store.spawn(entity)
-            if recordsChanges { batch.append(spawned ? .spawn : .enter, entity) }
         }
     }
 
-    private func remove(_ index: UInt32, from column: ColumnID, _ batch: inout AppliedBatch) {
+    private func remove(_ index: UInt32, from column: ColumnID, _ batch: inout AppliedBatch) throws(WireError) {
         guard let entity = store.entity(at: index), store[column].contains(index) else { return }
+        try makeRoom(in: batch, for: recordsChanges ? store[column].byteCount(of: index) : 0)
         if recordsChanges { batch.append(.remove, entity, column, old: store[column].value(of: index), new: nil) }
         store[column].remove(index, at: store.tick)
         batch.bareCandidates.append(entity)
@@ -70,7 +100,9 @@ extension SyncClient {
             }
             let value = values[position]
             position += 1
+            try makeRoom(for: value.count, at: index, in: target)
             if recordsChanges, let entity = store.entity(at: index) {
+                try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
                 batch.append(.set, entity, column, old: target.value(of: index), new: value)
             }
             target.set(index, to: value, at: store.tick)

@@ -9,18 +9,26 @@ public struct PendingMutation: Hashable, Sendable {
 }
 
 extension SyncClient {
-    /// Mutations that may be without an outcome at a time. As many as a server remembers for a client that sends them again.
-    public static let pendingMutationMax = 256
-
     /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at most one effect.
-    /// - Returns: its number; `nil` where too many are without an outcome.
-    public mutating func mutate(_ operation: Mutation.Operation) -> MutationSequence? {
-        guard pendingMutations.count < Self.pendingMutationMax else { return nil }
+    /// - Throws: ``MutationRefusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer than a message
+    ///   may be.
+    public mutating func mutate(_ operation: Mutation.Operation) throws(MutationRefusal) -> MutationSequence {
+        guard pendingMutations.count < configuration.pendingMutationMax else {
+            throw MutationRefusal(
+                .limitReached, "\(configuration.pendingMutationMax) mutations have no outcome yet; wait for some")
+        }
         // Of the state that the wish was made upon: an entity of one life of the world means nothing in another.
         let mutation = Mutation(sequence: MutationSequence(nextMutation), epoch: shownEpoch, operation: operation)
+        let message = ClientMessage.mutate(mutation).encoded()
+        let sizeMax = min(configuration.sentMessageSizeMax, welcome?.messageSizeMax ?? .max)
+        guard message.count <= sizeMax else {
+            throw MutationRefusal(
+                .limitReached,
+                "the mutation takes \(message.count) bytes, but a message may have \(sizeMax); write less at a time")
+        }
         nextMutation += 1
         pendingMutations.append(PendingMutation(mutation: mutation, wasSent: phase == .ready))
-        if phase == .ready { outgoing.append(ClientMessage.mutate(mutation).encoded()) }
+        if phase == .ready { outgoing.append(message) }
         return mutation.sequence
     }
 

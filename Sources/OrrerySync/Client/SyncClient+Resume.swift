@@ -25,12 +25,21 @@ extension SyncClient {
                 subscriptions: selections.filter { started.contains($0.key) }.sorted { $0.key < $1.key }
                     .map { .init($0.key, $0.value) })
         }
-        let hello = Hello(
+        var hello = Hello(
             clientName: clientName,
-            knownSchemas: knownSchemas.keys.sorted { $0.rawValue < $1.rawValue }.prefix(limits.knownSchemaCountMax)
-                .map { $0 },
+            knownSchemas: knownSchemas.keys.sorted { $0.rawValue < $1.rawValue }.prefix(
+                configuration.limits.knownSchemaCountMax
+            )
+            .map { $0 },
             resume: resume)
-        outgoing.append(ClientMessage.hello(hello).encoded())
+        var message = ClientMessage.hello(hello).encoded()
+        if message.count > configuration.sentMessageSizeMax {
+            // Subscriptions that name very many components: better begun anew than not at all.
+            hello.resume = nil
+            hello.knownSchemas = []
+            message = ClientMessage.hello(hello).encoded()
+        }
+        outgoing.append(message)
     }
 
     mutating func begin(_ welcome: Welcome) throws(WireError) -> [ClientEvent] {

@@ -28,9 +28,7 @@ public struct SyncClient {
         case awaitingWelcome, ready, failed
     }
 
-    public let limits: WireLimits
-    /// Bytes of parts that may wait for the end of their batch. Beyond it the connection fails.
-    public let stagedSizeMax: Int
+    public let configuration: SyncClientConfiguration
     /// The rows and schemas of the server. Empty until the server's welcome.
     public internal(set) var store = ComponentStore(schemas: [])
     public internal(set) var welcome: Welcome?
@@ -53,20 +51,22 @@ public struct SyncClient {
     let clientName: String
     var knownSchemas: [SchemaHash: ComponentSchema]
     var phase = Phase.awaitingWelcome
+    private var isApplying = false
     private var staged: [[UInt8]] = []
     private var stagedSize = 0
     var receivedByteCount: UInt64 = 0
     private var nextSubscription: UInt32 = 1
     var outgoing: [[UInt8]] = []
 
+    /// Bytes that a staged part takes besides its own.
+    static let stagedPartOverhead = 64
+
     /// - Parameter knownSchemas: schemas that need not be sent, from an earlier connection.
     public init(
-        clientName: String, limits: WireLimits = WireLimits(), stagedSizeMax: Int = 256 << 20,
-        knownSchemas: [ComponentSchema] = []
+        clientName: String, configuration: SyncClientConfiguration = .init(), knownSchemas: [ComponentSchema] = []
     ) {
         self.clientName = clientName
-        self.limits = limits
-        self.stagedSizeMax = stagedSizeMax
+        self.configuration = configuration
         self.knownSchemas = Dictionary(knownSchemas.map { ($0.hash, $0) }) { first, _ in first }
         sayHello()
     }
@@ -96,12 +96,13 @@ public struct SyncClient {
     /// - Returns: whether an answer will come; without a connection they leave at once.
     public mutating func unsubscribe(_ id: SubscriptionID) -> Bool {
         // Without a connection, what has started was named in the Hello that may be on its way, and ends after the welcome.
-        guard phase == .ready || started.contains(id) else {
+        guard selections[id] != nil, phase == .ready || started.contains(id) else {
             forget(id)
             return false
         }
-        if phase == .ready { outgoing.append(ClientMessage.unsubscribe(id).encoded()) }
-        unsubscribing.insert(id)
+        if unsubscribing.insert(id).inserted, phase == .ready {
+            outgoing.append(ClientMessage.unsubscribe(id).encoded())
+        }
         return true
     }
 
@@ -120,10 +121,12 @@ public struct SyncClient {
     public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [ClientEvent] {
         guard phase != .failed else { return [] }
         do throws(WireError) {
-            return try handle(ServerMessage(decoding: bytes, limits: limits), bytes)
+            return try handle(ServerMessage(decoding: bytes, limits: configuration.limits), bytes)
         } catch {
             phase = .failed
             dropStaged()
+            // What a broken batch left half done is shown to nobody.
+            if isApplying { store = ComponentStore(schemas: store.schemas) }
             return [.failed(error)]
         }
     }
@@ -138,11 +141,16 @@ public struct SyncClient {
             guard selections[id] != nil else {
                 throw WireError(.protocolError, "an answer to subscription \(id), which does not exist")
             }
+            guard !started.contains(id) else {
+                throw WireError(.protocolError, "a second answer to subscription \(id)")
+            }
             guard let refusal else { return [.subscribed(id)] }
             selections[id] = nil
             return [.refused(id, refusal)]
         case (.ready, .unsubscribeResponse(let id, let refusal)):
-            unsubscribing.remove(id)
+            guard unsubscribing.remove(id) != nil else {
+                throw WireError(.protocolError, "an answer to the end of subscription \(id), which was not asked for")
+            }
             if refusal == nil { forget(id) }
             return [.unsubscribed(id, refusal)]
         case (.ready, .heartbeat(let tick, let isCurrent)):
@@ -208,17 +216,22 @@ public struct SyncClient {
         receivedByteCount += UInt64(bytes.count)
         serverTick = max(serverTick, head.tick)
         if !head.isWhole {
-            guard stagedSize + bytes.count <= stagedSizeMax else {
-                throw WireError(.policyViolation, "an unfinished batch exceeds the limit of \(stagedSizeMax) bytes")
+            let size = bytes.count + Self.stagedPartOverhead
+            guard stagedSize + size <= configuration.stagedSizeMax else {
+                throw WireError(
+                    .policyViolation,
+                    "an unfinished batch is longer than stagedSizeMax, \(configuration.stagedSizeMax) bytes; raise it, or "
+                        + "subscribe to less")
             }
             staged.append(Array(bytes))
-            stagedSize += bytes.count
+            stagedSize += size
             acknowledge()
             return []
         }
         var batch = AppliedBatch(
             epoch: epoch, schemas: tableSchemas, base: replacement == nil ? tick : .zero, tick: head.tick)
         replaceStore(&batch)
+        isApplying = true
         // The store may be told of the same tick twice: when a subscription is added between two ticks.
         store.advance(to: head.tick)
         let parts = staged
@@ -232,6 +245,7 @@ public struct SyncClient {
         try apply(bytes, to: &batch)
         // Not before all is applied: what loses its last component may be given another one further on.
         for entity in batch.bareCandidates { forgetIfBare(entity) }
+        isApplying = false
         tick = head.tick
         acknowledge()
         return [.applied(batch)]

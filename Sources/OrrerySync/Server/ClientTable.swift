@@ -18,29 +18,28 @@ struct ClientTable {
     /// What is remembered of one client.
     struct Entry {
         let id: ClientID
+        /// Mutations whose outcome is known to a repetition.
+        let memory: UInt64
+        /// Bytes of a value that an outcome is remembered with.
+        let valueSizeMax: Int
         var token: [UInt8]
         /// The token before, until the client shows that it has the new one: a welcome may be lost.
         var previousToken: [UInt8]?
         var session: SessionID?
         var leftAt = Duration.zero
         var highestSequence: UInt64 = 0
-        /// Of the last ``ClientTable/rememberedMutationCount`` sequences; `nil` while the world has it.
+        /// Of the last `pendingMutationMax` sequences; `nil` while the world has it.
         var outcomes: [UInt64: MutationOutcome?] = [:]
     }
 
-    /// Mutations of one client whose outcome is known to a repetition.
-    static let rememberedMutationCount: UInt64 = 256
-
-    private let clientCountMax: Int
-    private let retention: Duration
+    private let configuration: SyncServerConfiguration
     /// Ascending by name.
     private var entries: [Entry] = []
     private var clientOfToken: [[UInt8]: ClientID] = [:]
     private var nextID: UInt64 = 1
 
-    init(clientCountMax: Int, retention: Duration) {
-        self.clientCountMax = clientCountMax
-        self.retention = retention
+    init(_ configuration: SyncServerConfiguration) {
+        self.configuration = configuration
     }
 
     var count: Int { entries.count }
@@ -63,7 +62,10 @@ struct ClientTable {
         guard let known, let position = position(of: known) else {
             let id = ClientID(nextID)
             nextID += 1
-            entries.append(Entry(id: id, token: token, session: session))
+            entries.append(
+                Entry(
+                    id: id, memory: UInt64(configuration.pendingMutationMax),
+                    valueSizeMax: configuration.rememberedValueSizeMax, token: token, session: session))
             clientOfToken[token] = id
             forgetOldestIfFull()
             return id
@@ -86,11 +88,13 @@ struct ClientTable {
 
     /// Forgets clients that have been away for too long.
     mutating func expire(now: Duration) {
-        for entry in entries where entry.session == nil && now - entry.leftAt >= retention { forget(entry.id) }
+        for entry in entries where entry.session == nil && now - entry.leftAt >= configuration.clientRetention {
+            forget(entry.id)
+        }
     }
 
     private mutating func forgetOldestIfFull() {
-        guard entries.count > clientCountMax else { return }
+        guard entries.count > configuration.clientCountMax else { return }
         if let oldest = entries.filter({ $0.session == nil }).min(by: { $0.leftAt < $1.leftAt }) { forget(oldest.id) }
     }
 
@@ -125,7 +129,7 @@ extension ClientTable.Entry {
     func standing(of sequence: MutationSequence) -> Standing {
         if let known = outcomes[sequence.rawValue] { return known.map { .answered($0) } ?? .underWay }
         guard sequence.rawValue < highestSequence else { return .new }
-        return highestSequence - sequence.rawValue >= ClientTable.rememberedMutationCount ? .forgotten : .new
+        return highestSequence - sequence.rawValue >= memory ? .forgotten : .new
     }
 
     /// Whether a new mutation may be taken in without one that the world still has being forgotten for it.
@@ -133,18 +137,28 @@ extension ClientTable.Entry {
         guard let oldest = outcomes.filter({ $0.value == nil }).keys.min(), sequence.rawValue > oldest else {
             return true
         }
-        return sequence.rawValue - oldest < ClientTable.rememberedMutationCount
+        return sequence.rawValue - oldest < memory
     }
 
     mutating func remember(_ sequence: MutationSequence, _ outcome: MutationOutcome?) {
-        outcomes[sequence.rawValue] = .some(outcome)
+        outcomes[sequence.rawValue] = .some(outcome.map { $0.withoutValue(longerThan: valueSizeMax) })
         guard sequence.rawValue > highestSequence else { return }
-        let count = ClientTable.rememberedMutationCount
-        if sequence.rawValue - highestSequence > count {
-            outcomes = outcomes.filter { sequence.rawValue - $0.key < count }
+        if sequence.rawValue - highestSequence > memory {
+            outcomes = outcomes.filter { sequence.rawValue - $0.key < memory }
         } else {
-            for old in highestSequence..<sequence.rawValue where old >= count { outcomes[old + 1 - count] = nil }
+            for old in highestSequence..<sequence.rawValue where old >= memory { outcomes[old + 1 - memory] = nil }
         }
         highestSequence = sequence.rawValue
+    }
+}
+
+extension MutationOutcome {
+    /// The same, and of a refusal only the words where its value is long.
+    fileprivate func withoutValue(longerThan sizeMax: Int) -> MutationOutcome {
+        guard case .refused(var refusal) = self, let current = refusal.current, current.count > sizeMax else {
+            return self
+        }
+        refusal.current = nil
+        return .refused(refusal)
     }
 }

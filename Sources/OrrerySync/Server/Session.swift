@@ -28,9 +28,9 @@ struct Session {
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
     /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
     var answers: [(tick: Tick, sequence: MutationSequence, outcome: MutationOutcome)] = []
-    /// Mutations that it may send at once; refilled with time.
-    private var mutationTokens = 0.0
-    private var mutationTokensAt = Duration.zero
+    /// What it may send at once.
+    var mutationAllowance: RateAllowance
+    var requestAllowance: RateAllowance
     var progress = Progress.live
     /// Position of the cells that it is kept up to date on, among the server's groups.
     var group = 0
@@ -43,7 +43,9 @@ struct Session {
     var lastSentAt: Duration
     var lastHeardAt: Duration
 
-    init(id: SessionID, openedAt: Duration) {
+    init(id: SessionID, openedAt: Duration, _ configuration: SyncServerConfiguration) {
+        mutationAllowance = RateAllowance(perSecond: configuration.mutationRateMax, now: openedAt)
+        requestAllowance = RateAllowance(perSecond: configuration.requestRateMax, now: openedAt)
         self.id = id
         self.openedAt = openedAt
         lastSentAt = openedAt
@@ -63,17 +65,6 @@ struct Session {
 
     /// Whether the client was sent everything up to a tick.
     func hasReached(_ tick: Tick, storeTick: Tick) -> Bool { lastSentTick >= tick || (isLive && storeTick >= tick) }
-
-    /// Takes one of the mutations that the client may send, if there is one.
-    mutating func takeMutationToken(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
-        let rate = Double(configuration.mutationRateMax)
-        let elapsed = mutationTokensAt == .zero ? 1 : (now - mutationTokensAt) / .seconds(1)
-        mutationTokens = min(rate, mutationTokens + elapsed * rate)
-        mutationTokensAt = max(now, .nanoseconds(1))
-        guard mutationTokens >= 1 else { return false }
-        mutationTokens -= 1
-        return true
-    }
 
     mutating func sent(_ byteCount: Int, reaching tick: Tick, at now: Duration) {
         sentByteCount += UInt64(byteCount)

@@ -34,15 +34,16 @@ extension SyncServer {
                 refuse(index, mutation.sequence, Self.otherEpoch, now: now)
                 return
             }
-            guard clients[session.client]?.hasRoom(for: mutation.sequence) ?? false else {
+            guard clients[session.client]?.hasRoom(for: mutation.sequence) ?? false,
+                session.answers.count < configuration.pendingMutationMax
+            else {
                 let refusal = MutationRefusal(
-                    .limitReached, "\(ClientTable.rememberedMutationCount) mutations are under way; send it again later"
-                )
+                    .limitReached, "\(configuration.pendingMutationMax) mutations are under way; send it again later")
                 refuse(index, mutation.sequence, refusal, now: now)
                 return
             }
             // Not remembered: it had no effect, and may be sent again under its number.
-            guard sessions[index].takeMutationToken(configuration, now: now) else {
+            guard sessions[index].mutationAllowance.take(now: now) else {
                 let refusal = MutationRefusal(
                     .limitReached, "more than \(configuration.mutationRateMax) mutations a second; send it again later")
                 refuse(index, mutation.sequence, refusal, now: now)

@@ -7,7 +7,7 @@ extension SyncServer {
     /// - Precondition: `id` is greater than every name used before.
     public mutating func open(_ id: SessionID, now: Duration) {
         precondition((sessions.last?.id).map { $0 < id } ?? true, "sessions are named in ascending order")
-        sessions.append(Session(id: id, openedAt: now))
+        sessions.append(Session(id: id, openedAt: now, configuration))
     }
 
     /// A connection is gone. Does nothing for a session that was closed from here.
@@ -33,9 +33,11 @@ extension SyncServer {
         switch (sessions[index].phase, message) {
         case (.awaitingHello, .hello(let hello)): try welcome(sessions[index].id, hello, now: now)
         case (.ready, .subscribe(let id, let selection)):
+            try takeRequest(index, now: now)
             answer(index, .subscribeResponse(id, subscribe(index, id, selection)), now: now)
             serve(index, now: now)
         case (.ready, .unsubscribe(let id)):
+            try takeRequest(index, now: now)
             answer(index, .unsubscribeResponse(id, unsubscribe(index, id)), now: now)
         case (.ready, .acknowledge(let tick, let byteCount)):
             try acknowledge(index, tick, byteCount)
@@ -43,6 +45,12 @@ extension SyncServer {
         case (.ready, .mutate(let mutation)): mutate(index, mutation, now: now)
         case (.awaitingHello, _): throw WireError(.protocolError, "the first message must be Hello")
         case (.ready, .hello): throw WireError(.protocolError, "a second Hello")
+        }
+    }
+
+    private mutating func takeRequest(_ index: Int, now: Duration) throws(WireError) {
+        guard sessions[index].requestAllowance.take(now: now) else {
+            throw WireError(.policyViolation, "more than \(configuration.requestRateMax) requests a second")
         }
     }
 

@@ -24,6 +24,9 @@ extension SyncServer {
     /// ``mutationFinished(_:_:now:)``.)
     package mutating func takeRefusedMutations() -> [(MutationRefusalCode, UInt64)] { refusedMutations.take() }
 
+    /// Answers to mutations that wait until their sessions have come to their ticks.
+    package var waitingAnswerCount: Int { sessions.reduce(0) { $0 + $1.answers.count } }
+
     /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged all that it was owed
     /// counts as 0, and so does one that has not got its first state.
     /// - Complexity: O(sessions).

@@ -23,14 +23,17 @@ public enum ServerAction: Sendable {
     case mutate(MutationRequest)
 }
 
-/// How much a server gives to each session, and when it gives up on one.
+/// How much a server gives to each session, and when it gives up on one. docs/LIMITS.md lists it with the limits of the other layers.
 public struct SyncServerConfiguration: Sendable {
+    /// What the messages of clients may hold, and those of this server.
     public var limits = WireLimits()
     /// Ticks in 1000 seconds; told to clients.
     public var ticksPer1000Seconds = 60_000
-    /// The longest message that clients may send, in bytes; told to them.
+    /// The longest message that clients may send, in bytes; told to them. A longer one closes with 1009. Stops a client that has the server
+    /// buffer without end.
     public var messageSizeMax = 64 << 10
-    /// Bytes that a client may have unacknowledged before nothing more is sent to it. One batch may go beyond.
+    /// Bytes that a client may have unacknowledged before nothing more is sent to it. One batch may go beyond. Stops
+    /// a slow client from being sent what is old by the time that it reads it.
     public var windowSize = 1 << 20
     /// Ticks that a client may have unacknowledged before nothing more is sent to it.
     public var windowTickCount: UInt64 = 64
@@ -38,9 +41,19 @@ public struct SyncServerConfiguration: Sendable {
     public var catchUpSizePerTick = 8 << 20
     /// A first state estimated at more than this is sent over several ticks.
     public var wholeSizeMax = 16 << 20
-    /// Mutations that a session may send in a second.
+    /// Mutations that a session may send in a second, and at once after a pause; further ones are refused with code 9. Stops a client from
+    /// taking the ticks for itself.
     public var mutationRateMax = 1000
-    /// Clients that are remembered, connected or not.
+    /// Mutations of a client without an outcome that it was told, and those whose outcome is remembered; further ones are refused with
+    /// code 9, older ones forgotten. Stops a client that asks and does not read.
+    public var pendingMutationMax = 256
+    /// Bytes of a value that an outcome is remembered with, for a mutation that is sent again; a longer one is said once. Stops clients
+    /// whose refused mutations fill the memory.
+    public var rememberedValueSizeMax = 256
+    /// Subscribe and Unsubscribe messages that a session may send in a second, and at once after a pause; beyond, it closes with 1008.
+    /// Stops a client that keeps the server busy with finding out what it is owed.
+    public var requestRateMax = 1000
+    /// Clients that are remembered, connected or not; beyond, the one that has been away the longest is forgotten.
     public var clientCountMax = 8192
     /// How long a client that went away is remembered: its mutations are recognised when it sends them again.
     public var clientRetention: Duration = .seconds(300)
@@ -92,7 +105,7 @@ public struct SyncServer {
         self.configuration = configuration
         self.permissions = permissions
         self.makeRandom = makeRandom
-        clients = ClientTable(clientCountMax: configuration.clientCountMax, retention: configuration.clientRetention)
+        clients = ClientTable(configuration)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick

@@ -15,7 +15,7 @@ extension WebSocketLoop {
         var settings = clws_settings()
         settings.receive_buffer_size = Self.receiveBufferSize
         settings.transmit_size = limits.sentMessageSizeMax + Frame.headRoom
-        settings.handshake_seconds_max = UInt32(Self.handshakeTimeout.components.seconds)
+        settings.handshake_seconds_max = UInt32(clamping: limits.handshakeTimeout.components.seconds + 1)
         settings.ping_seconds = Self.pingSeconds
         settings.hang_up_seconds = Self.hangUpSeconds
         // C strings that live as long as this call; libwebsockets' side copies what it keeps.

@@ -16,10 +16,6 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     /// How often deadlines are looked at, ours and those of libwebsockets. (Under libev, a timer that libwebsockets sets is not
     /// armed if it is earlier than the one that is armed; so it is asked.)
     private static let housekeepingInterval = Duration.milliseconds(100)
-    /// How many peers may be between TCP and WebSocket at once. Stops a peer that connects and says nothing.
-    static let handshakeCountMax = 256
-    /// How long such a peer may take.
-    static let handshakeTimeout = Duration.seconds(5)
 
     let limits: TransportLimits
     let subprotocol: String
@@ -214,12 +210,12 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         for _ in 0..<64 {
             switch listener.accept() {
             case .accepted(let descriptor):
-                guard connections.count < limits.connectionCountMax + Self.handshakeCountMax else {
+                guard connections.count < limits.connectionCountMax + limits.handshakeCountMax else {
                     discard(descriptor)
                     continue
                 }
                 let connection = addConnection()
-                connection.deadline = clock.now + Self.handshakeTimeout
+                connection.deadline = clock.now + limits.handshakeTimeout
                 connection.socket = clws_adopt(context, descriptor, connection.handle)
                 if connection.socket == nil { remove(connection) }
             case .nobodyWaits:

@@ -118,7 +118,7 @@ public struct BatchReader {
         ends.reserveCapacity(count)
         var end = 0
         for _ in 0..<count {
-            end += try content.readCount(max: ValueLimits.sizeMax, "the bytes of a value")
+            end += try content.readCount(max: limits.valueSizeMax, "the bytes of a value")
             ends.append(end)
         }
         return ValueColumn(bytes: try content.readBytes(end), valueSize: nil, ends: ends)

@@ -111,12 +111,6 @@ public enum MutationOutcome: Hashable, Sendable {
     case refused(MutationRefusal)
 }
 
-/// The limits of a mutation.
-public enum MutationLimits {
-    /// Components of one spawn, fields of one patch.
-    public static let partCountMax = 64
-}
-
 private enum OperationKind {
     static let set: UInt8 = 1
     static let patch: UInt8 = 2
@@ -208,23 +202,27 @@ extension ByteReader {
         switch try readByte() {
         case OperationKind.set:
             return .set(
-                try readEntity(), try readComponentValue(limits: limits), expected: try readOptionalBytes())
+                try readEntity(), try readComponentValue(limits: limits),
+                expected: try readOptionalBytes(limits: limits))
         case OperationKind.patch:
             let (entity, column) = (try readEntity(), try readColumn(limits: limits))
             var patches: [Mutation.FieldPatch] = []
-            for _ in 0..<(try readPartCount("the fields of a patch")) {
+            for _ in 0..<(try readPartCount(limits, "the fields of a patch")) {
                 var path: [Int] = []
-                for _ in 0..<(try readCount(max: SchemaLimits.depthMax, "the depth of a field")) {
-                    path.append(try readCount(max: SchemaLimits.fieldCountMax, "the position of a field"))
+                for _ in 0..<(try readCount(max: limits.schema.depthMax, "the depth of a field")) {
+                    path.append(try readCount(max: limits.schema.fieldCountMax, "the position of a field"))
                 }
-                patches.append(.init(path: path, bytes: try readSizedBytes(), expected: try readOptionalBytes()))
+                patches.append(
+                    .init(
+                        path: path, bytes: try readSizedBytes(limits: limits),
+                        expected: try readOptionalBytes(limits: limits)))
             }
             return .patch(entity, column, patches)
         case OperationKind.insert: return .insert(try readEntity(), try readComponentValue(limits: limits))
         case OperationKind.remove: return .remove(try readEntity(), try readColumn(limits: limits))
         case OperationKind.spawn:
             var values: [Mutation.ComponentValue] = []
-            for _ in 0..<(try readPartCount("the components of a spawn")) {
+            for _ in 0..<(try readPartCount(limits, "the components of a spawn")) {
                 values.append(try readComponentValue(limits: limits))
             }
             return .spawn(values)
@@ -244,11 +242,11 @@ extension ByteReader {
             throw CodecError(.outOfDomain, at: offset - 1, "\(byte) is no code of a refused mutation")
         }
         let reason = try readString(byteCountMax: limits.reasonSizeMax)
-        return (sequence, .refused(MutationRefusal(code, reason, current: try readOptionalBytes())))
+        return (sequence, .refused(MutationRefusal(code, reason, current: try readOptionalBytes(limits: limits))))
     }
 
-    private mutating func readPartCount(_ name: String) throws(CodecError) -> Int {
-        try readCount(max: MutationLimits.partCountMax, name)
+    private mutating func readPartCount(_ limits: WireLimits, _ name: String) throws(CodecError) -> Int {
+        try readCount(max: limits.mutationPartCountMax, name)
     }
 
     private mutating func readColumn(limits: WireLimits) throws(CodecError) -> ColumnID {
@@ -256,14 +254,14 @@ extension ByteReader {
     }
 
     private mutating func readComponentValue(limits: WireLimits) throws(CodecError) -> Mutation.ComponentValue {
-        Mutation.ComponentValue(try readColumn(limits: limits), try readSizedBytes())
+        Mutation.ComponentValue(try readColumn(limits: limits), try readSizedBytes(limits: limits))
     }
 
-    private mutating func readSizedBytes() throws(CodecError) -> [UInt8] {
-        Array(try readBytes(try readCount(max: ValueLimits.sizeMax, "the bytes of a value")))
+    private mutating func readSizedBytes(limits: WireLimits) throws(CodecError) -> [UInt8] {
+        Array(try readBytes(try readCount(max: limits.valueSizeMax, "the bytes of a value")))
     }
 
-    private mutating func readOptionalBytes() throws(CodecError) -> [UInt8]? {
-        try readFlag() ? try readSizedBytes() : nil
+    private mutating func readOptionalBytes(limits: WireLimits) throws(CodecError) -> [UInt8]? {
+        try readFlag() ? try readSizedBytes(limits: limits) : nil
     }
 }

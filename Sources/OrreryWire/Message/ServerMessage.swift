@@ -243,7 +243,7 @@ extension ByteReader {
                 for _ in 0..<(try section.readCount(max: room, "components")) {
                     welcome.components.append(
                         .init(
-                            name: try section.readString(byteCountMax: SchemaLimits.nameSizeMax),
+                            name: try section.readString(byteCountMax: limits.schema.nameSizeMax),
                             schemaHash: SchemaHash(try section.read(UInt64.self)),
                             isWritable: try section.readFlag()))
                 }
@@ -253,7 +253,7 @@ extension ByteReader {
                     throw CodecError(
                         .limitExceeded, at: offset, "more than \(limits.componentCountMax) schemas")
                 }
-                welcome.schemas.append(try ComponentSchema(decoding: section.rest))
+                welcome.schemas.append(try ComponentSchema(decoding: section.rest, limits: limits.schema))
             case WelcomeSection.session:
                 welcome.session = try section.readSessionGrant(limits: limits)
                 welcome.maySpawn = try section.readFlag()

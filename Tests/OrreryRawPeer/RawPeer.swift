@@ -1,18 +1,22 @@
 import Glibc
-import Testing
 
 // MSG_NOSIGNAL and SOCK_STREAM, whose Swift types depend on the modules that are imported before.
-private let noSignal: Int32 = 0x4000
-private let streamType: Int32 = 1
+package let noSignal: Int32 = 0x4000
+package let streamType: Int32 = 1
+
+/// What a test waited for did not come.
+package struct RawPeerError: Error, CustomStringConvertible {
+    package let description: String
+}
 
 /// A TCP connection to a server under test, on which a test writes any bytes it likes, and a little WebSocket on top.
-final class RawPeer {
+package final class RawPeer {
     private let descriptor: Int32
     private var unread: [UInt8] = []
 
     /// Connects to 127.0.0.1. Reads and writes give up after ten seconds.
     /// - Parameter takesLittle: whether the system keeps only a few KiB for it that it has not read.
-    init(port: Int, takesLittle: Bool = false) throws {
+    package init(port: Int, takesLittle: Bool = false) throws {
         descriptor = socket(AF_INET, streamType, 0)
         var receiveBufferSize: Int32 = 4096
         if takesLittle {
@@ -30,14 +34,14 @@ final class RawPeer {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(code == 0)
+        guard code == 0 else { throw RawPeerError(description: "nobody listens at port \(port)") }
     }
 
     deinit { close(descriptor) }
 
     // MARK: Bytes
 
-    func write(_ bytes: [UInt8]) {
+    package func write(_ bytes: [UInt8]) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress!, $0.count, noSignal) }
@@ -46,9 +50,9 @@ final class RawPeer {
         }
     }
 
-    func write(_ text: String) { write(Array(text.utf8)) }
+    package func write(_ text: String) { write(Array(text.utf8)) }
 
-    func finishWriting() { shutdown(descriptor, 1) }
+    package func finishWriting() { shutdown(descriptor, 1) }
 
     /// Reads until at least `count` bytes are there. False at the end of the stream, or after ten seconds.
     private func fill(_ count: Int) -> Bool {
@@ -62,17 +66,17 @@ final class RawPeer {
     }
 
     /// Everything up to the end of the stream.
-    func readBytesToEnd() -> [UInt8] {
+    package func readBytesToEnd() -> [UInt8] {
         _ = fill(.max)
         defer { unread = [] }
         return unread
     }
 
     /// Everything up to the end of the stream.
-    func readToEnd() -> String { String(decoding: readBytesToEnd(), as: UTF8.self) }
+    package func readToEnd() -> String { String(decoding: readBytesToEnd(), as: UTF8.self) }
 
     /// Whether the server has ended the stream (within ten seconds), whatever came before.
-    func isEnded() -> Bool {
+    package func isEnded() -> Bool {
         _ = fill(.max)
         var byte: UInt8 = 0
         let received = recv(descriptor, &byte, 1, 0)
@@ -80,7 +84,7 @@ final class RawPeer {
     }
 
     /// The head of an HTTP answer.
-    func readHead() -> String {
+    package func readHead() -> String {
         while !String(decoding: unread, as: UTF8.self).contains("\r\n\r\n") {
             guard fill(unread.count + 1) else { break }
         }
@@ -93,7 +97,7 @@ final class RawPeer {
     // MARK: WebSocket
 
     /// Asks for an upgrade; fields can be replaced, or left out with nil.
-    func requestUpgrade(_ replaced: [String: String?] = [:], method: String = "GET", path: String = "/") {
+    package func requestUpgrade(_ replaced: [String: String?] = [:], method: String = "GET", path: String = "/") {
         let fields: [(String, String?)] = [
             ("Host", "localhost"), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13"),
@@ -107,7 +111,7 @@ final class RawPeer {
     }
 
     /// A frame as a client sends it.
-    func writeFrame(_ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) {
+    package func writeFrame(_ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) {
         var bytes: [UInt8] = [(isFinal ? 0x80 : 0) | opcode]
         switch payload.count {
         case ..<126: bytes.append(0x80 | UInt8(payload.count))
@@ -121,74 +125,40 @@ final class RawPeer {
     }
 
     /// The next frame of the server.
-    func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
-        try #require(fill(2))
+    package func readFrame() throws -> (opcode: UInt8, payload: [UInt8]) {
+        try require(2)
         var header = 2
         var count = Int(unread[1] & 0x7f)
         if count == 126 {
             header = 4
-            try #require(fill(4))
+            try require(4)
             count = Int(unread[2]) << 8 | Int(unread[3])
         } else if count == 127 {
             header = 10
-            try #require(fill(10))
+            try require(10)
             count = unread[2..<10].reduce(0) { $0 << 8 | Int($1) }
         }
-        try #require(fill(header + count))
+        try require(header + count)
         defer { unread.removeFirst(header + count) }
         return (unread[0] & 0x0f, Array(unread[header..<(header + count)]))
     }
 
     /// Reads up to the server's close frame and returns its code.
-    func readCloseCode() throws -> Int {
+    package func readCloseCode() throws -> Int { try readClose().code }
+
+    /// Reads up to the server's close frame.
+    package func readClose() throws -> (code: Int, reason: String) {
         while true {
             let (opcode, payload) = try readFrame()
-            if opcode == 8 { return payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1]) }
+            guard opcode == 8 else { continue }
+            guard payload.count >= 2 else { return (1005, "") }
+            return (Int(payload[0]) << 8 | Int(payload[1]), String(decoding: payload[2...], as: UTF8.self))
         }
     }
-}
 
-/// A TCP server that answers each connection with fixed bytes, or with silence.
-final class RawServer: @unchecked Sendable {
-    // Guard: nothing changes after `init`.
-    private let descriptor: Int32
-    private let answer: [UInt8]
-    let url: String
-
-    init(answer: String) throws {
-        self.answer = Array(answer.utf8)
-        let descriptor = socket(AF_INET, streamType, 0)
-        self.descriptor = descriptor
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                let bound = bind(descriptor, $0, size)
-                getsockname(descriptor, $0, &size)
-                return bound
-            }
+    private func require(_ count: Int) throws {
+        guard fill(count) else {
+            throw RawPeerError(description: "the server ended the stream, or said too little in ten seconds")
         }
-        url = "ws://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
-        try #require(code == 0 && listen(descriptor, 5) == 0)
-        var thread = pthread_t()
-        pthread_create(&thread, nil, serveRaw, Unmanaged.passRetained(self).toOpaque())
-        pthread_detach(thread)
     }
-
-    fileprivate func serve() {
-        let connection = accept(descriptor, nil, nil)
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        _ = recv(connection, &buffer, buffer.count, 0)
-        if !answer.isEmpty { _ = send(connection, answer, answer.count, noSignal) }
-        if answer.isEmpty { while recv(connection, &buffer, buffer.count, 0) > 0 {} }
-        close(connection)
-        close(descriptor)
-    }
-}
-
-private func serveRaw(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    Unmanaged<RawServer>.fromOpaque(argument!).takeRetainedValue().serve()
-    return nil
 }

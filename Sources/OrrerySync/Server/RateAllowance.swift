@@ -1,0 +1,21 @@
+/// How often something may happen: so many times a second, and as many at once after a pause.
+package struct RateAllowance: Sendable {
+    private let perSecond: Double
+    private var left: Double
+    private var filledAt: Duration
+
+    package init(perSecond: Int, now: Duration) {
+        self.perSecond = Double(perSecond)
+        left = self.perSecond
+        filledAt = now
+    }
+
+    /// Takes one, if there is one.
+    package mutating func take(now: Duration) -> Bool {
+        left = min(perSecond, left + max(0, (now - filledAt) / .seconds(1)) * perSecond)
+        filledAt = now
+        guard left >= 1 else { return false }
+        left -= 1
+        return true
+    }
+}

@@ -1,0 +1,64 @@
+import OrreryTransport
+
+/// A peer of a ``JoinedWorld`` that says whatever bytes a test likes, and understands nothing.
+public final class RawClient {
+    private let loop: MemoryLoop
+    private let ear = RawEar()
+
+    init(network: MemoryNetwork, url: String) throws {
+        var limits = TransportLimits()
+        // What is too long is for the other side to find.
+        limits.sentMessageSizeMax = 1 << 30
+        guard let loop = try network.client.connect(to: url, limits: limits) as? MemoryLoop else {
+            preconditionFailure("a memory network makes memory loops")
+        }
+        self.loop = loop
+    }
+
+    func poll() -> Bool { loop.poll(ear) }
+
+    /// Says one message. It arrives with the next delivery.
+    public func send(_ message: [UInt8]) {
+        if let connection = ear.connection { loop.send(Frame(message), to: connection) }
+    }
+
+    /// Leaves without a word.
+    public func cut() { loop.cut(tellsPeers: true) }
+
+    /// The messages that came since this was last asked.
+    public func takeReceived() -> [[UInt8]] { ear.takeReceived() }
+
+    /// The code and the reason with which the connection ended; `nil` while it lasts.
+    public var end: (code: UInt16, reason: String)? { ear.end }
+}
+
+/// Keeps what a raw peer hears.
+final class RawEar: TransportHandler {
+    private(set) var connection: ConnectionID?
+    private(set) var end: (code: UInt16, reason: String)?
+    private var received: [[UInt8]] = []
+
+    func takeReceived() -> [[UInt8]] {
+        defer { received = [] }
+        return received
+    }
+
+    func connectionOpened(_ connection: ConnectionID) {
+        self.connection = connection
+        end = nil
+    }
+
+    func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
+        received.append(Array(message))
+    }
+
+    func connectionDrained(_ connection: ConnectionID) {}
+
+    func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+        self.connection = nil
+        end = (closure.code.rawValue, closure.reason)
+    }
+
+    func loopWoken() {}
+    func loopTimerFired() {}
+}

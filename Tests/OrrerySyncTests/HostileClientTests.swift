@@ -1,0 +1,177 @@
+import Logging
+import OrreryClient
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryStore
+import OrrerySync
+import OrreryTesting
+import OrreryWire
+import Synchronization
+import Testing
+
+/// Errors in the order in which they came.
+final class Errors: Sendable {
+    private let state = Mutex<[ClientError]>([])
+    var all: [ClientError] { state.withLock { $0 } }
+    func append(_ error: ClientError) { state.withLock { $0.append(error) } }
+}
+
+/// A client that wants to fill a server's memory, its time or its disk finds a limit.
+@Suite struct HostileClientTests {
+    private static let hello = ClientMessage.hello(Hello(clientName: "h")).encoded()
+
+    private func makeJoined(
+        logger: Logger = Logger(label: "h") { _ in SwiftLogNoOpLogHandler() },
+        _ configure: (inout SimulationConfiguration) -> Void
+    ) throws -> JoinedWorld {
+        var configuration = SimulationConfiguration(tickRate: .hertz(100))
+        configure(&configuration)
+        return try JoinedWorld(configuration: configuration, logger: logger) { sync in
+            try sync.register(Position.self)
+            try sync.register(Label.self, writable: .byClients)
+        }
+    }
+
+    private func mutation(_ sequence: UInt64, _ operation: Mutation.Operation, of joined: JoinedWorld) -> [UInt8] {
+        ClientMessage.mutate(
+            Mutation(sequence: MutationSequence(sequence), epoch: joined.revision.epoch, operation: operation)
+        ).encoded()
+    }
+
+    @Test func requestsHaveARate() throws {
+        let joined = try makeJoined { $0.sync.requestRateMax = 10 }
+        let client = try joined.connectRaw()
+        client.send(Self.hello)
+        for number in 1...5 as ClosedRange<UInt32> {
+            client.send(ClientMessage.subscribe(SubscriptionID(number), Selection()).encoded())
+            client.send(ClientMessage.unsubscribe(SubscriptionID(number)).encoded())
+        }
+        joined.deliver()
+        #expect(client.end == nil)
+        // A tenth of a second is one more.
+        joined.passTime(.milliseconds(110))
+        client.send(ClientMessage.unsubscribe(SubscriptionID(9)).encoded())
+        joined.deliver()
+        #expect(client.end == nil)
+        client.send(ClientMessage.unsubscribe(SubscriptionID(9)).encoded())
+        joined.deliver()
+        #expect(client.end?.code == 1008)
+        #expect(client.end?.reason == "more than 10 requests a second")
+    }
+
+    @Test func answersThatAClientDoesNotComeToAreBounded() throws {
+        let joined = try makeJoined {
+            $0.sync.windowTickCount = 2
+            $0.sync.pendingMutationMax = 8
+        }
+        let entity = joined.world.spawn(Position(), Label())
+        let client = try joined.connectRaw()
+        client.send(Self.hello)
+        client.send(ClientMessage.subscribe(SubscriptionID(1), Selection()).encoded())
+        joined.tick()
+        // It acknowledges nothing, so it comes to no tick any more and none of its mutations is answered.
+        var text = ByteWriter()
+        for sequence in 1...40 as ClosedRange<UInt64> {
+            text.removeAll()
+            text.append(string: "label \(sequence)")
+            text.append(varint: 0)
+            client.send(mutation(sequence, .set(entity, .init(ColumnID(1), text.bytes), expected: nil), of: joined))
+            joined.tick()
+        }
+        let refused = client.takeReceived().compactMap { message -> MutationOutcome? in
+            guard message.first == 0x86,
+                case .mutationResponse(_, let outcome)? = try? message.withUnsafeBytes({
+                    try ServerMessage(decoding: $0, limits: WireLimits())
+                })
+            else { return nil }
+            return outcome
+        }
+        #expect(refused.count > 25)
+        for case .refused(let refusal) in refused { #expect(refusal.code == .limitReached) }
+        #expect(joined.waitingAnswerCount <= 8)
+    }
+
+    @Test func aRefusalIsRememberedWithoutALongValue() throws {
+        let joined = try makeJoined { _ in }
+        let text = String(repeating: "x", count: 300)
+        let entities = [joined.world.spawn(Label(text: "short")), joined.world.spawn(Label(text: text))]
+        let client = try joined.connectRaw()
+        client.send(Self.hello)
+        joined.tick()
+        for (entity, isRemembered) in zip(entities, [true, false]) {
+            let message = mutation(
+                UInt64(entity.index) + 1, .set(entity, .init(ColumnID(1), [0, 0]), expected: [1]), of: joined)
+            var values: [[UInt8]?] = []
+            for _ in 0..<2 {
+                _ = client.takeReceived()
+                client.send(message)
+                joined.tick()
+                joined.deliver()
+                for case .mutationResponse(_, .refused(let refusal)) in try client.takeReceived().map({ bytes in
+                    try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }
+                }) {
+                    #expect(refusal.code == .compareFailed)
+                    values.append(refusal.current)
+                }
+            }
+            #expect(values.count == 2)
+            #expect(values.first != .some(nil))
+            #expect((values.last != .some(nil)) == isRemembered)
+        }
+    }
+
+    @Test func refusedInputIsLoggedAtABoundedRate() throws {
+        let log = LogLines()
+        let joined = try makeJoined(logger: Logger(label: "h") { _ in log }) { $0.refusalLogRateMax = 5 }
+        func send(_ count: Int) throws {
+            for _ in 0..<count { try joined.connectRaw().send([0xff]) }
+            joined.deliver()
+        }
+        try send(20)
+        #expect(log.take() == [String](repeating: "closing a session", count: 5))
+        // Not before there is room again.
+        joined.passTime(.milliseconds(100))
+        #expect(log.take() == [])
+        joined.passTime(.milliseconds(100))
+        #expect(log.take() == ["refused more than is logged, left-out 15"])
+        // Told with the next message, where there is one.
+        try send(3)
+        joined.passTime(.milliseconds(100))
+        #expect(log.take() == [])
+        joined.passTime(.seconds(10))
+        try send(6)
+        #expect(
+            log.take() == ["refused more than is logged, left-out 3"]
+                + [String](repeating: "closing a session", count: 4))
+        #expect(joined.sessionCount == 0)
+    }
+}
+
+/// What was logged at `notice` and above, with what was left out.
+private struct LogLines: LogHandler {
+    private let lines = Lines()
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.notice
+
+    private final class Lines: Sendable {
+        let state = Mutex<[String]>([])
+    }
+
+    func take() -> [String] {
+        lines.state.withLock { lines in
+            defer { lines = [] }
+            return lines
+        }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let leftOut = event.metadata?["left-out"].map { ", left-out \($0)" } ?? ""
+        lines.state.withLock { $0.append("\(event.message)\(leftOut)") }
+    }
+}
