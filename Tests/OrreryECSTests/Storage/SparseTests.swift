@@ -110,8 +110,3 @@ struct SparseTests {
         return changes
     }
 }
-
-private struct Kept: Component {
-    var life: Counted.Life?
-    static var storage: ComponentStorage { .sparse }
-}
