@@ -13,13 +13,4 @@ extension World {
     /// This moment: what is written from now on is later.
     /// - Complexity: O(1).
     public func changeMark() -> ChangeMark { ChangeMark(stamp: storage.advanceStamp()) }
-
-    /// Runs a system: while it runs, `changed` and `added` of queries count from its last run in this world.
-    package func runSystem(named name: String, _ body: () -> Void) {
-        let outer = storage.pointee.readerStamp
-        storage.pointee.readerStamp = systemRuns[name] ?? 0
-        body()
-        storage.pointee.readerStamp = outer
-        systemRuns[name] = storage.advanceStamp()
-    }
 }

@@ -58,21 +58,25 @@ extension QueryOf {
     func forEachChunkHandle(_ body: (ChunkHandle) -> Void) {
         plan.refresh()
         let matches = plan.matches
-        guard matches.pointee.isPlain, selection == nil else { return visitRuns(body) }
         let storage = world.storage
+        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched else { return visitRuns(body) }
         let termCount = matches.pointee.termCount
         let written = matches.pointee.written
-        storage.pointee.borrowCount &+= 1
-        defer { storage.pointee.borrowCount &-= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: max(1, termCount)) { buffer in
             let bases = buffer.baseAddress.unsafelyUnwrapped
-            var columns = matches.pointee.columns
-            for position in 0..<matches.pointee.count {
+            for position in part?.positions ?? 0..<matches.pointee.count {
                 let table = matches.pointee.tables[position]
-                var first = 0
-                while first < table.pointee.rowCount {
+                let columns = matches.pointee.columns + position &* termCount
+                var (first, end) = (0, table.pointee.rowCount)
+                if let part {
+                    let chunks = part.chunks(position, of: table)
+                    (first, end) = (chunks.lowerBound &* chunkRowCount, min(end, chunks.upperBound &* chunkRowCount))
+                }
+                while first < end {
                     let memory = table.pointee.chunks[first >> 10]
-                    let count = min(chunkRowCount, table.pointee.rowCount &- first)
+                    let count = min(chunkRowCount, end &- first)
                     var term = 0
                     while term < termCount {
                         (bases + term).initialize(to: columns[term].map { memory + $0.pointee.offset })
@@ -86,7 +90,6 @@ extension QueryOf {
                     }
                     first &+= chunkRowCount
                 }
-                columns += termCount
             }
         }
     }
@@ -100,7 +103,11 @@ extension QueryOf {
         var rest = written
         while rest != 0 {
             if let column = columns[rest.trailingZeroBitCount] {
-                table.mark(column: column - table.pointee.columns, rows: rows)
+                if let part {
+                    part.note(table, column: column - table.pointee.columns, rows: rows)
+                } else {
+                    table.mark(column: column - table.pointee.columns, rows: rows)
+                }
             }
             rest &= rest &- 1
         }

@@ -4,20 +4,23 @@ public import OrrerySchema
 extension QueryOf {
     /// The entities among these that have a component too.
     public func with<C: Component>(_ type: C.Type) -> Self {
-        narrowed { Self.insert(world.register(type), into: &$0.with) }
+        guard let component = known(type) else { return nobody }
+        return narrowed { Self.insert(component, into: &$0.with) }
     }
 
     /// The entities among these that do not have a component.
     public func without<C: Component>(_ type: C.Type) -> Self {
-        narrowed { Self.insert(world.register(type), into: &$0.without) }
+        guard let component = known(type) else { return self }
+        return narrowed { Self.insert(component, into: &$0.without) }
     }
 
     /// The entities among these that have at least one of some components.
     public func withAny<A: Component, B: Component, each C: Component>(
         _ first: A.Type, _ second: B.Type, _ rest: repeat (each C).Type
     ) -> Self {
-        var group = [world.register(first), world.register(second)]
-        for type in repeat each rest { group.append(world.register(type)) }
+        var group = [known(first), known(second)].compactMap(\.self)
+        for type in repeat each rest { known(type).map { group.append($0) } }
+        guard !group.isEmpty else { return nobody }
         group.sort()
         return narrowed { if !$0.any.contains(group) { $0.any.append(group) } }
     }
@@ -32,12 +35,7 @@ extension QueryOf {
     /// From the first time that a query asks for a component in a world, its rows carry the moment of their last write:
     /// 8 bytes each. What was written before then counts as written then.
     public func changed<C: Component>(_ type: C.Type) -> Self {
-        let component = world.register(type)
-        world.keepChangedStamps(component)
-        return narrowed {
-            let change = QueryConditions.Change(component: component, kind: .changed)
-            if !$0.changes.contains(change) { $0.changes.append(change) }
-        }
+        narrowed(by: .changed, of: type)
     }
 
     /// The entities among these that gained a component since the last run of the system that asks, or since a moment
@@ -45,12 +43,7 @@ extension QueryOf {
     ///
     /// Being spawned with it counts; so does losing it and gaining it again. Otherwise as ``changed(_:)``.
     public func added<C: Component>(_ type: C.Type) -> Self {
-        let component = world.register(type)
-        world.keepAddedStamps(component)
-        return narrowed {
-            let change = QueryConditions.Change(component: component, kind: .added)
-            if !$0.changes.contains(change) { $0.changes.append(change) }
-        }
+        narrowed(by: .added, of: type)
     }
 
     /// The same query, whose ``changed(_:)`` and ``added(_:)`` count from a moment on.
@@ -98,7 +91,7 @@ extension QueryOf {
     @discardableResult
     public func despawnAll() -> Int {
         world.requireStructureOpen("despawn")
-        if selection == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil {
+        if selection == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil, !world.storage.pointee.isWatched {
             plan.refresh()
             var count = 0
             for position in 0..<plan.matches.pointee.count {
@@ -111,11 +104,36 @@ extension QueryOf {
         return entities.reduce(0) { count, entity in (try? world.despawn(entity)) == nil ? count : count + 1 }
     }
 
+    private func narrowed<C: Component>(by kind: QueryConditions.Change.Kind, of type: C.Type) -> Self {
+        guard system?.mayUse(type, isWrite: false) ?? true else {
+            fatalError(
+                "Schedule: system '\(system?.timings.name ?? "")' asks for changes of '\(C.componentName)' without having said that it "
+                    + "reads it; add it to the query or to the `access` of the system.")
+        }
+        guard let component = known(type) else { return nobody }
+        world.keepStamps(kind, of: component)
+        return narrowed {
+            let change = QueryConditions.Change(component: component, kind: kind)
+            if !$0.changes.contains(change) { $0.changes.append(change) }
+        }
+    }
+
     private func narrowed(_ change: (inout QueryConditions) -> Void) -> Self {
-        var query = Self(world, plan.narrowed(change))
-        query.selection = selection
-        query.mark = mark
+        guard part == nil else { fatalError("Query: narrow a query before it is divided, not in a part.") }
+        var query = self
+        query.plan = plan.narrowed(change)
         return query
+    }
+
+    /// The number of a component type; `nil` if nobody can have it: while systems run side by side, no type is entered.
+    private func known<C: Component>(_ type: C.Type) -> ComponentID? { world.registerUnlessShared(type) }
+
+    /// What nothing matches.
+    private var nobody: Self {
+        narrowed {
+            $0.with = [plan.terms[0].component]
+            $0.without = $0.with
+        }
     }
 
     private static func insert(_ component: ComponentID, into components: inout [ComponentID]) {

@@ -17,11 +17,15 @@ public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term
 /// structure. A query that needs a sparse component goes through the smallest set of those instead.
 public struct QueryOf<Row> {
     @usableFromInline let world: World
-    @usableFromInline let plan: QueryPlan
+    @usableFromInline var plan: QueryPlan
     /// Only these, in this order.
     @usableFromInline var selection: [Entity]?
-    /// From when on changes count; `nil` for the last run of the system that runs.
+    /// From when on changes count; `nil` for the last run of the system that asks.
     var mark: ChangeMark?
+    /// The system that asks; `nil` outside of systems, and for one that has the world to itself.
+    var system: SystemRun?
+    /// What is visited; `nil` for everything.
+    @usableFromInline var part: QueryPart?
 
     init(_ world: World, _ plan: QueryPlan) {
         self.world = world
@@ -69,42 +73,58 @@ public struct QueryOf<Row> {
         return entities[0]
     }
 
-    var since: UInt64 { mark?.stamp ?? world.storage.pointee.readerStamp }
+    var since: UInt64 { mark?.stamp ?? system?.lastRun ?? world.storage.pointee.readerStamp }
+
+    /// The same query, asked by a system.
+    func of(_ system: SystemRun) -> Self {
+        var query = self
+        query.system = system
+        return query
+    }
 
     func forEachRun(_ body: (QueryPlan.Run) -> Void) {
         if let selection {
             for entity in selection { plan.run(of: entity, since: since).map(body) }
         } else if plan.matches.pointee.isPlain {
             plan.refresh()
-            for position in 0..<plan.matches.pointee.count {
+            for position in part?.positions ?? 0..<plan.matches.pointee.count {
                 let table = plan.matches.pointee.tables[position]
-                body(QueryPlan.Run(position: position, table: table, rows: 0..<table.pointee.rowCount))
+                guard let part else {
+                    body(QueryPlan.Run(position: position, table: table, rows: 0..<table.pointee.rowCount))
+                    continue
+                }
+                for chunk in part.chunks(position, of: table) {
+                    body(QueryPlan.Run(position: position, table: table, rows: table.pointee.rows(chunk: chunk)))
+                }
             }
         } else {
-            plan.forEachRun(since: since, body)
+            plan.forEachRun(since: since, in: part, body)
         }
     }
 
-    /// Visits rows that must be looked at one by one.
+    /// Visits rows that must be looked at one by one, or whose writes are observed.
     @usableFromInline
     func visitRuns(_ body: (ChunkHandle) -> Void) {
-        world.storage.pointee.borrowCount += 1
-        defer { world.storage.pointee.borrowCount -= 1 }
+        world.storage.beginBorrow()
+        defer { world.storage.endBorrow() }
+        let isWatched = world.storage.pointee.isWatched && plan.writesWhatIsWatched
         withUnsafeTemporaryAllocation(
             of: UnsafeMutableRawPointer?.self, capacity: max(1, plan.terms.count)
         ) { buffer in
             guard let bases = buffer.baseAddress else { return }
-            let visit: (QueryPlan.Run) -> Void = { run in
-                plan.locate(run, bases)
-                let first = run.rows.lowerBound
-                let entities = run.table.pointee.entities(chunk: first >> 10) + first & (chunkRowCount - 1)
-                body(ChunkHandle(entities: entities, count: run.rows.count, bases: bases))
-                plan.mark(run)
-            }
-            if let selection {
-                for entity in selection { plan.run(of: entity, since: since).map(visit) }
-            } else {
-                plan.forEachRun(since: since, visit)
+            forEachRun { run in
+                for run in run.chunks {
+                    plan.locate(run, bases)
+                    let first = run.rows.lowerBound
+                    let entities = run.table.pointee.entities(chunk: first >> 10) + first & (chunkRowCount - 1)
+                    let chunk = ChunkHandle(entities: entities, count: run.rows.count, bases: bases)
+                    if isWatched {
+                        plan.observing(run, chunk) { body(chunk) }
+                    } else {
+                        body(chunk)
+                    }
+                    plan.mark(run, part)
+                }
             }
         }
     }
@@ -135,11 +155,14 @@ extension World {
     }
 
     private func makeQuery<Row>(_ terms: () -> [QueryPlan.Term]) -> QueryOf<Row> {
-        let key = ObjectIdentifier(Row.self)
-        if let plan = plans[key] { return QueryOf(self, plan) }
-        let plan = QueryPlan(self, terms: terms())
-        plans[key] = plan
-        return QueryOf(self, plan)
+        planning {
+            let key = ObjectIdentifier(Row.self)
+            if let plan = plans[key] { return QueryOf(self, plan) }
+            let plan = QueryPlan(self, terms: terms())
+            plan.refresh()
+            plans[key] = plan
+            return QueryOf(self, plan)
+        }
     }
 
     private func makeTerm<Term: QueryTerm>(_ term: Term.Type) -> QueryPlan.Term {

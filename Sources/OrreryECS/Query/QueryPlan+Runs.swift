@@ -8,15 +8,27 @@ extension QueryPlan {
         let position: Int
         let table: TablePointer
         let rows: Range<Int>
+
+        /// The same rows, chunk by chunk.
+        var chunks: some Sequence<Run> {
+            let (first, end) = (rows.lowerBound >> 10, (rows.upperBound + chunkRowCount - 1) >> 10)
+            return (first..<max(first, end)).lazy.map { chunk in
+                Run(
+                    position: position, table: table,
+                    rows: rows.clamped(to: chunk * chunkRowCount..<(chunk + 1) * chunkRowCount))
+            }
+        }
     }
 
     /// Calls a closure with all rows that match.
     ///
     /// Rows come table by table; if the query needs a sparse component, in the order of the smallest such set.
-    /// - Parameter since: Stamps above this one count as changed.
+    /// - Parameters:
+    ///   - since: Stamps above this one count as changed.
+    ///   - part: What is visited; `nil` for everything. The entities of a sparse set are not divided (``isDivisible``).
     /// - Complexity: O(rows of the tables that match), but chunks in which nothing changed are skipped; O(entities of
     ///   the smallest sparse set).
-    func forEachRun(since: UInt64, _ body: (Run) -> Void) {
+    func forEachRun(since: UInt64, in part: QueryPart?, _ body: (Run) -> Void) {
         refresh()
         if onlySparse == nil, let smallest = requiredSparse.min(by: { $0.rowCount < $1.rowCount }) {
             for row in 0..<smallest.rowCount {
@@ -25,9 +37,10 @@ extension QueryPlan {
             return
         }
         let isRowByRow = terms.contains { storage.sparse($0.component) != nil } && onlySparse == nil
-        for position in 0..<matches.pointee.count {
+        for position in part?.positions ?? 0..<matches.pointee.count {
             let table = matches.pointee.tables[position]
-            for chunk in 0..<table.pointee.usedChunkCount where mayHaveChanged(table, chunk, since: since) {
+            for chunk in part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount
+            where mayHaveChanged(table, chunk, since: since) {
                 let rows = table.pointee.rows(chunk: chunk)
                 var first = rows.lowerBound
                 for row in rows {
@@ -76,15 +89,34 @@ extension QueryPlan {
     }
 
     /// Marks what a run's closure was given for writing.
-    func mark(_ run: Run) {
-        let columns = matches.pointee.columns + run.position * terms.count
+    func mark(_ run: Run, _ part: QueryPart?) {
         for (term, asked) in terms.enumerated() where asked.isWrite {
-            if let column = columns[term] {
-                run.table.mark(column: column - run.table.pointee.columns, rows: run.rows)
+            guard let (table, column, rows) = values(of: term, run) else { continue }
+            if let part {
+                part.note(table, column: column, rows: rows)
             } else {
-                sparsePlace(of: asked.component, run)?.mark()
+                table.mark(column: column, rows: rows)
             }
         }
+    }
+
+    /// Runs a loop over the rows of a run, and tells observers which values it changed.
+    func observing(_ run: Run, _ chunk: ChunkHandle, _ loop: () -> Void) {
+        let watched = terms.indices.filter { terms[$0].isWrite && world.isWatched(terms[$0].component) }
+        world.observingChanges(
+            watched.compactMap { term in chunk.bases[term].map { (terms[term].component, $0) } }[...],
+            of: chunk.entities, count: chunk.count, loop)
+    }
+
+    /// Whether parts of the query can be visited by themselves.
+    var isDivisible: Bool { onlySparse != nil || requiredSparse.isEmpty }
+
+    /// Where the values of a term are in a run.
+    private func values(of term: Int, _ run: Run) -> (TablePointer, column: Int, rows: Range<Int>)? {
+        if let column = matches.pointee.columns[run.position * terms.count + term] {
+            return (run.table, column - run.table.pointee.columns, run.rows)
+        }
+        return sparsePlace(of: terms[term].component, run).map { ($0.table, $0.column, $0.row..<$0.row + 1) }
     }
 
     private func sparsePlace(of component: ComponentID, _ run: Run) -> Place? {

@@ -34,7 +34,8 @@ final class QueryPlan {
         let required = Set(terms.filter { !$0.isOptional }.map(\.component) + conditions.required)
         let mentioned = Set(terms.map(\.component) + conditions.mentioned)
         requiredSparse = required.sorted().compactMap { world.storage.sparse($0) }
-        onlySparse = mentioned.count == 1 && required.count == 1 ? requiredSparse.first : nil
+        let isRefused = !conditions.without.isEmpty || !conditions.any.isEmpty
+        onlySparse = mentioned.count == 1 && required.count == 1 && !isRefused ? requiredSparse.first : nil
         let isSparseFree = mentioned.allSatisfy { world.storage.sparse($0) == nil }
         let written = terms.indices.reduce(UInt64(0)) { $0 | (terms[$1].isWrite ? 1 << UInt64($1) : 0) }
         matches = .allocate(capacity: 1)
@@ -55,11 +56,23 @@ final class QueryPlan {
         var narrower = conditions
         change(&narrower)
         if narrower == conditions { return self }
-        if let known = narrowed[narrower] { return known }
-        let plan = QueryPlan(world, terms: terms, conditions: narrower)
-        narrowed[narrower] = plan
-        return plan
+        return world.planning {
+            if let known = narrowed[narrower] { return known }
+            let plan = QueryPlan(world, terms: terms, conditions: narrower)
+            plan.refresh()
+            narrowed[narrower] = plan
+            return plan
+        }
     }
+
+    /// Brings this plan and all that narrow it up to date.
+    func refreshAll() {
+        refresh()
+        for plan in narrowed.values { plan.refreshAll() }
+    }
+
+    /// Whether somebody observes what the query writes.
+    var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
 
     /// Looks at the tables that were made since the last use.
     /// - Complexity: O(new tables).

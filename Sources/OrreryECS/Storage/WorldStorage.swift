@@ -17,7 +17,12 @@ struct WorldStorage {
         var hasAddedStamps = false
         /// Where its values are, if they are not in the tables of the entities.
         @usableFromInline var sparse: SparsePointer?
+        /// Somebody observes it.
+        var isWatched = false
     }
+
+    /// The world that has this storage, for its observers.
+    var owner: Unmanaged<World>?
 
     @usableFromInline var entities: EntityStorage
     /// The moment, counted in runs of systems and marks that were taken: what is written now carries it.
@@ -28,6 +33,10 @@ struct WorldStorage {
     var drainStamp: UInt64 = 0
     /// How many iterations and updates are under way; structure stands still until it is 0.
     @usableFromInline var borrowCount = 0
+    /// Whether several systems run on it: what they share stands still.
+    @usableFromInline var isShared = false
+    /// Some component is observed.
+    @usableFromInline var isWatched = false
     @usableFromInline var types = TypeIndexStorage()
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
@@ -54,6 +63,17 @@ struct WorldStorage {
 }
 
 extension UnsafeMutablePointer<WorldStorage> {
+    /// From now on the structure stands still. While the world is shared it does anyway, and nothing is counted.
+    @inlinable @inline(__always)
+    func beginBorrow() {
+        if !pointee.isShared { pointee.borrowCount &+= 1 }
+    }
+
+    @inlinable @inline(__always)
+    func endBorrow() {
+        if !pointee.isShared { pointee.borrowCount &-= 1 }
+    }
+
     /// The table that has one component more.
     /// - Complexity: O(1) once the step is known, else O(components).
     @inlinable

@@ -42,12 +42,12 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
     func insert(_ value: C, on entity: Entity) throws(WorldError) {
         storage.requireStructureOpen("insert a component")
         if let place = find(entity) {
-            place.value(as: C.self).pointee = value
-            place.mark()
+            write(entity, place) { $0 = value }
         } else {
             guard let place = extend(entity) else { throw absence(of: entity) }
             place.address.initializeMemory(as: C.self, to: value)
             place.markAdded()
+            if storage.pointee.isWatched { storage.notify(.added, component, entity, place) }
         }
     }
 
@@ -58,6 +58,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             if storage.pointee.entities.find(entity) == nil { throw absence(of: entity) }
             return nil
         }
+        if storage.pointee.isWatched { storage.notify(.removed, component, entity, place) }
         let value = place.value(as: C.self).move()
         if C.storage == .sparse, let sparse {
             storage.shrink(entity, bySparse: sparse, row: place.row)
@@ -76,25 +77,32 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func set(_ value: C, on entity: Entity) throws(WorldError) {
-        let place = try place(of: entity)
-        place.value(as: C.self).pointee = value
+        write(entity, try place(of: entity)) { $0 = value }
+    }
+
+    /// Writes and marks a value, and tells of it.
+    @inlinable @inline(__always)
+    func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
         place.mark()
+        if storage.pointee.isWatched, storage.isWatched(component) {
+            return storage.observingChange(component, of: entity, place) { body(&place.value(as: C.self).pointee) }
+        }
+        return body(&place.value(as: C.self).pointee)
     }
 
     @inlinable @inline(__always)
     func update<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
         let place = try place(of: entity)
-        storage.pointee.borrowCount &+= 1
-        defer { storage.pointee.borrowCount &-= 1 }
-        place.mark()
-        return body(&place.value(as: C.self).pointee)
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
+        return write(entity, place, body)
     }
 
     @inlinable @inline(__always)
     func updateUnmarked<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
         let place = try place(of: entity)
-        storage.pointee.borrowCount &+= 1
-        defer { storage.pointee.borrowCount &-= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         return body(&place.value(as: C.self).pointee)
     }
 }

@@ -25,6 +25,7 @@ extension World {
             first.withUnsafeBufferPointer { copy($0, offset, count, to: target) }
         }
         repeat fill(shape, &position, spawned, each rest)
+        if storage.pointee.isWatched { for entity in spawned.entities { notifySpawned(entity) } }
         return spawned.entities
     }
 
@@ -45,6 +46,7 @@ extension World {
         let spawned = try allocate(count, in: shape.table)
         var position = 0
         repeat fill(shape, &position, spawned, repeating: each component)
+        if storage.pointee.isWatched { for entity in spawned.entities { notifySpawned(entity) } }
         return spawned.entities
     }
 
@@ -155,6 +157,7 @@ extension World {
             let target = Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(copy))
             copyValue(from: Place(table: target.table, column: 0, row: row), to: target)
         }
+        if storage.pointee.isWatched { notifySpawned(copy) }
         return copy
     }
 

@@ -30,6 +30,7 @@ extension World {
         let (entity, row) = try allocate(in: shape.table)
         var position = 0
         repeat initialize(each component, of: entity, shape, &position, row)
+        if storage.pointee.isWatched { notifySpawned(entity) }
         return entity
     }
 
@@ -40,7 +41,19 @@ extension World {
     /// - Throws: ``WorldError`` `entityDead`.
     public func despawn(_ entity: Entity) throws(WorldError) {
         requireStructureOpen("despawn")
-        guard let (table, row) = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        guard contains(entity) else { throw .entityDead(entity) }
+        guard storage.pointee.isWatched else { return end(entity) }
+        var ending = [entity]
+        while let entity = ending.popLast() {
+            guard contains(entity) else { continue }
+            notifyDespawning(entity)
+            ending += releaseReferrers(of: entity)
+            end(entity)
+        }
+    }
+
+    private func end(_ entity: Entity) {
+        guard let (table, row) = storage.pointee.entities.find(entity) else { return }
         storage.pointee.journal.despawned(entity, in: table)
         storage.removeSparseValues(of: entity)
         table.pointee.destroyValues(row: row)
@@ -54,6 +67,12 @@ extension World {
     /// - Precondition: No query iterates.
     public func clear() {
         requireStructureOpen("clear")
+        if storage.pointee.isWatched {
+            var entities: [Entity] = []
+            forEachEntity { entities.append($0) }
+            for entity in entities { _ = try? despawn(entity) }
+            return
+        }
         for table in storage.pointee.tables { storage.removeAllRows(of: table) }
     }
 

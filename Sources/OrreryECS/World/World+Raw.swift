@@ -12,13 +12,14 @@ extension World {
     ) throws(WorldError) {
         requireStructureOpen("insert a component")
         if let place = find(component, of: entity) {
-            assign(value, component, place)
+            assign(value, component, entity, place)
         } else {
             guard let place = storage.extend(entity, by: component) else {
                 throw .entityDead(entity, componentName: componentName(component))
             }
             storage.pointee.components[component.index].operations.copyInitialize(place.address, value)
             place.markAdded()
+            storage.notify(.added, component, entity, place)
         }
     }
 
@@ -30,7 +31,7 @@ extension World {
         guard let place = find(component, of: entity) else {
             throw .componentMissing(entity, componentName: componentName(component))
         }
-        assign(value, component, place)
+        assign(value, component, entity, place)
     }
 
     /// Takes a component from an entity and destroys its value.
@@ -42,6 +43,7 @@ extension World {
         requireStructureOpen("remove a component")
         guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
         guard let place = find(component, of: entity) else { return false }
+        storage.notify(.removed, component, entity, place)
         storage.pointee.components[component.index].operations.deinitialize(place.address, 1)
         storage.shrink(entity, by: component, at: place)
         return true
@@ -60,8 +62,8 @@ extension World {
         _ component: ComponentID, of entity: Entity, _ body: (UnsafeRawPointer) -> Result
     ) -> Result? {
         guard let place = find(component, of: entity) else { return nil }
-        storage.pointee.borrowCount += 1
-        defer { storage.pointee.borrowCount -= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         return body(place.address)
     }
 
@@ -69,8 +71,13 @@ extension World {
         storage.find(component, sparse: storage.sparse(component), of: entity)
     }
 
-    private func assign(_ value: UnsafeRawPointer, _ component: ComponentID, _ place: Place) {
-        storage.pointee.components[component.index].operations.assign(place.address, value)
+    private func assign(_ value: UnsafeRawPointer, _ component: ComponentID, _ entity: Entity, _ place: Place) {
+        let operations = storage.pointee.components[component.index].operations
         place.mark()
+        if storage.isWatched(component) {
+            storage.observingChange(component, of: entity, place) { operations.assign(place.address, value) }
+        } else {
+            operations.assign(place.address, value)
+        }
     }
 }

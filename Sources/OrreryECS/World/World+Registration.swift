@@ -1,4 +1,5 @@
 public import OrrerySchema
+import Synchronization
 
 extension World {
     /// The number of a component type in this world, given out on first use.
@@ -42,6 +43,18 @@ extension World {
         }
         // The table of an entity does not say since when it has a sparse component; stamps do.
         if storage.sparse(component) != nil { keepAddedStamps(component) }
+    }
+
+    /// Begins to note when a component is written or gained, for queries that ask. While systems run side by side it is put off: until then
+    /// all rows count as changed.
+    func keepStamps(_ kind: QueryConditions.Change.Kind, of component: ComponentID) {
+        guard !storage.pointee.isShared else {
+            return planLock.withLock { _ in wantedStamps.append((kind, component)) }
+        }
+        switch kind {
+        case .added: keepAddedStamps(component)
+        case .changed: keepChangedStamps(component)
+        }
     }
 
     /// Begins to note when rows of a component are written. Those that there are count as written now.
@@ -90,6 +103,7 @@ extension World {
             storage.pointee.sparse.append(sparse)
         }
         storage.pointee.types.insert(ObjectIdentifier(type), component.rawValue)
+        if let relation = type as? any Relation.Type { beginIndex(relation, component) }
         return component
     }
 
