@@ -40,6 +40,10 @@ struct StructureJournal {
     /// The entry of the entity that lives in a slot, or -1.
     private var entryOfSlot: [Int32] = []
 
+    init(isActive: Bool = false) {
+        self.isActive = isActive
+    }
+
     mutating func activate() {
         isActive = true
     }
@@ -67,6 +71,7 @@ struct StructureJournal {
     }
 
     /// Notes that an entity is about to gain a tracked component.
+    @usableFromInline
     mutating func gaining(_ entity: Entity, in table: TablePointer) {
         guard isActive, entry(of: entity) < 0 else { return }
         add(Entry(entity: entity, past: .alive(table)))
@@ -91,8 +96,16 @@ struct StructureJournal {
         entries[position].firstRemoval = Int32(removals.count - 1)
     }
 
-    /// Forgets everything; buffers are kept.
+    /// Buffers of up to so many entries are kept from tick to tick. A larger one is that of a world that began, which
+    /// does not happen again.
+    private static let entryCountKept = 65_536
+
+    /// Forgets everything; buffers are kept, but for very large ones.
     mutating func reset() {
+        guard entries.count <= Self.entryCountKept else {
+            self = StructureJournal(isActive: isActive)
+            return
+        }
         for entry in entries where !entry.isDespawned { entryOfSlot[Int(entry.entity.index)] = -1 }
         entries.removeAll(keepingCapacity: true)
         removals.removeAll(keepingCapacity: true)

@@ -42,12 +42,26 @@ struct ChunkHandle {
 extension ChunkHandle {
     @usableFromInline typealias Entities = UnsafeMutablePointer<Entity>
 
-    /// Calls a closure that has a loop of its own, kept out of the nest for the same reason.
+    /// Calls a closure that has a loop of its own, kept out of the nest for the same reason. The columns are made here,
+    /// so that all are seen to be of one length and a loop over the rows checks no bounds.
     @inlinable @inline(never)
-    static func call<each Values>(
-        _ body: (ChunkRows, repeat each Values) -> Void, _ rows: ChunkRows, _ values: repeat each Values
+    func call<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void, _: A.Type) {
+        body(rows, values(0, A.self))
+    }
+
+    @inlinable @inline(never)
+    func call<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void,
+        _: A.Type, _: B.Type, _: repeat (each Term).Type
     ) {
-        body(rows, repeat each values)
+        var position = 1
+        body(rows, values(0, A.self), values(1, B.self), repeat values(after: &position, (each Term).self))
+    }
+
+    @inlinable @inline(__always)
+    func values<Term: QueryTerm>(after position: inout Int, _ type: Term.Type) -> Term.Values {
+        position &+= 1
+        return values(position, type)
     }
 
     @inlinable @inline(__always)

@@ -41,12 +41,7 @@ extension QueryOf {
     public func forEachChunk<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
         _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void
     ) where Row == (Entity, A, B, repeat each Term) {
-        forEachChunkHandle { chunk in
-            var position = 1
-            ChunkHandle.call(
-                body, chunk.rows, chunk.values(0, A.self), chunk.values(1, B.self),
-                repeat chunk.values(advance(&position), (each Term).self))
-        }
+        forEachChunkHandle { $0.call(body, A.self, B.self, repeat (each Term).self) }
     }
 
     /// Calls a closure for each chunk of up to 1024 rows, with the column of the one term.
@@ -55,13 +50,7 @@ extension QueryOf {
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
-        forEachChunkHandle { chunk in ChunkHandle.call(body, chunk.rows, chunk.values(0, A.self)) }
-    }
-
-    @inlinable @inline(__always)
-    func advance(_ position: inout Int) -> Int {
-        position &+= 1
-        return position
+        forEachChunkHandle { $0.call(body, A.self) }
     }
 
     /// Visits the rows of all matching tables with the structure held still, and marks what is written.
@@ -80,18 +69,26 @@ extension QueryOf {
             for position in part?.positions ?? 0..<matches.pointee.count {
                 let table = matches.pointee.tables[position]
                 let columns = matches.pointee.columns + position &* termCount
-                for chunk in part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount {
-                    let memory = table.pointee.chunks[chunk]
-                    for term in 0..<termCount {
+                var (first, end) = (0, table.pointee.rowCount)
+                if let part {
+                    let chunks = part.chunks(position, of: table)
+                    (first, end) = (chunks.lowerBound &* chunkRowCount, min(end, chunks.upperBound &* chunkRowCount))
+                }
+                while first < end {
+                    let memory = table.pointee.chunks[first >> 10]
+                    let count = min(chunkRowCount, end &- first)
+                    var term = 0
+                    while term < termCount {
                         (bases + term).initialize(to: columns[term].map { memory + $0.pointee.offset })
+                        term &+= 1
                     }
                     body(
                         ChunkHandle(
-                            entities: memory.assumingMemoryBound(to: Entity.self),
-                            count: table.pointee.rowCount(chunk: chunk), bases: bases))
+                            entities: memory.assumingMemoryBound(to: Entity.self), count: count, bases: bases))
                     if written != 0, table.pointee.isObserved {
-                        mark(table, table.pointee.rows(chunk: chunk), columns, written)
+                        mark(table, Range(uncheckedBounds: (first, first &+ count)), columns, written)
                     }
+                    first &+= chunkRowCount
                 }
             }
         }

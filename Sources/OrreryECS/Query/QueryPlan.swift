@@ -34,7 +34,8 @@ final class QueryPlan {
         let required = Set(terms.filter { !$0.isOptional }.map(\.component) + conditions.required)
         let mentioned = Set(terms.map(\.component) + conditions.mentioned)
         requiredSparse = required.sorted().compactMap { world.storage.sparse($0) }
-        onlySparse = mentioned.count == 1 && required.count == 1 ? requiredSparse.first : nil
+        let isRefused = !conditions.without.isEmpty || !conditions.any.isEmpty
+        onlySparse = mentioned.count == 1 && required.count == 1 && !isRefused ? requiredSparse.first : nil
         let isSparseFree = mentioned.allSatisfy { world.storage.sparse($0) == nil }
         let written = terms.indices.reduce(UInt64(0)) { $0 | (terms[$1].isWrite ? 1 << UInt64($1) : 0) }
         matches = .allocate(capacity: 1)

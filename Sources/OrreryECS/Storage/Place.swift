@@ -49,10 +49,8 @@ extension UnsafeMutablePointer<WorldStorage> {
     @usableFromInline
     func extend(_ entity: Entity, by component: ComponentID) -> Place? {
         guard let (table, row) = pointee.entities.find(entity) else { return nil }
+        if let sparse = sparse(component) { return extend(entity, in: table, bySparse: sparse) }
         if pointee.components[component.index].isTracked { pointee.journal.gaining(entity, in: table) }
-        if let sparse = sparse(component) {
-            return Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(entity))
-        }
         let target = self.table(adding: component, to: table)
         let odd = target.pointee.column(of: component)
         return Place(table: target, column: odd, row: move(entity, from: table, row: row, to: target, odd: odd))
@@ -61,17 +59,30 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// Takes a component from a living entity; its value has been moved out or destroyed already.
     @usableFromInline
     func shrink(_ entity: Entity, by component: ComponentID, at place: Place) {
-        let isTracked = pointee.components[component.index].isTracked
-        if let sparse = sparse(component) {
-            if isTracked, let (table, _) = pointee.entities.find(entity) {
-                let wasThere = place.table.pointee.columns[0].added.map { $0.rows[place.row] <= pointee.drainStamp }
-                pointee.journal.losing(component, entity, in: table, wasThere: wasThere ?? true)
-            }
-            return sparse.pointee.removeRow(place.row, of: entity)
-        }
-        if isTracked { pointee.journal.losing(component, entity, in: place.table) }
+        if let sparse = sparse(component) { return shrink(entity, bySparse: sparse, row: place.row) }
+        if pointee.components[component.index].isTracked { pointee.journal.losing(component, entity, in: place.table) }
         let target = self.table(removing: component, from: place.table)
         _ = move(entity, from: place.table, row: place.row, to: target, odd: place.column)
+    }
+
+    @inlinable @inline(__always)
+    func extend(_ entity: Entity, in table: TablePointer, bySparse sparse: SparsePointer) -> Place {
+        if sparse.pointee.isTracked { pointee.journal.gaining(entity, in: table) }
+        return Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(entity))
+    }
+
+    @inlinable @inline(__always)
+    func shrink(_ entity: Entity, bySparse sparse: SparsePointer, row: Int) {
+        if sparse.pointee.isTracked { noteLoss(of: sparse, entity, row: row) }
+        sparse.pointee.removeRow(row, of: entity)
+    }
+
+    @usableFromInline
+    func noteLoss(of sparse: SparsePointer, _ entity: Entity, row: Int) {
+        guard let (table, _) = pointee.entities.find(entity) else { return }
+        let column = sparse.pointee.table.pointee.columns[0]
+        let wasThere = column.added.map { $0.rows[row] <= pointee.drainStamp } ?? true
+        pointee.journal.losing(column.component, entity, in: table, wasThere: wasThere)
     }
 
     /// Moves an entity's row to a table that has one component more, at this column, or one less. The odd value is

@@ -19,6 +19,10 @@ struct SparseStorage: BitwiseCopyable {
         rows = .allocate(capacity: 1)
     }
 
+    /// Its writes are logged.
+    @inlinable @inline(__always)
+    var isTracked: Bool { table.pointee.columns.pointee.words != nil }
+
     /// The row of an entity, or -1.
     /// - Complexity: O(1).
     @inlinable @inline(__always)
@@ -41,9 +45,19 @@ struct SparseStorage: BitwiseCopyable {
     }
 
     /// Closes the gap of a row whose value is gone.
-    @usableFromInline
+    @inlinable @inline(__always)
     func removeRow(_ row: Int, of entity: Entity) {
-        rows[Int(entity.index)] = .max
+        rows[Int(truncatingIfNeeded: entity.index)] = .max
+        // The last row leaves no gap; its chunk is the one that is kept.
+        if row &+ 1 == table.pointee.rowCount, row & (chunkRowCount &- 1) != 0, !table.pointee.isObserved {
+            table.pointee.rowCount = row
+        } else {
+            closeGap(at: row)
+        }
+    }
+
+    @usableFromInline
+    func closeGap(at row: Int) {
         if let moved = table.pointee.closeGap(at: row) { rows[Int(moved.index)] = UInt32(row) }
     }
 

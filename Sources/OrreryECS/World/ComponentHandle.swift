@@ -44,7 +44,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         if let place = find(entity) {
             write(entity, place) { $0 = value }
         } else {
-            guard let place = storage.extend(entity, by: component) else { throw absence(of: entity) }
+            guard let place = extend(entity) else { throw absence(of: entity) }
             place.address.initializeMemory(as: C.self, to: value)
             place.markAdded()
             if storage.pointee.isWatched { storage.notify(.added, component, entity, place) }
@@ -60,8 +60,19 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         }
         if storage.pointee.isWatched { storage.notify(.removed, component, entity, place) }
         let value = place.value(as: C.self).move()
-        storage.shrink(entity, by: component, at: place)
+        if C.storage == .sparse, let sparse {
+            storage.shrink(entity, bySparse: sparse, row: place.row)
+        } else {
+            storage.shrink(entity, by: component, at: place)
+        }
         return value
+    }
+
+    @inlinable @inline(__always)
+    func extend(_ entity: Entity) -> Place? {
+        guard C.storage == .sparse, let sparse else { return storage.extend(entity, by: component) }
+        guard let (table, _) = storage.pointee.entities.find(entity) else { return nil }
+        return storage.extend(entity, in: table, bySparse: sparse)
     }
 
     @inlinable @inline(__always)

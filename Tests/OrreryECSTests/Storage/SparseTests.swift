@@ -69,6 +69,8 @@ struct SparseTests {
         #expect(world.query(Read<Burning>.self).count == 200)
         #expect(world.query(Read<Burning>.self).only(entities[10], entities[11]).entities == [entities[10]])
         #expect(world.query(Read<Position>.self).with(Burning.self).without(Frozen.self).count == 100)
+        #expect(world.query(Read<Burning>.self).without(Burning.self).isEmpty)
+        #expect(world.query(Read<Burning>.self).withAny(Burning.self, Note.self).count == 200)
     }
 
     @Test func theLogTellsNetEffects() throws {
@@ -109,9 +111,4 @@ struct SparseTests {
         }
         return changes
     }
-}
-
-private struct Kept: Component {
-    var life: Counted.Life?
-    static var storage: ComponentStorage { .sparse }
 }

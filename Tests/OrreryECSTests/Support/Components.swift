@@ -26,8 +26,8 @@ struct Label: Component, Hashable {
 
 struct Frozen: Component, Hashable {}
 
-/// A component whose values are counted as they are made and destroyed.
-struct Counted: Component {
+/// A component whose values are counted as they are made and destroyed. Equal is what is the same life.
+struct Counted: Component, Hashable {
     let life: Life
 
     init() { self.init(Ledger()) }
@@ -41,7 +41,7 @@ struct Counted: Component {
         var living = 0
     }
 
-    final class Life: Sendable {
+    final class Life: Sendable, Hashable {
         let ledger: Ledger
 
         init(_ ledger: Ledger) {
@@ -50,6 +50,9 @@ struct Counted: Component {
         }
 
         deinit { ledger.living -= 1 }
+
+        static func == (left: Life, right: Life) -> Bool { left === right }
+        func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
     }
 }
 
@@ -67,5 +70,11 @@ struct Note: Component, Hashable {
 
 /// A tag in a set of its own.
 struct Selected: Component, Hashable {
+    static var storage: ComponentStorage { .sparse }
+}
+
+/// The same in a set of its own.
+struct Kept: Component, Hashable {
+    var life: Counted.Life?
     static var storage: ComponentStorage { .sparse }
 }
