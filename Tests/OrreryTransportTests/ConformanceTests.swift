@@ -1,3 +1,4 @@
+import OrreryRawPeer
 import OrreryTransport
 import OrreryWebSocket
 import Testing
