@@ -81,8 +81,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case .goingAway, .normal:
             self.init(.serverStopped, "the server at \(url) has stopped\(reason)")
         case .protocolError, .unsupportedData, .invalidPayload, .policyViolation, .messageTooBig,
-            CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.handshakeTimeout.rawValue),
-            CloseCode(WireCloseCode.gap.rawValue):
+            CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.gap.rawValue):
             self.init(
                 .protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
         default:

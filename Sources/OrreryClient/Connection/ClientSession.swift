@@ -42,7 +42,7 @@ package final class ClientSession: TransportHandler, Sendable {
     /// Time from the connection to the server's welcome.
     private let welcomeTimeout: Duration = .seconds(10)
     /// Time without any message, while a server sends a heartbeat each second, after which the connection is taken for dead.
-    private let silenceTimeout: Duration
+    package let silenceTimeout: Duration
     /// Called once, when it is over for good.
     private let onEnd: @Sendable () -> Void
 
@@ -102,9 +102,11 @@ package final class ClientSession: TransportHandler, Sendable {
         let error: ClientError? = state.withLock { state in
             guard state.connection != nil, let openedAt = state.openedAt else { return nil }
             if !state.core.isWelcomed, now() - openedAt > welcomeTimeout {
-                return ClientError(
-                    .protocolViolation, "\(url) said nothing for \(welcomeTimeout); is it an Orrery server?",
-                    phase: .handshake)
+                let silence = "\(url) said nothing for \(welcomeTimeout)"
+                // One that has welcomed this client before is one.
+                return state.core.welcome == nil
+                    ? ClientError(.protocolViolation, "\(silence); is it an Orrery server?", phase: .handshake)
+                    : ClientError(.connectionLost, silence, phase: .resume)
             }
             if state.core.isWelcomed, now() - state.heardAt > silenceTimeout {
                 return ClientError(.connectionLost, "\(url) said nothing for \(silenceTimeout)", phase: .apply)

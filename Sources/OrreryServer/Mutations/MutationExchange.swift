@@ -29,6 +29,10 @@ final class MutationExchange: Sendable {
         }
     }
 
+    var occupancies: [Occupancy] {
+        [Occupancy("mutations that wait for the next tick", requests.withLock { $0.count }, limit: Self.waitingMax)]
+    }
+
     /// Simulation thread.
     func finished(_ results: [(MutationRequest, MutationOutcome)]) {
         outcomes.withLock { $0 += results }

@@ -92,6 +92,12 @@ public struct SyncClient {
         selections.filter { started.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
     }
 
+    /// The names of those.
+    package var startedSubscriptions: [SubscriptionID] { started.sorted() }
+
+    /// Subscriptions whose first state is not there yet.
+    package var waitingSubscriptionCount: Int { selections.count - started.count }
+
     /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`.
     /// - Returns: whether an answer will come; without a connection they leave at once.
     public mutating func unsubscribe(_ id: SubscriptionID) -> Bool {
@@ -105,6 +111,14 @@ public struct SyncClient {
         return true
     }
 
+    package var occupancies: [Occupancy] {
+        [
+            Occupancy("staged bytes of \(clientName)", stagedSize, limit: stagedSizeMax),
+            Occupancy("pending mutations of \(clientName)", pendingMutations.count, limit: Self.pendingMutationMax),
+            Occupancy("schemas known to \(clientName)", knownSchemas.count, limit: limits.componentCountMax),
+        ]
+    }
+
     /// Whether there is a connection, and the server has welcomed this client on it.
     public var isWelcomed: Bool { phase == .ready }
 
@@ -112,7 +126,8 @@ public struct SyncClient {
         selections[id] = nil
         started.remove(id)
         dropStaged()
-        dropUncovered()
+        // The last of an earlier life stays as it is until the new one takes its place.
+        if replacement == nil { dropUncovered() }
     }
 
     /// A message came.
