@@ -88,6 +88,13 @@ let package = Package(
             exclude: ["Resources/README.md"],
             resources: [.embedInCode("Resources/bodies.csv")]),
 
+        .executableTarget(
+            name: "simulate",
+            dependencies: [
+                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
+                "OrreryClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Simulate"),
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
@@ -97,8 +104,8 @@ let package = Package(
         .testTarget(
             name: "OrrerySyncTests",
             dependencies: [
-                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
-                "OrreryClient",
+                "simulate", "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync",
+                "OrreryServer", "OrreryClient",
             ]),
         .testTarget(name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket"]),
         .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
