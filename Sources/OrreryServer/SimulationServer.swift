@@ -40,6 +40,7 @@ public final class SimulationServer: Service {
     private let sync: SyncLoop
     private let logger: Logger
     private let stopped = DispatchSemaphore(value: 0)
+    private let gate = TickGate()
     private let state = Mutex(State())
 
     private struct State {
@@ -167,6 +168,23 @@ public final class SimulationServer: Service {
         }
     }
 
+    /// Lets the simulation stand still from the next tick on; clients stay connected and see that it does. Mutations, and what is given to
+    /// ``perform(_:)``, wait for the next tick. Any thread.
+    public func pause() { gate.pause() }
+
+    /// Lets the simulation go on at its rate. Time that it stood still is not caught up with. Any thread.
+    public func resume() { gate.resume() }
+
+    /// Runs `count` ticks of a paused simulation, at the rate of its ticks. Does nothing if it is not paused. Any thread.
+    /// - Precondition: `count` is not negative.
+    public func step(_ count: Int = 1) {
+        precondition(count >= 0, "a simulation does not run backwards: \(count) ticks")
+        gate.step(count)
+    }
+
+    /// Whether the simulation is paused. Any thread.
+    public var isPaused: Bool { gate.isPaused }
+
     /// How the ticks went so far. Any thread.
     public var statistics: SimulationStatistics { state.withLock { $0.statistics } }
 
@@ -211,6 +229,11 @@ public final class SimulationServer: Service {
             if stopped.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .success { break }
             let began = DispatchTime.now().uptimeNanoseconds
             pacer.tickBegins(at: began, due: due)
+            // The first client sees the world as it is after its first tick, so that one is always run.
+            guard gate.takeTick() || !hasBegun else {
+                simulation.rest()
+                continue
+            }
             simulation.runTick()
             if !hasBegun { begun.signal() }
             hasBegun = true

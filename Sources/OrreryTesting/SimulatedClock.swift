@@ -1,3 +1,4 @@
+import OrrerySchema
 import Synchronization
 
 /// A time that moves when it is told to.

@@ -75,7 +75,7 @@ func roundTrip<C: Component & Equatable>(_ value: C) throws {
 
     @Test(arguments: 0..<200)
     func foreignBytesNeverTrap(seed: Int) throws {
-        var generator = SplitMix(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         let inventory = try ComponentCoder<Inventory>()
         let mixed = try ComponentCoder<Mixed>()
         var writer = ByteWriter()
@@ -149,17 +149,5 @@ func roundTrip<C: Component & Equatable>(_ value: C) throws {
                 }
             }
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -187,4 +187,36 @@ struct LiveTests {
         try await task.value
         await #expect(throws: ServerError.self) { try await server.perform { _ in } }
     }
+
+    @Test func aPausedSimulationRunsTheTicksThatItIsAskedFor() async throws {
+        let world = World()
+        let entity = world.spawn(Health(current: 0))
+        var schedule = Schedule()
+        schedule.add("count", in: .update, Write<Health>.self) { query, _ in query.forEach { $0.current += 1 } }
+        try await LiveWorld.run(over: .memory, world: world, schedule: schedule) { live in
+            try await live.client.withConnection { connection in
+                let healths = try await connection.view(of: Health.self)
+                live.server.step(1000)
+                // The tick that begins with this still runs.
+                let before = try await live.server.perform { world in
+                    live.server.pause()
+                    return world[entity, Health.self]?.current ?? 0
+                }
+                #expect(live.server.isPaused)
+                live.server.step()
+                live.server.step(2)
+                try await connection.until { _ in healths[entity]?.current == before + 4 }
+                // Ten ticks' time shows that it stands still.
+                let clock = ContinuousClock()
+                let looksUntil = clock.now + .milliseconds(100)
+                while clock.now < looksUntil {
+                    #expect(healths[entity]?.current == before + 4)
+                    await Task.yield()
+                }
+                live.server.resume()
+                #expect(!live.server.isPaused)
+                try await connection.until { _ in (healths[entity]?.current).map { $0 > before + 10 } ?? false }
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import OrrerySchema
 import OrreryStore
 import Testing
 

@@ -1,3 +1,5 @@
+import OrrerySchema
+
 /// A main belt of massless asteroids, made up from a seed.
 ///
 /// Semi-major axes lie evenly between 2.1 and 3.3 au outside the main Kirkwood gaps, where Jupiter's resonances have swept the
@@ -35,7 +37,7 @@ enum AsteroidBelt {
     /// - Precondition: `count` is not negative.
     static func orbits(count: Int, seed: UInt64) -> [KeplerOrbit] {
         precondition(count >= 0, "the number of asteroids must not be negative")
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         return (0..<count).map { _ in orbit(using: &generator) }
     }
 
@@ -46,7 +48,7 @@ enum AsteroidBelt {
         }
     }
 
-    private static func orbit(using generator: inout SplitMix64) -> KeplerOrbit {
+    private static func orbit(using generator: inout SeededGenerator) -> KeplerOrbit {
         // Drawn in this order; another would be another belt.
         let axis = semiMajorAxis(at: generator.unit())
         let eccentricity = generator.nearlyRayleigh(mean: eccentricityMean, maximum: eccentricityMax)

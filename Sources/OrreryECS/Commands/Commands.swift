@@ -9,8 +9,8 @@ public import OrrerySchema
 ///     }
 /// }
 /// ```
-/// The schedule flushes after each system, so the next system sees the result; outside a schedule,
-/// ``World/flushCommands()`` does. A command for an entity that has died meanwhile is dropped and counted.
+/// The schedule flushes when a stage has ended, so the systems after it see the result; outside a schedule,
+/// ``World/flushCommands()`` does. A command for an entity that has died meanwhile is dropped, and counted by the commands of the world.
 public final class Commands {
     private enum Command {
         case despawn(Entity)
@@ -22,9 +22,9 @@ public final class Commands {
 
     private var pending: [Command] = []
 
-    /// How many commands were dropped so far, since their entity had died or the world was full.
+    /// In ``World/commands``: how many commands were dropped so far, those of systems included, since their entity had died or the world was full.
     public private(set) var droppedCount = 0
-    /// Why the last one was dropped.
+    /// In ``World/commands``: why the last one was dropped.
     public private(set) var lastDrop: WorldError?
 
     init() {}
@@ -59,6 +59,12 @@ public final class Commands {
         pending.append(.change(body))
     }
 
+    /// Moves the commands of others behind these.
+    func take(_ other: Commands) {
+        pending.append(contentsOf: other.pending)
+        other.pending.removeAll(keepingCapacity: true)
+    }
+
     func flush(on world: World) {
         var rounds = 0
         while !pending.isEmpty {
@@ -86,8 +92,8 @@ public final class Commands {
             case .change(let body): try body(world)
             }
         } catch {
-            droppedCount += 1
-            lastDrop = error
+            world.commands.droppedCount += 1
+            world.commands.lastDrop = error
         }
     }
 }

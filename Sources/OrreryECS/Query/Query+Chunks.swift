@@ -69,20 +69,27 @@ extension QueryOf {
     func forEachChunkHandle(_ body: (ChunkHandle) -> Void) {
         plan.refresh()
         let storage = world.storage
-        storage.pointee.borrowCount &+= 1
-        defer { storage.pointee.borrowCount &-= 1 }
-        let tables = plan.tables
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         let terms = plan.terms
         plan.columns.withUnsafeBufferPointer { columns in
-            for (position, table) in tables.enumerated() {
-                let first = position &* terms.count
-                for chunk in 0..<table.pointee.usedChunkCount {
+            forEachChunkRange { table, chunks, first in
+                for chunk in chunks {
                     body(ChunkHandle(table, chunk, columns, first))
                     for term in 0..<terms.count where terms[term].isWrite {
-                        table.mark(column: columns[first &+ term], chunk: chunk)
+                        mark(table, columns[first &+ term], chunk)
                     }
                 }
             }
+        }
+    }
+
+    @inlinable @inline(__always)
+    func mark(_ table: TablePointer, _ column: Int, _ chunk: Int) {
+        if let part {
+            part.note(table, column: column, chunk: chunk)
+        } else {
+            table.mark(column: column, chunk: chunk)
         }
     }
 }

@@ -20,31 +20,65 @@ public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term
 public struct QueryOf<Row> {
     @usableFromInline let world: World
     @usableFromInline let plan: QueryPlan
+    /// What is visited; `nil` for everything.
+    @usableFromInline let part: QueryPart?
 
     @usableFromInline
-    init(_ world: World, _ plan: QueryPlan) {
+    init(_ world: World, _ plan: QueryPlan, part: QueryPart? = nil) {
         self.world = world
         self.plan = plan
+        self.part = part
     }
 
     /// The entities among these that have a component too.
-    public func with<C: Component>(_ type: C.Type) -> Self { Self(world, plan.with(world.register(type))) }
+    /// - Precondition: this is no part of a query.
+    public func with<C: Component>(_ type: C.Type) -> Self {
+        requireWhole()
+        // While systems run side by side, no type is entered; nobody has a component whose type is not.
+        guard let component = world.registerUnlessShared(type) else { return Self(world, plan.withNobody) }
+        return Self(world, plan.with(component))
+    }
 
     /// The entities among these that do not have a component.
-    public func without<C: Component>(_ type: C.Type) -> Self { Self(world, plan.without(world.register(type))) }
+    /// - Precondition: this is no part of a query.
+    public func without<C: Component>(_ type: C.Type) -> Self {
+        requireWhole()
+        guard let component = world.registerUnlessShared(type) else { return self }
+        return Self(world, plan.without(component))
+    }
 
     /// How many entities match.
     /// - Complexity: O(tables that match).
     public var count: Int {
         plan.refresh()
-        return plan.tables.reduce(0) { $0 + $1.pointee.rowCount }
+        var count = 0
+        forEachChunkRange { table, chunks, _ in
+            guard let last = chunks.last else { return }
+            count += (chunks.count - 1) * chunkRowCount + table.pointee.rowCount(chunk: last)
+        }
+        return count
     }
 
     /// Whether no entity matches.
     /// - Complexity: O(tables that match).
-    public var isEmpty: Bool {
-        plan.refresh()
-        return plan.tables.allSatisfy { $0.pointee.rowCount == 0 }
+    public var isEmpty: Bool { count == 0 }
+
+    /// The matching tables in the plan's order, with the chunks that are visited and the place of the table's columns in the plan's.
+    /// - Precondition: the plan is up to date.
+    @inlinable @inline(__always)
+    func forEachChunkRange(_ body: (_ table: TablePointer, _ chunks: Range<Int>, _ firstColumn: Int) -> Void) {
+        let tables = plan.tables
+        for position in part?.positions ?? 0..<tables.count {
+            let table = tables[position]
+            body(
+                table, part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount,
+                position &* plan.terms.count)
+        }
+    }
+
+    private func requireWhole() {
+        guard part != nil else { return }
+        fatalError("Query: narrow a query with with(_:) and without(_:) before it is divided, not in a part.")
     }
 }
 
@@ -75,11 +109,14 @@ extension World {
     }
 
     private func makeQuery<Row>(_ terms: () -> [QueryPlan.Term]) -> QueryOf<Row> {
-        let key = ObjectIdentifier(Row.self)
-        if let plan = plans[key] { return QueryOf(self, plan) }
-        let plan = QueryPlan(self, terms: terms())
-        plans[key] = plan
-        return QueryOf(self, plan)
+        planning {
+            let key = ObjectIdentifier(Row.self)
+            if let plan = plans[key] { return QueryOf(self, plan) }
+            let plan = QueryPlan(self, terms: terms())
+            plan.refresh()
+            plans[key] = plan
+            return QueryOf(self, plan)
+        }
     }
 
     private func makeTerm<Term: QueryTerm>(_ term: Term.Type) -> QueryPlan.Term {

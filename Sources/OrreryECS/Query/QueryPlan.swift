@@ -49,6 +49,9 @@ final class QueryPlan {
         }
     }
 
+    /// The plan that nothing matches.
+    var withNobody: QueryPlan { without(terms[0].component) }
+
     func without(_ component: ComponentID) -> QueryPlan {
         if without.contains(component) { return self }
         return narrow(.without(component)) {
@@ -74,10 +77,19 @@ final class QueryPlan {
             && !without.contains { table.pointee.has($0) }
     }
 
+    /// Brings this plan and all that narrow it up to date.
+    func refreshAll() {
+        refresh()
+        for plan in narrowed.values { plan.refreshAll() }
+    }
+
     private func narrow(_ narrowing: Narrowing, _ make: () -> QueryPlan) -> QueryPlan {
-        if let known = narrowed[narrowing] { return known }
-        let plan = make()
-        narrowed[narrowing] = plan
-        return plan
+        world.planning {
+            if let known = narrowed[narrowing] { return known }
+            let plan = make()
+            plan.refresh()
+            narrowed[narrowing] = plan
+            return plan
+        }
     }
 }

@@ -2,25 +2,31 @@ extension Schedule {
     /// Adds a system that has the world to itself: it may spawn, despawn and query as it likes.
     /// - Parameters:
     ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - when: In which ticks it runs.
     ///   - run: Called once per tick.
     public mutating func add(
-        _ name: String, in phase: Phase, run: @escaping @Sendable (World, TickContext) -> Void
+        _ name: String, in phase: Phase, order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (World, TickContext) -> Void
     ) {
-        append(System(name: name, phase: phase, accesses: [], run: run))
+        append(System(name: name, phase: phase, order: order, condition: when, accesses: nil, run: run))
     }
 
     /// Adds a system that works on the entities of a query with one term.
     /// - Parameters:
     ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - access: What it uses besides the values of its query.
+    ///   - when: In which ticks it runs.
     ///   - run: Called once per tick, with the query and the tick.
     public mutating func add<A: QueryTerm>(
-        _ name: String, in phase: Phase, _ term: A.Type,
-        run: @escaping @Sendable (Query<A>, TickContext) -> Void
+        _ name: String, in phase: Phase, _ term: A.Type, order: [SystemOrder] = [], access: [SystemAccess] = [],
+        when: RunCondition = .always, run: @escaping @Sendable (Query<A>, TickContext) -> Void
     ) {
         append(
-            System(name: name, phase: phase, accesses: [Access(A.self)]) { world, context in
-                run(world.query(A.self), context)
-            })
+            System(
+                name: name, phase: phase, order: order, condition: when, accesses: [SystemAccess(A.self)] + access
+            ) { world, context in run(world.query(A.self), context) })
     }
 
     /// Adds a system that works on the entities of a query.
@@ -28,16 +34,20 @@ extension Schedule {
     /// Written terms come before those that are read, as in `forEach`.
     /// - Parameters:
     ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - access: What it uses besides the values of its query.
+    ///   - when: In which ticks it runs.
     ///   - run: Called once per tick, with the query and the tick.
     public mutating func add<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ rest: repeat (each Term).Type,
+        order: [SystemOrder] = [], access: [SystemAccess] = [], when: RunCondition = .always,
         run: @escaping @Sendable (Query<A, B, repeat each Term>, TickContext) -> Void
     ) {
-        var accesses = [Access(A.self), Access(B.self)]
-        repeat accesses.append(Access((each Term).self))
+        var accesses = [SystemAccess(A.self), SystemAccess(B.self)]
+        repeat accesses.append(SystemAccess((each Term).self))
         append(
-            System(name: name, phase: phase, accesses: accesses) { world, context in
-                run(world.query(A.self, B.self, repeat (each Term).self), context)
-            })
+            System(
+                name: name, phase: phase, order: order, condition: when, accesses: accesses + access
+            ) { world, context in run(world.query(A.self, B.self, repeat (each Term).self), context) })
     }
 }

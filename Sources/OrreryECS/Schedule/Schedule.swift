@@ -1,6 +1,6 @@
-public import OrrerySchema
+import OrrerySchema
 
-/// The systems of a simulation and the order in which they run: by phase, within a phase as they were added.
+/// The systems of a simulation and the order in which they run.
 ///
 /// ```swift
 /// var schedule = Schedule()
@@ -9,63 +9,51 @@ public import OrrerySchema
 ///         position.x += velocity.x * tick.seconds
 ///     }
 /// }
+/// schedule.add("reap", in: .late, Read<Health>.self, order: [.after("damage")], when: .every(ticks: 10)) { query, tick in … }
 /// ```
-/// A schedule is a value: it holds no state of a world and can run any. After each system the world's commands are
-/// flushed, so a
-/// system sees the structure that the one before it left.
+/// Systems run by phase, within a phase as they were added, unless their ``SystemOrder`` says otherwise. Neighbours that do not conflict
+/// (no component or resource that one of them writes is used by another) and that name no order among them form a *stage*: they see the
+/// same structure, may run side by side on ``threadCount`` threads, and their commands and events take effect when the stage has ended,
+/// system by system. The result is the same for every number of threads, to the byte.
+///
+/// A schedule is a value and holds no state of a world; what is kept between ticks is kept by the world, by system name.
 public struct Schedule: Sendable {
     struct System: Sendable {
         let name: String
         let phase: Phase
-        let accesses: [Access]
+        let order: [SystemOrder]
+        let condition: RunCondition
+        /// What it uses; `nil` for a system that has the world to itself.
+        let accesses: [SystemAccess]?
         let run: @Sendable (World, TickContext) -> Void
-    }
 
-    /// One component that a system asks for.
-    struct Access: Sendable {
-        let type: any Component.Type
-        let isWrite: Bool
-
-        init<Term: QueryTerm>(_ term: Term.Type) {
-            type = Term.Value.self
-            isWrite = Term.isWrite
+        func conflicts(with other: System) -> Bool {
+            guard let accesses, let others = other.accesses else { return true }
+            return accesses.contains { access in others.contains { access.conflicts(with: $0) } }
         }
-
-        var description: String { "\(isWrite ? "Write" : "Read")<\(type.componentName)>" }
     }
 
-    /// By phase, then in order of addition.
-    private(set) var systems: [System] = []
-    private var error: ScheduleError?
+    /// How many threads the systems of one stage, and parallel loops in systems, may use.
+    public var threadCount = 1
+
+    /// In order of addition.
+    private var systems: [System] = []
+    private(set) var plan = Result<SchedulePlan, ScheduleError>.success(SchedulePlan())
 
     public init() {}
 
-    /// The names of the systems, in the order in which they run.
-    public var systemNames: [String] { systems.map(\.name) }
+    /// The names of the systems, in the order in which they run; in order of addition if the schedule is not valid.
+    public var systemNames: [String] {
+        (try? plan.get()).map { $0.stages.flatMap { $0.map(\.name) } } ?? systems.map(\.name)
+    }
+
+    /// The names of the systems by stage, in the order in which they run; none if the schedule is not valid.
+    public var stageNames: [[String]] { ((try? plan.get())?.stages ?? []).map { $0.map(\.name) } }
 
     /// Tells what is wrong with the schedule.
-    /// - Throws: The ``ScheduleError`` of the first addition that was wrong: a name that is taken, or a system that
-    /// asks for the
-    ///   same component twice.
-    public func validate() throws(ScheduleError) {
-        if let error { throw error }
-    }
-
-    /// Runs all systems once, flushing commands after each.
-    ///
-    /// - Precondition: The schedule is valid (``validate()``).
-    /// - Parameters:
-    ///   - tick: What the systems are told; the world's own ``World/tick`` is set to it.
-    ///   - seconds: How much simulated time the tick is.
-    public func run(_ world: World, tick: Tick, seconds: Double) {
-        if let error { fatalError("Schedule: \(error)") }
-        world.tick = tick
-        let context = TickContext(tick: tick, seconds: seconds, commands: world.commands)
-        for system in systems {
-            system.run(world, context)
-            world.flushCommands()
-        }
-    }
+    /// - Throws: The ``ScheduleError`` of the first thing that is wrong: a name that is taken, a system that asks for the same component
+    ///   twice, an order that names no system, or one of another phase, or that goes round in a circle.
+    public func validate() throws(ScheduleError) { _ = try plan.get() }
 
     /// Runs the tick that follows the world's: moves the world's tick on, runs all systems, ends the tick.
     ///
@@ -78,25 +66,7 @@ public struct Schedule: Sendable {
     }
 
     mutating func append(_ system: System) {
-        error = error ?? problem(of: system)
-        let place = systems.firstIndex { $0.phase > system.phase } ?? systems.endIndex
-        systems.insert(system, at: place)
-    }
-
-    private func problem(of system: System) -> ScheduleError? {
-        if let other = systems.first(where: { $0.name == system.name }) {
-            return ScheduleError(
-                code: .nameTaken, system: system.name,
-                sentence: "Two systems are named '\(system.name)', one in phase .\(other.phase) and one in phase "
-                    + ".\(system.phase); give each a name of its own.")
-        }
-        for (position, access) in system.accesses.enumerated() {
-            guard let other = system.accesses[..<position].first(where: { $0.type == access.type }) else { continue }
-            return ScheduleError(
-                code: .accessConflict, system: system.name,
-                sentence: "System '\(system.name)' asks for both \(other.description) and \(access.description); "
-                    + "name a component once, as Write if it is written.")
-        }
-        return nil
+        systems.append(system)
+        plan = Result { () throws(ScheduleError) in try SchedulePlan(systems) }
     }
 }

@@ -7,6 +7,12 @@ public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible 
         case nameTaken
         /// One system asks for the same component twice, so that its closure would hold one value in two places.
         case accessConflict
+        /// An order names a system that there is not.
+        case orderUnknown
+        /// An order names a system of another phase.
+        case orderOutsidePhase
+        /// Systems are ordered in a circle.
+        case orderCircular
     }
 
     public let code: Code

@@ -25,6 +25,8 @@ struct WorldStorage {
     var journal = StructureJournal()
     /// How many iterations and updates are under way; structure stands still until it is 0.
     @usableFromInline var borrowCount = 0
+    /// Whether several systems run on it: what they share stands still.
+    @usableFromInline var isShared = false
 
     static func make(entityCountMax: Int) -> UnsafeMutablePointer<WorldStorage> {
         let pointer = UnsafeMutablePointer<WorldStorage>.allocate(capacity: 1)
@@ -39,6 +41,17 @@ struct WorldStorage {
 }
 
 extension UnsafeMutablePointer<WorldStorage> {
+    /// From now on the structure stands still. While the world is shared it does anyway, and nothing is counted.
+    @inlinable @inline(__always)
+    func beginBorrow() {
+        if !pointee.isShared { pointee.borrowCount &+= 1 }
+    }
+
+    @inlinable @inline(__always)
+    func endBorrow() {
+        if !pointee.isShared { pointee.borrowCount &-= 1 }
+    }
+
     /// The table that has one component more.
     /// - Complexity: O(1) once the step is known, else O(components).
     @inlinable

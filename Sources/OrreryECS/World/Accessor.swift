@@ -54,8 +54,8 @@ public struct Accessor<C: Component> {
     @inlinable
     public func update<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
         let (table, column, row) = try place(of: entity)
-        storage.pointee.borrowCount += 1
-        defer { storage.pointee.borrowCount -= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         table.mark(column: column, row: row)
         return body(&table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee)
     }

@@ -92,8 +92,8 @@ extension World {
         _ entity: Entity, _ type: C.Type, _ body: (inout C) -> Result
     ) throws(WorldError) -> Result {
         let (table, column, row) = try accessor(type).place(of: entity)
-        storage.pointee.borrowCount += 1
-        defer { storage.pointee.borrowCount -= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         return body(&table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee)
     }
 

@@ -71,8 +71,8 @@ extension World {
         guard let (table, row) = storage.pointee.entities.find(entity) else { return nil }
         let column = table.pointee.column(of: component)
         guard column >= 0 else { return nil }
-        storage.pointee.borrowCount += 1
-        defer { storage.pointee.borrowCount -= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         return body(table.pointee.address(column: column, row: row))
     }
 

@@ -2,7 +2,7 @@ extension World {
     /// Keeps one value of a type beside the entities: settings, clocks, indexes. Replaces an earlier one.
     /// - Complexity: O(1).
     public func insertResource<Resource>(_ resource: Resource) {
-        resources[ObjectIdentifier(Resource.self)] = ResourceBox(resource)
+        resources[ObjectIdentifier(Resource.self)] = ResourceBox(resource, stamp: changeStamp)
     }
 
     /// The resource of a type; `nil` if there is none.
@@ -18,6 +18,7 @@ extension World {
         _ type: Resource.Type, _ body: (inout Resource) -> Result
     ) throws(WorldError) -> Result {
         guard let box = box(type) else { throw .resourceMissing(String(describing: type)) }
+        box.stamp = changeStamp
         return body(&box.value)
     }
 
@@ -29,6 +30,9 @@ extension World {
         return box(type)?.value
     }
 
+    /// When a resource was last inserted or changed.
+    func resourceStamp<Resource>(_ type: Resource.Type) -> ChangeStamp? { box(type)?.stamp }
+
     private func box<Resource>(_ type: Resource.Type) -> ResourceBox<Resource>? {
         resources[ObjectIdentifier(type)] as? ResourceBox<Resource>
     }
@@ -37,8 +41,10 @@ extension World {
 /// A place for one resource, so that it can be changed in place.
 private final class ResourceBox<Resource> {
     var value: Resource
+    var stamp: ChangeStamp
 
-    init(_ value: Resource) {
+    init(_ value: Resource, stamp: ChangeStamp) {
         self.value = value
+        self.stamp = stamp
     }
 }

@@ -1,4 +1,5 @@
 public import OrrerySchema
+import Synchronization
 
 /// Entities and their components.
 ///
@@ -22,8 +23,22 @@ public final class World {
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     var resources: [ObjectIdentifier: AnyObject] = [:]
     var plans: [ObjectIdentifier: QueryPlan] = [:]
+    /// Held where plans are made while systems run side by side.
+    let planLock = Mutex<Void>(())
+    /// How many tables there were when all plans were brought up to date.
+    var plannedTableCount = 0
+    var systemRuns: [String: SystemRun] = [:]
+    var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
+    /// The moment that changes of resources are stamped with.
+    var changeStamp = ChangeStamp.never
 
-    /// Changes put off until the structure may change: flushed by the schedule after each system, or by
+    /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick to have another run.
+    public var seed: UInt64 = 0
+
+    /// How many events were dropped so far, since ``eventCountMax`` of their type had been sent in one tick.
+    public internal(set) var droppedEventCount: UInt64 = 0
+
+    /// Changes put off until the structure may change: flushed by the schedule after each stage, or by
     /// ``flushCommands()``.
     public let commands = Commands()
 
@@ -51,10 +66,12 @@ public final class World {
     /// The most entities that may live at once.
     public var entityCountMax: Int { storage.pointee.entities.entityCountMax }
 
-    /// Ends the tick: slots freed in it may be given out again from now on. The schedule's `runTick` does it.
-    /// - Complexity: O(1).
+    /// Ends the tick: slots freed in it may be given out again from now on, and events of the tick before are gone. The schedule's
+    /// `runTick` does it.
+    /// - Complexity: O(types of events).
     public func endTick() {
         storage.pointee.entities.endTick()
+        for buffer in eventBuffers.values { buffer.endTick() }
     }
 
     /// Applies the commands that were put off, in the order in which they were given.
@@ -67,8 +84,8 @@ public final class World {
     /// Calls a closure with every living entity, table by table.
     /// - Complexity: O(entities).
     public func forEachEntity(_ body: (Entity) -> Void) {
-        storage.pointee.borrowCount += 1
-        defer { storage.pointee.borrowCount -= 1 }
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
         for table in storage.pointee.tables {
             for row in 0..<table.pointee.rowCount { body(table.pointee.entity(row: row)) }
         }

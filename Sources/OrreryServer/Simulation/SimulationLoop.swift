@@ -78,6 +78,9 @@ package final class SimulationLoop: @unchecked Sendable {
         metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)
     }
 
+    /// A tick is left out on purpose.
+    func rest() { pulse.tickBegins() }
+
     func ticksWereSkipped(_ count: UInt64) { metrics.ticksWereSkipped(count) }
 
     /// Mutations come first, so that the systems of the tick see them.

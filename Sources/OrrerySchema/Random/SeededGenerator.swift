@@ -1,10 +1,18 @@
 /// Random numbers that a seed gives again on every machine. SplitMix64.
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 17.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) {
         state = seed
+    }
+
+    /// The generator of a place: the same numbers for the same seed and path, unrelated ones for any other.
+    /// - Parameter path: What tells the place from others: a tick, a name's hash, a number of a chunk.
+    public init(seed: UInt64, path: UInt64...) {
+        state = seed
+        for part in path { state = next() ^ part }
+        state = next()
     }
 
     public mutating func next() -> UInt64 {

@@ -1,22 +1,7 @@
-/// A small random number generator: equal seeds give equal numbers on every machine and in every version of Swift.
-///
-/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. The standard library's own
-/// conversions to floating point may change, so the ones that are used here are part of it.
-struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+import OrrerySchema
 
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed &>> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed &>> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed &>> 31)
-    }
-
+/// The standard library's own conversions to floating point may change, so those that the belt uses are here.
+extension SeededGenerator {
     /// A multiple of 2⁻⁵³ from 0 up to, but not including, 1.
     mutating func unit() -> Double {
         Double(next() &>> 11) * 0x1p-53

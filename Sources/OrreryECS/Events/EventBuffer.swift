@@ -1,0 +1,62 @@
+/// The events of one type that a reader may not have seen yet: those of this tick and of the one before.
+///
+/// Events are numbered from 0 in the order of their sending; a reader is a number.
+final class EventBuffer<Event>: AnyEventBuffer {
+    private var earlier: [Event] = []
+    private var current: [Event] = []
+    /// The number of the oldest event that is kept.
+    private var first: UInt64 = 0
+
+    /// The number that the next event gets.
+    var end: UInt64 { first + UInt64(earlier.count + current.count) }
+
+    /// - Returns: Whether there was room.
+    func append(_ event: Event) -> Bool {
+        guard current.count < World.eventCountMax else { return false }
+        current.append(event)
+        return true
+    }
+
+    func endTick() {
+        first += UInt64(earlier.count)
+        swap(&earlier, &current)
+        current.removeAll(keepingCapacity: true)
+    }
+
+    /// The events from a number on.
+    func events(from reader: UInt64) -> Events<Event> {
+        let start = max(reader, first)
+        let skipped = Int(start - first)
+        return Events(
+            earlier: earlier.dropFirst(skipped), current: current.dropFirst(max(0, skipped - earlier.count)),
+            missedCount: start - reader)
+    }
+}
+
+/// What a world asks of all its event buffers.
+protocol AnyEventBuffer: AnyObject {
+    func endTick()
+}
+
+/// Events that a reader sees for the first time, in the order of their sending.
+public struct Events<Event>: RandomAccessCollection {
+    private let earlier: ArraySlice<Event>
+    private let current: ArraySlice<Event>
+    /// How many events there were before these that the reader came too late for: they are kept for the tick in which they are sent and
+    /// the one after it.
+    public let missedCount: UInt64
+
+    init(earlier: ArraySlice<Event> = [], current: ArraySlice<Event> = [], missedCount: UInt64 = 0) {
+        self.earlier = earlier
+        self.current = current
+        self.missedCount = missedCount
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { earlier.count + current.count }
+
+    public subscript(position: Int) -> Event {
+        position < earlier.count
+            ? earlier[earlier.startIndex + position] : current[current.startIndex + position - earlier.count]
+    }
+}

@@ -1,0 +1,48 @@
+internal import OrrerySchema
+import Synchronization
+
+/// A world that several systems run on. Their values are apart, since they do not conflict; what they share is prepared here, so that they
+/// only read it: the structure, the lists of tables of each query, and the list of tables that have marks. Only new plans of queries are made
+/// meanwhile, one at a time.
+extension World {
+    func share(_ body: () -> Void) {
+        guard !storage.pointee.isShared else { return body() }
+        refreshPlans()
+        storage.pointee.borrowCount += 1
+        storage.pointee.isShared = true
+        defer {
+            storage.pointee.isShared = false
+            storage.pointee.borrowCount -= 1
+        }
+        body()
+    }
+
+    /// Puts the tables that have a tracked component into the list that the next drain visits, so that no mark has to.
+    /// - Complexity: O(tables that have it).
+    func enlistTables(with component: ComponentID) {
+        guard storage.pointee.components[component.index].isTracked else { return }
+        for table in storage.pointee.tables where !table.pointee.isDirty && table.pointee.rowCount > 0 {
+            if table.pointee.has(component) { table.enlist() }
+        }
+    }
+
+    /// The number of a component type; `nil` if it has none and may get none now.
+    func registerUnlessShared<C: Component>(_ type: C.Type) -> ComponentID? {
+        guard storage.pointee.isShared else { return register(type) }
+        return storage.pointee.types.find(ObjectIdentifier(type)).map(ComponentID.init)
+    }
+
+    private func refreshPlans() {
+        guard plannedTableCount < storage.pointee.tables.count else { return }
+        plannedTableCount = storage.pointee.tables.count
+        for plan in plans.values { plan.refreshAll() }
+    }
+
+    /// Runs `body`, which looks up plans and makes new ones.
+    func planning<Plan>(_ body: () -> Plan) -> Plan {
+        guard storage.pointee.isShared else { return body() }
+        var made: Plan?
+        planLock.withLock { _ in made = body() }
+        return made!
+    }
+}

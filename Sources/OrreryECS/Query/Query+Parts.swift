@@ -1,0 +1,63 @@
+import Dispatch
+
+extension QueryOf {
+    /// Divides the query into parts of 16 chunks and calls a closure with each, on several threads. A part is a query of its own, with every
+    /// form of iteration.
+    ///
+    /// ```swift
+    /// schedule.add("integrate", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
+    ///     query.forEachPart(tick) { part, tick in
+    ///         part.forEach { position, velocity in position.x += velocity.x * tick.seconds }
+    ///     }
+    /// }
+    /// ```
+    /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the order of the parts, so
+    /// the result is the same for every number of threads. Events are read before, by the system.
+    ///
+    /// On a world of less than one part, the closure is called once, on the calling thread.
+    /// - Parameters:
+    ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
+    ///   - body: Called once for each part. Uses only what its system has declared, and writes only the values of its part.
+    /// - Complexity: O(tables + chunks).
+    public func forEachPart(_ tick: TickContext, _ body: @Sendable (_ part: Self, _ tick: TickContext) -> Void) {
+        divide(threadCount: tick.threadCount) { count in
+            tick.system.prepareParts(count)
+        } body: { part, number in
+            body(part, tick.part(number))
+        }
+        tick.system.gatherParts()
+    }
+
+    /// Divides the query into parts of 16 chunks and calls a closure with each, on several threads, outside of a schedule.
+    /// - Parameters:
+    ///   - threadCount: How many threads, this one included.
+    ///   - body: Called once for each part. Writes only the values of its part.
+    /// - Complexity: O(tables + chunks).
+    public func forEachPart(threadCount: Int, _ body: @Sendable (_ part: Self) -> Void) {
+        divide(threadCount: threadCount, prepare: { _ in }, body: { part, _ in body(part) })
+    }
+
+    private func divide(
+        threadCount: Int, prepare: (_ partCount: Int) -> Void, body: (_ part: Self, _ number: Int) -> Void
+    ) {
+        guard part == nil else { fatalError("Query: a part of a query cannot be divided again.") }
+        plan.refresh()
+        let parts = QueryPart.divide(plan.tables)
+        prepare(parts.count)
+        world.share {
+            if threadCount > 1, parts.count > 1 {
+                let next = WorkCounter()
+                // Each part is handled by one thread, and no two parts have a row in common.
+                nonisolated(unsafe) let work = (query: self, parts: parts, body: body)
+                DispatchQueue.concurrentPerform(iterations: min(threadCount, parts.count)) { _ in
+                    while let number = next.take(below: work.parts.count) {
+                        work.body(Self(work.query.world, work.query.plan, part: work.parts[number]), number)
+                    }
+                }
+            } else {
+                for (number, part) in parts.enumerated() { body(Self(world, plan, part: part), number) }
+            }
+        }
+        for part in parts { part.mark() }
+    }
+}

@@ -1,0 +1,59 @@
+/// The chunks of a query that one thread handles, and what it has marked.
+///
+/// Marks of one column share words between chunks, so the thread that divides the query makes them, when all parts have ended.
+@usableFromInline
+final class QueryPart {
+    /// Which of the plan's tables.
+    @usableFromInline let positions: Range<Int>
+    /// The first chunk of the first table, and the end of the chunks of the last.
+    private let firstChunk: Int
+    private let endChunk: Int
+    private var marks: [(table: TablePointer, column: Int, chunk: Int)] = []
+
+    init(positions: Range<Int>, firstChunk: Int, endChunk: Int) {
+        self.positions = positions
+        self.firstChunk = firstChunk
+        self.endChunk = endChunk
+    }
+
+    @usableFromInline
+    func chunks(_ position: Int, of table: TablePointer) -> Range<Int> {
+        let first = position == positions.lowerBound ? firstChunk : 0
+        return first..<(position == positions.upperBound - 1 ? endChunk : table.pointee.usedChunkCount)
+    }
+
+    @usableFromInline
+    func note(_ table: TablePointer, column: Int, chunk: Int) {
+        marks.append((table, column, chunk))
+    }
+
+    func mark() {
+        for mark in marks { mark.table.mark(column: mark.column, chunk: mark.chunk) }
+    }
+
+    /// As many chunks as a part has; the last one may have fewer. It does not depend on the number of threads, so neither does what parts
+    /// do.
+    static let chunkCount = 16
+
+    /// The parts of a plan, in its order.
+    /// - Complexity: O(tables + parts).
+    static func divide(_ tables: [TablePointer]) -> [QueryPart] {
+        var parts: [QueryPart] = []
+        var (start, firstChunk, room) = (0, 0, chunkCount)
+        for (position, table) in tables.enumerated() {
+            var chunk = 0
+            let end = table.pointee.usedChunkCount
+            while end - chunk >= room {
+                chunk += room
+                parts.append(QueryPart(positions: start..<position + 1, firstChunk: firstChunk, endChunk: chunk))
+                (start, firstChunk, room) = (position, chunk, chunkCount)
+            }
+            room -= end - chunk
+        }
+        if room < chunkCount {
+            let end = tables[tables.count - 1].pointee.usedChunkCount
+            parts.append(QueryPart(positions: start..<tables.count, firstChunk: firstChunk, endChunk: end))
+        }
+        return parts
+    }
+}

@@ -1,0 +1,88 @@
+import Dispatch
+public import OrrerySchema
+
+extension Schedule {
+    /// Runs all systems once, stage by stage.
+    ///
+    /// - Precondition: The schedule is valid (``validate()``).
+    /// - Parameters:
+    ///   - tick: What the systems are told; the world's own ``World/tick`` is set to it.
+    ///   - seconds: How much simulated time the tick is.
+    public func run(_ world: World, tick: Tick, seconds: Double) {
+        world.tick = tick
+        switch plan {
+        case .failure(let error): fatalError("Schedule: \(error)")
+        case .success(let plan):
+            for stage in plan.stages {
+                Stage(systems: stage, world: world, seconds: seconds, threadCount: threadCount).run()
+            }
+        }
+    }
+}
+
+/// One stage of a tick, on its way.
+private struct Stage {
+    let systems: [(system: Schedule.System, run: SystemRun)]
+    let world: World
+    let seconds: Double
+    let threadCount: Int
+
+    /// The systems whose condition holds.
+    init(systems: [Schedule.System], world: World, seconds: Double, threadCount: Int) {
+        self.world = world
+        self.seconds = seconds
+        self.threadCount = threadCount
+        self.systems = systems.lazy.map { ($0, world.systemRun($0.name)) }.filter { system, run in
+            system.condition.holds(world, run.lastRun)
+        }
+    }
+
+    func run() {
+        world.changeStamp.moveOn()
+        for (_, run) in systems { run.lastRun = world.changeStamp }
+        if systems.count > 1 {
+            runSharing()
+        } else if let (system, run) = systems.first {
+            self.run(system, run)
+        }
+        world.changeStamp.moveOn()
+        for (_, run) in systems {
+            run.commands.flush(on: world)
+            run.outbox.flush(into: world)
+        }
+        world.flushCommands()
+    }
+
+    /// Runs systems that do not conflict. What they share besides values stands still meanwhile, also on one thread, so that the number of
+    /// threads cannot be told from the result.
+    private func runSharing() {
+        for (system, _) in systems {
+            for access in system.accesses ?? [] { access.prepare(world) }
+        }
+        world.share {
+            guard threadCount > 1 else {
+                for (system, run) in systems { self.run(system, run) }
+                return
+            }
+            // Each system is run by one thread, and what it uses is written by no other: that is what a stage is.
+            nonisolated(unsafe) let stage = self
+            let next = WorkCounter()
+            DispatchQueue.concurrentPerform(iterations: min(threadCount, systems.count)) { _ in
+                while let position = next.take(below: stage.systems.count) {
+                    stage.run(stage.systems[position].system, stage.systems[position].run)
+                }
+            }
+        }
+    }
+
+    private func run(_ system: Schedule.System, _ run: SystemRun) {
+        let clock = ContinuousClock()
+        let began = clock.now
+        system.run(
+            world,
+            TickContext(
+                tick: world.tick, seconds: seconds, threadCount: threadCount, world: world, system: run,
+                accesses: system.accesses))
+        run.timings.ran(for: clock.now - began)
+    }
+}

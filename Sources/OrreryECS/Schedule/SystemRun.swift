@@ -1,0 +1,53 @@
+internal import OrrerySchema
+
+/// What a world keeps of one system between its runs, by the system's name.
+///
+/// A system that runs side by side with others touches only its own, which is emptied into the world when its stage has ended.
+final class SystemRun {
+    let commands = Commands()
+    let outbox = EventOutbox()
+    /// Up to where the system has read the events of each type.
+    var readers: [ObjectIdentifier: UInt64] = [:]
+    var timings: SystemTimings
+    /// When it last began.
+    var lastRun = ChangeStamp.never
+    /// Its name, as a number for random streams.
+    let nameHash: UInt64
+
+    /// What its parallel loops keep, part by part.
+    private(set) var parts: [SystemRun] = []
+
+    init(name: String) {
+        timings = SystemTimings(name: name)
+        // FNV-1a: the same in every process, unlike `Hasher`.
+        nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+
+    /// Makes room for a parallel loop of so many parts.
+    func prepareParts(_ count: Int) {
+        while parts.count < count { parts.append(SystemRun(name: "\(timings.name)[\(parts.count)]")) }
+    }
+
+    /// Takes over what the parts of a loop gave, in their order.
+    func gatherParts() {
+        for part in parts {
+            commands.take(part.commands)
+            outbox.take(part.outbox)
+        }
+    }
+}
+
+extension World {
+    func systemRun(_ name: String) -> SystemRun {
+        if let known = systemRuns[name] { return known }
+        let made = SystemRun(name: name)
+        systemRuns[name] = made
+        return made
+    }
+
+    /// How long each system that has run on this world took, by name.
+    /// - Complexity: O(systems).
+    public var systemTimings: [SystemTimings] {
+        systemRuns.values.map(\.timings).sorted { $0.name < $1.name }
+    }
+}

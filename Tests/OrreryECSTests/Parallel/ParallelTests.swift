@@ -1,0 +1,194 @@
+// A query is no sequence: there is no loop to write instead.
+// swift-format-ignore-file: ReplaceForEachWithForLoop
+
+import OrreryECS
+import OrrerySchema
+import Synchronization
+import Testing
+
+@Suite("The number of threads cannot be told from the result")
+struct ParallelTests {
+    struct Died: Sendable { var entity: Entity }
+    struct Deaths { var entities: [Entity] = [] }
+
+    /// Systems that share stages, divide queries, give commands, draw random numbers and send events.
+    private func makeSchedule(threadCount: Int) -> Schedule {
+        var schedule = Schedule()
+        schedule.threadCount = threadCount
+        schedule.add("move", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
+            query.without(Frozen.self).forEachPart(tick) { part, tick in
+                var random = tick.makeRandom()
+                part.forEach { position, velocity in
+                    position.x += velocity.x * Float(tick.seconds) + Float.random(in: 0..<1, using: &random)
+                }
+            }
+        }
+        schedule.add("hurt", in: .update, Write<Health>.self) { query, tick in
+            query.forEachPart(tick) { part, tick in
+                var random = tick.makeRandom(stream: 7)
+                part.forEachEntity { entity, health in
+                    health.current -= Int32.random(in: 0..<40, using: &random)
+                    guard health.current <= 0 else { return }
+                    tick.send(Died(entity: entity))
+                    tick.commands.despawn(entity)
+                    tick.commands.spawn(Position(x: Float(entity.index)), Velocity(x: 1), Health())
+                }
+            }
+        }
+        schedule.add("weigh", in: .update, Write<Mass>.self) { query, tick in
+            query.forEachEntity { entity, mass in
+                mass.kilograms += 1
+                if mass.kilograms > 4 { tick.commands.remove(Mass.self, from: entity) }
+            }
+            tick.commands.spawn(Mass())
+        }
+        schedule.add("count", in: .late) { world, tick in
+            let died = tick.events(of: Died.self).map(\.entity)
+            try? world.withResource(Deaths.self) { $0.entities += died }
+        }
+        return schedule
+    }
+
+    private func makeWorld() -> World {
+        let world = World()
+        world.track(Position.self)
+        world.track(Health.self)
+        world.track(Mass.self)
+        world.insertResource(Deaths())
+        for number in 0..<20_000 {
+            let entity = world.spawn(Position(x: Float(number)), Velocity(x: 2))
+            if number % 3 == 0 { try? world.insert(Health(), on: entity) }
+            if number % 7 == 0 { try? world.insert(Mass(), on: entity) }
+            if number % 11 == 0 { try? world.insert(Frozen(), on: entity) }
+        }
+        return world
+    }
+
+    private func run(threadCount: Int) throws -> (log: [UInt8], deaths: [Entity]) {
+        let world = makeWorld()
+        let schedule = makeSchedule(threadCount: threadCount)
+        #expect(schedule.stageNames == [["move", "hurt", "weigh"], ["count"]])
+        let log = ChangeLog()
+        var bytes: [UInt8] = []
+        for _ in 0..<12 {
+            schedule.runTick(on: world, step: .milliseconds(50))
+            world.drainChanges(into: log)
+            bytes += log.bytes
+            log.reset()
+            world._checkInvariants()
+        }
+        return (bytes, try #require(world.resource(Deaths.self)).entities)
+    }
+
+    @Test func oneAndManyThreads() throws {
+        let alone = try run(threadCount: 1)
+        #expect(alone.deaths.count > 1000)
+        for threadCount in [2, 3, 8] {
+            let together = try run(threadCount: threadCount)
+            #expect(together.log == alone.log, "\(threadCount) threads")
+            #expect(together.deaths == alone.deaths, "\(threadCount) threads")
+        }
+    }
+
+    @Test func systemsOfAStageRunAtTheSameTime() {
+        let arrived = Atomic(0)
+        let met = Atomic(0)
+        var schedule = Schedule()
+        schedule.threadCount = 2
+        /// Waits until the other is there too, or too long.
+        @Sendable func meet() {
+            arrived.add(1, ordering: .sequentiallyConsistent)
+            let clock = ContinuousClock()
+            let deadline = clock.now + .seconds(30)
+            while clock.now < deadline {
+                if arrived.load(ordering: .sequentiallyConsistent) == 2 {
+                    met.add(1, ordering: .sequentiallyConsistent)
+                    return
+                }
+            }
+        }
+        schedule.add("left", in: .update, Write<Position>.self) { _, _ in meet() }
+        schedule.add("right", in: .update, Write<Velocity>.self) { _, _ in meet() }
+        schedule.runTick(on: World(), step: .seconds(1))
+        #expect(met.load(ordering: .sequentiallyConsistent) == 2)
+    }
+
+    @Test func partsCoverEachRowOnce() {
+        let world = World()
+        world.track(Health.self)
+        for number in 0..<40_000 {
+            let entity = world.spawn(Health(current: 0))
+            if number % 2 == 0 { try? world.insert(Position(), on: entity) }
+            if number % 400 == 0 { try? world.insert(Velocity(), on: entity) }
+        }
+        let log = ChangeLog()
+        world.drainChanges(into: log)
+        log.reset()
+        let parts = Mutex<[Int]>([])
+        world.query(Write<Health>.self).forEachPart(threadCount: 3) { part in
+            parts.withLock { $0.append(part.count) }
+            part.forEach { $0.current += 1 }
+        }
+        #expect(parts.withLock { $0.count } == 3)
+        #expect(parts.withLock { $0.reduce(0, +) } == 40_000)
+        #expect(world.query(Read<Health>.self).values().allSatisfy { $0.current == 1 })
+        world.drainChanges(into: log)
+        #expect(log.columns.reduce(0) { $0 + $1.count } == 40_000)
+        world.query(Read<Label>.self).forEachPart(threadCount: 3) { _ in Issue.record("no entity has a label") }
+    }
+
+    @Test func newNarrowingsWhileSystemsShareTheWorld() {
+        var schedule = Schedule()
+        schedule.threadCount = 2
+        schedule.add("unknown", in: .update, Write<Health>.self) { query, _ in
+            query.without(Frozen.self).forEach { $0.current += 1 }
+            query.with(Label.self).forEach { $0.current += 10 }
+        }
+        schedule.add("beside", in: .update, Read<Health>.self, access: [.writes(Mass.self)]) { _, _ in }
+        schedule.add("known", in: .late, Write<Health>.self) { query, _ in
+            query.without(Frozen.self).forEach { $0.current += 100 }
+        }
+        schedule.add("next to it", in: .late, Write<Position>.self) { _, _ in }
+        let world = World()
+        world.spawn(Health(current: 0))
+        schedule.runTick(on: world, step: .seconds(1))
+        world.spawn(Health(current: 0), Frozen(), Label())
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(world.query(Read<Health>.self).values() == [Health(current: 202), Health(current: 10)])
+    }
+
+    @Test func partsAreNotDividedAgain() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let world = World()
+            world.spawn(Health())
+            world.query(Read<Health>.self).forEachPart(threadCount: 2) { part in
+                part.forEachPart(threadCount: 2) { _ in }
+            }
+        }
+        #expect(stderr(result).contains("a part of a query cannot be divided again"))
+    }
+}
+
+extension ChangeLog {
+    /// All that it holds, in its order.
+    fileprivate var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        func append(_ entities: some Sequence<Entity>) {
+            for entity in entities {
+                withUnsafeBytes(of: (entity.index, entity.generation)) { bytes += $0 }
+            }
+        }
+        append(despawned)
+        append(spawned)
+        append(removed.map(\.entity))
+        append(replaced.map(\.entity))
+        for column in columns {
+            bytes.append(UInt8(column.component.rawValue))
+            append(column.entities)
+            if let rows = column.rows {
+                bytes += UnsafeRawBufferPointer(start: rows, count: column.count * column.stride)
+            }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,144 @@
+import OrreryECS
+import OrrerySchema
+import Testing
+
+@Suite("Systems run in the order that they name, in stages that do not conflict")
+struct ScheduleOrderTests {
+    private func make(_ systems: (name: String, order: [SystemOrder])...) -> Schedule {
+        var schedule = Schedule()
+        for (name, order) in systems { schedule.add(name, in: .update, order: order) { _, _ in } }
+        return schedule
+    }
+
+    private func expectError(
+        _ code: ScheduleError.Code, _ sentence: String, _ schedule: Schedule,
+        location: SourceLocation = #_sourceLocation
+    ) {
+        #expect(sourceLocation: location) {
+            try schedule.validate()
+        } throws: {
+            guard let error = $0 as? ScheduleError else { return false }
+            return error.code == code && error.sentence.contains(sentence)
+        }
+    }
+
+    @Test func beforeAndAfter() {
+        let schedule = make(("a", [.after("c")]), ("b", []), ("c", []), ("d", [.before("b")]))
+        #expect(schedule.systemNames == ["c", "a", "d", "b"])
+    }
+
+    @Test func unknownNames() {
+        expectError(.orderUnknown, "'a' is ordered after 'z', but there is no such system", make(("a", [.after("z")])))
+    }
+
+    @Test func circles() {
+        let circle = make(("a", [.after("b")]), ("b", [.after("c")]), ("c", [.after("a")]), ("d", []))
+        expectError(.orderCircular, "The systems 'a', 'b', 'c' each wait", circle)
+        expectError(.orderCircular, "The systems 'a' each wait", make(("a", [.after("a")])))
+    }
+
+    @Test func otherPhases() {
+        var schedule = make(("a", []))
+        schedule.add("late", in: .late, order: [.before("a")]) { _, _ in }
+        expectError(.orderOutsidePhase, "'late' of phase .late is ordered before 'a' of phase .update", schedule)
+    }
+
+    @Test func neighboursThatDoNotConflictShareAStage() {
+        var schedule = Schedule()
+        schedule.add("read 1", in: .update, Read<Position>.self) { _, _ in }
+        schedule.add("read 2", in: .update, Read<Position>.self, Read<Velocity>.self) { _, _ in }
+        schedule.add("write", in: .update, Write<Position>.self) { _, _ in }
+        schedule.add("other", in: .update, Write<Health>.self) { _, _ in }
+        schedule.add("alone", in: .update) { _, _ in }
+        schedule.add("wind", in: .update, Write<Mass>.self, access: [.writes(resource: Int.self)]) { _, _ in }
+        schedule.add("calm", in: .update, Write<Label>.self, access: [.reads(resource: Int.self)]) { _, _ in }
+        schedule.add("seek", in: .update, Write<Position>.self, access: [.reads(Health.self)]) { _, _ in }
+        schedule.add("heal", in: .update, Write<Health>.self) { _, _ in }
+        schedule.add("ordered", in: .update, Read<Mass>.self, order: [.after("heal")]) { _, _ in }
+        schedule.add("late", in: .late, Read<Velocity>.self) { _, _ in }
+        #expect(
+            schedule.stageNames == [
+                ["read 1", "read 2"], ["write", "other"], ["alone"], ["wind"], ["calm", "seek"], ["heal"], ["ordered"],
+                ["late"],
+            ])
+    }
+
+    @Test func commandsOfAStageTakeEffectWhenItHasEnded() {
+        var schedule = Schedule()
+        schedule.add("spawn", in: .update, Read<Position>.self) { _, tick in tick.commands.spawn(Health(current: 1)) }
+        schedule.add("beside", in: .update, Write<Health>.self) { query, _ in query.forEach { $0.current += 10 } }
+        schedule.add("after", in: .update, Write<Health>.self) { query, _ in query.forEach { $0.current += 100 } }
+        let world = World()
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(world.query(Read<Health>.self).values() == [Health(current: 101)])
+    }
+
+    @Test func undeclaredAccessIsNamed() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            var schedule = Schedule()
+            schedule.add("seek", in: .update, Write<Position>.self, access: [.reads(Health.self)]) { _, tick in
+                _ = tick.reader(Health.self)
+                _ = tick.accessor(Health.self)
+            }
+            schedule.runTick(on: World(), step: .seconds(1))
+        }
+        #expect(stderr(result).contains("system 'seek' writes 'Health' without having said so"))
+    }
+
+    @Test func conditions() throws {
+        struct Wind { var x = 0 }
+        struct Counts { var ran: [String: [UInt64]] = [:] }
+        var schedule = Schedule()
+        func add(_ name: String, _ phase: Phase, _ condition: RunCondition) {
+            schedule.add(name, in: phase, when: condition) { world, tick in
+                try? world.withResource(Counts.self) { $0.ran[name, default: []].append(tick.tick.rawValue) }
+            }
+        }
+        add("third", .input, .every(ticks: 3))
+        add("before", .input, .changed(Wind.self))
+        schedule.add("blow", in: .update, when: .when { $0.tick == Tick(4) }) { world, _ in
+            try? world.withResource(Wind.self) { $0.x += 1 }
+        }
+        add("after", .late, .changed(Wind.self))
+        add("both", .late, .changed(Wind.self) && .every(ticks: 2))
+        let world = World()
+        world.insertResource(Counts())
+        for tick in 1...8 {
+            if tick == 2 { world.insertResource(Wind()) }
+            schedule.runTick(on: world, step: .seconds(1))
+            if tick == 6 { try world.withResource(Wind.self) { $0.x += 1 } }
+        }
+        let ran = try #require(world.resource(Counts.self)).ran
+        #expect(ran["third"] == [3, 6])
+        #expect(ran["before"] == [2, 5, 7])
+        #expect(ran["after"] == [2, 4, 7])
+        #expect(ran["both"] == [2, 4, 8])
+    }
+
+    @Test func timings() throws {
+        var schedule = Schedule()
+        schedule.add("work", in: .update) { _, tick in
+            let clock = ContinuousClock()
+            let began = clock.now
+            while clock.now - began < .microseconds(tick.tick.rawValue.isMultiple(of: 10) ? 500 : 50) {}
+        }
+        schedule.add("never", in: .update, when: .when { _ in false }) { _, _ in }
+        let world = World()
+        for _ in 0..<650 { schedule.runTick(on: world, step: .seconds(1)) }
+        let timings = world.systemTimings
+        #expect(timings.map(\.name) == ["never", "work"])
+        #expect(timings[0].runCount == 0 && timings[0].mean == .zero && timings[0].percentile99 == .zero)
+        #expect(timings[1].runCount == 650)
+        #expect(timings[1].last >= .microseconds(500))
+        #expect(timings[1].percentile99 >= .microseconds(500))
+        #expect(timings[1].mean >= .microseconds(95))
+    }
+}
+
+extension QueryOf {
+    func values<C: Component>() -> [C] where Row == (Entity, Read<C>) {
+        var values: [C] = []
+        forEach { values.append($0) }
+        return values
+    }
+}
