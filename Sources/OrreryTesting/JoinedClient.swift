@@ -30,6 +30,7 @@ public final class JoinedClient {
     private var attemptEndsAt: Duration
     private static let connectTimeout: Duration = .seconds(5)
     private var takenMessageCount = 0
+    private let loss: BatchLoss
     private let applied: AppliedLog
 
     /// What a client was told, in order.
@@ -46,6 +47,7 @@ public final class JoinedClient {
         let session = ClientSession(
             core: SyncClient(clientName: name), loop: loop, url: url, policy: .automatic, now: { clock.now })
         self.session = session
+        loss = BatchLoss(session)
         let applied = AppliedLog()
         self.applied = applied
         _ = session.addObserver { result in
@@ -97,9 +99,9 @@ public final class JoinedClient {
     }
 
     private func pollLoop() -> Bool {
-        guard let countMax = messagesPerDeliveryMax else { return loop.poll(session) }
+        guard let countMax = messagesPerDeliveryMax else { return loop.poll(loss) }
         guard takenMessageCount < countMax else { return false }
-        let handled = loop.poll(session, atMost: 1)
+        let handled = loop.poll(loss, atMost: 1)
         if handled { takenMessageCount += 1 }
         return handled
     }
@@ -109,6 +111,9 @@ public final class JoinedClient {
     public func cut(serverNotices: Bool = true) {
         loop.cut(tellsPeers: serverNotices)
     }
+
+    /// Loses one of the next batches, as a bad relay might: the first of which the loss can be noticed by the one that follows it.
+    public func loseBatch() { loss.isDue = true }
 
     /// Leaves its connection as it is and makes another one, so that the server has two of one client: the old one is half open, and
     /// what the client sent on it and is still under way (see ``link``) arrives later.

@@ -164,6 +164,25 @@ import simulate
         #expect(client.contents.entities.isEmpty)
     }
 
+    @Test func aLostBatchIsNoticedAndMadeUpFor() throws {
+        let joined = try makeJoined()
+        let entities = (0..<3).map { _ in joined.world.spawn(Position()) }
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        client.loseBatch()
+        for (number, entity) in entities.enumerated() {
+            try joined.world.set(Position(x: Float(number + 1)), on: entity)
+            joined.tick()
+        }
+        #expect(client.tick == Tick(1), "nothing is applied beside what is missing")
+        away(joined)
+        #expect(client.takeErrors().map(\.code) == [.connectionLost])
+        #expect(client.contents == joined.contents)
+        #expect(client.takeBatches().allSatisfy { $0.reset == nil })
+        #expect(client.end == nil)
+    }
+
     @Test func closingIsFinal() throws {
         let joined = try makeJoined()
         let entity = joined.world.spawn(Position())

@@ -153,10 +153,11 @@ package final class ClientSession: TransportHandler, Sendable {
                 if let connection {
                     loop.close(connection, code: CloseCode(error.closeCode.rawValue), reason: error.message)
                 }
+                // What is missing comes with the next connection, which goes on from where this client is.
+                let code: ClientError.Code = error.closeCode == .gap ? .connectionLost : .protocolViolation
                 self.lose(
                     ClientError(
-                        .protocolViolation, "the server at \(self.url) broke the protocol: \(error.message)",
-                        phase: .apply))
+                        code, "the server at \(self.url) broke the protocol: \(error.message)", phase: .apply))
             }
         }
     }

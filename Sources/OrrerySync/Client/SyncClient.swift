@@ -14,7 +14,8 @@ public enum ClientEvent: Sendable {
     case mutated(MutationSequence, MutationOutcome)
     /// The server's world has come to this tick; `isCurrent` says that the store is the state of it.
     case heartbeat(Tick, isCurrent: Bool)
-    /// The server said something that it must not say. Nothing is applied from here on.
+    /// The server said something that it must not say. Nothing is applied from here on; after ``WireCloseCode/gap`` not before a new
+    /// connection.
     case failed(WireError)
 }
 
@@ -26,6 +27,8 @@ public enum ClientEvent: Sendable {
 public struct SyncClient {
     enum Phase: Equatable {
         case awaitingWelcome, ready, failed
+        /// A batch is missing: nothing more is applied on this connection, but the next one may go on from here.
+        case interrupted
     }
 
     public let limits: WireLimits
@@ -133,11 +136,12 @@ public struct SyncClient {
     /// A message came.
     /// - Returns: what is to be told, in order. After `failed` the connection is to be closed with its code.
     public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [ClientEvent] {
-        guard phase != .failed else { return [] }
+        guard phase != .failed, phase != .interrupted else { return [] }
         do throws(WireError) {
             return try handle(ServerMessage(decoding: bytes, limits: limits), bytes)
         } catch {
-            phase = .failed
+            // Nothing of a batch that does not fit was applied.
+            phase = error.closeCode == .gap ? .interrupted : .failed
             dropStaged()
             return [.failed(error)]
         }
@@ -167,7 +171,7 @@ public struct SyncClient {
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")
-        case (.failed, _): return []
+        case (.failed, _), (.interrupted, _): return []
         }
     }
 
@@ -192,7 +196,7 @@ public struct SyncClient {
     }
 
     /// The tick up to which this client has everything, shown or not.
-    var standing: Tick { replacement?.tick ?? tick }
+    package var standing: Tick { replacement?.tick ?? tick }
 
     /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old one.
     public var isShowingVoidState: Bool { replacement != nil }

@@ -40,6 +40,10 @@ extension RandomScript {
             note("client \(participant.number)'s link: \(client.link)")
         }
         if chance(faultRarity) {
+            note("client \(participant.number) loses a batch")
+            client.loseBatch()
+        }
+        if chance(faultRarity) {
             let serverNotices = chance(2)
             note("client \(participant.number) is cut\(serverNotices ? "" : " at its side")")
             client.cut(serverNotices: serverNotices)
