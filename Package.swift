@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryTransport", "OrreryServer", "OrreryClient",
+                "OrrerySchema", "OrreryECS", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
+                "OrreryClient",
                 "OrreryWebSocket",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),

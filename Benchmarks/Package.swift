@@ -26,6 +26,7 @@ let package = Package(
         .target(name: "CAllocationCounter", cSettings: cSettings),
         .target(name: "BenchmarkReport"),
         .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
+        .executableTarget(name: "bench-rogues", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
         .executableTarget(
             name: "bench-server",
@@ -44,7 +45,9 @@ let package = Package(
     ]
 )
 
-let plainC = ["CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "bench-load", "bench-floor"]
+let plainC = [
+    "CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "bench-load", "bench-rogues", "bench-floor",
+]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings
 }
