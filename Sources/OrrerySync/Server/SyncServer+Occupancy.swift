@@ -17,10 +17,12 @@ package struct Occupancy: Hashable, Sendable {
 /// How a session stands with its window and its silence.
 package struct SessionState: Hashable, Sendable {
     package let id: SessionID
+    /// `nil` until its `Hello`.
+    package let client: ClientID?
     package let sentByteCount: UInt64
     package let acknowledgedByteCount: UInt64
     package let acknowledgedTick: Tick
-    package let isWindowOpen: Bool
+    package let lastSentTick: Tick
     package let lastHeardAt: Duration
     /// Set until its `Hello`: since when it waits for it.
     package let awaitsHelloSince: Duration?
@@ -59,9 +61,10 @@ extension SyncServer {
     package var sessionStates: [SessionState] {
         sessions.map { session in
             SessionState(
-                id: session.id, sentByteCount: session.sentByteCount,
+                id: session.id, client: session.phase == .ready ? session.client : nil,
+                sentByteCount: session.sentByteCount,
                 acknowledgedByteCount: session.acknowledgedByteCount, acknowledgedTick: session.acknowledgedTick,
-                isWindowOpen: session.isWindowOpen(configuration), lastHeardAt: session.lastHeardAt,
+                lastSentTick: session.lastSentTick, lastHeardAt: session.lastHeardAt,
                 awaitsHelloSince: session.phase == .awaitingHello ? session.openedAt : nil)
         }
     }

@@ -15,10 +15,12 @@ struct BoundWatch {
         for occupancy in script.joined.occupancies where occupancy.count > occupancy.limit {
             violations.append("\(occupancy.name): \(occupancy.count), the limit is \(occupancy.limit)")
         }
+        let clients = script.joined.sessionStates.compactMap(\.client)
+        if Set(clients).count < clients.count { violations.append("a client has two sessions") }
         var states: [SessionID: SessionState] = [:]
         for state in script.joined.sessionStates {
             states[state.id] = state
-            guard let last = lastStates[state.id], !last.isWindowOpen else { continue }
+            guard let last = lastStates[state.id], !Self.isWindowOpen(last, script) else { continue }
             if last.acknowledgedByteCount == state.acknowledgedByteCount,
                 last.acknowledgedTick == state.acknowledgedTick,
                 state.sentByteCount > last.sentByteCount
@@ -30,6 +32,15 @@ struct BoundWatch {
         }
         lastStates = states
         return violations
+    }
+
+    /// As docs/PROTOCOL.md says it; what the server thinks of it is what is looked at.
+    private static func isWindowOpen(_ state: SessionState, _ script: RandomScript) -> Bool {
+        let limits = script.configuration.sync
+        let byteCount = state.sentByteCount - state.acknowledgedByteCount
+        guard byteCount > 0 else { return true }
+        return byteCount < UInt64(limits.windowSize)
+            && state.lastSentTick.rawValue < state.acknowledgedTick.rawValue + limits.windowTickCount
     }
 
     /// The timers have fired: nobody has been silent for longer than they allow.
