@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "orrery",
     products: [
+        .library(name: "OrreryECS", targets: ["OrrerySchema", "OrreryECS"]),
         .library(name: "OrreryServer", targets: ["OrrerySchema", "OrreryECS", "OrreryServer", "OrreryWebSocket"]),
         .library(name: "OrreryClient", targets: ["OrrerySchema", "OrreryClient", "OrreryWebSocket"]),
         .library(name: "OrreryTesting", targets: ["OrreryTesting"]),

@@ -24,10 +24,16 @@ let package = Package(
         .target(name: "CBenchmarkSupport", cSettings: cSettings),
         .target(name: "CBenchmarkFrames", cSettings: cSettings),
         .target(name: "CAllocationCounter", cSettings: cSettings),
+        .target(name: "CPlainTwin", cSettings: cSettings),
         .target(name: "BenchmarkReport"),
         .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-rogues", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
+        .executableTarget(
+            name: "bench-ecs",
+            dependencies: [
+                "CPlainTwin", "CAllocationCounter", argumentParser, .product(name: "OrreryECS", package: "orrery"),
+            ]),
         .executableTarget(
             name: "bench-server",
             dependencies: [
@@ -46,7 +52,8 @@ let package = Package(
 )
 
 let plainC = [
-    "CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "bench-load", "bench-rogues", "bench-floor",
+    "CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "CPlainTwin", "bench-load", "bench-rogues",
+    "bench-floor",
 ]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings

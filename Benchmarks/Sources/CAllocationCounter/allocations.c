@@ -2,6 +2,7 @@
 #include "CAllocationCounter.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ extern void __libc_free(void *);
 typedef struct {
     _Atomic int thread;
     _Atomic uint64_t allocations, size, frees;
+    _Atomic int64_t live;
 } entry;
 
 static entry entries[ALLOCATION_THREAD_COUNT_MAX];
@@ -38,28 +40,38 @@ static void count_allocation(size_t size) {
 }
 
 static void count_free(void *memory) {
-    if (memory) atomic_fetch_add_explicit(&own_entry()->frees, 1, memory_order_relaxed);
+    if (!memory) return;
+    entry *mine = own_entry();
+    atomic_fetch_add_explicit(&mine->frees, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&mine->live, (int64_t)malloc_usable_size(memory), memory_order_relaxed);
+}
+
+static void *counted(void *memory) {
+    if (memory) {
+        atomic_fetch_add_explicit(&own_entry()->live, (int64_t)malloc_usable_size(memory), memory_order_relaxed);
+    }
+    return memory;
 }
 
 void *malloc(size_t size) {
     count_allocation(size);
-    return __libc_malloc(size);
+    return counted(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size) {
     count_allocation(count * size);
-    return __libc_calloc(count, size);
+    return counted(__libc_calloc(count, size));
 }
 
 void *realloc(void *memory, size_t size) {
     count_allocation(size);
     count_free(memory);
-    return __libc_realloc(memory, size);
+    return counted(__libc_realloc(memory, size));
 }
 
 void *memalign(size_t alignment, size_t size) {
     count_allocation(size);
-    return __libc_memalign(alignment, size);
+    return counted(__libc_memalign(alignment, size));
 }
 
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
@@ -87,6 +99,7 @@ size_t allocation_counts(allocation_count *counts, size_t capacity) {
             .allocation_count = atomic_load_explicit(&entries[position].allocations, memory_order_relaxed),
             .allocated_size = atomic_load_explicit(&entries[position].size, memory_order_relaxed),
             .free_count = atomic_load_explicit(&entries[position].frees, memory_order_relaxed),
+            .live_size = atomic_load_explicit(&entries[position].live, memory_order_relaxed),
         };
     }
     return known;

@@ -1,15 +1,20 @@
-package import OrrerySchema
+public import OrrerySchema
 
 /// The net effect of everything that happened in a world between two drains.
 ///
 /// Made empty, filled by ``World/drainChanges(into:)``, read, and filled again: buffers are kept, so a steady state
-/// allocates
-/// nothing. Apply it in the order despawned, spawned, removed and replaced, columns.
+/// allocates nothing. Apply it in the order despawned, spawned, removed and replaced, written.
 ///
+/// ```swift
+/// world.drainChanges(into: log)
+/// log.withChanges(of: Position.self) { entities, positions in
+///     for row in entities.indices { send(entities[row], positions[row]) }
+/// }
+/// ```
 /// `@unchecked Sendable`: a log has no lock. It is moved, never shared: the world fills it, hands it to the thread
 /// that reads it,
 /// and does not touch it until that thread hands it back; the hand-over point is the guard.
-package final class ChangeLog: @unchecked Sendable {
+public final class ChangeLog: @unchecked Sendable {
     /// One component that an entity lost or exchanged.
     package struct ComponentChange: Hashable, Sendable {
         package let component: ComponentID
@@ -22,11 +27,11 @@ package final class ChangeLog: @unchecked Sendable {
     }
 
     /// The tick of the world when the log was filled: the state that it leads to.
-    package internal(set) var tick = Tick.zero
+    public internal(set) var tick = Tick.zero
     /// Entities that lived at the previous drain and do not now.
-    package internal(set) var despawned: [Entity] = []
+    public internal(set) var despawned: [Entity] = []
     /// Entities that live now and did not at the previous drain.
-    package internal(set) var spawned: [Entity] = []
+    public internal(set) var spawned: [Entity] = []
     /// Tracked components that an entity had at the previous drain and has not now. Both times it lives.
     package internal(set) var removed: [ComponentChange] = []
     /// Tracked components that an entity had, lost, and has again. The new value is in the component's column.
@@ -36,11 +41,13 @@ package final class ChangeLog: @unchecked Sendable {
     /// not change now.
     package private(set) var columns: [ColumnChanges] = []
     private var columnOfComponent: [Int] = []
+    /// The components of the world, by number.
+    var componentTypes: [any Component.Type] = []
 
-    package init() {}
+    public init() {}
 
     /// Whether nothing happened.
-    package var isEmpty: Bool {
+    public var isEmpty: Bool {
         despawned.isEmpty && spawned.isEmpty && removed.isEmpty && replaced.isEmpty
             && columns.allSatisfy { $0.count == 0 }
     }
@@ -53,7 +60,7 @@ package final class ChangeLog: @unchecked Sendable {
     }
 
     /// Empties the log and destroys the values in it; buffers are kept.
-    package func reset() {
+    public func reset() {
         tick = .zero
         despawned.removeAll(keepingCapacity: true)
         spawned.removeAll(keepingCapacity: true)

@@ -53,14 +53,14 @@ package final class ColumnChanges {
     }
 
     private func grow(to capacity: Int) {
-        let entities = UnsafeMutablePointer<Entity>.allocate(capacity: capacity)
+        let entities = LargeMemory.allocate(Entity.self, capacity: capacity)
         if let entityBuffer {
             entities.moveInitialize(from: entityBuffer, count: count)
             entityBuffer.deallocate()
         }
         entityBuffer = entities
         if stride > 0 {
-            let rows = UnsafeMutableRawPointer.allocate(byteCount: capacity * stride, alignment: 64)
+            let rows = LargeMemory.allocate(byteCount: capacity * stride)
             if let rowBuffer {
                 operations.moveRun(rows, rowBuffer, count)
                 rowBuffer.deallocate()

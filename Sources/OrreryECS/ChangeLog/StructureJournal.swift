@@ -1,4 +1,4 @@
-internal import OrrerySchema
+public import OrrerySchema
 
 /// What each touched entity was at the previous drain: enough to tell the net effect of any number of structural
 /// changes without a scan.
@@ -6,6 +6,7 @@ internal import OrrerySchema
 /// One entry per entity that was spawned, despawned, or gained or lost a tracked component since then. An entity that
 /// is spawned and despawned in between gives its entry back, so the journal never holds more than the entities that
 /// lived at the previous drain and those that live now, however long no drain comes.
+@usableFromInline
 struct StructureJournal {
     /// What the previous drain left.
     enum Past {
@@ -31,7 +32,7 @@ struct StructureJournal {
     }
 
     /// Off until somebody wants a change log; a world without a server pays one comparison.
-    private(set) var isActive = false
+    @usableFromInline private(set) var isActive = false
     private(set) var entries: [Entry] = []
     /// Tracked components that were taken, since the previous drain, from an entity that had them then.
     private(set) var removals: [Removal] = []
@@ -43,6 +44,7 @@ struct StructureJournal {
         isActive = true
     }
 
+    @usableFromInline
     mutating func spawned(_ entity: Entity) {
         guard isActive else { return }
         add(Entry(entity: entity, past: .unborn))
@@ -71,12 +73,15 @@ struct StructureJournal {
     }
 
     /// Notes that an entity is about to lose a tracked component.
+    /// - Parameter wasThere: Whether a sparse component was there at the previous drain, which the table does not say.
     /// - Complexity: O(components that it has lost).
-    mutating func losing(_ component: ComponentID, _ entity: Entity, in table: TablePointer) {
+    mutating func losing(
+        _ component: ComponentID, _ entity: Entity, in table: TablePointer, wasThere: Bool? = nil
+    ) {
         guard isActive else { return }
         gaining(entity, in: table)
         let position = entry(of: entity)
-        guard case .alive(let past) = entries[position].past, past.pointee.has(component) else { return }
+        guard case .alive(let past) = entries[position].past, wasThere ?? past.pointee.has(component) else { return }
         var removal = entries[position].firstRemoval
         while removal >= 0 {
             if removals[Int(removal)].component == component { return }

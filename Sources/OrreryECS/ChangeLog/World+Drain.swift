@@ -2,19 +2,23 @@ internal import OrrerySchema
 
 extension World {
     /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago, and
-    /// ends the
-    /// tick. The first drain reports all that is there.
+    /// ends the tick. The first drain reports all that is there.
     ///
+    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server.
     /// - Complexity: O(what changed); nothing is visited that did not.
     /// - Precondition: No query iterates, no command waits.
-    package func drainChanges(into log: ChangeLog) {
+    public func drainChanges(into log: ChangeLog) {
         requireStructureOpen("drain changes")
         precondition(commands.count == 0, "flush the commands before the changes are drained")
         log.reset()
         activateJournal()
         log.tick = tick
+        for entry in storage.pointee.components[log.componentTypes.count...] {
+            log.componentTypes.append(entry.operations.type)
+        }
         drainStructure(into: log)
         drainValues(into: log)
+        storage.pointee.drainStamp = storage.advanceStamp()
         endTick()
     }
 
@@ -43,10 +47,18 @@ extension World {
         var position = entry.firstRemoval
         while position >= 0 {
             let removal = storage.pointee.journal.removals[Int(position)]
-            if isKnownToObservers(removal.component), table.pointee.has(removal.component) {
-                log.replaced.append(ChangeLog.ComponentChange(component: removal.component, entity: entry.entity))
-            }
             position = removal.next
+            guard isKnownToObservers(removal.component) else { continue }
+            let change = ChangeLog.ComponentChange(component: removal.component, entity: entry.entity)
+            if let sparse = storage.sparse(removal.component) {
+                if sparse.pointee.row(of: entry.entity) >= 0 {
+                    log.replaced.append(change)
+                } else {
+                    log.removed.append(change)
+                }
+            } else if table.pointee.has(removal.component) {
+                log.replaced.append(change)
+            }
         }
     }
 

@@ -13,6 +13,8 @@ extension World {
         defer {
             storage.pointee.isShared = false
             storage.pointee.borrowCount -= 1
+            for (kind, component) in wantedStamps { keepStamps(kind, of: component) }
+            wantedStamps.removeAll()
         }
         body()
     }
@@ -21,8 +23,8 @@ extension World {
     /// - Complexity: O(tables that have it).
     func enlistTables(with component: ComponentID) {
         guard storage.pointee.components[component.index].isTracked else { return }
-        for table in storage.pointee.tables where !table.pointee.isDirty && table.pointee.rowCount > 0 {
-            if table.pointee.has(component) { table.enlist() }
+        storage.forEachColumn(of: component) { table, _ in
+            if !table.pointee.isDirty, table.pointee.rowCount > 0 { table.enlist() }
         }
     }
 

@@ -1,51 +1,46 @@
 public import OrrerySchema
 
-/// One chunk of one table, as a query sees it.
+/// Some rows of one chunk, as a query sees them.
 @usableFromInline
 struct ChunkHandle {
-    @usableFromInline let table: TablePointer
-    @usableFromInline let chunk: Int
-    /// The columns of the plan's terms; those of this table begin at `firstColumn`.
-    @usableFromInline let columns: UnsafeBufferPointer<Int>
-    @usableFromInline let firstColumn: Int
+    @usableFromInline let entities: UnsafeMutablePointer<Entity>
+    @usableFromInline let count: Int
+    /// Where the values of each term begin; `nil` for a component that the entities need not have, and have not.
+    @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
     @inlinable @inline(__always)
-    init(_ table: TablePointer, _ chunk: Int, _ columns: UnsafeBufferPointer<Int>, _ firstColumn: Int) {
-        self.firstColumn = firstColumn
-        self.table = table
-        self.chunk = chunk
-        self.columns = columns
+    init(
+        entities: UnsafeMutablePointer<Entity>, count: Int, bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    ) {
+        self.entities = entities
+        self.count = count
+        self.bases = bases
     }
 
     @inlinable @inline(__always)
-    var count: Int { table.pointee.rowCount(chunk: chunk) }
-
-    @inlinable @inline(__always)
-    var entities: UnsafeMutablePointer<Entity> { table.pointee.entities(chunk: chunk) }
-
-    /// The address of a term's values.
-    @inlinable @inline(__always)
-    func base<Term: QueryTerm>(_ term: Int, _: Term.Type) -> UnsafeMutablePointer<Term.Value> {
-        (table.pointee.chunks[chunk] + table.pointee.columns[columns[firstColumn &+ term]].offset)
-            .assumingMemoryBound(to: Term.Value.self)
+    func column<Term: QueryTerm>(_ term: Int, _: Term.Type) -> ColumnHandle<Term.Value> {
+        ColumnHandle(base: bases[term].map { $0.assumingMemoryBound(to: Term.Value.self) }, count: count)
     }
 
     @inlinable @inline(__always)
     func values<Term: QueryTerm>(_ term: Int, _ type: Term.Type) -> Term.Values {
-        Term.makeValues(ColumnHandle(base: base(term, type), count: count))
+        Term.makeValues(column(term, type))
+    }
+
+    @inlinable @inline(__always)
+    func address<Term: QueryTerm>(_ term: Int, _ type: Term.Type) -> Term.Address {
+        Term.makeAddress(column(term, type))
     }
 
     @inlinable @inline(__always)
     var rows: ChunkRows { ChunkRows(entities: Column(ColumnHandle(base: entities, count: count))) }
 }
 
-/// The innermost loops, one per number of terms. Each is a function of its own that gets nothing but pointers,
-/// specialised for
-/// its closure and called once per chunk: LLVM vectorises such a loop, and not the same loop inlined into the nest of
-/// tables
-/// and chunks (0.35 against 0.9 ns per row for `position += velocity`).
+/// The innermost loops, one per number of terms. Each is a function of its own that gets nothing but addresses,
+/// specialised for its closure and called once per chunk: LLVM vectorises such a loop, and not the same loop inlined
+/// into the nest of tables and chunks (0.35 against 0.9 ns per row for `position += velocity`).
 extension ChunkHandle {
-    @usableFromInline typealias Address<Value> = UnsafeMutablePointer<Value>
+    @usableFromInline typealias Entities = UnsafeMutablePointer<Entity>
 
     /// Calls a closure that has a loop of its own, kept out of the nest for the same reason.
     @inlinable @inline(never)
@@ -57,107 +52,117 @@ extension ChunkHandle {
 
     @inlinable @inline(__always)
     func eachRow<A: QueryTerm>(
-        _: A.Type,
-        _ body: (Address<Entity>, Address<A.Value>) -> Void
+        _: A.Type, _ body: (Entities, A.Address) -> Void
     ) {
-        Self.loop(count, entities, base(0, A.self), body)
+        Self.loop(
+            A.self, count, entities, address(0, A.self), body)
     }
 
     @inlinable @inline(never)
-    static func loop<A>(
-        _ count: Int, _ entities: Address<Entity>, _ a: Address<A>,
-        _ body: (Address<Entity>, Address<A>) -> Void
+    static func loop<A: QueryTerm>(
+        _: A.Type, _ count: Int, _ entities: Entities, _ a: A.Address,
+        _ body: (Entities, A.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, a + row) }
+        for row in 0..<count { body(entities + row, A.advance(a, row)) }
     }
 
     @inlinable @inline(__always)
     func eachRow<A: QueryTerm, B: QueryTerm>(
-        _: A.Type, _: B.Type,
-        _ body: (Address<Entity>, Address<A.Value>, Address<B.Value>) -> Void
+        _: A.Type, _: B.Type, _ body: (Entities, A.Address, B.Address) -> Void
     ) {
-        Self.loop(count, entities, base(0, A.self), base(1, B.self), body)
+        Self.loop(
+            A.self, B.self, count, entities, address(0, A.self), address(1, B.self), body)
     }
 
     @inlinable @inline(never)
-    static func loop<A, B>(
-        _ count: Int, _ entities: Address<Entity>, _ a: Address<A>, _ b: Address<B>,
-        _ body: (Address<Entity>, Address<A>, Address<B>) -> Void
+    static func loop<A: QueryTerm, B: QueryTerm>(
+        _: A.Type, _: B.Type, _ count: Int, _ entities: Entities, _ a: A.Address, _ b: B.Address,
+        _ body: (Entities, A.Address, B.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, a + row, b + row) }
+        for row in 0..<count { body(entities + row, A.advance(a, row), B.advance(b, row)) }
     }
 
     @inlinable @inline(__always)
     func eachRow<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
-        _: A.Type, _: B.Type, _: C.Type,
-        _ body: (Address<Entity>, Address<A.Value>, Address<B.Value>, Address<C.Value>) -> Void
+        _: A.Type, _: B.Type, _: C.Type, _ body: (Entities, A.Address, B.Address, C.Address) -> Void
     ) {
-        Self.loop(count, entities, base(0, A.self), base(1, B.self), base(2, C.self), body)
+        Self.loop(
+            A.self, B.self, C.self, count, entities, address(0, A.self), address(1, B.self), address(2, C.self), body)
     }
 
     @inlinable @inline(never)
-    static func loop<A, B, C>(
-        _ count: Int, _ entities: Address<Entity>, _ a: Address<A>, _ b: Address<B>, _ c: Address<C>,
-        _ body: (Address<Entity>, Address<A>, Address<B>, Address<C>) -> Void
+    static func loop<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
+        _: A.Type, _: B.Type, _: C.Type, _ count: Int, _ entities: Entities, _ a: A.Address, _ b: B.Address,
+        _ c: C.Address,
+        _ body: (Entities, A.Address, B.Address, C.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, a + row, b + row, c + row) }
+        for row in 0..<count { body(entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row)) }
     }
 
     @inlinable @inline(__always)
     func eachRow<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm>(
         _: A.Type, _: B.Type, _: C.Type, _: D.Type,
-        _ body: (Address<Entity>, Address<A.Value>, Address<B.Value>, Address<C.Value>, Address<D.Value>) -> Void
+        _ body: (Entities, A.Address, B.Address, C.Address, D.Address) -> Void
     ) {
-        Self.loop(count, entities, base(0, A.self), base(1, B.self), base(2, C.self), base(3, D.self), body)
+        Self.loop(
+            A.self, B.self, C.self, D.self, count, entities, address(0, A.self), address(1, B.self), address(2, C.self),
+            address(3, D.self), body)
     }
 
     @inlinable @inline(never)
-    static func loop<A, B, C, D>(
-        _ count: Int, _ entities: Address<Entity>, _ a: Address<A>, _ b: Address<B>, _ c: Address<C>, _ d: Address<D>,
-        _ body: (Address<Entity>, Address<A>, Address<B>, Address<C>, Address<D>) -> Void
+    static func loop<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm>(
+        _: A.Type, _: B.Type, _: C.Type, _: D.Type, _ count: Int, _ entities: Entities, _ a: A.Address, _ b: B.Address,
+        _ c: C.Address, _ d: D.Address,
+        _ body: (Entities, A.Address, B.Address, C.Address, D.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, a + row, b + row, c + row, d + row) }
+        for row in 0..<count {
+            body(entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row), D.advance(d, row))
+        }
     }
 
     @inlinable @inline(__always)
     func eachRow<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm>(
         _: A.Type, _: B.Type, _: C.Type, _: D.Type, _: E.Type,
-        _ body: (
-            Address<Entity>, Address<A.Value>, Address<B.Value>, Address<C.Value>, Address<D.Value>, Address<E.Value>
-        ) -> Void
+        _ body: (Entities, A.Address, B.Address, C.Address, D.Address, E.Address) -> Void
     ) {
         Self.loop(
-            count, entities, base(0, A.self), base(1, B.self), base(2, C.self), base(3, D.self), base(4, E.self), body)
+            A.self, B.self, C.self, D.self, E.self, count, entities, address(0, A.self), address(1, B.self),
+            address(2, C.self), address(3, D.self), address(4, E.self), body)
     }
 
     @inlinable @inline(never)
-    static func loop<A, B, C, D, E>(
-        _ count: Int, _ entities: Address<Entity>, _ a: Address<A>, _ b: Address<B>, _ c: Address<C>, _ d: Address<D>,
-        _ e: Address<E>,
-        _ body: (Address<Entity>, Address<A>, Address<B>, Address<C>, Address<D>, Address<E>) -> Void
+    static func loop<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm>(
+        _: A.Type, _: B.Type, _: C.Type, _: D.Type, _: E.Type, _ count: Int, _ entities: Entities, _ a: A.Address,
+        _ b: B.Address, _ c: C.Address, _ d: D.Address, _ e: E.Address,
+        _ body: (Entities, A.Address, B.Address, C.Address, D.Address, E.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, a + row, b + row, c + row, d + row, e + row) }
+        for row in 0..<count {
+            body(
+                entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row), D.advance(d, row),
+                E.advance(e, row))
+        }
     }
 
     @inlinable @inline(__always)
     func eachRow<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm, F: QueryTerm>(
         _: A.Type, _: B.Type, _: C.Type, _: D.Type, _: E.Type, _: F.Type,
-        _ body: (
-            Address<Entity>, Address<A.Value>, Address<B.Value>, Address<C.Value>, Address<D.Value>, Address<E.Value>,
-            Address<F.Value>
-        ) -> Void
+        _ body: (Entities, A.Address, B.Address, C.Address, D.Address, E.Address, F.Address) -> Void
     ) {
         Self.loop(
-            count, entities, base(0, A.self), base(1, B.self), base(2, C.self), base(3, D.self), base(4, E.self),
-            base(5, F.self), body)
+            A.self, B.self, C.self, D.self, E.self, F.self, count, entities, address(0, A.self), address(1, B.self),
+            address(2, C.self), address(3, D.self), address(4, E.self), address(5, F.self), body)
     }
 
     @inlinable @inline(never)
-    static func loop<A, B, C, D, E, F>(
-        _ count: Int, _ entities: Address<Entity>, _ a: Address<A>, _ b: Address<B>, _ c: Address<C>, _ d: Address<D>,
-        _ e: Address<E>, _ f: Address<F>,
-        _ body: (Address<Entity>, Address<A>, Address<B>, Address<C>, Address<D>, Address<E>, Address<F>) -> Void
+    static func loop<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm, F: QueryTerm>(
+        _: A.Type, _: B.Type, _: C.Type, _: D.Type, _: E.Type, _: F.Type, _ count: Int, _ entities: Entities,
+        _ a: A.Address, _ b: B.Address, _ c: C.Address, _ d: D.Address, _ e: E.Address, _ f: F.Address,
+        _ body: (Entities, A.Address, B.Address, C.Address, D.Address, E.Address, F.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, a + row, b + row, c + row, d + row, e + row, f + row) }
+        for row in 0..<count {
+            body(
+                entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row), D.advance(d, row),
+                E.advance(e, row), F.advance(f, row))
+        }
     }
 }

@@ -64,32 +64,55 @@ extension QueryOf {
         return position
     }
 
-    /// Visits the chunks of all matching tables with the structure held still, and marks what is written.
+    /// Visits the rows of all matching tables with the structure held still, and marks what is written.
     @inlinable @inline(__always)
     func forEachChunkHandle(_ body: (ChunkHandle) -> Void) {
         plan.refresh()
+        let matches = plan.matches
         let storage = world.storage
+        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched else { return visitRuns(body) }
+        let termCount = matches.pointee.termCount
+        let written = matches.pointee.written
         storage.beginBorrow()
         defer { storage.endBorrow() }
-        let terms = plan.terms
-        plan.columns.withUnsafeBufferPointer { columns in
-            forEachChunkRange { table, chunks, first in
-                for chunk in chunks {
-                    body(ChunkHandle(table, chunk, columns, first))
-                    for term in 0..<terms.count where terms[term].isWrite {
-                        mark(table, columns[first &+ term], chunk)
+        withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: max(1, termCount)) { buffer in
+            let bases = buffer.baseAddress.unsafelyUnwrapped
+            for position in part?.positions ?? 0..<matches.pointee.count {
+                let table = matches.pointee.tables[position]
+                let columns = matches.pointee.columns + position &* termCount
+                for chunk in part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount {
+                    let memory = table.pointee.chunks[chunk]
+                    for term in 0..<termCount {
+                        (bases + term).initialize(to: columns[term].map { memory + $0.pointee.offset })
+                    }
+                    body(
+                        ChunkHandle(
+                            entities: memory.assumingMemoryBound(to: Entity.self),
+                            count: table.pointee.rowCount(chunk: chunk), bases: bases))
+                    if written != 0, table.pointee.isObserved {
+                        mark(table, table.pointee.rows(chunk: chunk), columns, written)
                     }
                 }
             }
         }
     }
 
-    @inlinable @inline(__always)
-    func mark(_ table: TablePointer, _ column: Int, _ chunk: Int) {
-        if let part {
-            part.note(table, column: column, chunk: chunk)
-        } else {
-            table.mark(column: column, chunk: chunk)
+    /// Marks the columns of the terms that are written.
+    @usableFromInline
+    func mark(
+        _ table: TablePointer, _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>,
+        _ written: UInt64
+    ) {
+        var rest = written
+        while rest != 0 {
+            if let column = columns[rest.trailingZeroBitCount] {
+                if let part {
+                    part.note(table, column: column - table.pointee.columns, rows: rows)
+                } else {
+                    table.mark(column: column - table.pointee.columns, rows: rows)
+                }
+            }
+            rest &= rest &- 1
         }
     }
 }

@@ -3,15 +3,12 @@
 
 public import OrrerySchema
 
-/// Iteration by row.
+/// Iteration by row, one to three terms.
 ///
-/// There is one form per number of terms and per number of those that are written: written terms come first and are
-/// `inout`,
-/// read terms follow and are values. Any other order is for ``forEachChunk(_:)``.
+/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms optionals. In the order of the query, whichever it is.
 ///
 /// The structure of the world stands still while a closure runs. Rows of `Write` terms count as changed, whether the
-/// closure
-/// changed them or not. Spawned, removed or moved rows are seen by the next iteration.
+/// closure changed them or not. Spawned, removed or moved rows are seen by the next iteration.
 /// - Complexity: O(rows); the loop is vectorised where the closure allows it.
 extension QueryOf {
     /// Calls a closure for each entity with one value to write.
@@ -25,10 +22,10 @@ extension QueryOf {
 
     /// Calls a closure for each entity with one value to read.
     @inlinable
-    public func forEach<A: ReadTerm>(_ body: (A.Value) -> Void)
+    public func forEach<A: ReadTerm>(_ body: (A.Argument) -> Void)
     where Row == (Entity, A) {
         forEachChunkHandle { chunk in
-            chunk.eachRow(A.self) { _, a in body(a.pointee) }
+            chunk.eachRow(A.self) { _, a in body(A.load(a)) }
         }
     }
 
@@ -43,19 +40,28 @@ extension QueryOf {
 
     /// Calls a closure for each entity with one value to write, then one to read.
     @inlinable
-    public func forEach<A: WriteTerm, B: ReadTerm>(_ body: (inout A.Value, B.Value) -> Void)
+    public func forEach<A: WriteTerm, B: ReadTerm>(_ body: (inout A.Value, B.Argument) -> Void)
     where Row == (Entity, A, B) {
         forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self) { _, a, b in body(&a.pointee, b.pointee) }
+            chunk.eachRow(A.self, B.self) { _, a, b in body(&a.pointee, B.load(b)) }
+        }
+    }
+
+    /// Calls a closure for each entity with one value to read, then one to write.
+    @inlinable
+    public func forEach<A: ReadTerm, B: WriteTerm>(_ body: (A.Argument, inout B.Value) -> Void)
+    where Row == (Entity, A, B) {
+        forEachChunkHandle { chunk in
+            chunk.eachRow(A.self, B.self) { _, a, b in body(A.load(a), &b.pointee) }
         }
     }
 
     /// Calls a closure for each entity with two values to read.
     @inlinable
-    public func forEach<A: ReadTerm, B: ReadTerm>(_ body: (A.Value, B.Value) -> Void)
+    public func forEach<A: ReadTerm, B: ReadTerm>(_ body: (A.Argument, B.Argument) -> Void)
     where Row == (Entity, A, B) {
         forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self) { _, a, b in body(a.pointee, b.pointee) }
+            chunk.eachRow(A.self, B.self) { _, a, b in body(A.load(a), B.load(b)) }
         }
     }
 
@@ -73,263 +79,69 @@ extension QueryOf {
     /// Calls a closure for each entity with two values to write, then one to read.
     @inlinable
     public func forEach<A: WriteTerm, B: WriteTerm, C: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, C.Value) -> Void
+        _ body: (inout A.Value, inout B.Value, C.Argument) -> Void
     )
     where Row == (Entity, A, B, C) {
         forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(&a.pointee, &b.pointee, c.pointee) }
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(&a.pointee, &b.pointee, C.load(c)) }
+        }
+    }
+
+    /// Calls a closure for each entity with one value to write, then one to read, then one to write.
+    @inlinable
+    public func forEach<A: WriteTerm, B: ReadTerm, C: WriteTerm>(
+        _ body: (inout A.Value, B.Argument, inout C.Value) -> Void
+    )
+    where Row == (Entity, A, B, C) {
+        forEachChunkHandle { chunk in
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(&a.pointee, B.load(b), &c.pointee) }
         }
     }
 
     /// Calls a closure for each entity with one value to write, then two to read.
     @inlinable
-    public func forEach<A: WriteTerm, B: ReadTerm, C: ReadTerm>(_ body: (inout A.Value, B.Value, C.Value) -> Void)
+    public func forEach<A: WriteTerm, B: ReadTerm, C: ReadTerm>(_ body: (inout A.Value, B.Argument, C.Argument) -> Void)
     where Row == (Entity, A, B, C) {
         forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(&a.pointee, b.pointee, c.pointee) }
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(&a.pointee, B.load(b), C.load(c)) }
+        }
+    }
+
+    /// Calls a closure for each entity with one value to read, then two to write.
+    @inlinable
+    public func forEach<A: ReadTerm, B: WriteTerm, C: WriteTerm>(
+        _ body: (A.Argument, inout B.Value, inout C.Value) -> Void
+    )
+    where Row == (Entity, A, B, C) {
+        forEachChunkHandle { chunk in
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(A.load(a), &b.pointee, &c.pointee) }
+        }
+    }
+
+    /// Calls a closure for each entity with one value to read, then one to write, then one to read.
+    @inlinable
+    public func forEach<A: ReadTerm, B: WriteTerm, C: ReadTerm>(_ body: (A.Argument, inout B.Value, C.Argument) -> Void)
+    where Row == (Entity, A, B, C) {
+        forEachChunkHandle { chunk in
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(A.load(a), &b.pointee, C.load(c)) }
+        }
+    }
+
+    /// Calls a closure for each entity with two values to read, then one to write.
+    @inlinable
+    public func forEach<A: ReadTerm, B: ReadTerm, C: WriteTerm>(_ body: (A.Argument, B.Argument, inout C.Value) -> Void)
+    where Row == (Entity, A, B, C) {
+        forEachChunkHandle { chunk in
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(A.load(a), B.load(b), &c.pointee) }
         }
     }
 
     /// Calls a closure for each entity with three values to read.
     @inlinable
-    public func forEach<A: ReadTerm, B: ReadTerm, C: ReadTerm>(_ body: (A.Value, B.Value, C.Value) -> Void)
+    public func forEach<A: ReadTerm, B: ReadTerm, C: ReadTerm>(_ body: (A.Argument, B.Argument, C.Argument) -> Void)
     where Row == (Entity, A, B, C) {
         forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(a.pointee, b.pointee, c.pointee) }
-        }
-    }
-
-    /// Calls a closure for each entity with four values to write.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: WriteTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, inout D.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self) { _, a, b, c, d in
-                body(&a.pointee, &b.pointee, &c.pointee, &d.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with three values to write, then one to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, D.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self) { _, a, b, c, d in
-                body(&a.pointee, &b.pointee, &c.pointee, d.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with two values to write, then two to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: ReadTerm, D: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, C.Value, D.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self) { _, a, b, c, d in
-                body(&a.pointee, &b.pointee, c.pointee, d.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with one value to write, then three to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: ReadTerm, C: ReadTerm, D: ReadTerm>(
-        _ body: (inout A.Value, B.Value, C.Value, D.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self) { _, a, b, c, d in
-                body(&a.pointee, b.pointee, c.pointee, d.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with four values to read.
-    @inlinable
-    public func forEach<A: ReadTerm, B: ReadTerm, C: ReadTerm, D: ReadTerm>(
-        _ body: (A.Value, B.Value, C.Value, D.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self) { _, a, b, c, d in
-                body(a.pointee, b.pointee, c.pointee, d.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with five values to write.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: WriteTerm, E: WriteTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, inout D.Value, inout E.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self) { _, a, b, c, d, e in
-                body(&a.pointee, &b.pointee, &c.pointee, &d.pointee, &e.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with four values to write, then one to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: WriteTerm, E: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, inout D.Value, E.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self) { _, a, b, c, d, e in
-                body(&a.pointee, &b.pointee, &c.pointee, &d.pointee, e.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with three values to write, then two to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: ReadTerm, E: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, D.Value, E.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self) { _, a, b, c, d, e in
-                body(&a.pointee, &b.pointee, &c.pointee, d.pointee, e.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with two values to write, then three to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: ReadTerm, D: ReadTerm, E: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, C.Value, D.Value, E.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self) { _, a, b, c, d, e in
-                body(&a.pointee, &b.pointee, c.pointee, d.pointee, e.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with one value to write, then four to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: ReadTerm, C: ReadTerm, D: ReadTerm, E: ReadTerm>(
-        _ body: (inout A.Value, B.Value, C.Value, D.Value, E.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self) { _, a, b, c, d, e in
-                body(&a.pointee, b.pointee, c.pointee, d.pointee, e.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with five values to read.
-    @inlinable
-    public func forEach<A: ReadTerm, B: ReadTerm, C: ReadTerm, D: ReadTerm, E: ReadTerm>(
-        _ body: (A.Value, B.Value, C.Value, D.Value, E.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self) { _, a, b, c, d, e in
-                body(a.pointee, b.pointee, c.pointee, d.pointee, e.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with six values to write.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: WriteTerm, E: WriteTerm, F: WriteTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, inout D.Value, inout E.Value, inout F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(&a.pointee, &b.pointee, &c.pointee, &d.pointee, &e.pointee, &f.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with five values to write, then one to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: WriteTerm, E: WriteTerm, F: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, inout D.Value, inout E.Value, F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(&a.pointee, &b.pointee, &c.pointee, &d.pointee, &e.pointee, f.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with four values to write, then two to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: WriteTerm, E: ReadTerm, F: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, inout D.Value, E.Value, F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(&a.pointee, &b.pointee, &c.pointee, &d.pointee, e.pointee, f.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with three values to write, then three to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: WriteTerm, D: ReadTerm, E: ReadTerm, F: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, inout C.Value, D.Value, E.Value, F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(&a.pointee, &b.pointee, &c.pointee, d.pointee, e.pointee, f.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with two values to write, then four to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: WriteTerm, C: ReadTerm, D: ReadTerm, E: ReadTerm, F: ReadTerm>(
-        _ body: (inout A.Value, inout B.Value, C.Value, D.Value, E.Value, F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(&a.pointee, &b.pointee, c.pointee, d.pointee, e.pointee, f.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with one value to write, then five to read.
-    @inlinable
-    public func forEach<A: WriteTerm, B: ReadTerm, C: ReadTerm, D: ReadTerm, E: ReadTerm, F: ReadTerm>(
-        _ body: (inout A.Value, B.Value, C.Value, D.Value, E.Value, F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(&a.pointee, b.pointee, c.pointee, d.pointee, e.pointee, f.pointee)
-            }
-        }
-    }
-
-    /// Calls a closure for each entity with six values to read.
-    @inlinable
-    public func forEach<A: ReadTerm, B: ReadTerm, C: ReadTerm, D: ReadTerm, E: ReadTerm, F: ReadTerm>(
-        _ body: (A.Value, B.Value, C.Value, D.Value, E.Value, F.Value) -> Void
-    )
-    where Row == (Entity, A, B, C, D, E, F) {
-        forEachChunkHandle { chunk in
-            chunk.eachRow(A.self, B.self, C.self, D.self, E.self, F.self) { _, a, b, c, d, e, f in
-                body(a.pointee, b.pointee, c.pointee, d.pointee, e.pointee, f.pointee)
-            }
+            chunk.eachRow(A.self, B.self, C.self) { _, a, b, c in body(A.load(a), B.load(b), C.load(c)) }
         }
     }
 }

@@ -14,7 +14,8 @@ extension QueryOf {
     /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the order of the parts, so
     /// the result is the same for every number of threads. Events are read before, by the system.
     ///
-    /// On a world of less than one part, the closure is called once, on the calling thread.
+    /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through the set of a sparse
+    /// component, one of named entities (``only(_:)``, ``sorted(by:_:)``), and one that writes what somebody observes.
     /// - Parameters:
     ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
     ///   - body: Called once for each part. Uses only what its system has declared, and writes only the values of its part.
@@ -42,7 +43,11 @@ extension QueryOf {
     ) {
         guard part == nil else { fatalError("Query: a part of a query cannot be divided again.") }
         plan.refresh()
-        let parts = QueryPart.divide(plan.tables)
+        guard selection == nil, plan.isDivisible, !plan.writesWhatIsWatched else {
+            prepare(1)
+            return body(self, 0)
+        }
+        let parts = QueryPart.divide(plan.matches.pointee)
         prepare(parts.count)
         world.share {
             if threadCount > 1, parts.count > 1 {
@@ -51,13 +56,19 @@ extension QueryOf {
                 nonisolated(unsafe) let work = (query: self, parts: parts, body: body)
                 DispatchQueue.concurrentPerform(iterations: min(threadCount, parts.count)) { _ in
                     while let number = next.take(below: work.parts.count) {
-                        work.body(Self(work.query.world, work.query.plan, part: work.parts[number]), number)
+                        work.body(work.query.restricted(to: work.parts[number]), number)
                     }
                 }
             } else {
-                for (number, part) in parts.enumerated() { body(Self(world, plan, part: part), number) }
+                for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
             }
         }
         for part in parts { part.mark() }
+    }
+
+    private func restricted(to part: QueryPart) -> Self {
+        var query = self
+        query.part = part
+        return query
     }
 }

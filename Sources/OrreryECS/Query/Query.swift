@@ -10,75 +10,123 @@ public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term
 /// All entities of a world that have the components of some terms: a reusable value that follows the world.
 ///
 /// Written as ``Query``; `Row` is what the query sees of each entity, a tuple of the entity and its terms (this shape
-/// lets
-/// `forEach` tell terms that are written from those that are read).
+/// lets `forEach` tell terms that are written from those that are read).
 ///
-/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and ``without(_:)`` inside a
-/// system, costs
-/// a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the
-/// structure.
+/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and its kin inside a system,
+/// costs a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the
+/// structure. A query that needs a sparse component goes through the smallest set of those instead.
 public struct QueryOf<Row> {
     @usableFromInline let world: World
-    @usableFromInline let plan: QueryPlan
+    @usableFromInline var plan: QueryPlan
+    /// Only these, in this order.
+    @usableFromInline var selection: [Entity]?
+    /// From when on changes count; `nil` for the last run of the system that asks.
+    var mark: ChangeMark?
+    /// The system that asks; `nil` outside of systems, and for one that has the world to itself.
+    var system: SystemRun?
     /// What is visited; `nil` for everything.
-    @usableFromInline let part: QueryPart?
+    @usableFromInline var part: QueryPart?
 
-    @usableFromInline
-    init(_ world: World, _ plan: QueryPlan, part: QueryPart? = nil) {
+    init(_ world: World, _ plan: QueryPlan) {
         self.world = world
         self.plan = plan
-        self.part = part
-    }
-
-    /// The entities among these that have a component too.
-    /// - Precondition: this is no part of a query.
-    public func with<C: Component>(_ type: C.Type) -> Self {
-        requireWhole()
-        // While systems run side by side, no type is entered; nobody has a component whose type is not.
-        guard let component = world.registerUnlessShared(type) else { return Self(world, plan.withNobody) }
-        return Self(world, plan.with(component))
-    }
-
-    /// The entities among these that do not have a component.
-    /// - Precondition: this is no part of a query.
-    public func without<C: Component>(_ type: C.Type) -> Self {
-        requireWhole()
-        guard let component = world.registerUnlessShared(type) else { return self }
-        return Self(world, plan.without(component))
     }
 
     /// How many entities match.
-    /// - Complexity: O(tables that match).
+    /// - Complexity: O(tables that match); O(entities) if rows must be looked at.
     public var count: Int {
-        plan.refresh()
         var count = 0
-        forEachChunkRange { table, chunks, _ in
-            guard let last = chunks.last else { return }
-            count += (chunks.count - 1) * chunkRowCount + table.pointee.rowCount(chunk: last)
-        }
+        forEachRun { count += $0.rows.count }
         return count
     }
 
     /// Whether no entity matches.
-    /// - Complexity: O(tables that match).
+    /// - Complexity: As ``count``.
     public var isEmpty: Bool { count == 0 }
 
-    /// The matching tables in the plan's order, with the chunks that are visited and the place of the table's columns in the plan's.
-    /// - Precondition: the plan is up to date.
-    @inlinable @inline(__always)
-    func forEachChunkRange(_ body: (_ table: TablePointer, _ chunks: Range<Int>, _ firstColumn: Int) -> Void) {
-        let tables = plan.tables
-        for position in part?.positions ?? 0..<tables.count {
-            let table = tables[position]
-            body(
-                table, part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount,
-                position &* plan.terms.count)
+    /// The entities that match, in the order of iteration.
+    /// - Complexity: O(entities).
+    public var entities: [Entity] {
+        var entities: [Entity] = []
+        forEachRun { run in
+            for row in run.rows { entities.append(run.table.pointee.entity(row: row)) }
+        }
+        return entities
+    }
+
+    /// Whether an entity lives and matches.
+    /// - Complexity: O(1).
+    public func contains(_ entity: Entity) -> Bool {
+        (selection?.contains(entity) ?? true) && plan.run(of: entity, since: since) != nil
+    }
+
+    /// The one entity that matches.
+    ///
+    /// ```swift
+    /// let player = try world.query(Read<Player>.self).single()
+    /// ```
+    /// - Complexity: As ``entities``.
+    /// - Throws: ``WorldError`` `notSingle` if there is none, or more than one.
+    public func single() throws(WorldError) -> Entity {
+        let entities = entities
+        guard entities.count == 1 else { throw .notSingle(count: entities.count) }
+        return entities[0]
+    }
+
+    var since: UInt64 { mark?.stamp ?? system?.lastRun ?? world.storage.pointee.readerStamp }
+
+    /// The same query, asked by a system.
+    func of(_ system: SystemRun) -> Self {
+        var query = self
+        query.system = system
+        return query
+    }
+
+    func forEachRun(_ body: (QueryPlan.Run) -> Void) {
+        if let selection {
+            for entity in selection { plan.run(of: entity, since: since).map(body) }
+        } else if plan.matches.pointee.isPlain {
+            plan.refresh()
+            for position in part?.positions ?? 0..<plan.matches.pointee.count {
+                let table = plan.matches.pointee.tables[position]
+                guard let part else {
+                    body(QueryPlan.Run(position: position, table: table, rows: 0..<table.pointee.rowCount))
+                    continue
+                }
+                for chunk in part.chunks(position, of: table) {
+                    body(QueryPlan.Run(position: position, table: table, rows: table.pointee.rows(chunk: chunk)))
+                }
+            }
+        } else {
+            plan.forEachRun(since: since, in: part, body)
         }
     }
 
-    private func requireWhole() {
-        guard part != nil else { return }
-        fatalError("Query: narrow a query with with(_:) and without(_:) before it is divided, not in a part.")
+    /// Visits rows that must be looked at one by one, or whose writes are observed.
+    @usableFromInline
+    func visitRuns(_ body: (ChunkHandle) -> Void) {
+        world.storage.beginBorrow()
+        defer { world.storage.endBorrow() }
+        let isWatched = world.storage.pointee.isWatched && plan.writesWhatIsWatched
+        withUnsafeTemporaryAllocation(
+            of: UnsafeMutableRawPointer?.self, capacity: max(1, plan.terms.count)
+        ) { buffer in
+            guard let bases = buffer.baseAddress else { return }
+            forEachRun { run in
+                for run in run.chunks {
+                    plan.locate(run, bases)
+                    let first = run.rows.lowerBound
+                    let entities = run.table.pointee.entities(chunk: first >> 10) + first & (chunkRowCount - 1)
+                    let chunk = ChunkHandle(entities: entities, count: run.rows.count, bases: bases)
+                    if isWatched {
+                        plan.observing(run, chunk) { body(chunk) }
+                    } else {
+                        body(chunk)
+                    }
+                    plan.mark(run, part)
+                }
+            }
+        }
     }
 }
 
@@ -94,10 +142,8 @@ extension World {
     }
 
     /// The entities that have the components of all terms.
-    ///
-    /// Terms that are written come before those that are read; `forEach` asks for this order.
     /// - Complexity: O(1) after the first time.
-    /// - Precondition: No component is named twice.
+    /// - Precondition: No component is named twice; at most 64 terms.
     public func query<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
         _ first: A.Type, _ second: B.Type, _ rest: repeat (each Term).Type
     ) -> Query<A, B, repeat each Term> {
@@ -120,6 +166,7 @@ extension World {
     }
 
     private func makeTerm<Term: QueryTerm>(_ term: Term.Type) -> QueryPlan.Term {
-        QueryPlan.Term(component: register(Term.Value.self), isWrite: Term.isWrite)
+        QueryPlan.Term(
+            component: register(Term.Value.self), isWrite: Term.isWrite, isOptional: Term.isOptional)
     }
 }

@@ -8,7 +8,7 @@ final class QueryPart {
     /// The first chunk of the first table, and the end of the chunks of the last.
     private let firstChunk: Int
     private let endChunk: Int
-    private var marks: [(table: TablePointer, column: Int, chunk: Int)] = []
+    private var marks: [(table: TablePointer, column: Int, rows: Range<Int>)] = []
 
     init(positions: Range<Int>, firstChunk: Int, endChunk: Int) {
         self.positions = positions
@@ -23,12 +23,12 @@ final class QueryPart {
     }
 
     @usableFromInline
-    func note(_ table: TablePointer, column: Int, chunk: Int) {
-        marks.append((table, column, chunk))
+    func note(_ table: TablePointer, column: Int, rows: Range<Int>) {
+        marks.append((table, column, rows))
     }
 
     func mark() {
-        for mark in marks { mark.table.mark(column: mark.column, chunk: mark.chunk) }
+        for mark in marks { mark.table.mark(column: mark.column, rows: mark.rows) }
     }
 
     /// As many chunks as a part has; the last one may have fewer. It does not depend on the number of threads, so neither does what parts
@@ -37,10 +37,11 @@ final class QueryPart {
 
     /// The parts of a plan, in its order.
     /// - Complexity: O(tables + parts).
-    static func divide(_ tables: [TablePointer]) -> [QueryPart] {
+    static func divide(_ matches: QueryMatches) -> [QueryPart] {
         var parts: [QueryPart] = []
         var (start, firstChunk, room) = (0, 0, chunkCount)
-        for (position, table) in tables.enumerated() {
+        for position in 0..<matches.count {
+            let table = matches.tables[position]
             var chunk = 0
             let end = table.pointee.usedChunkCount
             while end - chunk >= room {
@@ -51,8 +52,8 @@ final class QueryPart {
             room -= end - chunk
         }
         if room < chunkCount {
-            let end = tables[tables.count - 1].pointee.usedChunkCount
-            parts.append(QueryPart(positions: start..<tables.count, firstChunk: firstChunk, endChunk: end))
+            let end = matches.tables[matches.count - 1].pointee.usedChunkCount
+            parts.append(QueryPart(positions: start..<matches.count, firstChunk: firstChunk, endChunk: end))
         }
         return parts
     }

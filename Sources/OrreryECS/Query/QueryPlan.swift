@@ -1,80 +1,67 @@
 internal import OrrerySchema
 
 /// One query of one world, resolved: its component numbers and the tables that match. Shared by all queries that ask
-/// the
-/// same; tables made later are looked at once, on the next use.
+/// the same; tables made later are looked at once, on the next use.
 @usableFromInline
 final class QueryPlan {
-    @usableFromInline
     struct Term {
         let component: ComponentID
-        @usableFromInline let isWrite: Bool
+        let isWrite: Bool
+        let isOptional: Bool
     }
 
-    @usableFromInline let terms: [Term]
-    private let with: [ComponentID]
-    private let without: [ComponentID]
-    private unowned(unsafe) let world: World
-    private var narrowed: [Narrowing: QueryPlan] = [:]
-    private var tablesSeen = 0
+    /// The most terms of a query: one bit each.
+    static let termCountMax = 64
 
-    @usableFromInline private(set) var tables: [TablePointer] = []
-    /// The columns of the terms, for one table after the other.
-    @usableFromInline private(set) var columns: [Int] = []
+    let terms: [Term]
+    let conditions: QueryConditions
+    unowned(unsafe) let world: World
+    @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
+    @usableFromInline let matches: UnsafeMutablePointer<QueryMatches>
+    /// The one sparse component whose set is all that the query looks at.
+    let onlySparse: SparsePointer?
+    /// Sparse components that an entity must have.
+    let requiredSparse: [SparsePointer]
+    private(set) var positionOfTable: [Int] = []
+    private var narrowed: [QueryConditions: QueryPlan] = [:]
 
-    private enum Narrowing: Hashable {
-        case with(ComponentID)
-        case without(ComponentID)
-    }
-
-    init(_ world: World, terms: [Term], with: [ComponentID] = [], without: [ComponentID] = []) {
+    init(_ world: World, terms: [Term], conditions: QueryConditions = QueryConditions()) {
         self.world = world
         self.terms = terms
-        self.with = with
-        self.without = without
-        for (position, term) in terms.enumerated() {
-            if let other = terms[..<position].first(where: { $0.component == term.component }) {
-                fatalError(
-                    "World: a query names the component '\(world.componentName(term.component))' twice "
-                        + "(\(other.isWrite ? "Write" : "Read") and \(term.isWrite ? "Write" : "Read")); "
-                        + "name it once, as Write if it is written.")
-            }
-        }
+        self.conditions = conditions
+        storage = world.storage
+        Self.requireDistinct(terms, world)
+        let required = Set(terms.filter { !$0.isOptional }.map(\.component) + conditions.required)
+        let mentioned = Set(terms.map(\.component) + conditions.mentioned)
+        requiredSparse = required.sorted().compactMap { world.storage.sparse($0) }
+        onlySparse = mentioned.count == 1 && required.count == 1 ? requiredSparse.first : nil
+        let isSparseFree = mentioned.allSatisfy { world.storage.sparse($0) == nil }
+        let written = terms.indices.reduce(UInt64(0)) { $0 | (terms[$1].isWrite ? 1 << UInt64($1) : 0) }
+        matches = .allocate(capacity: 1)
+        matches.initialize(
+            to: QueryMatches(
+                termCount: terms.count, written: written,
+                isPlain: conditions.changes.isEmpty && (isSparseFree || onlySparse != nil)))
+        if let onlySparse { append(onlySparse.pointee.table) }
     }
 
-    func with(_ component: ComponentID) -> QueryPlan {
-        if with.contains(component) { return self }
-        return narrow(.with(component)) {
-            QueryPlan(world, terms: terms, with: with + [component], without: without)
-        }
+    deinit {
+        matches.pointee.deallocate()
+        matches.deallocate()
     }
 
-    /// The plan that nothing matches.
-    var withNobody: QueryPlan { without(terms[0].component) }
-
-    func without(_ component: ComponentID) -> QueryPlan {
-        if without.contains(component) { return self }
-        return narrow(.without(component)) {
-            QueryPlan(world, terms: terms, with: with, without: without + [component])
+    /// The plan that asks this too.
+    func narrowed(_ change: (inout QueryConditions) -> Void) -> QueryPlan {
+        var narrower = conditions
+        change(&narrower)
+        if narrower == conditions { return self }
+        return world.planning {
+            if let known = narrowed[narrower] { return known }
+            let plan = QueryPlan(world, terms: terms, conditions: narrower)
+            plan.refresh()
+            narrowed[narrower] = plan
+            return plan
         }
-    }
-
-    /// Looks at the tables that were made since the last use.
-    /// - Complexity: O(new tables).
-    @usableFromInline
-    func refresh() {
-        let known = world.storage.pointee.tables.count
-        guard tablesSeen < known else { return }
-        for table in world.storage.pointee.tables[tablesSeen...] where matches(table) {
-            tables.append(table)
-            for term in terms { columns.append(table.pointee.column(of: term.component)) }
-        }
-        tablesSeen = known
-    }
-
-    private func matches(_ table: TablePointer) -> Bool {
-        terms.allSatisfy { table.pointee.has($0.component) } && with.allSatisfy { table.pointee.has($0) }
-            && !without.contains { table.pointee.has($0) }
     }
 
     /// Brings this plan and all that narrow it up to date.
@@ -83,13 +70,54 @@ final class QueryPlan {
         for plan in narrowed.values { plan.refreshAll() }
     }
 
-    private func narrow(_ narrowing: Narrowing, _ make: () -> QueryPlan) -> QueryPlan {
-        world.planning {
-            if let known = narrowed[narrowing] { return known }
-            let plan = make()
-            plan.refresh()
-            narrowed[narrowing] = plan
-            return plan
+    /// Whether somebody observes what the query writes.
+    var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
+
+    /// Looks at the tables that were made since the last use.
+    /// - Complexity: O(new tables).
+    @inlinable @inline(__always)
+    func refresh() {
+        if matches.pointee.tablesSeen < storage.pointee.tables.count { matchNewTables() }
+    }
+
+    @usableFromInline
+    func matchNewTables() {
+        for table in storage.pointee.tables[matches.pointee.tablesSeen...] {
+            let isMatch = onlySparse == nil && isMatch(table)
+            positionOfTable.append(isMatch ? matches.pointee.count : -1)
+            if isMatch { append(table) }
+        }
+        matches.pointee.tablesSeen = storage.pointee.tables.count
+    }
+
+    private func append(_ table: TablePointer) {
+        matches.pointee.append(
+            table,
+            columns: terms.map {
+                let column = table.pointee.column(of: $0.component)
+                return column < 0 ? nil : table.pointee.columns + column
+            })
+    }
+
+    /// Whether entities of a table can match, as far as the table tells.
+    private func isMatch(_ table: TablePointer) -> Bool {
+        func mayHave(_ component: ComponentID) -> Bool {
+            table.pointee.has(component) || storage.sparse(component) != nil
+        }
+        return terms.allSatisfy { $0.isOptional || mayHave($0.component) }
+            && conditions.required.allSatisfy(mayHave)
+            && !conditions.without.contains { table.pointee.has($0) }
+            && conditions.any.allSatisfy { $0.contains(where: mayHave) }
+    }
+
+    private static func requireDistinct(_ terms: [Term], _ world: World) {
+        precondition(terms.count <= termCountMax, "a query has at most \(termCountMax) terms")
+        for (position, term) in terms.enumerated() {
+            guard let other = terms[..<position].first(where: { $0.component == term.component }) else { continue }
+            func kind(_ term: Term) -> String { term.isWrite ? "Write" : term.isOptional ? "Maybe" : "Read" }
+            fatalError(
+                "World: a query names the component '\(world.componentName(term.component))' twice "
+                    + "(\(kind(other)) and \(kind(term))); name it once, as Write if it is written.")
         }
     }
 }

@@ -2,7 +2,7 @@ internal import OrrerySchema
 
 /// Whether a system runs in a tick.
 public struct RunCondition: Sendable {
-    let holds: @Sendable (World, _ lastRun: ChangeStamp) -> Bool
+    let holds: @Sendable (World, _ lastRun: UInt64) -> Bool
 
     /// In every tick.
     public static let always = RunCondition { _, _ in true }
@@ -28,15 +28,4 @@ public struct RunCondition: Sendable {
     public static func && (left: RunCondition, right: RunCondition) -> RunCondition {
         RunCondition { left.holds($0, $1) && right.holds($0, $1) }
     }
-}
-
-/// A moment of a world's changes: it moves on before and after each stage of a schedule.
-struct ChangeStamp: Comparable, Sendable {
-    private var count: UInt64 = 0
-
-    static let never = ChangeStamp()
-
-    mutating func moveOn() { count += 1 }
-
-    static func < (left: ChangeStamp, right: ChangeStamp) -> Bool { left.count < right.count }
 }

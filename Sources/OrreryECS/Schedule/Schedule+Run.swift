@@ -38,14 +38,14 @@ private struct Stage {
     }
 
     func run() {
-        world.changeStamp.moveOn()
-        for (_, run) in systems { run.lastRun = world.changeStamp }
+        for (system, run) in systems { run.accesses = system.accesses }
         if systems.count > 1 {
             runSharing()
         } else if let (system, run) = systems.first {
             self.run(system, run)
         }
-        world.changeStamp.moveOn()
+        let end = world.storage.advanceStamp()
+        for (_, run) in systems { run.lastRun = end }
         for (_, run) in systems {
             run.commands.flush(on: world)
             run.outbox.flush(into: world)
@@ -58,6 +58,10 @@ private struct Stage {
     private func runSharing() {
         for (system, _) in systems {
             for access in system.accesses ?? [] { access.prepare(world) }
+        }
+        guard !mustRunInTurn else {
+            for (system, run) in systems { self.run(system, run) }
+            return
         }
         world.share {
             guard threadCount > 1 else {
@@ -75,14 +79,27 @@ private struct Stage {
         }
     }
 
+    /// Observers run on the world's thread; and in its first run a system makes itself known to the world.
+    private var mustRunInTurn: Bool {
+        systems.contains { system, run in
+            run.timings.runCount == 0
+                || (system.accesses ?? []).contains { $0.isWrite && $0.isWatched(world) }
+        }
+    }
+
     private func run(_ system: Schedule.System, _ run: SystemRun) {
         let clock = ContinuousClock()
         let began = clock.now
-        system.run(
-            world,
-            TickContext(
-                tick: world.tick, seconds: seconds, threadCount: threadCount, world: world, system: run,
-                accesses: system.accesses))
+        let context = TickContext(
+            tick: world.tick, seconds: seconds, threadCount: threadCount, world: world, system: run)
+        if system.accesses == nil {
+            // Its queries are made by itself: they learn of its last run here.
+            world.storage.pointee.readerStamp = run.lastRun
+            defer { world.storage.pointee.readerStamp = 0 }
+            system.run(world, context)
+        } else {
+            system.run(world, context)
+        }
         run.timings.ran(for: clock.now - began)
     }
 }

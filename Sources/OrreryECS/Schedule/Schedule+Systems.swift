@@ -26,12 +26,10 @@ extension Schedule {
         append(
             System(
                 name: name, phase: phase, order: order, condition: when, accesses: [SystemAccess(A.self)] + access
-            ) { world, context in run(world.query(A.self), context) })
+            ) { world, context in run(world.query(A.self).of(context.system), context) })
     }
 
     /// Adds a system that works on the entities of a query.
-    ///
-    /// Written terms come before those that are read, as in `forEach`.
     /// - Parameters:
     ///   - name: Unique in the schedule.
     ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
@@ -48,6 +46,7 @@ extension Schedule {
         append(
             System(
                 name: name, phase: phase, order: order, condition: when, accesses: accesses + access
-            ) { world, context in run(world.query(A.self, B.self, repeat (each Term).self), context) })
+            ) { world, context in run(world.query(A.self, B.self, repeat (each Term).self).of(context.system), context)
+            })
     }
 }

@@ -16,6 +16,8 @@ public struct SystemAccess: Sendable {
     let isWrite: Bool
     /// Makes what is accessed known to a world.
     let prepare: @Sendable (World) -> Void
+    /// Whether it is a component that somebody observes.
+    let isWatched: @Sendable (World) -> Bool
 
     /// Values of a component are looked up through ``TickContext/accessor(_:)``.
     public static func reads<C: Component>(_ type: C.Type) -> SystemAccess { component(type, isWrite: false) }
@@ -25,29 +27,35 @@ public struct SystemAccess: Sendable {
 
     /// A resource is looked up through ``TickContext/resource(_:)``.
     public static func reads<Resource>(resource type: Resource.Type) -> SystemAccess {
-        SystemAccess(target: ObjectIdentifier(type), name: "\(type)", isWrite: false) { _ in }
+        SystemAccess(target: ObjectIdentifier(type), name: "\(type)", isWrite: false)
     }
 
     /// A resource is changed through ``TickContext/withResource(_:_:)``.
     public static func writes<Resource>(resource type: Resource.Type) -> SystemAccess {
-        SystemAccess(target: ObjectIdentifier(type), name: "\(type)", isWrite: true) { _ in }
+        SystemAccess(target: ObjectIdentifier(type), name: "\(type)", isWrite: true)
     }
 
     init<Term: QueryTerm>(_ term: Term.Type) {
         self = Self.component(Term.Value.self, isWrite: Term.isWrite)
     }
 
-    private init(target: ObjectIdentifier, name: String, isWrite: Bool, prepare: @escaping @Sendable (World) -> Void) {
+    private init(
+        target: ObjectIdentifier, name: String, isWrite: Bool, prepare: @escaping @Sendable (World) -> Void = { _ in },
+        isWatched: @escaping @Sendable (World) -> Bool = { _ in false }
+    ) {
         self.target = target
         self.name = name
         self.isWrite = isWrite
         self.prepare = prepare
+        self.isWatched = isWatched
     }
 
     private static func component<C: Component>(_ type: C.Type, isWrite: Bool) -> SystemAccess {
         SystemAccess(target: ObjectIdentifier(type), name: C.componentName, isWrite: isWrite) { world in
             let component = world.register(type)
             if isWrite { world.enlistTables(with: component) }
+        } isWatched: { world in
+            world.isWatched(world.register(type))
         }
     }
 

@@ -9,8 +9,10 @@ final class SystemRun {
     /// Up to where the system has read the events of each type.
     var readers: [ObjectIdentifier: UInt64] = [:]
     var timings: SystemTimings
-    /// When it last began.
-    var lastRun = ChangeStamp.never
+    /// The moment at which it last ended, by the world's stamp; 0 before its first run.
+    var lastRun: UInt64 = 0
+    /// What it said that it uses; `nil` for one that has the world to itself.
+    var accesses: [SystemAccess]?
     /// Its name, as a number for random streams.
     let nameHash: UInt64
 
@@ -23,9 +25,15 @@ final class SystemRun {
         nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
+    /// Whether it said that it uses a component or resource.
+    func mayUse<Target>(_ type: Target.Type, isWrite: Bool) -> Bool {
+        accesses?.contains { $0.target == ObjectIdentifier(type) && (!isWrite || $0.isWrite) } ?? true
+    }
+
     /// Makes room for a parallel loop of so many parts.
     func prepareParts(_ count: Int) {
         while parts.count < count { parts.append(SystemRun(name: "\(timings.name)[\(parts.count)]")) }
+        for part in parts { part.accesses = accesses }
     }
 
     /// Takes over what the parts of a loop gave, in their order.

@@ -11,8 +11,6 @@ public struct TickContext {
 
     let world: World
     let system: SystemRun
-    /// What the system said that it uses; `nil` for one that has the world to itself.
-    let accesses: [SystemAccess]?
 
     /// Changes to the structure of the world, applied when the system's stage has ended.
     public var commands: Commands { system.commands }
@@ -78,14 +76,11 @@ public struct TickContext {
     /// What one part of a parallel loop of this system is told.
     func part(_ number: Int) -> TickContext {
         TickContext(
-            tick: tick, seconds: seconds, threadCount: 1, world: world, system: system.parts[number], accesses: accesses
-        )
+            tick: tick, seconds: seconds, threadCount: 1, world: world, system: system.parts[number])
     }
 
     private func require<Target>(_ type: Target.Type, _ name: String, isWrite: Bool) {
-        guard let accesses,
-            !accesses.contains(where: { $0.target == ObjectIdentifier(type) && (!isWrite || $0.isWrite) })
-        else { return }
+        guard !system.mayUse(type, isWrite: isWrite) else { return }
         fatalError(
             "Schedule: system '\(system.timings.name)' \(isWrite ? "writes" : "reads") '\(name)' without having said so; "
                 + "add it to the `access` of the system.")

@@ -14,20 +14,28 @@ struct EntityStorage: BitwiseCopyable {
         @usableFromInline var row: UInt32
         /// The life that this slot is in, or was in last.
         @usableFromInline var generation: UInt32
+
+        @inlinable @inline(__always)
+        init(table: TablePointer?, row: UInt32, generation: UInt32) {
+            self.table = table
+            self.row = row
+            self.generation = generation
+        }
     }
 
     @usableFromInline var slots: UnsafeMutablePointer<Slot>
     @usableFromInline var slotCount = 0
-    var slotCapacity: Int
+    @usableFromInline var slotCapacity: Int
     /// The most slots that there will ever be.
-    let entityCountMax: Int
+    @usableFromInline let entityCountMax: Int
     @usableFromInline var livingCount = 0
     var retiredCount = 0
     /// Slots that may be given out: the head of a list through `row`.
-    var firstFree = UInt32.max
+    @usableFromInline var firstFree = UInt32.max
     /// Slots that became free in this tick: head and tail of a list through `row`.
     var firstPending = UInt32.max
     var lastPending = UInt32.max
+    var pendingCount = 0
 
     init(entityCountMax: Int) {
         self.entityCountMax = entityCountMax
@@ -46,23 +54,36 @@ struct EntityStorage: BitwiseCopyable {
         return (table, Int(truncatingIfNeeded: slots[index].row))
     }
 
+    /// How many lives can begin now.
+    var vacancyCount: Int { entityCountMax - livingCount - retiredCount - pendingCount }
+
     /// Begins a life, if a slot is left. The caller gives it a place.
     /// - Complexity: amortised O(1).
+    @inlinable @inline(__always)
     mutating func allocate() -> Entity? {
-        let index: UInt32
+        let index: Int
         if firstFree != .max {
-            index = firstFree
-            firstFree = slots[Int(index)].row
+            index = Int(truncatingIfNeeded: firstFree)
+            firstFree = slots[index].row
         } else {
             guard slotCount < entityCountMax else { return nil }
-            if slotCount == slotCapacity { grow() }
-            index = UInt32(slotCount)
-            (slots + slotCount).initialize(to: Slot(table: nil, row: .max, generation: 0))
-            slotCount += 1
+            if slotCount == slotCapacity { grow(toHold: slotCount &+ 1) }
+            index = slotCount
+            (slots + index).initialize(to: Slot(table: nil, row: .max, generation: 0))
+            slotCount = index &+ 1
         }
-        slots[Int(index)].generation += 1
-        livingCount += 1
-        return Entity(index: index, generation: slots[Int(index)].generation)
+        let generation = slots[index].generation &+ 1
+        slots[index].generation = generation
+        livingCount = livingCount &+ 1
+        return Entity(index: UInt32(truncatingIfNeeded: index), generation: generation)
+    }
+
+    /// Gives a life its place.
+    @inlinable @inline(__always)
+    func settle(_ entity: Entity, in table: TablePointer, row: Int) {
+        let slot = slots + Int(truncatingIfNeeded: entity.index)
+        slot.pointee.table = table
+        slot.pointee.row = UInt32(truncatingIfNeeded: row)
     }
 
     /// Ends a life.
@@ -75,6 +96,7 @@ struct EntityStorage: BitwiseCopyable {
             retiredCount += 1
             return
         }
+        pendingCount += 1
         if firstPending == .max {
             lastPending = entity.index
         } else {
@@ -91,15 +113,20 @@ struct EntityStorage: BitwiseCopyable {
         firstFree = firstPending
         firstPending = .max
         lastPending = .max
+        pendingCount = 0
     }
 
     func deallocate() {
         slots.deallocate()
     }
 
-    private mutating func grow() {
-        let capacity = min(slotCapacity * 2, entityCountMax)
-        let grown = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
+    /// Makes room for so many slots.
+    /// - Precondition: `count` is at most `entityCountMax`.
+    @usableFromInline
+    mutating func grow(toHold count: Int) {
+        guard count > slotCapacity else { return }
+        let capacity = min(max(slotCapacity * 2, count), entityCountMax)
+        let grown = LargeMemory.allocate(Slot.self, capacity: capacity)
         grown.moveInitialize(from: slots, count: slotCount)
         slots.deallocate()
         slots = grown

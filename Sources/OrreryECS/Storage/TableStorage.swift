@@ -5,34 +5,39 @@ public import OrrerySchema
 
 @usableFromInline typealias TablePointer = UnsafeMutablePointer<TableStorage>
 
-/// All entities that have exactly the same components, as rows of columns.
+/// All entities that have exactly the same components, as rows of columns; or all that have one sparse component.
 ///
 /// Rows are dense: row r lies in chunk r / 1024. A chunk is one 64-byte aligned allocation: the entities, then one
 /// column after the other. The first chunk of a small table holds 64 rows only; capacities are multiples of 64, so
-/// every column begins on a 64-byte border. The header lies in raw memory itself: its address is stable, and access
+/// every column begins on a 64-byte border. From the 65th on, chunks are allocated 64 at once, so that large tables lie
+/// in huge pages. The header lies in raw memory itself: its address is stable, and access
 /// pays neither reference counts nor exclusivity checks. It is plain bytes for the same reason: a
 /// reference in it would be retained and released by every read.
 @usableFromInline
 struct TableStorage: BitwiseCopyable {
-    @usableFromInline let index: Int
-    @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
+    @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
     @usableFromInline let columns: UnsafeMutablePointer<ColumnStorage>
-    @usableFromInline let columnCount: Int
     /// The column of a component, by its number; -1 for none. Shorter than the list of components if those came later.
     @usableFromInline let columnOfComponent: UnsafeMutablePointer<Int32>
     @usableFromInline let componentCount: Int
-    let rowStride: Int
-
     @usableFromInline var rowCount = 0
-    @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    /// Rows for which there is memory.
+    @usableFromInline var availableRows = 0
+    @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
+    /// Some column may have a dirty bit; the table is then in the world's list of such tables.
+    @usableFromInline var isDirty = false
+    /// Some column has dirty bits or stamps.
+    @usableFromInline var isObserved = false
+
+    /// The position in the world's list; -1 for that of a sparse component.
+    @usableFromInline let index: Int
+    @usableFromInline let columnCount: Int
+    let rowStride: Int
     var chunkCount = 0
     /// Rows of each chunk: 64 while that is enough, then 1024.
     var chunkCapacity = 64
-    /// Rows for which chunk pointers and dirty bits have room.
+    /// Rows for which chunk pointers, dirty bits and stamps have room.
     var reservedRows = 0
-
-    /// Some column may have a dirty bit; the table is then in the world's list of such tables.
-    @usableFromInline var isDirty = false
     var nextDirty: TablePointer?
 
     /// The tables reached by adding or removing one component, by its number; filled on first use.
@@ -54,12 +59,28 @@ struct TableStorage: BitwiseCopyable {
             (columns + position).initialize(
                 to: ColumnStorage(
                     component: component, stride: entry.operations.stride, isBitwise: entry.operations.isBitwise,
-                    strideBefore: stride, offset: stride * chunkCapacity))
-            if entry.isTracked { columns[position].reserveBits(rows: 0, oldRows: 0) }
+                    strideBefore: stride, chunkCapacity: chunkCapacity))
             columnOfComponent[component.index] = Int32(position)
             stride += entry.operations.stride
         }
         rowStride = stride
+        for position in 0..<columnCount {
+            let entry = world.pointee.components[columns[position].component.index]
+            if entry.isTracked { beginBits(column: position) }
+            if entry.hasChangedStamps { beginStamps(column: position, \.changed) }
+            if entry.hasAddedStamps { beginStamps(column: position, \.added) }
+        }
+    }
+
+    mutating func beginBits(column: Int) {
+        columns[column].beginBits(rows: reservedRows)
+        isObserved = true
+    }
+
+    /// Begins to keep stamps; the rows that there are count as written now.
+    mutating func beginStamps(column: Int, _ stamps: WritableKeyPath<ColumnStorage, StampStorage?>) {
+        columns[column][keyPath: stamps] = StampStorage(rows: reservedRows, stamp: world.pointee.stamp)
+        isObserved = true
     }
 
     /// The components that each entity of the table has, ascending.
@@ -96,36 +117,11 @@ struct TableStorage: BitwiseCopyable {
     /// How many rows a chunk holds.
     @inlinable @inline(__always)
     func rowCount(chunk: Int) -> Int { min(chunkRowCount, rowCount &- chunk &* chunkRowCount) }
-}
 
-/// The tables that one more, or one less, component leads to.
-@usableFromInline
-struct TableEdges: BitwiseCopyable {
-    @usableFromInline var tables: UnsafeMutablePointer<TablePointer?>?
-    @usableFromInline var count = 0
-
-    init() {}
-
-    /// - Complexity: O(1).
-    @inlinable
-    subscript(_ component: ComponentID) -> TablePointer? {
-        guard component.index < count, let tables else { return nil }
-        return tables[component.index]
-    }
-
-    mutating func set(_ component: ComponentID, _ table: TablePointer) {
-        if component.index >= count {
-            let grown = UnsafeMutablePointer<TablePointer?>.allocate(capacity: component.index + 1)
-            grown.initialize(repeating: nil, count: component.index + 1)
-            if let tables { grown.update(from: tables, count: count) }
-            tables?.deallocate()
-            tables = grown
-            count = component.index + 1
-        }
-        tables?[component.index] = table
-    }
-
-    func deallocate() {
-        tables?.deallocate()
+    /// The rows of a chunk.
+    @inlinable @inline(__always)
+    func rows(chunk: Int) -> Range<Int> {
+        let first = chunk &* chunkRowCount
+        return Range(uncheckedBounds: (first, first &+ rowCount(chunk: chunk)))
     }
 }

@@ -23,7 +23,7 @@ struct TypeIndexStorage: BitwiseCopyable {
     var capacity: Int { 1 << (UInt(UInt.bitWidth) - shift) }
 
     /// - Complexity: O(1).
-    @inlinable
+    @inlinable @inline(__always)
     func find(_ type: ObjectIdentifier) -> UInt32? {
         let key = UInt(bitPattern: type)
         let mask = (1 << (UInt(UInt.bitWidth) &- shift)) &- 1

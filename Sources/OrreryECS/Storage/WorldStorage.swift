@@ -4,29 +4,51 @@ internal import OrrerySchema
 @usableFromInline
 struct WorldStorage {
     /// What a world knows of one component type.
+    @usableFromInline
     struct ComponentEntry {
-        let operations: ComponentOperations
+        @usableFromInline let operations: ComponentOperations
         let name: String
         /// Its writes are logged.
-        var isTracked = false
+        @usableFromInline var isTracked = false
         /// Tracked since the last drain: observers know nothing of it yet, so there is nothing to take back.
         var isFresh = false
+        /// Some query asks which rows changed since a moment, or gained the component.
+        var hasChangedStamps = false
+        var hasAddedStamps = false
+        /// Where its values are, if they are not in the tables of the entities.
+        @usableFromInline var sparse: SparsePointer?
+        /// Somebody observes it.
+        var isWatched = false
     }
 
+    /// The world that has this storage, for its observers.
+    var owner: Unmanaged<World>?
+
     @usableFromInline var entities: EntityStorage
+    /// The moment, counted in runs of systems and marks that were taken: what is written now carries it.
+    @usableFromInline var stamp: UInt64 = 1
+    /// The moment of the last run of the system that runs now; 0 outside of systems and in a first run.
+    var readerStamp: UInt64 = 0
+    /// The moment of the last drain.
+    var drainStamp: UInt64 = 0
+    /// How many iterations and updates are under way; structure stands still until it is 0.
+    @usableFromInline var borrowCount = 0
+    /// Whether several systems run on it: what they share stands still.
+    @usableFromInline var isShared = false
+    /// Some component is observed.
+    @usableFromInline var isWatched = false
     @usableFromInline var types = TypeIndexStorage()
-    var components: [ComponentEntry] = []
+    @usableFromInline var shapes = SpawnShapes()
+    @usableFromInline var components: [ComponentEntry] = []
+    /// Those of the components that are sparse.
+    var sparse: [SparsePointer] = []
     @usableFromInline var tables: [TablePointer] = []
     var tableOfSignature: [[ComponentID]: TablePointer] = [:]
     /// The table of entities without components.
     @usableFromInline var emptyTable: TablePointer
     /// The tables that the next drain visits: the head of a list through `nextDirty`.
     var firstDirtyTable: TablePointer?
-    var journal = StructureJournal()
-    /// How many iterations and updates are under way; structure stands still until it is 0.
-    @usableFromInline var borrowCount = 0
-    /// Whether several systems run on it: what they share stands still.
-    @usableFromInline var isShared = false
+    @usableFromInline var journal = StructureJournal()
 
     static func make(entityCountMax: Int) -> UnsafeMutablePointer<WorldStorage> {
         let pointer = UnsafeMutablePointer<WorldStorage>.allocate(capacity: 1)
@@ -77,22 +99,27 @@ extension UnsafeMutablePointer<WorldStorage> {
         return target
     }
 
-    /// Moves an entity's row to another table. Values that only the old table has must be gone already, those that
-    /// only the new one has are left for the caller to initialise.
-    func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer) -> Int {
-        let targetRow = target.pointee.append(entity)
-        table.pointee.moveSharedValues(row: row, to: target, targetRow: targetRow)
-        removeRow(row, of: table)
-        pointee.entities.slots[Int(entity.index)].table = target
-        pointee.entities.slots[Int(entity.index)].row = UInt32(targetRow)
-        return targetRow
-    }
-
     /// Closes the gap of a row whose values are gone.
     func removeRow(_ row: Int, of table: TablePointer) {
         if let moved = table.pointee.closeGap(at: row) {
-            pointee.entities.slots[Int(moved.index)].row = UInt32(row)
+            pointee.entities.slots[Int(truncatingIfNeeded: moved.index)].row = UInt32(truncatingIfNeeded: row)
         }
+    }
+
+    /// Calls a closure with every table that has a component, and the column there.
+    func forEachColumn(of component: ComponentID, _ body: (TablePointer, _ column: Int) -> Void) {
+        if let sparse = pointee.components[component.index].sparse { return body(sparse.pointee.table, 0) }
+        for table in pointee.tables {
+            let column = table.pointee.column(of: component)
+            if column >= 0 { body(table, column) }
+        }
+    }
+
+    /// Begins a new moment.
+    /// - Returns: The moment that ends.
+    func advanceStamp() -> UInt64 {
+        pointee.stamp += 1
+        return pointee.stamp - 1
     }
 
     /// Destroys all values and frees all memory, this header included.
@@ -102,13 +129,18 @@ extension UnsafeMutablePointer<WorldStorage> {
             table.deinitialize(count: 1)
             table.deallocate()
         }
+        for sparse in pointee.sparse {
+            sparse.pointee.deallocate()
+            sparse.deallocate()
+        }
         pointee.entities.deallocate()
         pointee.types.deallocate()
+        pointee.shapes.deallocate()
         deinitialize(count: 1)
         deallocate()
     }
 
-    private func table(signature: [ComponentID]) -> TablePointer {
+    func table(signature: [ComponentID]) -> TablePointer {
         if let known = pointee.tableOfSignature[signature] { return known }
         let table = TablePointer.allocate(capacity: 1)
         table.initialize(to: TableStorage(index: pointee.tables.count, signature: signature, world: self))

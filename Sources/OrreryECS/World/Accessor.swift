@@ -8,66 +8,53 @@ public import OrrerySchema
 /// ```
 /// It stays valid however the world changes, and keeps the world alive.
 public struct Accessor<C: Component> {
-    @usableFromInline let world: World
-    /// The world's storage, whose address never changes: one load less than through the class.
-    @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
-    @usableFromInline let component: ComponentID
+    private let world: World
+    @usableFromInline let handle: ComponentHandle<C>
 
-    @inlinable
-    init(_ world: World) {
+    @usableFromInline
+    init(_ world: World, _ handle: ComponentHandle<C>) {
         self.world = world
-        storage = world.storage
-        component = world.register(C.self)
+        self.handle = handle
     }
 
     /// A component's value; `nil` if the entity does not live or has none.
     /// - Complexity: O(1).
     @inlinable
-    public subscript(_ entity: Entity) -> C? {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return nil }
-        let column = table.pointee.column(of: component)
-        guard column >= 0 else { return nil }
-        return table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee
-    }
+    public subscript(_ entity: Entity) -> C? { handle.find(entity)?.value(as: C.self).pointee }
 
     /// Whether an entity lives and has the component.
     /// - Complexity: O(1).
     @inlinable
-    public func contains(_ entity: Entity) -> Bool {
-        guard let (table, _) = storage.pointee.entities.find(entity) else { return false }
-        return table.pointee.has(component)
-    }
+    public func contains(_ entity: Entity) -> Bool { handle.find(entity) != nil }
+
+    /// Gives an entity the component, or replaces the value of the one that it has.
+    /// - Complexity: O(components) if the component is new to the entity, else O(1); O(1) for a sparse component.
+    /// - Precondition: No query iterates.
+    /// - Throws: ``WorldError`` `entityDead`.
+    @inlinable
+    public func insert(_ value: C, on entity: Entity) throws(WorldError) { try handle.insert(value, on: entity) }
+
+    /// Takes the component from an entity.
+    /// - Returns: The value that it had; `nil` if it had none, which is no error.
+    /// - Complexity: O(components); O(1) for a sparse component.
+    /// - Precondition: No query iterates.
+    /// - Throws: ``WorldError`` `entityDead`.
+    @discardableResult
+    @inlinable
+    public func remove(from entity: Entity) throws(WorldError) -> C? { try handle.remove(from: entity) }
 
     /// Replaces the value of a component that the entity has, and marks it as changed.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable
-    public func set(_ value: C, on entity: Entity) throws(WorldError) {
-        let (table, column, row) = try place(of: entity)
-        table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee = value
-        table.mark(column: column, row: row)
-    }
+    public func set(_ value: C, on entity: Entity) throws(WorldError) { try handle.set(value, on: entity) }
 
     /// Changes a component in place, and marks it as changed. The structure of the world stands still meanwhile.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable
     public func update<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
-        let (table, column, row) = try place(of: entity)
-        storage.beginBorrow()
-        defer { storage.endBorrow() }
-        table.mark(column: column, row: row)
-        return body(&table.pointee.address(column: column, row: row).assumingMemoryBound(to: C.self).pointee)
-    }
-
-    @inlinable @inline(__always)
-    func place(of entity: Entity) throws(WorldError) -> (table: TablePointer, column: Int, row: Int) {
-        guard let (table, row) = storage.pointee.entities.find(entity) else {
-            throw .entityDead(entity, componentName: C.componentName)
-        }
-        let column = table.pointee.column(of: component)
-        guard column >= 0 else { throw .componentMissing(entity, componentName: C.componentName) }
-        return (table, column, row)
+        try handle.update(entity, body)
     }
 }
 
@@ -79,5 +66,5 @@ extension World {
     /// Fast access to one component of any entity.
     /// - Complexity: O(1).
     @inlinable
-    public func accessor<C: Component>(_ type: C.Type) -> Accessor<C> { Accessor(self) }
+    public func accessor<C: Component>(_ type: C.Type) -> Accessor<C> { Accessor(self, ComponentHandle(self)) }
 }

@@ -26,10 +26,11 @@ extension World {
     @inlinable
     public func trySpawn<each C: Component>(_ component: repeat each C) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
-        var table = storage.pointee.emptyTable
-        repeat widen(&table, by: (each C).self)
-        let (entity, row) = try allocate(in: table)
-        repeat initialize(each component, table, row)
+        let shape = shape(repeat (each C).self)
+        let (entity, row) = try allocate(in: shape.table)
+        var position = 0
+        repeat initialize(each component, of: entity, shape, &position, row)
+        if storage.pointee.isWatched { notifySpawned(entity) }
         return entity
     }
 
@@ -40,11 +41,39 @@ extension World {
     /// - Throws: ``WorldError`` `entityDead`.
     public func despawn(_ entity: Entity) throws(WorldError) {
         requireStructureOpen("despawn")
-        guard let (table, row) = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        guard contains(entity) else { throw .entityDead(entity) }
+        guard storage.pointee.isWatched else { return end(entity) }
+        var ending = [entity]
+        while let entity = ending.popLast() {
+            guard contains(entity) else { continue }
+            notifyDespawning(entity)
+            ending += releaseReferrers(of: entity)
+            end(entity)
+        }
+    }
+
+    private func end(_ entity: Entity) {
+        guard let (table, row) = storage.pointee.entities.find(entity) else { return }
         storage.pointee.journal.despawned(entity, in: table)
+        storage.removeSparseValues(of: entity)
         table.pointee.destroyValues(row: row)
         storage.removeRow(row, of: table)
         storage.pointee.entities.release(entity)
+    }
+
+    /// Ends the lives of all entities. Component types, resources and what is tracked stay.
+    ///
+    /// - Complexity: O(entities).
+    /// - Precondition: No query iterates.
+    public func clear() {
+        requireStructureOpen("clear")
+        if storage.pointee.isWatched {
+            var entities: [Entity] = []
+            forEachEntity { entities.append($0) }
+            for entity in entities { _ = try? despawn(entity) }
+            return
+        }
+        for table in storage.pointee.tables { storage.removeAllRows(of: table) }
     }
 
     /// Whether an entity lives.
@@ -52,36 +81,65 @@ extension World {
     @inlinable
     public func contains(_ entity: Entity) -> Bool { storage.pointee.entities.find(entity) != nil }
 
-    @usableFromInline
+    @inlinable @inline(__always)
     func allocate(in table: TablePointer) throws(WorldError) -> (Entity, row: Int) {
-        guard let entity = storage.pointee.entities.allocate() else {
-            throw .entityCountExceeded(entityCountMax: entityCountMax)
-        }
+        guard let entity = storage.pointee.entities.allocate() else { throw countExceeded() }
         let row = table.pointee.append(entity)
-        let index = Int(entity.index)
-        storage.pointee.entities.slots[index].table = table
-        storage.pointee.entities.slots[index].row = UInt32(row)
-        storage.pointee.journal.spawned(entity)
+        storage.pointee.entities.settle(entity, in: table, row: row)
+        if storage.pointee.journal.isActive { storage.pointee.journal.spawned(entity) }
         return (entity, row)
     }
 
-    @inlinable
-    func widen<C: Component>(_ table: inout TablePointer, by type: C.Type) {
-        let component = register(type)
-        guard !table.pointee.has(component) else { trapNamedTwice(C.componentName) }
-        table = storage.table(adding: component, to: table)
+    @usableFromInline
+    func countExceeded() -> WorldError { .entityCountExceeded(entityCountMax: entityCountMax) }
+
+    /// The table and the columns for entities with these components.
+    /// - Complexity: O(1) after the first time.
+    @inlinable @inline(__always)
+    func shape<each C: Component>(_ type: repeat (each C).Type) -> SpawnShape {
+        let key = ObjectIdentifier((repeat each C).self)
+        if let known = storage.pointee.shapes.find(key) { return known }
+        return learnShape(key, repeat each type)
     }
 
-    /// Fills and marks a value of a new row.
-    @inlinable
-    func initialize<C: Component>(_ value: C, _ table: TablePointer, _ row: Int) {
-        let column = table.pointee.column(of: register(C.self))
-        table.pointee.address(column: column, row: row).initializeMemory(as: C.self, to: value)
-        table.mark(column: column, row: row)
+    /// Apart, so that the common case stays small.
+    @inlinable @inline(never)
+    func learnShape<each C: Component>(_ key: ObjectIdentifier, _ type: repeat (each C).Type) -> SpawnShape {
+        var components: [ComponentID] = []
+        for type in repeat each type { components.append(register(type)) }
+        return insertShape(key, components)
     }
 
     @usableFromInline
-    func trapNamedTwice(_ name: String) -> Never {
-        fatalError("World: spawn names the component '\(name)' twice; an entity has at most one of each type.")
+    func insertShape(_ key: ObjectIdentifier, _ components: [ComponentID]) -> SpawnShape {
+        for (position, component) in components.enumerated() where components[..<position].contains(component) {
+            fatalError(
+                "World: spawn names the component '\(componentName(component))' twice; "
+                    + "an entity has at most one of each type.")
+        }
+        let table = storage.table(signature: components.filter { storage.sparse($0) == nil }.sorted())
+        return storage.pointee.shapes.insert(
+            key, table: table, columns: components.map { table.pointee.column(of: $0) })
+    }
+
+    /// Fills and marks a value of a new entity.
+    @inlinable @inline(__always)
+    func initialize<C: Component>(
+        _ value: C, of entity: Entity, _ shape: SpawnShape, _ position: inout Int, _ row: Int
+    ) {
+        let place =
+            C.storage == .sparse
+            ? extendSparse(entity, by: C.self) : Place(table: shape.table, column: shape.columns[position], row: row)
+        place.address.initializeMemory(as: C.self, to: value)
+        place.markAdded()
+        position &+= 1
+    }
+
+    @inlinable
+    func extendSparse<C: Component>(_ entity: Entity, by type: C.Type) -> Place {
+        guard let sparse = storage.sparse(register(type)) else {
+            preconditionFailure("\(C.componentName): the storage of a component type may not change")
+        }
+        return Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(entity))
     }
 }

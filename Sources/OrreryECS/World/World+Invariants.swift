@@ -11,29 +11,56 @@ extension World {
             rowCount += table.pointee.rowCount
         }
         precondition(rowCount == entityCount, "each living entity has one row")
+        for sparse in storage.pointee.sparse {
+            checkSparse(sparse)
+            checkBits(sparse.pointee.table, column: 0)
+        }
         checkSlots()
         checkDirtyList()
         checkJournal()
     }
 
     private func checkRows(_ table: TablePointer) {
-        let header = table.pointee
+        checkHeader(table.pointee)
+        for row in 0..<table.pointee.rowCount {
+            let found = storage.pointee.entities.find(table.pointee.entity(row: row))
+            precondition(found?.table == table && found?.row == row, "an entity's slot leads to its row")
+        }
+    }
+
+    private func checkSparse(_ sparse: SparsePointer) {
+        checkHeader(sparse.pointee.table.pointee)
+        for row in 0..<sparse.pointee.table.pointee.rowCount {
+            let entity = sparse.pointee.table.pointee.entity(row: row)
+            precondition(contains(entity), "only the living have sparse components")
+            precondition(sparse.pointee.row(of: entity) == row, "the index leads to the row")
+        }
+        let indexed = (0..<sparse.pointee.capacity).count { sparse.pointee.rows[$0] != .max }
+        precondition(indexed == sparse.pointee.table.pointee.rowCount, "the index leads to nothing else")
+    }
+
+    private func checkHeader(_ header: TableStorage) {
         precondition(header.rowCount <= header.reservedRows, "rows are reserved")
         precondition(
             header.chunkCount - header.usedChunkCount <= 1 && header.chunkCount >= header.usedChunkCount,
             "at most one chunk is empty")
         precondition(header.chunkCapacity == (header.reservedRows <= 64 ? 64 : 1024), "small tables have small chunks")
         precondition(header.signature == header.signature.sorted(), "columns are in order of components")
-        for row in 0..<header.rowCount {
-            let found = storage.pointee.entities.find(header.entity(row: row))
-            precondition(found?.table == table && found?.row == row, "an entity's slot leads to its row")
-        }
+        precondition(
+            header.availableRows
+                == (header.chunkCapacity < 1024 ? header.chunkCapacity : header.chunkCount * 1024)
+                || header.chunkCount == 0 && header.availableRows == 0, "rows are available as far as chunks are there")
+        precondition(
+            header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
+            "a table knows whether a column is observed")
     }
 
     private func checkBits(_ table: TablePointer, column position: Int) {
         let column = table.pointee.columns[position]
-        let isTracked = storage.pointee.components[column.component.index].isTracked
-        precondition((column.words != nil) == isTracked, "tracked columns, and only they, have bits")
+        let entry = storage.pointee.components[column.component.index]
+        precondition((column.words != nil) == entry.isTracked, "tracked columns, and only they, have bits")
+        checkStamps(column.changed, table, isKept: entry.hasChangedStamps)
+        checkStamps(column.added, table, isKept: entry.hasAddedStamps)
         precondition(column.offset % 64 == 0, "columns begin on a 64-byte border")
         guard let summary = column.summary else { return }
         for row in 0..<table.pointee.reservedRows where column.isMarked(row: row) {
@@ -43,11 +70,24 @@ extension World {
         }
     }
 
+    private func checkStamps(_ stamps: StampStorage?, _ table: TablePointer, isKept: Bool) {
+        precondition((stamps != nil) == isKept, "columns that are asked for, and only they, have stamps")
+        guard let stamps else { return }
+        for row in 0..<table.pointee.rowCount {
+            precondition(stamps.rows[row] <= stamps.chunks[row >> 10], "a chunk's stamp covers its rows")
+            precondition(stamps.rows[row] > 0 && stamps.rows[row] <= storage.pointee.stamp, "rows have a moment")
+        }
+    }
+
     private func checkSlots() {
         let entities = storage.pointee.entities
         var freeCount = 0
-        for head in [entities.firstFree, entities.firstPending] {
+        for (head, expected) in [(entities.firstFree, nil), (entities.firstPending, entities.pendingCount)] {
             var next = head
+            let before = freeCount
+            defer {
+                precondition(expected.map { $0 == freeCount - before } ?? true, "slots that wait are counted")
+            }
             while next != .max {
                 precondition(entities.slots[Int(next)].table == nil, "a free slot has no row")
                 next = entities.slots[Int(next)].row
@@ -66,11 +106,11 @@ extension World {
         while let table = next {
             precondition(table.pointee.isDirty, "the dirty list holds dirty tables")
             listed += 1
-            precondition(listed <= storage.pointee.tables.count, "the dirty list ends")
+            precondition(
+                listed <= storage.pointee.tables.count + storage.pointee.sparse.count, "the dirty list ends")
             next = table.pointee.nextDirty
         }
-        precondition(
-            listed == storage.pointee.tables.count { $0.pointee.isDirty }, "each dirty table is listed once")
+        precondition(listed == dirtyTableCount, "each dirty table is listed once")
     }
 
     private func checkJournal() {
@@ -100,7 +140,10 @@ extension World {
 
 extension World {
     /// How many tables the next drain visits.
-    package var dirtyTableCount: Int { storage.pointee.tables.count { $0.pointee.isDirty } }
+    package var dirtyTableCount: Int {
+        let sparse = storage.pointee.sparse.map(\.pointee.table)
+        return (storage.pointee.tables + sparse).count { $0.pointee.isDirty }
+    }
 
     /// How many entities the journal of structural changes holds entries for, free entries included.
     package var journaledEntityCount: Int { storage.pointee.journal.entries.count }

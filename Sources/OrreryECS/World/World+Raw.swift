@@ -11,18 +11,15 @@ extension World {
         _ component: ComponentID, copying value: UnsafeRawPointer, on entity: Entity
     ) throws(WorldError) {
         requireStructureOpen("insert a component")
-        guard let (table, row) = storage.pointee.entities.find(entity) else {
-            throw .entityDead(entity, componentName: componentName(component))
-        }
-        let column = table.pointee.column(of: component)
-        if column >= 0 {
-            assign(value, component, table, column, row)
+        if let place = find(component, of: entity) {
+            assign(value, component, entity, place)
         } else {
-            let (target, targetRow) = extend(entity, in: table, row: row, by: component)
-            let column = target.pointee.column(of: component)
-            storage.pointee.components[component.index].operations.copyInitialize(
-                target.pointee.address(column: column, row: targetRow), value)
-            target.mark(column: column, row: targetRow)
+            guard let place = storage.extend(entity, by: component) else {
+                throw .entityDead(entity, componentName: componentName(component))
+            }
+            storage.pointee.components[component.index].operations.copyInitialize(place.address, value)
+            place.markAdded()
+            storage.notify(.added, component, entity, place)
         }
     }
 
@@ -30,12 +27,11 @@ extension World {
     /// - Parameter value: The address of an initialised value of the component's type, which is copied.
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     package func set(_ component: ComponentID, copying value: UnsafeRawPointer, on entity: Entity) throws(WorldError) {
-        guard let (table, row) = storage.pointee.entities.find(entity) else {
-            throw .entityDead(entity, componentName: componentName(component))
+        guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
+        guard let place = find(component, of: entity) else {
+            throw .componentMissing(entity, componentName: componentName(component))
         }
-        let column = table.pointee.column(of: component)
-        guard column >= 0 else { throw .componentMissing(entity, componentName: componentName(component)) }
-        assign(value, component, table, column, row)
+        assign(value, component, entity, place)
     }
 
     /// Takes a component from an entity and destroys its value.
@@ -45,20 +41,17 @@ extension World {
     @discardableResult
     package func remove(_ component: ComponentID, from entity: Entity) throws(WorldError) -> Bool {
         requireStructureOpen("remove a component")
-        guard let (table, row) = storage.pointee.entities.find(entity) else {
-            throw .entityDead(entity, componentName: componentName(component))
-        }
-        let column = table.pointee.column(of: component)
-        guard column >= 0 else { return false }
-        storage.pointee.components[component.index].operations.deinitialize(
-            table.pointee.address(column: column, row: row), 1)
-        shrink(entity, in: table, row: row, by: component)
+        guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
+        guard let place = find(component, of: entity) else { return false }
+        storage.notify(.removed, component, entity, place)
+        storage.pointee.components[component.index].operations.deinitialize(place.address, 1)
+        storage.shrink(entity, by: component, at: place)
         return true
     }
 
     /// Whether an entity lives and has a component.
     package func has(_ component: ComponentID, on entity: Entity) -> Bool {
-        storage.pointee.entities.find(entity)?.table.pointee.has(component) ?? false
+        find(component, of: entity) != nil
     }
 
     /// Reads a component in place.
@@ -68,19 +61,23 @@ extension World {
     package func withValue<Result>(
         _ component: ComponentID, of entity: Entity, _ body: (UnsafeRawPointer) -> Result
     ) -> Result? {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return nil }
-        let column = table.pointee.column(of: component)
-        guard column >= 0 else { return nil }
+        guard let place = find(component, of: entity) else { return nil }
         storage.beginBorrow()
         defer { storage.endBorrow() }
-        return body(table.pointee.address(column: column, row: row))
+        return body(place.address)
     }
 
-    private func assign(
-        _ value: UnsafeRawPointer, _ component: ComponentID, _ table: TablePointer, _ column: Int, _ row: Int
-    ) {
-        storage.pointee.components[component.index].operations.assign(
-            table.pointee.address(column: column, row: row), value)
-        table.mark(column: column, row: row)
+    private func find(_ component: ComponentID, of entity: Entity) -> Place? {
+        storage.find(component, sparse: storage.sparse(component), of: entity)
+    }
+
+    private func assign(_ value: UnsafeRawPointer, _ component: ComponentID, _ entity: Entity, _ place: Place) {
+        let operations = storage.pointee.components[component.index].operations
+        place.mark()
+        if storage.isWatched(component) {
+            storage.observingChange(component, of: entity, place) { operations.assign(place.address, value) }
+        } else {
+            operations.assign(place.address, value)
+        }
     }
 }

@@ -1,14 +1,19 @@
 public import OrrerySchema
+import Synchronization
 
 extension World {
     /// The number of a component type in this world, given out on first use.
     /// - Complexity: O(1).
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     package func register<C: Component>(_ type: C.Type) -> ComponentID {
         if let known = storage.pointee.types.find(ObjectIdentifier(type)) { return ComponentID(known) }
-        return enter(type, ComponentOperations(type))
+        return enter(type)
     }
+
+    /// Apart, so that the common case stays small.
+    @inlinable @inline(never)
+    func enter<C: Component>(_ type: C.Type) -> ComponentID { enter(type, ComponentOperations(type)) }
 
     /// All component types that this world has seen, by number.
     /// - Complexity: O(components).
@@ -23,18 +28,50 @@ extension World {
     /// Begins to log the writes of a component. The next drain publishes all values that there are.
     /// - Complexity: O(rows that have it / 64); O(entities) for the first component that is tracked.
     /// - Precondition: No query iterates.
-    package func track<C: Component>(_ type: C.Type) {
+    public func track<C: Component>(_ type: C.Type) {
         requireStructureOpen("track a component")
         let component = register(type)
         guard !storage.pointee.components[component.index].isTracked else { return }
         activateJournal()
         storage.pointee.components[component.index].isTracked = true
         storage.pointee.components[component.index].isFresh = true
-        for table in storage.pointee.tables {
-            let column = table.pointee.column(of: component)
-            guard column >= 0 else { continue }
-            table.pointee.columns[column].reserveBits(rows: table.pointee.reservedRows, oldRows: 0)
-            for chunk in 0..<table.pointee.usedChunkCount { table.mark(column: column, chunk: chunk) }
+        storage.forEachColumn(of: component) { table, column in
+            table.pointee.beginBits(column: column)
+            for chunk in 0..<table.pointee.usedChunkCount {
+                table.mark(column: column, rows: table.pointee.rows(chunk: chunk))
+            }
+        }
+        // The table of an entity does not say since when it has a sparse component; stamps do.
+        if storage.sparse(component) != nil { keepAddedStamps(component) }
+    }
+
+    /// Begins to note when a component is written or gained, for queries that ask. While systems run side by side it is put off: until then
+    /// all rows count as changed.
+    func keepStamps(_ kind: QueryConditions.Change.Kind, of component: ComponentID) {
+        guard !storage.pointee.isShared else {
+            return planLock.withLock { _ in wantedStamps.append((kind, component)) }
+        }
+        switch kind {
+        case .added: keepAddedStamps(component)
+        case .changed: keepChangedStamps(component)
+        }
+    }
+
+    /// Begins to note when rows of a component are written. Those that there are count as written now.
+    func keepChangedStamps(_ component: ComponentID) {
+        guard !storage.pointee.components[component.index].hasChangedStamps else { return }
+        storage.pointee.components[component.index].hasChangedStamps = true
+        storage.forEachColumn(of: component) { table, column in
+            table.pointee.beginStamps(column: column, \.changed)
+        }
+    }
+
+    /// Begins to note when entities gain a component. Those that have it count as having gained it now.
+    func keepAddedStamps(_ component: ComponentID) {
+        guard !storage.pointee.components[component.index].hasAddedStamps else { return }
+        storage.pointee.components[component.index].hasAddedStamps = true
+        storage.forEachColumn(of: component) { table, column in
+            table.pointee.beginStamps(column: column, \.added)
         }
     }
 
@@ -50,10 +87,23 @@ extension World {
     @usableFromInline
     func enter<C: Component>(_ type: C.Type, _ operations: ComponentOperations) -> ComponentID {
         precondition(MemoryLayout<C>.alignment <= 64, "\(C.componentName): columns are aligned to 64 bytes at most")
+        let name = C.componentName
+        if let other = storage.pointee.components.first(where: { $0.name == name }) {
+            fatalError(
+                "World: two component types are named '\(name)': \(String(reflecting: other.operations.type)) and "
+                    + "\(String(reflecting: type)); give one another static componentName.")
+        }
         let component = ComponentID(UInt32(storage.pointee.components.count))
         storage.pointee.components.append(
-            WorldStorage.ComponentEntry(operations: operations, name: C.componentName))
+            WorldStorage.ComponentEntry(operations: operations, name: name))
+        if C.storage == .sparse {
+            let sparse = SparsePointer.allocate(capacity: 1)
+            sparse.initialize(to: SparseStorage(component: component, world: storage))
+            storage.pointee.components[component.index].sparse = sparse
+            storage.pointee.sparse.append(sparse)
+        }
         storage.pointee.types.insert(ObjectIdentifier(type), component.rawValue)
+        if let relation = type as? any Relation.Type { beginIndex(relation, component) }
         return component
     }
 

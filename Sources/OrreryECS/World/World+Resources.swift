@@ -2,7 +2,7 @@ extension World {
     /// Keeps one value of a type beside the entities: settings, clocks, indexes. Replaces an earlier one.
     /// - Complexity: O(1).
     public func insertResource<Resource>(_ resource: Resource) {
-        resources[ObjectIdentifier(Resource.self)] = ResourceBox(resource, stamp: changeStamp)
+        resources[ObjectIdentifier(Resource.self)] = ResourceBox(resource, stamp: storage.pointee.stamp)
     }
 
     /// The resource of a type; `nil` if there is none.
@@ -18,7 +18,7 @@ extension World {
         _ type: Resource.Type, _ body: (inout Resource) -> Result
     ) throws(WorldError) -> Result {
         guard let box = box(type) else { throw .resourceMissing(String(describing: type)) }
-        box.stamp = changeStamp
+        box.stamp = storage.pointee.stamp
         return body(&box.value)
     }
 
@@ -31,7 +31,7 @@ extension World {
     }
 
     /// When a resource was last inserted or changed.
-    func resourceStamp<Resource>(_ type: Resource.Type) -> ChangeStamp? { box(type)?.stamp }
+    func resourceStamp<Resource>(_ type: Resource.Type) -> UInt64? { box(type)?.stamp }
 
     private func box<Resource>(_ type: Resource.Type) -> ResourceBox<Resource>? {
         resources[ObjectIdentifier(type)] as? ResourceBox<Resource>
@@ -41,9 +41,9 @@ extension World {
 /// A place for one resource, so that it can be changed in place.
 private final class ResourceBox<Resource> {
     var value: Resource
-    var stamp: ChangeStamp
+    var stamp: UInt64
 
-    init(_ value: Resource, stamp: ChangeStamp) {
+    init(_ value: Resource, stamp: UInt64) {
         self.value = value
         self.stamp = stamp
     }

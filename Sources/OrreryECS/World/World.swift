@@ -25,12 +25,14 @@ public final class World {
     var plans: [ObjectIdentifier: QueryPlan] = [:]
     /// Held where plans are made while systems run side by side.
     let planLock = Mutex<Void>(())
+    /// Changes that queries asked for while systems ran side by side.
+    var wantedStamps: [(QueryConditions.Change.Kind, ComponentID)] = []
     /// How many tables there were when all plans were brought up to date.
     var plannedTableCount = 0
     var systemRuns: [String: SystemRun] = [:]
     var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
-    /// The moment that changes of resources are stamped with.
-    var changeStamp = ChangeStamp.never
+    @usableFromInline var observers = ObserverTable()
+    var referenceIndexes: [ReferenceIndex] = []
 
     /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick to have another run.
     public var seed: UInt64 = 0
@@ -53,6 +55,7 @@ public final class World {
     public init(entityCountMax: Int = 16_777_216) {
         precondition(entityCountMax >= 1 && entityCountMax < Int(UInt32.max), "entityCountMax must be in 1..<2^32-1")
         storage = WorldStorage.make(entityCountMax: entityCountMax)
+        storage.pointee.owner = .passUnretained(self)
     }
 
     deinit {
@@ -91,17 +94,8 @@ public final class World {
         }
     }
 
-    /// Traps while a query iterates or an update runs: values may not move under an `inout`.
-    @usableFromInline
-    func requireStructureOpen(_ action: StaticString) {
-        guard storage.pointee.borrowCount == 0 else { trapStructureBorrowed(action) }
-    }
-
-    private func trapStructureBorrowed(_ action: StaticString) -> Never {
-        fatalError(
-            "World: cannot \(action) while a query iterates or an update runs; use world.commands, "
-                + "which are applied when the system has ended.")
-    }
+    @inlinable @inline(__always)
+    func requireStructureOpen(_ action: StaticString) { storage.requireStructureOpen(action) }
 }
 
 /// A world belongs to one thread at a time; hand it over whole (`sending`), never share it.

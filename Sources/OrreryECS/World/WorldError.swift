@@ -1,7 +1,9 @@
 public import OrrerySchema
 
 /// Why a world refused an operation.
-public struct WorldError: Error, Hashable, Sendable {
+///
+/// One word: what a throwing call pays for an error that does not happen.
+public struct WorldError: Error, Sendable {
     /// The kind of a refusal.
     public enum Code: String, Sendable {
         /// The entity does not live, or not any more.
@@ -10,17 +12,52 @@ public struct WorldError: Error, Hashable, Sendable {
         case componentMissing
         /// The world holds as many entities as it may.
         case entityCountExceeded
+        /// A query that should match one entity matches none, or several.
+        case notSingle
         /// The world has no such resource.
         case resourceMissing
     }
 
-    public let code: Code
+    private final class Content: Sendable {
+        let code: Code
+        let entity: Entity
+        let componentName: String
+        let sentence: String
+
+        init(code: Code, entity: Entity, componentName: String, sentence: String) {
+            self.code = code
+            self.entity = entity
+            self.componentName = componentName
+            self.sentence = sentence
+        }
+    }
+
+    private let content: Content
+
+    private init(code: Code, entity: Entity = .none, componentName: String = "", sentence: String) {
+        content = Content(code: code, entity: entity, componentName: componentName, sentence: sentence)
+    }
+
+    public var code: Code { content.code }
     /// The entity that was named; ``OrrerySchema/Entity/none`` where none was.
-    public let entity: Entity
+    public var entity: Entity { content.entity }
     /// The name of the component or resource that was named; empty where none was.
-    public let componentName: String
+    public var componentName: String { content.componentName }
     /// What happened and what to do about it, as one sentence.
-    public let sentence: String
+    public var sentence: String { content.sentence }
+}
+
+extension WorldError: Hashable {
+    public static func == (left: WorldError, right: WorldError) -> Bool {
+        (left.code, left.entity, left.componentName, left.sentence)
+            == (right.code, right.entity, right.componentName, right.sentence)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(entity)
+        hasher.combine(sentence)
+    }
 }
 
 extension WorldError: CustomStringConvertible {
@@ -46,14 +83,19 @@ extension WorldError {
 
     static func entityCountExceeded(entityCountMax: Int) -> WorldError {
         WorldError(
-            code: .entityCountExceeded, entity: .none, componentName: "",
+            code: .entityCountExceeded,
             sentence: "No entity can be spawned: the world holds its entityCountMax of \(entityCountMax); "
                 + "despawn some (their slots are free from the next tick on) or make the world with a larger maximum.")
     }
 
+    static func notSingle(count: Int) -> WorldError {
+        WorldError(
+            code: .notSingle, sentence: "single() asks for a query that matches one entity; this one matches \(count).")
+    }
+
     static func resourceMissing(_ name: String) -> WorldError {
         WorldError(
-            code: .resourceMissing, entity: .none, componentName: name,
+            code: .resourceMissing, componentName: name,
             sentence: "The world has no resource '\(name)'; insert one with insertResource first.")
     }
 }

@@ -16,6 +16,9 @@ public protocol Component: Sendable {
     /// The name by which clients know this component, unique in a world. The type's name unless stated.
     static var componentName: String { get }
 
+    /// Where a world keeps the values. With those of the entity's other components unless stated.
+    static var storage: ComponentStorage { get }
+
     /// A sentence for people who meet this component in a tool.
     static var documentation: String? { get }
 
@@ -25,6 +28,23 @@ public protocol Component: Sendable {
 
 extension Component {
     public static var componentName: String { String(describing: Self.self) }
+    @inlinable public static var storage: ComponentStorage { .table }
     public static var documentation: String? { nil }
     public static var annotations: [FieldAnnotation<Self>] { [] }
+}
+
+/// Where a world keeps the values of a component type.
+///
+/// ```swift
+/// struct Burning: Component {
+///     var seconds: Float = 0
+///     static var storage: ComponentStorage { .sparse }
+/// }
+/// ```
+public enum ComponentStorage: Sendable {
+    /// With the entity's other components: the fastest to iterate. To gain or lose one moves the entity.
+    case table
+    /// In a set of its own: to gain or lose one moves nothing, to iterate it with others costs a look-up per entity. For
+    /// components that come and go often.
+    case sparse
 }

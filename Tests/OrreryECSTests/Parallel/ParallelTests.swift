@@ -107,9 +107,11 @@ struct ParallelTests {
                 }
             }
         }
-        schedule.add("left", in: .update, Write<Position>.self) { _, _ in meet() }
-        schedule.add("right", in: .update, Write<Velocity>.self) { _, _ in meet() }
-        schedule.runTick(on: World(), step: .seconds(1))
+        // In the first run each has the world to itself.
+        schedule.add("left", in: .update, Write<Position>.self) { _, tick in if tick.tick > Tick(1) { meet() } }
+        schedule.add("right", in: .update, Write<Velocity>.self) { _, tick in if tick.tick > Tick(1) { meet() } }
+        let world = World()
+        for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
         #expect(met.load(ordering: .sequentiallyConsistent) == 2)
     }
 
@@ -155,6 +157,49 @@ struct ParallelTests {
         world.spawn(Health(current: 0), Frozen(), Label())
         schedule.runTick(on: world, step: .seconds(1))
         #expect(world.query(Read<Health>.self).values() == [Health(current: 202), Health(current: 10)])
+    }
+
+    @Test func systemsOfAStageHaveLastRunsOfTheirOwn() throws {
+        var schedule = Schedule()
+        schedule.threadCount = 2
+        schedule.add("write", in: .input) { world, tick in
+            try? world.set(Health(current: Int32(tick.tick.rawValue)), on: Entity(index: 0, generation: 1))
+        }
+        let counts = Mutex<[String: [Int]]>([:])
+        schedule.add("always", in: .update, Read<Health>.self) { query, _ in
+            let count = query.changed(Health.self).count
+            counts.withLock { $0["always", default: []].append(count) }
+        }
+        schedule.add("rarely", in: .update, Read<Position>.self, access: [.reads(Health.self)], when: .every(ticks: 3))
+        {
+            query, _ in
+            let count = query.changed(Health.self).count
+            counts.withLock { $0["rarely", default: []].append(count) }
+        }
+        schedule.add("part", in: .late, Read<Health>.self) { query, tick in
+            query.changed(Health.self).forEachPart(tick) { part, _ in
+                let count = part.count
+                counts.withLock { $0["part", default: []].append(count) }
+            }
+        }
+        let world = World()
+        world.spawn(Health(), Position())
+        for _ in 0..<3 { world.spawn(Health(), Position()) }
+        for _ in 0..<7 { schedule.runTick(on: world, step: .seconds(1)) }
+        #expect(schedule.stageNames == [["write"], ["always", "rarely"], ["part"]])
+        #expect(
+            counts.withLock { $0 } == [
+                "always": [4, 1, 1, 1, 1, 1, 1], "rarely": [4, 1], "part": [4, 1, 1, 1, 1, 1, 1],
+            ])
+    }
+
+    @Test func changesOfUndeclaredComponentsAreRefused() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            var schedule = Schedule()
+            schedule.add("peek", in: .update, Read<Position>.self) { query, _ in _ = query.changed(Health.self).count }
+            schedule.runTick(on: World(), step: .seconds(1))
+        }
+        #expect(stderr(result).contains("system 'peek' asks for changes of 'Health' without having said"))
     }
 
     @Test func partsAreNotDividedAgain() async {

@@ -52,3 +52,20 @@ struct Counted: Component {
         deinit { ledger.living -= 1 }
     }
 }
+
+/// A component that comes and goes often.
+struct Burning: Component, Hashable {
+    var seconds: Float = 0
+    static var storage: ComponentStorage { .sparse }
+}
+
+/// One whose values are references inside.
+struct Note: Component, Hashable {
+    var text = ""
+    static var storage: ComponentStorage { .sparse }
+}
+
+/// A tag in a set of its own.
+struct Selected: Component, Hashable {
+    static var storage: ComponentStorage { .sparse }
+}

@@ -12,6 +12,8 @@ typedef struct {
     uint64_t allocation_count;
     uint64_t allocated_size;
     uint64_t free_count;
+    /// Bytes that it took and did not give back; below 0 if it gives back what others took.
+    int64_t live_size;
 } allocation_count;
 
 /// Threads that are told apart; further ones share the last entry.

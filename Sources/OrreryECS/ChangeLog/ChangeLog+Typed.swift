@@ -1,0 +1,39 @@
+public import OrrerySchema
+
+/// What a log says of one component type. A type that the world does not track is in no log.
+extension ChangeLog {
+    /// Calls a closure with the entities whose value was written, each once, and the values, in the same order; does
+    /// nothing if there are none.
+    ///
+    /// Written also means gained, and a value may be written and be equal to the one before.
+    /// - Complexity: O(components) besides the closure.
+    public func withChanges<C: Component>(
+        of type: C.Type, _ body: (_ entities: Column<Entity>, _ values: Column<C>) -> Void
+    ) {
+        guard let changes = changes(of: type), let entities = changes.entities.baseAddress else { return }
+        // A tag has no bytes, so any address will do for its values.
+        let values = changes.rows ?? UnsafeRawPointer(entities)
+        body(
+            Column(ColumnHandle(base: UnsafeMutablePointer(mutating: entities), count: changes.count)),
+            Column(
+                ColumnHandle(
+                    base: UnsafeMutableRawPointer(mutating: values).assumingMemoryBound(to: C.self),
+                    count: changes.count)))
+    }
+
+    /// The entities that had a component at the previous drain, live, and have it no more.
+    /// - Complexity: O(removals).
+    public func removed<C: Component>(_ type: C.Type) -> [Entity] { entities(of: type, in: removed) }
+
+    /// The entities that had a component, lost it and have it again. Their new values are among the changes.
+    /// - Complexity: O(replacements).
+    public func replaced<C: Component>(_ type: C.Type) -> [Entity] { entities(of: type, in: replaced) }
+
+    private func changes<C: Component>(of type: C.Type) -> ColumnChanges? {
+        columns.first { $0.type == type && $0.count > 0 }
+    }
+
+    private func entities<C: Component>(of type: C.Type, in changes: [ComponentChange]) -> [Entity] {
+        changes.filter { componentTypes[$0.component.index] == type }.map(\.entity)
+    }
+}

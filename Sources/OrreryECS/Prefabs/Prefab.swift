@@ -1,0 +1,89 @@
+public import OrrerySchema
+
+/// Components and values to spawn entities from.
+///
+/// ```swift
+/// let asteroid = Prefab(Position(), Velocity(), Health(current: 10))
+/// world.spawn(asteroid)                       // as it is
+/// world.spawn(asteroid.with(Position(x: 4)))  // with a value of its own
+/// ```
+/// A value: it belongs to no world, and changing it changes nothing that was spawned from it.
+public struct Prefab: Sendable {
+    struct Value: Sendable {
+        let type: ObjectIdentifier
+        let register: @Sendable (World) -> ComponentID
+        /// Copies the value into uninitialised memory.
+        let initialize: @Sendable (UnsafeMutableRawPointer) -> Void
+
+        init<C: Component>(_ component: C) {
+            type = ObjectIdentifier(C.self)
+            register = { $0.register(C.self) }
+            initialize = { $0.initializeMemory(as: C.self, to: component) }
+        }
+    }
+
+    private(set) var values: [Value] = []
+
+    /// A prefab with these components. Where a type is named twice, the later value counts.
+    public init<each C: Component>(_ component: repeat each C) {
+        for component in repeat each component { self = with(component) }
+    }
+
+    /// The prefab with one component more, or with another value of one that it has.
+    /// - Complexity: O(components).
+    public func with<C: Component>(_ component: C) -> Prefab {
+        var prefab = without(C.self)
+        prefab.values.append(Value(component))
+        return prefab
+    }
+
+    /// The prefab without a component.
+    /// - Complexity: O(components).
+    public func without<C: Component>(_ type: C.Type) -> Prefab {
+        var prefab = self
+        prefab.values.removeAll { $0.type == ObjectIdentifier(type) }
+        return prefab
+    }
+}
+
+extension World {
+    /// Makes an entity with the values of a prefab.
+    /// - Complexity: O(components), amortised.
+    /// - Precondition: Fewer than ``entityCountMax`` entities live (`trySpawn` throws instead); no query iterates.
+    @discardableResult
+    public func spawn(_ prefab: Prefab) -> Entity {
+        do throws(WorldError) {
+            return try trySpawn(prefab)
+        } catch {
+            fatalError("World: \(error)")
+        }
+    }
+
+    /// Makes an entity with the values of a prefab, if there is room for it.
+    /// - Complexity: O(components), amortised.
+    /// - Precondition: No query iterates.
+    /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
+    public func trySpawn(_ prefab: Prefab) throws(WorldError) -> Entity {
+        requireStructureOpen("spawn")
+        let components = prefab.values.map { $0.register(self) }
+        let table = storage.table(signature: components.filter { storage.sparse($0) == nil }.sorted())
+        let (entity, row) = try allocate(in: table)
+        for (component, value) in zip(components, prefab.values) {
+            let place =
+                storage.sparse(component).map {
+                    Place(table: $0.pointee.table, column: 0, row: $0.pointee.append(entity))
+                } ?? Place(table: table, column: table.pointee.column(of: component), row: row)
+            value.initialize(place.address)
+            place.markAdded()
+        }
+        if storage.pointee.isWatched { notifySpawned(entity) }
+        return entity
+    }
+}
+
+extension Commands {
+    /// Makes an entity with the values of a prefab at the flush.
+    public func spawn(_ prefab: Prefab) {
+        run { world throws(WorldError) in _ = try world.trySpawn(prefab) }
+    }
+}

@@ -1,0 +1,50 @@
+/// The tables that match a query, in raw memory: what an iteration reads.
+@usableFromInline
+struct QueryMatches: BitwiseCopyable {
+    /// A column of a table; `nil` if the table has no such component.
+    @usableFromInline typealias Column = UnsafeMutablePointer<ColumnStorage>?
+
+    @usableFromInline var tables: UnsafeMutablePointer<TablePointer>
+    /// The columns of the terms, for one table after the other.
+    @usableFromInline var columns: UnsafeMutablePointer<Column>
+    @usableFromInline var count = 0
+    /// Tables of the world that were looked at.
+    @usableFromInline var tablesSeen = 0
+    @usableFromInline let termCount: Int
+    /// A bit per term that is written.
+    @usableFromInline let written: UInt64
+    /// All rows of these tables match, and all values are in them.
+    @usableFromInline let isPlain: Bool
+    private var capacity = 4
+
+    init(termCount: Int, written: UInt64, isPlain: Bool) {
+        self.termCount = termCount
+        self.written = written
+        self.isPlain = isPlain
+        tables = .allocate(capacity: capacity)
+        columns = .allocate(capacity: max(1, capacity * termCount))
+    }
+
+    mutating func append(_ table: TablePointer, columns new: [Column]) {
+        if count == capacity { grow() }
+        (tables + count).initialize(to: table)
+        for (term, column) in new.enumerated() { (columns + count * termCount + term).initialize(to: column) }
+        count += 1
+    }
+
+    func deallocate() {
+        tables.deallocate()
+        columns.deallocate()
+    }
+
+    private mutating func grow() {
+        let grownTables = UnsafeMutablePointer<TablePointer>.allocate(capacity: capacity * 2)
+        let grownColumns = UnsafeMutablePointer<Column>.allocate(capacity: max(1, capacity * 2 * termCount))
+        grownTables.moveInitialize(from: tables, count: count)
+        grownColumns.moveInitialize(from: columns, count: count * termCount)
+        deallocate()
+        tables = grownTables
+        columns = grownColumns
+        capacity *= 2
+    }
+}

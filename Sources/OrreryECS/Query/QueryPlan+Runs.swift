@@ -1,0 +1,178 @@
+internal import OrrerySchema
+
+/// The rows of a query that must be looked at one by one: those with conditions on rows, and with sparse components.
+extension QueryPlan {
+    /// Rows of one chunk that match, one behind the other.
+    struct Run {
+        /// The position of the table among the matches.
+        let position: Int
+        let table: TablePointer
+        let rows: Range<Int>
+
+        /// The same rows, chunk by chunk.
+        var chunks: some Sequence<Run> {
+            let (first, end) = (rows.lowerBound >> 10, (rows.upperBound + chunkRowCount - 1) >> 10)
+            return (first..<max(first, end)).lazy.map { chunk in
+                Run(
+                    position: position, table: table,
+                    rows: rows.clamped(to: chunk * chunkRowCount..<(chunk + 1) * chunkRowCount))
+            }
+        }
+    }
+
+    /// Calls a closure with all rows that match.
+    ///
+    /// Rows come table by table; if the query needs a sparse component, in the order of the smallest such set.
+    /// - Parameters:
+    ///   - since: Stamps above this one count as changed.
+    ///   - part: What is visited; `nil` for everything. The entities of a sparse set are not divided (``isDivisible``).
+    /// - Complexity: O(rows of the tables that match), but chunks in which nothing changed are skipped; O(entities of
+    ///   the smallest sparse set).
+    func forEachRun(since: UInt64, in part: QueryPart?, _ body: (Run) -> Void) {
+        refresh()
+        if onlySparse == nil, let smallest = requiredSparse.min(by: { $0.rowCount < $1.rowCount }) {
+            for row in 0..<smallest.rowCount {
+                run(of: smallest.pointee.table.pointee.entity(row: row), since: since).map(body)
+            }
+            return
+        }
+        let isRowByRow = terms.contains { storage.sparse($0.component) != nil } && onlySparse == nil
+        for position in part?.positions ?? 0..<matches.pointee.count {
+            let table = matches.pointee.tables[position]
+            for chunk in part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount
+            where mayHaveChanged(table, chunk, since: since) {
+                let rows = table.pointee.rows(chunk: chunk)
+                var first = rows.lowerBound
+                for row in rows {
+                    let isMatch = isMatch(table, row, since: since)
+                    if (isRowByRow || !isMatch) && first < row {
+                        body(Run(position: position, table: table, rows: first..<row))
+                        first = row
+                    }
+                    if !isMatch { first = row + 1 }
+                }
+                if first < rows.upperBound {
+                    body(Run(position: position, table: table, rows: first..<rows.upperBound))
+                }
+            }
+        }
+    }
+
+    /// The row of an entity, if it matches.
+    /// - Complexity: O(terms and conditions).
+    func run(of entity: Entity, since: UInt64) -> Run? {
+        refresh()
+        let (position, table, row): (Int, TablePointer, Int)
+        if let onlySparse {
+            (position, table, row) = (0, onlySparse.pointee.table, onlySparse.pointee.row(of: entity))
+            guard row >= 0 else { return nil }
+        } else {
+            guard let place = storage.pointee.entities.find(entity) else { return nil }
+            (position, table, row) = (positionOfTable[place.table.pointee.index], place.table, place.row)
+        }
+        guard position >= 0, isMatch(table, row, since: since) else { return nil }
+        return Run(position: position, table: table, rows: row..<row + 1)
+    }
+
+    /// Fills in where the values of a run begin.
+    func locate(_ run: Run, _ bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
+        let columns = matches.pointee.columns + run.position * terms.count
+        for (term, asked) in terms.enumerated() {
+            let base: UnsafeMutableRawPointer?
+            if let column = columns[term] {
+                base = run.table.pointee.address(column: column - run.table.pointee.columns, row: run.rows.lowerBound)
+            } else {
+                base = sparsePlace(of: asked.component, run)?.address
+            }
+            (bases + term).initialize(to: base)
+        }
+    }
+
+    /// Marks what a run's closure was given for writing.
+    func mark(_ run: Run, _ part: QueryPart?) {
+        for (term, asked) in terms.enumerated() where asked.isWrite {
+            guard let (table, column, rows) = values(of: term, run) else { continue }
+            if let part {
+                part.note(table, column: column, rows: rows)
+            } else {
+                table.mark(column: column, rows: rows)
+            }
+        }
+    }
+
+    /// Runs a loop over the rows of a run, and tells observers which values it changed.
+    func observing(_ run: Run, _ chunk: ChunkHandle, _ loop: () -> Void) {
+        let watched = terms.indices.filter { terms[$0].isWrite && world.isWatched(terms[$0].component) }
+        world.observingChanges(
+            watched.compactMap { term in chunk.bases[term].map { (terms[term].component, $0) } }[...],
+            of: chunk.entities, count: chunk.count, loop)
+    }
+
+    /// Whether parts of the query can be visited by themselves.
+    var isDivisible: Bool { onlySparse != nil || requiredSparse.isEmpty }
+
+    /// Where the values of a term are in a run.
+    private func values(of term: Int, _ run: Run) -> (TablePointer, column: Int, rows: Range<Int>)? {
+        if let column = matches.pointee.columns[run.position * terms.count + term] {
+            return (run.table, column - run.table.pointee.columns, run.rows)
+        }
+        return sparsePlace(of: terms[term].component, run).map { ($0.table, $0.column, $0.row..<$0.row + 1) }
+    }
+
+    private func sparsePlace(of component: ComponentID, _ run: Run) -> Place? {
+        guard let sparse = storage.sparse(component) else { return nil }
+        let entity = run.table.pointee.entity(row: run.rows.lowerBound)
+        return storage.find(component, sparse: sparse, of: entity)
+    }
+
+    private func mayHaveChanged(_ table: TablePointer, _ chunk: Int, since: UInt64) -> Bool {
+        conditions.changes.allSatisfy { change in
+            let column = table.pointee.column(of: change.component)
+            guard column >= 0, let stamps = stamps(change.kind, table.pointee.columns[column]) else { return true }
+            return stamps.chunks[chunk] > since
+        }
+    }
+
+    /// Whether a row of a table that may match does.
+    private func isMatch(_ table: TablePointer, _ row: Int, since: UInt64) -> Bool {
+        for change in conditions.changes where !isChange(change, table, row, since: since) { return false }
+        if onlySparse != nil { return true }
+        let entity = table.pointee.entity(row: row)
+        for sparse in requiredSparse where sparse.pointee.row(of: entity) < 0 { return false }
+        for component in conditions.without {
+            if let sparse = storage.sparse(component), sparse.pointee.row(of: entity) >= 0 { return false }
+        }
+        return conditions.any.allSatisfy { group in
+            group.contains { component in
+                if let sparse = storage.sparse(component) { return sparse.pointee.row(of: entity) >= 0 }
+                return table.pointee.has(component)
+            }
+        }
+    }
+
+    private func isChange(
+        _ change: QueryConditions.Change, _ table: TablePointer, _ row: Int, since: UInt64
+    ) -> Bool {
+        let column = table.pointee.column(of: change.component)
+        if column >= 0 {
+            return stamps(change.kind, table.pointee.columns[column]).map { $0.rows[row] > since } ?? true
+        }
+        guard let sparse = storage.sparse(change.component) else { return false }
+        let sparseRow = sparse.pointee.row(of: table.pointee.entity(row: row))
+        guard sparseRow >= 0, let stamps = stamps(change.kind, sparse.pointee.table.pointee.columns[0]) else {
+            return false
+        }
+        return stamps.rows[sparseRow] > since
+    }
+
+    private func stamps(_ kind: QueryConditions.Change.Kind, _ column: ColumnStorage) -> StampStorage? {
+        switch kind {
+        case .added: column.added
+        case .changed: column.changed
+        }
+    }
+}
+
+extension SparsePointer {
+    fileprivate var rowCount: Int { pointee.table.pointee.rowCount }
+}

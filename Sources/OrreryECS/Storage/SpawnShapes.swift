@@ -1,0 +1,52 @@
+/// What spawning entities of one list of types needs to know, found once per list.
+@usableFromInline
+struct SpawnShape: BitwiseCopyable {
+    @usableFromInline let table: TablePointer
+    /// For each type of the list its column; -1 for a sparse component.
+    @usableFromInline let columns: UnsafeMutablePointer<Int>
+}
+
+/// The shapes that were spawned so far, by the type of the tuple of their components.
+@usableFromInline
+struct SpawnShapes: BitwiseCopyable {
+    @usableFromInline var index = TypeIndexStorage()
+    @usableFromInline var shapes: UnsafeMutablePointer<SpawnShape>
+    var count = 0
+    var capacity = 16
+
+    init() {
+        shapes = .allocate(capacity: capacity)
+    }
+
+    /// - Complexity: O(1).
+    @inlinable @inline(__always)
+    func find(_ type: ObjectIdentifier) -> SpawnShape? {
+        guard let position = index.find(type) else { return nil }
+        return shapes[Int(truncatingIfNeeded: position)]
+    }
+
+    mutating func insert(_ type: ObjectIdentifier, table: TablePointer, columns: [Int]) -> SpawnShape {
+        if count == capacity { grow() }
+        let copy = UnsafeMutablePointer<Int>.allocate(capacity: max(1, columns.count))
+        for (position, column) in columns.enumerated() { (copy + position).initialize(to: column) }
+        let shape = SpawnShape(table: table, columns: copy)
+        (shapes + count).initialize(to: shape)
+        index.insert(type, UInt32(count))
+        count += 1
+        return shape
+    }
+
+    mutating func deallocate() {
+        for position in 0..<count { shapes[position].columns.deallocate() }
+        shapes.deallocate()
+        index.deallocate()
+    }
+
+    private mutating func grow() {
+        let grown = UnsafeMutablePointer<SpawnShape>.allocate(capacity: capacity * 2)
+        grown.moveInitialize(from: shapes, count: count)
+        shapes.deallocate()
+        shapes = grown
+        capacity *= 2
+    }
+}

@@ -1,0 +1,31 @@
+/// The tables that one more, or one less, component leads to.
+@usableFromInline
+struct TableEdges: BitwiseCopyable {
+    @usableFromInline var tables: UnsafeMutablePointer<TablePointer?>?
+    @usableFromInline var count = 0
+
+    init() {}
+
+    /// - Complexity: O(1).
+    @inlinable
+    subscript(_ component: ComponentID) -> TablePointer? {
+        guard component.index < count, let tables else { return nil }
+        return tables[component.index]
+    }
+
+    mutating func set(_ component: ComponentID, _ table: TablePointer) {
+        if component.index >= count {
+            let grown = UnsafeMutablePointer<TablePointer?>.allocate(capacity: component.index + 1)
+            grown.initialize(repeating: nil, count: component.index + 1)
+            if let tables { grown.update(from: tables, count: count) }
+            tables?.deallocate()
+            tables = grown
+            count = component.index + 1
+        }
+        tables?[component.index] = table
+    }
+
+    func deallocate() {
+        tables?.deallocate()
+    }
+}

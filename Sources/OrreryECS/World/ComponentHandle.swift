@@ -1,0 +1,112 @@
+public import OrrerySchema
+
+/// One component type of one world, looked up: all that single values of single entities are reached by. Holds no
+/// reference, so making one and passing it on costs nothing.
+@usableFromInline
+struct ComponentHandle<C: Component>: BitwiseCopyable {
+    /// The world's storage, whose address never changes: one load less than through the class.
+    @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
+    @usableFromInline let component: ComponentID
+    /// Where the values are, if they are not in the tables of the entities.
+    @usableFromInline let sparse: SparsePointer?
+
+    @inlinable @inline(__always)
+    init(_ world: World) {
+        storage = world.storage
+        component = world.register(C.self)
+        sparse = C.storage == .sparse ? world.storage.sparse(component) : nil
+    }
+
+    /// Where an entity's value is; `nil` if the entity does not live or has none. Sets of sparse components are not
+    /// looked at for a type that is known not to be one.
+    @inlinable @inline(__always)
+    func find(_ entity: Entity) -> Place? {
+        storage.find(component, sparse: C.storage == .sparse ? sparse : nil, of: entity)
+    }
+
+    @inlinable @inline(__always)
+    func place(of entity: Entity) throws(WorldError) -> Place {
+        guard let place = find(entity) else { throw absence(of: entity) }
+        return place
+    }
+
+    /// Why an entity has no value.
+    @usableFromInline @inline(never)
+    func absence(of entity: Entity) -> WorldError {
+        storage.pointee.entities.find(entity) == nil
+            ? .entityDead(entity, componentName: C.componentName)
+            : .componentMissing(entity, componentName: C.componentName)
+    }
+
+    @inlinable @inline(__always)
+    func insert(_ value: C, on entity: Entity) throws(WorldError) {
+        storage.requireStructureOpen("insert a component")
+        if let place = find(entity) {
+            write(entity, place) { $0 = value }
+        } else {
+            guard let place = storage.extend(entity, by: component) else { throw absence(of: entity) }
+            place.address.initializeMemory(as: C.self, to: value)
+            place.markAdded()
+            if storage.pointee.isWatched { storage.notify(.added, component, entity, place) }
+        }
+    }
+
+    @inlinable @inline(__always)
+    func remove(from entity: Entity) throws(WorldError) -> C? {
+        storage.requireStructureOpen("remove a component")
+        guard let place = find(entity) else {
+            if storage.pointee.entities.find(entity) == nil { throw absence(of: entity) }
+            return nil
+        }
+        if storage.pointee.isWatched { storage.notify(.removed, component, entity, place) }
+        let value = place.value(as: C.self).move()
+        storage.shrink(entity, by: component, at: place)
+        return value
+    }
+
+    @inlinable @inline(__always)
+    func set(_ value: C, on entity: Entity) throws(WorldError) {
+        write(entity, try place(of: entity)) { $0 = value }
+    }
+
+    /// Writes and marks a value, and tells of it.
+    @inlinable @inline(__always)
+    func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
+        place.mark()
+        if storage.pointee.isWatched, storage.isWatched(component) {
+            return storage.observingChange(component, of: entity, place) { body(&place.value(as: C.self).pointee) }
+        }
+        return body(&place.value(as: C.self).pointee)
+    }
+
+    @inlinable @inline(__always)
+    func update<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
+        let place = try place(of: entity)
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
+        return write(entity, place, body)
+    }
+
+    @inlinable @inline(__always)
+    func updateUnmarked<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
+        let place = try place(of: entity)
+        storage.beginBorrow()
+        defer { storage.endBorrow() }
+        return body(&place.value(as: C.self).pointee)
+    }
+}
+
+extension UnsafeMutablePointer<WorldStorage> {
+    /// Traps while a query iterates or an update runs: values may not move under an `inout`.
+    @inlinable @inline(__always)
+    func requireStructureOpen(_ action: StaticString) {
+        guard pointee.borrowCount == 0 else { trapStructureBorrowed(action) }
+    }
+
+    @usableFromInline @inline(never)
+    func trapStructureBorrowed(_ action: StaticString) -> Never {
+        fatalError(
+            "World: cannot \(action) while a query iterates or an update runs; use world.commands, "
+                + "which are applied when the system has ended.")
+    }
+}

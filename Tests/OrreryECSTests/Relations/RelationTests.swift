@@ -1,0 +1,121 @@
+// A query is no sequence: there is no loop to write instead.
+// swift-format-ignore-file: ReplaceForEachWithForLoop
+
+import OrreryECS
+import OrrerySchema
+import Testing
+
+private struct Aim: Relation, Hashable {
+    var target = Entity.none
+}
+
+private struct Memory: Relation, Hashable {
+    var target = Entity.none
+    static var whenTargetDespawns: TargetDespawn { .isIgnored }
+}
+
+@Suite("The world knows who points at whom")
+struct RelationTests {
+    @Test func walksBothWays() throws {
+        let world = World()
+        let root = world.spawn()
+        let (left, right) = (world.spawn(ChildOf(root)), world.spawn(ChildOf(root)))
+        let leaf = world.spawn(ChildOf(left))
+        #expect(world.children(of: root) == [right, left])
+        #expect(world.descendants(of: root) == [right, left, leaf])
+        #expect(world.parent(of: leaf) == left)
+        #expect(world.ancestors(of: leaf) == [left, root])
+        #expect(world.parent(of: root) == nil)
+        try world.set(ChildOf(right), on: leaf)
+        #expect(world.children(of: left).isEmpty)
+        #expect(world.children(of: right) == [leaf])
+        try world.remove(ChildOf.self, from: leaf)
+        #expect(world.children(of: right).isEmpty)
+        #expect(world.contains(leaf))
+    }
+
+    @Test func despawnsCascade() throws {
+        let world = World()
+        let root = world.spawn()
+        let child = world.spawn(ChildOf(root))
+        let grandchild = world.spawn(ChildOf(child), Aim(target: root))
+        let (shooter, historian) = (world.spawn(Aim(target: child)), world.spawn(Memory(target: child)))
+        let other = world.spawn(Aim(target: shooter))
+        try world.despawn(root)
+        #expect(!world.contains(root) && !world.contains(child) && !world.contains(grandchild))
+        #expect(world.contains(shooter) && !world.has(Aim.self, on: shooter))
+        #expect(world[historian, Memory.self] == Memory(target: child))
+        #expect(world[other, Aim.self] == Aim(target: shooter))
+        world.endTick()
+        let reborn = world.spawn()
+        #expect(reborn.index <= 2)
+        #expect(world.referrers(to: reborn, by: Memory.self).isEmpty && world.children(of: reborn).isEmpty)
+    }
+
+    @Test func circles() throws {
+        let world = World()
+        let (first, second, third) = (world.spawn(), world.spawn(), world.spawn())
+        try world.insert(ChildOf(second), on: first)
+        try world.insert(ChildOf(first), on: second)
+        try world.insert(ChildOf(first), on: third)
+        #expect(world.ancestors(of: third) == [first, second])
+        #expect(world.ancestors(of: first) == [second])
+        #expect(world.descendants(of: first) == [third, second])
+        try world.insert(ChildOf(third), on: third)
+        #expect(world.descendants(of: third) == [])
+        try world.despawn(first)
+        #expect(world.entityCount == 1)
+        try world.despawn(third)
+        #expect(world.entityCount == 0)
+    }
+
+    @Test func deadTargetsAreNobody() throws {
+        let world = World()
+        let dead = world.spawn()
+        try world.despawn(dead)
+        let orphan = world.spawn(ChildOf(dead))
+        #expect(world.parent(of: orphan) == nil)
+        #expect(world.children(of: dead).isEmpty)
+        try world.set(ChildOf(), on: orphan)
+        #expect(world.children(of: .none).isEmpty)
+    }
+
+    /// Every way to write a relation, against the answer that a scan of all entities gives.
+    @Test(arguments: testSeeds())
+    func everyWayToWrite(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let world = World()
+        var entities = (0..<40).map { _ in world.spawn() }
+        for step in 0..<3000 {
+            let (source, target) = (entities.randomElement(using: &random)!, entities.randomElement(using: &random)!)
+            switch Int.random(in: 0..<9, using: &random) {
+            case 0: try world.despawn(source)
+            case 1: try world.insert(Aim(target: target), on: source)
+            case 2: _ = try? world.set(Aim(target: target), on: source)
+            case 3: _ = try? world.update(source, Aim.self) { $0.target = target }
+            case 4: try world.remove(Aim.self, from: source)
+            case 5: entities.append(world.spawn(Aim(target: target), Health()))
+            case 6: world.commands.insert(Aim(target: target), on: source)
+            case 7:
+                world.query(Write<Aim>.self).forEachEntity { entity, aim in
+                    if entity.index % 8 == source.index % 8 { aim.target = target }
+                }
+            default:
+                world.endTick()
+                world.flushCommands()
+            }
+            entities.removeAll { !world.contains($0) }
+            while entities.count < 30 { entities.append(world.spawn()) }
+            var expected: [Entity: Set<Entity>] = [:]
+            world.query(Read<Aim>.self).forEachEntity { entity, aim in expected[aim.target, default: []].insert(entity)
+            }
+            for entity in entities {
+                let referrers = world.referrers(to: entity, by: Aim.self)
+                #expect(
+                    Set(referrers) == expected[entity] ?? [] && Set(referrers).count == referrers.count,
+                    "seed \(seed), step \(step)")
+            }
+            world._checkInvariants()
+        }
+    }
+}
