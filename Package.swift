@@ -90,6 +90,13 @@ let package = Package(
             resources: [.embedInCode("Resources/bodies.csv")]),
 
         .target(name: "OrreryRawPeer", path: "Tests/OrreryRawPeer"),
+        .executableTarget(
+            name: "simulate",
+            dependencies: [
+                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
+                "OrreryClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Simulate"),
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
@@ -99,8 +106,9 @@ let package = Package(
         .testTarget(
             name: "OrrerySyncTests",
             dependencies: [
-                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
-                "OrreryClient", .product(name: "Logging", package: "swift-log"),
+                "simulate", "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync",
+                "OrreryServer", "OrreryClient",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket", "OrreryRawPeer"]),

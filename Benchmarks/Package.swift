@@ -27,6 +27,7 @@ let package = Package(
         .target(name: "CPlainTwin", cSettings: cSettings),
         .target(name: "BenchmarkReport"),
         .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
+        .executableTarget(name: "bench-rogues", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
         .executableTarget(
             name: "bench-ecs",
@@ -50,7 +51,10 @@ let package = Package(
     ]
 )
 
-let plainC = ["CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "CPlainTwin", "bench-load", "bench-floor"]
+let plainC = [
+    "CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "CPlainTwin", "bench-load", "bench-rogues",
+    "bench-floor",
+]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings
 }

@@ -71,11 +71,14 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Why a connection ended from this side.
     init(_ error: WireError, url: String) {
-        self.init(
-            error.closeCode == .policyViolation ? .limitExceeded : .protocolViolation,
-            error.closeCode == .policyViolation
-                ? "the server at \(url) sent more than this client takes: \(error.message)"
-                : "the server at \(url) broke the protocol: \(error.message)", phase: .apply)
+        let (code, reason): (Code, String) =
+            switch error.closeCode {
+            case .policyViolation: (.limitExceeded, "sent more than this client takes")
+            // What is missing comes with the next connection, which goes on from where this client is.
+            case .gap: (.connectionLost, "left something out")
+            default: (.protocolViolation, "broke the protocol")
+            }
+        self.init(code, "the server at \(url) \(reason): \(error.message)", phase: .apply)
     }
 
     /// Why a connection ended that the other side, or the network, ended.
@@ -93,8 +96,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case .goingAway, .normal:
             self.init(.serverStopped, "the server at \(url) has stopped\(reason)")
         case .protocolError, .unsupportedData, .invalidPayload, .policyViolation, .messageTooBig,
-            CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.handshakeTimeout.rawValue),
-            CloseCode(WireCloseCode.gap.rawValue):
+            CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.gap.rawValue):
             self.init(
                 .protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
         default:

@@ -1,8 +1,8 @@
 public import OrreryClient
 public import OrrerySchema
 public import OrrerySync
-import OrreryTransport
 import OrreryStore
+import OrreryTransport
 public import OrreryWire
 import Synchronization
 
@@ -10,6 +10,13 @@ import Synchronization
 public final class JoinedClient {
     /// A stalled client does not read: what is sent to it stays in the network, and then with the server.
     public var isStalled = false
+    /// A slow reader takes at most so many messages in each ``JoinedWorld/deliver()``; `nil` for no limit.
+    public var messagesPerDeliveryMax: Int?
+    /// What the network between this client and the server does, to what is under way and to what is sent from now on, over all its
+    /// connections.
+    public var link = LinkCondition() {
+        didSet { loop.setConditions(toServer: link.toServer.lane, toClient: link.toClient.lane) }
+    }
     package let session: ClientSession
     private var loop: MemoryLoop
     private let network: MemoryNetwork
@@ -19,6 +26,12 @@ public final class JoinedClient {
     private var generator = SeededGenerator(seed: 1)
     /// When the next attempt at a connection is due.
     private var retryAt: Duration?
+    private var comesBackAtOnce = false
+    /// An attempt at a connection that has come to nothing by then has failed, as one over a socket has.
+    private var attemptEndsAt: Duration
+    private static let connectTimeout: Duration = .seconds(5)
+    private var takenMessageCount = 0
+    private let loss: BatchLoss
     private let applied: AppliedLog
 
     /// What a client was told, in order.
@@ -34,11 +47,13 @@ public final class JoinedClient {
         self.url = url
         self.clock = clock
         limits = configuration.transportLimits
+        attemptEndsAt = clock.now + Self.connectTimeout
         loop = try Self.makeLoop(network, url, limits)
         let session = ClientSession(
             core: SyncClient(clientName: name, configuration: configuration.sync), loop: loop, url: url,
             policy: .automatic, configuration: configuration, now: { clock.now })
         self.session = session
+        loss = BatchLoss(session)
         let applied = AppliedLog()
         self.applied = applied
         _ = session.addObserver { result in
@@ -65,28 +80,59 @@ public final class JoinedClient {
         return loop
     }
 
+    /// A delivery begins.
+    func beginDelivery() { takenMessageCount = 0 }
+
     /// - Returns: whether anything was handled.
     func poll() -> Bool {
+        guard !isStalled else { return false }
         if let due = retryAt {
             guard clock.now >= due, let next = try? Self.makeLoop(network, url, limits), session.attach(next) else {
                 return false
             }
             loop = next
+            loop.setConditions(toServer: link.toServer.lane, toClient: link.toClient.lane)
             retryAt = nil
+            attemptEndsAt = clock.now + Self.connectTimeout
             return true
         }
-        let handled = loop.poll(session)
+        if session.silence == nil, clock.now >= attemptEndsAt { loop.cut(tellsPeers: false) }
+        let handled = pollLoop()
         if loop.hasFinished, end == nil {
             guard let delay = session.nextDelay(random: .random(in: 0...1, using: &generator)) else { return handled }
-            retryAt = clock.now + delay
+            retryAt = comesBackAtOnce ? clock.now : clock.now + delay
+            comesBackAtOnce = false
         }
         return handled
     }
 
-    /// Breaks the connection. It is made anew after a while.
+    private func pollLoop() -> Bool {
+        guard let countMax = messagesPerDeliveryMax else { return loop.poll(loss) }
+        guard takenMessageCount < countMax else { return false }
+        let handled = loop.poll(loss, atMost: 1)
+        if handled { takenMessageCount += 1 }
+        return handled
+    }
+
+    /// Breaks the connection. It is made anew after a while. What is under way is lost.
     /// - Parameter serverNotices: otherwise the server finds out by itself.
     public func cut(serverNotices: Bool = true) {
         loop.cut(tellsPeers: serverNotices)
+    }
+
+    /// Loses one of the next batches, as a bad relay might: the first of which the loss can be noticed by the one that follows it.
+    public func loseBatch() { loss.isDue = true }
+
+    /// Leaves its connection as it is and makes another one, so that the server has two of one client: the old one is half open, and
+    /// what the client sent on it and is still under way (see ``link``) arrives later.
+    /// - Parameters:
+    ///   - link: what the network does from now on.
+    ///   - lateness: after which time the rest of the old one arrives, at the earliest.
+    public func connectAnew(over link: LinkCondition = LinkCondition(), oldArrivesAfter lateness: Duration = .zero) {
+        guard retryAt == nil else { return }
+        loop.cut(tellsPeers: false, sentArrivesAfter: lateness)
+        self.link = link
+        comesBackAtOnce = true
     }
 
     /// Closes the connection from this side, for good.
@@ -164,6 +210,8 @@ public final class JoinedClient {
             return state.batches
         }
     }
+
+    package var occupancies: [Occupancy] { session.withCore(\.occupancies) + loop.occupancies }
 
     /// Why its connection is over, if it is.
     public var end: ClientError? { applied.state.withLock { $0.end } }

@@ -4,7 +4,7 @@ public import OrreryECS
 public import OrrerySchema
 package import OrreryStore
 public import OrreryServer
-import OrrerySync
+package import OrrerySync
 import OrreryTransport
 
 /// A world, its server and any number of clients on the calling thread, joined by a network in memory.
@@ -81,7 +81,10 @@ public final class JoinedWorld {
     }
 
     /// The server stops, and another one begins in its place with a world of its own: another life, tick 0 again.
-    public func restart(with world: World) throws {
+    /// - Parameter clientsNotice: whether the server says good-bye; otherwise it is gone like a machine without power, and its clients
+    ///   find out by themselves.
+    public func restart(with world: World, clientsNotice: Bool = true) throws {
+        if !clientsNotice { halves.loop.cut(tellsPeers: false) }
         halves.loop.shutDown(lingerMax: .zero)
         deliver()
         self.world = world
@@ -117,23 +120,30 @@ public final class JoinedWorld {
 
     /// Runs one tick of the world while the server's other half is busy: nothing is taken from it, nothing delivered.
     public func runTick() {
-        clock.advance(by: configuration.tickRate.period)
+        advanceTime(by: configuration.tickRate.period)
         halves.simulation.runTick()
     }
 
-    /// Lets everyone handle what has arrived, until nothing is under way. Clients that are stalled do not.
+    /// Lets everyone handle what has arrived, until nothing is left but what links hold back. Clients that are stalled do not, slow
+    /// readers as far as they may.
     public func deliver() {
+        for client in clients { client.beginDelivery() }
         var isQuiet = false
         while !isQuiet {
             isQuiet = !halves.loop.poll(halves.sync)
-            for client in clients where !client.isStalled && client.poll() { isQuiet = false }
+            for client in clients where client.poll() { isQuiet = false }
             for client in rawClients where client.poll() { isQuiet = false }
         }
     }
 
+    private func advanceTime(by duration: Duration) {
+        clock.advance(by: duration)
+        network.advance(to: clock.now)
+    }
+
     /// Lets time pass without a tick: heartbeats and time-outs.
     public func passTime(_ duration: Duration) {
-        clock.advance(by: duration)
+        advanceTime(by: duration)
         halves.sync.loopTimerFired()
         for client in clients where !client.isStalled { client.session.loopTimerFired() }
         deliver()
@@ -141,12 +151,20 @@ public final class JoinedWorld {
 
     /// Lets time pass for the clients alone: the server is silent.
     public func passClientTime(_ duration: Duration) {
-        clock.advance(by: duration)
+        advanceTime(by: duration)
         for client in clients where !client.isStalled { client.session.loopTimerFired() }
     }
 
     /// How many clients the server serves.
     public var sessionCount: Int { halves.sync.core.sessionCount }
+
+    /// How full everything is that has a limit, on both sides.
+    package var occupancies: [Occupancy] {
+        halves.sync.occupancies + halves.loop.occupancies + clients.flatMap(\.occupancies)
+    }
+
+    /// How each session of the server stands.
+    package var sessionStates: [SessionState] { halves.sync.core.sessionStates }
 
     /// What the server shows.
     public var contents: Contents { Contents(of: halves.sync.store) }

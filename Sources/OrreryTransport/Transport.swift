@@ -83,6 +83,7 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// What a loop tells its owner. Every call comes on the loop's thread, never from inside a call to the loop's own methods.
 public protocol TransportHandler: AnyObject {
+    /// The names of a loop's connections ascend in the order of these calls.
     func connectionOpened(_ connection: ConnectionID)
     /// One whole binary message. The bytes are valid during the call only.
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer)

@@ -163,7 +163,8 @@ struct PagesTests {
             _ = try await Answer(live, "/nowhere")
             try await live.until(name("not_found")) { $0 == 1 }
             // No Hello, but something else.
-            let loop = try WebSocketClientTransport().connect(to: live.server.url, limits: TransportLimits())
+            let loop = try WebSocketClientTransport(connectTimeout: .seconds(30)).connect(
+                to: live.server.url, limits: TransportLimits())
             let stranger = Stranger(loop, saying: [0xFF, 0xFF, 0xFF])
             Thread { try? loop.run(stranger) }.start()
             try await live.until(name("protocol")) { $0 == 1 }

@@ -30,7 +30,8 @@ struct SteeringTests {
         let server = try makeServer(way == .memory ? network.server(name: "steer") : .webSocket(port: 0), World())
         async let running: Void = server.run()
         let client = SimulationClient(
-            url: server.url, transport: way == .memory ? network.client : WebSocketClientTransport())
+            url: server.url,
+            transport: way == .memory ? network.client : WebSocketClientTransport(connectTimeout: .seconds(30)))
         try await client.withConnection { connection in
             let healths = try await connection.view(of: Health.self)
             let ship = try await connection.spawn(Health(current: 1), Label(text: "ship"))
@@ -69,7 +70,8 @@ struct SteeringTests {
         let server = try makeServer(.webSocket(port: 0), first)
         let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
         let running = Task { try await server.run() }
-        var client = SimulationClient(url: server.url, transport: .webSocket)
+        var client = SimulationClient(
+            url: server.url, transport: WebSocketClientTransport(connectTimeout: .seconds(30)))
         client.reconnect.delayMin = .milliseconds(10)
         try await client.withConnection { connection in
             let labels = try await connection.view(of: Label.self)

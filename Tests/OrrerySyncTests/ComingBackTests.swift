@@ -14,7 +14,7 @@ import Testing
         var closed: [SessionID: WireCloseCode] = [:]
         var requests: [MutationRequest] = []
 
-        init() throws {
+        init(_ configure: (inout SyncServerConfiguration) -> Void = { _ in }) throws {
             let store = ComponentStore(schemas: [
                 try ComponentSchema(name: "Count", type: .structure([Field("n", .scalar(.uint8))]))
             ])
@@ -24,8 +24,10 @@ import Testing
             var permissions = MutationPermissions()
             permissions.columns = [ColumnID(0)]
             var random: UInt64 = 0
+            var configuration = SyncServerConfiguration()
+            configure(&configuration)
             server = SyncServer(
-                store: store, epoch: Epoch(5), configuration: SyncServerConfiguration(), permissions: permissions,
+                store: store, epoch: Epoch(5), configuration: configuration, permissions: permissions,
                 makeRandom: {
                     random += 1
                     return random
@@ -123,6 +125,65 @@ import Testing
         #expect(try !peer.hello(on: peer.connect(), token: two.token).0.isKnownClient)
         #expect(try peer.hello(on: peer.connect(), token: three.token).0.isKnownClient)
         #expect(try !peer.hello(on: peer.connect(), token: one.token).0.isKnownClient)
+    }
+
+    /// A Hello may be under way for so long that its client has given the connection up and made another one.
+    @Test func aLateHelloDoesNotEndTheNewerConnection() throws {
+        let peer = try Peer()
+        let (one, _) = try peer.hello(on: peer.connect(), token: nil)
+        let (late, newer) = (peer.connect(), peer.connect())
+        #expect(try peer.hello(on: newer, token: one.token).0.isKnownClient)
+        #expect(throws: WireError.self) { try peer.hello(on: late, token: one.token) }
+        #expect(peer.closed[late] == .replaced)
+        #expect(peer.closed[newer] == nil)
+    }
+
+    @Test func moreClientsThanAreRememberedAreForgottenWhenTheyLeaveButNotWhenTheyComeBack() throws {
+        let peer = try Peer { $0.clientCountMax = 1 }
+        let (first, second) = (peer.connect(), peer.connect())
+        let (one, _) = try peer.hello(on: first, token: nil)
+        _ = try peer.hello(on: second, token: nil)
+        // Its old connection ends by the new one: that is no leaving.
+        let third = peer.connect()
+        let (again, _) = try peer.hello(on: third, token: one.token)
+        #expect(again.isKnownClient)
+        peer.server.closed(second, now: .zero)
+        peer.server.closed(third, now: .zero)
+        let clients = try #require(peer.server.occupancies.first { $0.name == "clients" })
+        #expect(clients.count <= clients.limit)
+    }
+
+    @Test func anAnswerWaitsOnceHoweverOftenItIsAskedFor() throws {
+        let peer = try Peer()
+        let session = peer.connect()
+        _ = try peer.hello(on: session, token: nil)
+        let mutation = ClientMessage.mutate(
+            Mutation(
+                sequence: MutationSequence(1), epoch: Epoch(5),
+                operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
+        _ = try peer.say(mutation, on: session)
+        peer.server.mutationFinished(peer.requests[0], .applied(Tick(11), spawned: nil), now: .zero)
+        for _ in 0..<1000 { #expect(try peer.say(mutation, on: session).isEmpty) }
+        peer.store.advance(to: Tick(11))
+        peer.server.worldAdvanced(now: .zero)
+        #expect(try peer.answers(to: session).count == 1)
+    }
+
+    /// Between the new connection and the repetition the world decides.
+    @Test func anOutcomeIsAnsweredOnTheConnectionThatAskedForIt() throws {
+        let peer = try Peer()
+        let session = peer.connect()
+        let (grant, _) = try peer.hello(on: session, token: nil)
+        let mutation = ClientMessage.mutate(
+            Mutation(
+                sequence: MutationSequence(1), epoch: Epoch(5),
+                operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
+        _ = try peer.say(mutation, on: session)
+        let again = peer.connect()
+        _ = try peer.hello(on: again, token: grant.token)
+        peer.server.mutationFinished(peer.requests[0], .applied(Tick(10), spawned: nil), now: .zero)
+        #expect(try peer.answers(to: again).isEmpty)
+        #expect(try peer.say(mutation, on: again).count == 1)
     }
 
     @Test func aRepetitionHasTheAnswerOfTheFirst() throws {

@@ -9,6 +9,7 @@ import OrreryTesting
 import OrreryWire
 import Synchronization
 import Testing
+import simulate
 
 /// Errors in the order in which they came.
 final class Errors: Sendable {

@@ -8,6 +8,7 @@ import OrreryTesting
 import OrreryWire
 import Synchronization
 import Testing
+import simulate
 
 /// Steering: what clients may do, what they are told, and when.
 @Suite struct MutationTests {

@@ -4,6 +4,7 @@ import OrreryServer
 import OrrerySync
 import OrreryTesting
 import Testing
+import simulate
 
 /// What users are promised, each with a test that fails when the feature is taken out.
 @Suite struct PromiseTests {

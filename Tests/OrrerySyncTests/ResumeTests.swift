@@ -5,6 +5,7 @@ import OrreryServer
 import OrrerySync
 import OrreryTesting
 import Testing
+import simulate
 
 /// Coming back after a lost connection.
 @Suite struct ResumeTests {
@@ -115,6 +116,71 @@ import Testing
         joined.tick()
         joined.passClientTime(.seconds(11))
         #expect(client.takeErrors().map(\.code) == [.connectionLost])
+    }
+
+    @Test func aHelloOrAWelcomeThatComesTooLateIsNotTheEnd() throws {
+        for direction in [\LinkCondition.toServer, \LinkCondition.toClient] {
+            let joined = try makeJoined()
+            let client = try joined.connect()
+            client.subscribe()
+            joined.tick()
+            client.cut()
+            joined.deliver()
+            while joined.sessionCount == 0 { joined.passTime(.milliseconds(50)) }
+            client.cut()
+            joined.deliver()
+            while joined.sessionCount == 0 { joined.passTime(.milliseconds(1)) }
+            client.link[keyPath: direction].delay = .seconds(12)
+            client.cut()
+            away(joined, 40)
+            #expect(client.end == nil)
+            client.link = LinkCondition()
+            joined.world.spawn(Position())
+            away(joined, 20)
+            #expect(client.contents == joined.contents)
+        }
+    }
+
+    @Test func whatIsShownOfAnEarlierLifeStaysWhenNobodyAsksForItAnyMore() throws {
+        var configuration = SimulationConfiguration()
+        configuration.sync.silenceTimeout = .seconds(30)
+        let joined = try JoinedWorld(configuration: configuration) { try $0.register(Position.self) }
+        joined.world.spawn(Position(x: 1))
+        let client = try joined.connect()
+        let id = try #require(client.subscribe(["Position"]))
+        joined.tick()
+        try joined.restart(with: World())
+        let before = client.contents
+        // The new life has welcomed it, but not yet heard what it asks for.
+        client.link.toServer.delay = .milliseconds(200)
+        for _ in 0..<100 where !client.session.withCore(\.isShowingVoidState) { joined.passTime(.milliseconds(50)) }
+        #expect(client.session.withCore(\.isShowingVoidState))
+        client.unsubscribe(id)
+        client.cut()
+        joined.deliver()
+        #expect(client.contents == before)
+        client.link = LinkCondition()
+        away(joined, 20)
+        #expect(client.contents.entities.isEmpty)
+    }
+
+    @Test func aLostBatchIsNoticedAndMadeUpFor() throws {
+        let joined = try makeJoined()
+        let entities = (0..<3).map { _ in joined.world.spawn(Position()) }
+        let client = try joined.connect()
+        client.subscribe()
+        joined.tick()
+        client.loseBatch()
+        for (number, entity) in entities.enumerated() {
+            try joined.world.set(Position(x: Float(number + 1)), on: entity)
+            joined.tick()
+        }
+        #expect(client.tick == Tick(1), "nothing is applied beside what is missing")
+        away(joined)
+        #expect(client.takeErrors().map(\.code) == [.connectionLost])
+        #expect(client.contents == joined.contents)
+        #expect(client.takeBatches().allSatisfy { $0.reset == nil })
+        #expect(client.end == nil)
     }
 
     @Test func closingIsFinal() throws {

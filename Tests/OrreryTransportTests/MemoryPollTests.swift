@@ -76,6 +76,24 @@ struct MemoryPollTests {
         #expect(try play() == first)
     }
 
+    @Test func namesAscendInTheOrderOfArrival() throws {
+        let network = MemoryNetwork()
+        let book = Book()
+        let (server, late) = try makeLoops(network)
+        let early = try #require(
+            try network.client.connect(to: "memory://world", limits: TransportLimits()) as? MemoryLoop)
+        var delay = MemoryLane.Condition()
+        delay.delay = .seconds(1)
+        late.setConditions(toServer: delay, toClient: MemoryLane.Condition())
+        late.poll(Scribe("late", book))
+        early.poll(Scribe("early", book))
+        let scribe = Scribe("server", book)
+        server.poll(scribe)
+        network.advance(to: .seconds(1))
+        server.poll(scribe)
+        #expect(book.take() == ["server opened #2", "server opened #3"])
+    }
+
     @Test func aReaderThatDoesNotPollIsSlow() throws {
         let network = MemoryNetwork(linkByteCountMax: 1000)
         let book = Book()

@@ -154,6 +154,22 @@ struct WebSocketServerTests {
         }
     }
 
+    /// A peer that takes its time with the handshake is named when it is in, after those that came later and were quicker.
+    @Test func namesAscendInTheOrderOfOpening() throws {
+        try withServer { server, port in
+            let late = try RawPeer(port: port)
+            late.write("GET / HTTP/1.1\r\n")
+            // Served after the late one was: its socket has a lower name.
+            _ = try established(port, server)
+            late.write("Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+            late.write("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n")
+            late.write("Sec-WebSocket-Protocol: orrery.v1\r\n\r\n")
+            server.wait("opened") { $0.opened.count == 2 }
+            let opened = server.snapshot.opened
+            #expect(opened == opened.sorted())
+        }
+    }
+
     @Test func oneOfSeveralSubprotocolsIsChosen() throws {
         try withServer { server, port in
             let peer = try RawPeer(port: port)

@@ -53,9 +53,25 @@ public struct LoadReport: Codable, Sendable {
     public var singleTickBytes: UInt64
     /// Ticks that came as a part of a later one's batch.
     public var mergedTicks: UInt64
+    /// Of ticks that some clients were sent: how often a client was not, since it was behind.
+    public var unequalTicks: UInt64
+    /// Batches whose end differs from that of another client's batch to the same tick.
+    public var wrongStates: UInt64
+    /// Clients that stand more than 30 ticks behind the newest.
+    public var lateClients: UInt64
     /// Milliseconds from the beginning of a tick until its batch was read.
     public var doneP50: Double
     public var doneP99: Double
+}
+
+/// What the program of the bad clients says, since its start.
+public struct RogueReport: Codable, Sendable {
+    /// Batches that the slow one has read.
+    public var slowBatches: UInt64
+    /// How often each has connected.
+    public var slowConnections: UInt64
+    public var silentConnections: UInt64
+    public var hostileConnections: UInt64
 }
 
 /// What the Swift client says when it ends.

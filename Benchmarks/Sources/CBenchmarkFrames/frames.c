@@ -21,6 +21,14 @@ static uint64_t payload_size(const bench_frame_reader *reader) {
     return size;
 }
 
+static void hash_tail(bench_frame_reader *reader, const uint8_t *bytes, size_t count) {
+    uint64_t start = reader->size > reader->tail_size ? reader->size - reader->tail_size : 0;
+    size_t skipped = reader->received >= start ? 0 : (size_t)(start - reader->received);
+    for (size_t position = skipped; position < count; position++) {
+        reader->tail_hash = (reader->tail_hash ^ bytes[position]) * 0x100000001b3;
+    }
+}
+
 size_t bench_frame_read(bench_frame_reader *reader, const uint8_t *bytes, size_t count, bool *is_whole) {
     size_t taken = 0;
     *is_whole = false;
@@ -33,6 +41,7 @@ size_t bench_frame_read(bench_frame_reader *reader, const uint8_t *bytes, size_t
         reader->opcode = reader->head[0] & 0x0f;
         reader->size = payload_size(reader);
         reader->received = 0;
+        reader->tail_hash = 0xcbf29ce484222325;
     }
     uint64_t missing = reader->size - reader->received;
     size_t part = missing < count - taken ? (size_t)missing : count - taken;
@@ -40,6 +49,7 @@ size_t bench_frame_read(bench_frame_reader *reader, const uint8_t *bytes, size_t
         size_t room = BENCH_KEPT_SIZE - (size_t)reader->received;
         memcpy(reader->kept + reader->received, bytes + taken, part < room ? part : room);
     }
+    if (reader->tail_size > 0) hash_tail(reader, bytes + taken, part);
     reader->received += part;
     if (reader->received == reader->size) {
         *is_whole = true;

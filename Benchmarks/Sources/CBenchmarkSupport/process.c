@@ -2,6 +2,7 @@
 #include "CBenchmarkSupport.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,4 +28,17 @@ uint64_t bench_resident_size(void) {
     int fields = fscanf(file, "%llu %llu", &total, &resident);
     fclose(file);
     return fields == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+bool bench_raise_file_limit(size_t count, char *message, size_t message_size) {
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= count) return true;
+    if (limit.rlim_max >= count) {
+        limit.rlim_cur = count;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
+    }
+    snprintf(
+        message, message_size, "%zu open files are needed, but the hard limit is %llu: raise it (ulimit -Hn, LimitNOFILE)", count,
+        (unsigned long long)limit.rlim_max);
+    return false;
 }

@@ -1,13 +1,11 @@
 // Many clients in one thread: they subscribe to a server's first component, read what comes, drop it, and say that they have it.
 
 #define _GNU_SOURCE
+#include "CBenchmarkConversation.h"
 #include "CBenchmarkFrames.h"
 #include "CBenchmarkSupport.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,20 +15,18 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Usage: bench-load PORT --clients N --clock FILE\n"
+    "Usage: bench-load PORT --clients N --clock FILE [--state-size BYTES]\n"
     "\n"
     "Connects N clients to the server at 127.0.0.1:PORT (bench-server or bench-floor), subscribes each to the first component of\n"
     "all entities, reads and discards what comes, and acknowledges it. Prints 'ready' when every client has its first state.\n"
     "\n"
-    "  --clients N    How many clients, from 1 to 1000.\n"
+    "  --clients N    How many clients, from 1 to 10000.\n"
     "  --clock FILE   Where the server writes when each tick began.\n"
+    "  --state-size BYTES\n"
+    "                 How many last bytes of each batch are the whole state of its tick: they must be the same for all clients.\n"
     "\n"
     "Commands on standard input, one a line: 'reset' starts to count anew, 'report' prints one line of JSON. Its end ends the\n"
     "program.\n";
-
-// The protocol: docs/PROTOCOL.md.
-enum { MESSAGE_WELCOME = 0x81, MESSAGE_SUBSCRIBE_RESPONSE = 0x82, MESSAGE_BATCH = 0x84, MESSAGE_HEARTBEAT = 0x85 };
-enum { MESSAGE_HELLO = 1, MESSAGE_SUBSCRIBE = 2, MESSAGE_ACKNOWLEDGE = 4 };
 
 typedef struct {
     int socket;
@@ -42,6 +38,18 @@ typedef struct {
     bool has_state;
 } client;
 
+/// What is known of one tick.
+typedef struct {
+    uint64_t tick;
+    /// Of the first who was brought to it by a batch, and how many were.
+    uint64_t state;
+    size_t client_count;
+} tick_record;
+
+/// Ticks that are known at a time; and how far behind the others a client may be for what is under way.
+enum { RECORD_COUNT = 4096, LATE_TICK_COUNT = 30 };
+static tick_record records[RECORD_COUNT];
+
 static client *clients;
 static size_t client_count;
 static size_t ready_count;
@@ -49,7 +57,7 @@ static bench_tick_clock *tick_clock;
 
 /// What is counted from reset to report.
 static struct {
-    uint64_t batches, bytes, single_tick_batches, single_tick_bytes, merged_ticks;
+    uint64_t batches, bytes, single_tick_batches, single_tick_bytes, merged_ticks, wrong_states, newest_tick_at_reset;
     bench_samples done;
 } counts;
 
@@ -63,59 +71,36 @@ __attribute__((noreturn, format(printf, 2, 3))) static void fail(int status, con
     exit(status);
 }
 
-static void send_all(int socket, const void *bytes, size_t count) {
+static void check(bool is_sent) {
     // What a client says is a few bytes: they fit, or the server does not read.
-    if (send(socket, bytes, count, MSG_NOSIGNAL) != (ssize_t)count) fail(1, "cannot send: %s", strerror(errno));
+    if (!is_sent) fail(1, "cannot send: %s", strerror(errno));
 }
 
-static void send_message(int socket, int opcode, const uint8_t *payload, size_t count) {
-    uint8_t frame[BENCH_FRAME_HEAD_MAX + BENCH_KEPT_SIZE];
-    size_t head = bench_frame_head(frame, opcode, count, true);
-    memcpy(frame + head, payload, count);
-    send_all(socket, frame, head + count);
-}
-
-static void say_hello(int socket) {
-    static const char name[] = "bench-load";
-    uint8_t message[32] = {MESSAGE_HELLO, 1, 1, sizeof name - 1};
-    memcpy(message + 4, name, sizeof name - 1);
-    send_message(socket, BENCH_OPCODE_BINARY, message, 4 + sizeof name - 1);
-}
-
-static void subscribe(int socket) {
-    // Subscription 1: of all entities, one component, number 0.
-    static const uint8_t message[] = {MESSAGE_SUBSCRIBE, 1, 0, 1, 1, 0};
-    send_message(socket, BENCH_OPCODE_BINARY, message, sizeof message);
-}
-
-static void acknowledge(const client *client) {
-    uint8_t message[32] = {MESSAGE_ACKNOWLEDGE};
-    size_t count = 1;
-    count += bench_varint_write(message + count, client->tick);
-    count += bench_varint_write(message + count, client->received);
-    send_message(client->socket, BENCH_OPCODE_BINARY, message, count);
+/// Counts who was brought to a tick by a batch, and compares what was shown then: all bytes of a tick are the same for everybody.
+static void note_state(const client *client) {
+    tick_record *record = &records[client->tick % RECORD_COUNT];
+    uint64_t state = client->reader.tail_size > 0 ? client->reader.tail_hash : 0;
+    if (record->tick != client->tick) *record = (tick_record){.tick = client->tick, .state = state};
+    if (record->state != state) counts.wrong_states++;
+    record->client_count++;
 }
 
 /// A message of a batch has come whole.
 static void take_batch(client *client, const bench_frame_reader *frame) {
-    size_t offset = 1, kept = frame->size < BENCH_KEPT_SIZE ? (size_t)frame->size : BENCH_KEPT_SIZE;
-    uint64_t tick, distance, part;
-    if (!bench_varint_read(frame->kept, kept, &offset, &tick)
-        || !bench_varint_read(frame->kept, kept, &offset, &distance) || offset == kept) {
-        fail(1, "a batch without a head");
-    }
-    bool is_whole = frame->kept[offset++] == 1;
-    if (!bench_varint_read(frame->kept, kept, &offset, &part)) fail(1, "a batch without a head");
-    if (tick - distance > client->tick) {
-        fail(1, "a batch from tick %llu, but the client stands at %llu", (unsigned long long)(tick - distance),
+    size_t kept = frame->size < BENCH_KEPT_SIZE ? (size_t)frame->size : BENCH_KEPT_SIZE;
+    bench_batch_head head;
+    if (!bench_read_batch_head(frame->kept, kept, &head)) fail(1, "a batch without a head");
+    if (head.base > client->tick) {
+        fail(1, "a batch from tick %llu, but the client stands at %llu", (unsigned long long)head.base,
             (unsigned long long)client->tick);
     }
     client->received += frame->size;
     counts.bytes += frame->size;
-    if (is_whole) {
-        uint64_t passed = tick - client->tick;
-        client->tick = tick;
-        uint64_t start = bench_tick_clock_start(tick_clock, tick);
+    if (head.is_whole) {
+        uint64_t passed = head.tick - client->tick;
+        client->tick = head.tick;
+        note_state(client);
+        uint64_t start = bench_tick_clock_start(tick_clock, head.tick);
         if (start > 0) bench_samples_add(&counts.done, bench_now() - start);
         counts.batches++;
         if (client->has_state && passed > 1) counts.merged_ticks += passed - 1;
@@ -128,7 +113,7 @@ static void take_batch(client *client, const bench_frame_reader *frame) {
             if (++ready_count == client_count) puts("ready");
         }
     }
-    acknowledge(client);
+    check(bench_acknowledge(client->socket, client->tick, client->received));
 }
 
 static void take_heartbeat(client *client, const bench_frame_reader *frame) {
@@ -137,24 +122,26 @@ static void take_heartbeat(client *client, const bench_frame_reader *frame) {
     if (!bench_varint_read(frame->kept, BENCH_KEPT_SIZE, &offset, &tick)) fail(1, "a heartbeat without a tick");
     if (frame->kept[offset] != 1 || tick <= client->tick) return;
     client->tick = tick;
-    acknowledge(client);
+    check(bench_acknowledge(client->socket, client->tick, client->received));
 }
 
 static void take_frame(client *client, const bench_frame_reader *frame) {
     switch (frame->opcode) {
-    case BENCH_OPCODE_PING: send_message(client->socket, BENCH_OPCODE_PONG, frame->kept, (size_t)frame->size); return;
+    case BENCH_OPCODE_PING:
+        check(bench_send_message(client->socket, BENCH_OPCODE_PONG, frame->kept, (size_t)frame->size));
+        return;
     case BENCH_OPCODE_CLOSE:
         fail(1, "the server closed a connection: %.*s", frame->size > 2 ? (int)frame->size - 2 : 0, frame->kept + 2);
     case BENCH_OPCODE_BINARY: break;
     default: return;
     }
     switch (frame->size > 0 ? frame->kept[0] : 0) {
-    case MESSAGE_WELCOME: subscribe(client->socket); break;
-    case MESSAGE_SUBSCRIBE_RESPONSE:
+    case BENCH_WELCOME: check(bench_subscribe(client->socket)); break;
+    case BENCH_SUBSCRIBE_RESPONSE:
         if (frame->kept[2] != 0) fail(1, "the subscription was refused with code %d", frame->kept[2]);
         break;
-    case MESSAGE_BATCH: take_batch(client, frame); break;
-    case MESSAGE_HEARTBEAT: take_heartbeat(client, frame); break;
+    case BENCH_BATCH: take_batch(client, frame); break;
+    case BENCH_HEARTBEAT: take_heartbeat(client, frame); break;
     default: fail(1, "a message of kind %#x", frame->kept[0]);
     }
 }
@@ -171,43 +158,46 @@ static void read_client(client *client) {
     }
 }
 
-static int connect_client(uint16_t port) {
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
-        fail(1, "cannot connect to 127.0.0.1:%u: %s", port, strerror(errno));
+/// Of the ticks since the reset that everybody has passed: how often somebody was not sent one that others were sent.
+static uint64_t unequal_ticks(void) {
+    uint64_t first = counts.newest_tick_at_reset + 1, last = UINT64_MAX, missing = 0;
+    for (size_t position = 0; position < client_count; position++) {
+        if (clients[position].tick < last) last = clients[position].tick;
     }
-    int on = 1;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    char request[512];
-    int length = snprintf(
-        request, sizeof request,
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: " BENCH_HANDSHAKE_KEY "\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Protocol: orrery.v1\r\n\r\n",
-        port);
-    send_all(descriptor, request, (size_t)length);
-    // Byte by byte, so that nothing of what follows is taken.
-    char answer[2048] = "";
-    for (size_t count = 0; !strstr(answer, "\r\n\r\n"); count++) {
-        if (count + 1 == sizeof answer || recv(descriptor, answer + count, 1, 0) != 1) {
-            fail(1, "the server's answer to the handshake ends early");
-        }
+    if (last >= RECORD_COUNT && first <= last - RECORD_COUNT) first = last - RECORD_COUNT + 1;
+    for (uint64_t tick = first; tick <= last; tick++) {
+        const tick_record *record = &records[tick % RECORD_COUNT];
+        if (record->tick == tick && record->client_count < client_count) missing += client_count - record->client_count;
     }
-    if (strncmp(answer, "HTTP/1.1 101", 12) != 0 || !strstr(answer, BENCH_HANDSHAKE_ACCEPT)) {
-        fail(1, "the server refuses WebSockets: %.60s", answer);
+    return missing;
+}
+
+static uint64_t newest_tick(void) {
+    uint64_t newest = 0;
+    for (size_t position = 0; position < client_count; position++) {
+        if (clients[position].tick > newest) newest = clients[position].tick;
     }
-    return descriptor;
+    return newest;
+}
+
+/// Clients that stand further behind than what may be under way.
+static size_t late_client_count(void) {
+    uint64_t newest = newest_tick();
+    size_t count = 0;
+    for (size_t position = 0; position < client_count; position++) {
+        count += newest - clients[position].tick > LATE_TICK_COUNT;
+    }
+    return count;
 }
 
 static void report(void) {
     printf(
         "{\"batches\":%llu,\"bytes\":%llu,\"singleTickBatches\":%llu,\"singleTickBytes\":%llu,\"mergedTicks\":%llu,"
-        "\"doneP50\":%.4f,\"doneP99\":%.4f}\n",
+        "\"unequalTicks\":%llu,\"wrongStates\":%llu,\"lateClients\":%zu,\"doneP50\":%.4f,\"doneP99\":%.4f}\n",
         (unsigned long long)counts.batches, (unsigned long long)counts.bytes,
         (unsigned long long)counts.single_tick_batches, (unsigned long long)counts.single_tick_bytes,
-        (unsigned long long)counts.merged_ticks, bench_samples_percentile(&counts.done, 0.5),
+        (unsigned long long)counts.merged_ticks, (unsigned long long)unequal_ticks(),
+        (unsigned long long)counts.wrong_states, late_client_count(), bench_samples_percentile(&counts.done, 0.5),
         bench_samples_percentile(&counts.done, 0.99));
 }
 
@@ -216,6 +206,7 @@ static void reset(void) {
     done.count = 0;
     memset(&counts, 0, sizeof counts);
     counts.done = done;
+    counts.newest_tick_at_reset = newest_tick();
 }
 
 /// False at the end of standard input.
@@ -239,19 +230,22 @@ static void watch(int poll, int descriptor, client *client) {
 
 int main(int count, char **arguments) {
     const char *clock_path = NULL;
-    long port = 0, number = 0;
+    long port = 0, number = 0, state_size = 0;
     for (int position = 1; position < count; position++) {
         const char *argument = arguments[position], *value = arguments[position + 1];
         if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) return fputs(usage, stdout) < 0;
         if (argument[0] != '-' && port == 0) port = strtol(argument, NULL, 10);
         else if (strcmp(argument, "--clients") == 0 && value) number = strtol(arguments[++position], NULL, 10);
+        else if (strcmp(argument, "--state-size") == 0 && value) state_size = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }
-    if (port < 1 || port > 65535 || number < 1 || number > 1000 || !clock_path) fail(64, "a value is missing\n%s", usage);
+    if (port < 1 || port > 65535 || state_size < 0 || number < 1 || number > 10000 || !clock_path) fail(64, "a value is missing\n%s", usage);
     tick_clock = bench_tick_clock_open(clock_path);
     if (!tick_clock) fail(1, "cannot open %s: %s", clock_path, strerror(errno));
     client_count = (size_t)number;
+    char message[256];
+    if (!bench_raise_file_limit(client_count + 64, message, sizeof message)) fail(1, "%s", message);
     clients = calloc(client_count, sizeof *clients);
     if (!clients || bench_samples_create(&counts.done, 1 << 20) != 0) fail(1, "no memory");
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -259,9 +253,12 @@ int main(int count, char **arguments) {
     int poll = epoll_create1(EPOLL_CLOEXEC);
     watch(poll, STDIN_FILENO, NULL);
     for (size_t position = 0; position < client_count; position++) {
-        clients[position].socket = connect_client((uint16_t)port);
+        const char *reason;
+        clients[position].socket = bench_connect((uint16_t)port, &reason);
+        if (clients[position].socket < 0) fail(1, "client %zu cannot connect to port %ld: %s", position, port, reason);
+        clients[position].reader.tail_size = (uint64_t)state_size;
         watch(poll, clients[position].socket, &clients[position]);
-        say_hello(clients[position].socket);
+        check(bench_say_hello(clients[position].socket, "bench-load"));
     }
     for (;;) {
         struct epoll_event events[64];

@@ -31,18 +31,27 @@ struct BenchServer: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Ticks per second.", valueName: "hz"))
     var rate = 30.0
 
+    @Option(help: ArgumentHelp("Connections that it is to have room for.", valueName: "count"))
+    var connections = 1000
+
     @Option(help: ArgumentHelp("Where to write when each tick began.", valueName: "file"))
     var clock: String
 
     func validate() throws {
         guard (1...4_000_000).contains(entities) else { throw ValidationError("--entities must be 1 to 4000000.") }
         guard (0...100).contains(changed) else { throw ValidationError("--changed must be 0 to 100.") }
+        guard (1...10_000).contains(connections) else { throw ValidationError("--connections must be 1 to 10000.") }
         guard (0.1...10_000).contains(rate) else { throw ValidationError("--rate must be 0.1 to 10000.") }
     }
 
     func run() async throws {
         guard let tickClock = bench_tick_clock_open(clock) else {
             throw ValidationError("Cannot open \(clock): \(String(cString: strerror(errno))).")
+        }
+        try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { reason in
+            guard bench_raise_file_limit(connections + 64, reason.baseAddress, reason.count) else {
+                throw ValidationError(String(cString: reason.baseAddress!))
+            }
         }
         var logger = Logger(label: "bench-server")
         logger.logLevel = .warning

@@ -7,6 +7,8 @@ struct Scene {
     var changedPercent = 100
     var rate = 30
     var subscribers = 1
+    /// Whether the load compares what its clients show at each tick. Only where all entities change.
+    var comparesStates = false
 
     /// Entities that change in one tick.
     var changesPerTick: Int { Int((Double(entities * changedPercent) / 100).rounded()) }
@@ -26,8 +28,7 @@ final class Stage {
                 "bench-server",
                 [
                     "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
-                    "\(scene.rate)",
-                    "--clock", clock,
+                    "\(scene.rate)", "--connections", "\(scene.subscribers + 8)", "--clock", clock,
                 ])
         }
     }
@@ -48,7 +49,10 @@ final class Stage {
             load = nil
             return
         }
-        load = try ChildProcess("bench-load", [String(port), "--clients", "\(scene.subscribers)", "--clock", clock])
+        var arguments = [String(port), "--clients", "\(scene.subscribers)", "--clock", clock]
+        // Three Floats of each entity, the last of every batch.
+        if scene.comparesStates { arguments += ["--state-size", "\(scene.entities * 12)"] }
+        load = try ChildProcess("bench-load", arguments)
         guard try load?.readLine() == "ready" else {
             throw ChildProcess.Failure(description: "bench-load is not ready")
         }
@@ -69,6 +73,15 @@ final class Stage {
         Thread.sleep(forTimeInterval: seconds)
         let after = try look()
         return Measurement(before: before, after: after, load: try load?.report(LoadReport.self))
+    }
+
+    /// Three bad clients join: a slow, a silent and a hostile one.
+    func beginRogues() throws -> ChildProcess {
+        let rogues = try ChildProcess("bench-rogues", [String(url.split(separator: ":").last ?? "")])
+        guard try rogues.readLine() == "ready" else {
+            throw ChildProcess.Failure(description: "bench-rogues is not ready")
+        }
+        return rogues
     }
 
     /// Has the Swift client watch as well.
@@ -117,6 +130,9 @@ struct Measurement {
         sum.singleTickBatches += more.singleTickBatches
         sum.singleTickBytes += more.singleTickBytes
         sum.mergedTicks += more.mergedTicks
+        sum.unequalTicks += more.unequalTicks
+        sum.wrongStates += more.wrongStates
+        sum.lateClients += more.lateClients
         sum.doneP50 = max(sum.doneP50, more.doneP50)
         sum.doneP99 = max(sum.doneP99, more.doneP99)
         load = sum

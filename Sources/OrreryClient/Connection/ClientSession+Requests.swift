@@ -99,6 +99,8 @@ extension ClientSession {
         try state.read { (state) throws(Failure) in try body(state.core) }
     }
 
+    /// How long nothing was heard; `nil` without a connection.
+    package var silence: Duration? { state.read { $0.connection == nil ? nil : now() - $0.heardAt } }
     package var end: ClientError? { state.read { $0.end } }
     package var receivedByteCount: UInt64 { state.read { $0.receivedByteCount } }
 

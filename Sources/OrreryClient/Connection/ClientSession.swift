@@ -39,7 +39,7 @@ package final class ClientSession: TransportHandler, Sendable {
     private let url: String
     private let policy: ReconnectPolicy
     let now: @Sendable () -> Duration
-    let configuration: ClientConfiguration
+    package let configuration: ClientConfiguration
     /// Called once, when it is over for good.
     private let onEnd: @Sendable () -> Void
 
@@ -99,10 +99,11 @@ package final class ClientSession: TransportHandler, Sendable {
         let error: ClientError? = state.withLock { state in
             guard state.connection != nil, let openedAt = state.openedAt else { return nil }
             if !state.core.isWelcomed, now() - openedAt > configuration.welcomeTimeout {
-                return ClientError(
-                    .protocolViolation,
-                    "\(url) said nothing for \(configuration.welcomeTimeout); is it an Orrery server?",
-                    phase: .handshake)
+                let silence = "\(url) said nothing for \(configuration.welcomeTimeout)"
+                // One that has welcomed this client before is one.
+                return state.core.welcome == nil
+                    ? ClientError(.protocolViolation, "\(silence); is it an Orrery server?", phase: .handshake)
+                    : ClientError(.connectionLost, silence, phase: .resume)
             }
             if state.core.isWelcomed, now() - state.heardAt > configuration.silenceTimeout {
                 return ClientError(

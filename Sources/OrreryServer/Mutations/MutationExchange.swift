@@ -33,6 +33,10 @@ final class MutationExchange: Sendable {
         }
     }
 
+    var occupancies: [Occupancy] {
+        [Occupancy("mutations that wait for the next tick", requests.withLock { $0.count }, limit: waitingMax)]
+    }
+
     /// Simulation thread.
     func finished(_ results: [(MutationRequest, MutationOutcome)]) {
         outcomes.withLock { $0 += results }

@@ -50,6 +50,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package var store: ComponentStore { core.store }
 
+    package var occupancies: [Occupancy] { core.occupancies + exchange.occupancies }
+
     /// Has the loop closed all connections and end. Any thread.
     func requestStop() {
         stopRequested.store(true, ordering: .releasing)

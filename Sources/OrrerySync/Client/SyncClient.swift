@@ -14,7 +14,8 @@ public enum ClientEvent: Sendable {
     case mutated(MutationSequence, MutationOutcome)
     /// The server's world has come to this tick; `isCurrent` says that the store is the state of it.
     case heartbeat(Tick, isCurrent: Bool)
-    /// The server said something that it must not say. Nothing is applied from here on.
+    /// The server said something that it must not say. Nothing is applied from here on; after ``WireCloseCode/gap`` not before a new
+    /// connection.
     case failed(WireError)
 }
 
@@ -26,6 +27,8 @@ public enum ClientEvent: Sendable {
 public struct SyncClient {
     enum Phase: Equatable {
         case awaitingWelcome, ready, failed
+        /// A batch is missing: nothing more is applied on this connection, but the next one may go on from here.
+        case interrupted
     }
 
     public let configuration: SyncClientConfiguration
@@ -92,6 +95,12 @@ public struct SyncClient {
         selections.filter { started.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
     }
 
+    /// The names of those.
+    package var startedSubscriptions: [SubscriptionID] { started.sorted() }
+
+    /// Subscriptions whose first state is not there yet.
+    package var waitingSubscriptionCount: Int { selections.count - started.count }
+
     /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`.
     /// - Returns: whether an answer will come; without a connection they leave at once.
     public mutating func unsubscribe(_ id: SubscriptionID) -> Bool {
@@ -106,6 +115,16 @@ public struct SyncClient {
         return true
     }
 
+    package var occupancies: [Occupancy] {
+        [
+            Occupancy("staged bytes of \(clientName)", stagedSize, limit: configuration.stagedSizeMax),
+            Occupancy(
+                "pending mutations of \(clientName)", pendingMutations.count, limit: configuration.pendingMutationMax),
+            Occupancy(
+                "schemas known to \(clientName)", knownSchemas.count, limit: configuration.limits.componentCountMax),
+        ]
+    }
+
     /// Whether there is a connection, and the server has welcomed this client on it.
     public var isWelcomed: Bool { phase == .ready }
 
@@ -113,17 +132,19 @@ public struct SyncClient {
         selections[id] = nil
         started.remove(id)
         dropStaged()
-        dropUncovered()
+        // The last of an earlier life stays as it is until the new one takes its place.
+        if replacement == nil { dropUncovered() }
     }
 
     /// A message came.
     /// - Returns: what is to be told, in order. After `failed` the connection is to be closed with its code.
     public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [ClientEvent] {
-        guard phase != .failed else { return [] }
+        guard phase != .failed, phase != .interrupted else { return [] }
         do throws(WireError) {
             return try handle(ServerMessage(decoding: bytes, limits: configuration.limits), bytes)
         } catch {
-            phase = .failed
+            // Nothing of a batch that does not fit was applied.
+            phase = error.closeCode == .gap ? .interrupted : .failed
             dropStaged()
             // What a broken batch left half done is shown to nobody.
             if isApplying { store = ComponentStore(schemas: store.schemas) }
@@ -160,7 +181,7 @@ public struct SyncClient {
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")
-        case (.failed, _): return []
+        case (.failed, _), (.interrupted, _): return []
         }
     }
 
@@ -185,7 +206,7 @@ public struct SyncClient {
     }
 
     /// The tick up to which this client has everything, shown or not.
-    var standing: Tick { replacement?.tick ?? tick }
+    package var standing: Tick { replacement?.tick ?? tick }
 
     /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old one.
     public var isShowingVoidState: Bool { replacement != nil }

@@ -24,11 +24,13 @@ struct BatchBuilder {
     /// Of the blocks of earlier ticks, for their memory.
     private var spareSections: [BatchSections] = []
     /// Blocks kept for other sessions of the same tick. Beyond it a block is built again.
-    private static let blockCountMax = 4096
+    static let blockCountMax = 4096
     /// Each keeps a bounded number of bytes.
     private static let spareSectionsMax = 16
     /// How often a block was built, for tests of "each once".
     private(set) var builtBlockCount = 0
+
+    var blockCount: Int { blocks.count }
 
     init(store: ComponentStore, partSizeMax: Int) {
         self.store = store

@@ -43,6 +43,9 @@ struct ClientTable {
     }
 
     var count: Int { entries.count }
+    var tokenCount: Int { clientOfToken.count }
+    /// Of the client of whom most is remembered.
+    var outcomeCountMax: Int { entries.reduce(0) { max($0, $1.outcomes.count) } }
 
     subscript(id: ClientID) -> Entry? {
         get { position(of: id).map { entries[$0] } }
@@ -84,6 +87,7 @@ struct ClientTable {
         guard let position = position(of: id), entries[position].session == session else { return }
         entries[position].session = nil
         entries[position].leftAt = now
+        forgetOldestIfFull()
     }
 
     /// Forgets clients that have been away for too long.

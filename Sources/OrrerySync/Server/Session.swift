@@ -26,6 +26,8 @@ struct Session {
     var subscriptions: [(id: SubscriptionID, selection: Selection)] = []
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client has it all the same.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
+    /// Mutations that were sent on this connection and that the world has not decided upon. As many as are remembered of a client.
+    var awaited: Set<MutationSequence> = []
     /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
     var answers: [(tick: Tick, sequence: MutationSequence, outcome: MutationOutcome)] = []
     /// What it may send at once.

@@ -25,7 +25,7 @@ extension SyncServer {
         let session = sessions[index]
         guard let standing = clients[session.client]?.standing(of: mutation.sequence) else { return }
         switch standing {
-        case .underWay: return
+        case .underWay: sessions[index].awaited.insert(mutation.sequence)
         case .answered(let outcome): answer(index, mutation.sequence, outcome, now: now)
         case .forgotten:
             refuse(index, mutation.sequence, Self.forgotten, now: now)
@@ -52,6 +52,7 @@ extension SyncServer {
             do throws(MutationRefusal) {
                 try check(mutation.operation)
                 clients[session.client]?.remember(mutation.sequence, nil)
+                sessions[index].awaited.insert(mutation.sequence)
                 actions.append(
                     .mutate(
                         MutationRequest(
@@ -76,14 +77,22 @@ extension SyncServer {
             return
         }
         clients[request.client]?.remember(request.sequence, outcome)
-        guard let session = clients[request.client]?.session, let index = position(of: session) else { return }
-        answer(index, request.sequence, outcome, now: now)
+        if let index = takeAwaiting(request) { answer(index, request.sequence, outcome, now: now) }
+    }
+
+    /// The session that waits for the answer to a mutation. One that has not asked on the client's new connection will: answered
+    /// before, it would be answered twice.
+    private mutating func takeAwaiting(_ request: MutationRequest) -> Int? {
+        guard let session = clients[request.client]?.session, let index = position(of: session),
+            sessions[index].awaited.remove(request.sequence) != nil
+        else { return nil }
+        return index
     }
 
     /// The world could not take it for now: it had no effect, and may be sent again under its number.
     public mutating func mutationDeferred(_ request: MutationRequest, _ reason: String, now: Duration) {
         clients[request.client]?.outcomes[request.sequence.rawValue] = nil
-        guard let session = clients[request.client]?.session, let index = position(of: session) else { return }
+        guard let index = takeAwaiting(request) else { return }
         answer(index, request.sequence, .refused(MutationRefusal(.limitReached, reason)), now: now)
     }
 
@@ -98,6 +107,8 @@ extension SyncServer {
         _ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome, now: Duration
     ) {
         if case .applied(let tick, _) = outcome, !sessions[index].hasReached(tick, storeTick: store.tick) {
+            // Asked for again, it waits already.
+            guard !sessions[index].answers.contains(where: { $0.sequence == sequence }) else { return }
             sessions[index].answers.append((tick, sequence, outcome))
             return
         }

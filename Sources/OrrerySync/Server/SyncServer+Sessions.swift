@@ -62,12 +62,14 @@ extension SyncServer {
                     + "\(hello.versions.upperBound)")
         }
         let known = hello.resume.flatMap { clients.client(of: $0.token) }
-        if let known, let old = clients[known]?.session, old != id {
-            fail(old, WireError(.replaced, "the client has connected anew"), now: now)
-        }
-        guard let index = position(of: id) else { return }
+        let old = known.flatMap { clients[$0]?.session }
+        // A Hello that was under way for so long that the client has given its connection up must not end the one that it has.
+        if let old, old > id { throw WireError(.replaced, "the client has a newer connection") }
         let token = [makeRandom(), makeRandom()].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
-        sessions[index].client = clients.admit(known, token: token, session: id, presented: hello.resume?.token)
+        let client = clients.admit(known, token: token, session: id, presented: hello.resume?.token)
+        if let old { fail(old, WireError(.replaced, "the client has connected anew"), now: now) }
+        guard let index = position(of: id) else { return }
+        sessions[index].client = client
         sessions[index].phase = .ready
         sessions[index].clientName = hello.clientName
         join(index, Interest())

@@ -1,8 +1,10 @@
 /// One side of a connection in memory, with the direction that leads away from it. Touched inside the network's lock only.
 final class MemoryEndpoint {
-    let id: ConnectionID
+    var id: ConnectionID
     private(set) weak var loop: MemoryLoop?
     var peer: MemoryEndpoint?
+    /// What comes here comes through it.
+    var lane: MemoryLane?
     /// What a client asked with; at the server's end.
     var request = HTTPRequest()
     /// Whether the handler was told that it opened.

@@ -25,13 +25,17 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case woken
     }
 
-    private let network: MemoryNetwork
+    let network: MemoryNetwork
     private let role: Role
-    private let limits: TransportLimits
+    package let limits: TransportLimits
     private let condition: Condition
+    /// What a client's connection goes through.
+    let toServer = MemoryLane()
+    let toClient = MemoryLane()
     private var inbox = Queue<Event>()
     private var endpoints: [ConnectionID: MemoryEndpoint] = [:]
     private var lastID: UInt64 = 0
+    private var lastArrival = ConnectionID(0)
     private var hasBegun = false
     private var hasRun = false
     private var isWakeQueued = false
@@ -81,14 +85,16 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Hands `handler` all that waits now, and says whether there was anything; a client's first poll asks its server to be let in. Does not block and knows no time: who polls calls
-    /// `loopTimerFired` of the handler when it is due. What arises from the calls is for the next poll.
+    /// Hands `handler` all that waits now, and says whether there was anything; a client's first poll asks its server to be let in.
+    /// Does not block and knows no time: who polls calls `loopTimerFired` of the handler when it is due. What arises from the calls
+    /// is for the next poll.
+    /// - Parameter countMax: how much is handed over, at most; the rest waits.
     @discardableResult
-    package func poll(_ handler: any TransportHandler) -> Bool {
+    package func poll(_ handler: any TransportHandler, atMost countMax: Int = .max) -> Bool {
         let (count, begins) = network.lock.withLock {
             let begins = !hasBegun
             if begins { begin() }
-            return (inbox.count, begins)
+            return (min(inbox.count, countMax), begins)
         }
         for _ in 0..<count {
             guard let event = network.lock.withLock({ nextToHandle() }) else { continue }
@@ -98,18 +104,21 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     }
 
     /// Breaks the connections of this loop, as a network does: what is under way is lost, and no close frame arrives.
-    /// - Parameter tellsPeers: whether the other sides notice; otherwise the lines are half open, and what they send is lost.
-    package func cut(tellsPeers: Bool) {
+    /// - Parameters:
+    ///   - tellsPeers: whether the other sides notice, at once; otherwise the lines are half open, and what they send is lost.
+    ///   - lateness: after which time what this client has sent, and what is still under way, arrives all the same; `nil` if never.
+    package func cut(tellsPeers: Bool, sentArrivesAfter lateness: Duration? = nil) {
         network.lock.withLock {
             let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
             for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) where !endpoint.isClosed {
                 endpoint.isClosed = true
-                endpoint.dropWaiting(linkByteCountMax: 0)
+                endpoint.dropWaiting(linkByteCountMax: lateness == nil ? 0 : network.linkByteCountMax)
                 push(.closed(endpoint, closure))
                 guard let peer = endpoint.peer, !peer.isClosed else { continue }
                 peer.dropWaiting(linkByteCountMax: 0)
-                if tellsPeers { network.deliver(.peerClosed(peer, closure), to: peer) }
+                if tellsPeers { peer.loop?.push(.peerClosed(peer, closure)) }
             }
+            if let lateness { toServer.heldUntil = network.now + lateness }
         }
     }
 
@@ -200,6 +209,14 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
+    /// Bytes that wait for each connection, as ``pendingByteCount(of:)`` counts them; ascending by name.
+    package var pendingByteCounts: [(ConnectionID, Int)] {
+        network.lock.withLock {
+            endpoints.values.filter { !$0.isClosed }.sorted { $0.id < $1.id }
+                .map { ($0.id, $0.pendingByteCount(linkByteCountMax: network.linkByteCountMax)) }
+        }
+    }
+
     public func close(_ connection: ConnectionID, code: CloseCode, reason: String) {
         precondition(code != .abnormal && code != .noStatus, "\(code) is never sent")
         network.lock.withLock {
@@ -233,6 +250,17 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
+    /// Names ascend in the order in which clients arrive, which is not that in which they left.
+    private func rename(_ endpoint: MemoryEndpoint) {
+        if endpoint.id < lastArrival {
+            endpoints[endpoint.id] = nil
+            lastID += 1
+            endpoint.id = ConnectionID(lastID)
+            endpoints[endpoint.id] = endpoint
+        }
+        lastArrival = endpoint.id
+    }
+
     private func addEndpoint() -> MemoryEndpoint {
         lastID += 1
         let endpoint = MemoryEndpoint(id: ConnectionID(lastID), loop: self)
@@ -258,6 +286,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         let peer = server.addEndpoint()
         endpoint.peer = peer
         peer.peer = endpoint
+        endpoint.lane = toClient
+        peer.lane = toServer
         peer.request = request
         network.deliver(.asked(peer), to: peer)
     }
@@ -280,7 +310,9 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         guard let event = inbox.popFirst() else { return nil }
         switch event {
         case .asked(let endpoint):
-            return endpoint.isClosed ? nil : event
+            guard !endpoint.isClosed else { return nil }
+            rename(endpoint)
+            return event
         case .opened(let endpoint):
             guard !endpoint.isClosed else { return nil }
             endpoint.wasOpened = true
@@ -320,7 +352,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             sender.pendingByteCount(linkByteCountMax: network.linkByteCountMax) == 0
         else { return }
         sender.owesDrained = false
-        network.deliver(.drained(sender), to: sender)
+        sender.loop?.push(.drained(sender))
     }
 
     /// The last that is heard of a connection. A client hears it of an attempt too; a server only of what it heard to open.

@@ -15,6 +15,10 @@ public final class MemoryNetwork: @unchecked Sendable {
     public let linkByteCountMax: Int
     let lock = Lock()
     private var servers: [String: Listener] = [:]
+    /// The time of lanes that hold something back.
+    var now = Duration.zero
+    /// Lanes in which something is under way, in the order in which they became busy.
+    var busyLanes: [MemoryLane] = []
 
     private struct Listener {
         weak var loop: MemoryLoop?
@@ -37,11 +41,6 @@ public final class MemoryNetwork: @unchecked Sendable {
 
     func listener(name: String) -> MemoryLoop? { servers[name]?.loop }
     func setListener(_ loop: MemoryLoop?, name: String) { servers[name] = loop.map { Listener(loop: $0) } }
-
-    /// The one way from one side of a connection to the other: here a link would be cut, delayed or held.
-    func deliver(_ event: MemoryLoop.Event, to endpoint: MemoryEndpoint) {
-        endpoint.loop?.push(event)
-    }
 }
 
 /// Offers a world inside this process; made by ``MemoryNetwork/server(name:)``.

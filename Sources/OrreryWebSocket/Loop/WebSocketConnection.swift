@@ -15,7 +15,7 @@ final class WebSocketConnection {
         case ending
     }
 
-    let id: ConnectionID
+    var id: ConnectionID
     unowned let loop: WebSocketLoop
     /// Nil before libwebsockets has it and from its last callback on.
     var socket: OpaquePointer?

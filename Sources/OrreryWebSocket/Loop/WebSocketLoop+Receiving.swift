@@ -23,6 +23,7 @@ extension WebSocketLoop {
             connection.wasEstablished = true
             connection.deadline = nil
             establishedCount += 1
+            rename(connection)
             handler.connectionOpened(connection.id)
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             connection.phase = .ending

@@ -30,6 +30,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     var attempt: ConnectAttempt?
     private(set) var connections: [ConnectionID: WebSocketConnection] = [:]
     private var lastID: UInt64 = 0
+    private var lastOpened = ConnectionID(0)
     var establishedCount = 0
     /// Bytes of pages that are on their way to readers.
     var waitingPageByteCount = 0
@@ -137,6 +138,17 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         let connection = WebSocketConnection(id: ConnectionID(lastID), loop: self)
         connections[connection.id] = connection
         return connection
+    }
+
+    /// Names ascend in the order in which connections open, which is not that in which their sockets came.
+    func rename(_ connection: WebSocketConnection) {
+        if connection.id < lastOpened {
+            connections[connection.id] = nil
+            lastID += 1
+            connection.id = ConnectionID(lastID)
+            connections[connection.id] = connection
+        }
+        lastOpened = connection.id
     }
 
     /// The last that is heard of a socket.

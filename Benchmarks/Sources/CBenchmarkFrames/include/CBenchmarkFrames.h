@@ -16,6 +16,9 @@ enum { BENCH_OPCODE_BINARY = 2, BENCH_OPCODE_CLOSE = 8, BENCH_OPCODE_PING = 9, B
 /// How much of a frame's payload is kept; the rest is counted and dropped.
 enum { BENCH_KEPT_SIZE = 64, BENCH_FRAME_HEAD_MAX = 14 };
 
+/// The longest message that `bench_send_message` sends.
+enum { BENCH_SENT_SIZE_MAX = 1024 };
+
 /// Takes a stream of frames apart as it comes. Starts zeroed.
 typedef struct {
     uint8_t head[BENCH_FRAME_HEAD_MAX];
@@ -28,6 +31,10 @@ typedef struct {
     uint64_t received;
     /// The beginning of the payload. Of a masked frame it is right only for the mask 0, which is what our client uses.
     uint8_t kept[BENCH_KEPT_SIZE];
+    /// Set by the owner: of how many last bytes of each payload `tail_hash` is made.
+    uint64_t tail_size;
+    /// FNV-1a of the payload's end, as far as it was read.
+    uint64_t tail_hash;
 } bench_frame_reader;
 
 /// Reads on in `bytes` up to the end of the next frame. Returns how many bytes it took; `*is_whole` says whether a frame has ended.

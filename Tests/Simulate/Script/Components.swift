@@ -1,0 +1,54 @@
+import OrrerySchema
+
+package struct Position: Component, Equatable {
+    package var x: Float = 0
+    package var y: Float = 0
+    package var z: Float = 0
+
+    package init() {}
+    package init(x: Float) { self.x = x }
+}
+
+package struct Health: Component, Equatable {
+    package var current: Int32 = 100
+    package var maximum: Int32 = 100
+
+    package init() {}
+    package init(current: Int32, maximum: Int32 = 100) {
+        self.current = current
+        self.maximum = maximum
+    }
+}
+
+package struct Frozen: Component, Equatable {
+    package init() {}
+}
+
+package struct Label: Component, Codable, Equatable {
+    package var text = ""
+    package var tags: Set<Int32> = []
+
+    package init() {}
+    package init(text: String, tags: Set<Int32> = []) {
+        self.text = text
+        self.tags = tags
+    }
+}
+
+/// What clients write: each effect leaves a trace of its own, so that effects can be counted.
+package struct Tally: Component, Equatable {
+    package var mutation: Int64 = 0
+
+    package init() {}
+    package init(mutation: Int64) { self.mutation = mutation }
+}
+
+/// Registered with the world, never with the server.
+package struct Hidden: Component {
+    package var secret = 0
+
+    package init() {}
+    package init(secret: Int) { self.secret = secret }
+}
+
+package let componentNames = ["Position", "Health", "Frozen", "Label", "Tally"]

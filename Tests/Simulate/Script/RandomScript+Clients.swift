@@ -1,0 +1,86 @@
+import OrreryTesting
+
+/// What clients do, and what happens to them.
+extension RandomScript {
+    func changeParticipants() throws {
+        ledger.makeTarget()
+        let open = participants.filter { !$0.isClosed }
+        if open.count < 4, chance(10) { try join() }
+        for participant in open {
+            changeReader(participant)
+            changeLink(participant)
+            if chance(3) { mutate(participant) }
+            changeSubscriptions(participant)
+            if chance(200) {
+                note("client \(participant.number) leaves for good")
+                participant.client.close()
+                participant.isClosed = true
+            }
+        }
+    }
+
+    private func changeReader(_ participant: Participant) {
+        let client = participant.client
+        if chance(client.isStalled ? 6 : faultRarity) {
+            client.isStalled.toggle()
+            note("client \(participant.number) \(client.isStalled ? "stalls" : "goes on")")
+        }
+        if chance(faultRarity) {
+            client.messagesPerDeliveryMax = chance(2) ? nil : number(1...3)
+            note(
+                "client \(participant.number) reads \(client.messagesPerDeliveryMax.map(String.init) ?? "all") at a time"
+            )
+        }
+    }
+
+    private func changeLink(_ participant: Participant) {
+        let client = participant.client
+        if chance(client.link == LinkCondition() ? faultRarity : 8) {
+            client.link = chance(2) ? LinkCondition() : LinkCondition(toServer: direction(), toClient: direction())
+            note("client \(participant.number)'s link: \(client.link)")
+        }
+        if chance(faultRarity) {
+            note("client \(participant.number) loses a batch")
+            client.loseBatch()
+        }
+        if chance(faultRarity) {
+            let serverNotices = chance(2)
+            note("client \(participant.number) is cut\(serverNotices ? "" : " at its side")")
+            client.cut(serverNotices: serverNotices)
+        } else if chance(faultRarity) {
+            let (delay, lateness) = (number(0...200), number(0...3000))
+            note("client \(participant.number) connects anew; the rest of the old arrives after \(lateness) ms")
+            client.connectAnew(
+                over: LinkCondition(toServer: .init(delay: .milliseconds(delay))),
+                oldArrivesAfter: .milliseconds(lateness))
+        }
+    }
+
+    private func direction() -> LinkCondition.Direction {
+        switch number(0...3) {
+        case 0: LinkCondition.Direction()
+        case 1: LinkCondition.Direction(isHanging: true)
+        default: LinkCondition.Direction(delay: .milliseconds(number(1...800)))
+        }
+    }
+
+    private func mutate(_ participant: Participant) {
+        let wish = ledger.mutate(participant.client, spawns: chance(2))
+        if let wish { note("client \(participant.number) wants \(wish)") }
+    }
+
+    private func changeSubscriptions(_ participant: Participant) {
+        if participant.subscriptions.count < 4, chance(5) {
+            let names = chance(4) ? nil : componentNames.filter { _ in chance(2) }
+            guard names != [] else { return }
+            let entity = chance(4) ? alive.randomElement(using: &generator) : nil
+            guard let id = participant.client.subscribe(names, of: entity) else { return }
+            participant.subscriptions.append(id)
+            let asked = "\(names?.joined(separator: ", ") ?? "all") of \(entity.map { "\($0)" } ?? "all")"
+            note("client \(participant.number) subscribes to \(asked) as \(id)")
+        } else if chance(12), let id = participant.subscriptions.popLast() {
+            participant.client.unsubscribe(id)
+            note("client \(participant.number) unsubscribes \(id)")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import OrreryClient
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrrerySync
+package import OrreryTesting
+import OrreryWire
+
+/// A world that lives by chance, and clients that come, go, subscribe, steer, and have bad networks by chance. A seed gives it again.
+package final class RandomScript {
+    /// One of the clients.
+    package final class Participant {
+        package let number: Int
+        package let client: JoinedClient
+        var subscriptions: [SubscriptionID] = []
+        var isClosed = false
+        var watch = ClientWatch()
+
+        init(number: Int, client: JoinedClient) {
+            self.number = number
+            self.client = client
+        }
+    }
+
+    var generator: SeededGenerator
+    package let joined: JoinedWorld
+    let configuration: SimulationConfiguration
+    var alive: [Entity] = []
+    package private(set) var participants: [Participant] = []
+    /// How seldom each fault happens to a client's link or reader, in steps.
+    let faultRarity: Int
+    /// What the server showed at each tick of each of its lives.
+    private(set) var history: [Revision: Contents] = [:]
+    /// What became of the mutations of all clients.
+    let ledger = MutationLedger()
+    var bounds = BoundWatch()
+    /// What was done, for those who replay a seed.
+    package private(set) var trace: [String] = []
+    private let isTraced: Bool
+
+    package init(seed: UInt64, isTraced: Bool = false) throws {
+        var generator = SeededGenerator(seed: seed)
+        configuration = Self.makeConfiguration(&generator)
+        faultRarity = [10, 20, 40][Int.random(in: 0...2, using: &generator)]
+        self.isTraced = isTraced
+        joined = try JoinedWorld(
+            configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
+        ) { sync in
+            try sync.register(Position.self)
+            try sync.register(Health.self)
+            try sync.register(Frozen.self)
+            try sync.register(Label.self)
+            try sync.register(Tally.self, writable: .byClients)
+            sync.spawning = .byClients
+        }
+        self.generator = generator
+        // Some worlds are large enough for several pages of rows.
+        for _ in 0..<(chance(8) ? 1100 : 5) { spawn() }
+        ledger.begin(joined.world, joined.revision.epoch)
+    }
+
+    /// Small limits, so that windows close, batches are cut, and first states take several ticks.
+    private static func makeConfiguration(_ generator: inout SeededGenerator) -> SimulationConfiguration {
+        var configuration = SimulationConfiguration(tickRate: .hertz(10))
+        if generator.oneIn(2) { configuration.sync.windowSize = .random(in: 50...2000, using: &generator) }
+        if generator.oneIn(4) { configuration.sync.windowTickCount = .random(in: 1...8, using: &generator) }
+        if generator.oneIn(2) { configuration.sync.limits.partSizeMax = .random(in: 100...1000, using: &generator) }
+        if generator.oneIn(2) { configuration.sync.wholeSizeMax = .random(in: 0...3000, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.catchUpSizePerTick = .random(in: 1...3000, using: &generator) }
+        if generator.oneIn(4) { configuration.sync.clientCountMax = .random(in: 1...4, using: &generator) }
+        configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
+        return configuration
+    }
+
+    /// Whether something happens that happens once in `count` times.
+    func chance(_ count: Int) -> Bool { generator.oneIn(count) }
+
+    func number(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &generator) }
+
+    /// Writes down what is done.
+    func note(_ text: @autoclosure () -> String) {
+        if isTraced { trace.append(text()) }
+    }
+
+    /// One step: something changes in the world, with the clients and on their links; then comes a tick.
+    package func step() throws {
+        try changeWorld()
+        try changeParticipants()
+        tick()
+        if chance(40) { try restart() }
+    }
+
+    func join() throws {
+        participants.append(Participant(number: participants.count, client: try joined.connect()))
+        // What comes of an earlier tick may have been delivered with it.
+        remember()
+        note("client \(participants.count - 1) connects")
+    }
+
+    /// A server that begins anew, with another world.
+    private func restart() throws {
+        let clientsNotice = chance(2)
+        note("the server begins anew\(clientsNotice ? "" : ", without a word")")
+        try joined.restart(with: World(), clientsNotice: clientsNotice)
+        bounds = BoundWatch()
+        alive = []
+        for _ in 0..<5 { spawn() }
+        ledger.begin(joined.world, joined.revision.epoch)
+    }
+
+    /// One tick, or several that the server's other half does not get to see one by one; then now and then some time.
+    private func tick() {
+        // Not before the tick: whatever a client may come to show is in the history.
+        for _ in 0..<(chance(5) ? 2 : 1) { joined.runTick() }
+        joined.deliver()
+        remember()
+        guard chance(4) else { return }
+        // A machine has its timer ten times a second; here it is enough that everybody can answer before the next.
+        for _ in 0..<(chance(6) ? number(2...14) : 1) { pass(.milliseconds(number(1...1000))) }
+    }
+
+    private func pass(_ duration: Duration) {
+        note("\(duration) pass")
+        joined.passTime(duration)
+        bounds.timePassed(self)
+    }
+
+    private func remember() {
+        history[joined.revision] = joined.contents
+        note("tick \(joined.revision)")
+    }
+
+    /// Mends everything, and lets everyone catch up.
+    /// - Returns: what is still missing after a time in which nothing may be.
+    package func settle() -> [String] {
+        note("everything is mended")
+        for participant in participants {
+            participant.client.isStalled = false
+            participant.client.messagesPerDeliveryMax = nil
+            participant.client.link = LinkCondition()
+        }
+        var missing: [String] = []
+        for _ in 0..<100 {
+            joined.tick()
+            remember()
+            pass(.milliseconds(900))
+            missing = whatIsMissing()
+            if missing.isEmpty { break }
+        }
+        return missing
+    }
+
+    private func whatIsMissing() -> [String] {
+        var missing: [String] = []
+        let open = participants.filter { !$0.isClosed }
+        for participant in open {
+            let client = participant.client
+            if client.revision != joined.revision {
+                missing.append(
+                    "client \(participant.number) is at \(client.revision), the server at \(joined.revision)")
+            }
+            let waiting = client.session.withCore(\.waitingSubscriptionCount)
+            if waiting > 0 { missing.append("client \(participant.number) waits for \(waiting) subscriptions") }
+        }
+        if joined.sessionCount != open.count {
+            missing.append("\(joined.sessionCount) sessions of \(open.count) clients")
+        }
+        if ledger.unansweredCount > 0 { missing.append("\(ledger.unansweredCount) mutations without an outcome") }
+        return missing
+    }
+}

@@ -1,0 +1,65 @@
+import OrreryTesting
+
+/// Runs the script of one seed, and holds every step of it against the promises.
+package struct Simulation {
+    /// A promise that was not kept.
+    package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
+        package let seed: UInt64
+        /// `nil` for what is still missing at the end.
+        package let step: Int?
+        package let message: String
+
+        package var description: String {
+            "seed \(seed), \(step.map { "step \($0)" } ?? "at the end"): \(message)"
+        }
+    }
+
+    /// What became of a seed.
+    package struct Outcome: Hashable, Sendable {
+        /// The first, with which the run ends.
+        package var violation: Violation?
+        /// What was done and shown, line by line; empty unless asked for.
+        package var trace: [String]
+    }
+
+    /// Steps in which things happen; then everything is mended.
+    package static let stepCount = 50
+
+    package static func run(seed: UInt64, isTraced: Bool = false) throws -> Outcome {
+        let script = try RandomScript(seed: seed, isTraced: isTraced)
+        var violation: Violation?
+        for step in 1...stepCount {
+            script.note("step \(step)")
+            try script.step()
+            violation = script.look().first.map { Violation(seed: seed, step: step, message: $0) }
+            if violation != nil { break }
+        }
+        if violation == nil {
+            // First what is wrong: it is why something is missing.
+            let missing = script.settle()
+            violation = (script.look() + missing).first.map { Violation(seed: seed, step: nil, message: $0) }
+        }
+        return Outcome(violation: violation, trace: script.trace)
+    }
+}
+
+extension RandomScript {
+    /// What is wrong now.
+    func look() -> [String] {
+        var violations: [String] = []
+        for participant in participants {
+            let client = participant.client
+            if participant.isClosed {
+                violations += participant.watch.lookAfterEnd(of: client).map { "client \(participant.number): \($0)" }
+                continue
+            }
+            violations += participant.watch.look(at: client, history: history).map {
+                "client \(participant.number): \($0)"
+            }
+            note(
+                "client \(participant.number) at \(client.revision), \(client.receivedByteCount) bytes, \(client.contents.digest)"
+            )
+        }
+        return violations + ledger.violations() + bounds.look(at: self)
+    }
+}
