@@ -66,14 +66,15 @@ extension QueryOf {
         defer { storage.endBorrow() }
         withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: max(1, termCount)) { buffer in
             let bases = buffer.baseAddress.unsafelyUnwrapped
-            for position in part?.positions ?? 0..<matches.pointee.count {
+            // Read once: a reference to the part would be retained for every table.
+            let positions = part?.positions ?? 0..<matches.pointee.count
+            let (firstRow, endRow) = part?.outerRows ?? (0, .max)
+            for position in positions {
                 let table = matches.pointee.tables[position]
                 let columns = matches.pointee.columns + position &* termCount
-                var (first, end) = (0, table.pointee.rowCount)
-                if let part {
-                    let chunks = part.chunks(position, of: table)
-                    (first, end) = (chunks.lowerBound &* chunkRowCount, min(end, chunks.upperBound &* chunkRowCount))
-                }
+                let last = position &+ 1 == positions.upperBound
+                let end = last ? min(table.pointee.rowCount, endRow) : table.pointee.rowCount
+                var first = position == positions.lowerBound ? firstRow : 0
                 while first < end {
                     let memory = table.pointee.chunks[first >> 10]
                     let count = min(chunkRowCount, end &- first)
