@@ -139,6 +139,11 @@ void *clws_owner(struct lws *connection) { return lws_context_user(lws_get_conte
 
 void clws_context_poke(clws_context *context) { lws_cancel_service(context->native); }
 
+bool clws_has_buffered_input(clws_context *context) {
+    // How long the loop may sleep: not at all, if there is something to be done without an event.
+    return lws_service_adjust_timeout(context->native, 1, 0) == 0;
+}
+
 struct lws *clws_adopt(clws_context *context, int descriptor, void *handle) {
     lws_adopt_desc_t description = {0};
     description.vh = context->host;

@@ -70,7 +70,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ closure: Closure, url: String) {
         let reason = closure.reason.isEmpty ? "" : ": \(closure.reason)"
         switch closure.code {
-        case _ where closure.refusalStatus == 401 || closure.refusalStatus == 403:
+        case _ where [401, 403, 421].contains(closure.refusalStatus):
             self.init(.unauthorized, closure.reason)
         case .protocolError where !closure.wasEstablished:
             self.init(.protocolViolation, "\(closure.reason); is it an Orrery server?")

@@ -39,6 +39,10 @@ public struct SimulationConfiguration: Sendable {
     public var authorize: Authorizer?
     /// From which web pages browsers may connect.
     public var origins: OriginPolicy = .ownHost
+    /// By which names besides `localhost` and loopback addresses a server may be called that listens at a loopback address: the field
+    /// `Host`, without the port. Other names are refused with HTTP status 421, but for `/healthz`: a web page may have a name of its own
+    /// that leads to this machine, and would else be taken for the server's. A proxy on this machine may pass its site's name on.
+    public var hostNames: [String] = []
     /// Where metrics go besides the page `/metrics`; nil stands for what `MetricsSystem` was bootstrapped with before the server is made,
     /// if it was.
     public var metrics: (any MetricsFactory)?

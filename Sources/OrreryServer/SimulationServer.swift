@@ -205,23 +205,17 @@ public final class SimulationServer: Service {
 
     private func serve() async throws {
         logger.info("serving", metadata: ["url": "\(url)", "tick-rate": "\(configuration.tickRate)"])
-        let begun = DispatchSemaphore(value: 0)
-        async let ticks: Void = onThread("orrery-ticks") { self.runTicks(begun) }
+        sync.awaitFirstTick()
+        async let ticks: Void = onThread("orrery-ticks") { self.runTicks() }
         // The sync thread ends last: it waits for the clients' answers to the close frame.
-        try await onThread("orrery-sync") {
-            // The first client sees the world as it is after its first tick, and not an empty one before.
-            begun.wait()
-            self.sync.takeLog()
-            try self.loop.run(self.sync)
-        }
+        try await onThread("orrery-sync") { try self.loop.run(self.sync) }
         stop()
         try await ticks
         logger.info("stopped", metadata: ["url": "\(url)"])
     }
 
-    private func runTicks(_ begun: DispatchSemaphore) {
+    private func runTicks() {
         var hasBegun = false
-        defer { if !hasBegun { begun.signal() } }
         var countedSkippedTicks: UInt64 = 0
         var pacer = TickPacer(period: configuration.tickRate.period, now: DispatchTime.now().uptimeNanoseconds)
         while true {
@@ -235,7 +229,6 @@ public final class SimulationServer: Service {
                 continue
             }
             simulation.runTick()
-            if !hasBegun { begun.signal() }
             hasBegun = true
             let duration = Duration.nanoseconds(DispatchTime.now().uptimeNanoseconds - began)
             let (late, skipped) = (pacer.lateTickCount, pacer.skippedTickCount)

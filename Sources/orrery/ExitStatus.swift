@@ -9,6 +9,7 @@ enum ExitStatus: Int32, CaseIterable {
     case connectionLost = 5
     case unknownEntity = 6
     case refused = 7
+    case unauthorized = 8
     /// Source: sysexits.h, EX_USAGE.
     case usage = 64
 
@@ -20,6 +21,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .connectionLost: "the connection was lost, or the server stopped"
         case .unknownEntity: "no such entity"
         case .refused: "the server refused the change"
+        case .unauthorized: "the server wants a token, or another one, or does not let this machine in"
         case .usage: "the arguments do not make sense"
         }
     }
@@ -62,7 +64,8 @@ extension ExitStatus {
         self =
             switch code {
             case .invalidURL: .usage
-            case .cannotConnect, .unauthorized: .cannotConnect
+            case .cannotConnect: .cannotConnect
+            case .unauthorized: .unauthorized
             case .protocolViolation, .component, .refused: .protocolTrouble
             case .connectionLost, .serverStopped, .outcomeUnknown, .closed: .connectionLost
             case .unknownEntity: .unknownEntity

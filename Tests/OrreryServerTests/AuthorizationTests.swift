@@ -83,6 +83,66 @@ struct AuthorizationTests {
         #expect(OriginPolicy.any.allows(request, serverHost: ""))
     }
 
+    /// A web page of any name can have that name lead to this machine; the browser then takes the server for the page's own.
+    @Test(
+        arguments: [
+            (nil, true), ("127.0.0.1:7600", true), ("localhost", true), ("LocalHost:80", true), ("[::1]:7600", true),
+            ("127.3.2.1", true), ("sim.example:7600", true), ("SIM.example", true),
+            ("evil.example", false), ("evil.example:7600", false), ("localhost.evil.example", false), ("", false),
+            ("127.0.0.1.evil.example", false), ("[::2]", false), ("192.0.2.7", false), ("a@localhost", false),
+        ] as [(String?, Bool)])
+    func aServerOfThisMachineAnswersToItsOwnNames(host: String?, isAllowed: Bool) {
+        var configuration = SimulationConfiguration()
+        configuration.hostNames = ["Sim.example"]
+        func pages(_ url: String) -> ServerPages {
+            ServerPages(
+                configuration, url: url, schemas: [], metrics: ServerMetrics(factory: nil),
+                pulse: TickPulse(period: .seconds(1), now: { .zero }))
+        }
+        for url in ["ws://127.0.0.1:7600", "wss://localhost:7600", "ws://[::1]:7600"] {
+            #expect(pages(url).refusal(ofUpgrade: HTTPRequest(host: host))?.status == (isAllowed ? nil : 421))
+            for path in ["/schema", "/metrics"] {
+                let answer = pages(url).page(for: HTTPRequest(path: path, host: host), isStarting: false)
+                #expect(answer?.status == (isAllowed ? 200 : 421))
+            }
+            #expect(pages(url).page(for: HTTPRequest(path: "/healthz", host: host), isStarting: false)?.status == 200)
+        }
+        // Whoever listens to others cannot know all its names, and has a token.
+        #expect(pages("ws://0.0.0.0:7600").refusal(ofUpgrade: HTTPRequest(host: host)) == nil)
+    }
+
+    @Test func theTokenIsShownAgainOnComingBack() async throws {
+        let network = MemoryNetwork()
+        let shown = Mutex<[String?]>([])
+        var configuration = SimulationConfiguration(tickRate: .hertz(100))
+        configuration.authorize = Authorizer { request in
+            shown.withLock { $0.append(request.bearerToken) }
+            return .allowed
+        }
+        func server() throws -> SimulationServer {
+            try SimulationServer(
+                world: World(), schedule: Schedule(), configuration: configuration,
+                transport: network.server(name: "twice"),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ) { _ in }
+        }
+        let first = try server()
+        async let running: Void = first.run()
+        let client = SimulationClient(
+            url: first.url, transport: network.client, token: "open-sesame",
+            reconnect: ReconnectPolicy(delayMin: .milliseconds(1), delayMax: .milliseconds(10)))
+        let connection = try await client.connect()
+        defer { connection.close() }
+        first.stop()
+        try await running
+        let second = try server()
+        async let runningAgain: Void = second.run()
+        while shown.withLock({ $0.count }) < 2 { await Task.yield() }
+        second.stop()
+        try await runningAgain
+        #expect(shown.withLock { Set($0) } == ["open-sesame"])
+    }
+
     @Test func listedOriginsMayConnect() {
         let policy = OriginPolicy.list(["https://a.example", "https://b.example:8443"])
         for (origin, isAllowed) in [

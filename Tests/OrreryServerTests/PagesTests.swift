@@ -42,7 +42,7 @@ struct PagesTests {
 
     @Test func aWorldThatStandsStillIsNotHealthy() async throws {
         try await LiveWorld.run(over: .webSocket) { live in
-            // Nothing is answered before the first tick.
+            // "starting", until the first tick has ended.
             while try await Answer(live, "/healthz").status != 200 {}
             let gate = DispatchSemaphore(value: 0)
             // Not for ever, so that a broken test ends.
@@ -54,6 +54,33 @@ struct PagesTests {
             gate.signal()
             #expect(try await held == .success)
             while try await Answer(live, "/healthz").status != 200 {}
+        }
+    }
+
+    @Test func beforeTheFirstTickItIsStarting() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let world = World()
+        world.spawn(Position())
+        var schedule = Schedule()
+        // Not for ever, so that a broken test ends.
+        schedule.add("slow start", in: .update, Read<Position>.self) { _, tick in
+            if tick.tick == Tick(1) { _ = gate.wait(timeout: .now() + 60) }
+        }
+        try await LiveWorld.run(over: .webSocket, world: world, schedule: schedule) { live in
+            let answer = try await Answer(live, "/healthz")
+            #expect(answer.status == 503)
+            #expect(answer.text == "starting\n")
+            #expect(try await Answer(live, "/schema").status == 200)
+            // Who connects waits, and then sees the world as it is after its first tick.
+            let client = live.client
+            async let early: Tick = client.withConnection { connection in
+                try await connection.subscribe()
+                return connection.tick
+            }
+            #expect(try await Answer(live, "/healthz").status == 503)
+            gate.signal()
+            #expect(try await early >= Tick(1))
+            while try await Answer(live, "/healthz").text != "ok\n" {}
         }
     }
 

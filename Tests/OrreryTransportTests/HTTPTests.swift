@@ -125,22 +125,29 @@ struct HTTPTests {
     }
 
     /// libwebsockets would have the loop spin on what such a peer sends.
-    @Test func aPeerThatSendsMoreBeforeItHasReadIsCut() throws {
+    @Test(arguments: [true, false])
+    func aPeerThatSendsMoreBeforeItHasReadIsCut(comesWithTheRequest: Bool) throws {
         var limits = TransportLimits()
         limits.pageSizeMax = 8 << 20
-        limits.waitingPageByteCountMax = 12 << 20
+        limits.waitingPageByteCountMax = 20 << 20
         let wire = try Wire(
             .webSocket, hooks: Self.hooks(longPage: 8 << 20), limits: limits, closeTimeout: .seconds(60))
         let peer = try RawPeer(port: try portNumber(wire.url), takesLittle: true)
-        peer.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let waiting = try RawPeer(port: try portNumber(wire.url), takesLittle: true)
+        let (request, more) = ("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n", "and another thing")
+        peer.write(comesWithTheRequest ? request + more : request)
         #expect(peer.readHead().hasPrefix("HTTP/1.1 200 "))
-        peer.write("and another thing")
+        waiting.write(request)
+        #expect(waiting.readHead().hasPrefix("HTTP/1.1 200 "))
+        if !comesWithTheRequest { peer.write(more) }
         let before = wire.server.snapshot.timerCount
         wire.server.wait("some rounds pass") { $0.timerCount >= before + 10 }
         // Its page waits no longer, so that there is room for another.
         let other = try RawPeer(port: try portNumber(wire.url), takesLittle: true)
-        other.write("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        other.write(request)
         #expect(other.readHead().hasPrefix("HTTP/1.1 200 "))
+        // Who only reads slowly was not cut with it: a third page has no room.
+        #expect(try get(try portNumber(wire.url), "/long").hasPrefix("HTTP/1.1 503 "))
         wire.server.stop()
     }
 

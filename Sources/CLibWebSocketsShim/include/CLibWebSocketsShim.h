@@ -102,6 +102,10 @@ void *clws_owner(struct lws *connection);
 /// Has libwebsockets look at its timers in the next round.
 void clws_context_poke(clws_context *context);
 
+/// Whether bytes that were read from some connection wait in libwebsockets for their turn. Connections that are held back by
+/// `lws_rx_flow_control` do not count.
+bool clws_has_buffered_input(clws_context *context);
+
 /// Hands an accepted socket over to be served as HTTP. On failure the socket has been closed. `handle` becomes the connection's
 /// opaque user data before the first callback.
 struct lws *clws_adopt(clws_context *context, int descriptor, void *handle);

@@ -92,49 +92,6 @@ extension [UInt8] {
         append(entity: entity)
         append(UInt8(ascii: "\""))
     }
-
-    /// A string in quotation marks. Besides what must be escaped, DEL and U+0080 to U+009F are: terminals act on them.
-    mutating func append(jsonString text: String) {
-        append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
-            if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-                append(contentsOf: utf8)
-            } else {
-                append(escaping: utf8)
-            }
-        }
-        append(UInt8(ascii: "\""))
-    }
-
-    private mutating func append(escaping utf8: UnsafeBufferPointer<UInt8>) {
-        var position = 0
-        while position < utf8.count {
-            let byte = utf8[position]
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""): append(text: "\\\"")
-            case UInt8(ascii: "\\"): append(text: "\\\\")
-            case UInt8(ascii: "\n"): append(text: "\\n")
-            case UInt8(ascii: "\r"): append(text: "\\r")
-            case UInt8(ascii: "\t"): append(text: "\\t")
-            case 0x08: append(text: "\\b")
-            case 0x0c: append(text: "\\f")
-            case 0..<0x20, 0x7f: append(escape: byte)
-            case 0xc2 where position < utf8.count && utf8[position] < 0xa0:
-                append(escape: utf8[position])
-                position += 1
-            default: append(byte)
-            }
-        }
-    }
-
-    private mutating func append(escape byte: UInt8) {
-        append(text: "\\u00")
-        for digit in [byte >> 4, byte & 15] {
-            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
-    }
 }
 
 extension [UInt8] {

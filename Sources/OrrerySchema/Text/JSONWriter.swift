@@ -29,14 +29,14 @@ package struct JSONWriter {
     /// The name of what is written next.
     package mutating func name(_ name: String) {
         beginValue()
-        appendQuoted(name)
+        bytes.append(jsonString: name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     package mutating func string(_ text: String) {
         beginValue()
-        appendQuoted(text)
+        bytes.append(jsonString: text)
         needsComma = true
     }
 
@@ -56,20 +56,5 @@ package struct JSONWriter {
     private mutating func beginValue() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = false
-    }
-
-    private mutating func appendQuoted(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20, 0x7f:
-                let digits = String(byte, radix: 16)
-                bytes += Array("\\u00\(digits.count == 1 ? "0" : "")\(digits)".utf8)
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

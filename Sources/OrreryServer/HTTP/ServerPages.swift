@@ -7,6 +7,7 @@ struct ServerPages: Sendable {
     private let authorize: Authorizer?
     private let origins: OriginPolicy
     private let serverHost: String
+    private let hostNames: Set<String>
     private let schema: [UInt8]
     private let metrics: ServerMetrics
     private let pulse: TickPulse
@@ -19,6 +20,7 @@ struct ServerPages: Sendable {
         authorize = configuration.authorize
         origins = configuration.origins
         serverHost = URLHost.of(url) ?? ""
+        hostNames = Set(configuration.hostNames.map { $0.lowercased() })
         var writer = JSONWriter()
         writer.object { writer in
             writer.name("components")
@@ -31,6 +33,7 @@ struct ServerPages: Sendable {
 
     /// Why this peer may not connect; nil if it may.
     func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
+        if let misdirection = misdirection(of: request) { return misdirection }
         guard origins.allows(request, serverHost: serverHost) else {
             return .text(403, "Pages of this origin may not connect.")
         }
@@ -38,19 +41,32 @@ struct ServerPages: Sendable {
     }
 
     /// Nil for "/": that is where clients connect.
-    func page(for request: HTTPRequest) -> HTTPResponse? {
+    /// - Parameter isStarting: whether the first tick has yet to end.
+    func page(for request: HTTPRequest, isStarting: Bool) -> HTTPResponse? {
         switch request.path {
         case "/": nil
-        case "/healthz": health
+        case "/healthz": isStarting ? .text(503, "starting") : health
         case "/metrics":
-            authorize?(request).refusal
+            refusal(ofPage: request)
                 ?? HTTPResponse(
                     status: 200, contentType: PrometheusRegistry.contentType, body: Array(metrics.text.utf8))
         case "/schema":
-            authorize?(request).refusal
+            refusal(ofPage: request)
                 ?? HTTPResponse(status: 200, contentType: "application/json", body: schema)
         default: .text(404, "There is no such page; there are /healthz, /metrics and /schema.")
         }
+    }
+
+    private func refusal(ofPage request: HTTPRequest) -> HTTPResponse? {
+        misdirection(of: request) ?? authorize?(request).refusal
+    }
+
+    /// Why a request under this name of the server is none for it. A web page whose own name leads to a loopback address counts as
+    /// of the same origin in its browser, but cannot choose another name in `Host`. Programs that send none are no browsers.
+    private func misdirection(of request: HTTPRequest) -> HTTPResponse? {
+        guard URLHost.isLoopback(serverHost), let field = request.host else { return nil }
+        if let host = URLHost.of("http://\(field)"), URLHost.isLoopback(host) || hostNames.contains(host) { return nil }
+        return .text(421, "This server is for its own machine: call it localhost, or list the name in `hostNames`.")
     }
 
     private var health: HTTPResponse {
@@ -66,7 +82,7 @@ extension RefusedInput {
             switch refusal {
             case .handshake: .handshake
             case .request(401): .unauthorized
-            case .request(403): .forbidden
+            case .request(403), .request(421): .forbidden
             case .request(404): .notFound
             case .request(503): .full
             case .request(400), .request(405), .request(426): .badRequest

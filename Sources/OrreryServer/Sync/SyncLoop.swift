@@ -25,6 +25,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let stopRequested = Atomic(false)
     private var isStopping = false
     private var frames = FramePool()
+    /// Who came before the world's first tick has ended, and what they said; nil from then on.
+    private var early: EarlyConnections?
 
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
@@ -53,11 +55,16 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package func connectionOpened(_ connection: ConnectionID) {
         logger.debug("connection opened", metadata: ["connection": "\(connection)"])
+        guard early?.open(connection) == nil else { return }
         core.open(SessionID(connection.rawValue), now: now())
     }
 
     package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
         metrics.received(byteCount: message.count)
+        if let isKept = early?.keep(message, of: connection) {
+            if !isKept { loop.close(connection, code: .protocolError, reason: "more than a Hello before Welcome") }
+            return
+        }
         core.receive(message, from: SessionID(connection.rawValue), now: now())
         perform()
     }
@@ -68,6 +75,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         logger.debug(
             "connection closed",
             metadata: ["connection": "\(connection)", "code": "\(closure.code)", "reason": "\(closure.reason)"])
+        guard early?.close(connection) == nil else { return }
         core.closed(SessionID(connection.rawValue), now: now())
     }
 
@@ -107,7 +115,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package func page(for request: HTTPRequest) -> HTTPResponse? {
         if request.path == "/metrics" { countSessions() }
-        return pages.page(for: request)
+        return pages.page(for: request, isStarting: early != nil)
     }
 
     package func refused(_ refusal: TransportRefusal) { metrics.inputRefused(RefusedInput(refusal)) }
@@ -119,7 +127,23 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
     }
 
-    /// Takes what the simulation thread has left, if anything, and tells the sessions. Loop's thread, or before the loop runs.
+    /// Has whoever connects wait for the end of the first tick, so that nobody sees an empty world before. Before the loop runs.
+    func awaitFirstTick() { early = EarlyConnections() }
+
+    /// Those who came early have their turn.
+    private func admitEarly() {
+        guard let connections = early?.connections else { return }
+        early = nil
+        for (connection, hello) in connections {
+            connectionOpened(connection)
+            if let hello {
+                hello.withUnsafeBytes { core.receive($0, from: SessionID(connection.rawValue), now: now()) }
+            }
+        }
+        perform()
+    }
+
+    /// Takes what the simulation thread has left, if anything, and tells the sessions. Loop's thread.
     func takeLog() {
         guard let log = handover.takeFilled() else { return }
         intake.take(log)
@@ -132,6 +156,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         if core.sessionCount > 0 {
             metrics.batchesMade(nanoseconds: DispatchTime.now().uptimeNanoseconds - beginning)
         }
+        admitEarly()
     }
 
     private func perform() {

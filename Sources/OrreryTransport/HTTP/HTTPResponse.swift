@@ -52,6 +52,7 @@ public struct HTTPResponse: Sendable, Hashable {
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
+        case 421: "Misdirected Request"
         case 426: "Upgrade Required"
         case 500: "Internal Server Error"
         case 503: "Service Unavailable"

@@ -131,11 +131,22 @@ extension WebSocketLoop {
     /// libwebsockets reads nothing while an answer is on its way, but has the loop go round for what is there to be read. So a peer
     /// that sends more than its request has a moment to take its page, seen from one look to the next.
     func cutWhoDoesNotWaitForItsPage() {
-        for connection in connections.values where connection.phase == .answering {
-            guard clws_has_input(lws_get_socket_fd(connection.socket)) else { continue }
+        guard let context else { return }
+        let answering = connections.values.filter { $0.phase == .answering }
+        guard !answering.isEmpty else { return }
+        // What libwebsockets has read behind a request it shows of nobody alone. But it leaves those out that are held back:
+        // so all are, and one after the other is let go.
+        for connection in answering { lws_rx_flow_control(connection.socket, 0) }
+        let isAnotherWaiting = clws_has_buffered_input(context)
+        for connection in answering {
+            lws_rx_flow_control(connection.socket, 1)
+            let hasMore = !isAnotherWaiting && clws_has_buffered_input(context)
+            lws_rx_flow_control(connection.socket, 0)
+            guard hasMore || clws_has_input(lws_get_socket_fd(connection.socket)) else { continue }
             if connection.hasUnreadInput { cut(connection) }
             connection.hasUnreadInput = true
         }
+        for connection in answering { lws_rx_flow_control(connection.socket, 1) }
     }
 
     // MARK: The request

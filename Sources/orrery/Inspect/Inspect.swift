@@ -60,6 +60,9 @@ struct Inspect: AsyncParsableCommand {
     @Option(help: ArgumentHelp("End a watch after this many ticks of the server.", valueName: "n"))
     var ticks: UInt64?
 
+    @OptionGroup
+    var access: Access
+
     func validate() throws {
         for (isWrong, sentence) in contradictions where isWrong { throw ValidationError(sentence) }
         try check(limit.map(Double.init), "--limit")
@@ -96,7 +99,8 @@ struct Inspect: AsyncParsableCommand {
         }
         do {
             return Request(
-                url: try ServerAddress.url(from: url), query: try query.map { try InspectorQuery(parsing: $0) } ?? .all,
+                url: try ServerAddress.url(from: url), access: access,
+                query: try query.map { try InspectorQuery(parsing: $0) } ?? .all,
                 entity: wanted, limit: limit, timeout: .seconds(timeout))
         } catch let error as QueryError {
             throw ValidationError(error.message)

@@ -1,11 +1,11 @@
 import OrreryClient
 import OrreryInspector
 import OrrerySchema
-import OrreryWebSocket
 
 /// What is to be shown, of which world, whatever the form.
 struct Request: Sendable {
     var url: String
+    var access: Access
     var query: InspectorQuery
     var entity: Entity?
     var limit: Int?
@@ -14,9 +14,7 @@ struct Request: Sendable {
 
     /// Connects, and finds the components that are asked for.
     func connect() async throws -> (connection: ClientConnection, shown: ShownComponents) {
-        let client = SimulationClient(
-            url: url, transport: WebSocketClientTransport(connectTimeout: timeout), name: "orrery inspect",
-            reconnect: .never)
+        let client = try access.client(url: url, connectTimeout: timeout, name: "orrery inspect")
         let connection = try await within(timeout, else: late("did not answer")) { try await client.connect() }
         return (connection, try query.resolved(in: connection.components))
     }

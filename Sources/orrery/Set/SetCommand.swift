@@ -2,7 +2,6 @@ import ArgumentParser
 import OrreryClient
 import OrreryInspector
 import OrrerySchema
-import OrreryWebSocket
 
 /// `orrery set`: writes fields of a running world, for scripts.
 struct SetCommand: AsyncParsableCommand {
@@ -36,6 +35,9 @@ struct SetCommand: AsyncParsableCommand {
             "How long to wait for the connection, and for each answer, in seconds.", valueName: "seconds"))
     var timeout = 10.0
 
+    @OptionGroup
+    var access: Access
+
     func validate() throws {
         guard timeout > 0, timeout <= 1e9 else {
             throw ValidationError("--timeout must be greater than 0, and at most 1000000000 seconds; it is \(timeout)")
@@ -60,8 +62,7 @@ struct SetCommand: AsyncParsableCommand {
     func run() async throws {
         let (url, entity, assignments) = try parsed()
         let limit = Duration.seconds(timeout)
-        let client = SimulationClient(
-            url: url, transport: WebSocketClientTransport(connectTimeout: limit), name: "orrery set", reconnect: .never)
+        let client = try access.client(url: url, connectTimeout: limit, name: "orrery set")
         let late = ToolError(.cannotConnect, "\(url) did not answer within \(limit); --timeout gives it more time")
         let connection = try await within(limit, else: late) { try await client.connect() }
         defer { connection.close() }

@@ -25,9 +25,10 @@ struct LiveWorld: Sendable {
 
     /// Runs the server while `body` runs.
     static func run<R: Sendable>(
-        hertz: Double = 100, extraEntities: Int = 0, _ body: @Sendable (LiveWorld) async throws -> R
+        hertz: Double = 100, extraEntities: Int = 0, token: String? = nil,
+        _ body: @Sendable (LiveWorld) async throws -> R
     ) async throws -> R {
-        let live = try LiveWorld(hertz: hertz, extraEntities: extraEntities)
+        let live = try LiveWorld(hertz: hertz, extraEntities: extraEntities, token: token)
         async let running: Void = live.server.run()
         let result: Result<R, any Error>
         do {
@@ -40,7 +41,7 @@ struct LiveWorld: Sendable {
         return try result.get()
     }
 
-    private init(hertz: Double, extraEntities: Int) throws {
+    private init(hertz: Double, extraEntities: Int, token: String?) throws {
         let world = World()
         sun = world.spawn(Body(name: "Sun, \"Sol\"\u{1b}[1m"), Position(), Frozen())
         earth = world.spawn(Body(name: "Earth", moons: ["Moon"]), Position(x: 1.5, z: 2), Velocity(x: 1))
@@ -50,8 +51,10 @@ struct LiveWorld: Sendable {
         schedule.add("move", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
             query.forEach { position, velocity in position.y += velocity.x * tick.seconds }
         }
+        var configuration = SimulationConfiguration(tickRate: .hertz(hertz))
+        configuration.authorize = token.map { .bearer($0) }
         server = try SimulationServer(
-            world: world, schedule: schedule, configuration: .init(tickRate: .hertz(hertz)),
+            world: world, schedule: schedule, configuration: configuration,
             transport: .webSocket(port: 0), logger: Logger(label: "orrery.test") { _ in SwiftLogNoOpLogHandler() }
         ) { sync in
             try sync.register(Position.self)

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import OrreryClient
+import OrreryWebSocket
+
+/// The options about what is shown to a server, and which servers are trusted.
+struct Access: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Shown to the server. Other users of this machine may see it: better in a file, or in the environment as ORRERY_TOKEN.",
+            valueName: "token"))
+    var token: String?
+
+    @Option(help: ArgumentHelp("A file whose first line is shown to the server.", valueName: "file"))
+    var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For wss: a PEM file with the authorities to trust, instead of the system's.", valueName: "file"))
+    var ca: String?
+
+    func validate() throws {
+        guard token == nil || tokenFile == nil else {
+            throw ValidationError("--token and --token-file name two tokens; choose one")
+        }
+    }
+
+    /// A client that makes one connection.
+    /// - Throws: ``ToolError`` where the file with the token cannot be read.
+    func client(url: String, connectTimeout: Duration, name: String) throws -> SimulationClient {
+        SimulationClient(
+            url: url, transport: WebSocketClientTransport(connectTimeout: connectTimeout, trustedCertificateFile: ca),
+            name: name, token: try shownToken(), reconnect: .never)
+    }
+
+    private func shownToken() throws -> String? {
+        if let token { return token }
+        if let tokenFile {
+            guard let text = try? String(contentsOfFile: tokenFile, encoding: .utf8),
+                let line = text.split(whereSeparator: \.isNewline).first
+            else { throw ToolError(.usage, "no token can be read from '\(tokenFile)'") }
+            return String(line)
+        }
+        guard let token = ProcessInfo.processInfo.environment["ORRERY_TOKEN"], !token.isEmpty else { return nil }
+        return token
+    }
+}
