@@ -36,13 +36,13 @@ package final class ColumnChanges {
         count == 0 || stride == 0 ? nil : rowBuffer.map { UnsafeRawPointer($0) }
     }
 
-    /// Appends those of 64 rows whose bit is set.
-    func append(_ bits: UInt64, entities: UnsafePointer<Entity>, values: UnsafeRawPointer) {
-        let added = bits.nonzeroBitCount
+    /// Appends those rows whose bit is set, of 64 per word.
+    func append(_ words: UnsafeBufferPointer<UInt64>, entities: UnsafePointer<Entity>, values: UnsafeRawPointer) {
+        let added = words.reduce(0) { $0 + $1.nonzeroBitCount }
         if count + added > capacity { grow(to: max(count + added, capacity * 2, 64)) }
         guard let entityBuffer else { return }
-        gatherRows(entityBuffer + count, entities, bits)
-        if let rowBuffer { operations.gather(rowBuffer + count * stride, values, bits) }
+        gatherRows(entityBuffer + count, entities, words)
+        if let rowBuffer { operations.gather(rowBuffer + count * stride, values, words) }
         count += added
     }
 

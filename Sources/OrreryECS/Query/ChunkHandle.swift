@@ -5,21 +5,32 @@ public import OrrerySchema
 struct ChunkHandle {
     @usableFromInline let entities: UnsafeMutablePointer<Entity>
     @usableFromInline let count: Int
-    /// Where the values of each term begin; `nil` for a component that the entities need not have, and have not.
-    @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    /// Where the values of each term begin, `nil` for a component that the entities need not have, and have not; no list
+    /// if the rows begin a chunk, whose columns say it.
+    @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    /// The columns of the terms.
+    @usableFromInline let columns: UnsafeMutablePointer<QueryMatches.Column>
 
     @inlinable @inline(__always)
     init(
-        entities: UnsafeMutablePointer<Entity>, count: Int, bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+        entities: UnsafeMutablePointer<Entity>, count: Int, columns: UnsafeMutablePointer<QueryMatches.Column>,
+        bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>? = nil
     ) {
         self.entities = entities
         self.count = count
+        self.columns = columns
         self.bases = bases
     }
 
     @inlinable @inline(__always)
+    func base(_ term: Int) -> UnsafeMutableRawPointer? {
+        if let bases { return bases[term] }
+        return columns[term].map { UnsafeMutableRawPointer(entities) + $0.pointee.offset }
+    }
+
+    @inlinable @inline(__always)
     func column<Term: QueryTerm>(_ term: Int, _: Term.Type) -> ColumnHandle<Term.Value> {
-        ColumnHandle(base: bases[term].map { $0.assumingMemoryBound(to: Term.Value.self) }, count: count)
+        ColumnHandle(base: base(term).map { $0.assumingMemoryBound(to: Term.Value.self) }, count: count)
     }
 
     @inlinable @inline(__always)

@@ -64,33 +64,25 @@ extension QueryOf {
         let written = matches.pointee.written
         storage.beginBorrow()
         defer { storage.endBorrow() }
-        withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: max(1, termCount)) { buffer in
-            let bases = buffer.baseAddress.unsafelyUnwrapped
-            for position in part?.positions ?? 0..<matches.pointee.count {
-                let table = matches.pointee.tables[position]
-                let columns = matches.pointee.columns + position &* termCount
-                var (first, end) = (0, table.pointee.rowCount)
-                if let part {
-                    let chunks = part.chunks(position, of: table)
-                    (first, end) = (chunks.lowerBound &* chunkRowCount, min(end, chunks.upperBound &* chunkRowCount))
+        // Read once: a reference to the part would be retained for every table.
+        let positions = part?.positions ?? 0..<matches.pointee.count
+        let (firstRow, endRow) = part?.outerRows ?? (0, .max)
+        var columns = matches.pointee.columns + positions.lowerBound &* termCount
+        for position in positions {
+            let table = matches.pointee.tables[position]
+            let isLast = position &+ 1 == positions.upperBound
+            let end = isLast ? min(table.pointee.rowCount, endRow) : table.pointee.rowCount
+            var first = position == positions.lowerBound ? firstRow : 0
+            while first < end {
+                let entities = table.pointee.entities(chunk: first >> 10)
+                let count = min(chunkRowCount, end &- first)
+                body(ChunkHandle(entities: entities, count: count, columns: columns))
+                if written != 0, table.pointee.isObserved {
+                    mark(table, Range(uncheckedBounds: (first, first &+ count)), columns, written)
                 }
-                while first < end {
-                    let memory = table.pointee.chunks[first >> 10]
-                    let count = min(chunkRowCount, end &- first)
-                    var term = 0
-                    while term < termCount {
-                        (bases + term).initialize(to: columns[term].map { memory + $0.pointee.offset })
-                        term &+= 1
-                    }
-                    body(
-                        ChunkHandle(
-                            entities: memory.assumingMemoryBound(to: Entity.self), count: count, bases: bases))
-                    if written != 0, table.pointee.isObserved {
-                        mark(table, Range(uncheckedBounds: (first, first &+ count)), columns, written)
-                    }
-                    first &+= chunkRowCount
-                }
+                first &+= chunkRowCount
             }
+            columns += termCount
         }
     }
 

@@ -117,7 +117,8 @@ public struct QueryOf<Row> {
                     plan.locate(run, bases)
                     let first = run.rows.lowerBound
                     let entities = run.table.pointee.entities(chunk: first >> 10) + first & (chunkRowCount - 1)
-                    let chunk = ChunkHandle(entities: entities, count: run.rows.count, bases: bases)
+                    let chunk = ChunkHandle(
+                        entities: entities, count: run.rows.count, columns: plan.matches.pointee.columns, bases: bases)
                     if isWatched {
                         plan.observing(run, chunk) { body(chunk) }
                     } else {

@@ -16,6 +16,9 @@ final class QueryPart {
         self.endChunk = endChunk
     }
 
+    /// The first row of the first table, and the end of the rows of the last.
+    @usableFromInline var outerRows: (first: Int, end: Int) { (firstChunk * chunkRowCount, endChunk * chunkRowCount) }
+
     @usableFromInline
     func chunks(_ position: Int, of table: TablePointer) -> Range<Int> {
         let first = position == positions.lowerBound ? firstChunk : 0

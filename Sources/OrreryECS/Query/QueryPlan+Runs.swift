@@ -104,7 +104,7 @@ extension QueryPlan {
     func observing(_ run: Run, _ chunk: ChunkHandle, _ loop: () -> Void) {
         let watched = terms.indices.filter { terms[$0].isWrite && world.isWatched(terms[$0].component) }
         world.observingChanges(
-            watched.compactMap { term in chunk.bases[term].map { (terms[term].component, $0) } }[...],
+            watched.compactMap { term in chunk.base(term).map { (terms[term].component, $0) } }[...],
             of: chunk.entities, count: chunk.count, loop)
     }
 

@@ -20,8 +20,9 @@ final class ComponentOperations {
     @usableFromInline let assign: (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer) -> Void
     /// Destroys a run of values.
     @usableFromInline let deinitialize: (_ values: UnsafeMutableRawPointer, Int) -> Void
-    /// Copies those of 64 rows whose bit is set, packed, into uninitialised memory.
-    @usableFromInline let gather: (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, UInt64) -> Void
+    /// Copies those rows whose bit is set, of 64 per word, packed, into uninitialised memory.
+    @usableFromInline let gather:
+        (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ words: UnsafeBufferPointer<UInt64>) -> Void
 
     @inlinable
     init<C: Component>(_ type: C.Type) {
@@ -44,24 +45,31 @@ final class ComponentOperations {
         deinitialize = { values, count in
             values.assumingMemoryBound(to: C.self).deinitialize(count: count)
         }
-        gather = { target, source, bits in
-            gatherRows(target.assumingMemoryBound(to: C.self), source.assumingMemoryBound(to: C.self), bits)
+        gather = { target, source, words in
+            gatherRows(target.assumingMemoryBound(to: C.self), source.assumingMemoryBound(to: C.self), words)
         }
     }
 }
 
-/// Copies those of 64 rows whose bit is set, packed, into uninitialised memory.
+/// Copies those rows whose bit is set, of 64 per word, packed, into uninitialised memory.
 @inlinable
-func gatherRows<Value>(_ target: UnsafeMutablePointer<Value>, _ source: UnsafePointer<Value>, _ bits: UInt64) {
-    if bits == .max {
-        target.initialize(from: source, count: 64)
-        return
-    }
+func gatherRows<Value>(
+    _ target: UnsafeMutablePointer<Value>, _ source: UnsafePointer<Value>, _ words: UnsafeBufferPointer<UInt64>
+) {
     var next = target
-    var rest = bits
-    while rest != 0 {
-        next.initialize(to: source[rest.trailingZeroBitCount])
-        next += 1
-        rest &= rest &- 1
+    var rows = source
+    for bits in words {
+        if bits == .max {
+            next.initialize(from: rows, count: 64)
+            next += 64
+        } else {
+            var rest = bits
+            while rest != 0 {
+                next.initialize(to: rows[rest.trailingZeroBitCount])
+                next += 1
+                rest &= rest &- 1
+            }
+        }
+        rows += 64
     }
 }

@@ -87,6 +87,7 @@ struct EntityStorage: BitwiseCopyable {
     }
 
     /// Ends a life.
+    @inline(__always)
     mutating func release(_ entity: Entity) {
         let index = Int(entity.index)
         slots[index].table = nil

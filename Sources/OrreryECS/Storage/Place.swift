@@ -46,23 +46,32 @@ extension UnsafeMutablePointer<WorldStorage> {
 
     /// Gives an entity a component that it does not have. The value is left for the caller to initialise.
     /// - Returns: Where the value is to be; `nil` if the entity does not live.
-    @usableFromInline
-    func extend(_ entity: Entity, by component: ComponentID) -> Place? {
+    func extend(_ entity: Entity, byAny component: ComponentID) -> Place? {
         guard let (table, row) = pointee.entities.find(entity) else { return nil }
         if let sparse = sparse(component) { return extend(entity, in: table, bySparse: sparse) }
-        if pointee.components[component.index].isTracked { pointee.journal.gaining(entity, in: table) }
-        let target = self.table(adding: component, to: table)
-        let odd = target.pointee.column(of: component)
-        return Place(table: target, column: odd, row: move(entity, from: table, row: row, to: target, odd: odd))
+        return extend(entity, in: table, row: row, by: component)
     }
 
     /// Takes a component from a living entity; its value has been moved out or destroyed already.
+    func shrink(_ entity: Entity, byAny component: ComponentID, at place: Place) {
+        if let sparse = sparse(component) { return shrink(entity, bySparse: sparse, row: place.row) }
+        shrink(entity, by: component, at: place)
+    }
+
+    @usableFromInline
+    func extend(_ entity: Entity, in table: TablePointer, row: Int, by component: ComponentID) -> Place {
+        let target = self.table(adding: component, to: table)
+        let odd = target.pointee.column(of: component)
+        if target.pointee.columns[odd].words != nil { pointee.journal.gaining(entity, in: table) }
+        return Place(table: target, column: odd, row: move(entity, from: table, row: row, to: target, odd: odd))
+    }
+
     @usableFromInline
     func shrink(_ entity: Entity, by component: ComponentID, at place: Place) {
-        if let sparse = sparse(component) { return shrink(entity, bySparse: sparse, row: place.row) }
-        if pointee.components[component.index].isTracked { pointee.journal.losing(component, entity, in: place.table) }
-        let target = self.table(removing: component, from: place.table)
-        _ = move(entity, from: place.table, row: place.row, to: target, odd: place.column)
+        let table = place.table
+        if table.pointee.columns[place.column].words != nil { pointee.journal.losing(component, entity, in: table) }
+        let target = self.table(removing: component, from: table)
+        _ = move(entity, from: table, row: place.row, to: target, odd: place.column)
     }
 
     @inlinable @inline(__always)
@@ -87,6 +96,7 @@ extension UnsafeMutablePointer<WorldStorage> {
 
     /// Moves an entity's row to a table that has one component more, at this column, or one less. The odd value is
     /// left for the caller to initialise, or is gone already.
+    @inline(__always)
     private func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer, odd: Int) -> Int {
         let targetRow = target.pointee.append(entity)
         table.pointee.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)

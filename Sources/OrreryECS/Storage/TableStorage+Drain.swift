@@ -24,12 +24,10 @@ extension TableStorage {
     private func drain(
         _ column: ColumnStorage, _ words: UnsafeMutablePointer<UInt64>, chunk: Int, into changes: ColumnChanges
     ) {
-        let entities = entities(chunk: chunk)
-        let values = chunks[chunk] + column.offset
-        for word in 0..<ColumnStorage.wordCount(rows: rowCount(chunk: chunk)) where words[word] != 0 {
-            changes.append(
-                words[word], entities: entities + word * 64, values: values + word * 64 * column.stride)
-            words[word] = 0
-        }
+        let marks = UnsafeMutableBufferPointer(
+            start: words, count: ColumnStorage.wordCount(rows: rowCount(chunk: chunk)))
+        changes.append(
+            UnsafeBufferPointer(marks), entities: entities(chunk: chunk), values: chunks[chunk] + column.offset)
+        marks.update(repeating: 0)
     }
 }

@@ -33,6 +33,8 @@ struct TableStorage: BitwiseCopyable {
     @usableFromInline let index: Int
     @usableFromInline let columnCount: Int
     let rowStride: Int
+    /// No value needs to be destroyed.
+    let isBitwise: Bool
     var chunkCount = 0
     /// Rows of each chunk: 64 while that is enough, then 1024.
     var chunkCapacity = 64
@@ -64,6 +66,7 @@ struct TableStorage: BitwiseCopyable {
             stride += entry.operations.stride
         }
         rowStride = stride
+        isBitwise = signature.allSatisfy { world.pointee.components[$0.index].operations.isBitwise }
         for position in 0..<columnCount {
             let entry = world.pointee.components[columns[position].component.index]
             if entry.isTracked { beginBits(column: position) }

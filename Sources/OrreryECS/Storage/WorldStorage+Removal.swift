@@ -3,6 +3,7 @@ internal import OrrerySchema
 extension UnsafeMutablePointer<WorldStorage> {
     /// Destroys the values of an entity that are not in its table.
     /// - Complexity: O(sparse component types).
+    @inline(__always)
     func removeSparseValues(of entity: Entity) {
         for sparse in pointee.sparse {
             let row = sparse.pointee.row(of: entity)

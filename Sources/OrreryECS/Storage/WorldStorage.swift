@@ -92,6 +92,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 
     /// The table that has one component less.
+    @inline(__always)
     func table(removing component: ComponentID, from table: TablePointer) -> TablePointer {
         if let known = table.pointee.removing[component] { return known }
         let target = self.table(signature: table.pointee.signature.filter { $0 != component })

@@ -70,9 +70,9 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func extend(_ entity: Entity) -> Place? {
-        guard C.storage == .sparse, let sparse else { return storage.extend(entity, by: component) }
-        guard let (table, _) = storage.pointee.entities.find(entity) else { return nil }
-        return storage.extend(entity, in: table, bySparse: sparse)
+        guard let (table, row) = storage.pointee.entities.find(entity) else { return nil }
+        if C.storage == .sparse, let sparse { return storage.extend(entity, in: table, bySparse: sparse) }
+        return storage.extend(entity, in: table, row: row, by: component)
     }
 
     @inlinable @inline(__always)

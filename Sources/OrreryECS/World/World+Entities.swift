@@ -41,22 +41,23 @@ extension World {
     /// - Throws: ``WorldError`` `entityDead`.
     public func despawn(_ entity: Entity) throws(WorldError) {
         requireStructureOpen("despawn")
-        guard contains(entity) else { throw .entityDead(entity) }
-        guard storage.pointee.isWatched else { return end(entity) }
+        guard let (table, row) = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        guard storage.pointee.isWatched else { return end(entity, table, row) }
         var ending = [entity]
         while let entity = ending.popLast() {
             guard contains(entity) else { continue }
             notifyDespawning(entity)
             ending += releaseReferrers(of: entity)
-            end(entity)
+            // Observers may have moved it.
+            if let (table, row) = storage.pointee.entities.find(entity) { end(entity, table, row) }
         }
     }
 
-    private func end(_ entity: Entity) {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return }
-        storage.pointee.journal.despawned(entity, in: table)
+    @inline(__always)
+    private func end(_ entity: Entity, _ table: TablePointer, _ row: Int) {
+        if storage.pointee.journal.isActive { storage.pointee.journal.despawned(entity, in: table) }
         storage.removeSparseValues(of: entity)
-        table.pointee.destroyValues(row: row)
+        if !table.pointee.isBitwise { table.pointee.destroyValues(row: row) }
         storage.removeRow(row, of: table)
         storage.pointee.entities.release(entity)
     }

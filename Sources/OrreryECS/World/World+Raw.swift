@@ -14,7 +14,7 @@ extension World {
         if let place = find(component, of: entity) {
             assign(value, component, entity, place)
         } else {
-            guard let place = storage.extend(entity, by: component) else {
+            guard let place = storage.extend(entity, byAny: component) else {
                 throw .entityDead(entity, componentName: componentName(component))
             }
             storage.pointee.components[component.index].operations.copyInitialize(place.address, value)
@@ -45,7 +45,7 @@ extension World {
         guard let place = find(component, of: entity) else { return false }
         storage.notify(.removed, component, entity, place)
         storage.pointee.components[component.index].operations.deinitialize(place.address, 1)
-        storage.shrink(entity, by: component, at: place)
+        storage.shrink(entity, byAny: component, at: place)
         return true
     }
 
