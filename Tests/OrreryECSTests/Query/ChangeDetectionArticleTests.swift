@@ -1,7 +1,6 @@
 // A query is no sequence: there is no loop to write instead.
 // swift-format-ignore-file: ReplaceForEachWithForLoop
 
-import Foundation
 import OrreryECS
 import OrrerySchema
 import Testing
@@ -115,20 +114,7 @@ struct ChangeDetectionArticleTests {
         #expect(try world.remove(Poisoned.self, from: ship)?.seconds == 10)
     }
 
-    /// Each block of the article is in this file, eight columns further right.
     @Test func theArticleShowsThisFile() throws {
-        let source = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
-        let package = URL(filePath: #filePath).pathComponents.dropLast(4).joined(separator: "/").dropFirst()
-        let article = try String(
-            contentsOf: URL(filePath: "\(package)/docs/CHANGE-DETECTION.md"), encoding: .utf8)
-        let blocks = article.components(separatedBy: "```swift\n").dropFirst().map {
-            $0.components(separatedBy: "```")[0]
-        }
-        #expect(blocks.count == 9)
-        for block in blocks {
-            let lines = block.split(separator: "\n").map { "        \($0)\n" }
-            let isShown = source.contains(lines.joined())
-            #expect(isShown, "\(block)")
-        }
+        try expectArticle("CHANGE-DETECTION.md", toShow: #filePath, blockCount: 9)
     }
 }
