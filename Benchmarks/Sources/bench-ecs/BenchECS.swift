@@ -51,7 +51,8 @@ struct BenchECS: ParsableCommand {
     private func write(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 
     private var benchmarks: [Benchmark] {
-        Iteration.benchmarks + Structure.benchmarks + Access.benchmarks + Changes.benchmarks + Memory.benchmarks
+        Iteration.benchmarks + Structure.benchmarks + Access.benchmarks + Changes.benchmarks + Parallel.benchmarks
+            + Memory.benchmarks
     }
 
     private func isWanted(_ benchmark: Benchmark) -> Bool { filter.map { benchmark.name.contains($0) } ?? true }

@@ -1,4 +1,5 @@
 import CPlainTwin
+import Dispatch
 import Foundation
 
 /// A row of the table: something to do to a number of entities, and the same in plain C.
@@ -88,6 +89,13 @@ struct Stopwatch {
         let elapsed = twin_thread_time() - start
         total += elapsed - min(elapsed, Self.overhead)
         return value
+    }
+
+    /// Adds up time that passes instead, for work on several threads.
+    mutating func runOnThreads(_ body: () -> Void) {
+        let start = DispatchTime.now().uptimeNanoseconds
+        body()
+        total += DispatchTime.now().uptimeNanoseconds - start
     }
 
     /// Nanoseconds per touched entity of one sample.

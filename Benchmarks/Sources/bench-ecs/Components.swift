@@ -20,19 +20,6 @@ func makeMovers(_ count: Int) -> (world: World, entities: [Entity]) {
 /// How often a sample repeats work on few entities, so that it takes long enough to be timed.
 func repetitions(_ count: Int) -> Int { max(1, 1_000_000 / count) }
 
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64 = 42
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
-}
-
 /// Plain arrays that live as long as this.
 final class PlainArrays {
     let entities: UnsafeMutablePointer<twin_entity>

@@ -1,0 +1,54 @@
+// A query is no sequence: there is no loop to write instead.
+// swift-format-ignore-file: ReplaceForEachWithForLoop
+
+import CPlainTwin
+import Dispatch
+import OrreryECS
+
+/// What two threads gain, in time that passes: in place of the floor stands the same work on one thread.
+enum Parallel {
+    static let benchmarks = [integrate, plainC]
+
+    private static let step: Float = 1.0 / 60
+    /// 1.6 times as fast.
+    private static let goal = Benchmark.Goal.ratio(0.625)
+
+    private static let integrate = Benchmark("parallel", counts: [1_000_000], goal: goal) { count in
+        let (world, _) = makeMovers(count)
+        world.track(Position.self)
+        let query = world.query(Write<Position>.self, Read<Velocity>.self)
+        func sample(_ threadCount: Int) -> Benchmark.Sample {
+            { watch in
+                watch.runOnThreads {
+                    query.forEachPart(threadCount: threadCount) { part in
+                        part.forEach { position, velocity in
+                            position.x += velocity.x * step
+                            position.y += velocity.y * step
+                            position.z += velocity.z * step
+                        }
+                    }
+                }
+                return count
+            }
+        }
+        return (ours: sample(2), floor: sample(1))
+    }
+
+    /// The same in plain C, where only memory can be in the way: what this machine gives.
+    private static let plainC = Benchmark("parallel_c", counts: [1_000_000], goal: goal, at: [0]) { count in
+        let plain = PlainArrays(count)
+        func sample(_ threadCount: Int) -> Benchmark.Sample {
+            { watch in
+                let part = count / threadCount
+                nonisolated(unsafe) let arrays = plain
+                watch.runOnThreads {
+                    DispatchQueue.concurrentPerform(iterations: threadCount) { number in
+                        twin_integrate(arrays.positions + number * part, arrays.velocities + number * part, part, step)
+                    }
+                }
+                return count
+            }
+        }
+        return (ours: sample(2), floor: sample(1))
+    }
+}
