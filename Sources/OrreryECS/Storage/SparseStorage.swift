@@ -61,11 +61,6 @@ struct SparseStorage: BitwiseCopyable {
         if let moved = table.pointee.closeGap(at: row) { rows[Int(moved.index)] = UInt32(row) }
     }
 
-    func removeAllRows() {
-        for row in 0..<table.pointee.rowCount { rows[Int(table.pointee.entity(row: row).index)] = .max }
-        table.pointee.removeAllRows()
-    }
-
     func deallocate() {
         table.pointee.deallocate()
         table.deinitialize(count: 1)

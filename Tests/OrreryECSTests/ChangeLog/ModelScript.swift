@@ -28,11 +28,7 @@ struct ModelScript {
     }
 
     mutating func run(operationCount: Int) throws {
-        for operation in 0..<operationCount {
-            if operation == operationCount / 2 { trackMore() }
-            try step()
-        }
-        drain()
+        for _ in 0..<operationCount { try step() }
     }
 
     private mutating func step() throws {
@@ -77,13 +73,13 @@ struct ModelScript {
         }
     }
 
-    private mutating func trackMore() {
+    mutating func trackMore() {
         drain()
         track(Mass.self)
         track(Note.self)
     }
 
-    private mutating func drain() {
+    mutating func drain() {
         // The log is checked at each drain; all of storage, being slow, at some.
         if drainCount % 4 == 0 {
             world._checkInvariants()
