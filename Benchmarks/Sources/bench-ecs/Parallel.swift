@@ -37,18 +37,23 @@ enum Parallel {
     /// The same in plain C, where only memory can be in the way: what this machine gives.
     private static let plainC = Benchmark("parallel_c", counts: [1_000_000], goal: goal, at: [0]) { count in
         let plain = PlainArrays(count)
-        func sample(_ threadCount: Int) -> Benchmark.Sample {
-            { watch in
-                let part = count / threadCount
-                nonisolated(unsafe) let arrays = plain
-                watch.runOnThreads {
-                    DispatchQueue.concurrentPerform(iterations: threadCount) { number in
-                        twin_integrate(arrays.positions + number * part, arrays.velocities + number * part, part, step)
-                    }
-                }
+        // As many parts as ours has, so that a thread that wakes late still gets some.
+        let part = 16 * 1024
+        nonisolated(unsafe) let arrays = plain
+        @Sendable func move(_ number: Int) {
+            let first = number * part
+            twin_integrate(arrays.positions + first, arrays.velocities + first, min(part, count - first), step)
+        }
+        let partCount = (count + part - 1) / part
+        return (
+            ours: { watch in
+                watch.runOnThreads { DispatchQueue.concurrentPerform(iterations: partCount) { move($0) } }
+                return count
+            },
+            floor: { watch in
+                watch.runOnThreads { for number in 0..<partCount { move(number) } }
                 return count
             }
-        }
-        return (ours: sample(2), floor: sample(1))
+        )
     }
 }
