@@ -15,7 +15,7 @@ start_server() {
     rm -r "$folder"
     # The server's end ends its output, so that one that fails is noticed at once.
     while ((SECONDS < deadline)) && read -r -t "$((deadline - SECONDS))" -u "$output" line; do
-        if [[ $line == ws://* ]]; then
+        if [[ $line == ws://* || $line == wss://* ]]; then
             server_url=${line%% *}
             # What else it prints must not fill the pipe and stop it.
             cat <&"$output" >/dev/null &

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Logging
 import OrreryServer
 import OrreryWebSocket
@@ -14,6 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Run the solar system and show it to any number of clients.",
         discussion: """
             Prints the address that it serves, then runs until SIGINT or SIGTERM. Look at it with: orrery inspect ADDRESS
+            Where ORRERY_TOKEN is set in the environment, only those who show it may connect.
             """)
 
     @Option(help: "The address to listen at.")
@@ -21,6 +23,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "The port to listen at; 0 takes a free one.")
     var port = 7600
+
+    @Option(help: ArgumentHelp("The server's certificate chain as PEM, for wss; with --key.", valueName: "file"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("The private key of the certificate as PEM.", valueName: "file"))
+    var key: String?
 
     @Option(help: ArgumentHelp("Ticks per second, from 0.1 to 1000.", valueName: "hz"))
     var tickRate = 60.0
@@ -41,6 +49,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must lie between 0 and 65535, not at \(port).")
         }
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError("--certificate and --key belong together.")
+        }
         guard (0.1...1000).contains(tickRate) else {
             throw ValidationError("--tick-rate must lie between 0.1 and 1000 Hz, not at \(tickRate).")
         }
@@ -56,11 +67,18 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "solar-system")
         logger.logLevel = logLevel.level
+        var configuration = SimulationConfiguration(
+            tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate))
+        if let token = ProcessInfo.processInfo.environment["ORRERY_TOKEN"], !token.isEmpty {
+            configuration.authorize = .bearer(token)
+        }
+        let tls = certificate.flatMap { certificate in
+            key.map { TLSConfiguration(certificateFile: certificate, keyFile: $0) }
+        }
         let server = try SimulationServer(
             world: SolarSystemWorld.make(try InitialState(asteroidCount: asteroids, seed: seed)),
             schedule: SolarSystemWorld.makeSchedule(),
-            configuration: .init(tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate)),
-            transport: .webSocket(host: host, port: port), logger: logger
+            configuration: configuration, transport: .webSocket(host: host, port: port, tls: tls), logger: logger
         ) { sync in
             try sync.register(Body.self)
             try sync.register(Position.self)
