@@ -41,8 +41,9 @@ package final class ColumnChanges {
         let added = words.reduce(0) { $0 + $1.nonzeroBitCount }
         if count + added > capacity { grow(to: max(count + added, capacity * 2, 64)) }
         guard let entityBuffer else { return }
-        gatherRows(entityBuffer + count, entities, words)
-        if let rowBuffer { operations.gather(rowBuffer + count * stride, values, words) }
+        // The values of a tag are nowhere, and nothing is copied there.
+        let target = rowBuffer.map { $0 + count * stride } ?? UnsafeMutableRawPointer(entityBuffer)
+        operations.gather(entityBuffer + count, target, entities, values, words)
         count += added
     }
 

@@ -1,8 +1,8 @@
 internal import OrrerySchema
 
 extension World {
-    /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago, and
-    /// ends the tick. The first drain reports all that is there.
+    /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago;
+    /// slots freed before it may be given out again. The first drain reports all that is there.
     ///
     /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server.
     /// - Complexity: O(what changed); nothing is visited that did not.
@@ -19,7 +19,8 @@ extension World {
         drainStructure(into: log)
         drainValues(into: log)
         storage.pointee.drainStamp = storage.advanceStamp()
-        endTick()
+        // Who reads the log knows the entities that ended. Events go by ticks, and a tick that was drained may not be the last word on them.
+        storage.pointee.entities.endTick()
     }
 
     private func drainStructure(into log: ChangeLog) {

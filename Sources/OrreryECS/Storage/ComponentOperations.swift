@@ -20,9 +20,12 @@ final class ComponentOperations {
     @usableFromInline let assign: (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer) -> Void
     /// Destroys a run of values.
     @usableFromInline let deinitialize: (_ values: UnsafeMutableRawPointer, Int) -> Void
-    /// Copies those rows whose bit is set, of 64 per word, packed, into uninitialised memory.
+    /// Copies the entities and values of those rows whose bit is set, of 64 per word, packed, into uninitialised memory.
     @usableFromInline let gather:
-        (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ words: UnsafeBufferPointer<UInt64>) -> Void
+        (
+            _ entityTarget: UnsafeMutablePointer<Entity>, _ target: UnsafeMutableRawPointer,
+            _ entities: UnsafePointer<Entity>, _ source: UnsafeRawPointer, _ words: UnsafeBufferPointer<UInt64>
+        ) -> Void
 
     @inlinable
     init<C: Component>(_ type: C.Type) {
@@ -45,31 +48,37 @@ final class ComponentOperations {
         deinitialize = { values, count in
             values.assumingMemoryBound(to: C.self).deinitialize(count: count)
         }
-        gather = { target, source, words in
-            gatherRows(target.assumingMemoryBound(to: C.self), source.assumingMemoryBound(to: C.self), words)
+        gather = { entityTarget, target, entities, source, words in
+            gatherRows(
+                entityTarget, target.assumingMemoryBound(to: C.self), entities, source.assumingMemoryBound(to: C.self),
+                words)
         }
     }
 }
 
-/// Copies those rows whose bit is set, of 64 per word, packed, into uninitialised memory.
+/// Copies the entities and values of those rows whose bit is set, in one pass, so that the processor waits for both at once.
 @inlinable
 func gatherRows<Value>(
-    _ target: UnsafeMutablePointer<Value>, _ source: UnsafePointer<Value>, _ words: UnsafeBufferPointer<UInt64>
+    _ entityTarget: UnsafeMutablePointer<Entity>, _ target: UnsafeMutablePointer<Value>,
+    _ entities: UnsafePointer<Entity>, _ source: UnsafePointer<Value>, _ words: UnsafeBufferPointer<UInt64>
 ) {
-    var next = target
-    var rows = source
+    var next = 0
+    var first = 0
     for bits in words {
         if bits == .max {
-            next.initialize(from: rows, count: 64)
-            next += 64
+            (entityTarget + next).initialize(from: entities + first, count: 64)
+            if MemoryLayout<Value>.size > 0 { (target + next).initialize(from: source + first, count: 64) }
+            next &+= 64
         } else {
             var rest = bits
             while rest != 0 {
-                next.initialize(to: rows[rest.trailingZeroBitCount])
-                next += 1
+                let row = first &+ rest.trailingZeroBitCount
+                (entityTarget + next).initialize(to: entities[row])
+                if MemoryLayout<Value>.size > 0 { (target + next).initialize(to: source[row]) }
+                next &+= 1
                 rest &= rest &- 1
             }
         }
-        rows += 64
+        first &+= 64
     }
 }

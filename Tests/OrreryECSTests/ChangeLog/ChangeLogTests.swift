@@ -230,4 +230,14 @@ struct ChangeLogTests {
         drain()
         #expect(log.tick == Tick(12))
     }
+
+    /// Tags have no values, so many of them must not be copied over their entities.
+    @Test func manyTags() {
+        let world = World()
+        world.track(Frozen.self)
+        let entities = (0..<200).map { _ in world.spawn(Frozen()) }
+        let log = ChangeLog()
+        world.drainChanges(into: log)
+        #expect(log.columns.map { Array($0.entities) } == [entities])
+    }
 }

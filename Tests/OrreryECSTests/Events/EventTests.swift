@@ -36,6 +36,21 @@ struct EventTests {
         #expect(seen["rarely missed"] == [6])
     }
 
+    /// As a server does it: the changes of each tick are drained when it has ended.
+    @Test func drainsOfTheChangeLogEndNoEvents() throws {
+        var schedule = Schedule()
+        reading(&schedule, "before", in: .input)
+        schedule.add("send", in: .update) { _, tick in tick.send(Hit(number: Int(tick.tick.rawValue))) }
+        let world = World()
+        world.insertResource(Seen())
+        let log = ChangeLog()
+        for _ in 0..<4 {
+            schedule.runTick(on: world, step: .seconds(1))
+            world.drainChanges(into: log)
+        }
+        #expect(try #require(world.resource(Seen.self)).numbers == ["before": [1, 2, 3]])
+    }
+
     @Test func readersOutsideOfASchedule() {
         let world = World()
         var first = EventReader<Hit>()
