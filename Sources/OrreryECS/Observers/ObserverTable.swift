@@ -31,6 +31,8 @@ struct ObserverTable {
     }
 
     private(set) var entries: [ComponentID: Entry] = [:]
+    /// Those that are observed, ascending.
+    private(set) var components: [ComponentID] = []
     private var nextNumber: UInt64 = 0
     /// How many observers are under way within each other.
     var depth = 0
@@ -42,8 +44,11 @@ struct ObserverTable {
         _ component: ComponentID, _ type: C.Type, _ notify: @escaping (World, RawObservation) -> Void
     ) -> ObserverID {
         nextNumber += 1
-        entries[component, default: Entry(areEqual: makeEquality(type))].observers
-            .append(Observer(number: nextNumber, notify: notify))
+        if entries[component] == nil {
+            entries[component] = Entry(areEqual: makeEquality(type))
+            components.insert(component, at: components.firstIndex { $0 > component } ?? components.endIndex)
+        }
+        entries[component]?.observers.append(Observer(number: nextNumber, notify: notify))
         return ObserverID(component: component, number: nextNumber)
     }
 
@@ -52,6 +57,7 @@ struct ObserverTable {
         entries[id.component]?.observers.removeAll { $0.number == id.number }
         guard entries[id.component]?.observers.isEmpty == true else { return false }
         entries[id.component] = nil
+        components.removeAll { $0 == id.component }
         return true
     }
 }

@@ -74,7 +74,7 @@ extension World {
     func notifyDespawning(_ entity: Entity) { notifyAll(of: entity, .despawned) }
 
     private func notifyAll(of entity: Entity, _ kind: ObserverTable.RawObservation.Kind) {
-        for component in observers.entries.keys.sorted() {
+        for component in observers.components {
             guard let place = storage.find(component, sparse: storage.sparse(component), of: entity) else { continue }
             storage.notify(kind, component, entity, place)
         }

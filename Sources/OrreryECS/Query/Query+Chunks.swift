@@ -59,7 +59,9 @@ extension QueryOf {
         plan.refresh()
         let matches = plan.matches
         let storage = world.storage
-        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched else { return visitRuns(body) }
+        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched || !plan.writesWhatIsWatched else {
+            return visitRuns(body)
+        }
         let termCount = matches.pointee.termCount
         let written = matches.pointee.written
         storage.beginBorrow()

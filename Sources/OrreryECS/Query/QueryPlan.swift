@@ -72,7 +72,7 @@ final class QueryPlan {
     }
 
     /// Whether somebody observes what the query writes.
-    var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
+    @usableFromInline var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
 
     /// Looks at the tables that were made since the last use.
     /// - Complexity: O(new tables).
