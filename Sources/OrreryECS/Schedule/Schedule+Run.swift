@@ -13,29 +13,29 @@ extension Schedule {
         switch plan {
         case .failure(let error): fatalError("Schedule: \(error)")
         case .success(let plan):
+            // Kept from tick to tick, so that a tick allocates nothing.
+            var systems: [(system: Schedule.System, run: SystemRun)] = []
+            swap(&systems, &world.stageSystems)
             for stage in plan.stages {
-                Stage(systems: stage, world: world, seconds: seconds, threadCount: threadCount).run()
+                for system in stage {
+                    let run = world.systemRun(system.name)
+                    if system.condition.holds(world, run.lastRun) { systems.append((system, run)) }
+                }
+                Stage(systems: systems, world: world, seconds: seconds, threadCount: threadCount).run()
+                systems.removeAll(keepingCapacity: true)
             }
+            swap(&systems, &world.stageSystems)
         }
     }
 }
 
 /// One stage of a tick, on its way.
 private struct Stage {
+    /// Those whose condition holds.
     let systems: [(system: Schedule.System, run: SystemRun)]
     let world: World
     let seconds: Double
     let threadCount: Int
-
-    /// The systems whose condition holds.
-    init(systems: [Schedule.System], world: World, seconds: Double, threadCount: Int) {
-        self.world = world
-        self.seconds = seconds
-        self.threadCount = threadCount
-        self.systems = systems.lazy.map { ($0, world.systemRun($0.name)) }.filter { system, run in
-            system.condition.holds(world, run.lastRun)
-        }
-    }
 
     func run() {
         for (system, run) in systems { run.accesses = system.accesses }

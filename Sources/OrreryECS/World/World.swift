@@ -30,6 +30,8 @@ public final class World {
     /// How many tables there were when all plans were brought up to date.
     var plannedTableCount = 0
     var systemRuns: [String: SystemRun] = [:]
+    /// Room for the systems of a stage that runs.
+    var stageSystems: [(system: Schedule.System, run: SystemRun)] = []
     var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
     @usableFromInline var observers = ObserverTable()
     var referenceIndexes: [ReferenceIndex] = []
