@@ -68,16 +68,7 @@ struct ParallelTests {
         let world = makeWorld()
         let schedule = makeSchedule(threadCount: threadCount)
         #expect(schedule.stageNames == [["move", "hurt", "weigh"], ["count"]])
-        let log = ChangeLog()
-        var bytes: [UInt8] = []
-        for _ in 0..<12 {
-            schedule.runTick(on: world, step: .milliseconds(50))
-            world.drainChanges(into: log)
-            bytes += log.bytes
-            log.reset()
-            world._checkInvariants()
-        }
-        return (bytes, try #require(world.resource(Deaths.self)).entities)
+        return (world.run(schedule, tickCount: 12), try #require(world.resource(Deaths.self)).entities)
     }
 
     @Test func oneAndManyThreads() throws {

@@ -24,3 +24,20 @@ extension ChangeLog {
         return bytes
     }
 }
+
+extension World {
+    /// Runs a schedule.
+    /// - Returns: the change logs of its ticks, one behind the other.
+    func run(_ schedule: Schedule, tickCount: Int) -> [UInt8] {
+        let log = ChangeLog()
+        var bytes: [UInt8] = []
+        for _ in 0..<tickCount {
+            schedule.runTick(on: self, step: .milliseconds(50))
+            drainChanges(into: log)
+            bytes += log.bytes
+            log.reset()
+            _checkInvariants()
+        }
+        return bytes
+    }
+}
