@@ -76,10 +76,10 @@ extension World {
             next = table.pointee.nextDirty
             table.pointee.nextDirty = nil
             table.pointee.isDirty = false
-            for position in 0..<table.pointee.columnCount {
-                table.pointee.drain(column: position) { component in
-                    log.column(component, storage.pointee.components[component.index].operations)
-                }
+            for position in 0..<table.pointee.columnCount where table.pointee.columns[position].marks != nil {
+                let component = table.pointee.columns[position].component
+                log.column(component, storage.pointee.components[component.index].operations)
+                    .drain(table.pointee, column: position)
             }
         }
         for index in storage.pointee.components.indices where storage.pointee.components[index].isFresh {

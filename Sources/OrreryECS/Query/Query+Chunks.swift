@@ -66,7 +66,6 @@ extension QueryOf {
         let written = matches.pointee.written
         storage.beginBorrow()
         defer { storage.endBorrow() }
-        // Read once: a reference to the part would be retained for every table.
         let positions = part?.positions ?? 0..<matches.pointee.count
         let (firstRow, endRow) = part?.outerRows ?? (0, .max)
         var columns = matches.pointee.columns + positions.lowerBound &* termCount
@@ -97,11 +96,7 @@ extension QueryOf {
         var rest = written
         while rest != 0 {
             if let column = columns[rest.trailingZeroBitCount] {
-                if let part {
-                    part.note(table, column: column - table.pointee.columns, rows: rows)
-                } else {
-                    table.mark(column: column - table.pointee.columns, rows: rows)
-                }
+                table.mark(column: column - table.pointee.columns, rows: rows)
             }
             rest &= rest &- 1
         }

@@ -49,6 +49,7 @@ extension QueryOf {
         }
         let parts = QueryPart.divide(plan.matches.pointee)
         prepare(parts.count)
+        plan.enlistWrittenTables()
         world.share {
             if threadCount > 1, parts.count > 1 {
                 let next = WorkCounter()
@@ -63,7 +64,6 @@ extension QueryOf {
                 for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
             }
         }
-        for part in parts { part.mark() }
     }
 
     private func restricted(to part: QueryPart) -> Self {

@@ -124,7 +124,7 @@ public struct QueryOf<Row> {
                     } else {
                         body(chunk)
                     }
-                    plan.mark(run, part)
+                    plan.mark(run)
                 }
             }
         }

@@ -89,14 +89,10 @@ extension QueryPlan {
     }
 
     /// Marks what a run's closure was given for writing.
-    func mark(_ run: Run, _ part: QueryPart?) {
+    func mark(_ run: Run) {
         for (term, asked) in terms.enumerated() where asked.isWrite {
             guard let (table, column, rows) = values(of: term, run) else { continue }
-            if let part {
-                part.note(table, column: column, rows: rows)
-            } else {
-                table.mark(column: column, rows: rows)
-            }
+            table.mark(column: column, rows: rows)
         }
     }
 

@@ -74,6 +74,11 @@ final class QueryPlan {
     /// Whether somebody observes what the query writes.
     @usableFromInline var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
 
+    /// Puts the tables whose marks the query can make into the list that the next drain visits, so that no part has to.
+    func enlistWrittenTables() {
+        for term in terms where term.isWrite { world.enlistTables(with: term.component) }
+    }
+
     /// Looks at the tables that were made since the last use.
     /// - Complexity: O(new tables).
     @inlinable @inline(__always)

@@ -62,14 +62,14 @@ extension UnsafeMutablePointer<WorldStorage> {
     func extend(_ entity: Entity, in table: TablePointer, row: Int, by component: ComponentID) -> Place {
         let target = self.table(adding: component, to: table)
         let odd = target.pointee.column(of: component)
-        if target.pointee.columns[odd].words != nil { pointee.journal.gaining(entity, in: table) }
+        if target.pointee.columns[odd].marks != nil { pointee.journal.gaining(entity, in: table) }
         return Place(table: target, column: odd, row: move(entity, from: table, row: row, to: target, odd: odd))
     }
 
     @usableFromInline
     func shrink(_ entity: Entity, by component: ComponentID, at place: Place) {
         let table = place.table
-        if table.pointee.columns[place.column].words != nil { pointee.journal.losing(component, entity, in: table) }
+        if table.pointee.columns[place.column].marks != nil { pointee.journal.losing(component, entity, in: table) }
         let target = self.table(removing: component, from: table)
         _ = move(entity, from: table, row: place.row, to: target, odd: place.column)
     }

@@ -21,7 +21,7 @@ struct SparseStorage: BitwiseCopyable {
 
     /// Its writes are logged.
     @inlinable @inline(__always)
-    var isTracked: Bool { table.pointee.columns.pointee.words != nil }
+    var isTracked: Bool { table.pointee.columns.pointee.marks != nil }
 
     /// The row of an entity, or -1.
     /// - Complexity: O(1).

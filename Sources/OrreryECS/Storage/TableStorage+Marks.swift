@@ -1,18 +1,14 @@
 extension UnsafeMutablePointer<TableStorage> {
     /// Marks one value as written. Does nothing if nobody observes its component.
-    /// - Complexity: O(1): two bits, and once per table and drain an entry in the world's list.
+    /// - Complexity: O(1): a bit and a byte, and once per table and drain an entry in the world's list.
     @inlinable @inline(__always)
     func mark(column: Int, row: Int) {
         let column = pointee.columns + column
-        if let words = column.pointee.words, column.pointee.setBit(row: row, words) { markSummary(column, row: row) }
+        if let marks = column.pointee.marks {
+            marks.set(row: row)
+            if !pointee.isDirty { enlist() }
+        }
         if let changed = column.pointee.changed { changed.set(row: row, to: pointee.world.pointee.stamp) }
-    }
-
-    /// Tells the next drain where to look.
-    @usableFromInline
-    func markSummary(_ column: UnsafeMutablePointer<ColumnStorage>, row: Int) {
-        column.pointee.setSummary(row: row)
-        if !pointee.isDirty { enlist() }
     }
 
     /// Marks one value that the row did not have before.
@@ -28,23 +24,8 @@ extension UnsafeMutablePointer<TableStorage> {
     @inlinable
     func mark(column: Int, rows: Range<Int>) {
         let column = pointee.columns + column
-        guard column.pointee.isObserved, let last = rows.last else { return }
-        if let words = column.pointee.words, let summary = column.pointee.summary {
-            let (first, final) = (rows.lowerBound >> 6, last >> 6)
-            let head = UInt64.max << UInt64(truncatingIfNeeded: rows.lowerBound & 63)
-            let tail = UInt64.max >> UInt64(truncatingIfNeeded: 63 &- (last & 63))
-            if first == final {
-                words[first] |= head & tail
-            } else {
-                words[first] |= head
-                var word = first &+ 1
-                while word < final {
-                    words[word] = .max
-                    word &+= 1
-                }
-                words[final] |= tail
-            }
-            summary[last >> 16] |= 1 << UInt64(truncatingIfNeeded: (last >> 10) & 63)
+        if let marks = column.pointee.marks {
+            marks.set(rows)
             if !pointee.isDirty { enlist() }
         }
         if let changed = column.pointee.changed { changed.set(rows, to: pointee.world.pointee.stamp) }
@@ -68,10 +49,9 @@ extension UnsafeMutablePointer<TableStorage> {
     /// Carries over what is known of a row's value from another place.
     func takeMarks(column: Int, row: Int, from source: ColumnStorage, sourceRow: Int) {
         let target = pointee.columns + column
-        if source.isMarked(row: sourceRow), let words = target.pointee.words,
-            target.pointee.setBit(row: row, words)
-        {
-            markSummary(target, row: row)
+        if let marks = source.marks, marks.isSet(row: sourceRow) {
+            target.pointee.marks?.set(row: row)
+            if !pointee.isDirty { enlist() }
         }
         if let old = source.changed { target.pointee.changed?.set(row: row, to: old.rows[sourceRow]) }
         if let old = source.added { target.pointee.added?.set(row: row, to: old.rows[sourceRow]) }

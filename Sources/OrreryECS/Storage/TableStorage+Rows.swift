@@ -34,15 +34,16 @@ extension TableStorage {
     private func closeMarks(at row: Int, last: Int) {
         for position in 0..<columnCount where columns[position].isObserved {
             let column = columns[position]
-            column.clear(row: row)
             if row != last {
-                if column.isMarked(row: last), let words = column.words, column.setBit(row: row, words) {
-                    column.setSummary(row: row)
+                if let marks = column.marks, marks.isSet(row: last) {
+                    marks.set(row: row)
+                } else {
+                    column.marks?.clear(row: row)
                 }
                 if let changed = column.changed { changed.set(row: row, to: changed.rows[last]) }
                 if let added = column.added { added.set(row: row, to: added.rows[last]) }
             }
-            column.clear(row: last)
+            column.marks?.clear(row: last)
         }
     }
 
@@ -98,10 +99,7 @@ extension TableStorage {
     /// Destroys the values of all rows, and forgets the rows. Memory is kept for one chunk.
     mutating func removeAllRows() {
         destroyAllValues()
-        for position in 0..<columnCount {
-            guard let words = columns[position].words else { continue }
-            words.update(repeating: 0, count: ColumnStorage.wordCount(rows: rowCount))
-        }
+        for position in 0..<columnCount { columns[position].marks?.clearAll(rows: rowCount) }
         rowCount = 0
         releaseSpareChunks()
     }

@@ -69,14 +69,15 @@ struct TableStorage: BitwiseCopyable {
         isBitwise = signature.allSatisfy { world.pointee.components[$0.index].operations.isBitwise }
         for position in 0..<columnCount {
             let entry = world.pointee.components[columns[position].component.index]
-            if entry.isTracked { beginBits(column: position) }
+            if entry.isTracked { beginMarks(column: position) }
             if entry.hasChangedStamps { beginStamps(column: position, \.changed) }
             if entry.hasAddedStamps { beginStamps(column: position, \.added) }
         }
     }
 
-    mutating func beginBits(column: Int) {
-        columns[column].beginBits(rows: reservedRows)
+    /// Begins to mark what is written; nothing is marked yet.
+    mutating func beginMarks(column: Int) {
+        columns[column].marks = MarkStorage(rows: reservedRows)
         isObserved = true
     }
 

@@ -7,13 +7,13 @@ extension World {
         var rowCount = 0
         for table in storage.pointee.tables {
             checkRows(table)
-            for position in 0..<table.pointee.columnCount { checkBits(table, column: position) }
+            for position in 0..<table.pointee.columnCount { checkMarks(table, column: position) }
             rowCount += table.pointee.rowCount
         }
         precondition(rowCount == entityCount, "each living entity has one row")
         for sparse in storage.pointee.sparse {
             checkSparse(sparse)
-            checkBits(sparse.pointee.table, column: 0)
+            checkMarks(sparse.pointee.table, column: 0)
         }
         checkSlots()
         checkDirtyList()
@@ -55,17 +55,17 @@ extension World {
             "a table knows whether a column is observed")
     }
 
-    private func checkBits(_ table: TablePointer, column position: Int) {
+    private func checkMarks(_ table: TablePointer, column position: Int) {
         let column = table.pointee.columns[position]
         let entry = storage.pointee.components[column.component.index]
-        precondition((column.words != nil) == entry.isTracked, "tracked columns, and only they, have bits")
+        precondition((column.marks != nil) == entry.isTracked, "tracked columns, and only they, have marks")
         checkStamps(column.changed, table, isKept: entry.hasChangedStamps)
         checkStamps(column.added, table, isKept: entry.hasAddedStamps)
         precondition(column.offset % 64 == 0, "columns begin on a 64-byte border")
-        guard let summary = column.summary else { return }
-        for row in 0..<table.pointee.reservedRows where column.isMarked(row: row) {
+        guard let marks = column.marks else { return }
+        for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
-            precondition(summary[row >> 16] & (1 << UInt64((row >> 10) & 63)) != 0, "the summary covers all marks")
+            precondition(marks.chunks[row >> 10] == 1, "a chunk with marks says so")
             precondition(table.pointee.isDirty, "a table with marks is in the dirty list")
         }
     }

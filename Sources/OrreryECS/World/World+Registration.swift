@@ -36,7 +36,7 @@ extension World {
         storage.pointee.components[component.index].isTracked = true
         storage.pointee.components[component.index].isFresh = true
         storage.forEachColumn(of: component) { table, column in
-            table.pointee.beginBits(column: column)
+            table.pointee.beginMarks(column: column)
             for chunk in 0..<table.pointee.usedChunkCount {
                 table.mark(column: column, rows: table.pointee.rows(chunk: chunk))
             }
