@@ -44,7 +44,7 @@ package final class ColumnChanges {
                 guard chunk < table.usedChunkCount else { return }
                 copies.drain(
                     marks.words + chunk * (chunkRowCount / 64), rowCount: table.rowCount(chunk: chunk),
-                    entities: table.entities(chunk: chunk), values: table.chunks[chunk] + column.offset)
+                    entities: table.entities(chunk: chunk), values: table.chunks[chunk].memory + column.offset)
             }
         }
         drain(into: &rowsCopied)

@@ -38,7 +38,7 @@ extension World {
 
     /// What an entity that lived through has lost and exchanged.
     private func drainComponents(of entry: StructureJournal.Entry, past: TablePointer, into log: ChangeLog) {
-        guard let (table, _) = storage.pointee.entities.find(entry.entity) else { return }
+        guard let table = storage.pointee.entities.find(entry.entity)?.table else { return }
         if table != past {
             for component in past.pointee.signature where isKnownToObservers(component) {
                 guard !table.pointee.has(component) else { continue }

@@ -23,7 +23,8 @@ extension World {
     /// - Complexity: O(tables that have it).
     func enlistTables(with component: ComponentID) {
         guard storage.pointee.components[component.index].isTracked else { return }
-        storage.forEachColumn(of: component) { table, _ in
+        storage.forEachColumn(of: component) { column in
+            let table = column.pointee.table
             if !table.pointee.isDirty, table.pointee.rowCount > 0 { table.enlist() }
         }
     }

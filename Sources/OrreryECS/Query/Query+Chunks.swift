@@ -79,7 +79,7 @@ extension QueryOf {
                 let count = min(chunkRowCount, end &- first)
                 body(ChunkHandle(entities: entities, count: count, columns: columns))
                 if written != 0, table.pointee.isObserved {
-                    mark(table, Range(uncheckedBounds: (first, first &+ count)), columns, written)
+                    mark(Range(uncheckedBounds: (first, first &+ count)), columns, written)
                 }
                 first &+= chunkRowCount
             }
@@ -90,13 +90,12 @@ extension QueryOf {
     /// Marks the columns of the terms that are written.
     @usableFromInline
     func mark(
-        _ table: TablePointer, _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>,
-        _ written: UInt64
+        _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>, _ written: UInt64
     ) {
         var rest = written
         while rest != 0 {
             if let column = columns[rest.trailingZeroBitCount] {
-                table.mark(column: column - table.pointee.columns, rows: rows)
+                column.mark(rows)
             }
             rest &= rest &- 1
         }

@@ -51,7 +51,11 @@ extension QueryOf {
         prepare(parts.count)
         plan.enlistWrittenTables()
         world.share {
-            if threadCount > 1, parts.count > 1 {
+            guard threadCount > 1, parts.count > 1 else {
+                for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
+                return
+            }
+            withoutActuallyEscaping(body) { body in
                 let next = WorkCounter()
                 // Each part is handled by one thread, and no two parts have a row in common.
                 nonisolated(unsafe) let work = (query: self, parts: parts, body: body)
@@ -60,8 +64,6 @@ extension QueryOf {
                         work.body(work.query.restricted(to: work.parts[number]), number)
                     }
                 }
-            } else {
-                for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
             }
         }
     }

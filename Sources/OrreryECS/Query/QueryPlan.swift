@@ -99,10 +99,7 @@ final class QueryPlan {
     private func append(_ table: TablePointer) {
         matches.pointee.append(
             table,
-            columns: terms.map {
-                let column = table.pointee.column(of: $0.component)
-                return column < 0 ? nil : table.pointee.columns + column
-            })
+            columns: terms.map { table.pointee.column(of: $0.component) })
     }
 
     /// Whether entities of a table can match, as far as the table tells.

@@ -15,12 +15,18 @@ struct ColumnStorage: BitwiseCopyable {
     @usableFromInline var changed: StampStorage?
     /// When each row got the component; `nil` while nobody asks.
     @usableFromInline var added: StampStorage?
+    /// The table that it is a column of.
+    @usableFromInline let table: TablePointer
     /// Bytes per row of all that lies before this column in a chunk.
     let strideBefore: Int
     @usableFromInline let component: ComponentID
     @usableFromInline let isBitwise: Bool
 
-    init(component: ComponentID, stride: Int, isBitwise: Bool, strideBefore: Int, chunkCapacity: Int) {
+    init(
+        of table: TablePointer, component: ComponentID, stride: Int, isBitwise: Bool, strideBefore: Int,
+        chunkCapacity: Int
+    ) {
+        self.table = table
         self.component = component
         self.stride = stride
         self.isBitwise = isBitwise

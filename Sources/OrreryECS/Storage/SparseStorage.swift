@@ -15,13 +15,17 @@ struct SparseStorage: BitwiseCopyable {
 
     init(component: ComponentID, world: UnsafeMutablePointer<WorldStorage>) {
         table = .allocate(capacity: 1)
-        table.initialize(to: TableStorage(index: -1, signature: [component], world: world))
+        table.initialize(to: TableStorage(at: table, index: -1, signature: [component], world: world))
         rows = .allocate(capacity: 1)
     }
 
+    /// The only column.
+    @inlinable @inline(__always)
+    var column: ColumnPointer { table.pointee.columns }
+
     /// Its writes are logged.
     @inlinable @inline(__always)
-    var isTracked: Bool { table.pointee.columns.pointee.marks != nil }
+    var isTracked: Bool { column.pointee.marks != nil }
 
     /// The row of an entity, or -1.
     /// - Complexity: O(1).

@@ -19,7 +19,7 @@ extension TableStorage {
         let last = rowCount - 1
         var moved: Entity?
         if row != last {
-            moveValues(0..<columnCount, row: last, to: columns, chunks[row >> 10], row: row)
+            moveValues(0..<columnCount, row: last, to: columns, chunks[row >> 10].memory, row: row)
             let entity = entity(row: last)
             entities(chunk: row >> 10)[row & (chunkRowCount &- 1)] = entity
             moved = entity
@@ -53,7 +53,7 @@ extension TableStorage {
         _ positions: Range<Int>, row: Int, to targetColumns: UnsafeMutablePointer<ColumnStorage>,
         _ targetChunk: UnsafeMutableRawPointer, row targetRow: Int
     ) {
-        let chunk = chunks[row >> 10]
+        let chunk = chunks[row >> 10].memory
         let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
         var to = targetColumns
         for position in positions {
@@ -74,7 +74,7 @@ extension TableStorage {
     func destroyValues(row: Int) {
         for position in 0..<columnCount where !columns[position].isBitwise {
             let operations = world.pointee.components[columns[position].component.index].operations
-            operations.deinitialize(address(column: position, row: row), 1)
+            operations.deinitialize(Place(column: columns + position, row: row).address, 1)
         }
     }
 
@@ -84,7 +84,7 @@ extension TableStorage {
     func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: Int) {
         let gains = target.pointee.columnCount > columnCount
         let (skipped, targetSkipped) = gains ? (0, 1) : (1, 0)
-        let chunk = target.pointee.chunks[targetRow >> 10]
+        let chunk = target.pointee.chunks[targetRow >> 10].memory
         let targetColumns = target.pointee.columns
         moveValues(0..<odd, row: row, to: targetColumns, chunk, row: targetRow)
         let rest = odd &+ skipped..<columnCount
@@ -92,7 +92,7 @@ extension TableStorage {
         guard isObserved else { return }
         for from in 0..<columnCount where columns[from].isObserved && (gains || from != odd) {
             let to = from < odd ? from : from &- skipped &+ targetSkipped
-            target.takeMarks(column: to, row: targetRow, from: columns[from], sourceRow: row)
+            (targetColumns + to).takeMarks(row: targetRow, from: columns[from], sourceRow: row)
         }
     }
 
@@ -120,7 +120,7 @@ extension TableStorage {
         for position in 0..<columnCount where !columns[position].isBitwise {
             let operations = world.pointee.components[columns[position].component.index].operations
             for chunk in 0..<usedChunkCount {
-                operations.deinitialize(chunks[chunk] + columns[position].offset, rowCount(chunk: chunk))
+                operations.deinitialize(chunks[chunk].memory + columns[position].offset, rowCount(chunk: chunk))
             }
         }
     }
@@ -140,7 +140,7 @@ extension TableStorage {
         guard count > reservedRows else { return }
         var rows = max(reservedRows, 64)
         while rows < count { rows = rows < chunkRowCount ? chunkRowCount : rows * 2 }
-        let grownChunks = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(
+        let grownChunks = UnsafeMutablePointer<Chunk>.allocate(
             capacity: max(1, rows / chunkRowCount))
         grownChunks.update(from: chunks, count: chunkCount)
         chunks.deallocate()
@@ -156,6 +156,9 @@ extension TableStorage {
         availableRows = chunkCount * chunkRowCount
     }
 
+    /// Its rows are those of entities, and not of a sparse component.
+    private var holdsEntities: Bool { index >= 0 }
+
     /// Chunks of a large table are allocated by so many at once, in one piece.
     private static var slabChunkCount: Int { 64 }
 
@@ -163,30 +166,37 @@ extension TableStorage {
     private static func isOwner(_ chunk: Int) -> Bool { chunk < slabChunkCount || chunk % slabChunkCount == 0 }
 
     private mutating func addChunk() {
+        let memory: UnsafeMutableRawPointer
         if Self.isOwner(chunkCount) {
             let count = chunkCount < Self.slabChunkCount ? 1 : Self.slabChunkCount
-            chunks[chunkCount] = LargeMemory.allocate(byteCount: rowStride * chunkCapacity * count)
+            memory = LargeMemory.allocate(byteCount: rowStride * chunkCapacity * count)
         } else {
-            chunks[chunkCount] = chunks[chunkCount - 1] + rowStride * chunkCapacity
+            memory = chunks[chunkCount - 1].memory + rowStride * chunkCapacity
         }
+        let number =
+            holdsEntities
+            ? world.pointee.entities.chunks.add(
+                world.pointee.tables[index], memory: memory, firstRow: chunkCount * chunkRowCount) : 0
+        (chunks + chunkCount).initialize(to: Chunk(memory: memory, number: number))
         chunkCount += 1
     }
 
     private mutating func releaseLastChunk() {
         chunkCount -= 1
-        if Self.isOwner(chunkCount) { chunks[chunkCount].deallocate() }
+        if holdsEntities { world.pointee.entities.chunks.remove(chunks[chunkCount].number) }
+        if Self.isOwner(chunkCount) { chunks[chunkCount].memory.deallocate() }
     }
 
     /// Leaves small chunks behind, of which there is one at most.
     private mutating func widenChunks() {
         chunkCapacity = chunkRowCount
         let new = chunkCount > 0 ? LargeMemory.allocate(byteCount: rowStride * chunkRowCount) : nil
-        if let new { new.copyMemory(from: chunks[0], byteCount: rowCount * MemoryLayout<Entity>.stride) }
+        if let new { new.copyMemory(from: chunks[0].memory, byteCount: rowCount * MemoryLayout<Entity>.stride) }
         for position in 0..<columnCount {
             let column = columns[position]
             columns[position].offset = column.strideBefore * chunkRowCount
             guard let new else { continue }
-            let source = chunks[0] + column.offset
+            let source = chunks[0].memory + column.offset
             let target = new + columns[position].offset
             if column.isBitwise {
                 target.copyMemory(from: source, byteCount: rowCount * column.stride)
@@ -195,8 +205,9 @@ extension TableStorage {
             }
         }
         guard let new else { return }
-        chunks[0].deallocate()
-        chunks[0] = new
+        chunks[0].memory.deallocate()
+        chunks[0].memory = new
+        if holdsEntities { world.pointee.entities.chunks.entries[Int(chunks[0].number)].memory = new }
         availableRows = chunkRowCount
     }
 }

@@ -40,6 +40,8 @@ struct WorldStorage {
     @usableFromInline var types = TypeIndexStorage()
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
+    /// For how many components the tables have room.
+    var componentCapacity = 64
     /// Those of the components that are sparse.
     var sparse: [SparsePointer] = []
     @usableFromInline var tables: [TablePointer] = []
@@ -55,7 +57,7 @@ struct WorldStorage {
         let empty = TablePointer.allocate(capacity: 1)
         pointer.initialize(
             to: WorldStorage(entities: EntityStorage(entityCountMax: entityCountMax), emptyTable: empty))
-        empty.initialize(to: TableStorage(index: 0, signature: [], world: pointer))
+        empty.initialize(to: TableStorage(at: empty, index: 0, signature: [], world: pointer))
         pointer.pointee.tables.append(empty)
         pointer.pointee.tableOfSignature[[]] = empty
         return pointer
@@ -103,17 +105,26 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// Closes the gap of a row whose values are gone.
     func removeRow(_ row: Int, of table: TablePointer) {
         if let moved = table.pointee.closeGap(at: row) {
-            pointee.entities.slots[Int(truncatingIfNeeded: moved.index)].row = UInt32(truncatingIfNeeded: row)
+            pointee.entities.settle(moved, in: table, row: row)
         }
     }
 
-    /// Calls a closure with every table that has a component, and the column there.
-    func forEachColumn(of component: ComponentID, _ body: (TablePointer, _ column: Int) -> Void) {
-        if let sparse = pointee.components[component.index].sparse { return body(sparse.pointee.table, 0) }
-        for table in pointee.tables {
-            let column = table.pointee.column(of: component)
-            if column >= 0 { body(table, column) }
+    /// Calls a closure with every column of a component.
+    func forEachColumn(of component: ComponentID, _ body: (ColumnPointer) -> Void) {
+        if let sparse = pointee.components[component.index].sparse { return body(sparse.pointee.column) }
+        for table in pointee.tables { table.pointee.column(of: component).map(body) }
+    }
+
+    /// Makes room for one component more.
+    /// - Complexity: amortised O(tables + chunks / components).
+    func reserveComponent() {
+        let old = pointee.componentCapacity
+        guard pointee.components.count == old else { return }
+        pointee.componentCapacity = old * 2
+        for table in pointee.tables + pointee.sparse.map(\.pointee.table) {
+            table.pointee.reserveComponents(old * 2, oldCount: old)
         }
+        pointee.entities.chunks.refreshColumns()
     }
 
     /// Begins a new moment.
@@ -144,7 +155,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     func table(signature: [ComponentID]) -> TablePointer {
         if let known = pointee.tableOfSignature[signature] { return known }
         let table = TablePointer.allocate(capacity: 1)
-        table.initialize(to: TableStorage(index: pointee.tables.count, signature: signature, world: self))
+        table.initialize(to: TableStorage(at: table, index: pointee.tables.count, signature: signature, world: self))
         pointee.tables.append(table)
         pointee.tableOfSignature[signature] = table
         return table

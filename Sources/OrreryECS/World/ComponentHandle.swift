@@ -45,7 +45,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             write(entity, place) { $0 = value }
         } else {
             guard let place = extend(entity) else { throw absence(of: entity) }
-            place.address.initializeMemory(as: C.self, to: value)
+            place.value(as: C.self).initialize(to: value)
             place.markAdded()
             if storage.pointee.isWatched { storage.notify(.added, component, entity, place) }
         }
@@ -70,9 +70,9 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func extend(_ entity: Entity) -> Place? {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return nil }
-        if C.storage == .sparse, let sparse { return storage.extend(entity, in: table, bySparse: sparse) }
-        return storage.extend(entity, in: table, row: row, by: component)
+        guard let row = storage.pointee.entities.find(entity) else { return nil }
+        if C.storage == .sparse, let sparse { return storage.extend(entity, in: row.table, bySparse: sparse) }
+        return storage.extend(entity, at: row, by: component)
     }
 
     @inlinable @inline(__always)

@@ -24,7 +24,9 @@ extension World {
         checkHeader(table.pointee)
         for row in 0..<table.pointee.rowCount {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
-            precondition(found?.table == table && found?.row == row, "an entity's slot leads to its row")
+            precondition(
+                found?.table == table && found?.index == row && found?.chunk == table.pointee.chunks[row >> 10].memory,
+                "an entity's slot leads to its row")
         }
     }
 
@@ -88,9 +90,11 @@ extension World {
             defer {
                 precondition(expected.map { $0 == freeCount - before } ?? true, "slots that wait are counted")
             }
-            while next != .max {
-                precondition(entities.slots[Int(next)].table == nil, "a free slot has no row")
-                next = entities.slots[Int(next)].row
+            while next != EntityStorage.noLink {
+                let slot = EntityStorage.Slot.index(of: next)
+                next = entities.slots[slot].place
+                precondition(
+                    next == EntityStorage.Slot.link(to: EntityStorage.Slot.index(of: next)), "a free slot has no row")
                 freeCount += 1
                 precondition(freeCount <= entities.slotCount, "the free lists end")
             }
@@ -131,9 +135,9 @@ extension World {
     /// Moves a living entity to another life of its slot, to test what happens after 2^32 lives.
     package func _setGeneration(of entity: Entity, to generation: UInt32) -> Entity {
         let renamed = Entity(index: entity.index, generation: generation)
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return renamed }
+        guard let row = storage.pointee.entities.find(entity) else { return renamed }
         storage.pointee.entities.slots[Int(entity.index)].generation = generation
-        table.pointee.entities(chunk: row >> 10)[row & (chunkRowCount - 1)] = renamed
+        row.table.pointee.entities(chunk: row.index >> 10)[row.index & (chunkRowCount - 1)] = renamed
         return renamed
     }
 }
