@@ -35,16 +35,17 @@ package final class ColumnChanges {
 
     /// Appends all marked rows of a column, and clears the marks.
     /// - Complexity: O(chunks / 8 + marked chunks + marked rows).
-    func drain(_ table: TableStorage, column position: Int) {
-        let column = table.columns[position]
-        guard let marks = column.marks else { return }
+    func drain(_ column: ColumnPointer) {
+        guard let marks = column.pointee.marks else { return }
+        let table = column.pointee.table
         // One access to the copies for all chunks.
         func drain(into copies: inout RowCopies) {
-            marks.drainChunks(rows: table.rowCount) { chunk in
-                guard chunk < table.usedChunkCount else { return }
+            marks.drainChunks(rows: table.pointee.rowCount) { chunk in
+                guard chunk < table.pointee.usedChunkCount else { return }
                 copies.drain(
-                    marks.words + chunk * (chunkRowCount / 64), rowCount: table.rowCount(chunk: chunk),
-                    entities: table.entities(chunk: chunk), values: table.chunks[chunk].memory + column.offset)
+                    marks.words + chunk * (chunkRowCount / 64), rowCount: table.pointee.rowCount(chunk: chunk),
+                    entities: table.pointee.entities(chunk: chunk),
+                    values: table.pointee.chunks[chunk].memory + column.pointee.offset)
             }
         }
         drain(into: &rowsCopied)

@@ -70,17 +70,14 @@ extension World {
     }
 
     private func drainValues(into log: ChangeLog) {
-        var next = storage.pointee.firstDirtyTable
-        storage.pointee.firstDirtyTable = nil
-        while let table = next {
-            next = table.pointee.nextDirty
-            table.pointee.nextDirty = nil
-            table.pointee.isDirty = false
-            for position in 0..<table.pointee.columnCount where table.pointee.columns[position].marks != nil {
-                let component = table.pointee.columns[position].component
-                log.column(component, storage.pointee.components[component.index].operations)
-                    .drain(table.pointee, column: position)
-            }
+        var next = storage.pointee.firstDirtyColumn
+        storage.pointee.firstDirtyColumn = nil
+        while let column = next {
+            next = column.pointee.nextDirty
+            column.pointee.nextDirty = nil
+            column.pointee.isDirty = false
+            let component = column.pointee.component
+            log.column(component, storage.pointee.components[component.index].operations).drain(column)
         }
         for index in storage.pointee.components.indices where storage.pointee.components[index].isFresh {
             storage.pointee.components[index].isFresh = false

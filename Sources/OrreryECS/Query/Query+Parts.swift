@@ -49,7 +49,7 @@ extension QueryOf {
         }
         let parts = QueryPart.divide(plan.matches.pointee)
         prepare(parts.count)
-        plan.enlistWrittenTables()
+        plan.enlistWrittenColumns()
         world.share {
             guard threadCount > 1, parts.count > 1 else {
                 for (number, part) in parts.enumerated() { body(restricted(to: part), number) }

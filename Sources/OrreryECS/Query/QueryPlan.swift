@@ -74,9 +74,9 @@ final class QueryPlan {
     /// Whether somebody observes what the query writes.
     @usableFromInline var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
 
-    /// Puts the tables whose marks the query can make into the list that the next drain visits, so that no part has to.
-    func enlistWrittenTables() {
-        for term in terms where term.isWrite { world.enlistTables(with: term.component) }
+    /// Puts the columns in which the query can mark into the list that the next drain visits, so that no part has to.
+    func enlistWrittenColumns() {
+        for term in terms where term.isWrite { world.enlistColumns(of: term.component) }
     }
 
     /// Looks at the tables that were made since the last use.

@@ -2,12 +2,12 @@
 
 extension ColumnPointer {
     /// Marks one value as written. Does nothing if nobody observes its component.
-    /// - Complexity: O(1): a bit and a byte, and once per table and drain an entry in the world's list.
+    /// - Complexity: O(1): a bit and a byte, and once per drain an entry in the world's list.
     @inlinable @inline(__always)
     func mark(row: Int) {
         if let marks = pointee.marks {
             marks.set(row: row)
-            if !pointee.table.pointee.isDirty { pointee.table.enlist() }
+            if !pointee.isDirty { enlist() }
         }
         if let changed = pointee.changed { changed.set(row: row, to: stamp) }
     }
@@ -26,7 +26,7 @@ extension ColumnPointer {
     func mark(_ rows: Range<Int>) {
         if let marks = pointee.marks {
             marks.set(rows)
-            if !pointee.table.pointee.isDirty { pointee.table.enlist() }
+            if !pointee.isDirty { enlist() }
         }
         if let changed = pointee.changed { changed.set(rows, to: stamp) }
     }
@@ -42,7 +42,7 @@ extension ColumnPointer {
     func takeMarks(row: Int, from source: ColumnStorage, sourceRow: Int) {
         if let marks = source.marks, marks.isSet(row: sourceRow) {
             pointee.marks?.set(row: row)
-            if !pointee.table.pointee.isDirty { pointee.table.enlist() }
+            if !pointee.isDirty { enlist() }
         }
         if let old = source.changed { pointee.changed?.set(row: row, to: old.rows[sourceRow]) }
         if let old = source.added { pointee.added?.set(row: row, to: old.rows[sourceRow]) }
@@ -63,14 +63,13 @@ extension ColumnPointer {
     /// The moment that it is.
     @inlinable @inline(__always)
     var stamp: UInt64 { pointee.table.pointee.world.pointee.stamp }
-}
 
-extension TablePointer {
-    /// Puts the table into the world's list of tables that the next drain visits.
+    /// Puts the column into the world's list of columns that the next drain visits.
     @usableFromInline
     func enlist() {
+        let world = pointee.table.pointee.world
         pointee.isDirty = true
-        pointee.nextDirty = pointee.world.pointee.firstDirtyTable
-        pointee.world.pointee.firstDirtyTable = self
+        pointee.nextDirty = world.pointee.firstDirtyColumn
+        world.pointee.firstDirtyColumn = self
     }
 }

@@ -11,6 +11,9 @@ struct ColumnStorage: BitwiseCopyable {
     @usableFromInline let stride: Int
     /// Which rows were written since the last drain; `nil` while the component is not tracked.
     @usableFromInline var marks: MarkStorage?
+    /// A row may be marked; the column is then in the world's list of such columns.
+    @usableFromInline var isDirty = false
+    var nextDirty: ColumnPointer?
     /// When each row was written; `nil` while no query asks.
     @usableFromInline var changed: StampStorage?
     /// When each row got the component; `nil` while nobody asks.

@@ -3,24 +3,22 @@ public import OrrerySchema
 /// The row of a living entity, until the structure changes.
 @usableFromInline
 struct EntityRow: BitwiseCopyable {
-    @usableFromInline let table: TablePointer
-    /// Counted from the first of the table.
-    @usableFromInline let index: Int
-    /// The memory of its chunk.
-    @usableFromInline let chunk: UnsafeMutableRawPointer
-    /// The columns of the table, by component.
-    @usableFromInline let columnOfComponent: UnsafeMutablePointer<ColumnPointer?>
+    @usableFromInline let chunk: ChunkDirectory.Entry
+    /// The row in its chunk.
+    @usableFromInline let offset: Int
 
     @inlinable @inline(__always)
-    init(
-        table: TablePointer, index: Int, chunk: UnsafeMutableRawPointer,
-        columnOfComponent: UnsafeMutablePointer<ColumnPointer?>
-    ) {
-        self.table = table
-        self.index = index
+    init(chunk: ChunkDirectory.Entry, offset: Int) {
         self.chunk = chunk
-        self.columnOfComponent = columnOfComponent
+        self.offset = offset
     }
+
+    @inlinable @inline(__always)
+    var table: TablePointer { chunk.table }
+
+    /// Counted from the first of the table.
+    @inlinable @inline(__always)
+    var index: Int { chunk.firstRow &+ offset }
 }
 
 /// Which entities live, and where their rows are.
@@ -88,11 +86,9 @@ struct EntityStorage: BitwiseCopyable {
         guard index < slotCount else { return nil }
         let slot = slots[index]
         guard slot.generation == entity.generation, slot.place < 1 << 31 else { return nil }
-        let chunk = chunks.entries + Int(truncatingIfNeeded: slot.place >> 10)
-        let row = chunk.pointee.firstRow &+ Int(truncatingIfNeeded: slot.place) & (chunkRowCount &- 1)
         return EntityRow(
-            table: chunk.pointee.table, index: row, chunk: chunk.pointee.memory,
-            columnOfComponent: chunk.pointee.columnOfComponent)
+            chunk: chunks.entries[Int(truncatingIfNeeded: slot.place >> 10)],
+            offset: Int(truncatingIfNeeded: slot.place) & (chunkRowCount &- 1))
     }
 
     /// How many lives can begin now.

@@ -4,21 +4,31 @@ public import OrrerySchema
 @usableFromInline
 struct Place: BitwiseCopyable {
     @usableFromInline let column: ColumnPointer
-    @usableFromInline let row: Int
     /// The memory of the row's chunk.
     @usableFromInline let chunk: UnsafeMutableRawPointer
+    /// The row of the table that the chunk begins with.
+    @usableFromInline let firstRow: Int
+    /// The row in the chunk.
+    @usableFromInline let offset: Int
 
     @inlinable @inline(__always)
     init(column: ColumnPointer, row: Int) {
-        self.init(column: column, row: row, chunk: column.pointee.table.pointee.chunks[row >> 10].memory)
+        self.column = column
+        chunk = column.pointee.table.pointee.chunks[row >> 10].memory
+        firstRow = row & ~(chunkRowCount &- 1)
+        offset = row & (chunkRowCount &- 1)
     }
 
     @inlinable @inline(__always)
-    init(column: ColumnPointer, row: Int, chunk: UnsafeMutableRawPointer) {
+    init(column: ColumnPointer, _ row: EntityRow) {
         self.column = column
-        self.row = row
-        self.chunk = chunk
+        chunk = row.chunk.memory
+        firstRow = row.chunk.firstRow
+        offset = row.offset
     }
+
+    @inlinable @inline(__always)
+    var row: Int { firstRow &+ offset }
 
     @inlinable @inline(__always)
     var table: TablePointer { column.pointee.table }
@@ -28,7 +38,7 @@ struct Place: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func address(stride: Int) -> UnsafeMutableRawPointer {
-        chunk + (column.pointee.offset &+ (row & (chunkRowCount &- 1)) &* stride)
+        chunk + (column.pointee.offset &+ offset &* stride)
     }
 
     /// The address of a value of a known type, whose stride needs no look-up.
@@ -53,10 +63,10 @@ extension UnsafeMutablePointer<WorldStorage> {
             let row = sparse.pointee.row(of: entity)
             return row < 0 ? nil : Place(column: sparse.pointee.column, row: row)
         }
-        guard let row = pointee.entities.find(entity), let column = row.columnOfComponent[component.index] else {
+        guard let row = pointee.entities.find(entity), let column = row.chunk.columnOfComponent[component.index] else {
             return nil
         }
-        return Place(column: column, row: row.index, chunk: row.chunk)
+        return Place(column: column, row)
     }
 
     @inlinable
@@ -96,8 +106,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         let target = self.table(adding: component, to: table)
         guard let odd = target.pointee.column(of: component) else { preconditionFailure("a table has what was added") }
         if odd.pointee.marks != nil { pointee.journal.gaining(entity, in: table) }
-        let position = odd - target.pointee.columns
-        return Place(column: odd, row: move(entity, from: table, row: row.index, to: target, odd: position))
+        return Place(column: odd, row: move(entity, from: table, row: row.index, to: target, odd: odd))
     }
 
     @usableFromInline
@@ -105,7 +114,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         let table = place.table
         if place.column.pointee.marks != nil { pointee.journal.losing(component, entity, in: table) }
         let target = self.table(removing: component, from: table)
-        _ = move(entity, from: table, row: place.row, to: target, odd: place.column - table.pointee.columns)
+        _ = move(entity, from: table, row: place.row, to: target, odd: place.column)
     }
 
     @inlinable @inline(__always)
@@ -128,12 +137,14 @@ extension UnsafeMutablePointer<WorldStorage> {
         pointee.journal.losing(column.component, entity, in: table, wasThere: wasThere)
     }
 
-    /// Moves an entity's row to a table that has one component more, at this column, or one less. The odd value is
-    /// left for the caller to initialise, or is gone already.
+    /// Moves an entity's row to a table that has one component more or one less. The odd value is left for the caller to
+    /// initialise, or is gone already.
     @inline(__always)
-    private func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer, odd: Int) -> Int {
+    private func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer, odd: ColumnPointer)
+        -> Int
+    {
         let targetRow = target.pointee.append(entity)
-        table.pointee.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)
+        table.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)
         removeRow(row, of: table)
         pointee.entities.settle(entity, in: target, row: targetRow)
         return targetRow

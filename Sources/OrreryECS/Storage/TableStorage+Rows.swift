@@ -16,23 +16,28 @@ extension TableStorage {
     /// - Returns: The entity that now has the row's number, if there was one to move.
     /// - Complexity: O(columns).
     mutating func closeGap(at row: Int) -> Entity? {
-        let last = rowCount - 1
+        let last = rowCount &- 1
         var moved: Entity?
         if row != last {
-            moveValues(0..<columnCount, row: last, to: columns, chunks[row >> 10].memory, row: row)
-            let entity = entity(row: last)
-            entities(chunk: row >> 10)[row & (chunkRowCount &- 1)] = entity
+            let (chunk, lastChunk) = (chunks[row >> 10].memory, chunks[last >> 10].memory)
+            let (slot, lastSlot) = (row & (chunkRowCount &- 1), last & (chunkRowCount &- 1))
+            for position in 0..<columnCount {
+                let column = columns + position
+                column.moveValue(lastChunk, lastSlot, to: column, chunk, slot)
+            }
+            let entity = lastChunk.assumingMemoryBound(to: Entity.self)[lastSlot]
+            chunk.assumingMemoryBound(to: Entity.self)[slot] = entity
             moved = entity
         }
         if isObserved { closeMarks(at: row, last: last) }
         rowCount = last
-        // One empty chunk is kept, so that a count that swings around a border does not allocate.
-        if chunkCount > usedChunkCount &+ 1 { releaseSpareChunks() }
+        if hasSpareChunks { releaseSpareChunks() }
         return moved
     }
 
+    @inline(never)
     private func closeMarks(at row: Int, last: Int) {
-        for position in 0..<columnCount where columns[position].isObserved {
+        for position in 0..<columnCount {
             let column = columns[position]
             if row != last {
                 if let marks = column.marks, marks.isSet(row: last) {
@@ -47,52 +52,11 @@ extension TableStorage {
         }
     }
 
-    /// Moves values of a row, of some columns that lie one behind the other here and there, into uninitialised memory.
-    @inline(__always)
-    private func moveValues(
-        _ positions: Range<Int>, row: Int, to targetColumns: UnsafeMutablePointer<ColumnStorage>,
-        _ targetChunk: UnsafeMutableRawPointer, row targetRow: Int
-    ) {
-        let chunk = chunks[row >> 10].memory
-        let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
-        var to = targetColumns
-        for position in positions {
-            let column = columns + position
-            let stride = column.pointee.stride
-            let source = chunk + (column.pointee.offset &+ slot &* stride)
-            let target = targetChunk + (to.pointee.offset &+ targetSlot &* stride)
-            if column.pointee.isBitwise {
-                copyBytes(to: target, from: source, count: stride)
-            } else {
-                world.pointee.components[column.pointee.component.index].operations.moveInitialize(target, source)
-            }
-            to += 1
-        }
-    }
-
     /// Destroys the values of a row that are not plain bytes.
     func destroyValues(row: Int) {
         for position in 0..<columnCount where !columns[position].isBitwise {
             let operations = world.pointee.components[columns[position].component.index].operations
             operations.deinitialize(Place(column: columns + position, row: row).address, 1)
-        }
-    }
-
-    /// Moves the values and marks of a row to a table that has one component more, at this position, or one less. The
-    /// odd value is left for the caller to initialise, or is gone already.
-    /// - Complexity: O(columns).
-    func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: Int) {
-        let gains = target.pointee.columnCount > columnCount
-        let (skipped, targetSkipped) = gains ? (0, 1) : (1, 0)
-        let chunk = target.pointee.chunks[targetRow >> 10].memory
-        let targetColumns = target.pointee.columns
-        moveValues(0..<odd, row: row, to: targetColumns, chunk, row: targetRow)
-        let rest = odd &+ skipped..<columnCount
-        moveValues(rest, row: row, to: targetColumns + (odd &+ targetSkipped), chunk, row: targetRow)
-        guard isObserved else { return }
-        for from in 0..<columnCount where columns[from].isObserved && (gains || from != odd) {
-            let to = from < odd ? from : from &- skipped &+ targetSkipped
-            (targetColumns + to).takeMarks(row: targetRow, from: columns[from], sourceRow: row)
         }
     }
 
@@ -150,9 +114,10 @@ extension TableStorage {
         reservedRows = rows
     }
 
-    private mutating func releaseSpareChunks() {
-        guard chunkCount > usedChunkCount + 1 else { return }
-        while chunkCount > usedChunkCount + 1 { releaseLastChunk() }
+    @usableFromInline
+    mutating func releaseSpareChunks() {
+        guard hasSpareChunks else { return }
+        while hasSpareChunks { releaseLastChunk() }
         availableRows = chunkCount * chunkRowCount
     }
 
@@ -212,11 +177,78 @@ extension TableStorage {
     }
 }
 
+extension TablePointer {
+    /// Moves the values and marks of a row to a table that has one component more or one less: its column there, or
+    /// here. That value is left for the caller to initialise, or is gone already.
+    /// - Complexity: O(columns).
+    @inline(__always)
+    func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
+        let (chunk, targetChunk) = (pointee.chunks[row >> 10].memory, target.pointee.chunks[targetRow >> 10].memory)
+        let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
+        forEachColumn(with: target, except: odd) { column, targetColumn in
+            column.moveValue(chunk, slot, to: targetColumn, targetChunk, targetSlot)
+        }
+        if pointee.isObserved { moveMarks(row: row, to: target, targetRow: targetRow, odd: odd) }
+    }
+
+    @inline(never)
+    private func moveMarks(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
+        forEachColumn(with: target, except: odd) { column, targetColumn in
+            targetColumn.takeMarks(row: targetRow, from: column.pointee, sourceRow: row)
+        }
+    }
+
+    /// Calls a closure with each column that another table has too.
+    @inline(__always)
+    private func forEachColumn(
+        with other: TablePointer, except odd: ColumnPointer,
+        _ body: (_ column: ColumnPointer, _ otherColumn: ColumnPointer) -> Void
+    ) {
+        var (column, otherColumn) = (pointee.columns, other.pointee.columns)
+        for _ in 0..<min(pointee.columnCount, other.pointee.columnCount) {
+            if column == odd { column += 1 }
+            if otherColumn == odd { otherColumn += 1 }
+            body(column, otherColumn)
+            column += 1
+            otherColumn += 1
+        }
+    }
+}
+
+extension ColumnPointer {
+    /// Moves a value, named by its chunk and the row in it, into uninitialised memory.
+    @inline(__always)
+    fileprivate func moveValue(
+        _ chunk: UnsafeMutableRawPointer, _ slot: Int, to target: ColumnPointer, _ targetChunk: UnsafeMutableRawPointer,
+        _ targetSlot: Int
+    ) {
+        let stride = pointee.stride
+        let source = chunk + (pointee.offset &+ slot &* stride)
+        let target = targetChunk + (target.pointee.offset &+ targetSlot &* stride)
+        if pointee.isBitwise {
+            copyBytes(to: target, from: source, count: stride)
+        } else {
+            moveInitialize(target, from: source)
+        }
+    }
+
+    @inline(never)
+    private func moveInitialize(_ target: UnsafeMutableRawPointer, from source: UnsafeMutableRawPointer) {
+        pointee.table.pointee.world.pointee.components[pointee.component.index].operations
+            .moveInitialize(target, source)
+    }
+}
+
 /// Copies a value of a few bytes without a call.
 @inline(__always)
 func copyBytes(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, count: Int) {
     switch count {
     case 0: break
+    case 12:
+        // Apart: a load that spans two stores of a moment ago would wait for them.
+        target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+        target.storeBytes(
+            of: source.loadUnaligned(fromByteOffset: 8, as: UInt32.self), toByteOffset: 8, as: UInt32.self)
     case 8...16:
         // The two halves may overlap.
         let head = source.loadUnaligned(as: UInt64.self)

@@ -31,8 +31,6 @@ struct TableStorage: BitwiseCopyable {
     /// Rows for which there is memory.
     @usableFromInline var availableRows = 0
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
-    /// Some column may have a dirty bit; the table is then in the world's list of such tables.
-    @usableFromInline var isDirty = false
     /// Some column has dirty bits or stamps.
     @usableFromInline var isObserved = false
 
@@ -42,12 +40,11 @@ struct TableStorage: BitwiseCopyable {
     let rowStride: Int
     /// No value needs to be destroyed.
     let isBitwise: Bool
-    var chunkCount = 0
+    @usableFromInline var chunkCount = 0
     /// Rows of each chunk: 64 while that is enough, then 1024.
     var chunkCapacity = 64
     /// Rows for which chunk pointers, dirty bits and stamps have room.
     var reservedRows = 0
-    var nextDirty: TablePointer?
 
     /// The tables reached by adding or removing one component, by its number; filled on first use.
     @usableFromInline var adding = TableEdges()
@@ -116,6 +113,10 @@ struct TableStorage: BitwiseCopyable {
     /// The chunks that hold rows.
     @inlinable @inline(__always)
     var usedChunkCount: Int { (rowCount &+ (chunkRowCount &- 1)) >> 10 }
+
+    /// More than one chunk is empty: one is kept, so that a count that swings around a border does not allocate.
+    @inlinable @inline(__always)
+    var hasSpareChunks: Bool { chunkCount > usedChunkCount &+ 1 }
 
     /// How many rows a chunk holds.
     @inlinable @inline(__always)

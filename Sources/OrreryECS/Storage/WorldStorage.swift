@@ -34,9 +34,15 @@ struct WorldStorage {
     /// How many iterations and updates are under way; structure stands still until it is 0.
     @usableFromInline var borrowCount = 0
     /// Whether several systems run on it: what they share stands still.
-    @usableFromInline var isShared = false
+    @usableFromInline var isShared = false {
+        didSet { isQuiet = !isShared && !isWatched }
+    }
     /// Some component is observed.
-    @usableFromInline var isWatched = false
+    @usableFromInline var isWatched = false {
+        didSet { isQuiet = !isShared && !isWatched }
+    }
+    /// Neither shared nor watched: a write has to do nothing but to mark.
+    @usableFromInline private(set) var isQuiet = true
     @usableFromInline var types = TypeIndexStorage()
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
@@ -48,8 +54,8 @@ struct WorldStorage {
     var tableOfSignature: [[ComponentID]: TablePointer] = [:]
     /// The table of entities without components.
     @usableFromInline var emptyTable: TablePointer
-    /// The tables that the next drain visits: the head of a list through `nextDirty`.
-    var firstDirtyTable: TablePointer?
+    /// The columns that the next drain visits: the head of a list through `nextDirty`.
+    var firstDirtyColumn: ColumnPointer?
     @usableFromInline var journal = StructureJournal()
 
     static func make(entityCountMax: Int) -> UnsafeMutablePointer<WorldStorage> {

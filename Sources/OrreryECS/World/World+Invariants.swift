@@ -25,7 +25,8 @@ extension World {
         for row in 0..<table.pointee.rowCount {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
             precondition(
-                found?.table == table && found?.index == row && found?.chunk == table.pointee.chunks[row >> 10].memory,
+                found?.table == table && found?.index == row
+                    && found?.chunk.memory == table.pointee.chunks[row >> 10].memory,
                 "an entity's slot leads to its row")
         }
     }
@@ -37,7 +38,7 @@ extension World {
             precondition(contains(entity), "only the living have sparse components")
             precondition(sparse.pointee.row(of: entity) == row, "the index leads to the row")
         }
-        let indexed = (0..<sparse.pointee.capacity).count { sparse.pointee.rows[$0] != .max }
+        let indexed = (0..<sparse.pointee.capacity).count { sparse.pointee.links[$0].row != .max }
         precondition(indexed == sparse.pointee.table.pointee.rowCount, "the index leads to nothing else")
     }
 
@@ -68,7 +69,7 @@ extension World {
         for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
             precondition(marks.chunks[row >> 10] == 1, "a chunk with marks says so")
-            precondition(table.pointee.isDirty, "a table with marks is in the dirty list")
+            precondition(column.isDirty, "a column with marks is in the dirty list")
         }
     }
 
@@ -106,15 +107,14 @@ extension World {
 
     private func checkDirtyList() {
         var listed = 0
-        var next = storage.pointee.firstDirtyTable
-        while let table = next {
-            precondition(table.pointee.isDirty, "the dirty list holds dirty tables")
+        var next = storage.pointee.firstDirtyColumn
+        while let column = next {
+            precondition(column.pointee.isDirty, "the dirty list holds dirty columns")
             listed += 1
-            precondition(
-                listed <= storage.pointee.tables.count + storage.pointee.sparse.count, "the dirty list ends")
-            next = table.pointee.nextDirty
+            precondition(listed <= dirtyColumnCount, "the dirty list ends")
+            next = column.pointee.nextDirty
         }
-        precondition(listed == dirtyTableCount, "each dirty table is listed once")
+        precondition(listed == dirtyColumnCount, "each dirty column is listed once")
     }
 
     private func checkJournal() {
@@ -143,10 +143,13 @@ extension World {
 }
 
 extension World {
-    /// How many tables the next drain visits.
-    package var dirtyTableCount: Int {
-        let sparse = storage.pointee.sparse.map(\.pointee.table)
-        return (storage.pointee.tables + sparse).count { $0.pointee.isDirty }
+    /// How many columns the next drain visits.
+    package var dirtyColumnCount: Int {
+        var count = 0
+        for index in storage.pointee.components.indices {
+            storage.forEachColumn(of: ComponentID(UInt32(index))) { count += $0.pointee.isDirty ? 1 : 0 }
+        }
+        return count
     }
 
     /// How many entities the journal of structural changes holds entries for, free entries included.

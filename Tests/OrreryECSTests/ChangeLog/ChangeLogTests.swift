@@ -202,11 +202,11 @@ struct ChangeLogTests {
     @Test func idleDrainTouchesNothing() {
         for _ in 0..<5000 { world.spawn(Health(), Label(text: "a")) }
         drain()
-        #expect(world.dirtyTableCount == 0)
+        #expect(world.dirtyColumnCount == 0)
         drain()
         #expect(log.isEmpty && world.journaledEntityCount == 0)
         world.query(Read<Health>.self).forEach { _ in }
-        #expect(world.dirtyTableCount == 0)
+        #expect(world.dirtyColumnCount == 0)
     }
 
     @Test func journalIsBoundedByWhoLives() throws {
@@ -222,7 +222,7 @@ struct ChangeLogTests {
         let world = World()
         let entity = world.spawn(Health())
         try world.insert(Label(), on: entity)
-        #expect(world.journaledEntityCount == 0 && world.dirtyTableCount == 0)
+        #expect(world.journaledEntityCount == 0 && world.dirtyColumnCount == 0)
     }
 
     @Test func tickIsTold() {
