@@ -1,7 +1,7 @@
 import Dispatch
 
 extension QueryOf {
-    /// Divides the query into parts of 16 chunks and calls a closure with each, on several threads. A part is a query of its own, with every
+    /// Divides the query into parts of 16,384 rows and calls a closure with each, on several threads. A part is a query of its own, with every
     /// form of iteration.
     ///
     /// ```swift
@@ -29,7 +29,7 @@ extension QueryOf {
         tick.system.gatherParts()
     }
 
-    /// Divides the query into parts of 16 chunks and calls a closure with each, on several threads, outside of a schedule.
+    /// Divides the query into parts of 16,384 rows and calls a closure with each, on several threads, outside of a schedule.
     /// - Parameters:
     ///   - threadCount: How many threads, this one included.
     ///   - body: Called once for each part. Writes only the values of its part.

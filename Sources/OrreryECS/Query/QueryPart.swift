@@ -26,7 +26,7 @@ struct QueryPart {
 
     /// As many chunks as a part has; the last one may have fewer. It does not depend on the number of threads, so neither does what parts
     /// do.
-    static let chunkCount = 16
+    static let chunkCount = 4
 
     /// The parts of a plan, in its order.
     /// - Complexity: O(tables + parts).

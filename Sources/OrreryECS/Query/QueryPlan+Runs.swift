@@ -11,7 +11,7 @@ extension QueryPlan {
 
         /// The same rows, chunk by chunk.
         var chunks: some Sequence<Run> {
-            let (first, end) = (rows.lowerBound >> 10, (rows.upperBound + chunkRowCount - 1) >> 10)
+            let (first, end) = (rows.lowerBound >> chunkShift, (rows.upperBound + chunkRowCount - 1) >> chunkShift)
             return (first..<max(first, end)).lazy.map { chunk in
                 Run(
                     position: position, table: table,

@@ -12,8 +12,8 @@ struct ChunkDirectory: BitwiseCopyable {
         @usableFromInline var firstRow: Int
     }
 
-    /// The most chunks at once: 2^21, so that a place fits into 31 bits. As many full ones hold 2^31 entities.
-    static let countMax = 1 << 21
+    /// The most chunks at once: 2^19, so that a place fits into 31 bits. As many full ones hold 2^31 entities.
+    static let countMax = 1 << (31 - chunkShift)
 
     @usableFromInline var entries: UnsafeMutablePointer<Entry>
     private var count = 0

@@ -21,8 +21,8 @@ extension ColumnPointer {
     }
 
     /// Marks some values of one chunk as written.
-    /// - Complexity: O(1): at most 16 words; O(rows) if queries ask when.
-    @inlinable
+    /// - Complexity: O(1): at most 64 words; O(rows) if queries ask when.
+    @inlinable @inline(__always)
     func mark(_ rows: Range<Int>) {
         if let marks = pointee.marks {
             marks.set(rows)

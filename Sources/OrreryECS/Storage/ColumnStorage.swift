@@ -55,7 +55,7 @@ struct ColumnStorage: BitwiseCopyable {
     }
 }
 
-/// Which rows of a column were written since the last drain: a bit per row, and a byte per 1024 rows that leads there.
+/// Which rows of a column were written since the last drain: a bit per row, and a byte per chunk that leads there.
 ///
 /// The byte is stored, never read, by those who mark: a mark waits for nothing but its word, and threads that mark
 /// different chunks write to different memory.
@@ -67,7 +67,7 @@ struct MarkStorage: BitwiseCopyable {
 
     static func wordCount(rows: Int) -> Int { (rows + 63) >> 6 }
     /// A multiple of 8, so that they can be looked at eight at once.
-    static func chunkCount(rows: Int) -> Int { ((rows + 8191) >> 13) << 3 }
+    static func chunkCount(rows: Int) -> Int { (((rows + chunkRowCount - 1) >> chunkShift) + 7) & ~7 }
 
     /// Nothing is marked.
     init(rows: Int) {
@@ -78,7 +78,7 @@ struct MarkStorage: BitwiseCopyable {
     @inlinable @inline(__always)
     func set(row: Int) {
         words[row >> 6] |= 1 << UInt64(truncatingIfNeeded: row & 63)
-        chunks[row >> 10] = 1
+        chunks[row >> chunkShift] = 1
     }
 
     /// Marks rows of one chunk.
@@ -86,6 +86,10 @@ struct MarkStorage: BitwiseCopyable {
     func set(_ rows: Range<Int>) {
         guard let last = rows.last else { return }
         let (first, final) = (rows.lowerBound >> 6, last >> 6)
+        chunks[last >> chunkShift] = 1
+        if rows.count == chunkRowCount {
+            return (words + first).update(repeating: .max, count: chunkRowCount >> 6)
+        }
         let head = UInt64.max << UInt64(truncatingIfNeeded: rows.lowerBound & 63)
         let tail = UInt64.max >> UInt64(truncatingIfNeeded: 63 &- (last & 63))
         if first == final {
@@ -95,7 +99,6 @@ struct MarkStorage: BitwiseCopyable {
             (words + (first &+ 1)).update(repeating: .max, count: final &- first &- 1)
             words[final] |= tail
         }
-        chunks[last >> 10] = 1
     }
 
     func isSet(row: Int) -> Bool { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }
@@ -132,8 +135,8 @@ struct MarkStorage: BitwiseCopyable {
     }
 }
 
-/// When each row of a column was written, or got its component, by the world's stamp; and the newest of each 1024
-/// rows, so that a question skips the chunks in which nothing happened.
+/// When each row of a column was written, or got its component, by the world's stamp; and the newest of each
+/// chunk, so that a question skips the chunks in which nothing happened.
 @usableFromInline
 struct StampStorage: BitwiseCopyable {
     @usableFromInline var rows: UnsafeMutablePointer<UInt64>
@@ -151,14 +154,16 @@ struct StampStorage: BitwiseCopyable {
     @inlinable @inline(__always)
     func set(row: Int, to stamp: UInt64) {
         rows[row] = stamp
-        if chunks[row >> 10] < stamp { chunks[row >> 10] = stamp }
+        if chunks[row >> chunkShift] < stamp { chunks[row >> chunkShift] = stamp }
     }
 
     @inlinable
     func set(_ range: Range<Int>, to stamp: UInt64) {
         guard let last = range.last else { return }
         (rows + range.lowerBound).update(repeating: stamp, count: range.count)
-        for chunk in range.lowerBound >> 10...last >> 10 where chunks[chunk] < stamp { chunks[chunk] = stamp }
+        for chunk in range.lowerBound >> chunkShift...last >> chunkShift where chunks[chunk] < stamp {
+            chunks[chunk] = stamp
+        }
     }
 
     mutating func reserve(rows count: Int, oldRows: Int) {
@@ -171,7 +176,7 @@ struct StampStorage: BitwiseCopyable {
         chunks.deallocate()
     }
 
-    private static func chunkCount(_ rows: Int) -> Int { (rows + 1023) >> 10 }
+    private static func chunkCount(_ rows: Int) -> Int { (rows + chunkRowCount - 1) >> chunkShift }
 }
 
 /// A longer copy of an array, the rest 0; the old one is gone.

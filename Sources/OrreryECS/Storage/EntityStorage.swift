@@ -40,10 +40,10 @@ struct EntityStorage: BitwiseCopyable {
             self.generation = generation
         }
 
-        /// A place in a chunk: its number in the upper of 31 bits, the row in the lower ten.
+        /// A place in a chunk: its number in the upper of 31 bits, the row in the lower ones.
         @inlinable @inline(__always)
         static func place(chunk: UInt32, row: Int) -> UInt32 {
-            chunk << 10 | UInt32(truncatingIfNeeded: row) & UInt32(chunkRowCount &- 1)
+            chunk << chunkShift | UInt32(truncatingIfNeeded: row) & UInt32(chunkRowCount &- 1)
         }
 
         /// A link to a slot: the upper bit tells it from a place.
@@ -87,7 +87,7 @@ struct EntityStorage: BitwiseCopyable {
         let slot = slots[index]
         guard slot.generation == entity.generation, slot.place < 1 << 31 else { return nil }
         return EntityRow(
-            chunk: chunks.entries[Int(truncatingIfNeeded: slot.place >> 10)],
+            chunk: chunks.entries[Int(truncatingIfNeeded: slot.place >> chunkShift)],
             offset: Int(truncatingIfNeeded: slot.place) & (chunkRowCount &- 1))
     }
 
@@ -118,7 +118,7 @@ struct EntityStorage: BitwiseCopyable {
     /// Gives a life its place.
     @inlinable @inline(__always)
     func settle(_ entity: Entity, in table: TablePointer, row: Int) {
-        let chunk = table.pointee.chunks[row >> 10].number
+        let chunk = table.pointee.chunks[row >> chunkShift].number
         slots[Int(truncatingIfNeeded: entity.index)].place = Slot.place(chunk: chunk, row: row)
     }
 

@@ -14,7 +14,7 @@ struct Place: BitwiseCopyable {
     @inlinable @inline(__always)
     init(column: ColumnPointer, row: Int) {
         self.column = column
-        chunk = column.pointee.table.pointee.chunks[row >> 10].memory
+        chunk = column.pointee.table.pointee.chunks[row >> chunkShift].memory
         firstRow = row & ~(chunkRowCount &- 1)
         offset = row & (chunkRowCount &- 1)
     }

@@ -7,7 +7,7 @@ extension TableStorage {
     mutating func append(_ entity: Entity) -> Int {
         let row = rowCount
         if row == availableRows { makeRoom() }
-        (entities(chunk: row >> 10) + (row & (chunkRowCount &- 1))).initialize(to: entity)
+        (entities(chunk: row >> chunkShift) + (row & (chunkRowCount &- 1))).initialize(to: entity)
         rowCount = row &+ 1
         return row
     }
@@ -19,7 +19,7 @@ extension TableStorage {
         let last = rowCount &- 1
         var moved: Entity?
         if row != last {
-            let (chunk, lastChunk) = (chunks[row >> 10].memory, chunks[last >> 10].memory)
+            let (chunk, lastChunk) = (chunks[row >> chunkShift].memory, chunks[last >> chunkShift].memory)
             let (slot, lastSlot) = (row & (chunkRowCount &- 1), last & (chunkRowCount &- 1))
             for position in 0..<columnCount {
                 let column = columns + position
@@ -93,7 +93,7 @@ extension TableStorage {
     @usableFromInline
     mutating func makeRoom() {
         if rowCount == reservedRows { reserve(rows: rowCount + 1) }
-        if rowCount >> 10 == chunkCount {
+        if rowCount >> chunkShift == chunkCount {
             addChunk()
         }
         availableRows = chunkCapacity < chunkRowCount ? chunkCapacity : chunkCount * chunkRowCount
@@ -103,13 +103,13 @@ extension TableStorage {
     mutating func reserve(rows count: Int) {
         guard count > reservedRows else { return }
         var rows = max(reservedRows, 64)
-        while rows < count { rows = rows < chunkRowCount ? chunkRowCount : rows * 2 }
+        while rows < count { rows = rows < chunkRowCount ? rows * 4 : rows * 2 }
         let grownChunks = UnsafeMutablePointer<Chunk>.allocate(
             capacity: max(1, rows / chunkRowCount))
         grownChunks.update(from: chunks, count: chunkCount)
         chunks.deallocate()
         chunks = grownChunks
-        if rows >= chunkRowCount, chunkCapacity < chunkRowCount { widenChunks() }
+        if chunkCapacity < chunkRowCount { widenChunks(to: min(rows, chunkRowCount)) }
         for position in 0..<columnCount { columns[position].reserve(rows: rows, oldRows: reservedRows) }
         reservedRows = rows
     }
@@ -125,7 +125,7 @@ extension TableStorage {
     private var holdsEntities: Bool { index >= 0 }
 
     /// Chunks of a large table are allocated by so many at once, in one piece.
-    private static var slabChunkCount: Int { 64 }
+    private static var slabChunkCount: Int { 16 }
 
     /// Whether a chunk begins a piece of memory: the first ones are one each.
     private static func isOwner(_ chunk: Int) -> Bool { chunk < slabChunkCount || chunk % slabChunkCount == 0 }
@@ -152,14 +152,14 @@ extension TableStorage {
         if Self.isOwner(chunkCount) { chunks[chunkCount].memory.deallocate() }
     }
 
-    /// Leaves small chunks behind, of which there is one at most.
-    private mutating func widenChunks() {
-        chunkCapacity = chunkRowCount
-        let new = chunkCount > 0 ? LargeMemory.allocate(byteCount: rowStride * chunkRowCount) : nil
+    /// Leaves a smaller chunk behind, of which there is one at most.
+    private mutating func widenChunks(to capacity: Int) {
+        chunkCapacity = capacity
+        let new = chunkCount > 0 ? LargeMemory.allocate(byteCount: rowStride * capacity) : nil
         if let new { new.copyMemory(from: chunks[0].memory, byteCount: rowCount * MemoryLayout<Entity>.stride) }
         for position in 0..<columnCount {
             let column = columns[position]
-            columns[position].offset = column.strideBefore * chunkRowCount
+            columns[position].offset = column.strideBefore * capacity
             guard let new else { continue }
             let source = chunks[0].memory + column.offset
             let target = new + columns[position].offset
@@ -173,7 +173,7 @@ extension TableStorage {
         chunks[0].memory.deallocate()
         chunks[0].memory = new
         if holdsEntities { world.pointee.entities.chunks.entries[Int(chunks[0].number)].memory = new }
-        availableRows = chunkRowCount
+        availableRows = capacity
     }
 }
 
@@ -183,7 +183,9 @@ extension TablePointer {
     /// - Complexity: O(columns).
     @inline(__always)
     func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
-        let (chunk, targetChunk) = (pointee.chunks[row >> 10].memory, target.pointee.chunks[targetRow >> 10].memory)
+        let (chunk, targetChunk) = (
+            pointee.chunks[row >> chunkShift].memory, target.pointee.chunks[targetRow >> chunkShift].memory
+        )
         let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
         forEachColumn(with: target, except: odd) { column, targetColumn in
             column.moveValue(chunk, slot, to: targetColumn, targetChunk, targetSlot)

@@ -1,16 +1,19 @@
 public import OrrerySchema
 
+/// The rows of a full chunk, as a power of two. Chunks a quarter as long cost a tenth more in loops over many of them: at
+/// the beginning of each the processor has nothing prefetched.
+@usableFromInline let chunkShift = 12
 /// The rows of a full chunk.
-@usableFromInline let chunkRowCount = 1024
+@usableFromInline let chunkRowCount = 1 << chunkShift
 
 @usableFromInline typealias TablePointer = UnsafeMutablePointer<TableStorage>
 
 /// All entities that have exactly the same components, as rows of columns; or all that have one sparse component.
 ///
-/// Rows are dense: row r lies in chunk r / 1024. A chunk is one 64-byte aligned allocation: the entities, then one
-/// column after the other. The first chunk of a small table holds 64 rows only; capacities are multiples of 64, so
-/// every column begins on a 64-byte border. From the 65th on, chunks are allocated 64 at once, so that large tables lie
-/// in huge pages. The header lies in raw memory itself: its address is stable, and access
+/// Rows are dense: row r lies in chunk r / 4096. A chunk is one 64-byte aligned allocation: the entities, then one
+/// column after the other. The only chunk of a small table holds 64 rows, and four times as many when they are full;
+/// capacities are multiples of 64, so every column begins on a 64-byte border. From the 17th on, chunks are allocated 16
+/// at once, so that large tables lie in huge pages. The header lies in raw memory itself: its address is stable, and access
 /// pays neither reference counts nor exclusivity checks. It is plain bytes for the same reason: a
 /// reference in it would be retained and released by every read.
 @usableFromInline
@@ -41,7 +44,7 @@ struct TableStorage: BitwiseCopyable {
     /// No value needs to be destroyed.
     let isBitwise: Bool
     @usableFromInline var chunkCount = 0
-    /// Rows of each chunk: 64 while that is enough, then 1024.
+    /// Rows of each chunk: 64, 256 or 1024 while that is enough for all, then 4096.
     var chunkCapacity = 64
     /// Rows for which chunk pointers, dirty bits and stamps have room.
     var reservedRows = 0
@@ -108,11 +111,11 @@ struct TableStorage: BitwiseCopyable {
     }
 
     @inlinable @inline(__always)
-    func entity(row: Int) -> Entity { entities(chunk: row >> 10)[row & (chunkRowCount &- 1)] }
+    func entity(row: Int) -> Entity { entities(chunk: row >> chunkShift)[row & (chunkRowCount &- 1)] }
 
     /// The chunks that hold rows.
     @inlinable @inline(__always)
-    var usedChunkCount: Int { (rowCount &+ (chunkRowCount &- 1)) >> 10 }
+    var usedChunkCount: Int { (rowCount &+ (chunkRowCount &- 1)) >> chunkShift }
 
     /// More than one chunk is empty: one is kept, so that a count that swings around a border does not allocate.
     @inlinable @inline(__always)

@@ -50,7 +50,10 @@ struct WorldStorage {
     var componentCapacity = 64
     /// Those of the components that are sparse.
     var sparse: [SparsePointer] = []
-    @usableFromInline var tables: [TablePointer] = []
+    var tables: [TablePointer] = [] {
+        didSet { tableCount = tables.count }
+    }
+    @usableFromInline private(set) var tableCount = 0
     var tableOfSignature: [[ComponentID]: TablePointer] = [:]
     /// The table of entities without components.
     @usableFromInline var emptyTable: TablePointer

@@ -26,7 +26,7 @@ extension World {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
             precondition(
                 found?.table == table && found?.index == row
-                    && found?.chunk.memory == table.pointee.chunks[row >> 10].memory,
+                    && found?.chunk.memory == table.pointee.chunks[row >> chunkShift].memory,
                 "an entity's slot leads to its row")
         }
     }
@@ -47,11 +47,12 @@ extension World {
         precondition(
             header.chunkCount - header.usedChunkCount <= 1 && header.chunkCount >= header.usedChunkCount,
             "at most one chunk is empty")
-        precondition(header.chunkCapacity == (header.reservedRows <= 64 ? 64 : 1024), "small tables have small chunks")
+        precondition(
+            header.chunkCapacity == min(max(header.reservedRows, 64), chunkRowCount), "small tables have small chunks")
         precondition(header.signature == header.signature.sorted(), "columns are in order of components")
         precondition(
             header.availableRows
-                == (header.chunkCapacity < 1024 ? header.chunkCapacity : header.chunkCount * 1024)
+                == (header.chunkCapacity < chunkRowCount ? header.chunkCapacity : header.chunkCount * chunkRowCount)
                 || header.chunkCount == 0 && header.availableRows == 0, "rows are available as far as chunks are there")
         precondition(
             header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
@@ -68,7 +69,7 @@ extension World {
         guard let marks = column.marks else { return }
         for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
-            precondition(marks.chunks[row >> 10] == 1, "a chunk with marks says so")
+            precondition(marks.chunks[row >> chunkShift] == 1, "a chunk with marks says so")
             precondition(column.isDirty, "a column with marks is in the dirty list")
         }
     }
@@ -77,7 +78,7 @@ extension World {
         precondition((stamps != nil) == isKept, "columns that are asked for, and only they, have stamps")
         guard let stamps else { return }
         for row in 0..<table.pointee.rowCount {
-            precondition(stamps.rows[row] <= stamps.chunks[row >> 10], "a chunk's stamp covers its rows")
+            precondition(stamps.rows[row] <= stamps.chunks[row >> chunkShift], "a chunk's stamp covers its rows")
             precondition(stamps.rows[row] > 0 && stamps.rows[row] <= storage.pointee.stamp, "rows have a moment")
         }
     }
@@ -137,7 +138,7 @@ extension World {
         let renamed = Entity(index: entity.index, generation: generation)
         guard let row = storage.pointee.entities.find(entity) else { return renamed }
         storage.pointee.entities.slots[Int(entity.index)].generation = generation
-        row.table.pointee.entities(chunk: row.index >> 10)[row.index & (chunkRowCount - 1)] = renamed
+        row.table.pointee.entities(chunk: row.index >> chunkShift)[row.index & (chunkRowCount - 1)] = renamed
         return renamed
     }
 }
