@@ -9,7 +9,7 @@ struct MarkedRows {
     let count: Int
 
     /// Rows are listed by so many at once.
-    private static let step = 4
+    private static let step = 2
 
     /// As many as a list needs room for.
     static let capacity = chunkRowCount + step

@@ -68,26 +68,12 @@ extension ChunkHandle {
     }
 
     @inlinable @inline(never)
-    func call<A: QueryTerm, B: QueryTerm>(_ body: (ChunkRows, A.Values, B.Values) -> Void, _: A.Type, _: B.Type) {
-        body(rows, values(0, A.self), values(1, B.self))
-    }
-
-    @inlinable @inline(never)
-    func call<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
-        _ body: (ChunkRows, A.Values, B.Values, C.Values) -> Void, _: A.Type, _: B.Type, _: C.Type
+    func call<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void,
+        _: A.Type, _: B.Type, _: repeat (each Term).Type
     ) {
-        body(rows, values(0, A.self), values(1, B.self), values(2, C.self))
-    }
-
-    @inlinable @inline(never)
-    func call<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, each Term: QueryTerm>(
-        _ body: (ChunkRows, A.Values, B.Values, C.Values, D.Values, repeat (each Term).Values) -> Void,
-        _: A.Type, _: B.Type, _: C.Type, _: D.Type, _: repeat (each Term).Type
-    ) {
-        var position = 3
-        body(
-            rows, values(0, A.self), values(1, B.self), values(2, C.self), values(3, D.self),
-            repeat values(after: &position, (each Term).self))
+        var position = 1
+        body(rows, values(0, A.self), values(1, B.self), repeat values(after: &position, (each Term).self))
     }
 
     @inlinable @inline(__always)

@@ -36,35 +36,19 @@ extension QueryOf {
     /// meanwhile.
     /// - Complexity: O(tables + chunks).
     @inlinable
+    public func forEachChunk<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void
+    ) where Row == (Entity, A, B, repeat each Term) {
+        forEachChunkHandle { $0.call(body, A.self, B.self, repeat (each Term).self) }
+    }
+
+    /// Calls a closure for each chunk of up to 4096 rows, with the column of the one term.
+    ///
+    /// A form of its own, since the compiler does not infer packs of one element in closures of one statement.
+    /// - Complexity: O(tables + chunks).
+    @inlinable
     public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
         forEachChunkHandle { $0.call(body, A.self) }
-    }
-
-    /// Calls a closure for each chunk of up to 4096 rows, with the columns of two terms.
-    /// - Complexity: O(tables + chunks).
-    @inlinable
-    public func forEachChunk<A: QueryTerm, B: QueryTerm>(_ body: (ChunkRows, A.Values, B.Values) -> Void)
-    where Row == (Entity, A, B) {
-        forEachChunkHandle { $0.call(body, A.self, B.self) }
-    }
-
-    /// Calls a closure for each chunk of up to 4096 rows, with the columns of three terms.
-    /// - Complexity: O(tables + chunks).
-    @inlinable
-    public func forEachChunk<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
-        _ body: (ChunkRows, A.Values, B.Values, C.Values) -> Void
-    ) where Row == (Entity, A, B, C) {
-        forEachChunkHandle { $0.call(body, A.self, B.self, C.self) }
-    }
-
-    /// Calls a closure for each chunk of up to 4096 rows, with the columns of four terms or more. Up to three have forms of
-    /// their own, in which the compiler sees that all columns are of one length.
-    /// - Complexity: O(tables + chunks).
-    @inlinable
-    public func forEachChunk<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, each Term: QueryTerm>(
-        _ body: (ChunkRows, A.Values, B.Values, C.Values, D.Values, repeat (each Term).Values) -> Void
-    ) where Row == (Entity, A, B, C, D, repeat each Term) {
-        forEachChunkHandle { $0.call(body, A.self, B.self, C.self, D.self, repeat (each Term).self) }
     }
 
     /// Visits the rows of all matching tables with the structure held still, and marks what is written.
