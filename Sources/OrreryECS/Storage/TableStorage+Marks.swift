@@ -27,8 +27,17 @@ extension UnsafeMutablePointer<TableStorage> {
     /// - Complexity: O(1): at most 16 words; O(rows) if queries ask when.
     @inlinable
     func mark(column: Int, rows: Range<Int>) {
+        guard pointee.columns[column].isObserved, !rows.isEmpty else { return }
+        markForDrain(column: column, rows: rows)
+        if let changed = pointee.columns[column].changed { changed.set(rows, to: pointee.world.pointee.stamp) }
+    }
+
+    /// Marks some values of one chunk for the next drain; for queries they count as written no later than before.
+    /// - Complexity: O(1): at most 16 words.
+    @inlinable @inline(__always)
+    func markForDrain(column: Int, rows: Range<Int>) {
         let column = pointee.columns + column
-        guard column.pointee.isObserved, let last = rows.last else { return }
+        guard let last = rows.last else { return }
         if let words = column.pointee.words, let summary = column.pointee.summary {
             let (first, final) = (rows.lowerBound >> 6, last >> 6)
             let head = UInt64.max << UInt64(truncatingIfNeeded: rows.lowerBound & 63)
@@ -47,7 +56,6 @@ extension UnsafeMutablePointer<TableStorage> {
             summary[last >> 16] |= 1 << UInt64(truncatingIfNeeded: (last >> 10) & 63)
             if !pointee.isDirty { enlist() }
         }
-        if let changed = column.pointee.changed { changed.set(rows, to: pointee.world.pointee.stamp) }
     }
 
     /// Marks some values of one chunk that the rows did not have before.

@@ -38,7 +38,7 @@ extension World {
         storage.forEachColumn(of: component) { table, column in
             table.pointee.beginBits(column: column)
             for chunk in 0..<table.pointee.usedChunkCount {
-                table.mark(column: column, rows: table.pointee.rows(chunk: chunk))
+                table.markForDrain(column: column, rows: table.pointee.rows(chunk: chunk))
             }
         }
         // The table of an entity does not say since when it has a sparse component; stamps do.
