@@ -83,6 +83,8 @@ extension World {
         var ending: [Entity] = []
         for index in referenceIndexes {
             for source in referrers(to: target, by: index) where source != target {
+                // An observer may have written where it points.
+                guard index.target(of: source.index) == target else { continue }
                 index.unlink(source.index)
                 switch index.whenTargetDespawns {
                 case .despawnsEntity: ending.append(source)
@@ -91,6 +93,7 @@ extension World {
                 }
             }
         }
+        for index in referenceIndexes { index.forget(target.index) }
         return ending
     }
 }
