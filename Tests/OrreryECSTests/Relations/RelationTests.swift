@@ -96,6 +96,14 @@ struct RelationTests {
         #expect(world.entityCount == 4)
     }
 
+    @Test func allThatMatchAreCountedWhoeverTheyEndWith() throws {
+        let world = World()
+        let parent = world.spawn(Health())
+        world.spawn(Health(), ChildOf(parent))
+        #expect(world.query(Read<Health>.self).despawnAll() == 2)
+        #expect(world.entityCount == 0)
+    }
+
     /// Every way to write a relation, against the answer that a scan of all entities gives.
     @Test(arguments: testSeeds())
     func everyWayToWrite(seed: UInt64) throws {
