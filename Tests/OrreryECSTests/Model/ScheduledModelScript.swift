@@ -1,0 +1,72 @@
+import OrreryECS
+import OrrerySchema
+import Testing
+
+/// The script tick by tick: systems that run side by side share its operations, and give structural ones to their commands.
+struct ScheduledModelScript {
+    var script: ModelScript
+    private let schedule: ModelSchedule
+
+    init(_ script: ModelScript, threadCount: Int) throws {
+        self.script = script
+        schedule = ModelSchedule(threadCount: threadCount)
+        try schedule.schedule.validate()
+    }
+
+    mutating func runTick() throws {
+        // What is observed is written in turn, so half of the ticks are without observers.
+        if script.random.oneIn(3) { script.endObservers() }
+        if script.random.oneIn(3) { script.changeObservers() }
+        try run(makePlan())
+        try script.settle()
+    }
+
+    private mutating func makePlan() -> ModelPlan {
+        var plan = ModelPlan()
+        for _ in 0..<Int.random(in: 1...700, using: &script.random) {
+            let operation = script.nextOperation()
+            plan.operations[ModelSchedule.system(for: operation, &script.random), default: []].append(operation)
+        }
+        return plan
+    }
+
+    private mutating func run(_ plan: ModelPlan) throws {
+        script.world.insertResource(plan)
+        schedule.schedule.runTick(on: script.world, step: .seconds(1))
+        script.world.removeResource(ModelPlan.self)
+        for stage in schedule.schedule.stageNames { try replay(stage, plan) }
+        script.model.endTick()
+    }
+
+    /// The model does what the systems of a stage did: first what took effect at once, then what they put off, then what observers did.
+    private mutating func replay(_ stage: [String], _ plan: ModelPlan) throws {
+        var putOff: [ModelOperation] = []
+        for system in stage { putOff += try replay(system, plan) }
+        script.model.performPutOff(putOff)
+        script.model.flushCommands()
+    }
+
+    /// - Returns: What the system put off.
+    private mutating func replay(_ system: String, _ plan: ModelPlan) throws -> [ModelOperation] {
+        let outcomes = plan.record[system]
+        if let component = schedule.askers[system] {
+            try #require(outcomes == [script.model.changes(of: component)], "\(script.place): \(system)")
+        } else if let ticks = schedule.hearers[system] {
+            let isDue = script.world.tick.rawValue.isMultiple(of: ticks)
+            let heard = isDue ? [script.model.events.read(by: system)] : []
+            try #require(outcomes == heard, "\(script.place): \(system)")
+        }
+        let operations = plan.operations[system] ?? []
+        try #require(operations.isEmpty || operations.count == outcomes.count, "\(script.place): \(system)")
+        var putOff: [ModelOperation] = []
+        for (operation, outcome) in zip(operations, outcomes) {
+            guard let outcome else {
+                putOff.append(operation)
+                continue
+            }
+            let expected = script.model.perform(operation, like: outcome)
+            try #require(outcome == expected, "\(script.place): \(system): \(operation)")
+        }
+        return putOff
+    }
+}
