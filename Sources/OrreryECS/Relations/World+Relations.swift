@@ -59,6 +59,11 @@ extension World {
         }
     }
 
+    /// Ends where an entity points by a relation; does nothing for other components.
+    func unlink(_ component: ComponentID, of source: Entity) {
+        for index in referenceIndexes where index.component == component { index.unlink(source.index) }
+    }
+
     private func referenceIndex<R: Relation>(_ relation: R.Type) -> ReferenceIndex {
         let component = register(relation)
         guard let index = referenceIndexes.first(where: { $0.component == component }) else {

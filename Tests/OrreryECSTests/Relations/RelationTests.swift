@@ -96,6 +96,21 @@ struct RelationTests {
         #expect(world.entityCount == 4)
     }
 
+    @Test func observersWriteTheRelationThatIsTaken() throws {
+        let world = World()
+        let (target, haven) = (world.spawn(), world.spawn())
+        let source = world.spawn(Aim(target: target))
+        world.observe(Aim.self) { observation in
+            guard observation.kind == .removed else { return }
+            try? world.set(Aim(target: haven), on: observation.entity)
+        }
+        try world.remove(Aim.self, from: source)
+        #expect(!world.has(Aim.self, on: source) && world.referrers(to: haven, by: Aim.self).isEmpty)
+        try world.insert(Aim(target: target), on: source)
+        try world.despawn(target)
+        #expect(!world.has(Aim.self, on: source) && world.referrers(to: haven, by: Aim.self).isEmpty)
+    }
+
     @Test func allThatMatchAreCountedWhoeverTheyEndWith() throws {
         let world = World()
         let parent = world.spawn(Health())
