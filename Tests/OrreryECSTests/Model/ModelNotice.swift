@@ -22,11 +22,11 @@ struct ModelNotice: Equatable {
         case let health as Health where kind != .removed && health.current.isMultiple(of: 7):
             // Where it ended, or ends before the flush, the command is dropped.
             return ([], [.insert(Burning(seconds: Float(health.current)), entity)])
-        case let mass as Mass:
-            // It may just end.
-            return ([.set(Aim(target: entity), entity)], mass.kilograms > 1000 ? [.remove(Mass.self, entity)] : [])
         case is Label where kind == .despawned && entity.index.isMultiple(of: 8):
             return ([], [.spawn([Frozen()])])
+        case is Aim: return ([], [])
+        // A relation of what ends is written too.
+        case _ where kind == .despawned || value is Mass: return ([.set(Aim(target: entity), entity)], [])
         default: return ([], [])
         }
     }

@@ -1,23 +1,27 @@
 import OrreryECS
 import OrrerySchema
-import Synchronization
 
-/// What each system is to do in a tick, by its name, and what comes of it.
+/// What each system is to do in a tick, and what comes of it.
 struct ModelPlan: Sendable {
-    var operations: [String: [ModelOperation]] = [:]
-    let record = ModelRecord()
+    private let tasks: [String: ModelTask]
+
+    init(_ systems: [String]) {
+        tasks = Dictionary(uniqueKeysWithValues: systems.map { ($0, ModelTask()) })
+    }
+
+    subscript(system: String) -> ModelTask {
+        guard let task = tasks[system] else { preconditionFailure("no system is named '\(system)'") }
+        return task
+    }
 }
 
-/// What systems did, whichever threads they ran on.
-final class ModelRecord: Sendable {
-    /// By system; `nil` for what it put off.
-    private let outcomes = Mutex<[String: [ModelOutcome?]]>([:])
-
-    subscript(system: String) -> [ModelOutcome?] { outcomes.withLock { $0[system] ?? [] } }
-
-    func note(_ outcome: ModelOutcome?, by system: String) {
-        outcomes.withLock { $0[system, default: []].append(outcome) }
-    }
+/// What one system is to do in a tick, and what comes of it.
+///
+/// `@unchecked Sendable`: while the tick runs it is its system's alone, before and after it is the script's.
+final class ModelTask: @unchecked Sendable {
+    var operations: [ModelOperation] = []
+    /// `nil` for what was put off.
+    var outcomes: [ModelOutcome?] = []
 }
 
 /// Systems that do what a ``ModelPlan`` says: a writer for each component, one for each query that writes, one that has the world to itself,
@@ -58,6 +62,8 @@ struct ModelSchedule {
     /// The system that does an operation: a writer what its component is to be, or commands.
     static func system(for operation: ModelOperation, _ random: inout SeededGenerator) -> String {
         switch operation {
+        // A tag has no bytes, and the thread sanitizer takes its place for that of the value beside it.
+        case .set(is Frozen, _), .update(is Frozen, _), .set(is Selected, _), .update(is Selected, _): "alone"
         case .set(let value, _), .update(let value, _): writer(of: type(of: value))
         case .write(.healths): "raise"
         case .write(.burnings): "time"
@@ -111,16 +117,16 @@ extension TickContext {
     /// Does what a system is to do.
     /// - Parameter perform: Does it at once; `nil` for what is to be put off.
     fileprivate func carryOut(_ system: String, _ perform: (ModelOperation) -> ModelOutcome?) {
-        guard let plan = resource(ModelPlan.self) else { return }
-        for operation in plan.operations[system] ?? [] {
+        guard let task = resource(ModelPlan.self)?[system] else { return }
+        for operation in task.operations {
             let outcome = perform(operation)
-            plan.record.note(outcome, by: system)
+            task.outcomes.append(outcome)
             guard outcome == nil else { continue }
             if case .send(let signal) = operation { send(signal) } else { commands.put(operation) }
         }
     }
 
     fileprivate func note(_ outcome: ModelOutcome, by system: String) {
-        resource(ModelPlan.self)?.record.note(outcome, by: system)
+        resource(ModelPlan.self)?[system].outcomes.append(outcome)
     }
 }

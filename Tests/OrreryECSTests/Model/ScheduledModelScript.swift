@@ -22,10 +22,10 @@ struct ScheduledModelScript {
     }
 
     private mutating func makePlan() -> ModelPlan {
-        var plan = ModelPlan()
+        let plan = ModelPlan(schedule.schedule.systemNames)
         for _ in 0..<Int.random(in: 1...700, using: &script.random) {
             let operation = script.nextOperation()
-            plan.operations[ModelSchedule.system(for: operation, &script.random), default: []].append(operation)
+            plan[ModelSchedule.system(for: operation, &script.random)].operations.append(operation)
         }
         return plan
     }
@@ -34,32 +34,32 @@ struct ScheduledModelScript {
         script.world.insertResource(plan)
         schedule.schedule.runTick(on: script.world, step: .seconds(1))
         script.world.removeResource(ModelPlan.self)
-        for stage in schedule.schedule.stageNames { try replay(stage, plan) }
+        for stage in schedule.schedule.stageNames { try replay(stage, of: plan) }
         script.model.endTick()
     }
 
     /// The model does what the systems of a stage did: first what took effect at once, then what they put off, then what observers did.
-    private mutating func replay(_ stage: [String], _ plan: ModelPlan) throws {
+    private mutating func replay(_ stage: [String], of plan: ModelPlan) throws {
         var putOff: [ModelOperation] = []
-        for system in stage { putOff += try replay(system, plan) }
+        for system in stage { putOff += try replay(plan[system], of: system) }
         script.model.performPutOff(putOff)
         script.model.flushCommands()
     }
 
     /// - Returns: What the system put off.
-    private mutating func replay(_ system: String, _ plan: ModelPlan) throws -> [ModelOperation] {
-        let outcomes = plan.record[system]
+    private mutating func replay(_ task: ModelTask, of system: String) throws -> [ModelOperation] {
+        let outcomes = task.outcomes
         if let component = schedule.askers[system] {
             try #require(outcomes == [script.model.changes(of: component)], "\(script.place): \(system)")
         } else if let ticks = schedule.hearers[system] {
             let isDue = script.world.tick.rawValue.isMultiple(of: ticks)
             let heard = isDue ? [script.model.events.read(by: system)] : []
             try #require(outcomes == heard, "\(script.place): \(system)")
+        } else {
+            try #require(outcomes.count == task.operations.count, "\(script.place): \(system)")
         }
-        let operations = plan.operations[system] ?? []
-        try #require(operations.isEmpty || operations.count == outcomes.count, "\(script.place): \(system)")
         var putOff: [ModelOperation] = []
-        for (operation, outcome) in zip(operations, outcomes) {
+        for (operation, outcome) in zip(task.operations, outcomes) {
             guard let outcome else {
                 putOff.append(operation)
                 continue
