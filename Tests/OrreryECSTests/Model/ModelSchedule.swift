@@ -49,8 +49,8 @@ struct ModelSchedule {
         schedule.add("name", in: .update, Write<Label>.self, Read<Health>.self, access: Self.access) { query, tick in
             tick.carryOut("name") { _ in .entities(query.nameByHealth(in: tick)) }
         }
-        // Relations are observed, by the world itself, so these run in turn.
-        for relation in modelRelations { addWriter(of: relation) }
+        // Relations are observed, by the world itself, so the stage of these runs in turn.
+        for relation in modelRelations { addWriter(of: relation, order: [.after("name")]) }
         for component in modelComponents + modelRelations { addAsker(of: component) }
         addHearer("hear", in: .late)
         addHearer("hear rarely", in: .late, everyTicks: 3)
@@ -77,9 +77,9 @@ struct ModelSchedule {
 
     private static func writer(of component: any ModelComponent.Type) -> String { "write \(component.componentName)" }
 
-    private mutating func addWriter<C: ModelComponent>(of component: C.Type) {
+    private mutating func addWriter<C: ModelComponent>(of component: C.Type, order: [SystemOrder] = []) {
         let name = Self.writer(of: component)
-        schedule.add(name, in: .update, Write<C>.self, access: Self.access) { _, tick in
+        schedule.add(name, in: .update, Write<C>.self, order: order, access: Self.access) { _, tick in
             let values = tick.accessor(C.self)
             tick.carryOut(name) { operation in
                 do throws(WorldError) {

@@ -23,10 +23,14 @@ struct ScheduledModelScript {
 
     private mutating func makePlan() -> ModelPlan {
         let plan = ModelPlan(schedule.schedule.systemNames)
-        for _ in 0..<Int.random(in: 1...700, using: &script.random) {
+        for _ in 0..<Int.random(in: 1...1000, using: &script.random) {
             let operation = script.nextOperation()
             plan[ModelSchedule.system(for: operation, &script.random)].operations.append(operation)
         }
+        // Always, so that there is something to do side by side.
+        plan["raise"].operations.append(.write(.healths(gain: script.nextNumber())))
+        plan["time"].operations.append(.write(.burnings))
+        plan["name"].operations.append(.write(.labels))
         return plan
     }
 
