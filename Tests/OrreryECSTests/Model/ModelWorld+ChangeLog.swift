@@ -72,19 +72,16 @@ extension ModelWorld {
 
     /// Whether a world has the same values, all of them and no more.
     func isEqual(to world: World) -> Bool {
-        world.entityCount == entities.count
-            && components.reduce(0) { $0 + equalCount(of: $1, in: world) }
-                == entities.values.reduce(0) { $0 + $1.count }
+        world.entityCount == entities.count && components.allSatisfy { hasEqualValues(of: $0, as: world) }
     }
 
-    /// How many values of a component are those of a world; -1 if one of the world's is another.
-    private func equalCount<C: ModelComponent>(of type: C.Type, in world: World) -> Int {
+    private func hasEqualValues<C: ModelComponent>(of type: C.Type, as world: World) -> Bool {
         let component = ObjectIdentifier(type)
         var (count, isEqual) = (0, true)
         world.query(Read<C>.self).forEachEntity { entity, value in
             count += 1
             isEqual = isEqual && entities[entity]?[component] == ModelValue(value)
         }
-        return isEqual ? count : .min / 64
+        return isEqual && count == entities.values.count { $0[component] != nil }
     }
 }
