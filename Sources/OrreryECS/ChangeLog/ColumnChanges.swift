@@ -8,66 +8,49 @@ package final class ColumnChanges {
     package let type: any Component.Type
     /// Bytes from one value to the next; 0 for a tag, which has no values.
     package let stride: Int
-    package private(set) var count = 0
 
-    private let operations: ComponentOperations
-    private var capacity = 0
-    private var entityBuffer: UnsafeMutablePointer<Entity>?
-    private var rowBuffer: UnsafeMutableRawPointer?
+    private var rowsCopied: RowCopies
 
     init(_ component: ComponentID, _ operations: ComponentOperations) {
         self.component = component
-        self.operations = operations
         type = operations.type
         stride = operations.stride
+        rowsCopied = RowCopies(of: operations)
     }
 
     deinit {
-        reset()
-        entityBuffer?.deallocate()
-        rowBuffer?.deallocate()
+        rowsCopied.removeAll()
+        rowsCopied.deallocate()
     }
 
+    package var count: Int { rowsCopied.count }
+
     /// The entities of the rows. Each once.
-    package var entities: UnsafeBufferPointer<Entity> { UnsafeBufferPointer(start: entityBuffer, count: count) }
+    package var entities: UnsafeBufferPointer<Entity> { UnsafeBufferPointer(start: rowsCopied.entities, count: count) }
 
     /// The values of the rows; `nil` if there are none or the component is a tag.
     package var rows: UnsafeRawPointer? {
-        count == 0 || stride == 0 ? nil : rowBuffer.map { UnsafeRawPointer($0) }
+        count == 0 || stride == 0 ? nil : rowsCopied.values.map { UnsafeRawPointer($0) }
     }
 
-    /// Appends those rows whose bit is set, of 64 per word.
-    func append(_ words: UnsafeBufferPointer<UInt64>, entities: UnsafePointer<Entity>, values: UnsafeRawPointer) {
-        let added = words.reduce(0) { $0 + $1.nonzeroBitCount }
-        if count + added > capacity { grow(to: max(count + added, capacity * 2, 64)) }
-        guard let entityBuffer else { return }
-        // The values of a tag are nowhere, and nothing is copied there.
-        let target = rowBuffer.map { $0 + count * stride } ?? UnsafeMutableRawPointer(entityBuffer)
-        operations.gather(entityBuffer + count, target, entities, values, words)
-        count += added
+    /// Appends all marked rows of a column, and clears the marks.
+    /// - Complexity: O(chunks / 8 + marked chunks + marked rows).
+    func drain(_ column: ColumnPointer) {
+        guard let marks = column.pointee.marks else { return }
+        let table = column.pointee.table
+        // One access to the copies for all chunks.
+        func drain(into copies: inout RowCopies) {
+            marks.drainChunks(rows: table.pointee.rowCount) { chunk in
+                guard chunk < table.pointee.usedChunkCount else { return }
+                copies.drain(
+                    marks.words + chunk * (chunkRowCount / 64), rowCount: table.pointee.rowCount(chunk: chunk),
+                    entities: table.pointee.entities(chunk: chunk),
+                    values: table.pointee.chunks[chunk].memory + column.pointee.offset)
+            }
+        }
+        drain(into: &rowsCopied)
     }
 
     /// Destroys the values; buffers are kept.
-    func reset() {
-        if let rowBuffer, !operations.isBitwise, count > 0 { operations.deinitialize(rowBuffer, count) }
-        count = 0
-    }
-
-    private func grow(to capacity: Int) {
-        let entities = LargeMemory.allocate(Entity.self, capacity: capacity)
-        if let entityBuffer {
-            entities.moveInitialize(from: entityBuffer, count: count)
-            entityBuffer.deallocate()
-        }
-        entityBuffer = entities
-        if stride > 0 {
-            let rows = LargeMemory.allocate(byteCount: capacity * stride)
-            if let rowBuffer {
-                operations.moveRun(rows, rowBuffer, count)
-                rowBuffer.deallocate()
-            }
-            rowBuffer = rows
-        }
-        self.capacity = capacity
-    }
+    func reset() { rowsCopied.removeAll() }
 }

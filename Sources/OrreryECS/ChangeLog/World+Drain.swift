@@ -38,7 +38,7 @@ extension World {
 
     /// What an entity that lived through has lost and exchanged.
     private func drainComponents(of entry: StructureJournal.Entry, past: TablePointer, into log: ChangeLog) {
-        guard let (table, _) = storage.pointee.entities.find(entry.entity) else { return }
+        guard let table = storage.pointee.entities.find(entry.entity)?.table else { return }
         if table != past {
             for component in past.pointee.signature where isKnownToObservers(component) {
                 guard !table.pointee.has(component) else { continue }
@@ -70,17 +70,14 @@ extension World {
     }
 
     private func drainValues(into log: ChangeLog) {
-        var next = storage.pointee.firstDirtyTable
-        storage.pointee.firstDirtyTable = nil
-        while let table = next {
-            next = table.pointee.nextDirty
-            table.pointee.nextDirty = nil
-            table.pointee.isDirty = false
-            for position in 0..<table.pointee.columnCount {
-                table.pointee.drain(column: position) { component in
-                    log.column(component, storage.pointee.components[component.index].operations)
-                }
-            }
+        var next = storage.pointee.firstDirtyColumn
+        storage.pointee.firstDirtyColumn = nil
+        while let column = next {
+            next = column.pointee.nextDirty
+            column.pointee.nextDirty = nil
+            column.pointee.isDirty = false
+            let component = column.pointee.component
+            log.column(component, storage.pointee.components[component.index].operations).drain(column)
         }
         for index in storage.pointee.components.indices where storage.pointee.components[index].isFresh {
             storage.pointee.components[index].isFresh = false

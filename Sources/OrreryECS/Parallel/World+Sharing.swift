@@ -2,7 +2,7 @@ internal import OrrerySchema
 import Synchronization
 
 /// A world that several systems run on. Their values are apart, since they do not conflict; what they share is prepared here, so that they
-/// only read it: the structure, the lists of tables of each query, and the list of tables that have marks. Only new plans of queries are made
+/// only read it: the structure, the lists of tables of each query, and the list of columns that have marks. Only new plans of queries are made
 /// meanwhile, one at a time.
 extension World {
     func share(_ body: () -> Void) {
@@ -19,12 +19,12 @@ extension World {
         body()
     }
 
-    /// Puts the tables that have a tracked component into the list that the next drain visits, so that no mark has to.
+    /// Puts the columns of a tracked component into the list that the next drain visits, so that no mark has to.
     /// - Complexity: O(tables that have it).
-    func enlistTables(with component: ComponentID) {
+    func enlistColumns(of component: ComponentID) {
         guard storage.pointee.components[component.index].isTracked else { return }
-        storage.forEachColumn(of: component) { table, _ in
-            if !table.pointee.isDirty, table.pointee.rowCount > 0 { table.enlist() }
+        storage.forEachColumn(of: component) { column in
+            if !column.pointee.isDirty, column.pointee.table.pointee.rowCount > 0 { column.enlist() }
         }
     }
 

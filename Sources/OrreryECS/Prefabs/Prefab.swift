@@ -69,10 +69,7 @@ extension World {
         let table = storage.table(signature: components.filter { storage.sparse($0) == nil }.sorted())
         let (entity, row) = try allocate(in: table)
         for (component, value) in zip(components, prefab.values) {
-            let place =
-                storage.sparse(component).map {
-                    Place(table: $0.pointee.table, column: 0, row: $0.pointee.append(entity))
-                } ?? Place(table: table, column: table.pointee.column(of: component), row: row)
+            let place = storage.place(for: component, of: entity, in: table, row: row)
             value.initialize(place.address)
             place.markAdded()
         }

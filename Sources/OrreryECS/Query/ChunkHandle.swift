@@ -28,9 +28,16 @@ struct ChunkHandle {
         return columns[term].map { UnsafeMutableRawPointer(entities) + $0.pointee.offset }
     }
 
+    /// As ``base(_:)``, but a component that all entities have is not looked for.
     @inlinable @inline(__always)
-    func column<Term: QueryTerm>(_ term: Int, _: Term.Type) -> ColumnHandle<Term.Value> {
-        ColumnHandle(base: base(term).map { $0.assumingMemoryBound(to: Term.Value.self) }, count: count)
+    func base<Term: QueryTerm>(_ term: Int, _: Term.Type) -> UnsafeMutableRawPointer? {
+        if Term.isOptional || bases != nil { return base(term) }
+        return UnsafeMutableRawPointer(entities) + columns[term].unsafelyUnwrapped.pointee.offset
+    }
+
+    @inlinable @inline(__always)
+    func column<Term: QueryTerm>(_ term: Int, _ type: Term.Type) -> ColumnHandle<Term.Value> {
+        ColumnHandle(base: base(term, type).map { $0.assumingMemoryBound(to: Term.Value.self) }, count: count)
     }
 
     @inlinable @inline(__always)
@@ -61,12 +68,26 @@ extension ChunkHandle {
     }
 
     @inlinable @inline(never)
-    func call<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
-        _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void,
-        _: A.Type, _: B.Type, _: repeat (each Term).Type
+    func call<A: QueryTerm, B: QueryTerm>(_ body: (ChunkRows, A.Values, B.Values) -> Void, _: A.Type, _: B.Type) {
+        body(rows, values(0, A.self), values(1, B.self))
+    }
+
+    @inlinable @inline(never)
+    func call<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, C.Values) -> Void, _: A.Type, _: B.Type, _: C.Type
     ) {
-        var position = 1
-        body(rows, values(0, A.self), values(1, B.self), repeat values(after: &position, (each Term).self))
+        body(rows, values(0, A.self), values(1, B.self), values(2, C.self))
+    }
+
+    @inlinable @inline(never)
+    func call<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, each Term: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, C.Values, D.Values, repeat (each Term).Values) -> Void,
+        _: A.Type, _: B.Type, _: C.Type, _: D.Type, _: repeat (each Term).Type
+    ) {
+        var position = 3
+        body(
+            rows, values(0, A.self), values(1, B.self), values(2, C.self), values(3, D.self),
+            repeat values(after: &position, (each Term).self))
     }
 
     @inlinable @inline(__always)

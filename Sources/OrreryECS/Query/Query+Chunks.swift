@@ -13,7 +13,7 @@ public struct ChunkRows {
         self.entities = entities
     }
 
-    /// How many rows; at most 1024.
+    /// How many rows; at most 4096.
     @inlinable public var count: Int { entities.count }
 
     /// The rows, counted from 0.
@@ -24,84 +24,125 @@ public struct ChunkRows {
 extension ChunkRows: Sendable {}
 
 extension QueryOf {
-    /// Calls a closure for each chunk of up to 1024 rows, with one column per term: for loops that need an index, and
-    /// for any
-    /// number and order of terms.
+    /// Calls a closure for each chunk of up to 4096 rows, with one column per term: for loops that need an index, and
+    /// for any number and order of terms.
     ///
     /// ```swift
     /// world.query(Write<Position>.self, Read<Velocity>.self).forEachChunk { rows, position, velocity in
     ///     for row in rows.indices { position[row].x += velocity[row].x }
     /// }
     /// ```
-    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands
-    /// still
+    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands still
     /// meanwhile.
-    /// - Complexity: O(tables + chunks).
-    @inlinable
-    public func forEachChunk<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
-        _ body: (ChunkRows, A.Values, B.Values, repeat (each Term).Values) -> Void
-    ) where Row == (Entity, A, B, repeat each Term) {
-        forEachChunkHandle { $0.call(body, A.self, B.self, repeat (each Term).self) }
-    }
-
-    /// Calls a closure for each chunk of up to 1024 rows, with the column of the one term.
-    ///
-    /// A form of its own, since the compiler does not infer packs of one element in closures of one statement.
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
         forEachChunkHandle { $0.call(body, A.self) }
     }
 
+    /// Calls a closure for each chunk of up to 4096 rows, with the columns of two terms.
+    /// - Complexity: O(tables + chunks).
+    @inlinable
+    public func forEachChunk<A: QueryTerm, B: QueryTerm>(_ body: (ChunkRows, A.Values, B.Values) -> Void)
+    where Row == (Entity, A, B) {
+        forEachChunkHandle { $0.call(body, A.self, B.self) }
+    }
+
+    /// Calls a closure for each chunk of up to 4096 rows, with the columns of three terms.
+    /// - Complexity: O(tables + chunks).
+    @inlinable
+    public func forEachChunk<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, C.Values) -> Void
+    ) where Row == (Entity, A, B, C) {
+        forEachChunkHandle { $0.call(body, A.self, B.self, C.self) }
+    }
+
+    /// Calls a closure for each chunk of up to 4096 rows, with the columns of four terms or more. Up to three have forms of
+    /// their own, in which the compiler sees that all columns are of one length.
+    /// - Complexity: O(tables + chunks).
+    @inlinable
+    public func forEachChunk<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, each Term: QueryTerm>(
+        _ body: (ChunkRows, A.Values, B.Values, C.Values, D.Values, repeat (each Term).Values) -> Void
+    ) where Row == (Entity, A, B, C, D, repeat each Term) {
+        forEachChunkHandle { $0.call(body, A.self, B.self, C.self, D.self, repeat (each Term).self) }
+    }
+
     /// Visits the rows of all matching tables with the structure held still, and marks what is written.
     @inlinable @inline(__always)
     func forEachChunkHandle(_ body: (ChunkHandle) -> Void) {
-        plan.refresh()
-        let matches = plan.matches
-        let storage = world.storage
-        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched || !plan.writesWhatIsWatched else {
+        let matches = matches
+        let storage = matches.pointee.storage
+        if matches.pointee.isBehind { refresh() }
+        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched || !writesWhatIsWatched else {
             return visitRuns(body)
         }
-        let termCount = matches.pointee.termCount
-        let written = matches.pointee.written
         storage.beginBorrow()
-        defer { storage.endBorrow() }
-        // Read once: a reference to the part would be retained for every table.
-        let positions = part?.positions ?? 0..<matches.pointee.count
-        let (firstRow, endRow) = part?.outerRows ?? (0, .max)
-        var columns = matches.pointee.columns + positions.lowerBound &* termCount
-        for position in positions {
-            let table = matches.pointee.tables[position]
-            let isLast = position &+ 1 == positions.upperBound
-            let end = isLast ? min(table.pointee.rowCount, endRow) : table.pointee.rowCount
-            var first = position == positions.lowerBound ? firstRow : 0
-            while first < end {
-                let entities = table.pointee.entities(chunk: first >> 10)
-                let count = min(chunkRowCount, end &- first)
-                body(ChunkHandle(entities: entities, count: count, columns: columns))
-                if written != 0, table.pointee.isObserved {
-                    mark(table, Range(uncheckedBounds: (first, first &+ count)), columns, written)
-                }
-                first &+= chunkRowCount
+        if let part {
+            visit(part, body)
+        } else {
+            let termCount = matches.pointee.termCount
+            let written = matches.pointee.written
+            var table = matches.pointee.tables
+            let end = table + matches.pointee.count
+            var columns = matches.pointee.columns
+            while table != end {
+                visit(table.pointee, 0, table.pointee.pointee.rowCount, columns, written, body)
+                table += 1
+                columns += termCount
             }
-            columns += termCount
+        }
+        storage.endBorrow()
+    }
+
+    /// Visits the chunks of a part.
+    @inlinable @inline(never)
+    func visit(_ part: QueryPart, _ body: (ChunkHandle) -> Void) {
+        let matches = matches
+        let end = part.outerRows.end
+        var first = part.outerRows.first
+        for position in part.positions {
+            let table = matches.pointee.tables[position]
+            let columns = matches.pointee.columns + position &* matches.pointee.termCount
+            let isLast = position &+ 1 == part.positions.upperBound
+            let rows = isLast ? min(end, table.pointee.rowCount) : table.pointee.rowCount
+            visit(table, first, rows, columns, matches.pointee.written, body)
+            first = 0
         }
     }
+
+    /// Visits some rows of a table, from the beginning of a chunk on.
+    @inlinable @inline(__always)
+    func visit(
+        _ table: TablePointer, _ first: Int, _ end: Int, _ columns: UnsafeMutablePointer<QueryMatches.Column>,
+        _ written: UInt64, _ body: (ChunkHandle) -> Void
+    ) {
+        var row = first
+        while row < end {
+            let count = min(chunkRowCount, end &- row)
+            body(
+                ChunkHandle(entities: table.pointee.entities(chunk: row >> chunkShift), count: count, columns: columns))
+            if table.pointee.isObserved, written != 0 {
+                mark(Range(uncheckedBounds: (row, row &+ count)), columns, written)
+            }
+            row &+= chunkRowCount
+        }
+    }
+
+    @usableFromInline
+    func refresh() { plan.refresh() }
+
+    @usableFromInline
+    var writesWhatIsWatched: Bool { plan.writesWhatIsWatched }
 
     /// Marks the columns of the terms that are written.
     @usableFromInline
     func mark(
-        _ table: TablePointer, _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>,
-        _ written: UInt64
+        _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>, _ written: UInt64
     ) {
         var rest = written
         while rest != 0 {
             if let column = columns[rest.trailingZeroBitCount] {
-                if let part {
-                    part.note(table, column: column - table.pointee.columns, rows: rows)
-                } else {
-                    table.mark(column: column - table.pointee.columns, rows: rows)
-                }
+                column.mark(rows)
             }
             rest &= rest &- 1
         }

@@ -1,7 +1,7 @@
 import Dispatch
 
 extension QueryOf {
-    /// Divides the query into parts of 16 chunks and calls a closure with each, on several threads. A part is a query of its own, with every
+    /// Divides the query into parts of 16,384 rows and calls a closure with each, on several threads. A part is a query of its own, with every
     /// form of iteration.
     ///
     /// ```swift
@@ -29,7 +29,7 @@ extension QueryOf {
         tick.system.gatherParts()
     }
 
-    /// Divides the query into parts of 16 chunks and calls a closure with each, on several threads, outside of a schedule.
+    /// Divides the query into parts of 16,384 rows and calls a closure with each, on several threads, outside of a schedule.
     /// - Parameters:
     ///   - threadCount: How many threads, this one included.
     ///   - body: Called once for each part. Writes only the values of its part.
@@ -49,8 +49,13 @@ extension QueryOf {
         }
         let parts = QueryPart.divide(plan.matches.pointee)
         prepare(parts.count)
+        plan.enlistWrittenColumns()
         world.share {
-            if threadCount > 1, parts.count > 1 {
+            guard threadCount > 1, parts.count > 1 else {
+                for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
+                return
+            }
+            withoutActuallyEscaping(body) { body in
                 let next = WorkCounter()
                 // Each part is handled by one thread, and no two parts have a row in common.
                 nonisolated(unsafe) let work = (query: self, parts: parts, body: body)
@@ -59,11 +64,8 @@ extension QueryOf {
                         work.body(work.query.restricted(to: work.parts[number]), number)
                     }
                 }
-            } else {
-                for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
             }
         }
-        for part in parts { part.mark() }
     }
 
     private func restricted(to part: QueryPart) -> Self {

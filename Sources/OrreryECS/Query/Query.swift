@@ -17,7 +17,11 @@ public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term
 /// structure. A query that needs a sparse component goes through the smallest set of those instead.
 public struct QueryOf<Row> {
     @usableFromInline let world: World
-    @usableFromInline var plan: QueryPlan
+    var plan: QueryPlan {
+        didSet { matches = plan.matches }
+    }
+    /// Those of the plan: one step less for every iteration.
+    @usableFromInline private(set) var matches: UnsafeMutablePointer<QueryMatches>
     /// Only these, in this order.
     @usableFromInline var selection: [Entity]?
     /// From when on changes count; `nil` for the last run of the system that asks.
@@ -30,6 +34,7 @@ public struct QueryOf<Row> {
     init(_ world: World, _ plan: QueryPlan) {
         self.world = world
         self.plan = plan
+        matches = plan.matches
     }
 
     /// How many entities match.
@@ -116,7 +121,7 @@ public struct QueryOf<Row> {
                 for run in run.chunks {
                     plan.locate(run, bases)
                     let first = run.rows.lowerBound
-                    let entities = run.table.pointee.entities(chunk: first >> 10) + first & (chunkRowCount - 1)
+                    let entities = run.table.pointee.entities(chunk: first >> chunkShift) + first & (chunkRowCount - 1)
                     let chunk = ChunkHandle(
                         entities: entities, count: run.rows.count, columns: plan.matches.pointee.columns, bases: bases)
                     if isWatched {
@@ -124,7 +129,7 @@ public struct QueryOf<Row> {
                     } else {
                         body(chunk)
                     }
-                    plan.mark(run, part)
+                    plan.mark(run)
                 }
             }
         }

@@ -4,6 +4,8 @@ struct QueryMatches: BitwiseCopyable {
     /// A column of a table; `nil` if the table has no such component.
     @usableFromInline typealias Column = UnsafeMutablePointer<ColumnStorage>?
 
+    /// That of the world.
+    @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     @usableFromInline var tables: UnsafeMutablePointer<TablePointer>
     /// The columns of the terms, for one table after the other.
     @usableFromInline var columns: UnsafeMutablePointer<Column>
@@ -17,13 +19,18 @@ struct QueryMatches: BitwiseCopyable {
     @usableFromInline let isPlain: Bool
     private var capacity = 4
 
-    init(termCount: Int, written: UInt64, isPlain: Bool) {
+    init(of storage: UnsafeMutablePointer<WorldStorage>, termCount: Int, written: UInt64, isPlain: Bool) {
+        self.storage = storage
         self.termCount = termCount
         self.written = written
         self.isPlain = isPlain
         tables = .allocate(capacity: capacity)
         columns = .allocate(capacity: max(1, capacity * termCount))
     }
+
+    /// Tables were made since the last use.
+    @inlinable @inline(__always)
+    var isBehind: Bool { tablesSeen < storage.pointee.tableCount }
 
     mutating func append(_ table: TablePointer, columns new: [Column]) {
         if count == capacity { grow() }

@@ -1,14 +1,13 @@
-/// The chunks of a query that one thread handles, and what it has marked.
+/// The chunks of a query that one thread handles.
 ///
-/// Marks of one column share words between chunks, so the thread that divides the query makes them, when all parts have ended.
+/// No two chunks have marks or stamps in one piece of memory, so parts mark what they write by themselves.
 @usableFromInline
-final class QueryPart {
+struct QueryPart {
     /// Which of the plan's tables.
     @usableFromInline let positions: Range<Int>
     /// The first chunk of the first table, and the end of the chunks of the last.
     private let firstChunk: Int
     private let endChunk: Int
-    private var marks: [(table: TablePointer, column: Int, rows: Range<Int>)] = []
 
     init(positions: Range<Int>, firstChunk: Int, endChunk: Int) {
         self.positions = positions
@@ -25,18 +24,9 @@ final class QueryPart {
         return first..<(position == positions.upperBound - 1 ? endChunk : table.pointee.usedChunkCount)
     }
 
-    @usableFromInline
-    func note(_ table: TablePointer, column: Int, rows: Range<Int>) {
-        marks.append((table, column, rows))
-    }
-
-    func mark() {
-        for mark in marks { mark.table.mark(column: mark.column, rows: mark.rows) }
-    }
-
     /// As many chunks as a part has; the last one may have fewer. It does not depend on the number of threads, so neither does what parts
     /// do.
-    static let chunkCount = 16
+    static let chunkCount = 4
 
     /// The parts of a plan, in its order.
     /// - Complexity: O(tables + parts).

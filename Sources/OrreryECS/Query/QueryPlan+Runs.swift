@@ -11,7 +11,7 @@ extension QueryPlan {
 
         /// The same rows, chunk by chunk.
         var chunks: some Sequence<Run> {
-            let (first, end) = (rows.lowerBound >> 10, (rows.upperBound + chunkRowCount - 1) >> 10)
+            let (first, end) = (rows.lowerBound >> chunkShift, (rows.upperBound + chunkRowCount - 1) >> chunkShift)
             return (first..<max(first, end)).lazy.map { chunk in
                 Run(
                     position: position, table: table,
@@ -67,8 +67,8 @@ extension QueryPlan {
             (position, table, row) = (0, onlySparse.pointee.table, onlySparse.pointee.row(of: entity))
             guard row >= 0 else { return nil }
         } else {
-            guard let place = storage.pointee.entities.find(entity) else { return nil }
-            (position, table, row) = (positionOfTable[place.table.pointee.index], place.table, place.row)
+            guard let found = storage.pointee.entities.find(entity) else { return nil }
+            (position, table, row) = (positionOfTable[found.table.pointee.index], found.table, found.index)
         }
         guard position >= 0, isMatch(table, row, since: since) else { return nil }
         return Run(position: position, table: table, rows: row..<row + 1)
@@ -80,7 +80,7 @@ extension QueryPlan {
         for (term, asked) in terms.enumerated() {
             let base: UnsafeMutableRawPointer?
             if let column = columns[term] {
-                base = run.table.pointee.address(column: column - run.table.pointee.columns, row: run.rows.lowerBound)
+                base = Place(column: column, row: run.rows.lowerBound).address
             } else {
                 base = sparsePlace(of: asked.component, run)?.address
             }
@@ -89,13 +89,12 @@ extension QueryPlan {
     }
 
     /// Marks what a run's closure was given for writing.
-    func mark(_ run: Run, _ part: QueryPart?) {
+    func mark(_ run: Run) {
         for (term, asked) in terms.enumerated() where asked.isWrite {
-            guard let (table, column, rows) = values(of: term, run) else { continue }
-            if let part {
-                part.note(table, column: column, rows: rows)
+            if let column = matches.pointee.columns[run.position * terms.count + term] {
+                column.mark(run.rows)
             } else {
-                table.mark(column: column, rows: rows)
+                sparsePlace(of: asked.component, run)?.mark()
             }
         }
     }
@@ -111,14 +110,6 @@ extension QueryPlan {
     /// Whether parts of the query can be visited by themselves.
     var isDivisible: Bool { onlySparse != nil || requiredSparse.isEmpty }
 
-    /// Where the values of a term are in a run.
-    private func values(of term: Int, _ run: Run) -> (TablePointer, column: Int, rows: Range<Int>)? {
-        if let column = matches.pointee.columns[run.position * terms.count + term] {
-            return (run.table, column - run.table.pointee.columns, run.rows)
-        }
-        return sparsePlace(of: terms[term].component, run).map { ($0.table, $0.column, $0.row..<$0.row + 1) }
-    }
-
     private func sparsePlace(of component: ComponentID, _ run: Run) -> Place? {
         guard let sparse = storage.sparse(component) else { return nil }
         let entity = run.table.pointee.entity(row: run.rows.lowerBound)
@@ -127,8 +118,9 @@ extension QueryPlan {
 
     private func mayHaveChanged(_ table: TablePointer, _ chunk: Int, since: UInt64) -> Bool {
         conditions.changes.allSatisfy { change in
-            let column = table.pointee.column(of: change.component)
-            guard column >= 0, let stamps = stamps(change.kind, table.pointee.columns[column]) else { return true }
+            guard let column = table.pointee.column(of: change.component),
+                let stamps = stamps(change.kind, column.pointee)
+            else { return true }
             return stamps.chunks[chunk] > since
         }
     }
@@ -153,13 +145,12 @@ extension QueryPlan {
     private func isChange(
         _ change: QueryConditions.Change, _ table: TablePointer, _ row: Int, since: UInt64
     ) -> Bool {
-        let column = table.pointee.column(of: change.component)
-        if column >= 0 {
-            return stamps(change.kind, table.pointee.columns[column]).map { $0.rows[row] > since } ?? true
+        if let column = table.pointee.column(of: change.component) {
+            return stamps(change.kind, column.pointee).map { $0.rows[row] > since } ?? true
         }
         guard let sparse = storage.sparse(change.component) else { return false }
         let sparseRow = sparse.pointee.row(of: table.pointee.entity(row: row))
-        guard sparseRow >= 0, let stamps = stamps(change.kind, sparse.pointee.table.pointee.columns[0]) else {
+        guard sparseRow >= 0, let stamps = stamps(change.kind, sparse.pointee.column.pointee) else {
             return false
         }
         return stamps.rows[sparseRow] > since

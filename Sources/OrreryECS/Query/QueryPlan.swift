@@ -16,8 +16,8 @@ final class QueryPlan {
     let terms: [Term]
     let conditions: QueryConditions
     unowned(unsafe) let world: World
-    @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
-    @usableFromInline let matches: UnsafeMutablePointer<QueryMatches>
+    let storage: UnsafeMutablePointer<WorldStorage>
+    let matches: UnsafeMutablePointer<QueryMatches>
     /// The one sparse component whose set is all that the query looks at.
     let onlySparse: SparsePointer?
     /// Sparse components that an entity must have.
@@ -41,7 +41,7 @@ final class QueryPlan {
         matches = .allocate(capacity: 1)
         matches.initialize(
             to: QueryMatches(
-                termCount: terms.count, written: written,
+                of: storage, termCount: terms.count, written: written,
                 isPlain: conditions.changes.isEmpty && (isSparseFree || onlySparse != nil)))
         if let onlySparse { append(onlySparse.pointee.table) }
     }
@@ -72,17 +72,17 @@ final class QueryPlan {
     }
 
     /// Whether somebody observes what the query writes.
-    @usableFromInline var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
+    var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
+
+    /// Puts the columns in which the query can mark into the list that the next drain visits, so that no part has to.
+    func enlistWrittenColumns() {
+        for term in terms where term.isWrite { world.enlistColumns(of: term.component) }
+    }
 
     /// Looks at the tables that were made since the last use.
     /// - Complexity: O(new tables).
-    @inlinable @inline(__always)
     func refresh() {
-        if matches.pointee.tablesSeen < storage.pointee.tables.count { matchNewTables() }
-    }
-
-    @usableFromInline
-    func matchNewTables() {
+        guard matches.pointee.isBehind else { return }
         for table in storage.pointee.tables[matches.pointee.tablesSeen...] {
             let isMatch = onlySparse == nil && isMatch(table)
             positionOfTable.append(isMatch ? matches.pointee.count : -1)
@@ -94,10 +94,7 @@ final class QueryPlan {
     private func append(_ table: TablePointer) {
         matches.pointee.append(
             table,
-            columns: terms.map {
-                let column = table.pointee.column(of: $0.component)
-                return column < 0 ? nil : table.pointee.columns + column
-            })
+            columns: terms.map { table.pointee.column(of: $0.component) })
     }
 
     /// Whether entities of a table can match, as far as the table tells.

@@ -53,7 +53,7 @@ public struct SystemAccess: Sendable {
     private static func component<C: Component>(_ type: C.Type, isWrite: Bool) -> SystemAccess {
         SystemAccess(target: ObjectIdentifier(type), name: C.componentName, isWrite: isWrite) { world in
             let component = world.register(type)
-            if isWrite { world.enlistTables(with: component) }
+            if isWrite { world.enlistColumns(of: component) }
         } isWatched: { world in
             world.isWatched(world.register(type))
         }

@@ -16,16 +16,12 @@ final class ComponentOperations {
     @usableFromInline let moveRun: (_ target: UnsafeMutableRawPointer, _ source: UnsafeMutableRawPointer, Int) -> Void
     /// Copies one value into uninitialised memory.
     @usableFromInline let copyInitialize: (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer) -> Void
+    /// Copies a run of values into uninitialised memory.
+    @usableFromInline let copyRun: (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, Int) -> Void
     /// Copies one value over another.
     @usableFromInline let assign: (_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer) -> Void
     /// Destroys a run of values.
     @usableFromInline let deinitialize: (_ values: UnsafeMutableRawPointer, Int) -> Void
-    /// Copies the entities and values of those rows whose bit is set, of 64 per word, packed, into uninitialised memory.
-    @usableFromInline let gather:
-        (
-            _ entityTarget: UnsafeMutablePointer<Entity>, _ target: UnsafeMutableRawPointer,
-            _ entities: UnsafePointer<Entity>, _ source: UnsafeRawPointer, _ words: UnsafeBufferPointer<UInt64>
-        ) -> Void
 
     @inlinable
     init<C: Component>(_ type: C.Type) {
@@ -42,43 +38,14 @@ final class ComponentOperations {
         copyInitialize = { target, source in
             target.initializeMemory(as: C.self, from: source.assumingMemoryBound(to: C.self), count: 1)
         }
+        copyRun = { target, source, count in
+            target.initializeMemory(as: C.self, from: source.assumingMemoryBound(to: C.self), count: isTag ? 0 : count)
+        }
         assign = { target, source in
             target.assumingMemoryBound(to: C.self).pointee = source.assumingMemoryBound(to: C.self).pointee
         }
         deinitialize = { values, count in
             values.assumingMemoryBound(to: C.self).deinitialize(count: count)
         }
-        gather = { entityTarget, target, entities, source, words in
-            gatherRows(
-                entityTarget, target.assumingMemoryBound(to: C.self), entities, source.assumingMemoryBound(to: C.self),
-                words)
-        }
-    }
-}
-
-/// Copies the entities and values of those rows whose bit is set, in one pass, so that the processor waits for both at once.
-@inlinable
-func gatherRows<Value>(
-    _ entityTarget: UnsafeMutablePointer<Entity>, _ target: UnsafeMutablePointer<Value>,
-    _ entities: UnsafePointer<Entity>, _ source: UnsafePointer<Value>, _ words: UnsafeBufferPointer<UInt64>
-) {
-    var next = 0
-    var first = 0
-    for bits in words {
-        if bits == .max {
-            (entityTarget + next).initialize(from: entities + first, count: 64)
-            if MemoryLayout<Value>.size > 0 { (target + next).initialize(from: source + first, count: 64) }
-            next &+= 64
-        } else {
-            var rest = bits
-            while rest != 0 {
-                let row = first &+ rest.trailingZeroBitCount
-                (entityTarget + next).initialize(to: entities[row])
-                if MemoryLayout<Value>.size > 0 { (target + next).initialize(to: source[row]) }
-                next &+= 1
-                rest &= rest &- 1
-            }
-        }
-        first &+= 64
     }
 }

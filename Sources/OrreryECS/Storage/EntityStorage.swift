@@ -1,5 +1,26 @@
 public import OrrerySchema
 
+/// The row of a living entity, until the structure changes.
+@usableFromInline
+struct EntityRow: BitwiseCopyable {
+    @usableFromInline let chunk: ChunkDirectory.Entry
+    /// The row in its chunk.
+    @usableFromInline let offset: Int
+
+    @inlinable @inline(__always)
+    init(chunk: ChunkDirectory.Entry, offset: Int) {
+        self.chunk = chunk
+        self.offset = offset
+    }
+
+    @inlinable @inline(__always)
+    var table: TablePointer { chunk.table }
+
+    /// Counted from the first of the table.
+    @inlinable @inline(__always)
+    var index: Int { chunk.firstRow &+ offset }
+}
+
 /// Which entities live, and where their rows are.
 ///
 /// A slot is given out again only after the tick in which it became free has ended; its generation grows with each
@@ -8,33 +29,47 @@ public import OrrerySchema
 struct EntityStorage: BitwiseCopyable {
     @usableFromInline
     struct Slot {
-        /// The table of the living entity; `nil` for a free slot.
-        @usableFromInline var table: TablePointer?
-        /// Its row; in a free slot the next free one.
-        @usableFromInline var row: UInt32
+        /// The chunk of the living entity and its place in it (``place(chunk:row:)``); of a slot that nobody lives in, a link to the next one.
+        @usableFromInline var place: UInt32
         /// The life that this slot is in, or was in last.
         @usableFromInline var generation: UInt32
 
         @inlinable @inline(__always)
-        init(table: TablePointer?, row: UInt32, generation: UInt32) {
-            self.table = table
-            self.row = row
+        init(place: UInt32, generation: UInt32) {
+            self.place = place
             self.generation = generation
         }
+
+        /// A place in a chunk: its number in the upper of 31 bits, the row in the lower ones.
+        @inlinable @inline(__always)
+        static func place(chunk: UInt32, row: Int) -> UInt32 {
+            chunk << chunkShift | UInt32(truncatingIfNeeded: row) & UInt32(chunkRowCount &- 1)
+        }
+
+        /// A link to a slot: the upper bit tells it from a place.
+        @inlinable @inline(__always)
+        static func link(to index: Int) -> UInt32 { 1 << 31 | UInt32(truncatingIfNeeded: index) }
+
+        @inlinable @inline(__always)
+        static func index(of link: UInt32) -> Int { Int(truncatingIfNeeded: link & 0x7fff_ffff) }
     }
 
     @usableFromInline var slots: UnsafeMutablePointer<Slot>
+    /// What the places of the slots refer to.
+    @usableFromInline var chunks = ChunkDirectory()
     @usableFromInline var slotCount = 0
     @usableFromInline var slotCapacity: Int
     /// The most slots that there will ever be.
     @usableFromInline let entityCountMax: Int
     @usableFromInline var livingCount = 0
     var retiredCount = 0
-    /// Slots that may be given out: the head of a list through `row`.
-    @usableFromInline var firstFree = UInt32.max
-    /// Slots that became free in this tick: head and tail of a list through `row`.
-    var firstPending = UInt32.max
-    var lastPending = UInt32.max
+    /// A link to nothing.
+    @usableFromInline static var noLink: UInt32 { .max }
+    /// Slots that may be given out: a link to the first.
+    @usableFromInline var firstFree = noLink
+    /// Slots that became free in this tick: links to the first and the last.
+    var firstPending = noLink
+    var lastPending = noLink
     var pendingCount = 0
 
     init(entityCountMax: Int) {
@@ -46,12 +81,14 @@ struct EntityStorage: BitwiseCopyable {
     /// Where a living entity is; `nil` if it is not alive.
     /// - Complexity: O(1).
     @inlinable @inline(__always)
-    func find(_ entity: Entity) -> (table: TablePointer, row: Int)? {
+    func find(_ entity: Entity) -> EntityRow? {
         let index = Int(truncatingIfNeeded: entity.index)
-        guard index < slotCount, slots[index].generation == entity.generation, let table = slots[index].table else {
-            return nil
-        }
-        return (table, Int(truncatingIfNeeded: slots[index].row))
+        guard index < slotCount else { return nil }
+        let slot = slots[index]
+        guard slot.generation == entity.generation, slot.place < 1 << 31 else { return nil }
+        return EntityRow(
+            chunk: chunks.entries[Int(truncatingIfNeeded: slot.place >> chunkShift)],
+            offset: Int(truncatingIfNeeded: slot.place) & (chunkRowCount &- 1))
     }
 
     /// How many lives can begin now.
@@ -62,14 +99,14 @@ struct EntityStorage: BitwiseCopyable {
     @inlinable @inline(__always)
     mutating func allocate() -> Entity? {
         let index: Int
-        if firstFree != .max {
-            index = Int(truncatingIfNeeded: firstFree)
-            firstFree = slots[index].row
+        if firstFree != Self.noLink {
+            index = Slot.index(of: firstFree)
+            firstFree = slots[index].place
         } else {
             guard slotCount < entityCountMax else { return nil }
             if slotCount == slotCapacity { grow(toHold: slotCount &+ 1) }
             index = slotCount
-            (slots + index).initialize(to: Slot(table: nil, row: .max, generation: 0))
+            (slots + index).initialize(to: Slot(place: Self.noLink, generation: 0))
             slotCount = index &+ 1
         }
         let generation = slots[index].generation &+ 1
@@ -81,44 +118,43 @@ struct EntityStorage: BitwiseCopyable {
     /// Gives a life its place.
     @inlinable @inline(__always)
     func settle(_ entity: Entity, in table: TablePointer, row: Int) {
-        let slot = slots + Int(truncatingIfNeeded: entity.index)
-        slot.pointee.table = table
-        slot.pointee.row = UInt32(truncatingIfNeeded: row)
+        let chunk = table.pointee.chunks[row >> chunkShift].number
+        slots[Int(truncatingIfNeeded: entity.index)].place = Slot.place(chunk: chunk, row: row)
     }
 
     /// Ends a life.
     @inline(__always)
     mutating func release(_ entity: Entity) {
         let index = Int(entity.index)
-        slots[index].table = nil
-        slots[index].row = .max
+        slots[index].place = Self.noLink
         livingCount -= 1
         guard entity.generation < .max else {
             retiredCount += 1
             return
         }
         pendingCount += 1
-        if firstPending == .max {
-            lastPending = entity.index
+        if firstPending == Self.noLink {
+            lastPending = Slot.link(to: index)
         } else {
-            slots[index].row = firstPending
+            slots[index].place = firstPending
         }
-        firstPending = entity.index
+        firstPending = Slot.link(to: index)
     }
 
     /// Lets the slots that became free be given out.
     /// - Complexity: O(1).
     mutating func endTick() {
-        guard firstPending != .max else { return }
-        slots[Int(lastPending)].row = firstFree
+        guard firstPending != Self.noLink else { return }
+        slots[Slot.index(of: lastPending)].place = firstFree
         firstFree = firstPending
-        firstPending = .max
-        lastPending = .max
+        firstPending = Self.noLink
+        lastPending = Self.noLink
         pendingCount = 0
     }
 
     func deallocate() {
         slots.deallocate()
+        chunks.deallocate()
     }
 
     /// Makes room for so many slots.

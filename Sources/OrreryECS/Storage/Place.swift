@@ -1,30 +1,57 @@
 public import OrrerySchema
 
-/// Where one value of one entity is.
+/// Where one value of one entity is, until the structure changes.
 @usableFromInline
 struct Place: BitwiseCopyable {
-    @usableFromInline let table: TablePointer
-    @usableFromInline let column: Int
-    @usableFromInline let row: Int
+    @usableFromInline let column: ColumnPointer
+    /// The memory of the row's chunk.
+    @usableFromInline let chunk: UnsafeMutableRawPointer
+    /// The row of the table that the chunk begins with.
+    @usableFromInline let firstRow: Int
+    /// The row in the chunk.
+    @usableFromInline let offset: Int
 
     @inlinable @inline(__always)
-    init(table: TablePointer, column: Int, row: Int) {
-        self.table = table
+    init(column: ColumnPointer, row: Int) {
         self.column = column
-        self.row = row
+        chunk = column.pointee.table.pointee.chunks[row >> chunkShift].memory
+        firstRow = row & ~(chunkRowCount &- 1)
+        offset = row & (chunkRowCount &- 1)
     }
 
     @inlinable @inline(__always)
-    var address: UnsafeMutableRawPointer { table.pointee.address(column: column, row: row) }
+    init(column: ColumnPointer, _ row: EntityRow) {
+        self.column = column
+        chunk = row.chunk.memory
+        firstRow = row.chunk.firstRow
+        offset = row.offset
+    }
 
     @inlinable @inline(__always)
-    func value<C>(as type: C.Type) -> UnsafeMutablePointer<C> { address.assumingMemoryBound(to: type) }
+    var row: Int { firstRow &+ offset }
 
     @inlinable @inline(__always)
-    func mark() { table.mark(column: column, row: row) }
+    var table: TablePointer { column.pointee.table }
 
     @inlinable @inline(__always)
-    func markAdded() { table.markAdded(column: column, row: row) }
+    var address: UnsafeMutableRawPointer { address(stride: column.pointee.stride) }
+
+    @inlinable @inline(__always)
+    func address(stride: Int) -> UnsafeMutableRawPointer {
+        chunk + (column.pointee.offset &+ offset &* stride)
+    }
+
+    /// The address of a value of a known type, whose stride needs no look-up.
+    @inlinable @inline(__always)
+    func value<C>(as type: C.Type) -> UnsafeMutablePointer<C> {
+        address(stride: MemoryLayout<C>.size == 0 ? 0 : MemoryLayout<C>.stride).assumingMemoryBound(to: type)
+    }
+
+    @inlinable @inline(__always)
+    func mark() { column.mark(row: row) }
+
+    @inlinable @inline(__always)
+    func markAdded() { column.markAdded(row: row) }
 }
 
 extension UnsafeMutablePointer<WorldStorage> {
@@ -34,22 +61,37 @@ extension UnsafeMutablePointer<WorldStorage> {
     func find(_ component: ComponentID, sparse: SparsePointer?, of entity: Entity) -> Place? {
         if let sparse {
             let row = sparse.pointee.row(of: entity)
-            return row < 0 ? nil : Place(table: sparse.pointee.table, column: 0, row: row)
+            return row < 0 ? nil : Place(column: sparse.pointee.column, row: row)
         }
-        guard let (table, row) = pointee.entities.find(entity) else { return nil }
-        let column = table.pointee.column(of: component)
-        return column < 0 ? nil : Place(table: table, column: column, row: row)
+        guard let row = pointee.entities.find(entity), let column = row.chunk.columnOfComponent[component.index] else {
+            return nil
+        }
+        return Place(column: column, row)
     }
 
     @inlinable
     func sparse(_ component: ComponentID) -> SparsePointer? { pointee.components[component.index].sparse }
 
+    /// The column of a component that entities of a table have, or that is sparse.
+    func column(of component: ComponentID, in table: TablePointer) -> ColumnPointer {
+        guard let column = sparse(component)?.pointee.column ?? table.pointee.column(of: component) else {
+            preconditionFailure("the table has no column of \(component)")
+        }
+        return column
+    }
+
+    /// Where a new entity's value is to be.
+    func place(for component: ComponentID, of entity: Entity, in table: TablePointer, row: Int) -> Place {
+        let column = column(of: component, in: table)
+        return Place(column: column, row: sparse(component).map { $0.pointee.append(entity) } ?? row)
+    }
+
     /// Gives an entity a component that it does not have. The value is left for the caller to initialise.
     /// - Returns: Where the value is to be; `nil` if the entity does not live.
     func extend(_ entity: Entity, byAny component: ComponentID) -> Place? {
-        guard let (table, row) = pointee.entities.find(entity) else { return nil }
-        if let sparse = sparse(component) { return extend(entity, in: table, bySparse: sparse) }
-        return extend(entity, in: table, row: row, by: component)
+        guard let row = pointee.entities.find(entity) else { return nil }
+        if let sparse = sparse(component) { return extend(entity, in: row.table, bySparse: sparse) }
+        return extend(entity, at: row, by: component)
     }
 
     /// Takes a component from a living entity; its value has been moved out or destroyed already.
@@ -59,17 +101,18 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 
     @usableFromInline
-    func extend(_ entity: Entity, in table: TablePointer, row: Int, by component: ComponentID) -> Place {
+    func extend(_ entity: Entity, at row: EntityRow, by component: ComponentID) -> Place {
+        let table = row.table
         let target = self.table(adding: component, to: table)
-        let odd = target.pointee.column(of: component)
-        if target.pointee.columns[odd].words != nil { pointee.journal.gaining(entity, in: table) }
-        return Place(table: target, column: odd, row: move(entity, from: table, row: row, to: target, odd: odd))
+        guard let odd = target.pointee.column(of: component) else { preconditionFailure("a table has what was added") }
+        if odd.pointee.marks != nil { pointee.journal.gaining(entity, in: table) }
+        return Place(column: odd, row: move(entity, from: table, row: row.index, to: target, odd: odd))
     }
 
     @usableFromInline
     func shrink(_ entity: Entity, by component: ComponentID, at place: Place) {
         let table = place.table
-        if table.pointee.columns[place.column].words != nil { pointee.journal.losing(component, entity, in: table) }
+        if place.column.pointee.marks != nil { pointee.journal.losing(component, entity, in: table) }
         let target = self.table(removing: component, from: table)
         _ = move(entity, from: table, row: place.row, to: target, odd: place.column)
     }
@@ -77,7 +120,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     @inlinable @inline(__always)
     func extend(_ entity: Entity, in table: TablePointer, bySparse sparse: SparsePointer) -> Place {
         if sparse.pointee.isTracked { pointee.journal.gaining(entity, in: table) }
-        return Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(entity))
+        return Place(column: sparse.pointee.column, row: sparse.pointee.append(entity))
     }
 
     @inlinable @inline(__always)
@@ -88,18 +131,20 @@ extension UnsafeMutablePointer<WorldStorage> {
 
     @usableFromInline
     func noteLoss(of sparse: SparsePointer, _ entity: Entity, row: Int) {
-        guard let (table, _) = pointee.entities.find(entity) else { return }
-        let column = sparse.pointee.table.pointee.columns[0]
+        guard let table = pointee.entities.find(entity)?.table else { return }
+        let column = sparse.pointee.column.pointee
         let wasThere = column.added.map { $0.rows[row] <= pointee.drainStamp } ?? true
         pointee.journal.losing(column.component, entity, in: table, wasThere: wasThere)
     }
 
-    /// Moves an entity's row to a table that has one component more, at this column, or one less. The odd value is
-    /// left for the caller to initialise, or is gone already.
+    /// Moves an entity's row to a table that has one component more or one less. The odd value is left for the caller to
+    /// initialise, or is gone already.
     @inline(__always)
-    private func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer, odd: Int) -> Int {
+    private func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer, odd: ColumnPointer)
+        -> Int
+    {
         let targetRow = target.pointee.append(entity)
-        table.pointee.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)
+        table.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)
         removeRow(row, of: table)
         pointee.entities.settle(entity, in: target, row: targetRow)
         return targetRow

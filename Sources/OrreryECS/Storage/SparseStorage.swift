@@ -9,28 +9,49 @@ public import OrrerySchema
 @usableFromInline
 struct SparseStorage: BitwiseCopyable {
     @usableFromInline let table: TablePointer
-    /// The row of each entity slot; `UInt32.max` for none.
-    @usableFromInline var rows: UnsafeMutablePointer<UInt32>
+    /// The row of an entity, by its slot.
+    @usableFromInline
+    struct Link: BitwiseCopyable {
+        /// `UInt32.max` for none.
+        @usableFromInline var row: UInt32
+        /// The life that has the row.
+        @usableFromInline var generation: UInt32
+
+        @inlinable @inline(__always)
+        init(row: UInt32, generation: UInt32) {
+            self.row = row
+            self.generation = generation
+        }
+
+        @inlinable static var none: Link { Link(row: .max, generation: 0) }
+    }
+
+    @usableFromInline var links: UnsafeMutablePointer<Link>
     @usableFromInline var capacity = 0
 
     init(component: ComponentID, world: UnsafeMutablePointer<WorldStorage>) {
         table = .allocate(capacity: 1)
-        table.initialize(to: TableStorage(index: -1, signature: [component], world: world))
-        rows = .allocate(capacity: 1)
+        table.initialize(to: TableStorage(at: table, index: -1, signature: [component], world: world))
+        links = .allocate(capacity: 1)
     }
+
+    /// The only column.
+    @inlinable @inline(__always)
+    var column: ColumnPointer { table.pointee.columns }
 
     /// Its writes are logged.
     @inlinable @inline(__always)
-    var isTracked: Bool { table.pointee.columns.pointee.words != nil }
+    var isTracked: Bool { column.pointee.marks != nil }
 
     /// The row of an entity, or -1.
     /// - Complexity: O(1).
     @inlinable @inline(__always)
     func row(of entity: Entity) -> Int {
         let index = Int(truncatingIfNeeded: entity.index)
-        guard index < capacity, rows[index] != .max else { return -1 }
-        let row = Int(truncatingIfNeeded: rows[index])
-        return table.pointee.entity(row: row) == entity ? row : -1
+        guard index < capacity, links[index].generation == entity.generation, links[index].row != .max else {
+            return -1
+        }
+        return Int(truncatingIfNeeded: links[index].row)
     }
 
     /// Adds a row for an entity that has none; its value is left for the caller to initialise.
@@ -40,17 +61,18 @@ struct SparseStorage: BitwiseCopyable {
         let index = Int(truncatingIfNeeded: entity.index)
         if index >= capacity { grow(toHold: index &+ 1) }
         let row = table.pointee.append(entity)
-        rows[index] = UInt32(truncatingIfNeeded: row)
+        links[index] = Link(row: UInt32(truncatingIfNeeded: row), generation: entity.generation)
         return row
     }
 
     /// Closes the gap of a row whose value is gone.
     @inlinable @inline(__always)
     func removeRow(_ row: Int, of entity: Entity) {
-        rows[Int(truncatingIfNeeded: entity.index)] = .max
-        // The last row leaves no gap; its chunk is the one that is kept.
-        if row &+ 1 == table.pointee.rowCount, row & (chunkRowCount &- 1) != 0, !table.pointee.isObserved {
+        links[Int(truncatingIfNeeded: entity.index)] = .none
+        // The last row leaves no gap.
+        if row &+ 1 == table.pointee.rowCount, !table.pointee.isObserved {
             table.pointee.rowCount = row
+            if table.pointee.hasSpareChunks { table.pointee.releaseSpareChunks() }
         } else {
             closeGap(at: row)
         }
@@ -58,24 +80,24 @@ struct SparseStorage: BitwiseCopyable {
 
     @usableFromInline
     func closeGap(at row: Int) {
-        if let moved = table.pointee.closeGap(at: row) { rows[Int(moved.index)] = UInt32(row) }
+        if let moved = table.pointee.closeGap(at: row) { links[Int(moved.index)].row = UInt32(row) }
     }
 
     func deallocate() {
         table.pointee.deallocate()
         table.deinitialize(count: 1)
         table.deallocate()
-        rows.deallocate()
+        links.deallocate()
     }
 
     @usableFromInline
     mutating func grow(toHold count: Int) {
         let larger = max(count, capacity * 2, 64)
-        let grown = UnsafeMutablePointer<UInt32>.allocate(capacity: larger)
-        grown.initialize(repeating: .max, count: larger)
-        grown.update(from: rows, count: capacity)
-        rows.deallocate()
-        rows = grown
+        let grown = UnsafeMutablePointer<Link>.allocate(capacity: larger)
+        grown.initialize(repeating: .none, count: larger)
+        grown.update(from: links, count: capacity)
+        links.deallocate()
+        links = grown
         capacity = larger
     }
 }

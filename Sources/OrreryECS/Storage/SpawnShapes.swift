@@ -2,8 +2,8 @@
 @usableFromInline
 struct SpawnShape: BitwiseCopyable {
     @usableFromInline let table: TablePointer
-    /// For each type of the list its column; -1 for a sparse component.
-    @usableFromInline let columns: UnsafeMutablePointer<Int>
+    /// For each type of the list its column.
+    @usableFromInline let columns: UnsafeMutablePointer<ColumnPointer>
 }
 
 /// The shapes that were spawned so far, by the type of the tuple of their components.
@@ -25,9 +25,9 @@ struct SpawnShapes: BitwiseCopyable {
         return shapes[Int(truncatingIfNeeded: position)]
     }
 
-    mutating func insert(_ type: ObjectIdentifier, table: TablePointer, columns: [Int]) -> SpawnShape {
+    mutating func insert(_ type: ObjectIdentifier, table: TablePointer, columns: [ColumnPointer]) -> SpawnShape {
         if count == capacity { grow() }
-        let copy = UnsafeMutablePointer<Int>.allocate(capacity: max(1, columns.count))
+        let copy = UnsafeMutablePointer<ColumnPointer>.allocate(capacity: max(1, columns.count))
         for (position, column) in columns.enumerated() { (copy + position).initialize(to: column) }
         let shape = SpawnShape(table: table, columns: copy)
         (shapes + count).initialize(to: shape)

@@ -7,7 +7,7 @@ extension TableStorage {
     mutating func append(_ entity: Entity) -> Int {
         let row = rowCount
         if row == availableRows { makeRoom() }
-        (entities(chunk: row >> 10) + (row & (chunkRowCount &- 1))).initialize(to: entity)
+        (entities(chunk: row >> chunkShift) + (row & (chunkRowCount &- 1))).initialize(to: entity)
         rowCount = row &+ 1
         return row
     }
@@ -16,56 +16,39 @@ extension TableStorage {
     /// - Returns: The entity that now has the row's number, if there was one to move.
     /// - Complexity: O(columns).
     mutating func closeGap(at row: Int) -> Entity? {
-        let last = rowCount - 1
+        let last = rowCount &- 1
         var moved: Entity?
         if row != last {
-            moveValues(0..<columnCount, row: last, to: columns, chunks[row >> 10], row: row)
-            let entity = entity(row: last)
-            entities(chunk: row >> 10)[row & (chunkRowCount &- 1)] = entity
+            let (chunk, lastChunk) = (chunks[row >> chunkShift].memory, chunks[last >> chunkShift].memory)
+            let (slot, lastSlot) = (row & (chunkRowCount &- 1), last & (chunkRowCount &- 1))
+            for position in 0..<columnCount {
+                let column = columns + position
+                column.moveValue(lastChunk, lastSlot, to: column, chunk, slot)
+            }
+            let entity = lastChunk.assumingMemoryBound(to: Entity.self)[lastSlot]
+            chunk.assumingMemoryBound(to: Entity.self)[slot] = entity
             moved = entity
         }
         if isObserved { closeMarks(at: row, last: last) }
         rowCount = last
-        // One empty chunk is kept, so that a count that swings around a border does not allocate.
-        if chunkCount > usedChunkCount &+ 1 { releaseSpareChunks() }
+        if hasSpareChunks { releaseSpareChunks() }
         return moved
     }
 
+    @inline(never)
     private func closeMarks(at row: Int, last: Int) {
-        for position in 0..<columnCount where columns[position].isObserved {
+        for position in 0..<columnCount {
             let column = columns[position]
-            column.clear(row: row)
             if row != last {
-                if column.isMarked(row: last), let words = column.words, column.setBit(row: row, words) {
-                    column.setSummary(row: row)
+                if let marks = column.marks, marks.isSet(row: last) {
+                    marks.set(row: row)
+                } else {
+                    column.marks?.clear(row: row)
                 }
                 if let changed = column.changed { changed.set(row: row, to: changed.rows[last]) }
                 if let added = column.added { added.set(row: row, to: added.rows[last]) }
             }
-            column.clear(row: last)
-        }
-    }
-
-    /// Moves values of a row, of some columns that lie one behind the other here and there, into uninitialised memory.
-    @inline(__always)
-    private func moveValues(
-        _ positions: Range<Int>, row: Int, to targetColumns: UnsafeMutablePointer<ColumnStorage>,
-        _ targetChunk: UnsafeMutableRawPointer, row targetRow: Int
-    ) {
-        let chunk = chunks[row >> 10]
-        let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
-        var to = targetColumns
-        for position in positions {
-            let column = columns + position
-            let stride = column.pointee.stride
-            let source = chunk + (column.pointee.offset &+ slot &* stride)
-            let target = targetChunk + (to.pointee.offset &+ targetSlot &* stride)
-            if column.pointee.isBitwise {
-                copyBytes(to: target, from: source, count: stride)
-            } else {
-                world.pointee.components[column.pointee.component.index].operations.moveInitialize(target, source)
-            }
-            to += 1
+            column.marks?.clear(row: last)
         }
     }
 
@@ -73,35 +56,14 @@ extension TableStorage {
     func destroyValues(row: Int) {
         for position in 0..<columnCount where !columns[position].isBitwise {
             let operations = world.pointee.components[columns[position].component.index].operations
-            operations.deinitialize(address(column: position, row: row), 1)
-        }
-    }
-
-    /// Moves the values and marks of a row to a table that has one component more, at this position, or one less. The
-    /// odd value is left for the caller to initialise, or is gone already.
-    /// - Complexity: O(columns).
-    func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: Int) {
-        let gains = target.pointee.columnCount > columnCount
-        let (skipped, targetSkipped) = gains ? (0, 1) : (1, 0)
-        let chunk = target.pointee.chunks[targetRow >> 10]
-        let targetColumns = target.pointee.columns
-        moveValues(0..<odd, row: row, to: targetColumns, chunk, row: targetRow)
-        let rest = odd &+ skipped..<columnCount
-        moveValues(rest, row: row, to: targetColumns + (odd &+ targetSkipped), chunk, row: targetRow)
-        guard isObserved else { return }
-        for from in 0..<columnCount where columns[from].isObserved && (gains || from != odd) {
-            let to = from < odd ? from : from &- skipped &+ targetSkipped
-            target.takeMarks(column: to, row: targetRow, from: columns[from], sourceRow: row)
+            operations.deinitialize(Place(column: columns + position, row: row).address, 1)
         }
     }
 
     /// Destroys the values of all rows, and forgets the rows. Memory is kept for one chunk.
     mutating func removeAllRows() {
         destroyAllValues()
-        for position in 0..<columnCount {
-            guard let words = columns[position].words else { continue }
-            words.update(repeating: 0, count: ColumnStorage.wordCount(rows: rowCount))
-        }
+        for position in 0..<columnCount { columns[position].marks?.clearAll(rows: rowCount) }
         rowCount = 0
         releaseSpareChunks()
     }
@@ -122,7 +84,7 @@ extension TableStorage {
         for position in 0..<columnCount where !columns[position].isBitwise {
             let operations = world.pointee.components[columns[position].component.index].operations
             for chunk in 0..<usedChunkCount {
-                operations.deinitialize(chunks[chunk] + columns[position].offset, rowCount(chunk: chunk))
+                operations.deinitialize(chunks[chunk].memory + columns[position].offset, rowCount(chunk: chunk))
             }
         }
     }
@@ -131,7 +93,7 @@ extension TableStorage {
     @usableFromInline
     mutating func makeRoom() {
         if rowCount == reservedRows { reserve(rows: rowCount + 1) }
-        if rowCount >> 10 == chunkCount {
+        if rowCount >> chunkShift == chunkCount {
             addChunk()
         }
         availableRows = chunkCapacity < chunkRowCount ? chunkCapacity : chunkCount * chunkRowCount
@@ -141,54 +103,65 @@ extension TableStorage {
     mutating func reserve(rows count: Int) {
         guard count > reservedRows else { return }
         var rows = max(reservedRows, 64)
-        while rows < count { rows = rows < chunkRowCount ? chunkRowCount : rows * 2 }
-        let grownChunks = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(
+        while rows < count { rows = rows < chunkRowCount ? rows * 4 : rows * 2 }
+        let grownChunks = UnsafeMutablePointer<Chunk>.allocate(
             capacity: max(1, rows / chunkRowCount))
         grownChunks.update(from: chunks, count: chunkCount)
         chunks.deallocate()
         chunks = grownChunks
-        if rows >= chunkRowCount, chunkCapacity < chunkRowCount { widenChunks() }
+        if chunkCapacity < chunkRowCount { widenChunks(to: min(rows, chunkRowCount)) }
         for position in 0..<columnCount { columns[position].reserve(rows: rows, oldRows: reservedRows) }
         reservedRows = rows
     }
 
-    private mutating func releaseSpareChunks() {
-        guard chunkCount > usedChunkCount + 1 else { return }
-        while chunkCount > usedChunkCount + 1 { releaseLastChunk() }
+    @usableFromInline
+    mutating func releaseSpareChunks() {
+        guard hasSpareChunks else { return }
+        while hasSpareChunks { releaseLastChunk() }
         availableRows = chunkCount * chunkRowCount
     }
 
+    /// Its rows are those of entities, and not of a sparse component.
+    private var holdsEntities: Bool { index >= 0 }
+
     /// Chunks of a large table are allocated by so many at once, in one piece.
-    private static var slabChunkCount: Int { 64 }
+    private static var slabChunkCount: Int { 16 }
 
     /// Whether a chunk begins a piece of memory: the first ones are one each.
     private static func isOwner(_ chunk: Int) -> Bool { chunk < slabChunkCount || chunk % slabChunkCount == 0 }
 
     private mutating func addChunk() {
+        let memory: UnsafeMutableRawPointer
         if Self.isOwner(chunkCount) {
             let count = chunkCount < Self.slabChunkCount ? 1 : Self.slabChunkCount
-            chunks[chunkCount] = LargeMemory.allocate(byteCount: rowStride * chunkCapacity * count)
+            memory = LargeMemory.allocate(byteCount: rowStride * chunkCapacity * count)
         } else {
-            chunks[chunkCount] = chunks[chunkCount - 1] + rowStride * chunkCapacity
+            memory = chunks[chunkCount - 1].memory + rowStride * chunkCapacity
         }
+        let number =
+            holdsEntities
+            ? world.pointee.entities.chunks.add(
+                world.pointee.tables[index], memory: memory, firstRow: chunkCount * chunkRowCount) : 0
+        (chunks + chunkCount).initialize(to: Chunk(memory: memory, number: number))
         chunkCount += 1
     }
 
     private mutating func releaseLastChunk() {
         chunkCount -= 1
-        if Self.isOwner(chunkCount) { chunks[chunkCount].deallocate() }
+        if holdsEntities { world.pointee.entities.chunks.remove(chunks[chunkCount].number) }
+        if Self.isOwner(chunkCount) { chunks[chunkCount].memory.deallocate() }
     }
 
-    /// Leaves small chunks behind, of which there is one at most.
-    private mutating func widenChunks() {
-        chunkCapacity = chunkRowCount
-        let new = chunkCount > 0 ? LargeMemory.allocate(byteCount: rowStride * chunkRowCount) : nil
-        if let new { new.copyMemory(from: chunks[0], byteCount: rowCount * MemoryLayout<Entity>.stride) }
+    /// Leaves a smaller chunk behind, of which there is one at most.
+    private mutating func widenChunks(to capacity: Int) {
+        chunkCapacity = capacity
+        let new = chunkCount > 0 ? LargeMemory.allocate(byteCount: rowStride * capacity) : nil
+        if let new { new.copyMemory(from: chunks[0].memory, byteCount: rowCount * MemoryLayout<Entity>.stride) }
         for position in 0..<columnCount {
             let column = columns[position]
-            columns[position].offset = column.strideBefore * chunkRowCount
+            columns[position].offset = column.strideBefore * capacity
             guard let new else { continue }
-            let source = chunks[0] + column.offset
+            let source = chunks[0].memory + column.offset
             let target = new + columns[position].offset
             if column.isBitwise {
                 target.copyMemory(from: source, byteCount: rowCount * column.stride)
@@ -197,9 +170,74 @@ extension TableStorage {
             }
         }
         guard let new else { return }
-        chunks[0].deallocate()
-        chunks[0] = new
-        availableRows = chunkRowCount
+        chunks[0].memory.deallocate()
+        chunks[0].memory = new
+        if holdsEntities { world.pointee.entities.chunks.entries[Int(chunks[0].number)].memory = new }
+        availableRows = capacity
+    }
+}
+
+extension TablePointer {
+    /// Moves the values and marks of a row to a table that has one component more or one less: its column there, or
+    /// here. That value is left for the caller to initialise, or is gone already.
+    /// - Complexity: O(columns).
+    @inline(__always)
+    func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
+        let (chunk, targetChunk) = (
+            pointee.chunks[row >> chunkShift].memory, target.pointee.chunks[targetRow >> chunkShift].memory
+        )
+        let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
+        forEachColumn(with: target, except: odd) { column, targetColumn in
+            column.moveValue(chunk, slot, to: targetColumn, targetChunk, targetSlot)
+        }
+        if pointee.isObserved { moveMarks(row: row, to: target, targetRow: targetRow, odd: odd) }
+    }
+
+    @inline(never)
+    private func moveMarks(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
+        forEachColumn(with: target, except: odd) { column, targetColumn in
+            targetColumn.takeMarks(row: targetRow, from: column.pointee, sourceRow: row)
+        }
+    }
+
+    /// Calls a closure with each column that another table has too.
+    @inline(__always)
+    private func forEachColumn(
+        with other: TablePointer, except odd: ColumnPointer,
+        _ body: (_ column: ColumnPointer, _ otherColumn: ColumnPointer) -> Void
+    ) {
+        var (column, otherColumn) = (pointee.columns, other.pointee.columns)
+        for _ in 0..<min(pointee.columnCount, other.pointee.columnCount) {
+            if column == odd { column += 1 }
+            if otherColumn == odd { otherColumn += 1 }
+            body(column, otherColumn)
+            column += 1
+            otherColumn += 1
+        }
+    }
+}
+
+extension ColumnPointer {
+    /// Moves a value, named by its chunk and the row in it, into uninitialised memory.
+    @inline(__always)
+    fileprivate func moveValue(
+        _ chunk: UnsafeMutableRawPointer, _ slot: Int, to target: ColumnPointer, _ targetChunk: UnsafeMutableRawPointer,
+        _ targetSlot: Int
+    ) {
+        let stride = pointee.stride
+        let source = chunk + (pointee.offset &+ slot &* stride)
+        let target = targetChunk + (target.pointee.offset &+ targetSlot &* stride)
+        if pointee.isBitwise {
+            copyBytes(to: target, from: source, count: stride)
+        } else {
+            moveInitialize(target, from: source)
+        }
+    }
+
+    @inline(never)
+    private func moveInitialize(_ target: UnsafeMutableRawPointer, from source: UnsafeMutableRawPointer) {
+        pointee.table.pointee.world.pointee.components[pointee.component.index].operations
+            .moveInitialize(target, source)
     }
 }
 
@@ -208,6 +246,11 @@ extension TableStorage {
 func copyBytes(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, count: Int) {
     switch count {
     case 0: break
+    case 12:
+        // Apart: a load that spans two stores of a moment ago would wait for them.
+        target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+        target.storeBytes(
+            of: source.loadUnaligned(fromByteOffset: 8, as: UInt32.self), toByteOffset: 8, as: UInt32.self)
     case 8...16:
         // The two halves may overlap.
         let head = source.loadUnaligned(as: UInt64.self)

@@ -12,22 +12,20 @@ struct TypeIndexStorage: BitwiseCopyable {
     }
 
     @usableFromInline var slots: UnsafeMutablePointer<Slot>
-    @usableFromInline var shift: UInt
+    @usableFromInline var shift = UInt(UInt.bitWidth - 5)
+    /// The number of slots less one.
+    @usableFromInline var mask = 31
     @usableFromInline var count = 0
 
     init() {
-        shift = UInt(UInt.bitWidth - 5)
-        slots = Self.makeSlots(capacity: 32)
+        slots = Self.makeSlots(capacity: mask + 1)
     }
-
-    var capacity: Int { 1 << (UInt(UInt.bitWidth) - shift) }
 
     /// - Complexity: O(1).
     @inlinable @inline(__always)
     func find(_ type: ObjectIdentifier) -> UInt32? {
         let key = UInt(bitPattern: type)
-        let mask = (1 << (UInt(UInt.bitWidth) &- shift)) &- 1
-        var position = Int(bitPattern: (key &* 0x9E37_79B9_7F4A_7C15) >> shift)
+        var position = home(of: key)
         while true {
             let slot = slots[position]
             if slot.key == key { return slot.value }
@@ -36,9 +34,13 @@ struct TypeIndexStorage: BitwiseCopyable {
         }
     }
 
+    /// Where a key is, if no other was there before it.
+    @inlinable @inline(__always)
+    func home(of key: UInt) -> Int { Int(bitPattern: (key &* 0x9E37_79B9_7F4A_7C15) &>> shift) }
+
     /// - Precondition: `type` is not in the map.
     mutating func insert(_ type: ObjectIdentifier, _ value: UInt32) {
-        if (count + 1) * 2 > capacity { grow() }
+        if (count + 1) * 2 > mask { grow() }
         place(Slot(key: UInt(bitPattern: type), value: value))
         count += 1
     }
@@ -49,16 +51,17 @@ struct TypeIndexStorage: BitwiseCopyable {
 
     private mutating func grow() {
         let old = slots
-        let oldCapacity = capacity
+        let oldCapacity = mask + 1
         shift -= 1
-        slots = Self.makeSlots(capacity: oldCapacity * 2)
+        mask = mask * 2 + 1
+        slots = Self.makeSlots(capacity: mask + 1)
         for position in 0..<oldCapacity where old[position].key != 0 { place(old[position]) }
         old.deallocate()
     }
 
     private func place(_ slot: Slot) {
-        var position = Int(bitPattern: (slot.key &* 0x9E37_79B9_7F4A_7C15) >> shift)
-        while slots[position].key != 0 { position = (position + 1) & (capacity - 1) }
+        var position = home(of: slot.key)
+        while slots[position].key != 0 { position = (position + 1) & mask }
         slots[position] = slot
     }
 

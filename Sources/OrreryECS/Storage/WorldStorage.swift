@@ -34,20 +34,31 @@ struct WorldStorage {
     /// How many iterations and updates are under way; structure stands still until it is 0.
     @usableFromInline var borrowCount = 0
     /// Whether several systems run on it: what they share stands still.
-    @usableFromInline var isShared = false
+    @usableFromInline var isShared = false {
+        didSet { isQuiet = !isShared && !isWatched }
+    }
     /// Some component is observed.
-    @usableFromInline var isWatched = false
+    @usableFromInline var isWatched = false {
+        didSet { isQuiet = !isShared && !isWatched }
+    }
+    /// Neither shared nor watched: a write has to do nothing but to mark.
+    @usableFromInline private(set) var isQuiet = true
     @usableFromInline var types = TypeIndexStorage()
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
+    /// For how many components the tables have room.
+    var componentCapacity = 64
     /// Those of the components that are sparse.
     var sparse: [SparsePointer] = []
-    @usableFromInline var tables: [TablePointer] = []
+    var tables: [TablePointer] = [] {
+        didSet { tableCount = tables.count }
+    }
+    @usableFromInline private(set) var tableCount = 0
     var tableOfSignature: [[ComponentID]: TablePointer] = [:]
     /// The table of entities without components.
     @usableFromInline var emptyTable: TablePointer
-    /// The tables that the next drain visits: the head of a list through `nextDirty`.
-    var firstDirtyTable: TablePointer?
+    /// The columns that the next drain visits: the head of a list through `nextDirty`.
+    var firstDirtyColumn: ColumnPointer?
     @usableFromInline var journal = StructureJournal()
 
     static func make(entityCountMax: Int) -> UnsafeMutablePointer<WorldStorage> {
@@ -55,7 +66,7 @@ struct WorldStorage {
         let empty = TablePointer.allocate(capacity: 1)
         pointer.initialize(
             to: WorldStorage(entities: EntityStorage(entityCountMax: entityCountMax), emptyTable: empty))
-        empty.initialize(to: TableStorage(index: 0, signature: [], world: pointer))
+        empty.initialize(to: TableStorage(at: empty, index: 0, signature: [], world: pointer))
         pointer.pointee.tables.append(empty)
         pointer.pointee.tableOfSignature[[]] = empty
         return pointer
@@ -103,17 +114,26 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// Closes the gap of a row whose values are gone.
     func removeRow(_ row: Int, of table: TablePointer) {
         if let moved = table.pointee.closeGap(at: row) {
-            pointee.entities.slots[Int(truncatingIfNeeded: moved.index)].row = UInt32(truncatingIfNeeded: row)
+            pointee.entities.settle(moved, in: table, row: row)
         }
     }
 
-    /// Calls a closure with every table that has a component, and the column there.
-    func forEachColumn(of component: ComponentID, _ body: (TablePointer, _ column: Int) -> Void) {
-        if let sparse = pointee.components[component.index].sparse { return body(sparse.pointee.table, 0) }
-        for table in pointee.tables {
-            let column = table.pointee.column(of: component)
-            if column >= 0 { body(table, column) }
+    /// Calls a closure with every column of a component.
+    func forEachColumn(of component: ComponentID, _ body: (ColumnPointer) -> Void) {
+        if let sparse = pointee.components[component.index].sparse { return body(sparse.pointee.column) }
+        for table in pointee.tables { table.pointee.column(of: component).map(body) }
+    }
+
+    /// Makes room for one component more.
+    /// - Complexity: amortised O(tables + chunks / components).
+    func reserveComponent() {
+        let old = pointee.componentCapacity
+        guard pointee.components.count == old else { return }
+        pointee.componentCapacity = old * 2
+        for table in pointee.tables + pointee.sparse.map(\.pointee.table) {
+            table.pointee.reserveComponents(old * 2, oldCount: old)
         }
+        pointee.entities.chunks.refreshColumns()
     }
 
     /// Begins a new moment.
@@ -144,7 +164,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     func table(signature: [ComponentID]) -> TablePointer {
         if let known = pointee.tableOfSignature[signature] { return known }
         let table = TablePointer.allocate(capacity: 1)
-        table.initialize(to: TableStorage(index: pointee.tables.count, signature: signature, world: self))
+        table.initialize(to: TableStorage(at: table, index: pointee.tables.count, signature: signature, world: self))
         pointee.tables.append(table)
         pointee.tableOfSignature[signature] = table
         return table

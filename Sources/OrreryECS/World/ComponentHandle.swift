@@ -21,7 +21,16 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
     /// looked at for a type that is known not to be one.
     @inlinable @inline(__always)
     func find(_ entity: Entity) -> Place? {
-        storage.find(component, sparse: C.storage == .sparse ? sparse : nil, of: entity)
+        storage.find(component, sparse: C.storage == .sparse ? sparseSet : nil, of: entity)
+    }
+
+    /// The set of a component that is sparse.
+    @inlinable @inline(__always)
+    var sparseSet: SparsePointer {
+        guard let sparse else {
+            preconditionFailure("\(C.componentName): the storage of a component type may not change")
+        }
+        return sparse
     }
 
     @inlinable @inline(__always)
@@ -45,7 +54,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             write(entity, place) { $0 = value }
         } else {
             guard let place = extend(entity) else { throw absence(of: entity) }
-            place.address.initializeMemory(as: C.self, to: value)
+            place.value(as: C.self).initialize(to: value)
             place.markAdded()
             if storage.pointee.isWatched { storage.notify(.added, component, entity, place) }
         }
@@ -60,8 +69,8 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         }
         if storage.pointee.isWatched { storage.notify(.removed, component, entity, place) }
         let value = place.value(as: C.self).move()
-        if C.storage == .sparse, let sparse {
-            storage.shrink(entity, bySparse: sparse, row: place.row)
+        if C.storage == .sparse {
+            storage.shrink(entity, bySparse: sparseSet, row: place.row)
         } else {
             storage.shrink(entity, by: component, at: place)
         }
@@ -70,9 +79,9 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func extend(_ entity: Entity) -> Place? {
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return nil }
-        if C.storage == .sparse, let sparse { return storage.extend(entity, in: table, bySparse: sparse) }
-        return storage.extend(entity, in: table, row: row, by: component)
+        guard let row = storage.pointee.entities.find(entity) else { return nil }
+        if C.storage == .sparse { return storage.extend(entity, in: row.table, bySparse: sparseSet) }
+        return storage.extend(entity, at: row, by: component)
     }
 
     @inlinable @inline(__always)
@@ -83,19 +92,33 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
     /// Writes and marks a value, and tells of it.
     @inlinable @inline(__always)
     func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
+        guard storage.pointee.isQuiet else { return writeAloud(entity, place, body) }
         place.mark()
-        if storage.pointee.isWatched, storage.isWatched(component) {
-            return storage.observingChange(component, of: entity, place) { body(&place.value(as: C.self).pointee) }
-        }
         return body(&place.value(as: C.self).pointee)
+    }
+
+    /// Apart, so that the common case stays small.
+    @inlinable @inline(never)
+    func writeAloud<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
+        place.mark()
+        guard storage.isWatched(component) else { return body(&place.value(as: C.self).pointee) }
+        return storage.observingChange(component, of: entity, place) { body(&place.value(as: C.self).pointee) }
     }
 
     @inlinable @inline(__always)
     func update<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
         let place = try place(of: entity)
-        storage.beginBorrow()
-        defer { storage.endBorrow() }
-        return write(entity, place, body)
+        guard storage.pointee.isQuiet else {
+            storage.beginBorrow()
+            defer { storage.endBorrow() }
+            return writeAloud(entity, place, body)
+        }
+        // Put back instead of counted down: what is known already need not be waited for.
+        let borrowCount = storage.pointee.borrowCount
+        storage.pointee.borrowCount = borrowCount &+ 1
+        defer { storage.pointee.borrowCount = borrowCount }
+        place.mark()
+        return body(&place.value(as: C.self).pointee)
     }
 
     @inlinable @inline(__always)

@@ -109,12 +109,12 @@ extension World {
                 place = extendSparse(spawned.entities[offset], by: C.self)
             } else {
                 let row = spawned.firstRow &+ offset
-                place = Place(table: shape.table, column: shape.columns[position], row: row)
+                place = Place(column: shape.columns[position], row: row)
                 run = min(count &- offset, chunkRowCount &- row & (chunkRowCount &- 1))
             }
             // The values of a tag are nowhere.
             if MemoryLayout<C>.size > 0 { initialize(place.value(as: C.self), offset, run) }
-            place.table.markAdded(column: place.column, rows: place.row..<place.row &+ run)
+            place.column.markAdded(place.row..<place.row &+ run)
             offset &+= run
         }
         position &+= 1
@@ -145,25 +145,25 @@ extension World {
     @discardableResult
     public func clone(_ entity: Entity) throws(WorldError) -> Entity {
         requireStructureOpen("clone")
-        guard let (table, row) = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        guard let original = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        let table = original.table
         let (copy, copyRow) = try allocate(in: table)
-        for column in 0..<table.pointee.columnCount {
-            let target = Place(table: table, column: column, row: copyRow)
-            copyValue(from: Place(table: table, column: column, row: row), to: target)
+        for position in 0..<table.pointee.columnCount {
+            let column = table.pointee.columns + position
+            copyValue(from: Place(column: column, row: original.index), to: Place(column: column, row: copyRow))
         }
         for sparse in storage.pointee.sparse {
             let row = sparse.pointee.row(of: entity)
             guard row >= 0 else { continue }
-            let target = Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(copy))
-            copyValue(from: Place(table: target.table, column: 0, row: row), to: target)
+            let target = Place(column: sparse.pointee.column, row: sparse.pointee.append(copy))
+            copyValue(from: Place(column: target.column, row: row), to: target)
         }
         if storage.pointee.isWatched { notifySpawned(copy) }
         return copy
     }
 
     private func copyValue(from source: Place, to target: Place) {
-        let component = source.table.pointee.columns[source.column].component
-        let operations = storage.pointee.components[component.index].operations
+        let operations = storage.pointee.components[source.column.pointee.component.index].operations
         // The values of a tag are nowhere.
         if operations.stride > 0 { operations.copyInitialize(target.address, source.address) }
         target.markAdded()

@@ -41,24 +41,24 @@ extension World {
     /// - Throws: ``WorldError`` `entityDead`.
     public func despawn(_ entity: Entity) throws(WorldError) {
         requireStructureOpen("despawn")
-        guard let (table, row) = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
-        guard storage.pointee.isWatched else { return end(entity, table, row) }
+        guard let row = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
+        guard storage.pointee.isWatched else { return end(entity, row) }
         var ending = [entity]
         while let entity = ending.popLast() {
             guard contains(entity) else { continue }
             notifyDespawning(entity)
             ending += releaseReferrers(of: entity)
             // Observers may have moved it.
-            if let (table, row) = storage.pointee.entities.find(entity) { end(entity, table, row) }
+            if let row = storage.pointee.entities.find(entity) { end(entity, row) }
         }
     }
 
     @inline(__always)
-    private func end(_ entity: Entity, _ table: TablePointer, _ row: Int) {
-        if storage.pointee.journal.isActive { storage.pointee.journal.despawned(entity, in: table) }
+    private func end(_ entity: Entity, _ row: EntityRow) {
+        if storage.pointee.journal.isActive { storage.pointee.journal.despawned(entity, in: row.table) }
         storage.removeSparseValues(of: entity)
-        if !table.pointee.isBitwise { table.pointee.destroyValues(row: row) }
-        storage.removeRow(row, of: table)
+        if !row.table.pointee.isBitwise { row.table.pointee.destroyValues(row: row.index) }
+        storage.removeRow(row.index, of: row.table)
         storage.pointee.entities.release(entity)
     }
 
@@ -120,7 +120,7 @@ extension World {
         }
         let table = storage.table(signature: components.filter { storage.sparse($0) == nil }.sorted())
         return storage.pointee.shapes.insert(
-            key, table: table, columns: components.map { table.pointee.column(of: $0) })
+            key, table: table, columns: components.map { storage.column(of: $0, in: table) })
     }
 
     /// Fills and marks a value of a new entity.
@@ -130,8 +130,8 @@ extension World {
     ) {
         let place =
             C.storage == .sparse
-            ? extendSparse(entity, by: C.self) : Place(table: shape.table, column: shape.columns[position], row: row)
-        place.address.initializeMemory(as: C.self, to: value)
+            ? extendSparse(entity, by: C.self) : Place(column: shape.columns[position], row: row)
+        place.value(as: C.self).initialize(to: value)
         place.markAdded()
         position &+= 1
     }
@@ -141,6 +141,6 @@ extension World {
         guard let sparse = storage.sparse(register(type)) else {
             preconditionFailure("\(C.componentName): the storage of a component type may not change")
         }
-        return Place(table: sparse.pointee.table, column: 0, row: sparse.pointee.append(entity))
+        return Place(column: sparse.pointee.column, row: sparse.pointee.append(entity))
     }
 }

@@ -7,13 +7,13 @@ extension World {
         var rowCount = 0
         for table in storage.pointee.tables {
             checkRows(table)
-            for position in 0..<table.pointee.columnCount { checkBits(table, column: position) }
+            for position in 0..<table.pointee.columnCount { checkMarks(table, column: position) }
             rowCount += table.pointee.rowCount
         }
         precondition(rowCount == entityCount, "each living entity has one row")
         for sparse in storage.pointee.sparse {
             checkSparse(sparse)
-            checkBits(sparse.pointee.table, column: 0)
+            checkMarks(sparse.pointee.table, column: 0)
         }
         checkSlots()
         checkDirtyList()
@@ -24,7 +24,10 @@ extension World {
         checkHeader(table.pointee)
         for row in 0..<table.pointee.rowCount {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
-            precondition(found?.table == table && found?.row == row, "an entity's slot leads to its row")
+            precondition(
+                found?.table == table && found?.index == row
+                    && found?.chunk.memory == table.pointee.chunks[row >> chunkShift].memory,
+                "an entity's slot leads to its row")
         }
     }
 
@@ -35,7 +38,7 @@ extension World {
             precondition(contains(entity), "only the living have sparse components")
             precondition(sparse.pointee.row(of: entity) == row, "the index leads to the row")
         }
-        let indexed = (0..<sparse.pointee.capacity).count { sparse.pointee.rows[$0] != .max }
+        let indexed = (0..<sparse.pointee.capacity).count { sparse.pointee.links[$0].row != .max }
         precondition(indexed == sparse.pointee.table.pointee.rowCount, "the index leads to nothing else")
     }
 
@@ -44,29 +47,30 @@ extension World {
         precondition(
             header.chunkCount - header.usedChunkCount <= 1 && header.chunkCount >= header.usedChunkCount,
             "at most one chunk is empty")
-        precondition(header.chunkCapacity == (header.reservedRows <= 64 ? 64 : 1024), "small tables have small chunks")
+        precondition(
+            header.chunkCapacity == min(max(header.reservedRows, 64), chunkRowCount), "small tables have small chunks")
         precondition(header.signature == header.signature.sorted(), "columns are in order of components")
         precondition(
             header.availableRows
-                == (header.chunkCapacity < 1024 ? header.chunkCapacity : header.chunkCount * 1024)
+                == (header.chunkCapacity < chunkRowCount ? header.chunkCapacity : header.chunkCount * chunkRowCount)
                 || header.chunkCount == 0 && header.availableRows == 0, "rows are available as far as chunks are there")
         precondition(
             header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
             "a table knows whether a column is observed")
     }
 
-    private func checkBits(_ table: TablePointer, column position: Int) {
+    private func checkMarks(_ table: TablePointer, column position: Int) {
         let column = table.pointee.columns[position]
         let entry = storage.pointee.components[column.component.index]
-        precondition((column.words != nil) == entry.isTracked, "tracked columns, and only they, have bits")
+        precondition((column.marks != nil) == entry.isTracked, "tracked columns, and only they, have marks")
         checkStamps(column.changed, table, isKept: entry.hasChangedStamps)
         checkStamps(column.added, table, isKept: entry.hasAddedStamps)
         precondition(column.offset % 64 == 0, "columns begin on a 64-byte border")
-        guard let summary = column.summary else { return }
-        for row in 0..<table.pointee.reservedRows where column.isMarked(row: row) {
+        guard let marks = column.marks else { return }
+        for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
-            precondition(summary[row >> 16] & (1 << UInt64((row >> 10) & 63)) != 0, "the summary covers all marks")
-            precondition(table.pointee.isDirty, "a table with marks is in the dirty list")
+            precondition(marks.chunks[row >> chunkShift] == 1, "a chunk with marks says so")
+            precondition(column.isDirty, "a column with marks is in the dirty list")
         }
     }
 
@@ -74,7 +78,7 @@ extension World {
         precondition((stamps != nil) == isKept, "columns that are asked for, and only they, have stamps")
         guard let stamps else { return }
         for row in 0..<table.pointee.rowCount {
-            precondition(stamps.rows[row] <= stamps.chunks[row >> 10], "a chunk's stamp covers its rows")
+            precondition(stamps.rows[row] <= stamps.chunks[row >> chunkShift], "a chunk's stamp covers its rows")
             precondition(stamps.rows[row] > 0 && stamps.rows[row] <= storage.pointee.stamp, "rows have a moment")
         }
     }
@@ -88,9 +92,11 @@ extension World {
             defer {
                 precondition(expected.map { $0 == freeCount - before } ?? true, "slots that wait are counted")
             }
-            while next != .max {
-                precondition(entities.slots[Int(next)].table == nil, "a free slot has no row")
-                next = entities.slots[Int(next)].row
+            while next != EntityStorage.noLink {
+                let slot = EntityStorage.Slot.index(of: next)
+                next = entities.slots[slot].place
+                precondition(
+                    next == EntityStorage.Slot.link(to: EntityStorage.Slot.index(of: next)), "a free slot has no row")
                 freeCount += 1
                 precondition(freeCount <= entities.slotCount, "the free lists end")
             }
@@ -102,15 +108,14 @@ extension World {
 
     private func checkDirtyList() {
         var listed = 0
-        var next = storage.pointee.firstDirtyTable
-        while let table = next {
-            precondition(table.pointee.isDirty, "the dirty list holds dirty tables")
+        var next = storage.pointee.firstDirtyColumn
+        while let column = next {
+            precondition(column.pointee.isDirty, "the dirty list holds dirty columns")
             listed += 1
-            precondition(
-                listed <= storage.pointee.tables.count + storage.pointee.sparse.count, "the dirty list ends")
-            next = table.pointee.nextDirty
+            precondition(listed <= dirtyColumnCount, "the dirty list ends")
+            next = column.pointee.nextDirty
         }
-        precondition(listed == dirtyTableCount, "each dirty table is listed once")
+        precondition(listed == dirtyColumnCount, "each dirty column is listed once")
     }
 
     private func checkJournal() {
@@ -131,18 +136,21 @@ extension World {
     /// Moves a living entity to another life of its slot, to test what happens after 2^32 lives.
     package func _setGeneration(of entity: Entity, to generation: UInt32) -> Entity {
         let renamed = Entity(index: entity.index, generation: generation)
-        guard let (table, row) = storage.pointee.entities.find(entity) else { return renamed }
+        guard let row = storage.pointee.entities.find(entity) else { return renamed }
         storage.pointee.entities.slots[Int(entity.index)].generation = generation
-        table.pointee.entities(chunk: row >> 10)[row & (chunkRowCount - 1)] = renamed
+        row.table.pointee.entities(chunk: row.index >> chunkShift)[row.index & (chunkRowCount - 1)] = renamed
         return renamed
     }
 }
 
 extension World {
-    /// How many tables the next drain visits.
-    package var dirtyTableCount: Int {
-        let sparse = storage.pointee.sparse.map(\.pointee.table)
-        return (storage.pointee.tables + sparse).count { $0.pointee.isDirty }
+    /// How many columns the next drain visits.
+    package var dirtyColumnCount: Int {
+        var count = 0
+        for index in storage.pointee.components.indices {
+            storage.forEachColumn(of: ComponentID(UInt32(index))) { count += $0.pointee.isDirty ? 1 : 0 }
+        }
+        return count
     }
 
     /// How many entities the journal of structural changes holds entries for, free entries included.

@@ -35,11 +35,10 @@ extension World {
         activateJournal()
         storage.pointee.components[component.index].isTracked = true
         storage.pointee.components[component.index].isFresh = true
-        storage.forEachColumn(of: component) { table, column in
-            table.pointee.beginBits(column: column)
-            for chunk in 0..<table.pointee.usedChunkCount {
-                table.markForDrain(column: column, rows: table.pointee.rows(chunk: chunk))
-            }
+        storage.forEachColumn(of: component) { column in
+            column.beginMarks()
+            let table = column.pointee.table
+            for chunk in 0..<table.pointee.usedChunkCount { column.markForDrain(table.pointee.rows(chunk: chunk)) }
         }
         // The table of an entity does not say since when it has a sparse component; stamps do.
         if storage.sparse(component) != nil { keepAddedStamps(component) }
@@ -61,18 +60,14 @@ extension World {
     func keepChangedStamps(_ component: ComponentID) {
         guard !storage.pointee.components[component.index].hasChangedStamps else { return }
         storage.pointee.components[component.index].hasChangedStamps = true
-        storage.forEachColumn(of: component) { table, column in
-            table.pointee.beginStamps(column: column, \.changed)
-        }
+        storage.forEachColumn(of: component) { $0.beginStamps(\.changed) }
     }
 
     /// Begins to note when entities gain a component. Those that have it count as having gained it now.
     func keepAddedStamps(_ component: ComponentID) {
         guard !storage.pointee.components[component.index].hasAddedStamps else { return }
         storage.pointee.components[component.index].hasAddedStamps = true
-        storage.forEachColumn(of: component) { table, column in
-            table.pointee.beginStamps(column: column, \.added)
-        }
+        storage.forEachColumn(of: component) { $0.beginStamps(\.added) }
     }
 
     /// From now on structural changes are journaled; who lives already is news for the first log.
@@ -93,6 +88,7 @@ extension World {
                 "World: two component types are named '\(name)': \(String(reflecting: other.operations.type)) and "
                     + "\(String(reflecting: type)); give one another static componentName.")
         }
+        storage.reserveComponent()
         let component = ComponentID(UInt32(storage.pointee.components.count))
         storage.pointee.components.append(
             WorldStorage.ComponentEntry(operations: operations, name: name))

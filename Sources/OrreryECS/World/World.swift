@@ -50,12 +50,11 @@ public final class World {
     public package(set) var tick = Tick.zero
 
     /// Makes an empty world.
-    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32
-    /// - 1
+    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
     ///   generations are used up. Memory is taken as it is needed, not ahead.
-    /// - Precondition: `entityCountMax` is at least 1 and below 2^32 - 1.
+    /// - Precondition: `entityCountMax` is at least 1 and below 2^31 - 1.
     public init(entityCountMax: Int = 16_777_216) {
-        precondition(entityCountMax >= 1 && entityCountMax < Int(UInt32.max), "entityCountMax must be in 1..<2^32-1")
+        precondition(entityCountMax >= 1 && entityCountMax < Int(Int32.max), "entityCountMax must be in 1..<2^31-1")
         storage = WorldStorage.make(entityCountMax: entityCountMax)
         storage.pointee.owner = .passUnretained(self)
     }

@@ -122,17 +122,17 @@ struct QueryNarrowingTests {
 
     @Test func despawnAll() throws {
         let world = World()
-        for number in 0..<3000 {
+        for number in 0..<9000 {
             let entity = world.spawn(Health(current: Int32(number)), Label(text: "number \(number)"))
             if number % 2 == 0 { try world.insert(Frozen(), on: entity) }
             if number % 3 == 0 { try world.insert(Burning(), on: entity) }
         }
-        #expect(world.query(Read<Health>.self).with(Burning.self).despawnAll() == 1000)
+        #expect(world.query(Read<Health>.self).with(Burning.self).despawnAll() == 3000)
         world._checkInvariants()
-        #expect(world.query(Read<Health>.self).with(Frozen.self).despawnAll() == 1000)
+        #expect(world.query(Read<Health>.self).with(Frozen.self).despawnAll() == 3000)
         world._checkInvariants()
-        #expect(world.entityCount == 1000)
-        #expect(world.query(Read<Health>.self).despawnAll() == 1000)
+        #expect(world.entityCount == 3000)
+        #expect(world.query(Read<Health>.self).despawnAll() == 3000)
         #expect(world.entityCount == 0)
         world._checkInvariants()
     }

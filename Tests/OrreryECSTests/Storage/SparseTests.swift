@@ -9,7 +9,7 @@ import Testing
 struct SparseTests {
     @Test func comesAndGoes() throws {
         let world = World()
-        let entities = (0..<3000).map { world.spawn(Position(x: Float($0))) }
+        let entities = (0..<9000).map { world.spawn(Position(x: Float($0))) }
         for entity in entities { try world.insert(Burning(seconds: Float(entity.index)), on: entity) }
         for entity in entities where entity.index % 3 == 0 {
             #expect(try world.remove(Burning.self, from: entity)?.seconds == Float(entity.index))

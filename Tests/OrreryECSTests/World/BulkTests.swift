@@ -24,10 +24,10 @@ struct BulkTests {
 
     @Test func copies() throws {
         let world = World()
-        let entities = try world.spawn(count: 1500, Health(current: 7), Frozen(), Label(text: "all alike"))
+        let entities = try world.spawn(count: 6000, Health(current: 7), Frozen(), Label(text: "all alike"))
         #expect(entities.allSatisfy { world[$0, Health.self]?.current == 7 && world.has(Frozen.self, on: $0) })
         #expect(entities.allSatisfy { world[$0, Label.self]?.text == "all alike" })
-        #expect(Set(entities).count == 1500)
+        #expect(Set(entities).count == 6000)
         world._checkInvariants()
     }
 
@@ -36,12 +36,12 @@ struct BulkTests {
         world.track(Health.self)
         let log = ChangeLog()
         world.drainChanges(into: log)
-        let entities = try world.spawn(columns: (0..<1100).map { Health(current: $0) })
+        let entities = try world.spawn(columns: (0..<4200).map { Health(current: $0) })
         world.drainChanges(into: log)
         #expect(log.spawned == entities)
         var values: [Int32] = []
         log.withChanges(of: Health.self) { _, healths in values = healths.indices.map { healths[$0].current } }
-        #expect(values == Array(0..<1100))
+        #expect(values == Array(0..<4200))
     }
 
     @Test func allOrNone() throws {
@@ -96,13 +96,13 @@ struct BulkTests {
         let ledger = Counted.Ledger()
         do {
             let world = World()
-            let entities = try world.spawn(columns: (0..<1500).map { _ in Counted(ledger) })
-            #expect(ledger.living == 1500)
+            let entities = try world.spawn(columns: (0..<6000).map { _ in Counted(ledger) })
+            #expect(ledger.living == 6000)
             try world.clone(entities[3])
             try world.spawn(count: 5, Counted(ledger))
-            #expect(ledger.living == 1501, "copies share a life")
+            #expect(ledger.living == 6001, "copies share a life")
             for entity in entities[..<500] { try world.despawn(entity) }
-            #expect(ledger.living == 1002, "one lives on in its clone")
+            #expect(ledger.living == 5502, "one lives on in its clone")
             world.clear()
             #expect(ledger.living == 0)
             world.spawn(Counted(ledger))

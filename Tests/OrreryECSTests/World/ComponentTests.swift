@@ -54,11 +54,11 @@ struct ComponentTests {
     @Test func accessorFollowsTheWorld() throws {
         let world = World()
         let healths = world.accessor(Health.self)
-        let entities = (0..<3000).map { world.spawn(Health(current: Int32($0))) }
+        let entities = (0..<9000).map { world.spawn(Health(current: Int32($0))) }
         #expect(entities.enumerated().allSatisfy { healths[$1]?.current == Int32($0) })
-        try healths.update(entities[2500]) { $0.current = -1 }
+        try healths.update(entities[8500]) { $0.current = -1 }
         try healths.set(Health(current: -2), on: entities[7])
-        #expect(world[entities[2500], Health.self]?.current == -1)
+        #expect(world[entities[8500], Health.self]?.current == -1)
         #expect(world[entities[7], Health.self]?.current == -2)
         try world.despawn(entities[0])
         #expect(healths[entities[0]] == nil)

@@ -1,0 +1,81 @@
+internal import OrrerySchema
+
+/// Entities and values, one behind the other: copies of rows that were written.
+struct RowCopies {
+    private(set) var count = 0
+    private(set) var entities: UnsafeMutablePointer<Entity>?
+    /// `nil` for a tag.
+    private(set) var values: UnsafeMutableRawPointer?
+
+    private let operations: ComponentOperations
+    private var capacity = 0
+    /// Runs are copied by so many rows: short copies are vector moves, long ones `rep movsb`, a tenth slower here.
+    private static let pieceLength = 64
+    /// Room for the marked rows of one chunk.
+    private let marked = UnsafeMutablePointer<UInt16>.allocate(capacity: MarkedRows.capacity)
+
+    init(of operations: ComponentOperations) {
+        self.operations = operations
+    }
+
+    /// Appends the marked rows of a chunk, and clears the marks.
+    /// - Complexity: O(rows of the chunk / 64 + marked rows).
+    mutating func drain(
+        _ words: UnsafeMutablePointer<UInt64>, rowCount: Int, entities source: UnsafePointer<Entity>,
+        values sourceValues: UnsafeRawPointer
+    ) {
+        let wordCount = MarkStorage.wordCount(rows: rowCount)
+        if count + rowCount > capacity { grow(to: max(count + rowCount, capacity * 2)) }
+        guard let entities else { return }
+        let (stride, entityTarget) = (operations.stride, entities + count)
+        // The values of a tag are nowhere, and nothing is copied there.
+        let target = values.map { $0 + count * stride } ?? UnsafeMutableRawPointer(entities)
+        if MarkedRows.areAll(words, rowCount: rowCount) {
+            words.update(repeating: 0, count: wordCount)
+            for first in Swift.stride(from: 0, to: rowCount, by: Self.pieceLength) {
+                let length = min(Self.pieceLength, rowCount - first)
+                (entityTarget + first).initialize(from: source + first, count: length)
+                operations.copyRun(target + first * stride, sourceValues + first * stride, length)
+            }
+            count += rowCount
+            return
+        }
+        let rows = MarkedRows(draining: words, wordCount: wordCount, into: marked)
+        if operations.isBitwise {
+            rows.copy(source, sourceValues, stride: stride, to: entityTarget, target)
+        } else {
+            rows.copy(source, sourceValues, stride: stride, to: entityTarget, target, by: operations.copyInitialize)
+        }
+        count += rows.count
+    }
+
+    /// Destroys the values; the buffers are kept.
+    mutating func removeAll() {
+        if let values, !operations.isBitwise, count > 0 { operations.deinitialize(values, count) }
+        count = 0
+    }
+
+    func deallocate() {
+        entities?.deallocate()
+        values?.deallocate()
+        marked.deallocate()
+    }
+
+    private mutating func grow(to capacity: Int) {
+        let grownEntities = LargeMemory.allocate(Entity.self, capacity: capacity)
+        if let entities {
+            grownEntities.moveInitialize(from: entities, count: count)
+            entities.deallocate()
+        }
+        entities = grownEntities
+        if operations.stride > 0 {
+            let grownValues = LargeMemory.allocate(byteCount: capacity * operations.stride)
+            if let values {
+                operations.moveRun(grownValues, values, count)
+                values.deallocate()
+            }
+            values = grownValues
+        }
+        self.capacity = capacity
+    }
+}
