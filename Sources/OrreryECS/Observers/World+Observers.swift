@@ -62,6 +62,8 @@ extension World {
         self.observers.depth += 1
         storage.beginBorrow()
         for observer in observers { observer.notify(self, observation) }
+        // One of them may have written a relation that is about to go.
+        if observation.new == nil { unlink(component, of: observation.entity) }
         storage.endBorrow()
         self.observers.depth -= 1
     }

@@ -101,7 +101,10 @@ extension QueryOf {
             }
             return count
         }
-        return entities.reduce(0) { count, entity in (try? world.despawn(entity)) == nil ? count : count + 1 }
+        // Some end with others of them, and a selection may name one twice.
+        let entities = entities
+        for entity in entities { _ = try? world.despawn(entity) }
+        return Set(entities).count
     }
 
     private func narrowed<C: Component>(by kind: QueryConditions.Change.Kind, of type: C.Type) -> Self {

@@ -31,6 +31,10 @@ final class ReferenceIndex {
     /// - Complexity: O(1).
     func next(after index: UInt32) -> UInt32? { link(index)?.older.known }
 
+    /// Where an entity points.
+    /// - Complexity: O(1).
+    func target(of source: UInt32) -> Entity? { link(source)?.target }
+
     /// - Complexity: amortised O(1).
     /// - Precondition: `target` lives, and `source` points nowhere.
     func link(_ source: UInt32, to target: Entity) {
@@ -59,6 +63,12 @@ final class ReferenceIndex {
         links[Int(source)].target = .none
         links[Int(source)].older = .max
         links[Int(source)].newer = .max
+    }
+
+    /// Ends what leads from an entity that ends and to it: observers may have written relations when they heard of its end.
+    func forget(_ index: UInt32) {
+        unlink(index)
+        while let source = first(to: index) { unlink(source) }
     }
 
     private func link(_ index: UInt32) -> Links? { Int(index) < links.count ? links[Int(index)] : nil }

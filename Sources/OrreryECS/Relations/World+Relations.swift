@@ -59,6 +59,11 @@ extension World {
         }
     }
 
+    /// Ends where an entity points by a relation; does nothing for other components.
+    func unlink(_ component: ComponentID, of source: Entity) {
+        for index in referenceIndexes where index.component == component { index.unlink(source.index) }
+    }
+
     private func referenceIndex<R: Relation>(_ relation: R.Type) -> ReferenceIndex {
         let component = register(relation)
         guard let index = referenceIndexes.first(where: { $0.component == component }) else {
@@ -83,6 +88,8 @@ extension World {
         var ending: [Entity] = []
         for index in referenceIndexes {
             for source in referrers(to: target, by: index) where source != target {
+                // An observer may have written where it points.
+                guard index.target(of: source.index) == target else { continue }
                 index.unlink(source.index)
                 switch index.whenTargetDespawns {
                 case .despawnsEntity: ending.append(source)
@@ -91,6 +98,7 @@ extension World {
                 }
             }
         }
+        for index in referenceIndexes { index.forget(target.index) }
         return ending
     }
 }

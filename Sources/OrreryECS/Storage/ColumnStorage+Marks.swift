@@ -24,11 +24,16 @@ extension ColumnPointer {
     /// - Complexity: O(1): at most 64 words; O(rows) if queries ask when.
     @inlinable @inline(__always)
     func mark(_ rows: Range<Int>) {
-        if let marks = pointee.marks {
-            marks.set(rows)
-            if !pointee.isDirty { enlist() }
-        }
+        markForDrain(rows)
         if let changed = pointee.changed { changed.set(rows, to: stamp) }
+    }
+
+    /// Marks some values of one chunk for the next drain; for queries they count as written no later than before.
+    @inlinable @inline(__always)
+    func markForDrain(_ rows: Range<Int>) {
+        guard let marks = pointee.marks else { return }
+        marks.set(rows)
+        if !pointee.isDirty { enlist() }
     }
 
     /// Marks some values of one chunk that the rows did not have before.

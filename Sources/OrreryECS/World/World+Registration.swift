@@ -38,7 +38,7 @@ extension World {
         storage.forEachColumn(of: component) { column in
             column.beginMarks()
             let table = column.pointee.table
-            for chunk in 0..<table.pointee.usedChunkCount { column.mark(table.pointee.rows(chunk: chunk)) }
+            for chunk in 0..<table.pointee.usedChunkCount { column.markForDrain(table.pointee.rows(chunk: chunk)) }
         }
         // The table of an entity does not say since when it has a sparse component; stamps do.
         if storage.sparse(component) != nil { keepAddedStamps(component) }

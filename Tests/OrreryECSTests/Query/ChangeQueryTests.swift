@@ -26,6 +26,18 @@ struct ChangeQueryTests {
         world._checkInvariants()
     }
 
+    @Test func trackingIsNoWrite() {
+        let world = World()
+        world.spawn(Health(), Burning())
+        let (healths, burnings) = (
+            world.query(Read<Health>.self).changed(Health.self), world.query(Read<Burning>.self).changed(Burning.self)
+        )
+        let mark = world.changeMark()
+        world.track(Health.self)
+        world.track(Burning.self)
+        #expect(healths.since(mark).isEmpty && burnings.since(mark).isEmpty)
+    }
+
     @Test func rowsKeepTheirMoment() throws {
         let world = World()
         let entities = (0..<5).map { world.spawn(Health(current: Int32($0))) }

@@ -5,15 +5,6 @@ import OrreryECS
 import OrrerySchema
 import Testing
 
-private struct Aim: Relation, Hashable {
-    var target = Entity.none
-}
-
-private struct Memory: Relation, Hashable {
-    var target = Entity.none
-    static var whenTargetDespawns: TargetDespawn { .isIgnored }
-}
-
 @Suite("The world knows who points at whom")
 struct RelationTests {
     @Test func walksBothWays() throws {
@@ -78,6 +69,54 @@ struct RelationTests {
         #expect(world.children(of: dead).isEmpty)
         try world.set(ChildOf(), on: orphan)
         #expect(world.children(of: .none).isEmpty)
+    }
+
+    @Test func observersWriteRelationsOfWhatEnds() throws {
+        let world = World()
+        let (target, haven) = (world.spawn(), world.spawn())
+        // What is known first ends first.
+        let child = world.spawn(ChildOf(haven))
+        let (first, second) = (world.spawn(Aim(target: target)), world.spawn(Aim(target: target), Mass()))
+        world.observe(Aim.self) { observation in
+            guard observation.kind == .removed else { return }
+            try? world.set(Aim(target: haven), on: first)
+            try? world.set(ChildOf(target), on: child)
+        }
+        world.observe(Mass.self) { try? world.set(Aim(target: haven), on: $0.entity) }
+        try world.despawn(target)
+        #expect(world.referrers(to: haven, by: Aim.self) == [first] && !world.has(Aim.self, on: second))
+        try world.insert(Aim(target: first), on: second)
+        try world.despawn(second)
+        world.endTick()
+        let reborn = [world.spawn(), world.spawn()]
+        #expect(Set(reborn.map(\.index)) == [target.index, second.index])
+        #expect(reborn.allSatisfy { world.children(of: $0).isEmpty })
+        #expect(world.referrers(to: haven, by: Aim.self) == [first])
+        try world.despawn(first)
+        #expect(world.entityCount == 4)
+    }
+
+    @Test func observersWriteTheRelationThatIsTaken() throws {
+        let world = World()
+        let (target, haven) = (world.spawn(), world.spawn())
+        let source = world.spawn(Aim(target: target))
+        world.observe(Aim.self) { observation in
+            guard observation.kind == .removed else { return }
+            try? world.set(Aim(target: haven), on: observation.entity)
+        }
+        try world.remove(Aim.self, from: source)
+        #expect(!world.has(Aim.self, on: source) && world.referrers(to: haven, by: Aim.self).isEmpty)
+        try world.insert(Aim(target: target), on: source)
+        try world.despawn(target)
+        #expect(!world.has(Aim.self, on: source) && world.referrers(to: haven, by: Aim.self).isEmpty)
+    }
+
+    @Test func allThatMatchAreCountedWhoeverTheyEndWith() throws {
+        let world = World()
+        let parent = world.spawn(Health())
+        world.spawn(Health(), ChildOf(parent))
+        #expect(world.query(Read<Health>.self).despawnAll() == 2)
+        #expect(world.entityCount == 0)
     }
 
     /// Every way to write a relation, against the answer that a scan of all entities gives.

@@ -1,4 +1,6 @@
+import OrreryECS
 import OrrerySchema
+import Synchronization
 
 struct Position: Component, Hashable {
     var x: Float = 0
@@ -36,9 +38,13 @@ struct Counted: Component, Hashable {
         life = Life(ledger)
     }
 
-    /// How many lives there are. Guard: a ledger is used by one test, on one thread.
-    final class Ledger: @unchecked Sendable {
-        var living = 0
+    /// How many lives there are, on all threads.
+    final class Ledger: Sendable {
+        private let count = Atomic(0)
+
+        var living: Int { count.load(ordering: .relaxed) }
+
+        fileprivate func add(_ change: Int) { count.wrappingAdd(change, ordering: .relaxed) }
     }
 
     final class Life: Sendable, Hashable {
@@ -46,10 +52,10 @@ struct Counted: Component, Hashable {
 
         init(_ ledger: Ledger) {
             self.ledger = ledger
-            ledger.living += 1
+            ledger.add(1)
         }
 
-        deinit { ledger.living -= 1 }
+        deinit { ledger.add(-1) }
 
         static func == (left: Life, right: Life) -> Bool { left === right }
         func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
@@ -77,4 +83,16 @@ struct Selected: Component, Hashable {
 struct Kept: Component, Hashable {
     var life: Counted.Life?
     static var storage: ComponentStorage { .sparse }
+}
+
+/// A relation that ends with its target.
+struct Aim: Relation, Hashable {
+    var target = Entity.none
+}
+
+/// A relation that outlives its target, in a set of its own.
+struct Memory: Relation, Hashable {
+    var target = Entity.none
+    static var storage: ComponentStorage { .sparse }
+    static var whenTargetDespawns: TargetDespawn { .isIgnored }
 }
