@@ -97,7 +97,7 @@ struct ModelScript {
 
     private mutating func nextMany() -> ModelOperation {
         // Some across the border of a chunk.
-        let count = random.oneIn(10) ? 1100 : Int.random(in: 0..<40, using: &random)
+        let count = random.oneIn(40) ? 4200 : Int.random(in: 0..<40, using: &random)
         guard random.oneIn(2) else {
             let other: any ModelComponent.Type = model.relations.isEmpty ? Kept.self : ChildOf.self
             return .spawnCopies(count, some(Health.self), some(other))
