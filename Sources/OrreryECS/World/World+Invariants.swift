@@ -26,7 +26,8 @@ extension World {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
             precondition(
                 found?.table == table && found?.index == row
-                    && found?.chunk.memory == table.pointee.chunks[row >> chunkShift].memory,
+                    && found?.chunk.memory == table.pointee.chunks[row >> chunkShift].memory
+                    && found?.chunk.columnOfComponent == table.pointee.columnOfComponent,
                 "an entity's slot leads to its row")
         }
     }

@@ -51,6 +51,29 @@ struct ComponentTests {
         }
     }
 
+    /// Tables have room for 64 component types at first.
+    @Test func aHundredTypes() throws {
+        let world = World()
+        let entities = (0..<100).map { world.spawn(Position(x: Float($0))) }
+        try world.insert(Burning(seconds: 3), on: entities[7])
+        let positions = world.accessor(Position.self)
+        let query = world.query(Write<Position>.self)
+        func insert<A: Digit, B: Digit>(_: A.Type, _: B.Type) throws {
+            let value = A.digit * 10 + B.digit
+            try world.insert(Numbered<A, B>(value: value), on: entities[value])
+            #expect(world[entities[value], Numbered<A, B>.self]?.value == value)
+            #expect(world.query(Read<Numbered<A, B>>.self).entities == [entities[value]])
+        }
+        for first in digits {
+            for second in digits { try insert(first, second) }
+        }
+        world._checkInvariants()
+        query.forEach { $0.x += 1 }
+        #expect(entities.indices.allSatisfy { positions[entities[$0]]?.x == Float($0) + 1 })
+        #expect(world[entities[7], Burning.self]?.seconds == 3)
+        #expect(world.has(Numbered<Zero, Seven>.self, on: entities[7]))
+    }
+
     @Test func accessorFollowsTheWorld() throws {
         let world = World()
         let healths = world.accessor(Health.self)
@@ -135,4 +158,26 @@ struct ComponentTests {
         #expect(world.removeResource(Int.self) == 2)
         #expect(world.resource(Int.self) == nil)
     }
+}
+
+private protocol Digit: Sendable { static var digit: Int { get } }
+private enum Zero: Digit { static var digit: Int { 0 } }
+private enum One: Digit { static var digit: Int { 1 } }
+private enum Two: Digit { static var digit: Int { 2 } }
+private enum Three: Digit { static var digit: Int { 3 } }
+private enum Four: Digit { static var digit: Int { 4 } }
+private enum Five: Digit { static var digit: Int { 5 } }
+private enum Six: Digit { static var digit: Int { 6 } }
+private enum Seven: Digit { static var digit: Int { 7 } }
+private enum Eight: Digit { static var digit: Int { 8 } }
+private enum Nine: Digit { static var digit: Int { 9 } }
+
+private let digits: [any Digit.Type] = [
+    Zero.self, One.self, Two.self, Three.self, Four.self, Five.self, Six.self, Seven.self, Eight.self, Nine.self,
+]
+
+/// A component type for each pair of digits.
+private struct Numbered<A: Digit, B: Digit>: Component {
+    var value = 0
+    static var componentName: String { "Numbered\(A.digit)\(B.digit)" }
 }
