@@ -65,11 +65,15 @@ extension World {
     /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
     public func trySpawn(_ prefab: Prefab) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
-        let components = prefab.values.map { $0.register(self) }
-        let table = storage.table(signature: components.filter { storage.sparse($0) == nil }.sorted())
+        // By the edges between tables, which allocates nothing once they are known.
+        var table = storage.pointee.emptyTable
+        for value in prefab.values {
+            let component = value.register(self)
+            if storage.sparse(component) == nil { table = storage.table(adding: component, to: table) }
+        }
         let (entity, row) = try allocate(in: table)
-        for (component, value) in zip(components, prefab.values) {
-            let place = storage.place(for: component, of: entity, in: table, row: row)
+        for value in prefab.values {
+            let place = storage.place(for: value.register(self), of: entity, in: table, row: row)
             value.initialize(place.address)
             place.markAdded()
         }
