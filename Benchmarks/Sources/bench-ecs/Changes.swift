@@ -57,7 +57,8 @@ enum Changes {
         let log = ChangeLog()
         world.drainChanges(into: log)
         let plain = PlainArrays(count)
-        let wordCount = count / 1024 / 64 + 1
+        // A byte for each 4096 entities.
+        let wordCount = count / 4096 / 8 + 1
         return (
             ours: { watch in
                 watch.run { for _ in 0..<1000 { world.drainChanges(into: log) } }

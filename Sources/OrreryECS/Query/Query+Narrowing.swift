@@ -62,8 +62,13 @@ extension QueryOf {
 
     /// Those of some entities that match, in the order given, each as often as it is named.
     public func only(_ entities: [Entity]) -> Self {
+        requireWhole()
+        return selecting(selection.map { old in entities.filter { old.contains($0) } } ?? entities)
+    }
+
+    private func selecting(_ entities: [Entity]) -> Self {
         var query = self
-        query.selection = selection.map { old in entities.filter { old.contains($0) } } ?? entities
+        query.selection = entities
         return query
     }
 
@@ -75,14 +80,16 @@ extension QueryOf {
     public func sorted<C: Component>(
         by type: C.Type, _ areInIncreasingOrder: (C, C) throws -> Bool
     ) rethrows -> Self {
+        requireAccess(to: type, "sorts by")
+        guard known(type) != nil else { return selecting([]) }
         let values = world.accessor(type)
         let pairs = entities.compactMap { entity in values[entity].map { (entity, $0) } }
-        return only(try pairs.sorted { try areInIncreasingOrder($0.1, $1.1) }.map(\.0))
+        return selecting(try pairs.sorted { try areInIncreasingOrder($0.1, $1.1) }.map(\.0))
     }
 
     /// The entities that match now, in the order of their names.
     /// - Complexity: O(n log n) for n entities.
-    public func sortedByEntity() -> Self { only(entities.sorted()) }
+    public func sortedByEntity() -> Self { selecting(entities.sorted()) }
 
     /// Ends the lives of all entities that match.
     /// - Returns: How many there were.
@@ -108,11 +115,7 @@ extension QueryOf {
     }
 
     private func narrowed<C: Component>(by kind: QueryConditions.Change.Kind, of type: C.Type) -> Self {
-        guard system?.mayUse(type, isWrite: false) ?? true else {
-            fatalError(
-                "Schedule: system '\(system?.timings.name ?? "")' asks for changes of '\(C.componentName)' without having said that it "
-                    + "reads it; add it to the query or to the `access` of the system.")
-        }
+        requireAccess(to: type, "asks for changes of")
         guard let component = known(type) else { return nobody }
         world.keepStamps(kind, of: component)
         return narrowed {
@@ -122,10 +125,21 @@ extension QueryOf {
     }
 
     private func narrowed(_ change: (inout QueryConditions) -> Void) -> Self {
-        guard part == nil else { fatalError("Query: narrow a query before it is divided, not in a part.") }
+        requireWhole()
         var query = self
         query.plan = plan.narrowed(change)
         return query
+    }
+
+    private func requireWhole() {
+        guard part == nil else { fatalError("Query: narrow a query before it is divided, not in a part.") }
+    }
+
+    private func requireAccess<C: Component>(to type: C.Type, _ action: String) {
+        guard let system, !system.mayUse(type, isWrite: false) else { return }
+        fatalError(
+            "Schedule: system '\(system.timings.name)' \(action) '\(C.componentName)' without having said that it reads it; "
+                + "add it to the query or to the `access` of the system.")
     }
 
     /// The number of a component type; `nil` if nobody can have it: while systems run side by side, no type is entered.

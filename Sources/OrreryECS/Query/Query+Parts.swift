@@ -1,7 +1,7 @@
 import Dispatch
 
 extension QueryOf {
-    /// Divides the query into parts of 16,384 rows and calls a closure with each, on several threads. A part is a query of its own, with every
+    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads. A part is a query of its own, with every
     /// form of iteration.
     ///
     /// ```swift
@@ -14,13 +14,16 @@ extension QueryOf {
     /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the order of the parts, so
     /// the result is the same for every number of threads. Events are read before, by the system.
     ///
+    /// A part writes through its query. What it reads besides, its system has declared; what it writes besides, it gives to the commands.
+    ///
     /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through the set of a sparse
     /// component, one of named entities (``only(_:)``, ``sorted(by:_:)``), and one that writes what somebody observes.
     /// - Parameters:
     ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
-    ///   - body: Called once for each part. Uses only what its system has declared, and writes only the values of its part.
+    ///   - body: Called once for each part.
     /// - Complexity: O(tables + chunks).
     public func forEachPart(_ tick: TickContext, _ body: @Sendable (_ part: Self, _ tick: TickContext) -> Void) {
+        for access in tick.system.accesses ?? [] { access.prepare(world) }
         divide(threadCount: tick.threadCount) { count in
             tick.system.prepareParts(count)
         } body: { part, number in
@@ -29,10 +32,10 @@ extension QueryOf {
         tick.system.gatherParts()
     }
 
-    /// Divides the query into parts of 16,384 rows and calls a closure with each, on several threads, outside of a schedule.
+    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads, outside of a schedule.
     /// - Parameters:
     ///   - threadCount: How many threads, this one included.
-    ///   - body: Called once for each part. Writes only the values of its part.
+    ///   - body: Called once for each part.
     /// - Complexity: O(tables + chunks).
     public func forEachPart(threadCount: Int, _ body: @Sendable (_ part: Self) -> Void) {
         divide(threadCount: threadCount, prepare: { _ in }, body: { part, _ in body(part) })

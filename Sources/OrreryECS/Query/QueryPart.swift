@@ -1,6 +1,7 @@
 /// The chunks of a query that one thread handles.
 ///
-/// No two chunks have marks or stamps in one piece of memory, so parts mark what they write by themselves.
+/// A part writes through its query only, and no two chunks of a column have marks or stamps in one piece of memory: so parts mark what
+/// they write by themselves.
 @usableFromInline
 struct QueryPart {
     /// Which of the plan's tables.
@@ -24,27 +25,24 @@ struct QueryPart {
         return first..<(position == positions.upperBound - 1 ? endChunk : table.pointee.usedChunkCount)
     }
 
-    /// As many chunks as a part has; the last one may have fewer. It does not depend on the number of threads, so neither does what parts
-    /// do.
-    static let chunkCount = 4
+    /// With the chunk that makes it so many rows a part ends. It does not depend on the number of threads, so neither does what parts do.
+    static let rowCount = 16_384
 
     /// The parts of a plan, in its order.
-    /// - Complexity: O(tables + parts).
+    /// - Complexity: O(tables + chunks).
     static func divide(_ matches: QueryMatches) -> [QueryPart] {
         var parts: [QueryPart] = []
-        var (start, firstChunk, room) = (0, 0, chunkCount)
+        var (start, firstChunk, rows) = (0, 0, 0)
         for position in 0..<matches.count {
             let table = matches.tables[position]
-            var chunk = 0
-            let end = table.pointee.usedChunkCount
-            while end - chunk >= room {
-                chunk += room
-                parts.append(QueryPart(positions: start..<position + 1, firstChunk: firstChunk, endChunk: chunk))
-                (start, firstChunk, room) = (position, chunk, chunkCount)
+            for chunk in 0..<table.pointee.usedChunkCount {
+                rows += table.pointee.rowCount(chunk: chunk)
+                guard rows >= rowCount else { continue }
+                parts.append(QueryPart(positions: start..<position + 1, firstChunk: firstChunk, endChunk: chunk + 1))
+                (start, firstChunk, rows) = (position, chunk + 1, 0)
             }
-            room -= end - chunk
         }
-        if room < chunkCount {
+        if rows > 0 {
             let end = matches.tables[matches.count - 1].pointee.usedChunkCount
             parts.append(QueryPart(positions: start..<matches.count, firstChunk: firstChunk, endChunk: end))
         }

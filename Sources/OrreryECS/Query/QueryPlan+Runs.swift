@@ -2,7 +2,7 @@ internal import OrrerySchema
 
 /// The rows of a query that must be looked at one by one: those with conditions on rows, and with sparse components.
 extension QueryPlan {
-    /// Rows of one chunk that match, one behind the other.
+    /// Rows of one table that match, one behind the other.
     struct Run {
         /// The position of the table among the matches.
         let position: Int

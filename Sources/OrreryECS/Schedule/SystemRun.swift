@@ -16,23 +16,28 @@ final class SystemRun {
     /// Its name, as a number for random streams.
     let nameHash: UInt64
 
+    /// Whether it is what one part of a parallel loop keeps.
+    let isPart: Bool
+
     /// What its parallel loops keep, part by part.
     private(set) var parts: [SystemRun] = []
 
-    init(name: String) {
+    init(name: String, isPart: Bool = false) {
+        self.isPart = isPart
         timings = SystemTimings(name: name)
         // FNV-1a: the same in every process, unlike `Hasher`.
         nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
-    /// Whether it said that it uses a component or resource.
+    /// Whether it said that it uses a component or resource. A part writes nothing but what its query shows: others write beside it.
     func mayUse<Target>(_ type: Target.Type, isWrite: Bool) -> Bool {
-        accesses?.contains { $0.target == ObjectIdentifier(type) && (!isWrite || $0.isWrite) } ?? true
+        if isPart && isWrite { return false }
+        return accesses?.contains { $0.target == ObjectIdentifier(type) && (!isWrite || $0.isWrite) } ?? true
     }
 
     /// Makes room for a parallel loop of so many parts.
     func prepareParts(_ count: Int) {
-        while parts.count < count { parts.append(SystemRun(name: "\(timings.name)[\(parts.count)]")) }
+        while parts.count < count { parts.append(SystemRun(name: "\(timings.name)[\(parts.count)]", isPart: true)) }
         for part in parts { part.accesses = accesses }
     }
 

@@ -47,7 +47,7 @@ public struct TickContext {
     }
 
     /// Changes the resource of a type in place.
-    /// - Precondition: the system said so in its `access`.
+    /// - Precondition: the system said so in its `access`; not in a part of a divided query.
     /// - Throws: ``WorldError`` `resourceMissing`.
     /// - Complexity: O(1).
     public func withResource<Resource, Result>(
@@ -66,7 +66,7 @@ public struct TickContext {
     }
 
     /// Reads and writes one component of any entity.
-    /// - Precondition: the system has the component in its query or in its `access`, as written.
+    /// - Precondition: the system has the component in its query or in its `access`, as written; not in a part of a divided query.
     /// - Complexity: O(1).
     public func accessor<C: Component>(_ type: C.Type) -> Accessor<C> {
         require(type, C.componentName, isWrite: true)
@@ -81,6 +81,11 @@ public struct TickContext {
 
     private func require<Target>(_ type: Target.Type, _ name: String, isWrite: Bool) {
         guard !system.mayUse(type, isWrite: isWrite) else { return }
+        if system.isPart && isWrite {
+            fatalError(
+                "Schedule: '\(system.timings.name)', a part of a divided query, writes '\(name)' beside others that may do so too; "
+                    + "write through the part's query, or give it to `commands`.")
+        }
         fatalError(
             "Schedule: system '\(system.timings.name)' \(isWrite ? "writes" : "reads") '\(name)' without having said so; "
                 + "add it to the `access` of the system.")

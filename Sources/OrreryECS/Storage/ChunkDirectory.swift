@@ -5,7 +5,7 @@ struct ChunkDirectory: BitwiseCopyable {
     @usableFromInline
     struct Entry: BitwiseCopyable {
         @usableFromInline var memory: UnsafeMutableRawPointer
-        /// That of the table: two look-ups of four would lead there.
+        /// That of the table, copied here: a look-up of a value need not go through the table.
         @usableFromInline var columnOfComponent: UnsafeMutablePointer<ColumnPointer?>
         @usableFromInline let table: TablePointer
         /// The row of the table that the chunk begins with; of a number that is free, the next free one, or -1.

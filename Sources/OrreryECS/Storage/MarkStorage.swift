@@ -57,9 +57,9 @@ struct MarkStorage: BitwiseCopyable {
     /// - Complexity: O(chunks / 8 + chunks that are marked).
     func drainChunks(rows: Int, _ body: (_ chunk: Int) -> Void) {
         for first in stride(from: 0, to: Self.chunkCount(rows: rows), by: 8) {
-            let eight = UnsafeMutableRawPointer(chunks + first).assumingMemoryBound(to: UInt64.self)
-            var rest = eight.pointee
-            eight.pointee = 0
+            let eight = UnsafeMutableRawPointer(chunks + first)
+            var rest = eight.load(as: UInt64.self)
+            eight.storeBytes(of: 0, as: UInt64.self)
             while rest != 0 {
                 body(first + (rest.trailingZeroBitCount >> 3))
                 rest &= rest - 1

@@ -34,7 +34,7 @@ struct TableStorage: BitwiseCopyable {
     /// Rows for which there is memory.
     @usableFromInline var availableRows = 0
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
-    /// Some column has dirty bits or stamps.
+    /// Some column has marks or stamps.
     @usableFromInline var isObserved = false
 
     /// The position in the world's list; -1 for that of a sparse component.
@@ -46,7 +46,7 @@ struct TableStorage: BitwiseCopyable {
     @usableFromInline var chunkCount = 0
     /// Rows of each chunk: 64, 256 or 1024 while that is enough for all, then 4096.
     var chunkCapacity = 64
-    /// Rows for which chunk pointers, dirty bits and stamps have room.
+    /// Rows for which chunk pointers, marks and stamps have room.
     var reservedRows = 0
 
     /// The tables reached by adding or removing one component, by its number; filled on first use.

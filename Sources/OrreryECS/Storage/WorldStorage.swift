@@ -125,7 +125,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 
     /// Makes room for one component more.
-    /// - Complexity: amortised O(tables + chunks / components).
+    /// - Complexity: amortised O((tables + chunks) / components).
     func reserveComponent() {
         let old = pointee.componentCapacity
         guard pointee.components.count == old else { return }

@@ -48,7 +48,7 @@ extension World {
             guard contains(entity) else { continue }
             notifyDespawning(entity)
             ending += releaseReferrers(of: entity)
-            // Observers may have moved it.
+            // Relations that were released may have moved its row.
             if let row = storage.pointee.entities.find(entity) { end(entity, row) }
         }
     }

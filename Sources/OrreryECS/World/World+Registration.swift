@@ -81,6 +81,11 @@ extension World {
 
     @usableFromInline
     func enter<C: Component>(_ type: C.Type, _ operations: ComponentOperations) -> ComponentID {
+        guard !storage.pointee.isShared else {
+            fatalError(
+                "World: '\(C.componentName)' is used for the first time where systems or parts of a query run side by side; "
+                    + "name it in the system's query or `access`, or use it before.")
+        }
         precondition(MemoryLayout<C>.alignment <= 64, "\(C.componentName): columns are aligned to 64 bytes at most")
         let name = C.componentName
         if let other = storage.pointee.components.first(where: { $0.name == name }) {

@@ -51,7 +51,8 @@ public final class World {
 
     /// Makes an empty world.
     /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
-    ///   generations are used up. Memory is taken as it is needed, not ahead.
+    ///   generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 chunks: one for each 4096
+    ///   entities, and at least one for each set of components that some entity has or had.
     /// - Precondition: `entityCountMax` is at least 1 and below 2^31 - 1.
     public init(entityCountMax: Int = 16_777_216) {
         precondition(entityCountMax >= 1 && entityCountMax < Int(Int32.max), "entityCountMax must be in 1..<2^31-1")

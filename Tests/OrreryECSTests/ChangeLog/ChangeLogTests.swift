@@ -180,6 +180,35 @@ struct ChangeLogTests {
         #expect(world.components.filter(\.isTracked).map(\.name) == ["Health", "Label", "Frozen", "Mass"])
     }
 
+    /// So many that chunks are allocated many at once, and marked chunks are more than a word of bytes says.
+    @Test func manyRows() throws {
+        let world = World()
+        world.track(Health.self)
+        var entities = try world.spawn(columns: (0..<140_000).map { Health(current: $0) })
+        world.drainChanges(into: log)
+        let component = world.register(Health.self)
+        #expect(log[component]?.count == 140_000)
+        func checkWrites() throws {
+            let written = stride(from: 0, to: entities.count, by: 997).map { entities[$0] }
+            for entity in written { try world.update(entity, Health.self) { $0.current += 1_000_000 } }
+            world.drainChanges(into: log)
+            #expect(Set(log[component]?.entities ?? .init(start: nil, count: 0)) == Set(written))
+            log.withChanges(of: Health.self) { changed, values in
+                #expect(changed.indices.allSatisfy { values[$0].current == world[changed[$0], Health.self]?.current })
+            }
+        }
+        try checkWrites()
+        for entity in entities[500...] { try world.despawn(entity) }
+        entities.removeSubrange(500...)
+        world._checkInvariants()
+        try checkWrites()
+        entities += try world.spawn(count: 100_000, Health(current: 7))
+        world.drainChanges(into: log)
+        #expect(log[component]?.count == 100_000)
+        try checkWrites()
+        world._checkInvariants()
+    }
+
     @Test func firstDrainReportsAllThatLives() {
         let world = World()
         let entity = world.spawn(Health(current: 4))

@@ -203,4 +203,89 @@ struct ParallelTests {
         }
         #expect(stderr(result).contains("a part of a query cannot be divided again"))
     }
+
+    @Test func partsWriteThroughTheirQueryOnly() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            var schedule = Schedule()
+            schedule.add("spread", in: .update, Read<Position>.self, access: [.writes(Health.self)]) { query, tick in
+                _ = tick.accessor(Health.self)
+                query.forEachPart(tick) { _, tick in
+                    _ = tick.reader(Health.self)
+                    _ = tick.accessor(Health.self)
+                }
+            }
+            let world = World()
+            world.spawn(Position(), Health())
+            schedule.runTick(on: world, step: .seconds(1))
+        }
+        #expect(stderr(result).contains("'spread[0]', a part of a divided query, writes 'Health'"))
+    }
+
+    @Test func partsChangeNoResource() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            struct Wind { var x = 0 }
+            var schedule = Schedule()
+            schedule.add("blow", in: .update) { world, tick in
+                world.spawn(Position())
+                world.query(Read<Position>.self).forEachPart(tick) { _, tick in
+                    try? tick.withResource(Wind.self) { $0.x += 1 }
+                }
+            }
+            schedule.runTick(on: World(), step: .seconds(1))
+        }
+        #expect(stderr(result).contains("a part of a divided query, writes 'Wind'"))
+    }
+
+    @Test func partsAreNotNarrowed() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let world = World()
+            let entity = world.spawn(Health())
+            world.query(Write<Health>.self).forEachPart(threadCount: 2) { part in
+                part.only(entity).forEach { $0.current += 1 }
+            }
+        }
+        #expect(stderr(result).contains("narrow a query before it is divided"))
+    }
+
+    @Test func partsMakeNoTypeKnown() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            var schedule = Schedule()
+            schedule.add("read", in: .update) { world, tick in
+                world.spawn(Position())
+                world.query(Read<Position>.self).forEachPart(tick) { _, tick in _ = tick.reader(Health.self) }
+            }
+            schedule.runTick(on: World(), step: .seconds(1))
+        }
+        #expect(
+            stderr(result).contains(
+                "'Health' is used for the first time where systems or parts of a query run side by side"))
+    }
+
+    @Test func undeclaredOrdersAreRefused() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            var schedule = Schedule()
+            schedule.add("rank", in: .update, Read<Position>.self) { query, _ in
+                _ = query.sorted(by: Health.self) { $0.current < $1.current }
+            }
+            schedule.runTick(on: World(), step: .seconds(1))
+        }
+        #expect(stderr(result).contains("system 'rank' sorts by 'Health' without having said"))
+    }
+
+    /// Small tables share a part, however many they are.
+    @Test func partsHoldRowsOfManyTables() throws {
+        let world = World()
+        for number in 0..<9000 {
+            let entity = world.spawn(Health(current: Int32(number)))
+            if number & 1 != 0 { try world.insert(Position(), on: entity) }
+            if number & 2 != 0 { try world.insert(Label(), on: entity) }
+            if number & 4 != 0 { try world.insert(Frozen(), on: entity) }
+        }
+        let parts = Mutex<[Int]>([])
+        world.query(Write<Health>.self).forEachPart(threadCount: 2) { part in
+            let count = part.count
+            parts.withLock { $0.append(count) }
+        }
+        #expect(parts.withLock { $0 } == [9000])
+    }
 }

@@ -11,20 +11,20 @@ struct LifetimeTests {
         let ledger = Counted.Ledger()
         do {
             let world = World()
-            var entities = (0..<2500).map { _ in world.spawn(Counted(ledger), Position()) }
-            #expect(ledger.living == 2500)
+            var entities = (0..<9000).map { _ in world.spawn(Counted(ledger), Position()) }
+            #expect(ledger.living == 9000)
             for _ in 0..<100 { try world.despawn(entities.remove(at: 11)) }
-            #expect(ledger.living == 2400)
+            #expect(ledger.living == 8900)
             for entity in entities[..<100] { try world.remove(Counted.self, from: entity) }
-            #expect(ledger.living == 2300)
+            #expect(ledger.living == 8800)
             for entity in entities[..<50] { try world.insert(Counted(ledger), on: entity) }
-            #expect(ledger.living == 2350)
+            #expect(ledger.living == 8850)
             for entity in entities[100..<200] { try world.insert(Counted(ledger), on: entity) }
             for entity in entities[200..<300] { try world.set(Counted(ledger), on: entity) }
             for entity in entities[300..<400] { try world.insert(Label(text: "moved"), on: entity) }
-            #expect(ledger.living == 2350)
+            #expect(ledger.living == 8850)
             world.query(Write<Counted>.self).forEach { $0 = Counted(ledger) }
-            #expect(ledger.living == 2350)
+            #expect(ledger.living == 8850)
             world._checkInvariants()
         }
         #expect(ledger.living == 0)
