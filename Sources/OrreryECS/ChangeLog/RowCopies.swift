@@ -3,8 +3,8 @@ internal import OrrerySchema
 /// Entities and values, one behind the other: copies of rows that were written.
 struct RowCopies {
     private(set) var count = 0
-    private(set) var entities: UnsafeMutablePointer<Entity>?
-    /// `nil` for a tag.
+    private(set) var entities: UnsafeMutablePointer<Entity>
+    /// `nil` for a tag, and while there is no row.
     private(set) var values: UnsafeMutableRawPointer?
 
     private let operations: ComponentOperations
@@ -16,6 +16,7 @@ struct RowCopies {
 
     init(of operations: ComponentOperations) {
         self.operations = operations
+        entities = .allocate(capacity: 1)
     }
 
     /// Appends the marked rows of a chunk, and clears the marks.
@@ -25,28 +26,32 @@ struct RowCopies {
         values sourceValues: UnsafeRawPointer
     ) {
         let wordCount = MarkStorage.wordCount(rows: rowCount)
-        if count + rowCount > capacity { grow(to: max(count + rowCount, capacity * 2)) }
-        guard let entities else { return }
-        let (stride, entityTarget) = (operations.stride, entities + count)
-        // The values of a tag are nowhere, and nothing is copied there.
-        let target = values.map { $0 + count * stride } ?? UnsafeMutableRawPointer(entities)
         if MarkedRows.areAll(words, rowCount: rowCount) {
             words.update(repeating: 0, count: wordCount)
+            let (entityTarget, target) = append(rowCount)
             for first in Swift.stride(from: 0, to: rowCount, by: Self.pieceLength) {
-                let length = min(Self.pieceLength, rowCount - first)
+                let (length, offset) = (min(Self.pieceLength, rowCount - first), first * operations.stride)
                 (entityTarget + first).initialize(from: source + first, count: length)
-                operations.copyRun(target + first * stride, sourceValues + first * stride, length)
+                operations.copyRun(target + offset, sourceValues + offset, length)
             }
-            count += rowCount
             return
         }
         let rows = MarkedRows(draining: words, wordCount: wordCount, into: marked)
+        let (entityTarget, target) = append(rows.count)
         if operations.isBitwise {
-            rows.copy(source, sourceValues, stride: stride, to: entityTarget, target)
+            rows.copy(source, sourceValues, stride: operations.stride, to: entityTarget, target)
         } else {
-            rows.copy(source, sourceValues, stride: stride, to: entityTarget, target, by: operations.copyInitialize)
+            let copy = operations.copyInitialize
+            rows.copy(source, sourceValues, stride: operations.stride, to: entityTarget, target, by: copy)
         }
-        count += rows.count
+    }
+
+    /// Adds uninitialised rows.
+    private mutating func append(_ added: Int) -> (UnsafeMutablePointer<Entity>, values: UnsafeMutableRawPointer) {
+        if count + added > capacity { grow(to: max(count + added, capacity * 2, 64)) }
+        defer { count += added }
+        // The values of a tag are nowhere, and nothing is copied there.
+        return (entities + count, (values ?? UnsafeMutableRawPointer(entities)) + count * operations.stride)
     }
 
     /// Destroys the values; the buffers are kept.
@@ -56,17 +61,15 @@ struct RowCopies {
     }
 
     func deallocate() {
-        entities?.deallocate()
+        entities.deallocate()
         values?.deallocate()
         marked.deallocate()
     }
 
     private mutating func grow(to capacity: Int) {
         let grownEntities = LargeMemory.allocate(Entity.self, capacity: capacity)
-        if let entities {
-            grownEntities.moveInitialize(from: entities, count: count)
-            entities.deallocate()
-        }
+        grownEntities.moveInitialize(from: entities, count: count)
+        entities.deallocate()
         entities = grownEntities
         if operations.stride > 0 {
             let grownValues = LargeMemory.allocate(byteCount: capacity * operations.stride)
