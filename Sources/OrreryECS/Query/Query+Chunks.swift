@@ -81,16 +81,11 @@ extension QueryOf {
     /// Visits the chunks of a part.
     @inlinable @inline(never)
     func visit(_ part: QueryPart, _ body: (ChunkHandle) -> Void) {
-        let matches = matches
-        let end = part.outerRows.end
-        var first = part.outerRows.first
         for position in part.positions {
             let table = matches.pointee.tables[position]
             let columns = matches.pointee.columns + position &* matches.pointee.termCount
-            let isLast = position &+ 1 == part.positions.upperBound
-            let rows = isLast ? min(end, table.pointee.rowCount) : table.pointee.rowCount
-            visit(table, first, rows, columns, matches.pointee.written, body)
-            first = 0
+            let rows = part.rows(position, of: table)
+            visit(table, rows.lowerBound, rows.upperBound, columns, matches.pointee.written, body)
         }
     }
 

@@ -94,13 +94,8 @@ public struct QueryOf<Row> {
             plan.refresh()
             for position in part?.positions ?? 0..<plan.matches.pointee.count {
                 let table = plan.matches.pointee.tables[position]
-                guard let part else {
-                    body(QueryPlan.Run(position: position, table: table, rows: 0..<table.pointee.rowCount))
-                    continue
-                }
-                for chunk in part.chunks(position, of: table) {
-                    body(QueryPlan.Run(position: position, table: table, rows: table.pointee.rows(chunk: chunk)))
-                }
+                let rows = part?.rows(position, of: table) ?? 0..<table.pointee.rowCount
+                body(QueryPlan.Run(position: position, table: table, rows: rows))
             }
         } else {
             plan.forEachRun(since: since, in: part, body)

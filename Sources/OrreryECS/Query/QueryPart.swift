@@ -16,13 +16,16 @@ struct QueryPart {
         self.endChunk = endChunk
     }
 
-    /// The first row of the first table, and the end of the rows of the last.
-    @usableFromInline var outerRows: (first: Int, end: Int) { (firstChunk * chunkRowCount, endChunk * chunkRowCount) }
-
-    @usableFromInline
     func chunks(_ position: Int, of table: TablePointer) -> Range<Int> {
         let first = position == positions.lowerBound ? firstChunk : 0
         return first..<(position == positions.upperBound - 1 ? endChunk : table.pointee.usedChunkCount)
+    }
+
+    @usableFromInline
+    func rows(_ position: Int, of table: TablePointer) -> Range<Int> {
+        let chunks = chunks(position, of: table)
+        let end = min(chunks.upperBound * chunkRowCount, table.pointee.rowCount)
+        return min(chunks.lowerBound * chunkRowCount, end)..<end
     }
 
     /// With the chunk that makes it so many rows a part ends. It does not depend on the number of threads, so neither does what parts do.

@@ -5,23 +5,27 @@
 @usableFromInline
 struct MarkStorage: BitwiseCopyable {
     @usableFromInline var words: UnsafeMutablePointer<UInt64>
-    /// 1 for each chunk in which a word may be other than 0.
-    @usableFromInline var chunks: UnsafeMutablePointer<UInt8>
+    /// A byte for each chunk, eight of them a word: 1 where a row may be marked.
+    @usableFromInline var chunkBytes: UnsafeMutablePointer<UInt64>
 
     static func wordCount(rows: Int) -> Int { (rows + 63) >> 6 }
-    /// A multiple of 8, so that they can be looked at eight at once.
-    static func chunkCount(rows: Int) -> Int { (((rows + chunkRowCount - 1) >> chunkShift) + 7) & ~7 }
+    static func chunkWordCount(rows: Int) -> Int { (rows + chunkRowCount * 8 - 1) >> (chunkShift + 3) }
 
     /// Nothing is marked.
     init(rows: Int) {
-        words = grown(nil, from: 0, to: Self.wordCount(rows: rows))
-        chunks = grown(nil, from: 0, to: Self.chunkCount(rows: rows))
+        words = .allocate(repeating: 0, count: Self.wordCount(rows: rows))
+        chunkBytes = .allocate(repeating: 0, count: Self.chunkWordCount(rows: rows))
     }
 
     @inlinable @inline(__always)
     func set(row: Int) {
         words[row >> 6] |= 1 << UInt64(truncatingIfNeeded: row & 63)
-        chunks[row >> chunkShift] = 1
+        setChunk(of: row)
+    }
+
+    @inlinable @inline(__always)
+    func setChunk(of row: Int) {
+        UnsafeMutableRawPointer(chunkBytes).storeBytes(of: 1, toByteOffset: row >> chunkShift, as: UInt8.self)
     }
 
     /// Marks rows of one chunk.
@@ -29,7 +33,7 @@ struct MarkStorage: BitwiseCopyable {
     func set(_ rows: Range<Int>) {
         guard let last = rows.last else { return }
         let (first, final) = (rows.lowerBound >> 6, last >> 6)
-        chunks[last >> chunkShift] = 1
+        setChunk(of: last)
         if rows.count == chunkRowCount {
             return (words + first).update(repeating: .max, count: chunkRowCount >> 6)
         }
@@ -46,48 +50,38 @@ struct MarkStorage: BitwiseCopyable {
 
     func isSet(row: Int) -> Bool { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }
 
+    func isChunkSet(of row: Int) -> Bool {
+        UnsafeRawPointer(chunkBytes).load(fromByteOffset: row >> chunkShift, as: UInt8.self) == 1
+    }
+
     func clear(row: Int) { words[row >> 6] &= ~(1 << UInt64(row & 63)) }
 
     func clearAll(rows: Int) {
         words.update(repeating: 0, count: Self.wordCount(rows: rows))
-        chunks.update(repeating: 0, count: Self.chunkCount(rows: rows))
+        chunkBytes.update(repeating: 0, count: Self.chunkWordCount(rows: rows))
     }
 
     /// Calls a closure with each chunk in which a row may be marked, and forgets that; not the marks themselves.
     /// - Complexity: O(chunks / 8 + chunks that are marked).
     func drainChunks(rows: Int, _ body: (_ chunk: Int) -> Void) {
-        for first in stride(from: 0, to: Self.chunkCount(rows: rows), by: 8) {
-            let eight = UnsafeMutableRawPointer(chunks + first)
-            var rest = eight.load(as: UInt64.self)
-            eight.storeBytes(of: 0, as: UInt64.self)
+        for word in 0..<Self.chunkWordCount(rows: rows) {
+            var rest = UInt64(littleEndian: chunkBytes[word])
+            chunkBytes[word] = 0
             while rest != 0 {
-                body(first + (rest.trailingZeroBitCount >> 3))
+                body((word << 3) + (rest.trailingZeroBitCount >> 3))
                 rest &= rest - 1
             }
         }
     }
 
     mutating func reserve(rows: Int, oldRows: Int) {
-        words = grown(words, from: Self.wordCount(rows: oldRows), to: Self.wordCount(rows: rows))
-        chunks = grown(chunks, from: Self.chunkCount(rows: oldRows), to: Self.chunkCount(rows: rows))
+        words = words.grown(from: Self.wordCount(rows: oldRows), to: Self.wordCount(rows: rows), repeating: 0)
+        chunkBytes = chunkBytes.grown(
+            from: Self.chunkWordCount(rows: oldRows), to: Self.chunkWordCount(rows: rows), repeating: 0)
     }
 
     func deallocate() {
         words.deallocate()
-        chunks.deallocate()
+        chunkBytes.deallocate()
     }
-}
-
-/// A longer copy of an array, the rest 0; the old one is gone.
-func grown<Number: FixedWidthInteger & BitwiseCopyable>(
-    _ old: UnsafeMutablePointer<Number>?, from oldCount: Int, to count: Int
-) -> UnsafeMutablePointer<Number> {
-    let byteCount = max(count, 1) * MemoryLayout<Number>.stride
-    let new = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 8)
-        .initializeMemory(as: Number.self, repeating: 0, count: max(count, 1))
-    if let old {
-        new.update(from: old, count: oldCount)
-        old.deallocate()
-    }
-    return new
 }

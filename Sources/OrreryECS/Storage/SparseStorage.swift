@@ -93,11 +93,7 @@ struct SparseStorage: BitwiseCopyable {
     @usableFromInline
     mutating func grow(toHold count: Int) {
         let larger = max(count, capacity * 2, 64)
-        let grown = UnsafeMutablePointer<Link>.allocate(capacity: larger)
-        grown.initialize(repeating: .none, count: larger)
-        grown.update(from: links, count: capacity)
-        links.deallocate()
-        links = grown
+        links = links.grown(from: capacity, to: larger, repeating: .none)
         capacity = larger
     }
 }

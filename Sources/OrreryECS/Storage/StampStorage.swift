@@ -8,10 +8,8 @@ struct StampStorage: BitwiseCopyable {
 
     /// All rows with the same stamp.
     init(rows count: Int, stamp: UInt64) {
-        rows = .allocate(capacity: max(count, 1))
-        rows.initialize(repeating: stamp, count: max(count, 1))
-        chunks = .allocate(capacity: max(Self.chunkCount(count), 1))
-        chunks.initialize(repeating: stamp, count: max(Self.chunkCount(count), 1))
+        rows = .allocate(repeating: stamp, count: count)
+        chunks = .allocate(repeating: stamp, count: Self.chunkCount(count))
     }
 
     @inlinable @inline(__always)
@@ -20,18 +18,17 @@ struct StampStorage: BitwiseCopyable {
         if chunks[row >> chunkShift] < stamp { chunks[row >> chunkShift] = stamp }
     }
 
+    /// Rows of one chunk.
     @inlinable
     func set(_ range: Range<Int>, to stamp: UInt64) {
         guard let last = range.last else { return }
         (rows + range.lowerBound).update(repeating: stamp, count: range.count)
-        for chunk in range.lowerBound >> chunkShift...last >> chunkShift where chunks[chunk] < stamp {
-            chunks[chunk] = stamp
-        }
+        if chunks[last >> chunkShift] < stamp { chunks[last >> chunkShift] = stamp }
     }
 
     mutating func reserve(rows count: Int, oldRows: Int) {
-        rows = grown(rows, from: oldRows, to: count)
-        chunks = grown(chunks, from: Self.chunkCount(oldRows), to: Self.chunkCount(count))
+        rows = rows.grown(from: oldRows, to: count, repeating: 0)
+        chunks = chunks.grown(from: Self.chunkCount(oldRows), to: Self.chunkCount(count), repeating: 0)
     }
 
     func deallocate() {

@@ -15,12 +15,11 @@ struct TableEdges: BitwiseCopyable {
 
     mutating func set(_ component: ComponentID, _ table: TablePointer) {
         if component.index >= count {
-            let grown = UnsafeMutablePointer<TablePointer?>.allocate(capacity: component.index + 1)
-            grown.initialize(repeating: nil, count: component.index + 1)
-            if let tables { grown.update(from: tables, count: count) }
-            tables?.deallocate()
-            tables = grown
-            count = component.index + 1
+            let grownCount = component.index + 1
+            tables =
+                tables?.grown(from: count, to: grownCount, repeating: nil)
+                ?? .allocate(repeating: nil, count: grownCount)
+            count = grownCount
         }
         tables?[component.index] = table
     }

@@ -59,8 +59,7 @@ struct TableStorage: BitwiseCopyable {
         self.world = world
         columnCount = signature.count
         columns = .allocate(capacity: max(columnCount, 1))
-        columnOfComponent = .allocate(capacity: world.pointee.componentCapacity)
-        columnOfComponent.initialize(repeating: nil, count: world.pointee.componentCapacity)
+        columnOfComponent = .allocate(repeating: nil, count: world.pointee.componentCapacity)
         chunks = .allocate(capacity: 1)
         var stride = MemoryLayout<Entity>.stride
         for (position, component) in signature.enumerated() {
@@ -86,11 +85,7 @@ struct TableStorage: BitwiseCopyable {
 
     /// Makes room for the columns of components that come later.
     mutating func reserveComponents(_ count: Int, oldCount: Int) {
-        let grown = UnsafeMutablePointer<ColumnPointer?>.allocate(capacity: count)
-        grown.initialize(repeating: nil, count: count)
-        grown.update(from: columnOfComponent, count: oldCount)
-        columnOfComponent.deallocate()
-        columnOfComponent = grown
+        columnOfComponent = columnOfComponent.grown(from: oldCount, to: count, repeating: nil)
     }
 
     /// The components that each entity of the table has, ascending.

@@ -70,7 +70,7 @@ extension World {
         guard let marks = column.marks else { return }
         for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
-            precondition(marks.chunks[row >> chunkShift] == 1, "a chunk with marks says so")
+            precondition(marks.isChunkSet(of: row), "a chunk with marks says so")
             precondition(column.isDirty, "a column with marks is in the dirty list")
         }
     }
