@@ -31,9 +31,10 @@ let package = Package(
         .target(name: "OrrerySchema"),
         .target(name: "OrreryECS", dependencies: ["OrrerySchema"]),
         .target(name: "OrreryStore", dependencies: ["OrrerySchema"]),
-        .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore"]),
-        .target(name: "OrrerySync", dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire"]),
         .target(name: "OrreryTransport"),
+        .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryTransport"]),
+        .target(
+            name: "OrrerySync", dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire", "OrreryTransport"]),
         .systemLibrary(
             name: "CLibWebSockets", pkgConfig: "libwebsockets",
             providers: [.apt(["libwebsockets-dev", "libev-dev", "libssl-dev"])]),
@@ -101,7 +102,7 @@ let package = Package(
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
         .testTarget(
-            name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryStore", "OrrerySchema"],
+            name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryTransport", "OrreryStore", "OrrerySchema"],
             resources: [.copy("Golden")]),
         .testTarget(
             name: "OrrerySyncTests",
@@ -131,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "SolarSystemTests",
             dependencies: [
-                "SolarSystem", "OrrerySchema", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SolarSystem", "OrreryRawPeer", "OrrerySchema", "OrreryWire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/de421-check.csv")]),
         .testTarget(name: "ArchitectureTests"),

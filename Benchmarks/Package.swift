@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "BenchmarkReport"),
         .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-rogues", dependencies: frames, cSettings: cSettings),
+        .executableTarget(name: "bench-talkers", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
         .executableTarget(
             name: "bench-ecs",
@@ -53,7 +54,7 @@ let package = Package(
 
 let plainC = [
     "CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "CPlainTwin", "bench-load", "bench-rogues",
-    "bench-floor",
+    "bench-talkers", "bench-floor",
 ]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings

@@ -14,9 +14,12 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from protocol import MESSAGE_SIZE_MAX, SUBPROTOCOL, Change, Refused, Session
-from values import STRUCTURE, Type, Undecodable
-from websocket import Breach, CannotConnect, Closed, NoUpgrade, Unauthorized, WebSocket
+from session import Change, Refused, Session
+from websocket import CannotConnect, Closed, WebSocket
+from wire.frames import NoUpgrade, Unauthorized
+from wire.messages import MESSAGE_SIZE_MAX, SUBPROTOCOL
+from wire.primitives import Breach
+from wire.values import STRUCTURE, Type, Undecodable
 
 DONE, CANNOT_CONNECT, PROTOCOL_TROUBLE, CONNECTION_LOST, UNAUTHORIZED, USAGE = 0, 3, 4, 5, 8, 64
 CONNECT_SECONDS = SILENCE_SECONDS = 10.0
@@ -88,10 +91,14 @@ class Printer:
             die_of(signal.SIGPIPE)
 
     def _show(self, tick: int, entity: str, change: Change) -> None:
-        if change.schema is None:
+        if change.component is None:
             self._line(tick, entity, change.kind)
         elif change.new is None:
-            self._line(tick, entity, change.kind, component=change.schema.name)
+            self._line(tick, entity, change.kind, component=change.component)
+        elif change.schema is None:
+            old = {} if change.old is None else {"old": {"undecodable": change.old.hex()}}
+            new = {"undecodable": change.new.hex()}
+            self._line(tick, entity, change.kind, field=change.component, **old, new=new)
         else:
             name, type = change.schema.name, change.schema.type
             new = dict(leaves(name, type, change.schema.value(change.new)))
@@ -152,10 +159,12 @@ def watch(arguments: argparse.Namespace, printer: Printer) -> None:
 
 
 def replay(path: str, printer: Printer) -> None:
-    """Plays a connection of the page, or of a file of its form: prints all of it, and checks what the client says."""
+    """Plays a connection of the page, or of a file of its form, up to where it mutates, which this client does not: prints all of it, and
+    checks what the client says."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    example = "\n" + text.split("```hex\n")[-1].split("```")[0]
+    blocks = text.split("```hex\n")[1:] or [text]
+    example = "\n" + "\n".join(block.split("```")[0] for block in blocks).split("\n@ > Mutate")[0]
     session, unsaid = Session("page", []), []
     for item in example.split("\n@ ")[1:]:
         title, *lines = item.split("\n")

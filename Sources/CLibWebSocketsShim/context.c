@@ -13,6 +13,8 @@ struct clws_context {
     char *subprotocol;
     bool uses_tls;
     SSL_CTX *client_tls;
+    // libwebsockets' own.
+    SSL_CTX *server_tls;
     struct lws_protocols protocols[2];
     lws_retry_bo_t retry;
     void *loops[1];
@@ -20,7 +22,11 @@ struct clws_context {
 
 static _Atomic(clws_log_handler) log_handler;
 
+// While a connection is handed over with its head: libwebsockets 4.1 says so as if it were an error.
+static _Thread_local bool is_adopting;
+
 static void emit_log(int level, const char *line) {
+    if (is_adopting && (strstr(line, "calling service") || strstr(line, "deferring handling ah"))) return;
     clws_log_handler handler = atomic_load(&log_handler);
     if (handler) handler(level, line);
 }
@@ -33,6 +39,7 @@ static pthread_mutex_t creation_lock = PTHREAD_MUTEX_INITIALIZER;
 // While a context is made, inside the lock: libwebsockets asks for the server's certificate without saying for whom.
 static const clws_settings *identity_wanted;
 static clws_tls_problem *identity_problem;
+static SSL_CTX *identity_owner;
 // The owners' callback: the same function for all contexts.
 static _Atomic(clws_callback) owner_callback;
 
@@ -40,6 +47,7 @@ static int handle_callback(
     struct lws *connection, enum lws_callback_reasons reason, void *user, void *in, size_t length) {
     if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
         const clws_settings *wanted = identity_wanted;
+        identity_owner = user;
         return clws_tls_load_identity(user, wanted->certificate_file, wanted->key_file, identity_problem) ? 0 : -1;
     }
     return atomic_load_explicit(&owner_callback, memory_order_relaxed)(connection, reason, user, in, length);
@@ -79,6 +87,8 @@ clws_context *clws_context_create(
     context->protocols[0].name = context->subprotocol;
     atomic_store(&owner_callback, callback);
     context->protocols[0].callback = handle_callback;
+    // Without data of its own libwebsockets does not say LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
+    context->protocols[0].per_session_data_size = 1;
     context->protocols[0].rx_buffer_size = settings->receive_buffer_size;
     context->protocols[0].tx_packet_size = settings->transmit_size;
     context->retry.secs_since_valid_ping = settings->ping_seconds;
@@ -88,12 +98,14 @@ clws_context *clws_context_create(
     struct lws_context_creation_info info = {0};
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = context->protocols;
-    info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_VALIDATE_UTF8;
+    // Not VALIDATE_UTF8: it cuts the line without a close frame. Text is refused before it is looked at; a peer's reason is checked by us.
+    info.options = LWS_SERVER_OPTION_LIBEV;
     info.foreign_loops = context->loops;
     info.user = owner;
     info.uid = (uid_t)-1;
     info.gid = (gid_t)-1;
     info.pt_serv_buf_size = (unsigned)settings->receive_buffer_size;
+    info.max_http_header_data2 = settings->head_size;
     info.timeout_secs = settings->handshake_seconds_max;
     info.connect_timeout_secs = settings->handshake_seconds_max;
     info.retry_and_idle_policy = &context->retry;
@@ -118,6 +130,8 @@ clws_context *clws_context_create(
     struct sigaction pipe_action;
     bool saved = sigaction(SIGPIPE, NULL, &pipe_action) == 0;
     context->native = settings->tls == CLWS_TLS_NONE ? lws_create_context(&info) : create_with_tls(&info, settings, problem);
+    context->server_tls = identity_owner;
+    identity_owner = NULL;
     // lws ignores SIGPIPE for the process. It does not need that, since it sends with MSG_NOSIGNAL; the choice is not ours.
     if (saved) sigaction(SIGPIPE, &pipe_action, NULL);
     pthread_mutex_unlock(&creation_lock);
@@ -133,6 +147,11 @@ clws_context *clws_context_create(
 void clws_context_destroy(clws_context *context) {
     lws_context_destroy(context->native);
     free_context(context);
+}
+
+bool clws_context_renew_identity(
+    clws_context *context, const char *certificate_file, const char *key_file, clws_tls_problem *problem) {
+    return context->server_tls && clws_tls_renew_identity(context->server_tls, certificate_file, key_file, problem);
 }
 
 void *clws_owner(struct lws *connection) { return lws_context_user(lws_get_context(connection)); }
@@ -151,6 +170,13 @@ struct lws *clws_adopt(clws_context *context, int descriptor, void *handle) {
     description.fd.sockfd = descriptor;
     description.opaque = handle;
     return lws_adopt_descriptor_vhost_via_info(&description);
+}
+
+struct lws *clws_adopt_upgrade(clws_context *context, int descriptor, const char *head, size_t length) {
+    is_adopting = true;
+    struct lws *connection = lws_adopt_socket_vhost_readbuf(context->host, descriptor, head, length);
+    is_adopting = false;
+    return connection;
 }
 
 struct lws *clws_connect(
@@ -172,6 +198,13 @@ struct lws *clws_connect(
     info.retry_and_idle_policy = &context->retry;
     info.opaque_user_data = handle;
     return lws_client_connect_via_info(&info);
+}
+
+void clws_set_reading(clws_context *context, struct lws *connection, bool is_reading) {
+    int change = is_reading ? LWS_RXFLOW_REASON_APPLIES_ENABLE : LWS_RXFLOW_REASON_APPLIES_DISABLE;
+    lws_rx_flow_control(connection, change | LWS_RXFLOW_REASON_USER_BOOL | LWS_RXFLOW_REASON_FLAG_PROCESS_NOW);
+    // Without an event nobody looks at what libwebsockets has kept.
+    if (is_reading) lws_cancel_service(context->native);
 }
 
 void clws_kill(clws_context *context, struct lws *connection) {

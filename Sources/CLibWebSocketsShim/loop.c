@@ -16,13 +16,6 @@ static void handle_timer(struct ev_loop *native, ev_timer *watcher, int events) 
     loop->handler(loop->owner, watcher == &loop->timer ? CLWS_EVENT_TIMER : CLWS_EVENT_HOUSEKEEPING);
 }
 
-static void handle_listener(struct ev_loop *native, ev_io *watcher, int events) {
-    (void)native;
-    (void)events;
-    clws_loop *loop = watcher->data;
-    loop->handler(loop->owner, CLWS_EVENT_ACCEPTABLE);
-}
-
 clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
     clws_loop *loop = calloc(1, sizeof *loop);
     if (!loop) return NULL;
@@ -41,8 +34,6 @@ clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
     loop->timer.data = loop;
     ev_init(&loop->housekeeping, handle_timer);
     loop->housekeeping.data = loop;
-    ev_init(&loop->listener, handle_listener);
-    loop->listener.data = loop;
     return loop;
 }
 
@@ -50,7 +41,6 @@ void clws_loop_destroy(clws_loop *loop) {
     ev_async_stop(loop->native, &loop->async);
     ev_timer_stop(loop->native, &loop->timer);
     ev_timer_stop(loop->native, &loop->housekeeping);
-    ev_io_stop(loop->native, &loop->listener);
     ev_loop_destroy(loop->native);
     free(loop);
 }
@@ -70,14 +60,39 @@ void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housek
     start_timer(loop, &loop->housekeeping, housekeeping_seconds);
 }
 
-void clws_loop_watch_listener(clws_loop *loop, int descriptor) {
-    ev_io_stop(loop->native, &loop->listener);
-    ev_io_set(&loop->listener, descriptor, EV_READ);
-    ev_io_start(loop->native, &loop->listener);
-}
-
-void clws_loop_unwatch_listener(clws_loop *loop) { ev_io_stop(loop->native, &loop->listener); }
-
 void clws_loop_run(clws_loop *loop) { ev_run(loop->native, 0); }
 
 void clws_loop_break(clws_loop *loop) { ev_break(loop->native, EVBREAK_ALL); }
+
+static void handle_watched(struct ev_loop *native, ev_io *io, int events) {
+    (void)native;
+    clws_watcher *watcher = io->data;
+    watcher->handler(watcher->owner, events & EV_READ, events & EV_WRITE);
+}
+
+clws_watcher *clws_watcher_create(
+    clws_loop *loop, int descriptor, void *owner, clws_watcher_handler handler, bool comes_first) {
+    clws_watcher *watcher = calloc(1, sizeof *watcher);
+    if (!watcher) return NULL;
+    watcher->loop = loop;
+    watcher->owner = owner;
+    watcher->handler = handler;
+    ev_io_init(&watcher->io, handle_watched, descriptor, 0);
+    if (comes_first) ev_set_priority(&watcher->io, EV_MAXPRI);
+    watcher->io.data = watcher;
+    return watcher;
+}
+
+void clws_watcher_set(clws_watcher *watcher, bool reads, bool writes) {
+    int events = (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0);
+    if (ev_is_active(&watcher->io) && (watcher->io.events & (EV_READ | EV_WRITE)) == events) return;
+    ev_io_stop(watcher->loop->native, &watcher->io);
+    if (!events) return;
+    ev_io_set(&watcher->io, watcher->io.fd, events);
+    ev_io_start(watcher->loop->native, &watcher->io);
+}
+
+void clws_watcher_destroy(clws_watcher *watcher) {
+    ev_io_stop(watcher->loop->native, &watcher->io);
+    free(watcher);
+}

@@ -12,7 +12,13 @@ struct clws_loop {
     ev_async async;
     ev_timer timer;
     ev_timer housekeeping;
-    ev_io listener;
+};
+
+struct clws_watcher {
+    clws_loop *loop;
+    void *owner;
+    clws_watcher_handler handler;
+    ev_io io;
 };
 
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "tls.h"
 
 #include <openssl/err.h>
@@ -6,6 +7,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static _Thread_local bool password_wanted;
 
@@ -46,6 +48,35 @@ bool clws_tls_load_identity(
     }
     if (SSL_CTX_check_private_key(tls) != 1) return fail(problem, CLWS_TLS_STEP_MATCH);
     return true;
+}
+
+bool clws_tls_renew_identity(
+    SSL_CTX *tls, const char *certificate_file, const char *key_file, clws_tls_problem *problem) {
+    // Tried where nobody is served first: a key that does not fit would leave half of it behind.
+    SSL_CTX *trial = SSL_CTX_new(TLS_server_method());
+    if (!trial) return fail(problem, CLWS_TLS_STEP_LIBRARY);
+    bool is_good = clws_tls_load_identity(trial, certificate_file, key_file, problem);
+    SSL_CTX_free(trial);
+    return is_good && clws_tls_load_identity(tls, certificate_file, key_file, problem);
+}
+
+static bool read_time(const ASN1_TIME *time, int64_t *seconds) {
+    struct tm parts;
+    if (!time || ASN1_TIME_to_tm(time, &parts) != 1) return false;
+    *seconds = timegm(&parts);
+    return true;
+}
+
+bool clws_certificate_validity(const char *file, int64_t *begin, int64_t *end) {
+    FILE *stream = fopen(file, "re");
+    if (!stream) return false;
+    X509 *certificate = PEM_read_X509(stream, NULL, refuse_password, NULL);
+    fclose(stream);
+    ERR_clear_error();
+    if (!certificate) return false;
+    bool is_read = read_time(X509_get0_notBefore(certificate), begin) && read_time(X509_get0_notAfter(certificate), end);
+    X509_free(certificate);
+    return is_read;
 }
 
 SSL_CTX *clws_tls_create_client(const char *host, const char *trusted_certificate_file, clws_tls_problem *problem) {

@@ -11,6 +11,9 @@
 /// Gives a server's context its certificate and key.
 bool clws_tls_load_identity(
     SSL_CTX *tls, const char *certificate_file, const char *key_file, clws_tls_problem *problem);
+/// The same again, with other files; on failure the context stays as it was.
+bool clws_tls_renew_identity(
+    SSL_CTX *tls, const char *certificate_file, const char *key_file, clws_tls_problem *problem);
 /// A client's context that verifies certificates for one host; without a host one that trusts nobody.
 SSL_CTX *clws_tls_create_client(const char *host, const char *trusted_certificate_file, clws_tls_problem *problem);
 

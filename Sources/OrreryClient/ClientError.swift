@@ -1,3 +1,4 @@
+import OrrerySchema
 import OrreryTransport
 import OrreryWire
 
@@ -63,7 +64,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
             switch refusal.code {
             case .unknownEntity: .unknownEntity
             case .unknownComponent: .component
-            case .badSubscription, .limitReached: .refused
+            default: .refused
             }
         message = refusal.reason
         phase = .subscribe
@@ -91,12 +92,14 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(.protocolViolation, "\(closure.reason); is it an Orrery server?")
         case _ where !closure.wasEstablished:
             self.init(.cannotConnect, closure.reason.isEmpty ? "cannot connect to \(url)" : closure.reason)
-        case CloseCode(WireCloseCode.replaced.rawValue):
+        case .replaced:
             self.init(.refused, "another connection of this client took the place of the one to \(url)")
-        case .goingAway, .normal:
+        case .goingAway:
             self.init(.serverStopped, "the server at \(url) has stopped\(reason)")
+        case .normal:
+            self.init(.refused, "the server at \(url) has closed the connection for good\(reason)")
         case .protocolError, .unsupportedData, .invalidPayload, .policyViolation, .messageTooBig,
-            CloseCode(WireCloseCode.unsupportedVersion.rawValue), CloseCode(WireCloseCode.gap.rawValue):
+            .unsupportedVersion, .notSupported:
             self.init(
                 .protocolViolation, "the server at \(url) closed the connection with code \(closure.code)\(reason)")
         default:

@@ -28,7 +28,12 @@ public struct TickRate: Hashable, Sendable, CustomStringConvertible {
 public struct SimulationConfiguration: Sendable {
     public var tickRate: TickRate
     /// Simulated time per tick; the period of the tick rate unless stated.
-    public var step: Duration
+    public var step: Duration {
+        get { statedStep ?? tickRate.period }
+        set { statedStep = newValue }
+    }
+
+    private var statedStep: Duration?
     /// How long a stopping server waits for its clients to answer the close frame.
     public var lingerMax: Duration = .milliseconds(500)
     /// Limits of connections: waiting bytes, count, handshakes, pages. (The sizes of messages are those of ``sync``.)
@@ -38,6 +43,9 @@ public struct SimulationConfiguration: Sendable {
     /// Mutations of all clients that may wait for the next tick; further ones are refused with code 9. Stops clients that together say
     /// more than the world can do.
     public var waitingMutationMax = 16_384
+    /// Units of work in a second that mutations may take of the simulation: one that writes a component of fixed size is one, others are several
+    /// by their length. What is beyond waits for the next tick, in turn by client. Stops clients that together say more than the world can do.
+    public var mutationWorkRateMax = 240_000
     /// Calls of `SimulationServer.perform` that may wait for the next tick; further ones throw.
     public var waitingWorkMax = 1024
     /// Log messages a second about input that was refused, and at once after a pause; how many were left out is told with the next.
@@ -57,9 +65,8 @@ public struct SimulationConfiguration: Sendable {
 
     public init(tickRate: TickRate = .hertz(60), step: Duration? = nil) {
         self.tickRate = tickRate
-        self.step = step ?? tickRate.period
+        statedStep = step
         sync = SyncServerConfiguration()
-        sync.ticksPer1000Seconds = tickRate.ticksPer1000Seconds
         transport = TransportLimits()
         transport.pendingByteCountMax = 64 << 20
     }
@@ -67,8 +74,10 @@ public struct SimulationConfiguration: Sendable {
     /// Those of ``transport``, with the sizes of messages that the sessions speak of.
     package var transportLimits: TransportLimits {
         var limits = transport
-        limits.messageSizeMax = sync.messageSizeMax
+        limits.messageSizeMax = sync.clientMessageSizeMax
         limits.sentMessageSizeMax = sync.limits.messageSizeMax
+        // Budgets are renewed as often, where no tick comes.
+        limits.timerInterval = min(limits.timerInterval, SyncServer.periodMax)
         return limits
     }
 }

@@ -41,6 +41,7 @@ public final class SimulationServer: Service {
     private let logger: Logger
     private let stopped = DispatchSemaphore(value: 0)
     private let gate = TickGate()
+    private let transportWarnings: @Sendable () -> [String]
     private let state = Mutex(State())
 
     private struct State {
@@ -51,16 +52,19 @@ public final class SimulationServer: Service {
 
     /// Opens the transport's address. Clients are served, and ticks run, once ``run()`` is called.
     /// - Parameters:
-    ///   - world: handed over; use ``perform(_:)`` to reach it from now on.
+    ///   - world: handed over; use ``perform(_:)`` to reach it from now on. One that another server has shown is shown from the beginning, as
+    ///     another life.
     ///   - register: says which components are visible.
-    /// - Throws: ``TransportError`` where the address cannot be opened, `SchemaError` where a component cannot be shown,
-    ///   `ScheduleError` for a schedule that contradicts itself, and what `register` throws.
+    /// - Throws: ``ServerError`` for settings that contradict one another, ``TransportError`` where the address cannot be opened,
+    ///   `SchemaError` where a component cannot be shown, `ScheduleError` for a schedule that contradicts itself, and what
+    ///   `register` throws.
     public init(
         world: sending World, schedule: Schedule, configuration: SimulationConfiguration = .init(),
         transport: any ServerTransport, logger: Logger = Logger(label: "orrery.server"),
         register: (inout SyncRegistry) throws -> Void
     ) throws {
         try schedule.validate()
+        try configuration.validate(entityCountMax: world.entityCountMax)
         var registry = SyncRegistry(limits: configuration.sync.limits)
         try register(&registry)
         self.configuration = configuration
@@ -73,7 +77,9 @@ public final class SimulationServer: Service {
             world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
             url: url, epoch: .random(using: &generator), logger: logger,
             makeRandom: { UInt64.random(in: 0...UInt64.max) }, now: { clock.now - started })
+        transportWarnings = { [limits = configuration.transportLimits] in transport.warnings(limits: limits) }
         warnIfOpen()
+        warnOfTransport()
     }
 
     /// The two halves of a server around a loop. Tests drive them from one thread with a time of their own.
@@ -83,38 +89,42 @@ public final class SimulationServer: Service {
         makeRandom: @escaping @Sendable () -> UInt64, now: @escaping @Sendable () -> Duration
     ) throws -> (SimulationLoop, SyncLoop) {
         let descriptors = registry.entries.map(\.descriptor)
-        let store = ComponentStore(schemas: descriptors.map(\.schema))
+        let store = ComponentStore(registry.table)
         var permissions = MutationPermissions()
-        permissions.columns = Set(
-            registry.entries.indices.filter { registry.entries[$0].isWritable }.map(ColumnID.init))
         permissions.maySpawn = registry.spawning.judge != nil
         permissions.mayDespawn = registry.despawning.judge != nil
         let core = SyncServer(
-            store: store, epoch: epoch, configuration: configuration.sync, permissions: permissions,
-            makeRandom: makeRandom)
+            store: store, epoch: epoch, ticksPer1000Seconds: configuration.tickRate.ticksPer1000Seconds,
+            configuration: configuration.sync, permissions: permissions, makeRandom: makeRandom)
         guard core.welcomeSize <= configuration.transportLimits.sentMessageSizeMax else {
             throw ServerError(
                 message:
                     "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
                     + "most \(configuration.transportLimits.sentMessageSizeMax); shorten their documentation")
         }
+        // The store is empty, whatever readers of before have been told.
+        world.forgetChangeReader()
         let ids = registry.entries.map { $0.track(world) }
         let handover = ChangeHandover()
         let metrics = ServerMetrics(factory: configuration.metrics)
         let pulse = TickPulse(period: configuration.tickRate.period, now: now)
         let exchange = MutationExchange(waitingMax: configuration.waitingMutationMax)
         let applier = MutationApplier(
-            writers: registry.entries.map(\.writer), spawnRule: registry.spawning, despawnRule: registry.despawning)
+            writers: registry.entries.map { $0.makeWriter(world) }, world: world, spawnRule: registry.spawning,
+            despawnRule: registry.despawning)
         let simulation = SimulationLoop(
             world: world, schedule: schedule, configuration: configuration, handover: handover, exchange: exchange,
-            applier: applier, pulse: pulse, metrics: metrics, wakeSync: { loop.wake() })
+            applier: applier, pulse: pulse, metrics: metrics,
+            log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now()), now: now,
+            wakeSync: { loop.wake() })
         let pages = ServerPages(
             configuration, url: url, schemas: descriptors.map(\.schema), metrics: metrics, pulse: pulse)
         let sync = SyncLoop(
             loop: loop, handover: handover, exchange: exchange, core: core,
             intake: ChangeIntake(
                 store: store, components: Array(zip(ids, descriptors)),
-                valueSizeMax: configuration.sync.limits.valueSizeMax, logger: logger),
+                valueSizeMax: configuration.sync.limits.valueSizeMax,
+                log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now())),
             lingerMax: configuration.lingerMax, logger: logger,
             refusalLogRateMax: configuration.refusalLogRateMax, metrics: metrics, pages: pages, now: now)
         return (simulation, sync)
@@ -150,6 +160,22 @@ public final class SimulationServer: Service {
         guard isFirst else { return }
         stopped.signal()
         sync.requestStop()
+    }
+
+    /// Reads again what may have been renewed: the transport's certificate and key, and the file of ``Authorizer/bearer(file:)``. Nobody is
+    /// disconnected: what is new counts for those who come from now on. What cannot be used is logged, and what was goes on. Any thread.
+    public func reload() {
+        do {
+            try configuration.authorize?.renew?()
+        } catch {
+            logger.error("the token stays as it was", metadata: ["error": "\(error)"])
+        }
+        sync.requestReload()
+        warnOfTransport()
+    }
+
+    private func warnOfTransport() {
+        for warning in transportWarnings() { logger.warning("\(warning)") }
     }
 
     /// Runs `body` on the world at the beginning of the next tick, and returns what it returns.
@@ -192,7 +218,7 @@ public final class SimulationServer: Service {
     public var statistics: SimulationStatistics { state.withLock { $0.statistics } }
 
     private func warnIfOpen() {
-        guard let host = URLHost.of(url), !url.hasPrefix("memory:"), !URLHost.isLoopback(host) else { return }
+        guard let host = WebOrigin(url)?.host, !url.hasPrefix("memory:"), !host.isLoopback else { return }
         if configuration.authorize == nil {
             logger.warning(
                 """

@@ -1,5 +1,6 @@
 import OrreryECS
 public import OrrerySchema
+import OrreryStore
 package import OrreryWire
 
 /// Says which components of a world are visible to clients.
@@ -9,12 +10,25 @@ package import OrreryWire
 public struct SyncRegistry {
     struct Entry: Sendable {
         let descriptor: ComponentDescriptor
-        let writer: ComponentWriter
+        let makeWriter: @Sendable (World) -> ComponentWriter
         let isWritable: Bool
+        /// The wire form of `C()`; `nil` where it has none that can be sent.
+        let defaultValue: [UInt8]?
         let track: @Sendable (World) -> ComponentID
     }
 
     private(set) var entries: [Entry] = []
+
+    /// What clients are told of the components.
+    var table: ComponentTable {
+        ComponentTable(
+            entries.enumerated().map { number, entry in
+                .init(
+                    ColumnID(number), entry.descriptor.schema, isWritable: entry.isWritable,
+                    defaultValue: entry.defaultValue)
+            })
+    }
+
     /// Whether clients may make entities. They may give them components that they may write.
     public var spawning = LifeRule.byServerOnly
     /// Whether clients may end entities.
@@ -41,7 +55,8 @@ public struct SyncRegistry {
                 component: descriptor.schema.name,
                 other.descriptor.type == type
                     ? "is registered twice"
-                    : "\(type) and \(other.descriptor.type) have the same name; state another `componentName` in one")
+                    : "\(String(reflecting: type)) and \(String(reflecting: other.descriptor.type)) have the same name; state "
+                        + "another `componentName` in one (in a generic type: one that names what tells them apart)")
         }
         guard entries.count < limits.componentCountMax else {
             throw SchemaError(
@@ -49,10 +64,22 @@ public struct SyncRegistry {
         }
         entries.append(
             Entry(
-                descriptor: descriptor, writer: ComponentWriter(coder, rule: rule), isWritable: rule.judge != nil
+                descriptor: descriptor,
+                makeWriter: { TypedComponentWriter(coder, rule: rule, world: $0) }, isWritable: rule.isOpen,
+                defaultValue: defaultValue(coder)
             ) { world in
                 world.track(type)
                 return world.register(type)
             })
+    }
+
+    private func defaultValue<C: Component>(_ coder: ComponentCoder<C>) -> [UInt8]? {
+        var writer = ByteWriter()
+        do throws(CodecError) {
+            try coder.encode(C(), into: &writer)
+        } catch {
+            return nil
+        }
+        return writer.count <= limits.valueSizeMax ? writer.bytes : nil
     }
 }

@@ -1,17 +1,5 @@
 public import OrrerySchema
 
-/// Names a column of a store: the position of the component in the server's component table.
-public struct ColumnID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let rawValue: Int
-
-    public init(_ rawValue: Int) {
-        self.rawValue = rawValue
-    }
-
-    public static func < (left: ColumnID, right: ColumnID) -> Bool { left.rawValue < right.rawValue }
-    public var description: String { String(rawValue) }
-}
-
 /// The components of all entities as raw bytes: the one structure that server, client and recordings share.
 ///
 /// It remembers for every row when it last changed, entered or left, and so can say what somebody who knows the state at tick n
@@ -19,20 +7,50 @@ public struct ColumnID: Hashable, Comparable, Sendable, CustomStringConvertible 
 ///
 /// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
 public final class ComponentStore {
-    public let schemas: [ComponentSchema]
-    /// By ``ColumnID``.
-    public let columns: [Column]
+    public private(set) var table: ComponentTable
+    /// By number; `nil` in the gaps of the table.
+    private var columns: [Column?] = []
     /// The generations of the entities that are alive, 32 bits little-endian.
-    public let entities: Column
+    public private(set) var entities: Column
     /// The tick whose state this is.
     public private(set) var tick = Tick.zero
-    private let size = StoreSize()
+    private var size = StoreSize()
 
-    public init(schemas: [ComponentSchema]) {
-        self.schemas = schemas
-        let size = size
+    public init(_ table: ComponentTable) {
+        self.table = ComponentTable()
         entities = Column(valueSize: 4, countedBy: size)
-        columns = schemas.map { Column(valueSize: $0.type.fixedSize, countedBy: size) }
+        install(table)
+    }
+
+    /// A store of components that are numbered in their order.
+    public convenience init(schemas: [ComponentSchema]) {
+        self.init(ComponentTable(schemas))
+    }
+
+    /// Takes another table: columns of components that are in it no more are gone with their rows, those that are new are empty.
+    public func install(_ table: ComponentTable) {
+        let old = self.table
+        self.table = table
+        for entry in old.entries where !(table[entry.column].map { $0.hasSameValues(as: entry) } ?? false) {
+            columns[entry.column.rawValue]?.discard()
+            columns[entry.column.rawValue] = nil
+        }
+        for entry in table.entries {
+            while columns.count <= entry.column.rawValue { columns.append(nil) }
+            if columns[entry.column.rawValue] == nil {
+                columns[entry.column.rawValue] = Column(valueSize: entry.valueSize, countedBy: size)
+            }
+        }
+    }
+
+    /// Forgets everything, and stands at tick 0 with another table: the beginning of another life.
+    public func reset(_ table: ComponentTable) {
+        self.table = ComponentTable()
+        columns = []
+        size = StoreSize()
+        entities = Column(valueSize: 4, countedBy: size)
+        tick = .zero
+        install(table)
     }
 
     /// Bytes that all rows take: pages, with the rows in them that are absent, and values of varying size. What an allocator adds is not
@@ -40,7 +58,8 @@ public final class ComponentStore {
     /// - Complexity: O(1).
     public var byteCount: Int { size.byteCount }
 
-    public subscript(column: ColumnID) -> Column { columns[column.rawValue] }
+    /// - Precondition: the component is in the table.
+    public subscript(column: ColumnID) -> Column { columns[column.rawValue]! }
 
     /// Begins the changes of a tick.
     /// - Precondition: `tick` is later than the store's, or the same.
@@ -59,12 +78,12 @@ public final class ComponentStore {
     public func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
 
     /// One past the last page of any column.
-    public var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1.pageCount) } }
+    public var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1?.pageCount ?? 0) } }
 
     /// The columns in which an entity has a value.
     public func columns(of entity: Entity) -> [ColumnID] {
         guard contains(entity) else { return [] }
-        return columns.indices.filter { columns[$0].contains(entity.index) }.map(ColumnID.init)
+        return columns.indices.filter { columns[$0]?.contains(entity.index) ?? false }.map(ColumnID.init)
     }
 
     /// Brings an entity to life. One of another generation at the same index is despawned first.
@@ -80,7 +99,7 @@ public final class ComponentStore {
     /// - Complexity: O(columns).
     public func despawn(_ entity: Entity) {
         guard contains(entity) else { return }
-        for column in columns { column.remove(entity.index, at: tick) }
+        for column in columns { column?.remove(entity.index, at: tick) }
         entities.remove(entity.index, at: tick)
     }
 }

@@ -10,7 +10,7 @@ public struct Contents: Hashable, Sendable {
             guard let entity = store.entity(at: row) else { return }
             var values: [String: [UInt8]] = [:]
             for column in store.columns(of: entity) {
-                values[store.schemas[column.rawValue].name] = store[column].value(of: row)
+                values[store.table.name(of: column)] = store[column].value(of: row)
             }
             entities[entity] = values
         }

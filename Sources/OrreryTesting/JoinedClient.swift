@@ -157,15 +157,15 @@ public final class JoinedClient {
     /// - Parameter components: names; all unless stated.
     @discardableResult
     public func subscribe(_ components: [String]? = nil, of entity: Entity? = nil) -> SubscriptionID? {
-        let numbers = components.map { names in
-            session.withCore { core in
-                names.compactMap { name in core.store.schemas.firstIndex { $0.name == name } }
-            }
-        }
-        let selection = Selection(
-            entities: entity.map { .one($0) } ?? .all,
-            components: numbers.map { .some($0.map(ColumnID.init)) } ?? .all)
-        return session.subscribe(selection) { _ in }
+        subscribe(components, of: entity.map { .one($0) } ?? .all)
+    }
+
+    /// Asks for components of these entities.
+    @discardableResult
+    public func subscribe(_ components: [String]? = nil, of entities: Selection.Entities) -> SubscriptionID? {
+        session.subscribe(
+            SubscriptionRequest(entities: entities, components: components.map { .named($0) } ?? .all)
+        ) { _ in }
     }
 
     /// Asks no longer. The answer comes with the next delivery.
@@ -189,9 +189,9 @@ public final class JoinedClient {
     /// - Returns: how many there are that are no value of their schema.
     public func readValues() -> Int {
         session.withCore { core in
-            core.store.columns.indices.reduce(0) { count, number in
-                let type = core.store.schemas[number].type
-                let column = core.store.columns[number]
+            core.store.table.entries.reduce(0) { count, entry in
+                guard let type = entry.schema?.type else { return count }
+                let column = core.store[entry.column]
                 return count
                     + column.rows.indexes.count { row in
                         column.withValue(of: row) { (try? DynamicValue(decoding: $0, as: type)) == nil } ?? false

@@ -67,6 +67,7 @@ public final class JoinedWorld {
         _ register: (inout SyncRegistry) throws -> Void, _ network: MemoryNetwork, _ epoch: Epoch,
         _ clock: SimulatedClock, _ logger: Logger
     ) throws -> Halves {
+        try configuration.validate(entityCountMax: world.entityCountMax)
         let (anyLoop, url) = try network.server(name: "joined").listen(limits: configuration.transportLimits)
         guard let loop = anyLoop as? MemoryLoop else { preconditionFailure("a memory network makes memory loops") }
         var registry = SyncRegistry(limits: configuration.sync.limits)

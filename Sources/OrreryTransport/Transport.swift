@@ -10,6 +10,23 @@ public struct ConnectionID: Hashable, Comparable, Sendable, CustomStringConverti
     public var description: String { "#\(rawValue)" }
 }
 
+/// How far the bytes of one connection have come in each direction, as the system counts them.
+///
+/// Both numbers only grow. Framing, TLS and the handshake count too, and how finely they grow is the system's matter: two values say
+/// whether something moved between them, and about how much; not how many bytes of messages did.
+public struct ConnectionProgress: Hashable, Sendable {
+    /// Bytes that the peer's side has taken. While bytes wait in this process, the system takes more exactly when the peer has.
+    public var takenByteCount: UInt64
+    /// Bytes that have arrived from the peer, also those that nobody has read: of a message that is not yet whole, of one that waits
+    /// because reading is paused.
+    public var arrivedByteCount: UInt64
+
+    public init(takenByteCount: UInt64 = 0, arrivedByteCount: UInt64 = 0) {
+        self.takenByteCount = takenByteCount
+        self.arrivedByteCount = arrivedByteCount
+    }
+}
+
 /// Why a connection closes: a WebSocket close code. Source: RFC 6455, section 7.4.1.
 public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt16
@@ -87,7 +104,8 @@ public protocol TransportHandler: AnyObject {
     func connectionOpened(_ connection: ConnectionID)
     /// One whole binary message. The bytes are valid during the call only.
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer)
-    /// The connection can take more: everything given to ``TransportLoop/send(_:to:)`` has been handed to the system.
+    /// The connection can take more: everything given to ``TransportLoop/send(_:to:)`` has been handed to the system, and
+    /// ``TransportLoop/pendingByteCount(of:)`` is 0. Comes after something had to wait, once.
     func connectionDrained(_ connection: ConnectionID)
     /// Comes once per connection, last; also for an attempt of a client that failed (never opened).
     func connectionClosed(_ connection: ConnectionID, _ closure: Closure)
@@ -138,14 +156,42 @@ public protocol TransportLoop: AnyObject, Sendable {
     /// - Precondition: The message is at most ``TransportLimits/sentMessageSizeMax`` long.
     func send(_ frame: Frame, to connection: ConnectionID)
 
-    /// Bytes given to `send` that wait in this process, each message with its head room, so that empty ones count too. 0 when the
-    /// connection can take a message at once, and when it is closing.
+    /// Bytes given to `send` that wait in this process, each message with its head room, so that empty ones count too; what the system
+    /// holds is not in it. 0 when the connection can take a message at once, and when it is closing.
+    /// - Complexity: O(1).
     func pendingByteCount(of connection: ConnectionID) -> Int
+
+    /// The sum of ``pendingByteCount(of:)`` over all connections. A frame that several wait for counts for each.
+    var pendingByteCount: Int { get }
+
+    /// How far the bytes of a connection have come; nil when it is not open. "The system has taken no byte of this connection for two
+    /// seconds" is: ``pendingByteCount(of:)`` was never 0, and ``ConnectionProgress/takenByteCount`` is what it was two seconds ago.
+    /// - Complexity: O(1), at most one question to the system (about a microsecond).
+    func progress(of connection: ConnectionID) -> ConnectionProgress?
+
+    /// Whether messages of a connection are read. Every connection begins so.
+    ///
+    /// From `false` on no message is delivered, also none that lies behind the one which is being delivered in the same receive buffer; a
+    /// message that has arrived in part is kept. At most one receive buffer is held in this process, the rest waits in the system and then
+    /// at the peer. `true` has the rest delivered, in order, from the next round on. Sending goes on in both.
+    ///
+    /// While it is `false`, nothing that the peer says is seen: no message, no ping (it is not answered), no close frame and no orderly
+    /// end; they are found in their place after `true`. A connection that the system reports broken (the peer reset it, or nothing came
+    /// back for too long) closes at once with ``CloseCode/abnormal``; what it had said and was not delivered is lost. Time-outs of the
+    /// transport for a peer that does not answer pings stand still. Closing it from this side works as ever.
+    ///
+    /// Does nothing for a connection that is not open.
+    func setReading(_ isReading: Bool, of connection: ConnectionID)
 
     /// Closes one connection with a close frame (after what waits on it, as far as it can be written at once).
     /// `reason` is cut to 123 bytes. `connectionClosed` follows, with this code and reason, unless the peer closed first.
     /// - Precondition: `code` may be sent (not ``CloseCode/abnormal`` or ``CloseCode/noStatus``).
     func close(_ connection: ConnectionID, code: CloseCode, reason: String)
+
+    /// Reads again what may have been renewed since the loop was made: the certificate and the key of a server. Connections stay; those that
+    /// come from now on see what is new.
+    /// - Throws: ``TransportError`` with `.invalidCertificate`. Then what was goes on.
+    func reload() throws(TransportError)
 
     /// Takes no more connections, closes all with ``CloseCode/goingAway``, and lets `run` return when they are closed, or after
     /// `lingerMax` at the latest.
@@ -163,11 +209,22 @@ public struct TransportLimits: Hashable, Sendable {
     public var pendingByteCountMax = 16 << 20
     /// How many connections are served at once; a further one is refused. Stops a peer that opens connections without end.
     public var connectionCountMax = 4096
-    /// How many peers more than that may be between TCP and WebSocket, or reading a page; a further one is cut off. Stops peers that
-    /// connect and say nothing.
+    /// How many peers more than that may be on the way from TCP to a whole request, and how many may be answered over HTTP; when a further one
+    /// comes, the one that came first is cut off. Stops peers that connect and say nothing.
     public var handshakeCountMax = 256
-    /// How long a peer may take until its request is there, TLS included; then it is cut off.
+    /// How many of these may come from one address, or of one IPv6 network of 64 bits: then its own first one is cut off. Stops one peer from
+    /// having all the places.
+    public var handshakeShareMax = 64
+    /// Addresses of proxies in front of the server, for whose peers there is no such share.
+    public var proxyAddresses: [String] = []
+    /// How long a peer may take until its request is there, TLS included; then it is cut off. A byte now and then does not help.
     public var handshakeTimeout: Duration = .seconds(5)
+    /// What becomes of that time when the places are taken: it shrinks from half of them on.
+    public var handshakeTimeoutMin: Duration = .milliseconds(500)
+    /// The longest head of a request, in bytes; a longer one is refused with 431.
+    public var requestHeadSizeMax = 16 << 10
+    /// How many fields a request may have; more are refused with 431.
+    public var requestFieldCountMax = 100
     /// The longest page that is served over HTTP, in bytes.
     public var pageSizeMax = 4 << 20
     /// How many bytes of pages may wait for their readers, all together; further long pages are refused with 503. Stops readers
@@ -183,6 +240,14 @@ public struct TransportLimits: Hashable, Sendable {
 public protocol ServerTransport: Sendable {
     /// Opens the address. Connections are served once the loop runs.
     func listen(limits: TransportLimits) throws(TransportError) -> (loop: any TransportLoop, url: String)
+
+    /// What whoever runs the server should know though it can start, such as a certificate that is out of date: a sentence each. By default
+    /// nothing.
+    func warnings(limits: TransportLimits) -> [String]
+}
+
+extension ServerTransport {
+    public func warnings(limits: TransportLimits) -> [String] { [] }
 }
 
 /// A way to reach a server.

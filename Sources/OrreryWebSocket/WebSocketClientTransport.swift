@@ -9,6 +9,7 @@ public struct WebSocketClientTransport: ClientTransport {
     public var connectTimeout: Duration
     /// How long the server may take to answer a close frame, before the connection is cut.
     public var closeTimeout: Duration
+    package var pingTimes = PingTimes()
     /// For `wss`: a PEM file with the certificates of those who may sign a server's; nil trusts those that the system trusts.
     public var trustedCertificateFile: String?
 
@@ -37,7 +38,7 @@ public struct WebSocketClientTransport: ClientTransport {
         if let token { client.authorization = try HTTPRequest.authorization(token: token) }
         return try WebSocketLoop(
             role: .client(url, client), subprotocol: subprotocol, limits: limits,
-            closeTimeout: closeTimeout)
+            closeTimeout: closeTimeout, pingTimes: pingTimes)
     }
 }
 

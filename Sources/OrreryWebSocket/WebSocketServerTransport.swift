@@ -7,7 +7,8 @@ public import OrreryTransport
 /// try loop.run(handler)
 /// ```
 public struct WebSocketServerTransport: ServerTransport {
-    /// The address to listen at: an IPv4 or IPv6 address of this machine, or a name of it. "0.0.0.0" and "::" stand for all.
+    /// The address to listen at: an IPv4 or IPv6 address of this machine, or a name of it, of which all addresses are taken (of `localhost`
+    /// both). "0.0.0.0" and "::" stand for all addresses of the machine.
     public var host: String
     /// 0 takes a free port.
     public var port: Int
@@ -15,6 +16,7 @@ public struct WebSocketServerTransport: ServerTransport {
     public var subprotocol: String
     /// How long a peer may take to read what waits for it and to answer a close frame, before its connection is cut.
     public var closeTimeout: Duration
+    package var pingTimes = PingTimes()
     /// With it, the server speaks TLS and nothing else: `wss` and `https`.
     public var tls: TLSConfiguration?
 
@@ -29,15 +31,23 @@ public struct WebSocketServerTransport: ServerTransport {
         self.tls = tls
     }
 
-    /// Binds and listens. The URL begins with `ws`, or with TLS with `wss`. The socket is closed by `shutDown`, or when the loop is released without having run.
+    public func warnings(limits: TransportLimits) -> [String] {
+        let files = tls.map { CertificateFiles.identity(certificate: $0.certificateFile, key: $0.keyFile) }
+        return [files?.warning(at: .now), DescriptorLimit.warning(limits)].compactMap { $0 }
+    }
+
+    /// Binds and listens. The process's limit of open files is raised to what the limits need, as far as the system lets it. The URL begins with `ws`, or with TLS with `wss`. The socket is closed by `shutDown`, or when the loop is released without having run.
     /// - Throws: ``TransportError`` with `.addressInUse`, `.invalidAddress` (a port out of range, a host that is not this
     ///   machine's, no permission), `.invalidCertificate` (the message says which file, and what to do) or `.unavailable` (libwebsockets'
     ///   libev plug-in cannot be loaded).
     public func listen(limits: TransportLimits) throws(TransportError) -> (loop: any TransportLoop, url: String) {
-        let listener = try ListeningSocket(host: host, port: port)
-        let url = "\(tls == nil ? "ws" : "wss")://\(WebSocketURL.bracketed(host)):\(listener.port)"
+        // libwebsockets makes its tables as long as this limit is then.
+        DescriptorLimit.raise(for: limits)
+        let listeners = try ListeningSocket.open(host: host, port: port)
+        let url = "\(tls == nil ? "ws" : "wss")://\(WebSocketURL.bracketed(host)):\(listeners[0].port)"
         let loop = try WebSocketLoop(
-            role: .server(listener, tls), subprotocol: subprotocol, limits: limits, closeTimeout: closeTimeout)
+            role: .server(listeners, tls), subprotocol: subprotocol, limits: limits, closeTimeout: closeTimeout,
+            pingTimes: pingTimes)
         return (loop, url)
     }
 }

@@ -15,15 +15,19 @@ public struct WireLimits: Hashable, Sendable {
     public var entityIndexMax: UInt32 = 1 << 22
     /// UTF-8 bytes of the name with which a client introduces itself. Stops names that fill logs.
     public var clientNameSizeMax = 128
-    /// UTF-8 bytes of a reason. Stops reasons that fill logs.
+    /// UTF-8 bytes of a reason; a longer one of a server's own is cut. Stops reasons that fill logs.
     public var reasonSizeMax = 1024
+    /// Entities that one subscription may list. Stops lists that take long to look at in every tick.
+    public var selectionEntityCountMax = 4096
+    /// Capabilities that a side may list. Stops a handshake that takes long to look at.
+    public var capabilityCountMax = 64
     /// Schema hashes that a client may say it knows. Stops a handshake that takes long to look at.
     public var knownSchemaCountMax = 1024
     /// Bytes of the token with which a client proves that it is the one of an earlier connection. Stops tables of long tokens.
     public var tokenSizeMax = 64
-    /// Subscriptions of one session; the server refuses a further one with code 4. Stops a client whose interests take long to work out.
+    /// Subscriptions of one session; the server refuses a further one with code 9. Stops a client whose interests take long to work out.
     public var subscriptionCountMax = 64
-    /// Components of one spawn, fields of one patch. Stops a mutation that costs the world a tick.
+    /// Components of one spawn, fields of one patch or of one new component. Stops a mutation that costs the world a tick.
     public var mutationPartCountMax = 64
     /// Bytes of one value, in a batch or a mutation. Stops values that are costly to compare and to keep.
     public var valueSizeMax = 256 << 10

@@ -1,4 +1,5 @@
 import OrreryClient
+import OrrerySchema
 import OrreryInspector
 
 /// What the tool's exit code says. Listed in `--help`.

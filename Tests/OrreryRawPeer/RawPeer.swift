@@ -3,6 +3,7 @@ import Glibc
 // MSG_NOSIGNAL and SOCK_STREAM, whose Swift types depend on the modules that are imported before.
 package let noSignal: Int32 = 0x4000
 package let streamType: Int32 = 1
+let closesOnExec: Int32 = 0x80000
 
 /// What a test waited for did not come.
 package struct RawPeerError: Error, CustomStringConvertible {
@@ -15,20 +16,25 @@ package final class RawPeer {
     private var unread: [UInt8] = []
 
     /// Connects to 127.0.0.1. Reads and writes give up after ten seconds.
-    /// - Parameter takesLittle: whether the system keeps only a few KiB for it that it has not read.
-    package init(port: Int, takesLittle: Bool = false) throws {
+    /// - Parameters:
+    ///   - takesLittle: whether the system keeps only a few KiB for it that it has not read.
+    ///   - resetsAtEnd: whether its end breaks the connection instead of ending it in order.
+    package init(port: Int, takesLittle: Bool = false, resetsAtEnd: Bool = false) throws {
         descriptor = socket(AF_INET, streamType, 0)
         var receiveBufferSize: Int32 = 4096
         if takesLittle {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBufferSize, socklen_t(MemoryLayout<Int32>.size))
         }
+        if resetsAtEnd {
+            var lingers = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        tunnel = nil
+        setTimeLimit()
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -37,7 +43,23 @@ package final class RawPeer {
         guard code == 0 else { throw RawPeerError(description: "nobody listens at port \(port)") }
     }
 
+    /// Connects to 127.0.0.1 over TLS, whoever the server is. What the system and the tunnel keep unread is some MiB.
+    package init(tlsPort: Int) throws {
+        let tunnel = try TLSTunnel(port: tlsPort)
+        self.tunnel = tunnel
+        descriptor = tunnel.descriptor
+        setTimeLimit()
+    }
+
+    private let tunnel: TLSTunnel?
+
     deinit { close(descriptor) }
+
+    private func setTimeLimit() {
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
 
     // MARK: Bytes
 

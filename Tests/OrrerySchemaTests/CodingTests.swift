@@ -59,6 +59,111 @@ func roundTrip<C: Component & Equatable>(_ value: C) throws {
         #expect(try bytes(Inventory(owner: "e\u{301}")) == bytes(Inventory(owner: "\u{e9}")))
     }
 
+    /// Sets and dictionaries of Swift may hold it any number of times, since it is equal to nothing.
+    @Test(.bug(id: "f06", "a set with two NaN could not be sent, nor could what stood beside it"))
+    func notANumberIsThereOnce() throws {
+        struct Marks: Component, Codable {
+            var at: Set<Double> = []
+            var near: [Float: Int8] = [:]
+            var ways: Set<[Float?]> = []
+            var count = 0
+        }
+        let coder = try ComponentCoder<Marks>()
+        func bytes(_ marks: Marks) throws -> [UInt8] {
+            var writer = ByteWriter()
+            try coder.encode(marks, into: &writer)
+            #expect(try coder.dynamicValue(of: marks).encoded(as: coder.schema.type) == writer.bytes)
+            return writer.bytes
+        }
+        var marks = Marks(at: [.nan, 1, .nan, .nan], ways: [[nil, .nan], [.nan], [nil, .nan]], count: 7)
+        for value in [3, 1, 2] as [Int8] { marks.near[.nan] = value }
+        #expect(marks.at.count == 4 && marks.near.count == 3 && marks.ways.count == 3)
+        let written = try bytes(marks)
+        let value = try DynamicValue(decoding: written, as: coder.schema.type)
+        #expect(value["count"] == .signed(7))
+        guard case .set(let at) = value["at"], case .dictionary(let near) = value["near"] else {
+            Issue.record("\(value)")
+            return
+        }
+        #expect(at.count == 2 && near.map(\.value) == [.signed(1)])
+        let back = try written.withUnsafeBytes { try coder.decode($0) }
+        #expect(back.at.count == 2 && back.near.count == 1 && back.ways.count == 2)
+        #expect(try bytes(back) == written)
+        var turned = Marks(at: [.nan, .nan, 1], ways: [[.nan], [nil, .nan]], count: 7)
+        for value in [2, 1] as [Int8] { turned.near[.nan] = value }
+        #expect(try bytes(turned) == written, "in whatever order they lie in memory")
+    }
+
+    @Test func otherElementsThatAreThereTwiceAreAnError() throws {
+        #expect(throws: CodecError.self) {
+            try DynamicValue.set([.signed(1), .signed(1)]).encoded(as: .set(.scalar(.int8)))
+        }
+        let entry = DynamicValue.Entry(key: .string("a"), value: .bool(true))
+        #expect(throws: CodecError.self) {
+            try DynamicValue.dictionary([entry, entry]).encoded(as: .dictionary(key: .string, value: .scalar(.bool)))
+        }
+    }
+
+    @Test(.bug(id: "f12", "an optional in an optional came out as nil"))
+    func optionalsInOptionals() throws {
+        struct Slot: Component, Codable, Equatable {
+            var content: Int?? = nil
+            var deep: String???
+            var list: [Int8??] = []
+            var map: [String: Bool??] = [:]
+            var choice = Choice.none
+
+            enum Choice: Codable, Equatable, Sampled {
+                case none
+                case some(Int??)
+                static var samples: [Choice] { [.none, .some(.some(.some(1)))] }
+            }
+        }
+        let type = try ComponentCoder<Slot>().schema.type
+        #expect("\(type)".hasPrefix("{content: Int64??, deep: String???, list: [Int8??], map: [String: Bool??], "))
+        for content in [nil, .some(nil), 1] as [Int??] { try roundTrip(Slot(content: content, choice: .some(content))) }
+        for deep in [nil, .some(nil), .some(.some(nil)), "a"] as [String???] { try roundTrip(Slot(deep: deep)) }
+        try roundTrip(Slot(list: [nil, .some(nil), 1], map: ["a": nil, "b": .some(nil), "c": true]))
+    }
+
+    /// One that asks for each optional by itself, one that hides an optional behind its own coding.
+    @Test func optionalsInCodingByHand() throws {
+        struct Hidden: SchemaProviding, Equatable {
+            var text: String?
+            static var fieldType: FieldType { .optional(.string) }
+            init(_ text: String?) { self.text = text }
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                text = container.decodeNil() ? nil : try container.decode(String.self)
+            }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                if let text { try container.encode(text) } else { try container.encodeNil() }
+            }
+        }
+        struct Slot: Component, Codable, Equatable {
+            var content: Int??
+            var hidden = Hidden("a")
+            var maybe: Hidden?
+            init() {}
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: CodingKeys.self)
+                content = try container.decode(Int??.self, forKey: .content)
+                hidden = try container.decode(Hidden.self, forKey: .hidden)
+                maybe = try container.decode(Hidden?.self, forKey: .maybe)
+            }
+        }
+        var slot = Slot()
+        for content in [nil, .some(nil), 1] as [Int??] {
+            for hidden in [Hidden(nil), Hidden("b")] {
+                for maybe in [nil, hidden] {
+                    (slot.content, slot.hidden, slot.maybe) = (content, hidden, maybe)
+                    try roundTrip(slot)
+                }
+            }
+        }
+    }
+
     @Test func schemasTravelAndKeepTheirHash() throws {
         for schema in [
             try ComponentCoder<Mixed>().schema, try ComponentCoder<Inventory>().schema,

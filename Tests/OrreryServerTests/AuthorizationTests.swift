@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import OrreryClient
 import OrreryECS
@@ -72,6 +73,7 @@ struct AuthorizationTests {
         arguments: [
             (nil, true), ("http://localhost:3000", true), ("http://127.0.0.1", true), ("http://[::1]:8080", true),
             ("http://127.9.9.9", true), ("http://192.0.2.7", true), ("https://sim.example", true),
+            ("http://[0:0:0:0:0:0:0:1]:3000", true), ("http://[::ffff:192.0.2.7]", true), ("http://127.1", true),
             ("http://10.0.0.1", false), ("https://evil.example", false), ("https://localhost.evil.example", false),
             ("null", false), ("http://127.0.0.1.evil.example", false), ("http://user@localhost", false), ("", false),
             ("http://sim.example:80@evil.example", false), ("http://127.0.0.1, http://evil.example", false),
@@ -79,15 +81,80 @@ struct AuthorizationTests {
     func theOwnHostsPagesMayConnect(origin: String?, isAllowed: Bool) {
         // The peer's word for the server counts nothing.
         let request = HTTPRequest(host: "evil.example", origin: origin, localAddress: "192.0.2.7")
-        #expect(OriginPolicy.ownHost.allows(request, serverHost: "Sim.Example") == isAllowed)
-        #expect(OriginPolicy.any.allows(request, serverHost: ""))
+        #expect(OriginPolicy.ownHost.allows(request, serverHost: NetworkHost("Sim.Example")) == isAllowed)
+        #expect(OriginPolicy.any.allows(request, serverHost: nil))
+    }
+
+    @Test(
+        "a token with a line end behind it is that token",
+        .bug(id: "o01", "with the line feed that echo leaves nobody got in"), arguments: ["\n", "\r\n", "\n\n", ""])
+    func lineEnds(end: String) async throws {
+        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("secret" + end) }) { live in
+            for token in ["secret", "secret\n", "secret\r\n"] {
+                try await live.client(token: token).withConnection { #expect($0.components.count == 4) }
+            }
+        }
+    }
+
+    @Test(
+        "a setting that lets nobody in keeps the server from being made, and is not shown",
+        arguments: [
+            { $0.authorize = .bearer("") }, { $0.authorize = .bearer("\n") }, { $0.authorize = .bearer("two sesame") },
+            { $0.authorize = .bearer("sésame") }, { $0.authorize = .bearer("a\nsesame") },
+            { $0.authorize = .bearer(file: "/nowhere/sesame") }, { $0.origins = .list(["example.com"]) },
+            { $0.origins = .list(["https://example.com/sim"]) }, { $0.hostNames = ["sim.example:80"] },
+            { $0.hostNames = ["https://sim.example"] }, { $0.transport.proxyAddresses = ["10.0.0.0/8"] },
+        ] as [@Sendable (inout SimulationConfiguration) -> Void])
+    func settingsThatLetNobodyIn(configure: @Sendable (inout SimulationConfiguration) -> Void) {
+        var configuration = SimulationConfiguration()
+        configure(&configuration)
+        let error = #expect(throws: ServerError.self) {
+            _ = try SimulationServer(
+                world: World(), schedule: Schedule(), configuration: configuration,
+                transport: MemoryNetwork().server(name: "none")
+            ) { _ in }
+        }
+        #expect(error?.message.contains("sesame") == (error?.message.contains("/nowhere/sesame") == true))
+    }
+
+    @Test("a token in a file is renewed, and nobody is disconnected", arguments: Way.allCases)
+    func aTokenInAFile(over way: Way) async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "orrery-token-\(UUID())").path()
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        func write(_ text: String) throws { try text.write(toFile: file, atomically: true, encoding: .utf8) }
+        try write("first\n")
+        try await LiveWorld.run(over: way, configure: { $0.authorize = .bearer(file: file) }) { live in
+            func isLetIn(_ token: String) async throws -> Bool {
+                do {
+                    try await live.client(token: token).withConnection { _ in }
+                    return true
+                } catch let error as ClientError where error.code == .unauthorized {
+                    return false
+                }
+            }
+            try await live.client(token: "first").withConnection { connection in
+                try write("second\nand what else stands there")
+                #expect(try await !isLetIn("second"))
+                live.server.reload()
+                #expect(try await isLetIn("second"))
+                #expect(try await !isLetIn("first"))
+                // What cannot be used changes nothing.
+                for text in ["", "two words"] {
+                    try write(text)
+                    live.server.reload()
+                    #expect(try await isLetIn("second"))
+                }
+                try await connection.subscribe()
+            }
+        }
     }
 
     /// A web page of any name can have that name lead to this machine; the browser then takes the server for the page's own.
     @Test(
         arguments: [
             (nil, true), ("127.0.0.1:7600", true), ("localhost", true), ("LocalHost:80", true), ("[::1]:7600", true),
-            ("127.3.2.1", true), ("sim.example:7600", true), ("SIM.example", true),
+            ("127.3.2.1", true), ("sim.example:7600", true), ("SIM.example", true), ("sim.example.", true),
+            ("[0:0:0:0:0:0:0:1]:7600", true), ("[::FFFF:127.0.0.1]", true), ("[0::2]", false),
             ("evil.example", false), ("evil.example:7600", false), ("localhost.evil.example", false), ("", false),
             ("127.0.0.1.evil.example", false), ("[::2]", false), ("192.0.2.7", false), ("a@localhost", false),
         ] as [(String?, Bool)])
@@ -99,7 +166,7 @@ struct AuthorizationTests {
                 configuration, url: url, schemas: [], metrics: ServerMetrics(factory: nil),
                 pulse: TickPulse(period: .seconds(1), now: { .zero }))
         }
-        for url in ["ws://127.0.0.1:7600", "wss://localhost:7600", "ws://[::1]:7600"] {
+        for url in ["ws://127.0.0.1:7600", "wss://localhost:7600", "ws://[::1]:7600", "ws://[0:0:0:0:0:0:0:1]:7600"] {
             #expect(pages(url).refusal(ofUpgrade: HTTPRequest(host: host))?.status == (isAllowed ? nil : 421))
             for path in ["/schema", "/metrics"] {
                 let answer = pages(url).page(for: HTTPRequest(path: path, host: host), isStarting: false)
@@ -146,12 +213,13 @@ struct AuthorizationTests {
     @Test func listedOriginsMayConnect() {
         let policy = OriginPolicy.list(["https://a.example", "https://b.example:8443"])
         for (origin, isAllowed) in [
+            ("https://a.example:443", true), ("https://a.example.", true), ("https://a.example:80", false),
             ("https://a.example", true), ("https://A.example", true), ("https://b.example:8443", true),
             ("https://b.example", false), ("http://a.example", false), ("http://localhost", false),
         ] {
-            #expect(policy.allows(HTTPRequest(origin: origin), serverHost: "") == isAllowed, "\(origin)")
+            #expect(policy.allows(HTTPRequest(origin: origin), serverHost: nil) == isAllowed, "\(origin)")
         }
-        #expect(policy.allows(HTTPRequest(), serverHost: ""))
+        #expect(policy.allows(HTTPRequest(), serverHost: nil))
     }
 
     @Test func tokensAreComparedWhole() {

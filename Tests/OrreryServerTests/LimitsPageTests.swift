@@ -23,9 +23,6 @@ import Testing
         }
     }
 
-    /// What says when and how fast, but limits nobody.
-    private static let noLimits: Set = ["SimulationConfiguration.step", "SyncServerConfiguration.ticksPer1000Seconds"]
-
     /// All numbers and times among the stored properties of the settings, whatever comes to them.
     private static var limits: [(name: String, standard: String)] {
         let settings: [Any] = [
@@ -37,12 +34,13 @@ import Testing
                 text(child.value).map { ("\(type(of: setting)).\(child.label ?? "")", $0) }
             }
         }
-        return stored.filter { !noLimits.contains($0.0) && $0.0 != "WebSocketServerTransport.port" } + [
+        return stored.filter { $0.0 != "WebSocketServerTransport.port" } + [
             ("BatchSequence.bufferedBatchMax", "\(BatchSequence.bufferedBatchMax)"),
             ("ValueLimits.elementCountMax", "\(ValueLimits.elementCountMax)"),
             ("ValueLimits.partCountMax", "\(ValueLimits.partCountMax)"),
             ("ValueLimits.sizeMax", "\(ValueLimits.sizeMax)"),
             ("HTTPRequest.tokenSizeMax", "\(HTTPRequest.tokenSizeMax)"),
+            ("LogQueue.lineCountMax", "\(LogQueue().lineCountMax)"),
         ]
     }
 

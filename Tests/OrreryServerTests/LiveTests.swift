@@ -106,10 +106,10 @@ struct LiveTests {
                 try await connection.subscribe("Position")
                 let observer = connection.session.addObserver { result in
                     guard case .success(let batch) = result else { return }
-                    // The first batch holds the loop up: nothing is read from here on.
-                    if counts.add(batch) == 1 { gate.wait() }
+                    // The first batch after what is shown holds the loop up: nothing is read from here on.
+                    if counts.add(batch) == 2 { gate.wait() }
                 }
-                while counts.count == 0 { _ = try await live.server.perform { $0.tick } }
+                while counts.count < 2 { _ = try await live.server.perform { $0.tick } }
                 let stalledAt = try await live.server.perform { $0.tick }
                 while try await live.server.perform({ $0.tick }) < Tick(stalledAt.rawValue + 300) {}
                 gate.signal()
@@ -216,6 +216,27 @@ struct LiveTests {
                 live.server.resume()
                 #expect(!live.server.isPaused)
                 try await connection.until { _ in (healths[entity]?.current).map { $0 > before + 10 } ?? false }
+            }
+        }
+    }
+
+    @Test(.bug(id: "d06", "cancelled subscribes use up the limit"))
+    func subscriptionsThatNobodyWaitsForAnyMoreAreEnded() async throws {
+        try await LiveWorld.run(over: .memory) { live in
+            try await live.client.withConnection { connection in
+                for _ in 0..<64 {
+                    let waiting = Task { _ = try await connection.subscribe("Health") }
+                    waiting.cancel()
+                    _ = await waiting.result
+                }
+                var isGranted = false
+                for _ in 0..<50 where !isGranted {
+                    isGranted = (try? await connection.subscribe("Health")) != nil
+                    try await live.server.perform { _ in }
+                }
+                withKnownIssue("known issue: a subscription stays when whoever waits for it is cancelled") {
+                    #expect(isGranted, "no subscription within 50 ticks")
+                }
             }
         }
     }

@@ -41,6 +41,7 @@ struct LiveWorld {
     static func run(
         over way: Way, tickRate: Double = 100, configure: (inout SimulationConfiguration) -> Void = { _ in },
         world: sending World = World(), schedule: Schedule = Schedule(),
+        logger: Logger = Logger(label: "live") { _ in SwiftLogNoOpLogHandler() },
         _ body: (LiveWorld) async throws -> Void
     ) async throws {
         let network = MemoryNetwork()
@@ -63,7 +64,7 @@ struct LiveWorld {
         }
         let server = try SimulationServer(
             world: world, schedule: schedule, configuration: configuration, transport: serverTransport,
-            logger: Logger(label: "live") { _ in SwiftLogNoOpLogHandler() }
+            logger: logger
         ) { sync in
             try sync.register(Position.self)
             try sync.register(Health.self)

@@ -6,6 +6,7 @@ import OrreryECS
 import OrrerySchema
 import OrreryTransport
 import OrreryWebSocket
+import OrreryWire
 import Testing
 
 @testable import OrreryServer
@@ -148,13 +149,21 @@ struct PagesTests {
     @Test func everyKindOfRefusedInputIsCounted() throws {
         let metrics = ServerMetrics(factory: NOOPMetricsHandler.instance)
         for kind in RefusedInput.allCases { metrics.inputRefused(kind) }
-        for outcome in CountedOutcome.allCases { metrics.mutationAnswered(outcome) }
+        metrics.mutationAnswered(.applied(Tick(1), entities: []))
+        for (code, _) in RefusalCode.named { metrics.mutationAnswered(.refused(Refusal(code, ""))) }
+        // One that this version does not have is not counted, and does no harm.
+        metrics.mutationAnswered(.refused(Refusal(RefusalCode(rawValue: 200), "")))
         for kind in RefusedInput.allCases {
             #expect(metrics.text.contains("orrery_refused_input_total{kind=\"\(kind.rawValue)\"} 1\n"))
         }
-        for outcome in CountedOutcome.allCases {
-            #expect(metrics.text.contains("orrery_mutations_total{outcome=\"\(outcome.rawValue)\"} 1\n"))
+        let outcomes = [
+            "applied", "unknown_entity", "unknown_component", "undecodable", "out_of_domain", "not_writable",
+            "forbidden", "compare_failed", "outcome_unknown", "limit_reached", "not_supported", "bad_subscription",
+        ]
+        for outcome in outcomes {
+            #expect(metrics.text.contains("orrery_mutations_total{outcome=\"\(outcome)\"} 1\n"))
         }
+        #expect(metrics.text.matches(of: /orrery_mutations_total\{/).count == outcomes.count)
     }
 
     @Test func whatPeersSendAndIsRefusedIsCounted() async throws {

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func columnsHaveTheSizesOfTheirSchemas() {
-        #expect(store.columns.map(\.valueSize) == [1, nil])
+        #expect(store.table.columns.map { store[$0].valueSize } == [1, nil])
         #expect(store.entities.valueSize == 4)
     }
 

@@ -1,6 +1,7 @@
 import OrrerySchema
 import OrreryStore
 import OrrerySync
+import OrreryTransport
 import OrreryWire
 import Testing
 
@@ -11,23 +12,20 @@ import Testing
         let store: ComponentStore
         var server: SyncServer
         private var lastSession: UInt64 = 0
-        var closed: [SessionID: WireCloseCode] = [:]
+        var closed: [SessionID: CloseCode] = [:]
         var requests: [MutationRequest] = []
 
         init(_ configure: (inout SyncServerConfiguration) -> Void = { _ in }) throws {
-            let store = ComponentStore(schemas: [
-                try ComponentSchema(name: "Count", type: .structure([Field("n", .scalar(.uint8))]))
-            ])
+            let schema = try ComponentSchema(name: "Count", type: .structure([Field("n", .scalar(.uint8))]))
+            let store = ComponentStore(ComponentTable([.init(ColumnID(0), schema, isWritable: true)]))
             store.advance(to: Tick(10))
             store.spawn(Entity(index: 0, generation: 1))
             store[ColumnID(0)].set(0, to: [7], at: store.tick)
-            var permissions = MutationPermissions()
-            permissions.columns = [ColumnID(0)]
             var random: UInt64 = 0
             var configuration = SyncServerConfiguration()
             configure(&configuration)
             server = SyncServer(
-                store: store, epoch: Epoch(5), configuration: configuration, permissions: permissions,
+                store: store, epoch: Epoch(5), configuration: configuration,
                 makeRandom: {
                     random += 1
                     return random
@@ -51,11 +49,12 @@ import Testing
             var messages: [ServerMessage] = []
             for action in server.takeActions() {
                 switch action {
-                case .send(let bytes, let sessions) where sessions.contains(session):
-                    messages.append(try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) })
+                case .send(let frame, let sessions) where sessions.contains(session):
+                    messages.append(try frame.withPayload { try ServerMessage(decoding: $0, limits: WireLimits()) })
                 case .send: break
                 case .close(let session, let error): closed[session] = error.closeCode
                 case .mutate(let request): requests.append(request)
+                case .setReading: break
                 }
             }
             return messages
@@ -162,7 +161,7 @@ import Testing
                 sequence: MutationSequence(1), epoch: Epoch(5),
                 operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
         _ = try peer.say(mutation, on: session)
-        peer.server.mutationFinished(peer.requests[0], .applied(Tick(11), spawned: nil), now: .zero)
+        peer.server.mutationFinished(peer.requests[0], .applied(Tick(11), entities: []), now: .zero)
         for _ in 0..<1000 { #expect(try peer.say(mutation, on: session).isEmpty) }
         peer.store.advance(to: Tick(11))
         peer.server.worldAdvanced(now: .zero)
@@ -181,7 +180,7 @@ import Testing
         _ = try peer.say(mutation, on: session)
         let again = peer.connect()
         _ = try peer.hello(on: again, token: grant.token)
-        peer.server.mutationFinished(peer.requests[0], .applied(Tick(10), spawned: nil), now: .zero)
+        peer.server.mutationFinished(peer.requests[0], .applied(Tick(10), entities: []), now: .zero)
         #expect(try peer.answers(to: again).isEmpty)
         #expect(try peer.say(mutation, on: again).count == 1)
     }
@@ -196,7 +195,7 @@ import Testing
                     sequence: MutationSequence(sequence), epoch: Epoch(epoch),
                     operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
         }
-        func code(_ messages: [ServerMessage]) -> MutationRefusalCode? {
+        func code(_ messages: [ServerMessage]) -> RefusalCode? {
             guard case .mutationResponse(_, .refused(let refusal))? = messages.first else { return nil }
             return refusal.code
         }
@@ -209,7 +208,7 @@ import Testing
         #expect(try peer.say(mutation(45), on: session).isEmpty)
         #expect(peer.requests.count == 2)
 
-        let outcome = MutationOutcome.applied(Tick(11), spawned: nil)
+        let outcome = MutationOutcome.applied(Tick(11), entities: [])
         peer.server.mutationFinished(peer.requests[0], outcome, now: .zero)
         // Not before its tick.
         #expect(try peer.answers(to: session).isEmpty)

@@ -25,9 +25,8 @@ import Testing
             ServerMessage.welcome(
                 Welcome(
                     revision: Revision(epoch: Epoch(9), tick: Tick(1)), ticksPer1000Seconds: 60_000,
-                    messageSizeMax: 65_536, windowSize: 1 << 20,
-                    components: Self.schemas.map { .init(name: $0.name, schemaHash: $0.hash, isWritable: true) },
-                    schemas: Self.schemas,
+                    components: Self.schemas.enumerated().map { .init(ColumnID($0), $1, isWritable: true) },
+                    schemas: Self.schemas.map(EncodedSchema.init),
                     session: SessionGrant(token: [1], resumption: .fresh, isKnownClient: false))
             ).encoded())
         server.client.subscribe()
@@ -128,7 +127,7 @@ import Testing
                 try! ComponentSchema(name: "C\($0)", type: .structure([Field("a", .vector(.double, lanes: 4))]))
             })
         var byteCount = 0
-        for column in store.columns + [store.entities] {
+        for column in store.table.columns.map({ store[$0] }) + [store.entities] {
             let page = column.growth(setting: 0, byteCount: column.valueSize ?? 0)
             byteCount += page * ((1_000_000 + 1023) / 1024)
         }
@@ -149,10 +148,10 @@ import Testing
     }
 
     @Test func changesThatTakeMoreThanTheirBytesAreBounded() throws {
-        let server = try makeServer { $0.sync.recordedSizeMax = 1 << 20 }
+        let server = try makeServer { $0.sync.recordedSizeMax = 900_000 }
         server.send(batch(tick: 1, [enter(8000, step: 1)]))
         #expect(server.end == nil)
-        // One bit for each tag, and eighty bytes for the change.
+        // One bit for each tag, and sixty-four bytes for the change.
         let tags = section(7) { writer in
             writer.append(0 as UInt8)
             writer.append(1 as UInt8)

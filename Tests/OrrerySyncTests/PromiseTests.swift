@@ -21,8 +21,8 @@ import simulate
         }
     }
 
-    func kinds(_ batches: [AppliedBatch], of entity: Entity) -> [AppliedBatch.Change.Kind] {
-        batches.flatMap(\.changes).filter { $0.entity == entity }.map(\.kind)
+    func causes(_ batches: [AppliedBatch], of entity: Entity) -> [Change.Cause] {
+        batches.flatMap(\.changes).filter { $0.entity == entity }.map(\.cause)
     }
 
     @Test func tenThousandChangesATickArriveOnceInOrderAndSmall() throws {
@@ -141,8 +141,8 @@ import simulate
         try joined.world.despawn(dead)
         joined.tick()
         let batches = client.takeBatches()
-        #expect(kinds(batches, of: bare) == [.remove])
-        #expect(kinds(batches, of: dead) == [.despawn])
+        #expect(causes(batches, of: bare) == [.removed])
+        #expect(causes(batches, of: dead) == [.despawned, .despawned])
     }
 
     @Test func aReusedIndexNeverShowsOldData() throws {
@@ -165,8 +165,8 @@ import simulate
         #expect(client.contents.entities[old] == nil)
         #expect(client.contents.entities[new]?.keys.sorted() == ["Position"])
         let changes = client.takeBatches()
-        #expect(kinds(changes, of: old).last == .despawn)
-        #expect(kinds(changes, of: new).first == .spawn)
+        #expect(causes(changes, of: old).last == .despawned)
+        #expect(causes(changes, of: new).first == .spawned)
     }
 
     @Test func theUnseenStaysUnseen() throws {
@@ -214,8 +214,8 @@ import simulate
         try joined.world.set(Position(x: 2), on: watched)
         joined.tick()
         let batches = client.takeBatches()
-        #expect(kinds(batches, of: watched) == [.set])
-        #expect(kinds(batches, of: other).isEmpty)
+        #expect(causes(batches, of: watched) == [.set])
+        #expect(causes(batches, of: other).isEmpty)
         try joined.world.despawn(watched)
         joined.tick()
         #expect(client.contents.entities.isEmpty)

@@ -7,13 +7,14 @@ struct AccessTests {
     @Test func aTokenLetsIn() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "orrery-token-\(UUID())").path()
         defer { try? FileManager.default.removeItem(atPath: file) }
-        try "open-sesame\n".write(toFile: file, atomically: true, encoding: .utf8)
+        try "open-sesame\r\n".write(toFile: file, atomically: true, encoding: .utf8)
         try await LiveWorld.run(token: "open-sesame") { live in
             let inspect = ["inspect", live.server.url, "--json"]
             let set = ["set", live.server.url, "\(live.sun)", "Body.name=x"]
             for command in [inspect, set] {
                 for (extra, environment, status) in [
                     (["--token", "open-sesame"], "", 0), (["--token-file", file], "", 0), ([], "open-sesame", 0),
+                    ([], "open-sesame\n", 0), (["--token", "open-sesame\n"], "", 0),
                     (["--token", "open-sesame"], "wrong-sesame", 0), ([], "", 8), (["--token", "wrong-sesame"], "", 8),
                     (["--token", "two sesame"], "", 3), (["--token-file", "/nowhere"], "open-sesame", 64),
                     (["--token", "open-sesame", "--token-file", file], "", 64),

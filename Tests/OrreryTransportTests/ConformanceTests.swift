@@ -5,15 +5,19 @@ import Testing
 
 /// The classes of cases of the Autobahn test suite that concern a server of binary messages. Source of the codes: RFC 6455.
 ///
-/// Where libwebsockets cuts the line without a close frame, which section 7.1.7 leaves to it, the tests say so.
+/// What libwebsockets decides otherwise stands in docs/OPERATIONS.md.
 @Suite("A server keeps to the rules of WebSocket")
 struct ConformanceTests {
     private func withPeer(_ body: (RawPeer) throws -> Void) throws {
-        let wire = try Wire(.webSocket, hooks: .echo, closeTimeout: .seconds(1))
+        try withPeer(closeTimeout: .seconds(1)) { peer, _ in try body(peer) }
+    }
+
+    private func withPeer(closeTimeout: Duration, _ body: (RawPeer, _ server: Driver) throws -> Void) throws {
+        let wire = try Wire(.webSocket, hooks: .echo, closeTimeout: closeTimeout)
         let peer = try RawPeer(port: try portNumber(wire.url))
         peer.requestUpgrade()
         try #require(peer.readHead().hasPrefix("HTTP/1.1 101 "))
-        try body(peer)
+        try body(peer, wire.server)
         wire.server.stop()
     }
 
@@ -40,10 +44,11 @@ struct ConformanceTests {
         }
     }
 
-    @Test("a control frame of more than 125 bytes: cut", arguments: [0x08, 0x09, 0x0A])
+    @Test("a control frame of more than 125 bytes: 1002", arguments: [0x08, 0x09, 0x0A])
     func longControl(opcode: UInt8) throws {
         try withPeer { peer in
             peer.writeFrame(opcode, [UInt8](repeating: 0, count: 126))
+            try expectClose(1002, of: peer)
             #expect(peer.isEnded())
         }
     }
@@ -67,17 +72,18 @@ struct ConformanceTests {
         }
     }
 
-    @Test("a reason that is not UTF-8: cut", arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80]])
+    @Test("a reason that is not UTF-8: 1007", arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80]])
     func closeReason(bytes: [UInt8]) throws {
         try withPeer { peer in
             peer.writeFrame(8, [0x03, 0xE8] + bytes)
+            try expectClose(1007, of: peer)
             #expect(peer.isEnded())
         }
     }
 
     @Test(
         "codes that must not be sent: 1002",
-        arguments: [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999])
+        arguments: [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999, 5000, 65535])
     func badCloseCodes(code: Int) throws {
         try withPeer { peer in
             peer.writeFrame(8, [UInt8(code >> 8), UInt8(code & 255)])
@@ -85,11 +91,60 @@ struct ConformanceTests {
         }
     }
 
-    @Test("half a code, and codes beyond all: the connection ends", arguments: [[0x03], [0x13, 0x88], [0xFF, 0xFF]])
-    func oddCloses(payload: [UInt8]) throws {
+    @Test("half a code: 1002, and the end follows whether or not it is answered", arguments: [true, false])
+    func halfACode(isAnswered: Bool) throws {
         try withPeer { peer in
-            peer.writeFrame(8, payload)
+            peer.writeFrame(8, [0x03])
+            try expectClose(1002, of: peer)
+            if isAnswered { peer.writeFrame(8, [0x03, 0xEA]) }
             #expect(peer.isEnded())
+        }
+    }
+
+    /// Whatever the world goes on to say.
+    @Test("nothing is sent behind a close frame", arguments: [[0xC2, 0x80, 0, 0, 0, 0], [0x83, 0x80, 0, 0, 0, 0]])
+    func nothingAfterAClose(breach: [UInt8]) throws {
+        let wire = try Wire(.webSocket, hooks: .echo)
+        let peer = try RawPeer(port: try portNumber(wire.url))
+        peer.requestUpgrade()
+        #expect(peer.readHead().hasPrefix("HTTP/1.1 101 "))
+        wire.server.wait("opened") { $0.opened.count == 1 }
+        let id = try #require(wire.server.snapshot.opened.first)
+        peer.write(breach)
+        var opcodes: [UInt8] = []
+        while let (opcode, _) = try? peer.readFrame() {
+            opcodes.append(opcode)
+            wire.server.perform { loop in for _ in 0..<20 { loop.send(Frame([1]), to: id) } }
+        }
+        #expect(opcodes.contains(8))
+        #expect(opcodes.last == 8)
+        wire.server.wait("told as what it was") { $0.closures[id]?.code == .protocolError }
+        #expect(wire.server.snapshot.refusals == [.connection(.protocolError)])
+        wire.server.stop()
+        #expect(wire.server.snapshot.closureCount == 1)
+    }
+
+    @Test("a breach is told when it happens, not when the socket is gone")
+    func aBreachIsToldAtOnce() throws {
+        try withPeer(closeTimeout: .seconds(60)) { peer, server in
+            peer.write([0xC2, 0x80, 0, 0, 0, 0])
+            // The peer says nothing more.
+            server.wait("told", atMost: .seconds(5)) { $0.closures.values.first?.code == .protocolError }
+            #expect(peer.isEnded())
+        }
+    }
+
+    @Test("a ping that came before a message is answered before it")
+    func pingBeforeTheAnswer() throws {
+        try withPeer { peer in
+            for _ in 0..<20 {
+                // One packet.
+                peer.write([0x89, 0x81, 0, 0, 0, 0, 7, 0x82, 0x81, 0, 0, 0, 0, 9])
+                let first = try peer.readFrame()
+                #expect(first.opcode == 10 && first.payload == [7])
+                let second = try peer.readFrame()
+                #expect(second.opcode == 2 && second.payload == [9])
+            }
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
         var held: [(frame: Frame, payload: [UInt8])] = []
         for number in 0..<200 {
             let payload = [UInt8](repeating: UInt8(number), count: sizes[number % sizes.count])
-            held.append((payload.withUnsafeBytes { pool.frame(copying: $0) }, payload))
+            held.append((pool.frame(capacity: payload.count) { $0 += payload }, payload))
             if held.count > 1 + number % 7 { held.removeFirst() }
             for (frame, payload) in held { #expect(frame.withPayload { Array($0) } == payload) }
         }
@@ -17,9 +17,19 @@ import Testing
 
     @Test func aFrameThatNobodyHasIsFilledAgain() {
         var pool = FramePool()
-        let payload = [UInt8](repeating: 1, count: 5000)
-        let first = ObjectIdentifier(payload.withUnsafeBytes { pool.frame(copying: $0) })
-        let second = ObjectIdentifier(payload.prefix(4500).withUnsafeBytes { pool.frame(copying: $0) })
+        let first = ObjectIdentifier(pool.frame(capacity: 5000) { $0 += [UInt8](repeating: 1, count: 5000) })
+        let second = ObjectIdentifier(pool.frame(capacity: 4500) { $0 += [UInt8](repeating: 2, count: 4500) })
         #expect(first == second)
+    }
+
+    @Test func manySmallFramesTakeTheMemoryOfAFew() {
+        var pool = FramePool()
+        var frames: Set<ObjectIdentifier> = []
+        for number in 0..<10_000 {
+            let frame = pool.frame(capacity: 0) { $0 += [UInt8](repeating: UInt8(number & 255), count: number % 100) }
+            #expect(frame.count == number % 100)
+            frames.insert(ObjectIdentifier(frame))
+        }
+        #expect(frames.count <= 64)
     }
 }

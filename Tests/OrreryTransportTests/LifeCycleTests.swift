@@ -1,5 +1,6 @@
 import OrreryTransport
 import OrreryWebSocket
+import Synchronization
 import Testing
 
 @Suite("Every connection ends once, with a reason")
@@ -219,6 +220,71 @@ struct LoopTests {
             kind == .memory ? wire.serverTransport : WebSocketServerTransport(port: try portNumber(wire.url))
         for _ in 0..<3 { _ = try transport.listen(limits: TransportLimits()) }
         _ = try wire.clientTransport.connect(to: wire.url, limits: TransportLimits())
+    }
+}
+
+@Suite("A host is listened at under all its names and spellings")
+struct ListeningTests {
+    private func reaches(_ url: String) throws -> Bool {
+        let client = Driver(try WebSocketClientTransport().connect(to: url, limits: TransportLimits()))
+        client.start()
+        client.wait("an end or a beginning") { !$0.opened.isEmpty || $0.closureCount == 1 }
+        defer { client.stop() }
+        return !client.snapshot.opened.isEmpty
+    }
+
+    @Test(
+        arguments: [
+            ("localhost", ["127.0.0.1", "[::1]", "localhost", "[0:0:0:0:0:0:0:1]"], ["127.0.0.2"]),
+            ("LOCALHOST", ["127.0.0.1", "[::1]"], []), ("::1", ["[::1]"], ["127.0.0.1"]),
+            ("[::1]", ["[::1]", "[0::1]"], ["127.0.0.1"]), ("0:0:0:0:0:0:0:1", ["[::1]"], []),
+            ("::", ["127.0.0.1", "[::1]"], []), ("127.0.0.1", ["127.0.0.1"], ["[::1]"]),
+        ] as [(String, [String], [String])])
+    func names(host: String, reached: [String], notReached: [String]) throws {
+        let (loop, url) = try WebSocketServerTransport(host: host, port: 0).listen(limits: TransportLimits())
+        let server = Driver(loop)
+        server.start()
+        let port = try portNumber(url)
+        #expect(try reaches(url))
+        for host in reached { #expect(try reaches("ws://\(host):\(port)"), "\(host)") }
+        for host in notReached { #expect(try !reaches("ws://\(host):\(port)"), "\(host)") }
+        server.stop()
+        #expect(try !reaches(url))
+    }
+
+    @Test func aPortThatIsTakenAtOneOfTheAddressesIsTaken() throws {
+        let (loop, url) = try WebSocketServerTransport(host: "::1", port: 0).listen(limits: TransportLimits())
+        let error = #expect(throws: TransportError.self) {
+            _ = try WebSocketServerTransport(host: "localhost", port: try portNumber(url)).listen(
+                limits: TransportLimits())
+        }
+        #expect(error?.code == .addressInUse)
+        _ = loop
+    }
+
+    @Test func addressesAreSeenAsWhatTheyAre() throws {
+        let seen = Mutex<[HTTPRequest]>([])
+        var hooks = Driver.Hooks.none
+        hooks.refusal = { request in
+            seen.withLock { $0.append(request) }
+            return nil
+        }
+        // All addresses of both kinds come through one socket.
+        let (loop, url) = try WebSocketServerTransport(host: "::", port: 0).listen(limits: TransportLimits())
+        let server = Driver(loop, hooks: hooks)
+        server.start()
+        for host in ["127.0.0.1", "[::1]"] { #expect(try reaches("ws://\(host):\(try portNumber(url))")) }
+        #expect(seen.withLock { $0.map(\.peerAddress) } == ["127.0.0.1", "::1"])
+        #expect(seen.withLock { $0.map(\.localAddress) } == ["127.0.0.1", "::1"])
+        server.stop()
+    }
+
+    @Test func whatTheProcessCannotHoldIsWarnedOf() {
+        var limits = TransportLimits()
+        #expect(WebSocketServerTransport().warnings(limits: limits).isEmpty)
+        limits.connectionCountMax = 1 << 40
+        let warnings = WebSocketServerTransport().warnings(limits: limits)
+        #expect(warnings.count == 1 && warnings[0].contains("Raise the limit"))
     }
 }
 

@@ -76,6 +76,26 @@ struct MemoryPollTests {
         #expect(try play() == first)
     }
 
+    /// What arrived during a pause is handed over before what arrives after it, also if that is already there.
+    @Test func aPauseKeepsTheOrder() throws {
+        let network = MemoryNetwork()
+        let book = Book()
+        let (server, client) = try makeLoops(network)
+        let (serverScribe, clientScribe) = (Scribe("server", book), Scribe("client", book))
+        client.poll(clientScribe)
+        while server.poll(serverScribe) || client.poll(clientScribe) {}
+        server.setReading(false, of: ConnectionID(1))
+        for count in 1...3 { client.send(Frame(pattern(count)), to: ConnectionID(1)) }
+        _ = book.take()
+        server.poll(serverScribe)
+        #expect(book.take().isEmpty)
+        client.send(Frame(pattern(4)), to: ConnectionID(1))
+        server.setReading(true, of: ConnectionID(1))
+        client.send(Frame(pattern(5)), to: ConnectionID(1))
+        while server.poll(serverScribe) {}
+        #expect(book.take() == (1...5).map { "server received \($0) from #1" })
+    }
+
     @Test func namesAscendInTheOrderOfArrival() throws {
         let network = MemoryNetwork()
         let book = Book()

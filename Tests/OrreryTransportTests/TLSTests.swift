@@ -87,6 +87,47 @@ struct TLSTests {
         }
     }
 
+    @Test(arguments: [("expired", "expired on "), ("server", nil)] as [(String, String?)])
+    func aCertificateOutOfDateIsWarnedOf(name: String, words: String?) throws {
+        let warnings = WebSocketServerTransport(tls: files.identity(name)).warnings(limits: TransportLimits())
+        #expect(warnings.count == (words == nil ? 0 : 1))
+        if let words {
+            #expect(warnings[0].contains("\(name).pem \(words)"))
+            #expect(warnings[0].contains(/\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/))
+        }
+    }
+
+    @Test func aRenewedCertificateCountsForThoseWhoCome() throws {
+        // What is served are copies, which are replaced.
+        let served = try files.copy("expired")
+        let (loop, url) = try WebSocketServerTransport(port: 0, tls: served).listen(limits: TransportLimits())
+        let server = Driver(loop, hooks: .echo)
+        server.start()
+        #expect(try failure(of: url).contains("certificate has expired"))
+        try files.replace(served, with: "server")
+        #expect(try failure(of: url).contains("certificate has expired"), "nobody has said so yet")
+        func reload() -> TransportError? {
+            server.ask { loop in Result { try loop.reload() } }.flatMap { result in
+                if case .failure(let error) = result { error as? TransportError } else { nil }
+            }
+        }
+        #expect(reload() == nil)
+        let transport = WebSocketClientTransport(trustedCertificateFile: files.path("ca.pem"))
+        let client = Driver(try transport.connect(to: url, limits: TransportLimits()))
+        client.start()
+        client.wait("opened") { $0.opened.count == 1 }
+        // Files that do not belong together, or are not there, change nothing, also not for who is connected.
+        try files.replace(served, with: "server", key: "stranger")
+        #expect(reload()?.code == .invalidCertificate)
+        try files.remove(served)
+        #expect(reload()?.code == .invalidCertificate)
+        try echoes(url)
+        client.perform { $0.send(Frame([9]), to: ConnectionID(1)) }
+        client.wait("echo") { $0.messages[ConnectionID(1)] == [[9]] }
+        client.stop()
+        server.stop()
+    }
+
     @Test func plainAndEncryptedDoNotMeet() throws {
         try serving("server") { server, url in
             let plain = try failure(of: "ws" + url.dropFirst(3))

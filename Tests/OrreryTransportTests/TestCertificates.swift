@@ -29,6 +29,23 @@ struct TestCertificates: Sendable {
         TLSConfiguration(certificateFile: path("\(name).pem"), keyFile: path("\(name).key"))
     }
 
+    /// Copies of a certificate and its key, to be replaced.
+    func copy(_ name: String) throws -> TLSConfiguration {
+        let copy = identity("copy-\(UUID())")
+        try replace(copy, with: name)
+        return copy
+    }
+
+    func replace(_ files: TLSConfiguration, with name: String, key: String? = nil) throws {
+        for (target, source) in [(files.certificateFile, "\(name).pem"), (files.keyFile, "\(key ?? name).key")] {
+            try Data(contentsOf: URL(filePath: path(source))).write(to: URL(filePath: target), options: .atomic)
+        }
+    }
+
+    func remove(_ files: TLSConfiguration) throws {
+        for file in [files.certificateFile, files.keyFile] { try FileManager.default.removeItem(atPath: file) }
+    }
+
     var server: TLSConfiguration { identity("server") }
 
     private nonisolated(unsafe) static var folderToRemove = ""  // Guard: written once, inside `made`.

@@ -1,3 +1,4 @@
+import OrreryRawPeer
 import OrreryTransport
 import OrreryWebSocket
 import Synchronization
@@ -21,7 +22,7 @@ struct Wire {
 
     init(
         _ kind: Kind, hooks: Driver.Hooks = .none, limits: TransportLimits = TransportLimits(),
-        closeTimeout: Duration = .seconds(5)
+        closeTimeout: Duration = .seconds(5), pingTimes: PingTimes = PingTimes()
     ) throws {
         switch kind {
         case .memory:
@@ -29,18 +30,27 @@ struct Wire {
             serverTransport = network.server(name: "world")
             clientTransport = network.client
         case .webSocket:
-            serverTransport = WebSocketServerTransport(port: 0, closeTimeout: closeTimeout)
+            var transport = WebSocketServerTransport(port: 0, closeTimeout: closeTimeout)
+            transport.pingTimes = pingTimes
+            serverTransport = transport
             clientTransport = WebSocketClientTransport()
         case .webSocketOverTLS:
             let files = try TestCertificates.shared()
-            serverTransport = WebSocketServerTransport(
-                port: 0, closeTimeout: closeTimeout, tls: files.server)
+            var transport = WebSocketServerTransport(port: 0, closeTimeout: closeTimeout, tls: files.server)
+            transport.pingTimes = pingTimes
+            serverTransport = transport
             clientTransport = WebSocketClientTransport(trustedCertificateFile: files.path("ca.pem"))
         }
         let (loop, url) = try serverTransport.listen(limits: limits)
         self.url = url
         server = Driver(loop, hooks: hooks)
         server.start()
+    }
+
+    /// A peer that says what it likes, over TLS if the server speaks it.
+    func peer(takesLittle: Bool = false) throws -> RawPeer {
+        let port = try portNumber(url)
+        return url.hasPrefix("wss:") ? try RawPeer(tlsPort: port) : try RawPeer(port: port, takesLittle: takesLittle)
     }
 
     /// A started client, not yet connected.

@@ -1,5 +1,7 @@
 import Foundation
 import OrrerySchema
+import OrreryStore
+import OrreryTransport
 import OrreryWire
 import Testing
 
@@ -44,7 +46,7 @@ import Testing
                 switch try ServerMessage(item.bytes) {
                 case .syncBatch: #expect(try !BatchCopy(item.bytes, schemas: schemas).sections.isEmpty, "\(item.name)")
                 case .welcome(let welcome):
-                    #expect(welcome.schemas == schemas)
+                    #expect(welcome.schemas.isEmpty || welcome.schemas == schemas.map(EncodedSchema.init))
                     #expect(welcome.components.map(\.schemaHash) == schemas.map(\.hash))
                     #expect(ServerMessage.welcome(welcome).encoded().hex == item.bytes.hex)
                 case let message: #expect(message.encoded().hex == item.bytes.hex, "\(item.name)")
@@ -53,10 +55,27 @@ import Testing
         }
     }
 
-    @Test func thePageNamesEveryRefusalOfAMutation() {
-        for code in MutationRefusalCode.allCases {
-            let words = "\(code)".map { $0.isUppercase ? " \($0.lowercased())" : "\($0)" }.joined()
-            #expect(page.contains("| \(code.rawValue) | \(words) |"), "\(code.rawValue) \(words)")
+    /// A name in camel case as the page writes it.
+    private func words(_ name: String) -> String {
+        name.map { $0.isUppercase ? " \($0.lowercased())" : "\($0)" }.joined()
+    }
+
+    @Test func thePageNamesEveryRefusal() {
+        for (code, name) in RefusalCode.named {
+            #expect(page.contains("| \(code.rawValue) | \(words(name)) |"), "\(code.rawValue) \(name)")
+        }
+    }
+
+    @Test func thePageNamesEveryCloseCode() {
+        for (code, name): (CloseCode, String) in [
+            (.normal, "normal"), (.goingAway, "going away"), (.protocolError, "protocol error"),
+            (.unsupportedData, "unsupported data"), (.invalidPayload, "invalid payload"),
+            (.policyViolation, "policy violation"), (.messageTooBig, "message too big"),
+            (.internalError, "internal error"), (.unsupportedVersion, "unsupported version"),
+            (.handshakeTimeout, "handshake timeout"), (.gap, "gap"), (.silence, "silence"), (.replaced, "replaced"),
+            (.notSupported, "not supported"),
+        ] {
+            #expect(page.contains("| \(code.rawValue) | \(name) |"), "\(code.rawValue) \(name)")
         }
     }
 
@@ -67,6 +86,8 @@ import Testing
             ("componentCountMax", limits.componentCountMax), ("entityIndexMax", Int(limits.entityIndexMax)),
             ("clientNameSizeMax", limits.clientNameSizeMax), ("reasonSizeMax", limits.reasonSizeMax),
             ("knownSchemaCountMax", limits.knownSchemaCountMax),
+            ("selectionEntityCountMax", limits.selectionEntityCountMax),
+            ("capabilityCountMax", limits.capabilityCountMax),
             ("subscriptionCountMax", limits.subscriptionCountMax), ("nameSizeMax", limits.schema.nameSizeMax),
             ("textSizeMax", limits.schema.textSizeMax), ("depthMax", limits.schema.depthMax),
             ("fieldCountMax", limits.schema.fieldCountMax), ("caseCountMax", limits.schema.caseCountMax),

@@ -53,12 +53,17 @@ public struct LoadReport: Codable, Sendable {
     public var singleTickBytes: UInt64
     /// Ticks that came as a part of a later one's batch.
     public var mergedTicks: UInt64
+    /// Ticks that all clients have passed, and the batches that led to one of them, of all clients together.
+    public var passedTicks: UInt64
+    public var passedDeliveries: UInt64
     /// Of ticks that some clients were sent: how often a client was not, since it was behind.
     public var unequalTicks: UInt64
     /// Batches whose end differs from that of another client's batch to the same tick.
     public var wrongStates: UInt64
     /// Clients that stand more than 30 ticks behind the newest.
     public var lateClients: UInt64
+    /// Milliseconds: the longest time of any client without a whole batch.
+    public var longestSilence: Double
     /// Milliseconds from the beginning of a tick until its batch was read.
     public var doneP50: Double
     public var doneP99: Double
@@ -72,6 +77,20 @@ public struct RogueReport: Codable, Sendable {
     public var slowConnections: UInt64
     public var silentConnections: UInt64
     public var hostileConnections: UInt64
+}
+
+/// What the program of those who say much says, since its start.
+public struct TalkerReport: Codable, Sendable {
+    /// Requests and mutations that were sent, or wait to be.
+    public var asked: UInt64
+    public var answered: UInt64
+    /// Of the answers: those that refuse.
+    public var refused: UInt64
+    /// Answers that may still come: of connections that are open.
+    public var waiting: UInt64
+    /// Connections that were closed, and the code of the last.
+    public var closed: UInt64
+    public var lastCloseCode: Int
 }
 
 /// What the Swift client says when it ends.

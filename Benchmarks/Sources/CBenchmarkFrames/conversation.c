@@ -32,16 +32,101 @@ bool bench_say_hello(int socket, const char *name) {
 }
 
 bool bench_subscribe(int socket) {
-    static const uint8_t message[] = {BENCH_SUBSCRIBE, 1, 0, 1, 1, 0};
+    static const uint8_t message[] = {BENCH_SUBSCRIBE, 1, BENCH_SECTION_COMPONENTS, 2, 1, 0};
     return bench_send_message(socket, BENCH_OPCODE_BINARY, message, sizeof message);
 }
 
 bool bench_acknowledge(int socket, uint64_t tick, uint64_t received) {
-    uint8_t message[32] = {BENCH_ACKNOWLEDGE};
-    size_t count = 1;
+    uint8_t message[BENCH_MADE_SIZE_MAX];
+    return bench_send_message(socket, BENCH_OPCODE_BINARY, message, bench_make_acknowledge(message, tick, received));
+}
+
+static size_t write_u32(uint8_t *target, uint32_t value) {
+    for (size_t position = 0; position < 4; position++) target[position] = (uint8_t)(value >> (8 * position));
+    return 4;
+}
+
+static size_t write_u64(uint8_t *target, uint64_t value) {
+    return write_u32(target, (uint32_t)value) + write_u32(target + 4, (uint32_t)(value >> 32));
+}
+
+/// The first entity at an index: of generation 1.
+static size_t write_entity(uint8_t *target, uint32_t index) {
+    return write_u32(target, index) + write_u32(target + 4, 1);
+}
+
+size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_t index) {
+    size_t count = 0;
+    message[count++] = BENCH_SUBSCRIBE;
+    count += bench_varint_write(message + count, subscription);
+    message[count++] = BENCH_SECTION_ENTITIES;
+    // A row set of one row, as a delta, and its generation.
+    size_t length = count++;
+    message[count++] = 0;
+    message[count++] = 1;
+    count += bench_varint_write(message + count, index);
+    count += write_u32(message + count, 1);
+    message[length] = (uint8_t)(count - length - 1);
+    // Of components, one: number 0.
+    memcpy(message + count, (const uint8_t[]){BENCH_SECTION_COMPONENTS, 2, 1, 0}, 4);
+    return count + 4;
+}
+
+size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription) {
+    message[0] = BENCH_UNSUBSCRIBE;
+    return 1 + bench_varint_write(message + 1, subscription);
+}
+
+size_t bench_make_acknowledge(uint8_t *message, uint64_t tick, uint64_t received) {
+    size_t count = 0;
+    message[count++] = BENCH_ACKNOWLEDGE;
     count += bench_varint_write(message + count, tick);
-    count += bench_varint_write(message + count, received);
-    return bench_send_message(socket, BENCH_OPCODE_BINARY, message, count);
+    return count + bench_varint_write(message + count, received);
+}
+
+size_t bench_make_set(uint8_t *message, uint64_t sequence, uint64_t epoch, uint32_t index, const float value[3]) {
+    size_t count = 0;
+    message[count++] = BENCH_MUTATE;
+    count += bench_varint_write(message + count, sequence);
+    count += write_u64(message + count, epoch);
+    message[count++] = BENCH_SECTION_SET;
+    // The entity, the component, the length of its value, the value, and whether one is expected.
+    message[count++] = 8 + 1 + 1 + 12 + 1;
+    count += write_entity(message + count, index);
+    message[count++] = 0;
+    message[count++] = 12;
+    for (size_t lane = 0; lane < 3; lane++) {
+        uint32_t bits;
+        memcpy(&bits, &value[lane], sizeof bits);
+        count += write_u32(message + count, bits);
+    }
+    // Nothing is expected of the value before.
+    message[count++] = 0;
+    return count;
+}
+
+bool bench_read_epoch(const uint8_t *welcome, size_t count, uint64_t *epoch) {
+    size_t offset = 1;
+    uint64_t version;
+    if (!bench_varint_read(welcome, count, &offset, &version) || count - offset < 8) return false;
+    *epoch = 0;
+    for (size_t position = 8; position > 0; position--) *epoch = *epoch << 8 | welcome[offset + position - 1];
+    return true;
+}
+
+bool bench_read_heartbeat(const uint8_t *message, size_t count, uint64_t *tick, bool *is_current) {
+    size_t offset = 1;
+    if (!bench_varint_read(message, count, &offset, tick) || offset == count) return false;
+    *is_current = message[offset] == 1;
+    return true;
+}
+
+bool bench_read_answer(const uint8_t *message, size_t count, uint8_t *code) {
+    size_t offset = 1;
+    uint64_t number;
+    if (!bench_varint_read(message, count, &offset, &number) || offset == count) return false;
+    *code = message[offset];
+    return true;
 }
 
 bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_head *head) {

@@ -47,13 +47,17 @@ struct BenchClient: AsyncParsableCommand {
         for try await batch in connection.batches {
             let now = bench_now()
             let (base, tick) = (batch.base.rawValue, batch.tick.rawValue)
+            // The first brings what is shown already.
+            guard let before = last else {
+                last = tick
+                continue
+            }
             let start = bench_tick_clock_start(tickClock, tick)
             if start > 0 { bench_samples_add(&samples, now - start) }
             report.batches += 1
-            if let last, base != last || tick <= base { report.disorderedBatches += 1 }
-            // The first may still be a part of what came before this loop.
-            if last != nil, tick > base + 1 { report.missedTicks += tick - base - 1 }
-            if let changes, last != nil, !holds(changes, batch) { report.wrongBatches += 1 }
+            if base != before || tick <= base { report.disorderedBatches += 1 }
+            if tick > base + 1 { report.missedTicks += tick - base - 1 }
+            if let changes, !holds(changes, batch) { report.wrongBatches += 1 }
             last = tick
             if now >= end { break }
         }
@@ -66,6 +70,6 @@ struct BenchClient: AsyncParsableCommand {
     private func holds(_ count: Int, _ batch: Batch) -> Bool {
         let changes = batch.changes
         return changes.count == count && Set(changes.map(\.entity)).count == count
-            && changes.allSatisfy { $0.kind == .set }
+            && changes.allSatisfy { $0.cause == .set }
     }
 }

@@ -52,7 +52,7 @@ struct BenchECS: ParsableCommand {
 
     private var benchmarks: [Benchmark] {
         Iteration.benchmarks + Structure.benchmarks + Access.benchmarks + Changes.benchmarks + Parallel.benchmarks
-            + Memory.benchmarks
+            + Memory.benchmarks + Beside.benchmarks
     }
 
     private func isWanted(_ benchmark: Benchmark) -> Bool { filter.map { benchmark.name.contains($0) } ?? true }

@@ -17,18 +17,19 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Usage: bench-floor --size BYTES --rate HZ --clock FILE\n"
+    "Usage: bench-floor --size BYTES --rate HZ --clock FILE [--clients N]\n"
     "\n"
     "Sends every client of a free port of 127.0.0.1 one message per tick, all the same bytes, with one send each, and nothing else:\n"
     "what a server cannot do without. Prints its address.\n"
     "\n"
     "  --size BYTES   The payload of a message, as a SyncBatch of bench-server has it; from 32 to 16777216.\n"
     "  --rate HZ      Ticks per second, from 1 to 1000.\n"
+    "  --clients N    Clients that it has room for, up to 10000; 1000 unless stated.\n"
     "  --clock FILE   Where to write when each tick began.\n"
     "\n"
     "Commands on standard input, one a line: 'report' prints one line of JSON. Its end ends the program.\n";
 
-enum { CLIENT_COUNT_MAX = 1024, HEAD_ROOM = 64 };
+enum { CLIENT_COUNT_MAX = 10000, HEAD_ROOM = 64 };
 
 typedef struct {
     int socket;
@@ -40,7 +41,7 @@ typedef struct {
 } client;
 
 static client clients[CLIENT_COUNT_MAX];
-static size_t client_count;
+static size_t client_count, client_count_max;
 static int poll_descriptor;
 static bench_tick_clock *tick_clock;
 static uint64_t tick, late_tick_count, skipped_send_count;
@@ -163,7 +164,7 @@ static int listen_anywhere(void) {
 static void accept_clients(int listener) {
     int descriptor, on = 1;
     while ((descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        if (client_count == CLIENT_COUNT_MAX) {
+        if (client_count == client_count_max) {
             close(descriptor);
             continue;
         }
@@ -208,16 +209,22 @@ static bool take_commands(void) {
 
 int main(int count, char **arguments) {
     const char *clock_path = NULL;
-    long size = 0, rate = 0;
+    long size = 0, rate = 0, room = 1000;
     for (int position = 1; position < count; position++) {
         const char *argument = arguments[position], *value = arguments[position + 1];
         if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) return fputs(usage, stdout) < 0;
         if (strcmp(argument, "--size") == 0 && value) size = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--rate") == 0 && value) rate = strtol(arguments[++position], NULL, 10);
+        else if (strcmp(argument, "--clients") == 0 && value) room = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }
-    if (size < 32 || size > 1 << 24 || rate < 1 || rate > 1000 || !clock_path) fail(64, "a value is missing\n%s", usage);
+    if (size < 32 || size > 1 << 24 || rate < 1 || rate > 1000 || room < 1 || room > CLIENT_COUNT_MAX || !clock_path) {
+        fail(64, "a value is missing\n%s", usage);
+    }
+    client_count_max = (size_t)room;
+    char message[256];
+    if (!bench_raise_file_limit(client_count_max + 64, message, sizeof message)) fail(1, "%s", message);
     tick_clock = bench_tick_clock_open(clock_path);
     if (!tick_clock) fail(1, "cannot open %s: %s", clock_path, strerror(errno));
     payload_size = (size_t)size;

@@ -36,6 +36,8 @@ typedef struct {
     /// Bytes of batches, as acknowledged.
     uint64_t received;
     bool has_state;
+    /// When its last whole batch came.
+    uint64_t last_batch_time;
 } client;
 
 /// What is known of one tick.
@@ -58,6 +60,8 @@ static bench_tick_clock *tick_clock;
 /// What is counted from reset to report.
 static struct {
     uint64_t batches, bytes, single_tick_batches, single_tick_bytes, merged_ticks, wrong_states, newest_tick_at_reset;
+    /// The longest time of any client without a whole batch, up to its last.
+    uint64_t longest_silence;
     bench_samples done;
 } counts;
 
@@ -85,6 +89,13 @@ static void note_state(const client *client) {
     record->client_count++;
 }
 
+/// A client is not silent any more.
+static void note_silence(client *client) {
+    uint64_t now = bench_now(), silence = now - client->last_batch_time;
+    if (silence > counts.longest_silence) counts.longest_silence = silence;
+    client->last_batch_time = now;
+}
+
 /// A message of a batch has come whole.
 static void take_batch(client *client, const bench_frame_reader *frame) {
     size_t kept = frame->size < BENCH_KEPT_SIZE ? (size_t)frame->size : BENCH_KEPT_SIZE;
@@ -100,6 +111,7 @@ static void take_batch(client *client, const bench_frame_reader *frame) {
         uint64_t passed = head.tick - client->tick;
         client->tick = head.tick;
         note_state(client);
+        note_silence(client);
         uint64_t start = bench_tick_clock_start(tick_clock, head.tick);
         if (start > 0) bench_samples_add(&counts.done, bench_now() - start);
         counts.batches++;
@@ -117,10 +129,10 @@ static void take_batch(client *client, const bench_frame_reader *frame) {
 }
 
 static void take_heartbeat(client *client, const bench_frame_reader *frame) {
-    size_t offset = 1;
     uint64_t tick;
-    if (!bench_varint_read(frame->kept, BENCH_KEPT_SIZE, &offset, &tick)) fail(1, "a heartbeat without a tick");
-    if (frame->kept[offset] != 1 || tick <= client->tick) return;
+    bool is_current;
+    if (!bench_read_heartbeat(frame->kept, BENCH_KEPT_SIZE, &tick, &is_current)) fail(1, "a heartbeat without a tick");
+    if (!is_current || tick <= client->tick) return;
     client->tick = tick;
     check(bench_acknowledge(client->socket, client->tick, client->received));
 }
@@ -158,18 +170,30 @@ static void read_client(client *client) {
     }
 }
 
-/// Of the ticks since the reset that everybody has passed: how often somebody was not sent one that others were sent.
-static uint64_t unequal_ticks(void) {
-    uint64_t first = counts.newest_tick_at_reset + 1, last = UINT64_MAX, missing = 0;
+/// What is known of the ticks since the reset that everybody has passed.
+typedef struct {
+    uint64_t ticks;
+    /// Batches that led to one of them, all clients together.
+    uint64_t deliveries;
+    /// How often somebody was not sent one that others were sent.
+    uint64_t missing;
+} passed_ticks;
+
+static passed_ticks count_passed_ticks(void) {
+    uint64_t first = counts.newest_tick_at_reset + 1, last = UINT64_MAX;
     for (size_t position = 0; position < client_count; position++) {
         if (clients[position].tick < last) last = clients[position].tick;
     }
     if (last >= RECORD_COUNT && first <= last - RECORD_COUNT) first = last - RECORD_COUNT + 1;
+    passed_ticks passed = {0};
     for (uint64_t tick = first; tick <= last; tick++) {
         const tick_record *record = &records[tick % RECORD_COUNT];
-        if (record->tick == tick && record->client_count < client_count) missing += client_count - record->client_count;
+        passed.ticks++;
+        if (record->tick != tick) continue;
+        passed.deliveries += record->client_count;
+        if (record->client_count < client_count) passed.missing += client_count - record->client_count;
     }
-    return missing;
+    return passed;
 }
 
 static uint64_t newest_tick(void) {
@@ -190,15 +214,28 @@ static size_t late_client_count(void) {
     return count;
 }
 
+/// The longest time without a whole batch since the reset, also of those who still wait.
+static uint64_t longest_silence(void) {
+    uint64_t now = bench_now(), longest = counts.longest_silence;
+    for (size_t position = 0; position < client_count; position++) {
+        uint64_t silence = now - clients[position].last_batch_time;
+        if (silence > longest) longest = silence;
+    }
+    return longest;
+}
+
 static void report(void) {
+    passed_ticks passed = count_passed_ticks();
     printf(
         "{\"batches\":%llu,\"bytes\":%llu,\"singleTickBatches\":%llu,\"singleTickBytes\":%llu,\"mergedTicks\":%llu,"
-        "\"unequalTicks\":%llu,\"wrongStates\":%llu,\"lateClients\":%zu,\"doneP50\":%.4f,\"doneP99\":%.4f}\n",
+        "\"passedTicks\":%llu,\"passedDeliveries\":%llu,\"unequalTicks\":%llu,\"wrongStates\":%llu,\"lateClients\":%zu,"
+        "\"longestSilence\":%.4f,\"doneP50\":%.4f,\"doneP99\":%.4f}\n",
         (unsigned long long)counts.batches, (unsigned long long)counts.bytes,
         (unsigned long long)counts.single_tick_batches, (unsigned long long)counts.single_tick_bytes,
-        (unsigned long long)counts.merged_ticks, (unsigned long long)unequal_ticks(),
-        (unsigned long long)counts.wrong_states, late_client_count(), bench_samples_percentile(&counts.done, 0.5),
-        bench_samples_percentile(&counts.done, 0.99));
+        (unsigned long long)counts.merged_ticks, (unsigned long long)passed.ticks,
+        (unsigned long long)passed.deliveries, (unsigned long long)passed.missing,
+        (unsigned long long)counts.wrong_states, late_client_count(), (double)longest_silence() / 1e6,
+        bench_samples_percentile(&counts.done, 0.5), bench_samples_percentile(&counts.done, 0.99));
 }
 
 static void reset(void) {
@@ -207,6 +244,7 @@ static void reset(void) {
     memset(&counts, 0, sizeof counts);
     counts.done = done;
     counts.newest_tick_at_reset = newest_tick();
+    for (size_t position = 0; position < client_count; position++) clients[position].last_batch_time = bench_now();
 }
 
 /// False at the end of standard input.

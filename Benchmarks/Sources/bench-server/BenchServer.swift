@@ -76,7 +76,7 @@ struct BenchServer: AsyncParsableCommand {
         return try SimulationServer(
             world: world, schedule: makeSchedule(all, clock), configuration: .init(tickRate: .hertz(rate)),
             transport: .webSocket(port: 0), logger: logger
-        ) { try $0.register(Position.self) }
+        ) { try $0.register(Position.self, writable: .byClients) }
     }
 
     private func makeSchedule(_ all: [Entity], _ clock: TickClock) -> Schedule {

@@ -9,5 +9,7 @@ struct OrreryBench: ParsableCommand {
         discussion: """
             On a machine that does other things too, trust processor times and ratios inside one run, and no wall time.
             """,
-        subcommands: [SyncCommand.self, SoakCommand.self, CrowdCommand.self])
+        subcommands: [
+            SyncCommand.self, SoakCommand.self, CrowdCommand.self, StarveCommand.self, MutateCommand.self,
+        ])
 }

@@ -9,6 +9,8 @@ struct Scene {
     var subscribers = 1
     /// Whether the load compares what its clients show at each tick. Only where all entities change.
     var comparesStates = false
+    /// Clients that say much, besides.
+    var talkers = 0
 
     /// Entities that change in one tick.
     var changesPerTick: Int { Int((Double(entities * changedPercent) / 100).rounded()) }
@@ -16,6 +18,7 @@ struct Scene {
 
 /// A server with its clients, as they are between two looks.
 final class Stage {
+    private let scene: Scene
     private let server: ChildProcess
     private let load: ChildProcess?
     private let clock: String
@@ -28,7 +31,7 @@ final class Stage {
                 "bench-server",
                 [
                     "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
-                    "\(scene.rate)", "--connections", "\(scene.subscribers + 8)", "--clock", clock,
+                    "\(scene.rate)", "--connections", "\(scene.subscribers + scene.talkers + 8)", "--clock", clock,
                 ])
         }
     }
@@ -37,11 +40,16 @@ final class Stage {
     static func floor(_ scene: Scene, messageSize: Int) throws -> Stage {
         try Stage(scene) { clock in
             try ChildProcess(
-                "bench-floor", ["--size", "\(max(32, messageSize))", "--rate", "\(scene.rate)", "--clock", clock])
+                "bench-floor",
+                [
+                    "--size", "\(max(32, messageSize))", "--rate", "\(scene.rate)", "--clients",
+                    "\(max(1, scene.subscribers))", "--clock", clock,
+                ])
         }
     }
 
     private init(_ scene: Scene, _ makeServer: (String) throws -> ChildProcess) throws {
+        self.scene = scene
         clock = FileManager.default.temporaryDirectory.appendingPathComponent("orrery-bench-\(UUID().uuidString)").path
         server = try makeServer(clock)
         url = try server.readLine()
@@ -68,11 +76,24 @@ final class Stage {
 
     /// What happens in a while.
     func measure(seconds: Double) throws -> Measurement {
+        try measure { Thread.sleep(forTimeInterval: seconds) }
+    }
+
+    /// What happens meanwhile.
+    func measure(_ body: () throws -> Void) throws -> Measurement {
         try load?.tell("reset")
         let before = try look()
-        Thread.sleep(forTimeInterval: seconds)
+        try body()
         let after = try look()
         return Measurement(before: before, after: after, load: try load?.report(LoadReport.self))
+    }
+
+    /// Waits until the load reads as much as it is sent, ten seconds at most: what is sent later than it is measured would not count.
+    func settle() throws {
+        for _ in 0..<20 {
+            let now = try measure(seconds: 0.5)
+            if Double(now.load?.batches ?? 0) >= 0.95 * Double(now.ticks) * Double(scene.subscribers) { return }
+        }
     }
 
     /// Three bad clients join: a slow, a silent and a hostile one.
@@ -82,6 +103,20 @@ final class Stage {
             throw ChildProcess.Failure(description: "bench-rogues is not ready")
         }
         return rogues
+    }
+
+    /// Those who say much join; each holds so many subscriptions, and says what it has to so many times a second.
+    func beginTalkers(held: Int, turns: Int) throws -> ChildProcess {
+        let talkers = try ChildProcess(
+            "bench-talkers",
+            [
+                String(url.split(separator: ":").last ?? ""), "--clients", "\(scene.talkers)", "--entities",
+                "\(scene.entities)", "--held", "\(held)", "--turns", "\(turns)",
+            ])
+        guard try talkers.readLine() == "ready" else {
+            throw ChildProcess.Failure(description: "bench-talkers is not ready")
+        }
+        return talkers
     }
 
     /// Has the Swift client watch as well.
@@ -130,9 +165,12 @@ struct Measurement {
         sum.singleTickBatches += more.singleTickBatches
         sum.singleTickBytes += more.singleTickBytes
         sum.mergedTicks += more.mergedTicks
+        sum.passedTicks += more.passedTicks
+        sum.passedDeliveries += more.passedDeliveries
         sum.unequalTicks += more.unequalTicks
         sum.wrongStates += more.wrongStates
         sum.lateClients += more.lateClients
+        sum.longestSilence = max(sum.longestSilence, more.longestSilence)
         sum.doneP50 = max(sum.doneP50, more.doneP50)
         sum.doneP99 = max(sum.doneP99, more.doneP99)
         load = sum
@@ -142,6 +180,19 @@ struct Measurement {
     func millisecondsPerTick(_ thread: String? = nil) -> Double {
         let time = processorTime.filter { thread == nil || $0.key == thread }.values.reduce(0, +)
         return ticks == 0 ? 0 : Double(time) / 1e6 / Double(ticks)
+    }
+
+    /// Payload of a batch.
+    var bytesPerDelivery: Double {
+        guard let load, load.batches > 0 else { return 0 }
+        return Double(load.bytes) / Double(load.batches)
+    }
+
+    /// Processor time of all threads by the batches that were sent, and acknowledged. Those are counted by the ticks that everybody
+    /// has passed, since a load on a busy machine reads now more, now less than it is sent.
+    var microsecondsPerDelivery: Double? {
+        guard let load, load.passedDeliveries > 0 else { return nil }
+        return millisecondsPerTick() * 1e3 * Double(load.passedTicks) / Double(load.passedDeliveries)
     }
 
     func allocationsPerTick(_ thread: String? = nil) -> Double {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Logging
 import OrreryServer
 import OrreryWebSocket
@@ -15,7 +16,9 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Run the solar system and show it to any number of clients.",
         discussion: """
             Prints the address that it serves, then runs until SIGINT or SIGTERM. Look at it with: orrery inspect ADDRESS
-            Where ORRERY_TOKEN is set in the environment, only those who show it may connect.
+            Where ORRERY_TOKEN is set in the environment, only those who show it may connect. SIGHUP has the certificate, the key \
+            and the file of the token read again; nobody is disconnected.
+            Behind a proxy on the same machine, name the site: --host-name sim.example --origin https://sim.example
             """)
 
     @Option(help: "The address to listen at.")
@@ -29,6 +32,22 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The private key of the certificate as PEM.", valueName: "file"))
     var key: String?
+
+    @Option(
+        help: ArgumentHelp("A file with the token that clients must show, instead of ORRERY_TOKEN.", valueName: "file"))
+    var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A name besides localhost under which a proxy on this machine reaches the server; several may be given.",
+            valueName: "name"))
+    var hostName: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A web page that may connect, such as https://sim.example, instead of pages of this machine; several may be given.",
+            valueName: "origin"))
+    var origin: [String] = []
 
     @Option(help: ArgumentHelp("Ticks per second, from 0.1 to 1000.", valueName: "hz"))
     var tickRate = 60.0
@@ -64,33 +83,65 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        // Until the server is told: who closes the terminal does not end it.
+        signal(SIGHUP, SIG_IGN)
+        StandardOutput.reserveDescriptors()
+        let lines = LogQueue()
+        LoggingSystem.bootstrap { NonBlockingLogHandler(StreamLogHandler.standardError(label: $0), queue: lines) }
         var logger = Logger(label: "solar-system")
         logger.logLevel = logLevel.level
-        var configuration = SimulationConfiguration(
-            tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate))
-        if let token = ProcessInfo.processInfo.environment["ORRERY_TOKEN"], !token.isEmpty {
-            configuration.authorize = .bearer(token)
-        }
-        let tls = certificate.flatMap { certificate in
-            key.map { TLSConfiguration(certificateFile: certificate, keyFile: $0) }
-        }
+        try await serve(logger)
+        // Where nobody reads the log, the end does not wait for it either.
+        if !lines.flush(atMost: .seconds(1)) { _exit(0) }
+    }
+
+    private func serve(_ logger: Logger) async throws {
         let server = try SimulationServer(
             world: SolarSystemWorld.make(try InitialState(asteroidCount: asteroids, seed: seed)),
-            schedule: SolarSystemWorld.makeSchedule(),
-            configuration: configuration, transport: .webSocket(host: host, port: port, tls: tls), logger: logger
+            schedule: SolarSystemWorld.makeSchedule(), configuration: serverConfiguration,
+            transport: .webSocket(host: host, port: port, tls: tls), logger: logger
         ) { sync in
             try sync.register(Body.self)
             try sync.register(Position.self)
             try sync.register(Velocity.self)
             try sync.register(Orbit.self)
         }
-        try StandardOutput.write("\(server.url)\n")
+        // A reader that takes nothing holds up nobody else.
+        Thread.detachNewThread { [url = server.url, logger] in Self.announce(url, logger) }
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: [
+                    .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: Renewal(server: server), successTerminationBehavior: .ignore),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+
+    private var tls: TLSConfiguration? {
+        certificate.flatMap { certificate in key.map { TLSConfiguration(certificateFile: certificate, keyFile: $0) } }
+    }
+
+    private var serverConfiguration: SimulationConfiguration {
+        var configuration = SimulationConfiguration(
+            tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate))
+        if let tokenFile {
+            configuration.authorize = .bearer(file: tokenFile)
+        } else if let token = ProcessInfo.processInfo.environment["ORRERY_TOKEN"], !token.isEmpty {
+            configuration.authorize = .bearer(token)
+        }
+        configuration.hostNames = hostName
+        if !origin.isEmpty { configuration.origins = .list(origin) }
+        return configuration
+    }
+
+    /// The address, for whoever reads it. That nobody can is no reason not to serve.
+    private static func announce(_ url: String, _ logger: Logger) {
+        do throws(StandardOutput.WriteError) {
+            try StandardOutput.write("\(url)\n")
+        } catch {
+            logger.warning("the address cannot be printed", metadata: ["url": "\(url)", "error": "\(error)"])
+        }
     }
 }
 

@@ -8,6 +8,14 @@ enum StandardOutput {
         var description: String { "standard output: " + String(cString: strerror(code)) }
     }
 
+    /// Puts something that takes everything where the program was started without an output (`>&-`): else a socket would get its number,
+    /// and what is printed.
+    static func reserveDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            _ = descriptor == STDIN_FILENO ? open("/dev/null", O_RDONLY) : open("/dev/full", O_WRONLY)
+        }
+    }
+
     /// Writes all of a text. A reader that has gone away (`| head -1`) is no error: the rest is dropped.
     /// - Throws: ``WriteError`` when the system refuses for another reason, such as a full disk.
     static func write(_ text: String) throws(WriteError) {

@@ -7,6 +7,7 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// Bytes that libwebsockets may write in front of a payload.
 enum { CLWS_PRE = LWS_PRE };
@@ -22,8 +23,6 @@ typedef enum clws_event {
     CLWS_EVENT_TIMER,
     /// A few times a second: deadlines, and libwebsockets' own timers.
     CLWS_EVENT_HOUSEKEEPING,
-    /// The listening socket has somebody waiting.
-    CLWS_EVENT_ACCEPTABLE,
 } clws_event;
 
 typedef void (*clws_event_handler)(void *owner, clws_event event);
@@ -35,11 +34,21 @@ void clws_loop_destroy(clws_loop *loop);
 /// Any thread, as long as the loop lives.
 void clws_loop_wake(clws_loop *loop);
 void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housekeeping_seconds);
-void clws_loop_watch_listener(clws_loop *loop, int descriptor);
-void clws_loop_unwatch_listener(clws_loop *loop);
 /// Serves until `clws_loop_break`.
 void clws_loop_run(clws_loop *loop);
 void clws_loop_break(clws_loop *loop);
+
+/// Waits for one socket, in the loop's thread.
+typedef struct clws_watcher clws_watcher;
+
+typedef void (*clws_watcher_handler)(void *owner, bool is_readable, bool is_writable);
+
+/// Waits for nothing yet. NULL when memory is short. `comes_first`: before others that wait for the same socket.
+clws_watcher *clws_watcher_create(
+    clws_loop *loop, int descriptor, void *owner, clws_watcher_handler handler, bool comes_first);
+void clws_watcher_set(clws_watcher *watcher, bool reads, bool writes);
+/// Before the socket is closed. Also from inside the handler.
+void clws_watcher_destroy(clws_watcher *watcher);
 
 // ---- The context. ----
 
@@ -77,6 +86,8 @@ typedef struct clws_settings {
     size_t receive_buffer_size;
     /// At least the longest message with its header, else libwebsockets cuts every send to 4 KiB pieces.
     size_t transmit_size;
+    /// The longest head of HTTP, as far as libwebsockets reads any.
+    unsigned head_size;
     unsigned handshake_seconds_max;
     uint16_t ping_seconds;
     uint16_t hang_up_seconds;
@@ -97,6 +108,10 @@ clws_context *clws_context_create(
     const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner, clws_tls_problem *problem);
 /// Ends every connection that is left, with callbacks. Once, and not from inside `clws_loop_run`.
 void clws_context_destroy(clws_context *context);
+/// Gives a server with TLS another certificate and key, for connections that come from now on. False where they cannot be used: then those
+/// that it has stay.
+bool clws_context_renew_identity(
+    clws_context *context, const char *certificate_file, const char *key_file, clws_tls_problem *problem);
 /// What was given as `owner` to the context of this connection.
 void *clws_owner(struct lws *connection);
 /// Has libwebsockets look at its timers in the next round.
@@ -109,9 +124,16 @@ bool clws_has_buffered_input(clws_context *context);
 /// Hands an accepted socket over to be served as HTTP. On failure the socket has been closed. `handle` becomes the connection's
 /// opaque user data before the first callback.
 struct lws *clws_adopt(clws_context *context, int descriptor, void *handle);
+/// Hands an accepted socket over whose request for a WebSocket has been read: `head` asks for the same, in at most 2,048 bytes. Callbacks
+/// come during the call, in which the connection has no opaque user data until they give it some. NULL when it is gone already; the
+/// socket has been closed then.
+struct lws *clws_adopt_upgrade(clws_context *context, int descriptor, const char *head, size_t length);
 /// Begins to connect. NULL when it failed at once; callbacks may have come in both cases.
 struct lws *clws_connect(
     clws_context *context, const char *address, int port, const char *host_header, const char *path, void *handle);
+/// Has libwebsockets read from a WebSocket, or leave what comes to the system. From inside a callback or from outside; what has been
+/// read and not handed over is kept.
+void clws_set_reading(clws_context *context, struct lws *connection, bool is_reading);
 /// Ends a connection in the next round, without ceremony.
 void clws_kill(clws_context *context, struct lws *connection);
 
@@ -120,6 +142,9 @@ int clws_write_http(struct lws *connection, const void *bytes, size_t length);
 /// In LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER. False if there is no room.
 bool clws_append_authorization(
     struct lws *connection, const char *value, size_t length, unsigned char **position, unsigned char *end);
+
+/// From when until when the first certificate of a PEM file is valid, in seconds since 1970. False if there is none.
+bool clws_certificate_validity(const char *file, int64_t *begin, int64_t *end);
 
 // ---- Certificates that a client does not accept, in LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION. ----
 
@@ -147,12 +172,27 @@ void clws_unblock_pipe_signal(void);
 int clws_stream_type(void);
 /// A TCP socket of this family: not blocking, closed on exec. -1 with errno on failure.
 int clws_socket(int family);
+/// Reads what is there, or only looks at it. 0 at the end of the stream; -1 with errno on failure.
+ssize_t clws_receive(int descriptor, void *buffer, size_t size, bool only_looks);
+/// Writes without raising SIGPIPE. -1 with errno on failure.
+ssize_t clws_send(int descriptor, const void *bytes, size_t count);
+/// Says that nothing more is sent.
+void clws_finish(int descriptor);
 /// Whether a socket has bytes to read, or its peer sends no more.
 bool clws_has_input(int descriptor);
+/// Whether a peer has sent something in the last second, and may still send more.
+bool clws_is_talking(int descriptor);
+/// Which of these sockets the system reports broken, whether or not somebody reads from them: each such entry becomes -1.
+void clws_find_broken(int *descriptors, size_t count);
+/// How many bytes the peer's system has acknowledged, and how many have arrived from it. False where the system does not say.
+bool clws_progress(int descriptor, uint64_t *taken, uint64_t *arrived);
 /// Ends both directions of a socket at once; what its owner still writes fails.
 void clws_break(int descriptor);
 /// The next one who waits at a listening socket: not blocking, closed on exec. -1 with errno on failure.
 int clws_accept(int descriptor);
+
+/// How many descriptors this process may have open; raised to `wanted` first, as far as the system lets it. Nothing is lowered.
+uint64_t clws_descriptor_limit(uint64_t wanted);
 
 typedef void (*clws_log_handler)(int level, const char *line);
 /// Sends libwebsockets' errors to `handler`, for the whole process; NULL drops them.

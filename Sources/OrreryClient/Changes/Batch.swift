@@ -2,41 +2,18 @@ public import OrrerySchema
 import OrreryStore
 package import OrrerySync
 
-/// What one move of the client from a tick to a later one did to what it shows.
+/// What one step did to what the client shows: mostly a move from a tick to a later one.
 ///
-/// A batch without changes says that nothing happened to what was asked for up to its tick.
+/// A batch without changes says that nothing happened to what was asked for up to its tick. One that stays at its tick says what left with a
+/// subscription.
 public struct Batch: Sendable {
-    /// One thing that happened, untyped.
-    public struct Change: Sendable {
-        public enum Kind: String, Sendable {
-            /// The entity came to life.
-            case spawn
-            /// The entity, alive before, came into sight.
-            case enter
-            /// A component was added, or has another value now.
-            case set
-            /// A component was removed; the entity lives.
-            case remove
-            /// The entity is gone, and all its components with it.
-            case despawn
-        }
-
-        public let kind: Kind
-        public let entity: Entity
-        /// For `set` and `remove`.
-        public let component: ComponentSchema?
-        /// The bytes before; `nil` where there was no value.
-        public let old: ArraySlice<UInt8>?
-        /// The bytes now; `nil` where there is no value.
-        public let new: ArraySlice<UInt8>?
-    }
-
     /// One change of a component, typed.
     public struct TypedChange<C: Component>: Sendable {
+        public let cause: Change.Cause
         public let entity: Entity
         /// The value before; `nil` where there was none.
         public let old: C?
-        /// The value now; `nil` where the component was removed.
+        /// The value now; `nil` where there is none.
         public let new: C?
     }
 
@@ -72,41 +49,26 @@ public struct Batch: Sendable {
     /// Where it stands now.
     public var tick: Tick { applied.tick }
 
-    /// What happened, in the order in which it was applied.
+    /// What happened, in the order in which it was applied: all that appeared, changed and disappeared.
     /// - Complexity: O(n).
-    public var changes: [Change] {
-        applied.changes.map { change in
-            Change(
-                kind: Change.Kind(change.kind), entity: change.entity,
-                component: change.column.map { applied.schemas[$0.rawValue] },
-                old: applied.oldValue(of: change), new: applied.newValue(of: change))
-        }
-    }
+    public var changes: [Change] { applied.changes }
 
     /// What happened to one component. Values that are no `C` are left out, as `nil`.
-    ///
-    /// Entities that were despawned are not in it: they lost more than this component.
     /// - Complexity: O(n) in all changes of the batch; decodes those of `C`.
     public func changes<C: Component>(of view: ComponentView<C>) -> [TypedChange<C>] {
-        guard let bound = view.bound(in: applied.schemas, of: applied.epoch) else { return [] }
+        // Of two lives, where this is a reset: the component may be another one in each.
+        var bindings: [SchemaHash: ComponentBinding<C>?] = [:]
         return applied.changes.compactMap { change in
-            guard change.column == bound.column else { return nil }
-            return TypedChange(
-                entity: change.entity, old: applied.oldValue(of: change).flatMap(bound.decode),
-                new: applied.newValue(of: change).flatMap(bound.decode))
-        }
-    }
-}
-
-extension Batch.Change.Kind {
-    fileprivate init(_ kind: AppliedBatch.Change.Kind) {
-        self =
-            switch kind {
-            case .spawn: .spawn
-            case .enter: .enter
-            case .set: .set
-            case .remove: .remove
-            case .despawn: .despawn
+            guard change.component == C.componentName, let schema = change.schema else { return nil }
+            let known = bindings[schema.hash]
+            let binding = known ?? (try? ComponentBinding<C>(to: schema))
+            if known == nil { bindings[schema.hash] = .some(binding) }
+            func decode(_ bytes: ArraySlice<UInt8>) -> C? {
+                bytes.withUnsafeBytes { bytes in try? binding?.decode(bytes) }
             }
+            return TypedChange(
+                cause: change.cause, entity: change.entity, old: change.old.flatMap(decode),
+                new: change.new.flatMap(decode))
+        }
     }
 }

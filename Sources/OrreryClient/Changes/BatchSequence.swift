@@ -1,10 +1,11 @@
 import OrrerySync
 import Synchronization
 
-/// The batches that a connection applies, in order, from the moment on at which the sequence was made.
+/// The batches that a connection applies, in order, from the moment on at which the sequence was made. The first one brings what is shown
+/// at that moment (its changes have the cause `entered`), so that a mirror built from the changes is what the client shows, after every batch.
 ///
-/// At most ``bufferedBatchMax`` batches wait for a reader. When it is slower, the newest are merged into one: ticks are merged, never
-/// torn, and no value is lost. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise, or when more
+/// At most ``bufferedBatchMax`` batches of one life of the world wait for a reader. When it is slower, the newest are merged into one: ticks
+/// are merged, never torn, and no value is lost. Nothing merges across a reset, and a life that began and ended unread is left out. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise, or when more
 /// than ``ClientConfiguration/waitingBatchSizeMax`` bytes of changes wait for this reader (code `limitExceeded`).
 public struct BatchSequence: AsyncSequence, Sendable {
     public typealias Element = Batch
@@ -33,26 +34,20 @@ public struct BatchSequence: AsyncSequence, Sendable {
 /// Between the loop's thread, which never waits, and one reader.
 private final class BatchBuffer: Sendable {
     private struct State {
-        var batches: [AppliedBatch] = []
+        var waiting = WaitingBatches(countMax: BatchSequence.bufferedBatchMax)
         var end: ClientError?
         var reader: CheckedContinuation<AppliedBatch?, any Error>?
 
         /// Keeps a batch for a reader who is elsewhere.
         mutating func keep(_ batch: AppliedBatch, sizeMax: Int) {
             guard end == nil else { return }
-            guard batches.reduce(batch.byteCount, { $0 + $1.byteCount }) <= sizeMax else {
-                batches = []
-                end = ClientError(
-                    .limitExceeded,
-                    "more than waitingBatchSizeMax, \(sizeMax) bytes, of changes wait for a reader of batches; read faster, "
-                        + "or raise it", phase: .apply)
-                return
-            }
-            if batches.count < BatchSequence.bufferedBatchMax {
-                batches.append(batch)
-            } else {
-                batches[batches.count - 1] = batches[batches.count - 1].merged(with: batch)
-            }
+            waiting.append(batch)
+            guard waiting.byteCount > sizeMax else { return }
+            waiting.removeAll()
+            end = ClientError(
+                .limitExceeded,
+                "more than waitingBatchSizeMax, \(sizeMax) bytes, of changes wait for a reader of batches; read faster, "
+                    + "or raise it", phase: .apply)
         }
     }
 
@@ -101,8 +96,8 @@ private final class BatchBuffer: Sendable {
                     precondition(state.reader == nil, "a batch sequence has one reader")
                     if Task.isCancelled {
                         continuation.resume(returning: nil)
-                    } else if !state.batches.isEmpty {
-                        continuation.resume(returning: state.batches.removeFirst())
+                    } else if let batch = state.waiting.popFirst() {
+                        continuation.resume(returning: batch)
                     } else if let end = state.end {
                         BatchBuffer.resume(continuation, end)
                     } else {

@@ -5,47 +5,15 @@ import OrreryWire
 
 /// A mutation that was not applied: why, and the value that stands.
 public struct MutationError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: String, Hashable, Sendable {
-        /// The entity is not alive.
-        case unknownEntity
-        /// There is no such component, or the entity does not have it.
-        case unknownComponent
-        /// The bytes are no value of the component's schema.
-        case undecodable
-        /// A value that the component's type does not have.
-        case outOfDomain
-        /// Clients may not do that here.
-        case notWritable
-        /// The server's rule said no.
-        case forbidden
-        /// The value is not the expected one.
-        case compareFailed
-        /// It may have had its effect, or not. Look at the state and decide anew.
-        case outcomeUnknown
-        /// Too many at a time. It had no effect.
-        case limitReached
-    }
-
-    public let code: Code
+    public let code: RefusalCode
     public let message: String
     /// The bytes that the component has, where that is what the refusal is about.
     public let current: [UInt8]?
 
     public var description: String { message }
 
-    init(_ refusal: MutationRefusal) {
-        code =
-            switch refusal.code {
-            case .unknownEntity: .unknownEntity
-            case .unknownComponent: .unknownComponent
-            case .undecodable: .undecodable
-            case .outOfDomain: .outOfDomain
-            case .notWritable: .notWritable
-            case .forbidden: .forbidden
-            case .compareFailed: .compareFailed
-            case .outcomeUnknown: .outcomeUnknown
-            case .limitReached: .limitReached
-            }
+    init(_ refusal: Refusal) {
+        code = refusal.code
         message = refusal.reason
         current = refusal.current
     }
@@ -76,7 +44,7 @@ extension ClientConnection {
     /// Takes a component from the entity.
     @discardableResult
     public func remove<C: Component>(_ type: C.Type, from entity: Entity) async throws -> Tick {
-        try await mutate(.remove(entity, try column(of: C.componentName)))
+        try await mutate(.remove(entity, try entry(of: C.componentName).column))
     }
 
     /// Writes one field of a component that the entity has; the others stay as they are.
@@ -87,8 +55,8 @@ extension ClientConnection {
     public func patch<C: Component, V>(
         _ entity: Entity, _ keyPath: any WritableKeyPath<C, V> & Sendable, to value: V, expecting expected: V? = nil
     ) async throws -> Tick {
-        let column = try column(of: C.componentName)
-        let type = session.withCore { $0.tableSchemas[column.rawValue].type }
+        let (column, schema) = try readable(C.componentName)
+        let type = schema.type
         guard let names = FieldAnnotation<C>.fieldNames(of: keyPath), let path = type.positions(of: names),
             let fieldType = type.field(at: path)
         else {
@@ -103,9 +71,9 @@ extension ClientConnection {
 
     /// Makes an entity of these components.
     public func spawn<each C: Component>(_ component: repeat each C) async throws -> Entity {
-        var values: [Mutation.ComponentValue] = []
+        var values: [Mutation.NewComponent] = []
         for component in repeat each component { values.append(try encoded(component)) }
-        guard let entity = try await outcome(.spawn(values)).spawned else {
+        guard let entity = try await outcome(.spawn(values)).entities.first else {
             throw ClientError(.protocolViolation, "the server spawned an entity and did not name it", phase: .mutate)
         }
         return entity
@@ -134,8 +102,8 @@ extension ClientConnection {
 
     private func place(_ path: String) throws -> (column: ColumnID, fields: [Int], type: FieldType) {
         let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        let column = try column(of: names[0])
-        let type = session.withCore { $0.tableSchemas[column.rawValue].type }
+        let (column, schema) = try readable(names[0])
+        let type = schema.type
         guard names.count > 1 else { return (column, [], type) }
         guard let fields = type.positions(of: names.dropFirst()), let fieldType = type.field(at: fields) else {
             throw ClientError(.component, "\(names[0]) is \(type) and has no field '\(path)'", phase: .mutate)
@@ -143,15 +111,15 @@ extension ClientConnection {
         return (column, fields, fieldType)
     }
 
-    private func encoded<C: Component>(_ value: C) throws -> Mutation.ComponentValue {
+    private func encoded<C: Component>(_ value: C) throws -> Mutation.NewComponent {
         let (column, binding) = try binding(of: C.self)
         return .init(column, try binding.encode(value))
     }
 
     private func binding<C: Component>(of type: C.Type) throws -> (ColumnID, ComponentBinding<C>) {
-        let column = try column(of: C.componentName)
+        let (column, schema) = try readable(C.componentName)
         do throws(SchemaError) {
-            return (column, try ComponentBinding<C>(to: session.withCore { $0.tableSchemas[column.rawValue] }))
+            return (column, try ComponentBinding<C>(to: schema))
         } catch {
             throw ClientError(.component, error.description, phase: .mutate)
         }
@@ -159,7 +127,7 @@ extension ClientConnection {
 
     private func mutate(_ operation: Mutation.Operation) async throws -> Tick { try await outcome(operation).tick }
 
-    private func outcome(_ operation: Mutation.Operation) async throws -> (tick: Tick, spawned: Entity?) {
+    private func outcome(_ operation: Mutation.Operation) async throws -> (tick: Tick, entities: [Entity]) {
         let answer = Answered<MutationOutcome>()
         try await waiting { done in
             session.mutate(operation) { result in
@@ -168,7 +136,7 @@ extension ClientConnection {
             }
         }
         switch answer.value {
-        case .applied(let tick, let spawned): return (tick, spawned)
+        case .applied(let tick, let entities): return (tick, entities)
         case .refused(let refusal): throw MutationError(refusal)
         case nil: throw ClientError(.outcomeUnknown, "no outcome", phase: .mutate)
         }

@@ -1,5 +1,5 @@
 public import OrrerySchema
-import OrreryStore
+package import OrreryStore
 import OrrerySync
 public import OrreryWire
 import Synchronization
@@ -18,8 +18,18 @@ public final class ClientConnection: Sendable {
         self.session = session
     }
 
-    /// All components that the server shows, in its order.
-    public var components: [ComponentSchema] { session.withCore { $0.store.schemas } }
+    /// The components that the server shows and this client can read, in the server's order.
+    public var components: [ComponentSchema] { session.withCore { $0.store.table.schemas } }
+
+    /// The components of the server, with their numbers.
+    package var componentTable: ComponentTable { session.withCore { $0.table } }
+
+    /// The components of the server whose values this client keeps but cannot read, with a sentence that says why.
+    public var unreadableComponents: [(name: String, problem: String)] {
+        session.withCore { core in
+            core.table.entries.compactMap { entry in entry.problem.map { (entry.name, $0) } }
+        }
+    }
 
     /// Which life of which world is shown.
     public var epoch: Epoch { session.withCore { $0.shownEpoch } }
@@ -42,29 +52,29 @@ public final class ClientConnection: Sendable {
     /// The schema of a component.
     /// - Throws: ``ClientError`` of code `component` that lists the names there are.
     public func schema(of component: String) throws(ClientError) -> ComponentSchema {
-        let column = try column(of: component)
-        return session.withCore { $0.tableSchemas[column.rawValue] }
+        try readable(component).schema
     }
 
     /// Asks for components of all entities, or of one, and waits until everything that matches is here.
     /// - Parameters:
-    ///   - components: names, separated by commas: `"Position, Body"`; `"*"` for all, and for entities without any.
+    ///   - components: names, separated by commas: `"Position, Body"`, of which those in brackets belong to a name: `"Pair<Int, Double>"`;
+    ///     `"*"` for all, and for entities without any.
     ///   - entity: the one entity to watch, all unless stated.
     /// - Throws: ``ClientError``: an unknown component or entity, a refusal, a lost connection; `CancellationError`.
     @discardableResult
     public func subscribe(_ components: String = "*", of entity: Entity? = nil) async throws -> Subscription {
-        let names = components.split(separator: ",").map { $0.trimmed }
-        let selected: Selection.Components =
-            names == ["*"] ? .all : .some(try names.map { (name) throws(ClientError) in try column(of: name) })
+        let names = ComponentNames.split(components).filter { !$0.isEmpty }
         guard !names.isEmpty else {
             throw ClientError(.component, "no component is named; '*' stands for all", phase: .subscribe)
         }
-        return try await subscribe(Selection(entities: entity.map { .one($0) } ?? .all, components: selected))
+        return try await subscribe(
+            SubscriptionRequest(
+                entities: entity.map { .one($0) } ?? .all, components: names == ["*"] ? .all : .named(names)))
     }
 
-    private func subscribe(_ selection: Selection) async throws -> Subscription {
+    private func subscribe(_ request: SubscriptionRequest) async throws -> Subscription {
         let name = Answered<SubscriptionID>()
-        try await waiting { name.set(session.subscribe(selection, $0)) }
+        try await waiting { name.set(session.subscribe(request, $0)) }
         guard let id = name.value else { throw session.end ?? ClientError(.closed, "the connection was closed") }
         return Subscription(id: id, session: session)
     }
@@ -73,8 +83,7 @@ public final class ClientConnection: Sendable {
     /// - Throws: ``ClientError`` of code `component` where the server does not show it, or with another type for some field.
     public func view<C: Component>(of type: C.Type) async throws -> ComponentView<C> {
         let name = C.componentName
-        let column = try column(of: name)
-        let schema = session.withCore { $0.tableSchemas[column.rawValue] }
+        let schema = try readable(name).schema
         let view = ComponentView<C>(session: session)
         do throws(SchemaError) {
             try view.check(schema)
@@ -82,7 +91,7 @@ public final class ClientConnection: Sendable {
             throw ClientError(.component, error.description, phase: .subscribe)
         }
         if shared.withLock({ $0[name] }) == nil {
-            let subscription = try await subscribe(Selection(components: .some([column])))
+            let subscription = try await subscribe(SubscriptionRequest(components: .named([name])))
             let isNeeded = shared.withLock { shared in
                 guard shared[name] == nil else { return false }
                 shared[name] = subscription
@@ -119,14 +128,25 @@ public final class ClientConnection: Sendable {
     /// Closes the connection. Nothing is applied after it.
     public func close() { session.close() }
 
-    func column(of component: String) throws(ClientError) -> ColumnID {
-        let schemas = session.withCore { $0.tableSchemas }
-        guard let position = schemas.firstIndex(where: { $0.name == component }) else {
-            let names = schemas.map(\.name).sorted().joined(separator: ", ")
+    /// What the server's table says of a component.
+    func entry(of component: String) throws(ClientError) -> ComponentTable.Entry {
+        let table = session.withCore { $0.table }
+        guard let entry = table[component] else {
+            let names = table.entries.map(\.name).sorted().joined(separator: ", ")
             throw ClientError(
                 .component, "the server has no component '\(component)'; it has: \(names)", phase: .subscribe)
         }
-        return ColumnID(position)
+        return entry
+    }
+
+    /// A component whose values this client can read.
+    func readable(_ component: String) throws(ClientError) -> (column: ColumnID, schema: ComponentSchema) {
+        let entry = try entry(of: component)
+        guard let schema = entry.schema else {
+            throw ClientError(
+                .component, "'\(component)' cannot be read: \(entry.problem ?? "it has no schema")", phase: .subscribe)
+        }
+        return (entry.column, schema)
     }
 
     /// Waits for one answer; a cancelled task does not wait.
@@ -203,12 +223,5 @@ public struct Subscription: Sendable {
     /// Asks no longer, and waits until what nobody else asks for has left the store.
     public func cancel() async throws {
         try await ClientConnection.waiting { session.unsubscribe(id, $0) }
-    }
-}
-
-extension Substring {
-    /// Without spaces at both ends.
-    fileprivate var trimmed: String {
-        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

@@ -19,12 +19,16 @@ extension ClientSession {
     /// Calls `answer` when everything that matches is in the store, or when the server has refused.
     /// - Returns: the subscription's name; `nil` if it is over.
     @discardableResult
-    package func subscribe(_ selection: Selection, _ answer: @escaping Answer) -> SubscriptionID? {
+    package func subscribe(_ request: SubscriptionRequest, _ answer: @escaping Answer) -> SubscriptionID? {
         let result: Result<(SubscriptionID, any TransportLoop), ClientError> = state.withLock { state in
             if let end = state.end { return .failure(end) }
-            let id = state.core.subscribe(selection)
-            state.waiters.subscriptions[id] = answer
-            return .success((id, state.loop))
+            do throws(Refusal) {
+                let id = try state.core.subscribe(request)
+                state.waiters.subscriptions[id] = answer
+                return .success((id, state.loop))
+            } catch {
+                return .failure(ClientError(error))
+            }
         }
         switch result {
         case .success(let (id, loop)):
@@ -37,20 +41,22 @@ extension ClientSession {
     }
 
     package func unsubscribe(_ id: SubscriptionID, _ answer: @escaping Answer) {
-        let (result, loop): (Result<Void, ClientError>?, any TransportLoop) = state.withLock { state in
-            if let end = state.end { return (.failure(end), state.loop) }
-            guard state.core.unsubscribe(id) else { return (.success(()), state.loop) }
+        let (end, loop): (ClientError?, any TransportLoop) = state.withLock { state in
+            if let end = state.end { return (end, state.loop) }
             state.waiters.unsubscriptions[id, default: []].append(answer)
+            for event in state.core.unsubscribe(id) { handle(event, &state) }
             return (nil, state.loop)
         }
-        if let result { answer(result) } else { loop.wake() }
+        if let end { answer(.failure(end)) }
+        deliver()
+        loop.wake()
     }
 
     /// Calls `answer` with what became of a mutation.
     package func mutate(_ operation: Mutation.Operation, _ answer: @escaping OutcomeAnswer) {
         let (error, loop): (ClientError?, any TransportLoop) = state.withLock { state in
             if let end = state.end { return (end, state.loop) }
-            do throws(MutationRefusal) {
+            do throws(Refusal) {
                 state.waiters.mutations[try state.core.mutate(operation)] = (answer, now())
                 return (nil, state.loop)
             } catch {
@@ -60,15 +66,22 @@ extension ClientSession {
         if let error { answer(.failure(error)) } else { loop.wake() }
     }
 
-    /// Calls `observer` after every applied batch, and once when it is over for good.
+    /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome), then after every step, and once when it is over for
+    /// good. The first call comes before this returns.
     package func addObserver(_ observer: @escaping Observer) -> Int {
-        let (id, end) = state.withLock { state in
+        let id = state.withLock { state in
             state.nextObserver += 1
-            state.observers.append((state.nextObserver, observer))
-            state.core.recordsChanges = true
-            return (state.nextObserver, state.end)
+            let (id, end) = (state.nextObserver, state.end)
+            // In its place among what is told to others: what waits to be told is part of what is shown.
+            if state.core.welcome != nil { observer(.success(state.core.shownBatch())) }
+            if let end {
+                observer(.failure(end))
+            } else {
+                state.observers.append((id, observer))
+                state.core.recordsChanges = true
+            }
+            return id
         }
-        if let end { observer(.failure(end)) }
         return id
     }
 

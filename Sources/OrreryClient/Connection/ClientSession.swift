@@ -6,8 +6,8 @@ package import OrreryWire
 
 /// One client's state over all its connections, behind a lock: the protocol core, and who waits for what.
 ///
-/// The loop's thread feeds it; everybody else reads it or leaves messages for the loop to send. Observers are called by the loop's
-/// thread outside of the lock, in the order of what they are told.
+/// The loop's thread feeds it; everybody else reads it or leaves messages for the loop to send. Observers are called outside of the lock, one
+/// at a time, in the order of what they are told.
 package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
     package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void
@@ -33,6 +33,10 @@ package final class ClientSession: TransportHandler, Sendable {
         var observers: [(id: Int, call: Observer)] = []
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
         var nextObserver = 0
+        /// What is to be told outside of the lock, in order.
+        var outbox: [() -> Void] = []
+        /// Whether some thread is telling it.
+        var isDelivering = false
     }
 
     let state: Guarded<State>
@@ -68,15 +72,14 @@ package final class ClientSession: TransportHandler, Sendable {
     }
 
     package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
-        var calls: [() -> Void] = []
         state.withLock { state in
             guard state.end == nil, state.connection == connection else { return }
             state.receivedByteCount += UInt64(message.count)
             state.heardAt = now()
-            for event in state.core.receive(message) { handle(event, &state, &calls) }
+            for event in state.core.receive(message) { handle(event, &state) }
         }
         flush()
-        for call in calls { call() }
+        deliver()
     }
 
     package func connectionDrained(_ connection: ConnectionID) {}
@@ -99,10 +102,11 @@ package final class ClientSession: TransportHandler, Sendable {
         let error: ClientError? = state.withLock { state in
             guard state.connection != nil, let openedAt = state.openedAt else { return nil }
             if !state.core.isWelcomed, now() - openedAt > configuration.welcomeTimeout {
+                // A busy server welcomes late.
                 let silence = "\(url) said nothing for \(configuration.welcomeTimeout)"
-                // One that has welcomed this client before is one.
                 return state.core.welcome == nil
-                    ? ClientError(.protocolViolation, "\(silence); is it an Orrery server?", phase: .handshake)
+                    ? ClientError(
+                        .cannotConnect, "\(silence); is it an Orrery server, or a very busy one?", phase: .handshake)
                     : ClientError(.connectionLost, silence, phase: .resume)
             }
             if state.core.isWelcomed, now() - state.heardAt > configuration.silenceTimeout {
@@ -114,50 +118,73 @@ package final class ClientSession: TransportHandler, Sendable {
         if let error { lose(error) }
     }
 
-    private func handle(_ event: ClientEvent, _ state: inout State, _ calls: inout [() -> Void]) {
+    func handle(_ event: ClientEvent, _ state: inout State) {
         switch event {
         case .welcomed:
             state.attempt = 0
             let waiting = state.waiters.takeWelcome()
-            calls.append { for answer in waiting { answer(.success(())) } }
+            state.outbox.append { for answer in waiting { answer(.success(())) } }
         case .subscribed, .heartbeat: break
         case .refused(let id, let refusal):
             let error = ClientError(refusal)
             if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
-                calls.append { answer(.failure(error)) }
+                state.outbox.append { answer(.failure(error)) }
             } else {
                 // A subscription that went well before, refused at a reconnection.
-                report(error, state, &calls)
+                report(error, &state)
             }
-        case .unsubscribed(let id, let refusal):
+        case .unsubscribed(let id):
             let answers = state.waiters.unsubscriptions.removeValue(forKey: id) ?? []
-            calls.append { for answer in answers { answer(refusal.map { .failure(ClientError($0)) } ?? .success(())) } }
+            state.outbox.append { for answer in answers { answer(.success(())) } }
+            // Cancelled before it had begun.
+            if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
+                state.outbox.append {
+                    answer(.failure(ClientError(.closed, "the subscription was cancelled", phase: .subscribe)))
+                }
+            }
         case .applied(let batch):
             let observers = state.observers
-            calls.append { for observer in observers { observer.call(.success(batch)) } }
+            state.outbox.append { for observer in observers { observer.call(.success(batch)) } }
             for id in batch.started {
                 if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
-                    calls.append { answer(.success(())) }
+                    state.outbox.append { answer(.success(())) }
                 }
             }
         case .mutated(let sequence, let outcome):
             if let waiting = state.waiters.mutations.removeValue(forKey: sequence) {
-                calls.append { waiting.answer(.success(outcome)) }
+                state.outbox.append { waiting.answer(.success(outcome)) }
             }
         case .failed(let error):
             let (connection, loop) = (state.connection, state.loop)
-            calls.append {
+            state.outbox.append {
                 if let connection {
-                    loop.close(connection, code: CloseCode(error.closeCode.rawValue), reason: error.message)
+                    loop.close(connection, code: error.closeCode, reason: error.message)
                 }
                 self.lose(ClientError(error, url: self.url))
             }
         }
     }
 
-    private func report(_ error: ClientError?, _ state: State, _ calls: inout [() -> Void]) {
+    /// Tells what waits to be told. If another thread does, that one goes on with it.
+    func deliver() {
+        while true {
+            let call: (() -> Void)? = state.withLock { state in
+                guard !state.isDelivering else { return nil }
+                guard !state.outbox.isEmpty else { return nil }
+                state.isDelivering = true
+                let calls = state.outbox
+                state.outbox = []
+                return { for call in calls { call() } }
+            }
+            guard let call else { return }
+            call()
+            state.withLock { $0.isDelivering = false }
+        }
+    }
+
+    private func report(_ error: ClientError?, _ state: inout State) {
         let observers = state.errorObservers
-        calls.append { for observer in observers { observer.call(error) } }
+        state.outbox.append { for observer in observers { observer.call(error) } }
     }
 
     /// Sends what the core has to say. Loop's thread only.
@@ -171,7 +198,6 @@ package final class ClientSession: TransportHandler, Sendable {
 
     /// The connection, or the attempt at one, is over: for good, or until the next attempt.
     private func lose(_ error: ClientError, loopHasEnded: Bool = false) {
-        var calls: [() -> Void] = []
         let loop: (any TransportLoop)? = state.withLock { state in
             guard state.isAttached else { return nil }
             state.isAttached = false
@@ -180,28 +206,28 @@ package final class ClientSession: TransportHandler, Sendable {
             let wasWelcomed = state.core.welcome != nil
             if state.core.isWelcomed { state.lostConnectionCount += 1 }
             guard policy.isEnabled, wasWelcomed, error.mayPass, !state.isClosing else {
-                end(error, &state, &calls)
+                end(error, &state)
                 return state.loop
             }
-            report(error, state, &calls)
-            for event in state.core.disconnected() { handle(event, &state, &calls) }
+            report(error, &state)
+            for event in state.core.disconnected() { handle(event, &state) }
             return state.loop
         }
         if !loopHasEnded { loop?.shutDown(lingerMax: .milliseconds(200)) }
-        for call in calls { call() }
+        deliver()
     }
 
     /// It is over for good: everyone who waits is told, once.
-    private func end(_ error: ClientError, _ state: inout State, _ calls: inout [() -> Void]) {
+    private func end(_ error: ClientError, _ state: inout State) {
         guard state.end == nil else { return }
         let end = state.isClosing ? ClientError(.closed, "the connection was closed") : error
         state.end = end
-        if end.code != .closed { report(end, state, &calls) }
-        report(nil, state, &calls)
+        if end.code != .closed { report(end, &state) }
+        report(nil, &state)
         let waiters = state.waiters
         state.waiters = Waiters()
         let observers = state.observers
-        calls.append {
+        state.outbox.append {
             waiters.fail(end)
             for observer in observers { observer.call(.failure(end)) }
             self.onEnd()
@@ -240,13 +266,12 @@ package final class ClientSession: TransportHandler, Sendable {
 
     /// Ends it. Nothing is applied after it returns.
     package func close() {
-        var calls: [() -> Void] = []
         let loop = state.withLock { state in
             state.isClosing = true
-            end(ClientError(.closed, "the connection was closed"), &state, &calls)
+            end(ClientError(.closed, "the connection was closed"), &state)
             return state.loop
         }
-        for call in calls { call() }
+        deliver()
         loop.wake()
     }
 }

@@ -16,10 +16,6 @@ public final class ComponentView<C: Component>: Sendable {
         let binding: ComponentBinding<C>
         let readsDirectly: Bool
 
-        /// A value of the peer's; `nil` for bytes that are no `C`.
-        func decode(_ bytes: ArraySlice<UInt8>) -> C? {
-            bytes.withUnsafeBytes { try? binding.decode($0) }
-        }
     }
 
     private struct Memory {
@@ -41,22 +37,22 @@ public final class ComponentView<C: Component>: Sendable {
     }
 
     /// The binding to one life of the world, made once; `nil` where the component is not in it, or does not fit `C`.
-    func bound(in schemas: [ComponentSchema], of epoch: Epoch) -> Bound? {
+    private func bound(in core: SyncClient) -> Bound? {
         memory.withLock { memory in
-            if let bound = memory.bound, bound.epoch == epoch { return bound }
-            guard let number = schemas.firstIndex(where: { $0.name == C.componentName }),
-                let binding = try? ComponentBinding<C>(to: schemas[number])
+            if let bound = memory.bound, bound.epoch == core.shownEpoch, core.store.table[bound.column] != nil {
+                return bound
+            }
+            guard let entry = core.store.table[C.componentName], let schema = entry.schema,
+                let binding = try? ComponentBinding<C>(to: schema)
             else { return nil }
             let bound = Bound(
-                epoch: epoch, column: ColumnID(number), binding: binding,
-                readsDirectly: binding.isDirect && schemas[number].type.fixedSize != nil)
+                epoch: core.shownEpoch, column: entry.column, binding: binding,
+                readsDirectly: binding.isDirect && entry.valueSize != nil)
             memory.bound = bound
             memory.values.removeAll()
             return bound
         }
     }
-
-    private func bound(in core: SyncClient) -> Bound? { bound(in: core.store.schemas, of: core.shownEpoch) }
 
     /// The component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`
     /// (``value(of:)`` says why).

@@ -16,7 +16,8 @@ public struct Snapshot {
     public var tick: Tick { core.tick }
     /// Ticks behind the newest that this client has heard of.
     public var lag: UInt64 { core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue }
-    public var components: [ComponentSchema] { core.store.schemas }
+    /// The components that this client can read, in the server's order.
+    public var components: [ComponentSchema] { core.store.table.schemas }
     public var entityCount: Int { core.store.entities.count }
 
     /// The living entities that this client was told of, ascending.
@@ -37,7 +38,7 @@ public struct Snapshot {
 
     /// The components that an entity has, in the server's order.
     public func components(of entity: Entity) -> [ComponentSchema] {
-        core.store.columns(of: entity).map { core.store.schemas[$0.rawValue] }
+        core.store.columns(of: entity).compactMap { core.store.table[$0]?.schema }
     }
 
     /// The raw bytes of a component; `nil` where the entity does not have it.
@@ -50,16 +51,16 @@ public struct Snapshot {
     /// A component read by its schema; `nil` where the entity does not have it.
     /// - Throws: `CodecError` for bytes that are no value of the schema.
     public func value(of component: String, of entity: Entity) throws(CodecError) -> DynamicValue? {
-        guard core.store.contains(entity), let number = core.store.schemas.firstIndex(where: { $0.name == component })
-        else { return nil }
-        let type = core.store.schemas[number].type
-        return try core.store.columns[number].withValue(of: entity.index) { (bytes) throws(CodecError) in
-            try DynamicValue(decoding: bytes, as: type)
+        guard core.store.contains(entity), let entry = core.store.table[component], let schema = entry.schema else {
+            return nil
+        }
+        return try core.store[entry.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
+            try DynamicValue(decoding: bytes, as: schema.type)
         }
     }
 
     private func column(of component: String) -> Column? {
-        core.store.schemas.firstIndex { $0.name == component }.map { core.store.columns[$0] }
+        core.store.table[component].map { core.store[$0.column] }
     }
 }
 

@@ -4,7 +4,8 @@ extension World {
     /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago;
     /// slots freed before it may be given out again. The first drain reports all that is there.
     ///
-    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server.
+    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server, which begins with all that is there,
+    /// also where another has drained the world before.
     /// - Complexity: O(what changed); nothing is visited that did not.
     /// - Precondition: No query iterates, no command waits.
     public func drainChanges(into log: ChangeLog) {
@@ -21,6 +22,24 @@ extension World {
         storage.pointee.drainStamp = storage.advanceStamp()
         // Who reads the log knows the entities that ended. Events go by ticks, and a tick that was drained may not be the last word on them.
         storage.pointee.entities.endTick()
+    }
+
+    /// Forgets what was drained and what is tracked: whoever reads changes from now on begins with all that is there.
+    /// - Complexity: O(tables · components).
+    /// - Precondition: No query iterates.
+    package func forgetChangeReader() {
+        requireStructureOpen("begin with another reader of changes")
+        while let column = storage.pointee.firstDirtyColumn {
+            storage.pointee.firstDirtyColumn = column.pointee.nextDirty
+            column.pointee.nextDirty = nil
+            column.pointee.isDirty = false
+        }
+        for index in storage.pointee.components.indices where storage.pointee.components[index].isTracked {
+            storage.pointee.components[index].isTracked = false
+            storage.pointee.components[index].isFresh = false
+            storage.forEachColumn(of: ComponentID(UInt32(index))) { $0.endMarks() }
+        }
+        storage.pointee.journal = StructureJournal()
     }
 
     private func drainStructure(into log: ChangeLog) {

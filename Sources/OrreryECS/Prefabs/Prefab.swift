@@ -77,7 +77,7 @@ extension World {
             value.initialize(place.address)
             place.markAdded()
         }
-        if storage.pointee.isWatched { notifySpawned(entity) }
+        if storage.isWatched(entity, in: table) { tellSpawned(entity) }
         return entity
     }
 }

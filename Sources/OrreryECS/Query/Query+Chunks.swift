@@ -57,7 +57,7 @@ extension QueryOf {
         let matches = matches
         let storage = matches.pointee.storage
         if matches.pointee.isBehind { refresh() }
-        guard matches.pointee.isPlain, selection == nil, !storage.pointee.isWatched || !writesWhatIsWatched else {
+        guard matches.pointee.isPlain, selection == nil, !matches.pointee.isWatched else {
             return visitRuns(body)
         }
         storage.beginBorrow()
@@ -109,9 +109,6 @@ extension QueryOf {
 
     @usableFromInline
     func refresh() { plan.refresh() }
-
-    @usableFromInline
-    var writesWhatIsWatched: Bool { plan.writesWhatIsWatched }
 
     /// Marks the columns of the terms that are written.
     @usableFromInline

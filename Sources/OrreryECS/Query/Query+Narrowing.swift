@@ -98,15 +98,11 @@ extension QueryOf {
     @discardableResult
     public func despawnAll() -> Int {
         world.requireStructureOpen("despawn")
-        if selection == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil, !world.storage.pointee.isWatched {
+        if selection == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil {
             plan.refresh()
-            var count = 0
-            for position in 0..<plan.matches.pointee.count {
-                let table = plan.matches.pointee.tables[position]
-                count += table.pointee.rowCount
-                world.storage.removeAllRows(of: table)
-            }
-            return count
+            let tables = (0..<plan.matches.pointee.count).map { plan.matches.pointee.tables[$0] }
+            let count = tables.reduce(0) { $0 + $1.pointee.rowCount }
+            if world.endUnheard(tables) { return count }
         }
         // Some end with others of them, and a selection may name one twice.
         let entities = entities

@@ -46,7 +46,7 @@ extension QueryOf {
     ) {
         guard part == nil else { fatalError("Query: a part of a query cannot be divided again.") }
         plan.refresh()
-        guard selection == nil, plan.isDivisible, !plan.writesWhatIsWatched else {
+        guard selection == nil, plan.isDivisible, !plan.matches.pointee.isWatched else {
             prepare(1)
             return body(self, 0)
         }

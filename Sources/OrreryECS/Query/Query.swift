@@ -107,24 +107,24 @@ public struct QueryOf<Row> {
     func visitRuns(_ body: (ChunkHandle) -> Void) {
         world.storage.beginBorrow()
         defer { world.storage.endBorrow() }
-        let isWatched = world.storage.pointee.isWatched && plan.writesWhatIsWatched
+        let isWatched = matches.pointee.isWatched
         withUnsafeTemporaryAllocation(
             of: UnsafeMutableRawPointer?.self, capacity: max(1, plan.terms.count)
         ) { buffer in
             guard let bases = buffer.baseAddress else { return }
             forEachRun { run in
-                for run in run.chunks {
+                for run in run.pieces(of: isWatched ? QueryPlan.watchedRowCount : chunkRowCount) {
                     plan.locate(run, bases)
                     let first = run.rows.lowerBound
                     let entities = run.table.pointee.entities(chunk: first >> chunkShift) + first & (chunkRowCount - 1)
                     let chunk = ChunkHandle(
                         entities: entities, count: run.rows.count, columns: plan.matches.pointee.columns, bases: bases)
                     if isWatched {
-                        plan.observing(run, chunk) { body(chunk) }
+                        plan.visitWatched(run, chunk) { body(chunk) }
                     } else {
                         body(chunk)
+                        plan.mark(run)
                     }
-                    plan.mark(run)
                 }
             }
         }

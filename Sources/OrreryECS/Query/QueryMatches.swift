@@ -17,6 +17,8 @@ struct QueryMatches: BitwiseCopyable {
     @usableFromInline let written: UInt64
     /// All rows of these tables match, and all values are in them.
     @usableFromInline let isPlain: Bool
+    /// Somebody hears of each value that is written: rows are visited in runs that are compared.
+    @usableFromInline var isWatched = false
     private var capacity = 4
 
     init(of storage: UnsafeMutablePointer<WorldStorage>, termCount: Int, written: UInt64, isPlain: Bool) {

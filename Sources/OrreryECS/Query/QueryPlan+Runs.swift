@@ -9,16 +9,19 @@ extension QueryPlan {
         let table: TablePointer
         let rows: Range<Int>
 
-        /// The same rows, chunk by chunk.
-        var chunks: some Sequence<Run> {
-            let (first, end) = (rows.lowerBound >> chunkShift, (rows.upperBound + chunkRowCount - 1) >> chunkShift)
-            return (first..<max(first, end)).lazy.map { chunk in
-                Run(
-                    position: position, table: table,
-                    rows: rows.clamped(to: chunk * chunkRowCount..<(chunk + 1) * chunkRowCount))
+        /// The same rows, by so many at once, at most; none leads over the border of a chunk.
+        /// - Parameter count: a part of a chunk's rows, as a power of two.
+        func pieces(of count: Int) -> some Sequence<Run> {
+            let (first, end) = (rows.lowerBound / count, (rows.upperBound + count - 1) / count)
+            return (first..<max(first, end)).lazy.map { piece in
+                Run(position: position, table: table, rows: rows.clamped(to: piece * count..<(piece + 1) * count))
             }
         }
     }
+
+    /// So many rows are visited at once, at most, where somebody hears of what is written. Fewer than a chunk has, so that how long chunks are
+    /// makes no difference to what observers write while a query is under way.
+    static let watchedRowCount = 1024
 
     /// Calls a closure with all rows that match.
     ///
@@ -99,12 +102,17 @@ extension QueryPlan {
         }
     }
 
-    /// Runs a loop over the rows of a run, and tells observers which values it changed.
-    func observing(_ run: Run, _ chunk: ChunkHandle, _ loop: () -> Void) {
-        let watched = terms.indices.filter { terms[$0].isWrite && world.isWatched(terms[$0].component) }
-        world.observingChanges(
-            watched.compactMap { term in chunk.base(term).map { (terms[term].component, $0) } }[...],
-            of: chunk.entities, count: chunk.count, loop)
+    /// Visits a run in which somebody hears of what is written, marks it, and tells of it.
+    func visitWatched(_ run: Run, _ chunk: ChunkHandle, _ body: () -> Void) {
+        var columns: [(watch: any AnyComponentWatch, values: UnsafeMutableRawPointer)] = []
+        for (term, asked) in terms.enumerated() where asked.isWrite {
+            guard let watch = world.watch(of: asked.component), let values = chunk.base(term) else { continue }
+            columns.append((watch, values))
+        }
+        world.writeWatched(columns, of: chunk.entities, count: chunk.count) {
+            body()
+            mark(run)
+        }
     }
 
     /// Whether parts of the query can be visited by themselves.

@@ -44,6 +44,7 @@ final class QueryPlan {
                 of: storage, termCount: terms.count, written: written,
                 isPlain: conditions.changes.isEmpty && (isSparseFree || onlySparse != nil)))
         if let onlySparse { append(onlySparse.pointee.table) }
+        refreshWatch()
     }
 
     deinit {
@@ -71,8 +72,11 @@ final class QueryPlan {
         for plan in narrowed.values { plan.refreshAll() }
     }
 
-    /// Whether somebody observes what the query writes.
-    var writesWhatIsWatched: Bool { terms.contains { $0.isWrite && world.isWatched($0.component) } }
+    /// Learns whether somebody hears of what the query writes, for this plan and all that narrow it.
+    func refreshWatch() {
+        matches.pointee.isWatched = terms.contains { $0.isWrite && world.isWatched($0.component) }
+        for plan in narrowed.values { plan.refreshWatch() }
+    }
 
     /// Puts the columns in which the query can mark into the list that the next drain visits, so that no part has to.
     func enlistWrittenColumns() {

@@ -50,55 +50,27 @@ extension World {
 
     /// Begins to keep who points at whom by a relation, when its component becomes known.
     func beginIndex<R: Relation>(_ relation: R.Type, _ component: ComponentID) {
-        let index = ReferenceIndex(component: component, whenTargetDespawns: R.whenTargetDespawns)
+        let index = ReferenceIndex(relation, component: component, in: storage)
         referenceIndexes.append(index)
-        addObserver(relation, component) { observation in
-            index.unlink(observation.entity.index)
-            guard let target = observation.new?.target, observation.world.contains(target) else { return }
-            index.link(observation.entity.index, to: target)
-        }
-    }
-
-    /// Ends where an entity points by a relation; does nothing for other components.
-    func unlink(_ component: ComponentID, of source: Entity) {
-        for index in referenceIndexes where index.component == component { index.unlink(source.index) }
+        let operations = storage.pointee.components[component.index].operations
+        setWatch(ComponentWatch<R>(component, operations, references: index), of: component)
     }
 
     private func referenceIndex<R: Relation>(_ relation: R.Type) -> ReferenceIndex {
-        let component = register(relation)
-        guard let index = referenceIndexes.first(where: { $0.component == component }) else {
+        guard let watch = watch(of: register(relation)), let index = watch.references else {
             preconditionFailure("a relation has an index from its registration on")
         }
+        settleRuns(of: watch)
         return index
     }
 
-    private func referrers(to target: Entity, by index: ReferenceIndex) -> [Entity] {
+    func referrers(to target: Entity, by index: ReferenceIndex) -> [Entity] {
         var referrers: [Entity] = []
-        var next = index.first(to: target.index)
+        var next = index.first(to: target)
         while let source = next {
             referrers.append(Entity(index: source, generation: storage.pointee.entities.slots[Int(source)].generation))
             next = index.next(after: source)
         }
         return referrers
-    }
-
-    /// Ends what points at an entity that is about to end.
-    /// - Returns: the entities that are to end with it.
-    func releaseReferrers(of target: Entity) -> [Entity] {
-        var ending: [Entity] = []
-        for index in referenceIndexes {
-            for source in referrers(to: target, by: index) where source != target {
-                // An observer may have written where it points.
-                guard index.target(of: source.index) == target else { continue }
-                index.unlink(source.index)
-                switch index.whenTargetDespawns {
-                case .despawnsEntity: ending.append(source)
-                case .removesRelation: _ = try? remove(index.component, from: source)
-                case .isIgnored: break
-                }
-            }
-        }
-        for index in referenceIndexes { index.forget(target.index) }
-        return ending
     }
 }

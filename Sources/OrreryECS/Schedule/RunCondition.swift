@@ -1,8 +1,19 @@
 internal import OrrerySchema
 
 /// Whether a system runs in a tick.
+///
+/// What a condition asks for, its system reads: who writes it does not run side by side with the system.
 public struct RunCondition: Sendable {
+    /// What must not be written while the system runs, or the next time would take it for seen.
+    let accesses: [SystemAccess]
     let holds: @Sendable (World, _ lastRun: UInt64) -> Bool
+
+    private init(
+        reading accesses: [SystemAccess] = [], _ holds: @escaping @Sendable (World, _ lastRun: UInt64) -> Bool
+    ) {
+        self.accesses = accesses
+        self.holds = holds
+    }
 
     /// In every tick.
     public static let always = RunCondition { _, _ in true }
@@ -14,9 +25,11 @@ public struct RunCondition: Sendable {
         return RunCondition { world, _ in world.tick.rawValue.isMultiple(of: ticks) }
     }
 
-    /// When a resource was inserted or changed since the system last ran.
+    /// When a resource was inserted or changed since the system last ran, but not by the system itself.
     public static func changed<Resource>(_ resource: Resource.Type) -> RunCondition {
-        RunCondition { world, lastRun in world.resourceStamp(resource).map { $0 > lastRun } ?? false }
+        RunCondition(reading: [.reads(resource: resource)]) { world, lastRun in
+            world.resourceStamp(resource).map { $0 > lastRun } ?? false
+        }
     }
 
     /// When a closure says so. It must not change the world.
@@ -26,6 +39,6 @@ public struct RunCondition: Sendable {
 
     /// When both hold.
     public static func && (left: RunCondition, right: RunCondition) -> RunCondition {
-        RunCondition { left.holds($0, $1) && right.holds($0, $1) }
+        RunCondition(reading: left.accesses + right.accesses) { left.holds($0, $1) && right.holds($0, $1) }
     }
 }

@@ -10,6 +10,8 @@ extension Schedule {
     ///   - seconds: How much simulated time the tick is.
     public func run(_ world: World, tick: Tick, seconds: Double) {
         world.tick = tick
+        // What was given before the tick, to mutations and observers of them say: also where there is no system.
+        world.flushCommands()
         switch plan {
         case .failure(let error): fatalError("Schedule: \(error)")
         case .success(let plan):
@@ -18,7 +20,7 @@ extension Schedule {
             swap(&systems, &world.stageSystems)
             for stage in plan.stages {
                 for system in stage {
-                    let run = world.systemRun(system.name)
+                    let run = world.systemRun(of: system)
                     if system.condition.holds(world, run.lastRun) { systems.append((system, run)) }
                 }
                 Stage(systems: systems, world: world, seconds: seconds, threadCount: threadCount).run()
@@ -40,12 +42,15 @@ private struct Stage {
     func run() {
         for (system, run) in systems { run.accesses = system.accesses }
         if systems.count > 1 {
-            runSharing()
-        } else if let (system, run) = systems.first {
-            self.run(system, run)
+            for (system, _) in systems {
+                for access in system.accesses ?? [] { access.prepare(world) }
+            }
         }
-        let end = world.storage.advanceStamp()
-        for (_, run) in systems { run.lastRun = end }
+        if systems.count > 1, !mustRunInTurn {
+            runSharing()
+        } else {
+            runInTurn()
+        }
         for (_, run) in systems {
             run.commands.flush(on: world)
             run.outbox.flush(into: world)
@@ -53,15 +58,20 @@ private struct Stage {
         world.flushCommands()
     }
 
-    /// Runs systems that do not conflict. What they share besides values stands still meanwhile, also on one thread, so that the number of
-    /// threads cannot be told from the result.
-    private func runSharing() {
-        for (system, _) in systems {
-            for access in system.accesses ?? [] { access.prepare(world) }
+    /// Each system ends at a moment of its own: observers of a later one may write what an earlier one has read.
+    private func runInTurn() {
+        for (system, run) in systems {
+            self.run(system, run)
+            run.lastRun = world.storage.advanceStamp()
         }
-        guard !mustRunInTurn else {
-            for (system, run) in systems { self.run(system, run) }
-            return
+    }
+
+    /// Runs systems that do not conflict. What they share besides values stands still meanwhile, also on one thread, so that the number of
+    /// threads cannot be told from the result. They end at one moment: what one of them writes, no other uses.
+    private func runSharing() {
+        defer {
+            let end = world.storage.advanceStamp()
+            for (_, run) in systems { run.lastRun = end }
         }
         world.share {
             guard threadCount > 1 else {
@@ -81,9 +91,10 @@ private struct Stage {
 
     /// Observers run on the world's thread; and in its first run a system makes itself known to the world.
     private var mustRunInTurn: Bool {
-        systems.contains { system, run in
-            run.timings.runCount == 0
-                || (system.accesses ?? []).contains { $0.isWrite && $0.isWatched(world) }
+        if systems.contains(where: { $0.run.timings.runCount == 0 }) { return true }
+        guard world.storage.pointee.isWatched else { return false }
+        return systems.contains { system, _ in
+            (system.accesses ?? []).contains { $0.isWrite && $0.isWatched(world) }
         }
     }
 
@@ -93,9 +104,10 @@ private struct Stage {
         let context = TickContext(
             tick: world.tick, seconds: seconds, threadCount: threadCount, world: world, system: run)
         if system.accesses == nil {
-            // Its queries are made by itself: they learn of its last run here.
+            // Its queries are made by itself: they learn of its last run here. It may run another schedule.
+            let outer = world.storage.pointee.readerStamp
             world.storage.pointee.readerStamp = run.lastRun
-            defer { world.storage.pointee.readerStamp = 0 }
+            defer { world.storage.pointee.readerStamp = outer }
             system.run(world, context)
         } else {
             system.run(world, context)

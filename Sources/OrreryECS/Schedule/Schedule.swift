@@ -16,9 +16,13 @@ import OrrerySchema
 /// same structure, may run side by side on ``threadCount`` threads, and their commands and events take effect when the stage has ended,
 /// system by system. The result is the same for every number of threads, to the byte.
 ///
-/// A schedule is a value and holds no state of a world; what is kept between ticks is kept by the world, by system name.
+/// A schedule is a value and holds no state of a world. What is kept of a system between ticks (its moment, what events it has read, its
+/// timings) is kept by each world that it runs on, as long as the schedule or a copy of it is there. Several schedules may run on one world
+/// in turn; they share nothing, whatever their systems are named.
 public struct Schedule: Sendable {
     struct System: Sendable {
+        /// The same in all copies of the schedule.
+        let identity = SystemIdentity()
         let name: String
         let phase: Phase
         let order: [SystemOrder]
@@ -29,7 +33,8 @@ public struct Schedule: Sendable {
 
         func conflicts(with other: System) -> Bool {
             guard let accesses, let others = other.accesses else { return true }
-            return accesses.contains { access in others.contains { access.conflicts(with: $0) } }
+            let (all, allOthers) = (accesses + condition.accesses, others + other.condition.accesses)
+            return all.contains { access in allOthers.contains { access.conflicts(with: $0) } }
         }
     }
 
@@ -51,8 +56,8 @@ public struct Schedule: Sendable {
     public var stageNames: [[String]] { ((try? plan.get())?.stages ?? []).map { $0.map(\.name) } }
 
     /// Tells what is wrong with the schedule.
-    /// - Throws: The ``ScheduleError`` of the first thing that is wrong: a name that is taken, a system that asks for the same component
-    ///   twice, an order that names no system, or one of another phase, or that goes round in a circle.
+    /// - Throws: The ``ScheduleError`` of the first thing that is wrong: a name that is taken, a system that names in two places what it
+    ///   writes, or one component in two terms, an order that names no system, or one of another phase, or that goes round in a circle.
     public func validate() throws(ScheduleError) { _ = try plan.get() }
 
     /// Runs the tick that follows the world's: moves the world's tick on, runs all systems, ends the tick.

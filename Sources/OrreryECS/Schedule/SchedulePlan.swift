@@ -31,7 +31,7 @@ struct SchedulePlan: Sendable {
     private static func checkAccesses(of system: Schedule.System) throws(ScheduleError) {
         let accesses = system.accesses ?? []
         for (position, access) in accesses.enumerated() {
-            guard let other = accesses[..<position].first(where: { $0.target == access.target }) else { continue }
+            guard let other = accesses[..<position].first(where: { $0.excludes(access) }) else { continue }
             throw ScheduleError(
                 code: .accessConflict, system: system.name,
                 sentence: "System '\(system.name)' asks for both \(other.description) and \(access.description); "

@@ -14,6 +14,8 @@ public struct SystemAccess: Sendable {
     let target: ObjectIdentifier
     let name: String
     let isWrite: Bool
+    /// Whether it is a term of the system's query, whose values the closure holds.
+    let isTerm: Bool
     /// Makes what is accessed known to a world.
     let prepare: @Sendable (World) -> Void
     /// Whether it is a component that somebody observes.
@@ -36,22 +38,28 @@ public struct SystemAccess: Sendable {
     }
 
     init<Term: QueryTerm>(_ term: Term.Type) {
-        self = Self.component(Term.Value.self, isWrite: Term.isWrite)
+        self = Self.component(Term.Value.self, isWrite: Term.isWrite, isTerm: true)
     }
 
     private init(
-        target: ObjectIdentifier, name: String, isWrite: Bool, prepare: @escaping @Sendable (World) -> Void = { _ in },
+        target: ObjectIdentifier, name: String, isWrite: Bool, isTerm: Bool = false,
+        prepare: @escaping @Sendable (World) -> Void = { _ in },
         isWatched: @escaping @Sendable (World) -> Bool = { _ in false }
     ) {
         self.target = target
         self.name = name
         self.isWrite = isWrite
+        self.isTerm = isTerm
         self.prepare = prepare
         self.isWatched = isWatched
     }
 
-    private static func component<C: Component>(_ type: C.Type, isWrite: Bool) -> SystemAccess {
-        SystemAccess(target: ObjectIdentifier(type), name: C.componentName, isWrite: isWrite) { world in
+    private static func component<C: Component>(
+        _ type: C.Type, isWrite: Bool, isTerm: Bool = false
+    ) -> SystemAccess {
+        SystemAccess(
+            target: ObjectIdentifier(type), name: C.componentName, isWrite: isWrite, isTerm: isTerm
+        ) { world in
             let component = world.register(type)
             if isWrite { world.enlistColumns(of: component) }
         } isWatched: { world in
@@ -61,6 +69,11 @@ public struct SystemAccess: Sendable {
 
     func conflicts(with other: SystemAccess) -> Bool {
         target == other.target && (isWrite || other.isWrite)
+    }
+
+    /// Whether one system may not name both.
+    func excludes(_ other: SystemAccess) -> Bool {
+        target == other.target && (isWrite || other.isWrite || isTerm && other.isTerm)
     }
 
     var description: String { "\(isWrite ? "Write" : "Read")<\(name)>" }

@@ -1,6 +1,9 @@
 internal import OrrerySchema
 
-/// What a world keeps of one system between its runs, by the system's name.
+/// Which system it is: the same in all copies of a schedule, and no other's.
+final class SystemIdentity: Sendable {}
+
+/// What a world keeps of one system between its runs.
 ///
 /// A system that runs side by side with others touches only its own, which is emptied into the world when its stage has ended.
 final class SystemRun {
@@ -13,6 +16,11 @@ final class SystemRun {
     var lastRun: UInt64 = 0
     /// What it said that it uses; `nil` for one that has the world to itself.
     var accesses: [SystemAccess]?
+    /// `nil` for what one part of a parallel loop keeps.
+    fileprivate var identity: SystemIdentity?
+    /// How many systems came before it.
+    fileprivate let position: Int
+
     /// Its name, as a number for random streams.
     let nameHash: UInt64
 
@@ -22,8 +30,14 @@ final class SystemRun {
     /// What its parallel loops keep, part by part.
     private(set) var parts: [SystemRun] = []
 
-    init(name: String, isPart: Bool = false) {
-        self.isPart = isPart
+    convenience init(partOf system: SystemRun, number: Int) {
+        self.init(name: "\(system.timings.name)[\(number)]", identity: nil, position: number)
+    }
+
+    fileprivate init(name: String, identity: SystemIdentity?, position: Int) {
+        self.identity = identity
+        self.position = position
+        isPart = identity == nil
         timings = SystemTimings(name: name)
         // FNV-1a: the same in every process, unlike `Hasher`.
         nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
@@ -37,7 +51,7 @@ final class SystemRun {
 
     /// Makes room for a parallel loop of so many parts.
     func prepareParts(_ count: Int) {
-        while parts.count < count { parts.append(SystemRun(name: "\(timings.name)[\(parts.count)]", isPart: true)) }
+        while parts.count < count { parts.append(SystemRun(partOf: self, number: parts.count)) }
         for part in parts { part.accesses = accesses }
     }
 
@@ -51,16 +65,21 @@ final class SystemRun {
 }
 
 extension World {
-    func systemRun(_ name: String) -> SystemRun {
-        if let known = systemRuns[name] { return known }
-        let made = SystemRun(name: name)
-        systemRuns[name] = made
+    func systemRun(of system: Schedule.System) -> SystemRun {
+        let key = ObjectIdentifier(system.identity)
+        if let known = systemRuns[key] { return known }
+        // Those whose schedules are gone never run again.
+        systemRuns = systemRuns.filter { !isKnownUniquelyReferenced(&$0.value.identity) }
+        let made = SystemRun(name: system.name, identity: system.identity, position: systemCount)
+        systemCount += 1
+        systemRuns[key] = made
         return made
     }
 
-    /// How long each system that has run on this world took, by name.
+    /// How long each system that has run on this world took, by name; those of one name (of several schedules) in the order in which they
+    /// first ran.
     /// - Complexity: O(systems).
     public var systemTimings: [SystemTimings] {
-        systemRuns.values.map(\.timings).sorted { $0.name < $1.name }
+        systemRuns.values.sorted { ($0.timings.name, $0.position) < ($1.timings.name, $1.position) }.map(\.timings)
     }
 }

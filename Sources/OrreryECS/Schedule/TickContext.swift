@@ -22,8 +22,14 @@ public struct TickContext {
     /// The events of a type that this system has not seen yet. In the first run, those that are kept.
     ///
     /// An event is kept for its tick and the one after it: a system that runs less often is told how many it missed.
+    /// - Precondition: not in a part of a divided query, which comes and goes with the number of rows; the system reads them before.
     /// - Complexity: O(1).
     public func events<Event: Sendable>(of type: Event.Type) -> Events<Event> {
+        guard !system.isPart else {
+            fatalError(
+                "Schedule: '\(system.timings.name)', a part of a divided query, reads events of '\(type)'; "
+                    + "read them in the system, before the query is divided.")
+        }
         let key = ObjectIdentifier(type)
         let reader = system.readers[key] ?? 0
         let events = world.events(of: type, from: reader)
@@ -79,15 +85,15 @@ public struct TickContext {
             tick: tick, seconds: seconds, threadCount: 1, world: world, system: system.parts[number])
     }
 
-    private func require<Target>(_ type: Target.Type, _ name: String, isWrite: Bool) {
+    private func require<Target>(_ type: Target.Type, _ name: @autoclosure () -> String, isWrite: Bool) {
         guard !system.mayUse(type, isWrite: isWrite) else { return }
         if system.isPart && isWrite {
             fatalError(
-                "Schedule: '\(system.timings.name)', a part of a divided query, writes '\(name)' beside others that may do so too; "
+                "Schedule: '\(system.timings.name)', a part of a divided query, writes '\(name())' beside others that may do so too; "
                     + "write through the part's query, or give it to `commands`.")
         }
         fatalError(
-            "Schedule: system '\(system.timings.name)' \(isWrite ? "writes" : "reads") '\(name)' without having said so; "
+            "Schedule: system '\(system.timings.name)' \(isWrite ? "writes" : "reads") '\(name())' without having said so; "
                 + "add it to the `access` of the system.")
     }
 }

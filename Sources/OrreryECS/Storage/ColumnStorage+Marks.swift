@@ -59,6 +59,14 @@ extension ColumnPointer {
         pointee.table.pointee.isObserved = true
     }
 
+    /// Ends that what is written is marked.
+    func endMarks() {
+        pointee.marks?.deallocate()
+        pointee.marks = nil
+        let table = pointee.table
+        table.pointee.isObserved = (0..<table.pointee.columnCount).contains { table.pointee.columns[$0].isObserved }
+    }
+
     /// Begins to keep stamps; the rows that there are count as written now.
     func beginStamps(_ stamps: WritableKeyPath<ColumnStorage, StampStorage?>) {
         pointee[keyPath: stamps] = StampStorage(rows: pointee.table.pointee.reservedRows, stamp: stamp)

@@ -14,6 +14,8 @@ struct ColumnStorage: BitwiseCopyable {
     /// A row may be marked; the column is then in the world's list of such columns.
     @usableFromInline var isDirty = false
     var nextDirty: ColumnPointer?
+    /// Somebody hears of each value that is written: an observer, or the index of a relation.
+    @usableFromInline var isWatched = false
     /// When each row was written; `nil` while no query asks.
     @usableFromInline var changed: StampStorage?
     /// When each row got the component; `nil` while nobody asks.

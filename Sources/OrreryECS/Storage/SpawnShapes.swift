@@ -4,6 +4,13 @@ struct SpawnShape: BitwiseCopyable {
     @usableFromInline let table: TablePointer
     /// For each type of the list its column.
     @usableFromInline let columns: UnsafeMutablePointer<ColumnPointer>
+    fileprivate let columnCount: Int
+
+    /// Whether somebody hears of what the entities have.
+    /// - Complexity: O(components).
+    var isWatched: Bool {
+        table.pointee.isWatched || (0..<columnCount).contains { columns[$0].pointee.isWatched }
+    }
 }
 
 /// The shapes that were spawned so far, by the type of the tuple of their components.
@@ -29,7 +36,7 @@ struct SpawnShapes: BitwiseCopyable {
         if count == capacity { grow() }
         let copy = UnsafeMutablePointer<ColumnPointer>.allocate(capacity: max(1, columns.count))
         for (position, column) in columns.enumerated() { (copy + position).initialize(to: column) }
-        let shape = SpawnShape(table: table, columns: copy)
+        let shape = SpawnShape(table: table, columns: copy, columnCount: columns.count)
         (shapes + count).initialize(to: shape)
         index.insert(type, UInt32(count))
         count += 1

@@ -36,6 +36,8 @@ struct TableStorage: BitwiseCopyable {
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
     /// Some column has marks or stamps.
     @usableFromInline var isObserved = false
+    /// Some column is watched.
+    @usableFromInline var isWatched = false
 
     /// The position in the world's list; -1 for that of a sparse component.
     @usableFromInline let index: Int
@@ -80,6 +82,8 @@ struct TableStorage: BitwiseCopyable {
             if entry.hasChangedStamps { columns[position].changed = StampStorage(rows: 0, stamp: world.pointee.stamp) }
             if entry.hasAddedStamps { columns[position].added = StampStorage(rows: 0, stamp: world.pointee.stamp) }
             if columns[position].isObserved { isObserved = true }
+            columns[position].isWatched = entry.watch != nil
+            if columns[position].isWatched { isWatched = true }
         }
     }
 

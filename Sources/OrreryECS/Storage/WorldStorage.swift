@@ -17,8 +17,8 @@ struct WorldStorage {
         var hasAddedStamps = false
         /// Where its values are, if they are not in the tables of the entities.
         @usableFromInline var sparse: SparsePointer?
-        /// Somebody observes it.
-        var isWatched = false
+        /// Who hears of its writes; `nil` for nobody.
+        var watch: (any AnyComponentWatch)?
     }
 
     /// The world that has this storage, for its observers.
@@ -34,15 +34,11 @@ struct WorldStorage {
     /// How many iterations and updates are under way; structure stands still until it is 0.
     @usableFromInline var borrowCount = 0
     /// Whether several systems run on it: what they share stands still.
-    @usableFromInline var isShared = false {
-        didSet { isQuiet = !isShared && !isWatched }
-    }
-    /// Some component is observed.
-    @usableFromInline var isWatched = false {
-        didSet { isQuiet = !isShared && !isWatched }
-    }
-    /// Neither shared nor watched: a write has to do nothing but to mark.
-    @usableFromInline private(set) var isQuiet = true
+    @usableFromInline var isShared = false
+    /// Some component is watched.
+    var isWatched = false
+    /// Slots of entities that relations point at.
+    var targets = TargetSlots()
     @usableFromInline var types = TypeIndexStorage()
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
@@ -50,6 +46,8 @@ struct WorldStorage {
     var componentCapacity = 64
     /// Those of the components that are sparse.
     var sparse: [SparsePointer] = []
+    /// Those of them that are watched.
+    var watchedSparse: [SparsePointer] = []
     var tables: [TablePointer] = [] {
         didSet { tableCount = tables.count }
     }
@@ -157,6 +155,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         pointee.entities.deallocate()
         pointee.types.deallocate()
         pointee.shapes.deallocate()
+        pointee.targets.deallocate()
         deinitialize(count: 1)
         deallocate()
     }

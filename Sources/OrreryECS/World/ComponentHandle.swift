@@ -56,7 +56,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             guard let place = extend(entity) else { throw absence(of: entity) }
             place.value(as: C.self).initialize(to: value)
             place.markAdded()
-            if storage.pointee.isWatched { storage.notify(.added, component, entity, place) }
+            if place.column.pointee.isWatched { storage.tellAdded(component, entity, place) }
         }
     }
 
@@ -67,7 +67,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             if storage.pointee.entities.find(entity) == nil { throw absence(of: entity) }
             return nil
         }
-        if storage.pointee.isWatched { storage.notify(.removed, component, entity, place) }
+        if place.column.pointee.isWatched { storage.tellRemoving(component, entity, place) }
         let value = place.value(as: C.self).move()
         if C.storage == .sparse {
             storage.shrink(entity, bySparse: sparseSet, row: place.row)
@@ -89,35 +89,44 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         write(entity, try place(of: entity)) { $0 = value }
     }
 
-    /// Writes and marks a value, and tells of it.
+    /// Writes and marks a value, and tells of it. Marked last: who asks in the closure for a moment gets one before the write.
     @inlinable @inline(__always)
     func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
-        guard storage.pointee.isQuiet else { return writeAloud(entity, place, body) }
-        place.mark()
+        guard !place.column.pointee.isWatched else { return writeWatched(entity, place, isTold: true, body) }
+        defer { place.mark() }
         return body(&place.value(as: C.self).pointee)
     }
 
     /// Apart, so that the common case stays small.
+    /// - Parameter isTold: or else nothing is marked, and no observer hears of it.
     @inlinable @inline(never)
-    func writeAloud<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
-        place.mark()
-        guard storage.isWatched(component) else { return body(&place.value(as: C.self).pointee) }
-        return storage.observingChange(component, of: entity, place) { body(&place.value(as: C.self).pointee) }
+    func writeWatched<Result>(
+        _ entity: Entity, _ place: Place, isTold: Bool, _ body: (inout C) -> Result
+    ) -> Result {
+        var result: Result?
+        storage.write(component, of: entity, place, isTold: isTold) {
+            result = body(&place.value(as: C.self).pointee)
+            if isTold { place.mark() }
+        }
+        guard let result else { preconditionFailure("a write is done once") }
+        return result
     }
 
     @inlinable @inline(__always)
     func update<Result>(_ entity: Entity, _ body: (inout C) -> Result) throws(WorldError) -> Result {
         let place = try place(of: entity)
-        guard storage.pointee.isQuiet else {
+        guard !storage.pointee.isShared, !place.column.pointee.isWatched else {
             storage.beginBorrow()
             defer { storage.endBorrow() }
-            return writeAloud(entity, place, body)
+            return write(entity, place, body)
         }
         // Put back instead of counted down: what is known already need not be waited for.
         let borrowCount = storage.pointee.borrowCount
         storage.pointee.borrowCount = borrowCount &+ 1
-        defer { storage.pointee.borrowCount = borrowCount }
-        place.mark()
+        defer {
+            storage.pointee.borrowCount = borrowCount
+            place.mark()
+        }
         return body(&place.value(as: C.self).pointee)
     }
 
@@ -126,6 +135,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         let place = try place(of: entity)
         storage.beginBorrow()
         defer { storage.endBorrow() }
+        guard !place.column.pointee.isWatched else { return writeWatched(entity, place, isTold: false, body) }
         return body(&place.value(as: C.self).pointee)
     }
 }

@@ -25,7 +25,7 @@ extension World {
             first.withUnsafeBufferPointer { copy($0, offset, count, to: target) }
         }
         repeat fill(shape, &position, spawned, each rest)
-        if storage.pointee.isWatched { for entity in spawned.entities { notifySpawned(entity) } }
+        tellIfWatched(spawned, shape)
         return spawned.entities
     }
 
@@ -46,7 +46,7 @@ extension World {
         let spawned = try allocate(count, in: shape.table)
         var position = 0
         repeat fill(shape, &position, spawned, repeating: each component)
-        if storage.pointee.isWatched { for entity in spawned.entities { notifySpawned(entity) } }
+        tellIfWatched(spawned, shape)
         return spawned.entities
     }
 
@@ -129,6 +129,11 @@ extension World {
     }
 
     @usableFromInline
+    func tellIfWatched(_ spawned: SpawnedRows, _ shape: SpawnShape) {
+        if shape.isWatched { tellSpawned(spawned.entities) }
+    }
+
+    @usableFromInline
     func requireEqual(_ count: Int, _ other: Int) {
         guard count != other else { return }
         fatalError(
@@ -158,7 +163,7 @@ extension World {
             let target = Place(column: sparse.pointee.column, row: sparse.pointee.append(copy))
             copyValue(from: Place(column: target.column, row: row), to: target)
         }
-        if storage.pointee.isWatched { notifySpawned(copy) }
+        if storage.isWatched(copy, in: table) { tellSpawned(copy) }
         return copy
     }
 

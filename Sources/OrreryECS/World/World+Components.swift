@@ -62,9 +62,9 @@ extension World {
         try ComponentHandle<C>(self).update(entity, body)
     }
 
-    /// Changes a component in place without marking it: observers do not hear of it.
+    /// Changes a component in place without marking it: neither observers nor readers of changes hear of it.
     ///
-    /// The only write that is not marked; for values that nobody watches, such as caches.
+    /// The only write that is not marked; for values that nobody watches, such as caches. A ``Relation`` is followed all the same.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable

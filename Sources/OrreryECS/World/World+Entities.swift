@@ -29,8 +29,9 @@ extension World {
         let shape = shape(repeat (each C).self)
         let (entity, row) = try allocate(in: shape.table)
         var position = 0
-        repeat initialize(each component, of: entity, shape, &position, row)
-        if storage.pointee.isWatched { notifySpawned(entity) }
+        var isWatched = shape.table.pointee.isWatched
+        repeat initialize(each component, of: entity, shape, &position, row, &isWatched)
+        if isWatched { tellSpawned(entity) }
         return entity
     }
 
@@ -42,19 +43,12 @@ extension World {
     public func despawn(_ entity: Entity) throws(WorldError) {
         requireStructureOpen("despawn")
         guard let row = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
-        guard storage.pointee.isWatched else { return end(entity, row) }
-        var ending = [entity]
-        while let entity = ending.popLast() {
-            guard contains(entity) else { continue }
-            notifyDespawning(entity)
-            ending += releaseReferrers(of: entity)
-            // Relations that were released may have moved its row.
-            if let row = storage.pointee.entities.find(entity) { end(entity, row) }
-        }
+        guard storage.pointee.isWatched, isHeard(entity, in: row.table) else { return end(entity, row) }
+        despawnHeard(entity)
     }
 
     @inline(__always)
-    private func end(_ entity: Entity, _ row: EntityRow) {
+    func end(_ entity: Entity, _ row: EntityRow) {
         if storage.pointee.journal.isActive { storage.pointee.journal.despawned(entity, in: row.table) }
         storage.removeSparseValues(of: entity)
         if !row.table.pointee.isBitwise { row.table.pointee.destroyValues(row: row.index) }
@@ -68,13 +62,11 @@ extension World {
     /// - Precondition: No query iterates.
     public func clear() {
         requireStructureOpen("clear")
-        if storage.pointee.isWatched {
-            var entities: [Entity] = []
-            forEachEntity { entities.append($0) }
-            for entity in entities { _ = try? despawn(entity) }
-            return
-        }
-        for table in storage.pointee.tables { storage.removeAllRows(of: table) }
+        if endUnheard(storage.pointee.tables) { return }
+        var entities: [Entity] = []
+        forEachEntity { entities.append($0) }
+        // Some end with others of them.
+        for entity in entities { _ = try? despawn(entity) }
     }
 
     /// Whether an entity lives.
@@ -123,16 +115,17 @@ extension World {
             key, table: table, columns: components.map { storage.column(of: $0, in: table) })
     }
 
-    /// Fills and marks a value of a new entity.
+    /// Fills and marks a value of a new entity. What is watched in the entity's table is known before.
     @inlinable @inline(__always)
     func initialize<C: Component>(
-        _ value: C, of entity: Entity, _ shape: SpawnShape, _ position: inout Int, _ row: Int
+        _ value: C, of entity: Entity, _ shape: SpawnShape, _ position: inout Int, _ row: Int, _ isWatched: inout Bool
     ) {
         let place =
             C.storage == .sparse
             ? extendSparse(entity, by: C.self) : Place(column: shape.columns[position], row: row)
         place.value(as: C.self).initialize(to: value)
         place.markAdded()
+        if C.storage == .sparse, place.column.pointee.isWatched { isWatched = true }
         position &+= 1
     }
 

@@ -18,6 +18,8 @@ extension World {
         checkSlots()
         checkDirtyList()
         checkJournal()
+        checkWatching()
+        for index in referenceIndexes { checkReferences(index) }
     }
 
     private func checkRows(_ table: TablePointer) {
@@ -58,12 +60,16 @@ extension World {
         precondition(
             header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
             "a table knows whether a column is observed")
+        precondition(
+            header.isWatched == (0..<header.columnCount).contains { header.columns[$0].isWatched },
+            "a table knows whether a column is watched")
     }
 
     private func checkMarks(_ table: TablePointer, column position: Int) {
         let column = table.pointee.columns[position]
         let entry = storage.pointee.components[column.component.index]
         precondition((column.marks != nil) == entry.isTracked, "tracked columns, and only they, have marks")
+        precondition(column.isWatched == (entry.watch != nil), "watched columns, and only they, say so")
         checkStamps(column.changed, table, isKept: entry.hasChangedStamps)
         checkStamps(column.added, table, isKept: entry.hasAddedStamps)
         precondition(column.offset % 64 == 0, "columns begin on a 64-byte border")
@@ -81,6 +87,31 @@ extension World {
         for row in 0..<table.pointee.rowCount {
             precondition(stamps.rows[row] <= stamps.chunks[row >> chunkShift], "a chunk's stamp covers its rows")
             precondition(stamps.rows[row] > 0 && stamps.rows[row] <= storage.pointee.stamp, "rows have a moment")
+        }
+    }
+
+    private func checkWatching() {
+        precondition(watching.runs.isEmpty && watching.queue.isEmpty, "all steps have been told")
+        precondition(watching.ending.isEmpty && watching.removing == nil, "what ends is gone")
+        precondition(watching.components == watching.components.sorted(), "watched components are in order")
+    }
+
+    private func checkReferences(_ index: ReferenceIndex) {
+        var sources: [Entity: Set<Entity>] = [:]
+        storage.forEachColumn(of: index.component) { column in
+            for row in 0..<column.pointee.table.pointee.rowCount {
+                let source = column.pointee.table.pointee.entity(row: row)
+                let target = index.readTarget(Place(column: column, row: row).address)
+                precondition(index.target(of: source.index) == target, "the index follows the values")
+                if contains(target) { sources[target, default: []].insert(source) }
+            }
+        }
+        forEachEntity { entity in
+            let referrers = referrers(to: entity, by: index)
+            precondition(
+                Set(referrers) == sources[entity] ?? [] && referrers.count == Set(referrers).count,
+                "those that point at an entity are its referrers")
+            precondition(referrers.isEmpty || storage.pointee.targets.mayHold(entity.index), "slots know of referrers")
         }
     }
 

@@ -19,7 +19,7 @@ extension World {
             }
             storage.pointee.components[component.index].operations.copyInitialize(place.address, value)
             place.markAdded()
-            storage.notify(.added, component, entity, place)
+            if place.column.pointee.isWatched { storage.tellAdded(component, entity, place) }
         }
     }
 
@@ -43,7 +43,7 @@ extension World {
         requireStructureOpen("remove a component")
         guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
         guard let place = find(component, of: entity) else { return false }
-        storage.notify(.removed, component, entity, place)
+        if place.column.pointee.isWatched { storage.tellRemoving(component, entity, place) }
         storage.pointee.components[component.index].operations.deinitialize(place.address, 1)
         storage.shrink(entity, byAny: component, at: place)
         return true
@@ -73,11 +73,9 @@ extension World {
 
     private func assign(_ value: UnsafeRawPointer, _ component: ComponentID, _ entity: Entity, _ place: Place) {
         let operations = storage.pointee.components[component.index].operations
-        place.mark()
-        if storage.isWatched(component) {
-            storage.observingChange(component, of: entity, place) { operations.assign(place.address, value) }
-        } else {
+        storage.write(component, of: entity, place, isTold: true) {
             operations.assign(place.address, value)
+            place.mark()
         }
     }
 }

@@ -91,7 +91,8 @@ extension World {
         if let other = storage.pointee.components.first(where: { $0.name == name }) {
             fatalError(
                 "World: two component types are named '\(name)': \(String(reflecting: other.operations.type)) and "
-                    + "\(String(reflecting: type)); give one another static componentName.")
+                    + "\(String(reflecting: type)); state another static componentName in one (in a generic type: one that "
+                    + "names what tells them apart).")
         }
         storage.reserveComponent()
         let component = ComponentID(UInt32(storage.pointee.components.count))

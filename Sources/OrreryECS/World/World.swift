@@ -29,11 +29,15 @@ public final class World {
     var wantedStamps: [(QueryConditions.Change.Kind, ComponentID)] = []
     /// How many tables there were when all plans were brought up to date.
     var plannedTableCount = 0
-    var systemRuns: [String: SystemRun] = [:]
+    /// By the identity of the system.
+    var systemRuns: [ObjectIdentifier: SystemRun] = [:]
+    /// How many systems have run so far.
+    var systemCount = 0
     /// Room for the systems of a stage that runs.
     var stageSystems: [(system: Schedule.System, run: SystemRun)] = []
     var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
-    @usableFromInline var observers = ObserverTable()
+    var watching = Watching()
+    /// Of the relations, in the order in which they became known.
     var referenceIndexes: [ReferenceIndex] = []
 
     /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick to have another run.
@@ -52,9 +56,10 @@ public final class World {
     /// Makes an empty world.
     /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
     ///   generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 chunks: one for each 4096
-    ///   entities, and at least one for each set of components that some entity has or had.
+    ///   entities, and at least one for each set of components that some entity has or had. The default is what clients take of
+    ///   entity indexes, 2^22, less 65,536 that a server has for itself.
     /// - Precondition: `entityCountMax` is at least 1 and below 2^31 - 1.
-    public init(entityCountMax: Int = 16_777_216) {
+    public init(entityCountMax: Int = 4_128_768) {
         precondition(entityCountMax >= 1 && entityCountMax < Int(Int32.max), "entityCountMax must be in 1..<2^31-1")
         storage = WorldStorage.make(entityCountMax: entityCountMax)
         storage.pointee.owner = .passUnretained(self)

@@ -31,8 +31,7 @@ package struct InspectorQuery: Hashable, Sendable {
     /// - Throws: ``QueryError`` of code `syntax` where a name is missing.
     package init(parsing text: String) throws(QueryError) {
         var names: [String] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let name = String(part.trimmingSpaces)
+        for name in ComponentNames.split(text) {
             guard !name.isEmpty else {
                 throw QueryError(
                     code: .syntax,
@@ -45,20 +44,24 @@ package struct InspectorQuery: Hashable, Sendable {
 
     /// The components asked for among those that a server has.
     /// - Throws: ``QueryError`` of code `unknownComponent`, which lists the names there are.
-    package func resolved(in schemas: [ComponentSchema]) throws(QueryError) -> ShownComponents {
+    package func resolved(in table: ComponentTable) throws(QueryError) -> ShownComponents {
         guard let names else {
-            return ShownComponents(
-                schemas.indices.map { ShownComponent(ColumnID($0), schemas[$0]) }, areRequired: false)
+            return ShownComponents(table.entries.compactMap(ShownComponent.init), areRequired: false)
         }
-        var positions: [Int] = []
+        var components: [ShownComponent] = []
         for name in names {
-            guard let position = schemas.firstIndex(where: { $0.name == name }) else {
-                throw QueryError(code: .unknownComponent, message: Self.refusal(of: name, schemas.map(\.name)))
+            guard let entry = table[name] else {
+                throw QueryError(
+                    code: .unknownComponent, message: Self.refusal(of: name, table.entries.map(\.name)))
             }
-            positions.append(position)
+            guard let component = ShownComponent(entry) else {
+                throw QueryError(
+                    code: .unknownComponent,
+                    message: "'\(name)' cannot be read: \(entry.problem ?? "it has no schema")")
+            }
+            components.append(component)
         }
-        return ShownComponents(
-            positions.sorted().map { ShownComponent(ColumnID($0), schemas[$0]) }, areRequired: true)
+        return ShownComponents(components.sorted { $0.column < $1.column }, areRequired: true)
     }
 
     private static func refusal(of name: String, _ known: [String]) -> String {
@@ -112,13 +115,5 @@ package struct ShownComponents: Sendable {
         guard !areRequired else { return components }
         let present = components.filter { store[$0.column].count > 0 }
         return present.isEmpty ? components : present
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        var text = drop { $0.isWhitespace }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
     }
 }

@@ -8,6 +8,12 @@ package struct ShownComponent: Sendable {
     /// In the order of their bytes, so that one reader passes over all of them.
     package let leaves: [Leaf]
 
+    /// - Returns: `nil` for a component that cannot be read.
+    package init?(_ entry: ComponentTable.Entry) {
+        guard let schema = entry.schema else { return nil }
+        self.init(entry.column, schema)
+    }
+
     package init(_ column: ColumnID, _ schema: ComponentSchema) {
         self.column = column
         self.schema = schema

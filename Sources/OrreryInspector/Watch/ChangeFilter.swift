@@ -1,9 +1,9 @@
 package import OrrerySchema
-import OrreryStore
+package import OrreryStore
 
 /// Lets through the changes of the entities that have all components of a query.
 ///
-/// An entity that comes to have all of them is shown as spawned, with every one of them set; one that loses some is shown until
+/// An entity that comes to have all of them is shown as entering, with every one of them set; one that loses some is shown until
 /// then, and its despawn only if it had them all. For a query of several components a copy of the watched state is kept, since the
 /// changes of one tick do not say what else an entity has.
 package struct ChangeFilter {
@@ -11,62 +11,80 @@ package struct ChangeFilter {
     /// The state after the changes that were taken; `nil` where every change passes.
     private let store: ComponentStore?
 
-    package init(_ shown: ShownComponents, schemas: [ComponentSchema]) {
+    package init(_ shown: ShownComponents, table: ComponentTable) {
         self.shown = shown
-        store = shown.areRequired && shown.components.count > 1 ? ComponentStore(schemas: schemas) : nil
+        store = shown.areRequired && shown.components.count > 1 ? ComponentStore(table) : nil
     }
 
     /// Takes what was there when watching began; nothing of it is shown.
-    package mutating func begin(with changes: [WatchedChange]) {
+    package mutating func begin(with changes: [Change]) {
         _ = filtered(changes)
     }
 
     /// Takes the changes of one batch.
-    /// - Returns: those to show, in order.
-    package mutating func filtered(_ changes: [WatchedChange]) -> [WatchedChange] {
-        guard let store else { return changes }
+    /// - Returns: those to show, in order. Of what goes away whole, the entity alone.
+    package mutating func filtered(_ changes: [Change]) -> [Change] {
+        let told = Self.withoutCellsOfTheGone(changes)
+        guard let store else { return told }
         var matchedBefore: [Entity: Bool] = [:]
-        for change in changes where matchedBefore[change.entity] == nil {
+        for change in told where matchedBefore[change.entity] == nil {
             matchedBefore[change.entity] = matches(change.entity, in: store)
         }
-        for change in changes { Self.apply(change, to: store) }
+        for change in told { Self.apply(change, to: store) }
         var announced: Set<Entity> = []
-        var result: [WatchedChange] = []
-        for change in changes {
+        var result: [Change] = []
+        for change in told {
             let hadAll = matchedBefore[change.entity] ?? false
-            switch change.kind {
-            case .spawn: break
-            case .despawn, .remove:
+            if !change.cause.isShown {
                 if hadAll { result.append(change) }
-            case .set where !matches(change.entity, in: store): break
-            case .set where hadAll: result.append(change)
-            case .set:
-                guard announced.insert(change.entity).inserted else { break }
-                result.append(WatchedChange(.spawn, change.entity))
+                continue
+            }
+            guard change.component != nil, matches(change.entity, in: store) else { continue }
+            if hadAll {
+                result.append(change)
+            } else if announced.insert(change.entity).inserted {
+                result.append(Change(.entered, change.entity))
                 for component in shown.components {
                     let value = store[component.column].value(of: change.entity.index)
-                    result.append(WatchedChange(.set, change.entity, component.column, value: value.map { $0[...] }))
+                    result.append(
+                        Change(
+                            .set, change.entity, component: component.schema.name, schema: component.schema,
+                            new: value.map { $0[...] }))
                 }
             }
         }
         return result
     }
 
+    /// Where an entity goes with its cells, it alone is told of.
+    private static func withoutCellsOfTheGone(_ changes: [Change]) -> [Change] {
+        var gone: Set<Entity> = []
+        let told = changes.reversed().filter { change in
+            guard change.component == nil else {
+                return change.cause.isShown || change.cause == .removed || !gone.contains(change.entity)
+            }
+            if change.cause.isShown { gone.remove(change.entity) } else { gone.insert(change.entity) }
+            return true
+        }
+        return told.reversed()
+    }
+
     private func matches(_ entity: Entity, in store: ComponentStore) -> Bool {
         store.contains(entity) && shown.matches(entity.index, in: store)
     }
 
-    private static func apply(_ change: WatchedChange, to store: ComponentStore) {
-        switch change.kind {
-        case .spawn: store.spawn(change.entity)
-        case .despawn: store.despawn(change.entity)
-        case .remove:
-            if let column = change.column { store[column].remove(change.entity.index, at: store.tick) }
-        case .set:
-            guard let column = change.column, let value = change.value else { return }
+    private static func apply(_ change: Change, to store: ComponentStore) {
+        guard let component = change.component else {
+            if change.cause.isShown { store.spawn(change.entity) } else { store.despawn(change.entity) }
+            return
+        }
+        guard let column = store.table[component]?.column else { return }
+        if let value = change.new {
             // An entity that lost all its components is forgotten by the client, and comes back with a value.
             store.spawn(change.entity)
             store[column].set(change.entity.index, to: Array(value), at: store.tick)
+        } else {
+            store[column].remove(change.entity.index, at: store.tick)
         }
     }
 }

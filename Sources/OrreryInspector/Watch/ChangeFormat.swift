@@ -12,17 +12,15 @@ package struct ChangeFormat: Sendable {
 
     package private(set) var undecodable = UndecodableValues()
     private let form: Form
-    /// By the position of their column.
-    private let components: [ShownComponent]
+    /// The leaves of the components that were shown, by the hash of their schema.
+    private var components: [SchemaHash: ShownComponent] = [:]
 
-    /// - Parameter schemas: all components of the server, in its order.
-    package init(_ form: Form, schemas: [ComponentSchema]) {
+    package init(_ form: Form) {
         self.form = form
-        components = schemas.enumerated().map { ShownComponent(ColumnID($0.offset), $0.element) }
     }
 
     /// Appends one line.
-    package mutating func append(_ change: WatchedChange, at tick: Tick, to out: inout [UInt8]) {
+    package mutating func append(_ change: Change, at tick: Tick, to out: inout [UInt8]) {
         switch form {
         case .json: appendJSON(change, tick, &out)
         case .readable: appendReadable(change, tick, &out)
@@ -30,19 +28,18 @@ package struct ChangeFormat: Sendable {
         out.append(UInt8(ascii: "\n"))
     }
 
-    private mutating func appendJSON(_ change: WatchedChange, _ tick: Tick, _ out: inout [UInt8]) {
+    private mutating func appendJSON(_ change: Change, _ tick: Tick, _ out: inout [UInt8]) {
         out.append(text: "{\"tick\":")
         out.append(decimal: tick.rawValue)
         out.append(text: ",\"entity\":")
         out.append(jsonEntity: change.entity)
         out.append(text: ",\"change\":\"")
-        out.append(text: change.kind.rawValue)
+        out.append(text: change.cause.rawValue)
         out.append(UInt8(ascii: "\""))
-        if let column = change.column {
-            let schema = components[column.rawValue].schema
+        if let component = change.component {
             out.append(text: ",\"component\":")
-            out.append(jsonString: schema.name)
-            if let value = change.value {
+            out.append(jsonString: component)
+            if let value = change.new, let schema = change.schema {
                 out.append(text: ",\"value\":")
                 value.withUnsafeBytes { JSONFormat.append($0, of: schema, change.entity, to: &out, &undecodable) }
             }
@@ -50,18 +47,18 @@ package struct ChangeFormat: Sendable {
         out.append(UInt8(ascii: "}"))
     }
 
-    private mutating func appendReadable(_ change: WatchedChange, _ tick: Tick, _ out: inout [UInt8]) {
+    private mutating func appendReadable(_ change: Change, _ tick: Tick, _ out: inout [UInt8]) {
         out.append(text: "tick ")
         out.append(decimal: tick.rawValue)
         out.append(text: "  ")
         out.append(entity: change.entity)
         out.append(text: "  ")
-        out.append(text: change.kind.rawValue)
-        guard let column = change.column else { return }
-        let component = components[column.rawValue]
+        out.append(text: change.cause.rawValue)
+        guard let name = change.component else { return }
         out.append(text: "  ")
-        out.append(text: DisplayText.printable(component.schema.name))
-        guard let value = change.value, !component.schema.isTag else { return }
+        out.append(text: DisplayText.printable(name))
+        guard let value = change.new, let schema = change.schema, !schema.isTag else { return }
+        let component = component(of: schema)
         out.append(text: "  ")
         let start = out.count
         value.withUnsafeBytes { bytes in
@@ -75,9 +72,16 @@ package struct ChangeFormat: Sendable {
             } catch {
                 out.removeSubrange(start...)
                 out.append(text: "null")
-                undecodable.note(component.schema, of: change.entity, error)
+                undecodable.note(schema, of: change.entity, error)
             }
         }
+    }
+
+    private mutating func component(of schema: ComponentSchema) -> ShownComponent {
+        if let known = components[schema.hash] { return known }
+        let component = ShownComponent(ColumnID(0), schema)
+        components[schema.hash] = component
+        return component
     }
 
     /// `x=1.5`; text in quotation marks where it would not be told apart from what follows it.

@@ -7,9 +7,14 @@ protocol KnownContainer {
     static func decode(_ value: DynamicValue) throws -> Any?
 }
 
-protocol OptionalContainer: KnownContainer {}
+protocol OptionalContainer: KnownContainer {
+    /// How many optionals lie inside one another.
+    static var optionalDepth: Int { get }
+}
 
 extension Optional: KnownContainer, OptionalContainer {
+    static var optionalDepth: Int { 1 + ((Wrapped.self as? any OptionalContainer.Type)?.optionalDepth ?? 0) }
+
     static func fieldType(_ probe: SchemaProbe, path: [String]) throws(SchemaError) -> FieldType {
         .optional(try probe.fieldType(of: Wrapped.self, path: path))
     }

@@ -59,6 +59,14 @@ struct ValueDecoder: Decoder {
             try ValueDecoder.decode(type, from: try member(key))
         }
 
+        /// The standard library's own version would not take the optional off: what is inside may be one too.
+        func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+            guard contains(key) else { return nil }
+            let value = try member(key)
+            guard case .optional(let content) = value else { return try ValueDecoder.decode(type, from: value) }
+            return try content.map { try ValueDecoder.decode(type, from: $0) }
+        }
+
         func nestedContainer<Nested: CodingKey>(
             keyedBy type: Nested.Type, forKey key: Key
         ) throws -> KeyedDecodingContainer<Nested> {

@@ -22,10 +22,14 @@ final class ValueEncoder: Encoder {
         {
             return .enumeration(name)
         }
+        // `encodeIfPresent` takes an optional off: a type with fewer of them than its field is what is inside.
+        if case .optional(let wrapped) = type, !isStated(T.self, as: type) {
+            let depth = (T.self as? any OptionalContainer.Type)?.optionalDepth ?? 0
+            if depth < type.optionalDepth { return .optional(try encode(value, as: wrapped)) }
+        }
         if let container = T.self as? any KnownContainer.Type, let result = try container.encode(value, as: type) {
             return result
         }
-        if case .optional(let wrapped) = type { return .optional(try encode(value, as: wrapped)) }
         // A leaf's own Codable would only ask again.
         guard !(T.self is any WireLeaf.Type), let encodable = value as? any Encodable else {
             throw CodecError(.typeMismatch, "\(value) of type \(T.self) is no value of type \(type)")
@@ -33,6 +37,11 @@ final class ValueEncoder: Encoder {
         let encoder = ValueEncoder(as: type)
         try encodable.encode(to: encoder)
         return try encoder.finish()
+    }
+
+    /// Whether a type says by itself that it is coded so.
+    private static func isStated<T>(_ type: T.Type, as fieldType: FieldType) -> Bool {
+        (type as? any SchemaProviding.Type)?.fieldType == fieldType
     }
 
     private func finish() throws(CodecError) -> DynamicValue {

@@ -15,6 +15,11 @@ public struct ByteWriter: Sendable {
         self.bytes = bytes
     }
 
+    /// Goes on behind what an array holds.
+    package init(continuing bytes: consuming [UInt8]) {
+        self.bytes = bytes
+    }
+
     @inlinable public var count: Int { bytes.count }
 
     /// Forgets the content and keeps the memory.
@@ -100,8 +105,8 @@ public struct ByteWriter: Sendable {
         bytes.withUnsafeMutableBytes { body(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
     }
 
-    /// Overwrites one byte that was written before.
-    package mutating func overwrite(at offset: Int, with byte: UInt8) {
-        bytes[offset] = byte
+    /// Overwrites bytes that were written before.
+    package mutating func overwrite(at offset: Int, with other: [UInt8]) {
+        for position in other.indices { bytes[offset + position] = other[position] }
     }
 }

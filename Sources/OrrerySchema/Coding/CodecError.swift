@@ -15,6 +15,8 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
         case typeMismatch
         /// A reference to something that does not exist on the receiving side.
         case unknownReference
+        /// A part that must be understood, and is not.
+        case notSupported
     }
 
     public var code: Code

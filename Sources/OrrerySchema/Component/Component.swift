@@ -13,7 +13,9 @@ public protocol Component: Sendable {
     /// The default value. A field that a peer does not know takes its value from here.
     init()
 
-    /// The name by which clients know this component, unique in a world. The type's name unless stated.
+    /// The name by which clients know this component, unique in a world. The type's name unless stated: without the types that it is nested
+    /// in, up to a generic one: `Pair<Int, Double>.Inner`. Where two types have one name, state another, in a generic type one that names what
+    /// tells them apart: `static var componentName: String { "Slot of \(Item.self)" }`.
     static var componentName: String { get }
 
     /// Where a world keeps the values. With those of the entity's other components unless stated.
@@ -27,7 +29,7 @@ public protocol Component: Sendable {
 }
 
 extension Component {
-    public static var componentName: String { String(describing: Self.self) }
+    public static var componentName: String { TypeName.short(Self.self) }
     @inlinable public static var storage: ComponentStorage { .table }
     public static var documentation: String? { nil }
     public static var annotations: [FieldAnnotation<Self>] { [] }

@@ -8,6 +8,9 @@ public struct ComponentCoder<C: Component>: Sendable {
         case codable
     }
 
+    /// Whether values are plain bytes in memory, of fixed size on the wire.
+    package var isBitwise: Bool { if case .bitwise = form { true } else { false } }
+
     /// Reads the schema of `C`: from its layout, or else by probing its `Codable`.
     /// - Throws: ``SchemaError`` that names the field which cannot be synchronised, its type, and what to do.
     /// - Complexity: once per registration; some microseconds per field.

@@ -58,7 +58,7 @@ private func enumCaseName<T>(_ value: T) -> UnsafePointer<CChar>?
 extension String {
     /// The UTF-8 bytes of the normal form C: the same for all strings that Swift calls equal.
     /// - Complexity: O(n); ASCII is taken as it is.
-    var canonicalUTF8: [UInt8] {
+    package var canonicalUTF8: [UInt8] {
         let plain = Array(utf8)
         if plain.allSatisfy({ $0 < 0x80 }) { return plain }
         var normal: [UInt8] = []

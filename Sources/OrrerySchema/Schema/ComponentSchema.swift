@@ -8,7 +8,7 @@ public struct SchemaHash: Hashable, Sendable, CustomStringConvertible {
         self.rawValue = rawValue
     }
 
-    init(of bytes: some Sequence<UInt8>) {
+    package init(of bytes: some Sequence<UInt8>) {
         rawValue = bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 

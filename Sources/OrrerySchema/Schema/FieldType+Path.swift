@@ -7,6 +7,21 @@ extension FieldType {
         return path.count == 1 ? fields[first].type : fields[first].type.field(at: Array(path.dropFirst()))
     }
 
+    /// Where the bytes of a field lie in those of a value of fixed size; `nil` if the positions lead nowhere, or the size varies.
+    package func wireRange(at path: [Int]) -> Range<Int>? {
+        var (type, start) = (self, 0)
+        for position in path {
+            guard case .structure(let fields) = type, position < fields.count else { return nil }
+            for field in fields[..<position] {
+                guard let size = field.type.fixedSize else { return nil }
+                start += size
+            }
+            type = fields[position].type
+        }
+        guard !path.isEmpty, let size = type.fixedSize else { return nil }
+        return start..<start + size
+    }
+
     /// The positions of the field that names lead to; `nil` if they lead nowhere.
     package func positions(of names: some Collection<String>) -> [Int]? {
         guard let first = names.first else { return [] }

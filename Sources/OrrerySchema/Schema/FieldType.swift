@@ -35,7 +35,7 @@ public enum Scalar: UInt8, CaseIterable, Sendable {
 /// | structure | its fields in order |
 /// | optional | 0, or 1 and the value |
 /// | array | count as varint, the elements |
-/// | set, dictionary | count as varint, the elements (key, value) in ascending order of the elements' (keys') bytes |
+/// | set, dictionary | count as varint, the elements (key, value) in ascending order of the elements' (keys') bytes, each once |
 /// | union | index of the case as varint, the fields of that case |
 public indirect enum FieldType: Hashable, Sendable {
     case scalar(Scalar)
@@ -75,6 +75,11 @@ public indirect enum FieldType: Hashable, Sendable {
         case .string, .optional, .array, .set, .dictionary, .union: 1
         case .scalar, .vector, .entity, .enumeration: fixedSize ?? 0
         }
+    }
+
+    /// How many optionals lie inside one another.
+    var optionalDepth: Int {
+        if case .optional(let wrapped) = self { 1 + wrapped.optionalDepth } else { 0 }
     }
 
     /// Bytes of the index of a case.

@@ -22,11 +22,15 @@ extension ByteWriter {
             append(varint: values.count)
             for value in values { try append(value, as: element) }
         case (.set(let element), .set(let values)):
-            try appendSorted(values.map { value throws(CodecError) in (try Self.bytes(of: value, as: element), []) })
+            try appendSorted(
+                values.map { value throws(CodecError) in (value, try Self.bytes(of: value, as: element), []) })
         case (.dictionary(let keyType, let valueType), .dictionary(let entries)):
             try appendSorted(
                 entries.map { entry throws(CodecError) in
-                    (try Self.bytes(of: entry.key, as: keyType), try Self.bytes(of: entry.value, as: valueType))
+                    (
+                        entry.key, try Self.bytes(of: entry.key, as: keyType),
+                        try Self.bytes(of: entry.value, as: valueType)
+                    )
                 })
         case (.union(let cases), .union(let name, let members)):
             guard let index = cases.firstIndex(where: { $0.name == name }) else {
@@ -66,10 +70,22 @@ extension ByteWriter {
         }
     }
 
-    private mutating func appendSorted(_ elements: [(key: [UInt8], value: [UInt8])]) throws(CodecError) {
-        let sorted = elements.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        for (left, right) in zip(sorted, sorted.dropFirst()) where left.key == right.key {
-            throw CodecError(.outOfDomain, "a set or dictionary holds one element twice")
+    /// Writes the elements of a set, or the entries of a dictionary, each once.
+    ///
+    /// NaN is equal to nothing, so Swift's sets and dictionaries may hold it any number of times. It is written once, with the value whose bytes
+    /// come first: the same whatever order the memory has.
+    private mutating func appendSorted(
+        _ elements: [(element: DynamicValue, key: [UInt8], value: [UInt8])]
+    ) throws(CodecError) {
+        var sorted = elements.sorted { left, right in
+            left.key == right.key
+                ? left.value.lexicographicallyPrecedes(right.value) : left.key.lexicographicallyPrecedes(right.key)
+        }
+        for position in sorted.indices.dropFirst().reversed() where sorted[position].key == sorted[position - 1].key {
+            guard sorted[position].element.holdsNaN else {
+                throw CodecError(.outOfDomain, "a set or dictionary holds one element twice")
+            }
+            sorted.remove(at: position)
         }
         append(varint: sorted.count)
         for element in sorted {

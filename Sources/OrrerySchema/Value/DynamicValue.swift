@@ -50,4 +50,17 @@ public indirect enum DynamicValue: Hashable, Sendable {
         default: nil
         }
     }
+
+    /// Whether there is a number in it that is not equal to itself.
+    var holdsNaN: Bool {
+        switch self {
+        case .float(let number): number.isNaN
+        case .double(let number): number.isNaN
+        case .vector(let values), .array(let values), .set(let values): values.contains(where: \.holdsNaN)
+        case .structure(let members), .union(_, let members): members.contains { $0.value.holdsNaN }
+        case .optional(let content): content?.holdsNaN ?? false
+        case .dictionary(let entries): entries.contains { $0.key.holdsNaN || $0.value.holdsNaN }
+        case .bool, .signed, .unsigned, .entity, .enumeration, .string: false
+        }
+    }
 }

@@ -1,4 +1,6 @@
+import Foundation
 public import OrreryTransport
+import Synchronization
 
 /// What a peer that asks to connect, or for a page, is told.
 public enum Authorization: Hashable, Sendable {
@@ -19,27 +21,69 @@ public enum Authorization: Hashable, Sendable {
 /// ```
 public struct Authorizer: Sendable {
     private let decide: @Sendable (HTTPRequest) -> Authorization
+    /// Why it lets nobody in; nil if it can be used.
+    let problem: String?
+    /// Reads again what it decides by. Throws where that cannot be used; then what was goes on.
+    let renew: (@Sendable () throws -> Void)?
 
     /// - Parameter decide: called on the thread that serves all connections: it must return at once, and look nothing up.
     public init(_ decide: @escaping @Sendable (HTTPRequest) -> Authorization) {
+        self.init(problem: nil, renew: nil, decide)
+    }
+
+    private init(
+        problem: String?, renew: (@Sendable () throws -> Void)?,
+        _ decide: @escaping @Sendable (HTTPRequest) -> Authorization
+    ) {
+        self.problem = problem
+        self.renew = renew
         self.decide = decide
     }
 
     /// One token for everybody, sent as `Authorization: Bearer …`. It is compared in a time that does not depend on where it differs.
-    /// - Precondition: The token is not empty.
+    ///
+    /// Line ends at the end of the token are cut: a file or a command often leaves one. A token that no client can send (an empty one, or
+    /// other characters than printable ASCII without spaces) keeps the server from being made.
     public static func bearer(_ token: String) -> Authorizer {
-        precondition(!token.isEmpty, "an empty token lets everybody in")
-        let expected = Array(token.utf8)
-        return Authorizer { request in
-            guard let given = request.bearerToken else { return .unauthorized("A token is needed.") }
-            return areEqual(Array(given.utf8), expected) ? .allowed : .unauthorized("The token is not valid.")
+        bearer { () throws(TransportError) in try HTTPRequest.usableToken(token) }
+    }
+
+    /// The token in the first line of a file, as ``bearer(_:)``. `SimulationServer.reload()` reads it again.
+    public static func bearer(file path: String) -> Authorizer {
+        let read: @Sendable () throws(TransportError) -> String = { () throws(TransportError) in
+            guard let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8) else {
+                throw TransportError(.invalidToken, "No token can be read from \(path).")
+            }
+            return try HTTPRequest.usableToken(String(text.prefix { !$0.isNewline }))
         }
+        return bearer(renewed: true, read)
+    }
+
+    private static func bearer(
+        renewed: Bool = false, _ read: @escaping @Sendable () throws(TransportError) -> String
+    ) -> Authorizer {
+        let expected = Expected()
+        var problem: String?
+        do throws(TransportError) { expected.set(try read()) } catch { problem = error.message }
+        let renew: @Sendable () throws -> Void = { expected.set(try read()) }
+        return Authorizer(problem: problem, renew: renewed ? renew : nil) { request in
+            guard let given = request.bearerToken else { return .unauthorized("A token is needed.") }
+            return areEqual(Array(given.utf8), expected.bytes) ? .allowed : .unauthorized("The token is not valid.")
+        }
+    }
+
+    /// The token that is asked for; it may change. Empty as long as there is none.
+    private final class Expected: Sendable {
+        private let value = Mutex<[UInt8]>([])
+        var bytes: [UInt8] { value.withLock { $0 } }
+        func set(_ token: String) { value.withLock { $0 = Array(token.utf8) } }
     }
 
     func callAsFunction(_ request: HTTPRequest) -> Authorization { decide(request) }
 
     /// - Complexity: O(length of `given`), wherever the two differ.
     static func areEqual(_ given: [UInt8], _ expected: [UInt8]) -> Bool {
+        guard !expected.isEmpty else { return false }
         var difference: UInt8 = given.count == expected.count ? 0 : 1
         for (position, byte) in given.enumerated() { difference |= byte ^ expected[position % expected.count] }
         return difference == 0

@@ -13,36 +13,42 @@ public enum OriginPolicy: Hashable, Sendable {
     case any
 
     /// - Parameter serverHost: what the server listens at.
-    func allows(_ request: HTTPRequest, serverHost: String) -> Bool {
-        guard let origin = request.origin else { return true }
+    func allows(_ request: HTTPRequest, serverHost: NetworkHost?) -> Bool {
+        guard let text = request.origin else { return true }
         switch self {
         case .any: return true
-        case .list(let origins): return origins.contains { $0.lowercased() == origin.lowercased() }
+        case .list(let origins):
+            guard let origin = WebOrigin(text) else { return false }
+            return origins.contains { WebOrigin($0) == origin }
         case .ownHost:
-            guard let host = URLHost.of(origin) else { return false }
-            return URLHost.isLoopback(host) || host == serverHost.lowercased() || host == request.localAddress
+            guard let host = WebOrigin(text)?.host else { return false }
+            return host.isLoopback || host == serverHost || host == NetworkHost(request.localAddress)
         }
+    }
+
+    /// What is wrong with the list; nil if nothing is.
+    var problem: String? {
+        guard case .list(let origins) = self, let bad = origins.first(where: { WebOrigin($0) == nil }) else {
+            return nil
+        }
+        return "the origin \"\(bad)\" is none: write it as a browser does, https://example.com, without a path"
     }
 }
 
-/// The host part of URLs and origins.
-enum URLHost {
-    /// In lower case, without brackets; nil for what has none, like the origin `null`.
-    static func of(_ url: String) -> String? {
-        guard let scheme = url.firstRange(of: "://") else { return nil }
-        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
-        guard !authority.contains("@"), !authority.contains(where: \.isWhitespace) else { return nil }
-        if authority.first == "[" {
-            guard let bracket = authority.firstIndex(of: "]") else { return nil }
-            return authority[authority.index(after: authority.startIndex)..<bracket].lowercased()
-        }
-        let host = authority.prefix { $0 != ":" }
-        return host.isEmpty ? nil : host.lowercased()
-    }
+/// Where a page comes from, as browsers say it: `https://example.com`, `http://[::1]:3000`. Source: RFC 6454, section 6.
+struct WebOrigin: Hashable {
+    private let scheme: String
+    let host: NetworkHost
+    private let port: UInt16?
 
-    static func isLoopback(_ host: String) -> Bool {
-        if host == "localhost" || host == "::1" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    /// Nil for what is none, like `null`.
+    init?(_ text: String) {
+        guard let colon = text.firstRange(of: "://"), let parts = NetworkHost.parts(text[colon.upperBound...]) else {
+            return nil
+        }
+        scheme = text[..<colon.lowerBound].lowercased()
+        host = parts.host
+        let usual: UInt16? = ["http": 80, "https": 443, "ws": 80, "wss": 443][scheme]
+        port = parts.port ?? usual
     }
 }

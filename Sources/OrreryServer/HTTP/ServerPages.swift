@@ -6,8 +6,8 @@ import OrreryWire
 struct ServerPages: Sendable {
     private let authorize: Authorizer?
     private let origins: OriginPolicy
-    private let serverHost: String
-    private let hostNames: Set<String>
+    private let serverHost: NetworkHost?
+    private let hostNames: Set<NetworkHost>
     private let schema: [UInt8]
     private let metrics: ServerMetrics
     private let pulse: TickPulse
@@ -19,8 +19,8 @@ struct ServerPages: Sendable {
     ) {
         authorize = configuration.authorize
         origins = configuration.origins
-        serverHost = URLHost.of(url) ?? ""
-        hostNames = Set(configuration.hostNames.map { $0.lowercased() })
+        serverHost = WebOrigin(url)?.host
+        hostNames = Set(configuration.hostNames.compactMap { NetworkHost($0) })
         var writer = JSONWriter()
         writer.object { writer in
             writer.name("components")
@@ -64,8 +64,8 @@ struct ServerPages: Sendable {
     /// Why a request under this name of the server is none for it. A web page whose own name leads to a loopback address counts as
     /// of the same origin in its browser, but cannot choose another name in `Host`. Programs that send none are no browsers.
     private func misdirection(of request: HTTPRequest) -> HTTPResponse? {
-        guard URLHost.isLoopback(serverHost), let field = request.host else { return nil }
-        if let host = URLHost.of("http://\(field)"), URLHost.isLoopback(host) || hostNames.contains(host) { return nil }
+        guard serverHost?.isLoopback == true, let field = request.host else { return nil }
+        if let host = NetworkHost(authority: field), host.isLoopback || hostNames.contains(host) { return nil }
         return .text(421, "This server is for its own machine: call it localhost, or list the name in `hostNames`.")
     }
 
@@ -85,7 +85,9 @@ extension RefusedInput {
             case .request(403), .request(421): .forbidden
             case .request(404): .notFound
             case .request(503): .full
-            case .request(400), .request(405), .request(426): .badRequest
+            case .request(400), .request(405), .request(414), .request(417), .request(426), .request(431),
+                .request(505):
+                .badRequest
             case .connection(.protocolError): .protocolViolation
             case .connection(.unsupportedData): .text
             case .connection(.messageTooBig): .messageSize
@@ -98,7 +100,7 @@ extension RefusedInput {
 
 extension RefusedInput {
     /// For what the protocol core closed a session.
-    init(_ code: WireCloseCode) {
+    init(_ code: CloseCode) {
         self =
             switch code {
             case .protocolError: .protocolViolation
@@ -109,7 +111,8 @@ extension RefusedInput {
             case .unsupportedVersion: .version
             case .handshakeTimeout: .helloTimeout
             case .silence: .silence
-            case .normal, .goingAway, .internalError, .gap, .replaced: .other
+            case .notSupported: .notSupported
+            default: .other
             }
     }
 }

@@ -1,5 +1,7 @@
 import CoreMetrics
+import OrrerySchema
 import OrreryWire
+import Synchronization
 
 /// What peers sent that was not taken, by kind. The kinds are fixed, so that no peer can make metrics grow.
 enum RefusedInput: String, CaseIterable, Sendable {
@@ -23,42 +25,17 @@ enum RefusedInput: String, CaseIterable, Sendable {
     case slowReader = "slow_reader"
     /// Nothing was heard for too long.
     case silence
+    /// A part that must be understood, and is not.
+    case notSupported = "not_supported"
     case other
 }
 
-/// How a mutation ended, as a label.
-enum CountedOutcome: String, CaseIterable, Sendable {
-    case applied
-    case unknownEntity = "unknown_entity"
-    case unknownComponent = "unknown_component"
-    case undecodable
-    case outOfDomain = "out_of_domain"
-    case notWritable = "not_writable"
-    case forbidden
-    case compareFailed = "compare_failed"
-    case outcomeUnknown = "outcome_unknown"
-    case limitReached = "limit_reached"
+/// How mutations end, as labels: `applied`, then the codes of refusals in the order of their numbers.
+private enum OutcomeLabel {
+    static let all = ["applied"] + RefusalCode.named.map { snakeCase($0.name) }
 
-    init(_ outcome: MutationOutcome) {
-        switch outcome {
-        case .applied: self = .applied
-        case .refused(let refusal): self.init(refusal.code)
-        }
-    }
-
-    init(_ code: MutationRefusalCode) {
-        self =
-            switch code {
-            case .unknownEntity: .unknownEntity
-            case .unknownComponent: .unknownComponent
-            case .undecodable: .undecodable
-            case .outOfDomain: .outOfDomain
-            case .notWritable: .notWritable
-            case .forbidden: .forbidden
-            case .compareFailed: .compareFailed
-            case .outcomeUnknown: .outcomeUnknown
-            case .limitReached: .limitReached
-            }
+    private static func snakeCase(_ name: String) -> String {
+        name.map { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }.joined()
     }
 }
 
@@ -77,6 +54,10 @@ struct ServerMetrics: Sendable {
     private let encodeTime: Timer
     private let mutations: [Counter]
     private let refusals: [Counter]
+    private let leftOutValues: Counter
+    private let droppedCommands: Counter
+    private let droppedEvents: Counter
+    private let droppedLogLines: CountUpTo
 
     /// - Parameter factory: where they go besides the page of this server; `nil` stands for what `MetricsSystem` was bootstrapped
     ///   with, if it was.
@@ -95,8 +76,12 @@ struct ServerMetrics: Sendable {
         sentBytes = Counter(label: "orrery_sent_bytes_total", factory: all)
         receivedBytes = Counter(label: "orrery_received_bytes_total", factory: all)
         encodeTime = Timer(label: "orrery_encode_seconds", factory: all)
-        mutations = CountedOutcome.allCases.map {
-            Counter(label: "orrery_mutations_total", dimensions: [("outcome", $0.rawValue)], factory: all)
+        droppedLogLines = CountUpTo(Counter(label: "orrery_log_lines_dropped_total", factory: all))
+        leftOutValues = Counter(label: "orrery_values_left_out_total", factory: all)
+        droppedCommands = Counter(label: "orrery_commands_dropped_total", factory: all)
+        droppedEvents = Counter(label: "orrery_events_dropped_total", factory: all)
+        mutations = OutcomeLabel.all.map {
+            Counter(label: "orrery_mutations_total", dimensions: [("outcome", $0)], factory: all)
         }
         refusals = RefusedInput.allCases.map {
             Counter(label: "orrery_refused_input_total", dimensions: [("kind", $0.rawValue)], factory: all)
@@ -129,10 +114,29 @@ struct ServerMetrics: Sendable {
     /// The batches of a tick were made and sent.
     func batchesMade(nanoseconds: UInt64) { encodeTime.recordNanoseconds(Int64(clamping: nanoseconds)) }
 
-    func mutationAnswered(_ outcome: CountedOutcome, count: UInt64 = 1) {
-        guard count > 0 else { return }
-        mutations[CountedOutcome.allCases.firstIndex(of: outcome)!].increment(by: count)
+    func mutationAnswered(_ outcome: MutationOutcome) {
+        switch outcome {
+        case .applied: mutations[0].increment()
+        case .refused(let refusal): mutationsRefused(refusal.code)
+        }
     }
+
+    func mutationsRefused(_ code: RefusalCode, count: UInt64 = 1) {
+        guard count > 0, mutations.indices.contains(Int(code.rawValue)) else { return }
+        mutations[Int(code.rawValue)].increment(by: count)
+    }
+
+    /// Commands of the world were dropped: their entity had died, or the world was full.
+    func commandsDropped(_ count: Int) { droppedCommands.increment(by: count) }
+
+    /// Events were dropped: too many of their type in one tick.
+    func eventsDropped(_ count: UInt64) { droppedEvents.increment(by: count) }
+
+    /// Values that cannot be sent were taken out of what clients see.
+    func valuesLeftOut(_ count: Int) { leftOutValues.increment(by: count) }
+
+    /// - Parameter total: so far, since the program began.
+    func logLinesDropped(_ total: UInt64) { droppedLogLines.count(upTo: total) }
 
     func inputRefused(_ kind: RefusedInput) {
         refusals[RefusedInput.allCases.firstIndex(of: kind)!].increment()
@@ -159,6 +163,30 @@ struct ServerMetrics: Sendable {
         "orrery_encode_seconds": .init(
             help: "Time to make the batches of a tick and give them to the sockets.", bounds: timeBounds),
         "orrery_mutations_total": .init(help: "Mutations that clients asked for, by outcome."),
+        "orrery_commands_dropped_total": .init(
+            help: "Commands of the world that had no effect, since their entity had died or the world was full."),
+        "orrery_events_dropped_total": .init(
+            help: "Events of the world that nobody hears, since too many of their type came in one tick."),
+        "orrery_values_left_out_total": .init(
+            help: "Values that clients are not shown, since they are too long or cannot be encoded."),
         "orrery_refused_input_total": .init(help: "What peers sent that was not taken, by kind."),
+        "orrery_log_lines_dropped_total": .init(
+            help: "Lines of the log that found no room because it could not be written."),
     ]
+}
+
+/// A counter of something that is counted elsewhere.
+private final class CountUpTo: Sendable {
+    private let counter: Counter
+    private let counted = Mutex<UInt64>(0)
+
+    init(_ counter: Counter) { self.counter = counter }
+
+    func count(upTo total: UInt64) {
+        let new = counted.withLock { counted in
+            defer { counted = max(counted, total) }
+            return total > counted ? total - counted : 0
+        }
+        if new > 0 { counter.increment(by: new) }
+    }
 }

@@ -2,131 +2,207 @@ import OrreryECS
 import OrrerySchema
 import OrreryWire
 
-/// Writes one component of the world for clients, its type forgotten: decodes, compares, asks the rule, applies.
-struct ComponentWriter: Sendable {
+/// Writes one component of the world for clients, its type forgotten, in two steps: what a client wants is looked at whole, then it takes
+/// effect. Between the two lies a value in memory that the caller lends.
+///
+/// Belongs to the thread that owns the world.
+class ComponentWriter {
     /// What is to become of the value that an entity has.
-    enum Change {
-        case set(bytes: [UInt8], expected: [UInt8]?, mayInsert: Bool)
+    enum Write {
+        /// It is to have this value.
+        case set(Mutation.NewComponent.Content, expected: [UInt8]?, mayInsert: Bool)
         case patch([Mutation.FieldPatch])
-        case remove
     }
 
-    /// Applies a change to a living entity.
-    let apply: @Sendable (Change, Entity, ClientIdentity, World) throws(MutationRefusal) -> Void
-    /// Looks at a value for an entity that is about to be spawned, and gives back what inserts it.
-    let prepare:
-        @Sendable ([UInt8], ClientIdentity, World) throws(MutationRefusal) -> (Entity, World) throws(WorldError) -> Void
+    /// Of a value in memory.
+    let (size, alignment): (Int, Int)
 
-    init<C: Component>(_ coder: ComponentCoder<C>, rule: WriteRule<C>) {
-        let typed = TypedWriter(coder: coder, rule: rule)
-        apply = { (change, entity, client, world) throws(MutationRefusal) in
-            try typed.apply(change, to: entity, by: client, in: world)
-        }
-        prepare = { (bytes, client, world) throws(MutationRefusal) in
-            let value = try typed.decode(bytes)
-            try typed.ask(ClientWrite(client: client, entity: nil, old: nil, new: value, world: world))
-            return { (entity, world) throws(WorldError) in try world.insert(value, on: entity) }
-        }
+    fileprivate init(size: Int, alignment: Int) {
+        (self.size, self.alignment) = (size, alignment)
     }
+
+    /// Looks at a write, and leaves its value at `target`.
+    /// - Parameters:
+    ///   - entity: alive; `nil` for one that is about to be spawned.
+    ///   - target: memory without a value, of `size` and `alignment`.
+    /// - Throws: ``Refusal``; then there is no value at `target`.
+    /// - Returns: units of work that it took.
+    func prepare(
+        _ write: Write, on entity: Entity?, by client: ClientIdentity, at target: UnsafeMutableRawPointer
+    ) throws(Refusal) -> Int {
+        preconditionFailure("of a typed writer")
+    }
+
+    /// Looks at a removal.
+    func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
+        preconditionFailure("of a typed writer")
+    }
+
+    /// Moves a prepared value into the world.
+    func commit(_ value: UnsafeMutableRawPointer, on entity: Entity) throws(WorldError) {
+        preconditionFailure("of a typed writer")
+    }
+
+    func commitRemoval(from entity: Entity) throws(WorldError) { preconditionFailure("of a typed writer") }
+
+    /// Ends a prepared value that is not wanted any more.
+    func discard(_ value: UnsafeMutableRawPointer) { preconditionFailure("of a typed writer") }
 }
 
-private struct TypedWriter<C: Component>: Sendable {
-    let coder: ComponentCoder<C>
-    let rule: WriteRule<C>
+/// The same, of one type.
+final class TypedComponentWriter<C: Component>: ComponentWriter {
+    private let coder: ComponentCoder<C>
+    private let rule: WriteRule<C>
+    private let world: World
+    private let values: Accessor<C>
+    /// Where values are packed for comparison and patches.
+    private var packed = ByteWriter()
 
-    func apply(
-        _ change: ComponentWriter.Change, to entity: Entity, by client: ClientIdentity, in world: World
-    ) throws(MutationRefusal) {
-        guard world.contains(entity) else { throw MutationRefusal(.unknownEntity, "entity \(entity) is not alive") }
-        let old = world[entity, C.self]
-        let new: C?
-        switch change {
-        case .set(let bytes, let expected, let mayInsert):
+    init(_ coder: ComponentCoder<C>, rule: WriteRule<C>, world: World) {
+        self.coder = coder
+        self.rule = rule
+        self.world = world
+        values = world.accessor(C.self)
+        super.init(size: MemoryLayout<C>.size, alignment: MemoryLayout<C>.alignment)
+    }
+
+    override func prepare(
+        _ write: Write, on entity: Entity?, by client: ClientIdentity, at target: UnsafeMutableRawPointer
+    ) throws(Refusal) -> Int {
+        let old = entity.flatMap { values[$0] }
+        let new: C
+        switch write {
+        case .set(let content, let expected, let mayInsert):
             if !mayInsert { _ = try require(old, of: entity) }
             if let expected { try compare(expected, with: old) }
-            new = try decode(bytes)
-        case .patch(let patches): new = try patched(try require(old, of: entity), patches)
-        case .remove:
-            _ = try require(old, of: entity)
-            new = nil
+            new = try value(of: content)
+        case .patch(let patches):
+            new = try patched(try require(old, of: entity), patches.lazy.map { ($0.field, $0.expected) })
         }
-        try ask(ClientWrite(client: client, entity: entity, old: old, new: new, world: world))
-        do throws(WorldError) {
-            if let new {
-                try world.insert(new, on: entity)
-            } else {
-                try world.remove(C.self, from: entity)
+        try ask(client, entity, old, new)
+        target.initializeMemory(as: C.self, to: new)
+        return coder.isBitwise ? 1 : 4 + packed.count / 8
+    }
+
+    override func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
+        try ask(client, entity, try require(values[entity], of: entity), nil)
+    }
+
+    override func commit(_ value: UnsafeMutableRawPointer, on entity: Entity) throws(WorldError) {
+        try values.insert(value.assumingMemoryBound(to: C.self).move(), on: entity)
+    }
+
+    override func commitRemoval(from entity: Entity) throws(WorldError) { try values.remove(from: entity) }
+
+    override func discard(_ value: UnsafeMutableRawPointer) {
+        value.assumingMemoryBound(to: C.self).deinitialize(count: 1)
+    }
+
+    private func ask(_ client: ClientIdentity, _ entity: Entity?, _ old: C?, _ new: C?) throws(Refusal) {
+        switch rule.access {
+        case .never: throw Refusal(.notWritable, "\(C.componentName) is read-only for clients")
+        case .always: return
+        case .judged(let judge):
+            let write = ClientWrite(client: client, entity: entity, old: old, new: new, world: world)
+            if case .refuse(let reason) = judge(write) {
+                throw Refusal(.forbidden, reason, current: old.flatMap { encode($0) ? packed.bytes : nil })
             }
-        } catch {
-            throw MutationRefusal(.unknownEntity, error.description)
         }
     }
 
-    func ask(_ write: ClientWrite<C>) throws(MutationRefusal) {
-        guard let judge = rule.judge else {
-            throw MutationRefusal(.notWritable, "\(C.componentName) is read-only for clients")
-        }
-        if case .refuse(let reason) = judge(write) {
-            throw MutationRefusal(.forbidden, reason, current: write.old.flatMap(encode))
+    /// The value of a new component: whole, or some fields of the default value.
+    private func value(of content: Mutation.NewComponent.Content) throws(Refusal) -> C {
+        switch content {
+        case .whole(let bytes): try decode(bytes)
+        case .fields(let fields): try patched(C(), fields.lazy.map { ($0, nil) })
         }
     }
 
-    func decode(_ bytes: [UInt8]) throws(MutationRefusal) -> C {
+    private func decode(_ bytes: [UInt8]) throws(Refusal) -> C {
         let result = bytes.withUnsafeBytes { buffer in
             Result { () throws(CodecError) in try coder.decode(buffer) }
         }
         return try refusing { () throws(CodecError) in try result.get() }
     }
 
-    private func encode(_ value: C) -> [UInt8]? {
-        var writer = ByteWriter()
+    /// Packs a value into `packed`.
+    /// - Returns: whether it has a wire form.
+    private func encode(_ value: C) -> Bool {
+        packed.removeAll()
         do throws(CodecError) {
-            try coder.encode(value, into: &writer)
-            return writer.bytes
+            try coder.encode(value, into: &packed)
+            return true
         } catch {
-            return nil
+            return false
         }
     }
 
-    private func require(_ value: C?, of entity: Entity) throws(MutationRefusal) -> C {
+    private func require(_ value: C?, of entity: Entity?) throws(Refusal) -> C {
         guard let value else {
-            throw MutationRefusal(.unknownComponent, "entity \(entity) has no \(C.componentName)")
+            throw Refusal(
+                .unknownComponent, "entity \(entity.map { "\($0)" } ?? "of a spawn") has no \(C.componentName)")
         }
         return value
     }
 
-    private func compare(_ expected: [UInt8], with old: C?) throws(MutationRefusal) {
-        let current = old.flatMap(encode)
-        guard current == expected else {
-            throw MutationRefusal(.compareFailed, "\(C.componentName) is not what was expected", current: current)
+    private func compare(_ expected: [UInt8], with old: C?) throws(Refusal) {
+        let isEncoded = old.map { encode($0) } ?? false
+        guard isEncoded, packed.bytes == expected else {
+            throw Refusal(
+                .compareFailed, "\(C.componentName) is not what was expected", current: isEncoded ? packed.bytes : nil)
         }
     }
 
-    private func patched(_ old: C, _ patches: [Mutation.FieldPatch]) throws(MutationRefusal) -> C {
+    private func patched(
+        _ old: C, _ fields: some Sequence<(field: Mutation.FieldValue, expected: [UInt8]?)>
+    ) throws(Refusal) -> C {
+        if coder.isBitwise { return try patchedBytes(old, fields) }
         var value = try refusing { () throws(CodecError) in try coder.dynamicValue(of: old) }
-        for patch in patches {
-            guard let type = coder.schema.type.field(at: patch.path), let member = value.member(at: patch.path) else {
-                throw MutationRefusal(.undecodable, "\(C.componentName) has no field at \(patch.path)")
+        for (field, expected) in fields {
+            guard let type = coder.schema.type.field(at: field.path), let member = value.member(at: field.path) else {
+                throw Refusal(.undecodable, "\(C.componentName) has no field at \(field.path)")
             }
-            if let expected = patch.expected {
+            if let expected {
                 let current = try refusing { () throws(CodecError) in try member.encoded(as: type) }
-                guard current == expected else {
-                    throw MutationRefusal(
-                        .compareFailed, "a field of \(C.componentName) is not what was expected", current: encode(old))
-                }
+                guard current == expected else { throw Self.notExpected(encode(old) ? packed.bytes : nil) }
             }
-            let new = try refusing { () throws(CodecError) in try DynamicValue(decoding: patch.bytes, as: type) }
-            value = value.replacingMember(at: patch.path, with: new) ?? value
+            let new = try refusing { () throws(CodecError) in try DynamicValue(decoding: field.bytes, as: type) }
+            value = value.replacingMember(at: field.path, with: new) ?? value
         }
-        return try refusing { () throws(CodecError) in try coder.value(of: value) }
+        let new = try refusing { () throws(CodecError) in try coder.value(of: value) }
+        _ = encode(new)
+        return new
+    }
+
+    /// Copies bytes into the wire form, where each field has its place.
+    private func patchedBytes(
+        _ old: C, _ fields: some Sequence<(field: Mutation.FieldValue, expected: [UInt8]?)>
+    ) throws(Refusal) -> C {
+        _ = encode(old)
+        for (field, expected) in fields {
+            guard let place = coder.schema.type.wireRange(at: field.path), place.count == field.bytes.count else {
+                throw Refusal(
+                    .undecodable, "\(C.componentName) has no field of \(field.bytes.count) bytes at \(field.path)")
+            }
+            if let expected, !packed.bytes[place].elementsEqual(expected) {
+                _ = encode(old)
+                throw Self.notExpected(packed.bytes)
+            }
+            packed.overwrite(at: place.lowerBound, with: field.bytes)
+        }
+        return try decode(packed.bytes)
+    }
+
+    private static func notExpected(_ current: [UInt8]?) -> Refusal {
+        Refusal(.compareFailed, "a field of \(C.componentName) is not what was expected", current: current)
     }
 
     /// What bytes from a client are refused with.
-    private func refusing<R>(_ body: () throws(CodecError) -> R) throws(MutationRefusal) -> R {
+    private func refusing<R>(_ body: () throws(CodecError) -> R) throws(Refusal) -> R {
         do throws(CodecError) {
             return try body()
         } catch {
-            throw MutationRefusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.message)
+            throw Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.message)
         }
     }
 }

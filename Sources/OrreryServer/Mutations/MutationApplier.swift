@@ -4,73 +4,142 @@ import OrreryStore
 import OrrerySync
 import OrreryWire
 
-/// Applies what clients want changed to the world: simulation thread, at the beginning of a tick, in the order of arrival.
-struct MutationApplier: Sendable {
+/// Applies what clients want changed to the world: simulation thread, at the beginning of a tick.
+///
+/// Each mutation is prepared, which changes nothing and may refuse it, and then committed, which has all of its effect.
+struct MutationApplier: ~Copyable {
     /// By ``ColumnID``.
-    let writers: [ComponentWriter]
-    let spawnRule: LifeRule
-    let despawnRule: LifeRule
+    private let writers: [ComponentWriter]
+    private let world: World
+    private let spawnRule: LifeRule
+    private let despawnRule: LifeRule
+    private var values = PreparedValues()
+    /// Of the spawn that is being prepared.
+    private var prepared: [(writer: ComponentWriter, value: UnsafeMutableRawPointer)] = []
 
-    /// - Returns: what became of it, at the tick that is about to run.
-    func apply(_ request: MutationRequest, to world: World, at tick: Tick) -> MutationOutcome {
+    init(writers: [ComponentWriter], world: World, spawnRule: LifeRule, despawnRule: LifeRule) {
+        self.writers = writers
+        self.world = world
+        self.spawnRule = spawnRule
+        self.despawnRule = despawnRule
+    }
+
+    /// - Returns: what became of it, at the tick that is about to run, and units of work that it took.
+    mutating func apply(_ request: MutationRequest, at tick: Tick) -> (MutationOutcome, work: Int) {
         let client = ClientIdentity(id: request.client, name: request.clientName)
-        do throws(MutationRefusal) {
+        do throws(Refusal) {
             switch request.operation {
             case .set(let entity, let value, let expected):
-                try writer(of: value.column).apply(
-                    .set(bytes: value.bytes, expected: expected, mayInsert: false), entity, client, world)
-            case .insert(let entity, let value):
-                try writer(of: value.column).apply(
-                    .set(bytes: value.bytes, expected: nil, mayInsert: true), entity, client, world)
+                let work = try write(
+                    .set(.whole(value.bytes), expected: expected, mayInsert: false), value.column, on: entity, client)
+                return (.applied(tick, entities: []), work)
+            case .insert(let entity, let component):
+                let work = try write(
+                    .set(component.content, expected: nil, mayInsert: true), component.column, on: entity, client)
+                return (.applied(tick, entities: []), work)
             case .patch(let entity, let column, let patches):
-                try writer(of: column).apply(.patch(patches), entity, client, world)
-            case .remove(let entity, let column): try writer(of: column).apply(.remove, entity, client, world)
-            case .spawn(let values):
-                return .applied(tick, spawned: try spawn(values, by: client, in: world))
-            case .despawn(let entity): try despawn(entity, by: client, in: world)
+                return (.applied(tick, entities: []), try write(.patch(patches), column, on: entity, client))
+            case .remove(let entity, let column):
+                try remove(column, from: entity, client)
+                return (.applied(tick, entities: []), 1)
+            case .spawn(let components):
+                let (entity, work) = try spawn(components, by: client)
+                return (.applied(tick, entities: [entity]), work)
+            case .despawn(let entity):
+                try despawn(entity, by: client)
+                return (.applied(tick, entities: []), 4)
             }
-            return .applied(tick, spawned: nil)
         } catch {
-            return .refused(error)
+            return (.refused(error), 1)
         }
     }
 
-    private func writer(of column: ColumnID) throws(MutationRefusal) -> ComponentWriter {
+    private func writer(of column: ColumnID) throws(Refusal) -> ComponentWriter {
         guard column.rawValue < writers.count else {
-            throw MutationRefusal(.unknownComponent, "there is no component \(column)")
+            throw Refusal(.unknownComponent, "there is no component \(column)")
         }
         return writers[column.rawValue]
     }
 
-    private func spawn(
-        _ values: [Mutation.ComponentValue], by client: ClientIdentity, in world: World
-    ) throws(MutationRefusal) -> Entity {
-        try ask(spawnRule, client, nil, world, "spawn")
-        var inserts: [(Entity, World) throws(WorldError) -> Void] = []
-        for value in values { inserts.append(try writer(of: value.column).prepare(value.bytes, client, world)) }
-        do throws(WorldError) {
-            let entity = try world.trySpawn()
-            for insert in inserts { try insert(entity, world) }
-            return entity
-        } catch {
-            throw MutationRefusal(.limitReached, error.description)
-        }
+    private func requireAlive(_ entity: Entity) throws(Refusal) {
+        guard world.contains(entity) else { throw Refusal(.unknownEntity, "entity \(entity) is not alive") }
     }
 
-    private func despawn(_ entity: Entity, by client: ClientIdentity, in world: World) throws(MutationRefusal) {
-        guard world.contains(entity) else { throw MutationRefusal(.unknownEntity, "entity \(entity) is not alive") }
-        try ask(despawnRule, client, entity, world, "despawn")
-        do throws(WorldError) {
-            try world.despawn(entity)
-        } catch {
-            throw MutationRefusal(.unknownEntity, error.description)
+    private mutating func write(
+        _ write: ComponentWriter.Write, _ column: ColumnID, on entity: Entity, _ client: ClientIdentity
+    ) throws(Refusal) -> Int {
+        let writer = try writer(of: column)
+        try requireAlive(entity)
+        values.reserve(writer.size)
+        let value = values.place(size: writer.size, alignment: writer.alignment)
+        let work = try writer.prepare(write, on: entity, by: client, at: value)
+        try committing { () throws(WorldError) in try writer.commit(value, on: entity) }
+        return work
+    }
+
+    private func remove(_ column: ColumnID, from entity: Entity, _ client: ClientIdentity) throws(Refusal) {
+        let writer = try writer(of: column)
+        try requireAlive(entity)
+        try writer.prepareRemoval(from: entity, by: client)
+        try committing { () throws(WorldError) in try writer.commitRemoval(from: entity) }
+    }
+
+    private mutating func spawn(
+        _ components: [Mutation.NewComponent], by client: ClientIdentity
+    ) throws(Refusal) -> (Entity, work: Int) {
+        try ask(spawnRule, client, nil, "spawn")
+        var byteCount = 0
+        for component in components {
+            let writer = try writer(of: component.column)
+            byteCount += writer.size + writer.alignment
         }
+        values.reserve(byteCount)
+        prepared.removeAll(keepingCapacity: true)
+        var work = 1
+        do throws(Refusal) {
+            for component in components {
+                let writer = try writer(of: component.column)
+                let value = values.place(size: writer.size, alignment: writer.alignment)
+                work += try writer.prepare(
+                    .set(component.content, expected: nil, mayInsert: true), on: nil, by: client, at: value)
+                prepared.append((writer, value))
+            }
+        } catch {
+            for (writer, value) in prepared { writer.discard(value) }
+            throw error
+        }
+        let entity: Entity
+        do throws(WorldError) {
+            entity = try world.trySpawn()
+        } catch {
+            for (writer, value) in prepared { writer.discard(value) }
+            throw Refusal(.limitReached, error.description)
+        }
+        for (writer, value) in prepared {
+            try committing { () throws(WorldError) in try writer.commit(value, on: entity) }
+        }
+        return (entity, work)
+    }
+
+    private func despawn(_ entity: Entity, by client: ClientIdentity) throws(Refusal) {
+        try requireAlive(entity)
+        try ask(despawnRule, client, entity, "despawn")
+        try committing { () throws(WorldError) in try world.despawn(entity) }
     }
 
     private func ask(
-        _ rule: LifeRule, _ client: ClientIdentity, _ entity: Entity?, _ world: World, _ what: String
-    ) throws(MutationRefusal) {
-        guard let judge = rule.judge else { throw MutationRefusal(.notWritable, "clients may not \(what) here") }
-        if case .refuse(let reason) = judge(client, entity, world) { throw MutationRefusal(.forbidden, reason) }
+        _ rule: LifeRule, _ client: ClientIdentity, _ entity: Entity?, _ what: String
+    ) throws(Refusal) {
+        guard let judge = rule.judge else { throw Refusal(.notWritable, "clients may not \(what) here") }
+        if case .refuse(let reason) = judge(client, entity, world) { throw Refusal(.forbidden, reason) }
+    }
+
+    /// What was prepared takes effect. Only a rule or an observer that ended the entity meanwhile can keep it from that.
+    private func committing(_ body: () throws(WorldError) -> Void) throws(Refusal) {
+        do throws(WorldError) {
+            try body()
+        } catch {
+            throw Refusal(.unknownEntity, error.description)
+        }
     }
 }

@@ -2,13 +2,15 @@ import OrrerySync
 import OrreryWire
 import Synchronization
 
-/// Where mutations go from the sync thread to the simulation thread, and their outcomes back.
+/// Where mutations go from the sync thread to the simulation thread, and their outcomes back. Lists go round, so that their memory stays.
 final class MutationExchange: Sendable {
-    /// Mutations of all clients that wait for the next tick, at most.
+    /// Mutations of all clients that wait for the world, at most.
     let waitingMax: Int
 
     private let requests = Mutex<[MutationRequest]>([])
     private let outcomes = Mutex<[(MutationRequest, MutationOutcome)]>([])
+    /// Those that were taken in and have no outcome yet.
+    private let waitingCount = Atomic(0)
 
     init(waitingMax: Int) {
         self.waitingMax = waitingMax
@@ -17,37 +19,30 @@ final class MutationExchange: Sendable {
     /// Sync thread.
     /// - Returns: whether there was room.
     func offer(_ request: MutationRequest) -> Bool {
-        requests.withLock { requests in
-            guard requests.count < waitingMax else { return false }
-            requests.append(request)
-            return true
-        }
+        guard waitingCount.load(ordering: .relaxed) < waitingMax else { return false }
+        waitingCount.add(1, ordering: .relaxed)
+        requests.withLock { $0.append(request) }
+        return true
     }
 
-    /// What has arrived, in order. Simulation thread.
-    func takeRequests() -> [MutationRequest] {
-        requests.withLock { requests in
-            guard !requests.isEmpty else { return [] }
-            defer { requests.removeAll(keepingCapacity: true) }
-            return requests
-        }
-    }
+    /// Puts what has arrived, in order, in the place of an empty list. Simulation thread.
+    func takeRequests(into list: inout [MutationRequest]) { requests.withLock { swap(&$0, &list) } }
 
     var occupancies: [Occupancy] {
-        [Occupancy("mutations that wait for the next tick", requests.withLock { $0.count }, limit: waitingMax)]
+        [Occupancy("mutations that wait for the world", waitingCount.load(ordering: .relaxed), limit: waitingMax)]
     }
 
-    /// Simulation thread.
-    func finished(_ results: [(MutationRequest, MutationOutcome)]) {
-        outcomes.withLock { $0 += results }
-    }
-
-    /// Sync thread.
-    func takeOutcomes() -> [(MutationRequest, MutationOutcome)] {
+    /// Takes outcomes over, and leaves an empty list. Simulation thread.
+    func finished(_ results: inout [(MutationRequest, MutationOutcome)]) {
+        waitingCount.subtract(results.count, ordering: .relaxed)
         outcomes.withLock { outcomes in
-            guard !outcomes.isEmpty else { return [] }
-            defer { outcomes.removeAll(keepingCapacity: true) }
-            return outcomes
+            if outcomes.isEmpty { swap(&outcomes, &results) } else { outcomes += results }
         }
+        results.removeAll(keepingCapacity: true)
+    }
+
+    /// Puts what was decided in the place of an empty list. Sync thread.
+    func takeOutcomes(into list: inout [(MutationRequest, MutationOutcome)]) {
+        outcomes.withLock { swap(&$0, &list) }
     }
 }

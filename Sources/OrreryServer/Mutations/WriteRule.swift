@@ -32,23 +32,31 @@ public enum WriteVerdict: Sendable {
 
 /// Who may write a component. Asked on the simulation thread at the beginning of a tick, against the world itself.
 public struct WriteRule<C: Component>: Sendable {
-    /// `nil` where no client may write at all.
-    let judge: (@Sendable (ClientWrite<C>) -> WriteVerdict)?
+    enum Access: Sendable {
+        case never, always
+        case judged(@Sendable (ClientWrite<C>) -> WriteVerdict)
+    }
+
+    let access: Access
+
+    /// Whether clients may write at all.
+    var isOpen: Bool { if case .never = access { false } else { true } }
 
     /// Read-only for clients.
-    public static var byServerOnly: WriteRule { WriteRule(judge: nil) }
+    public static var byServerOnly: WriteRule { WriteRule(access: .never) }
 
     /// Every client may set, insert and remove it.
-    public static var byClients: WriteRule { WriteRule { _ in .allow } }
+    public static var byClients: WriteRule { WriteRule(access: .always) }
 
     /// Clients may write it where `isAllowed` says so.
     public static func byClients(where isAllowed: @escaping @Sendable (ClientWrite<C>) -> Bool) -> WriteRule {
-        WriteRule { isAllowed($0) ? .allow : .refuse("\(C.componentName) may not be written so") }
+        WriteRule(
+            access: .judged { isAllowed($0) ? .allow : .refuse("refused by the server's rule of \(C.componentName)") })
     }
 
     /// Clients may write it where `judge` allows it; the reason of a refusal goes to the client.
     public static func byClients(judge: @escaping @Sendable (ClientWrite<C>) -> WriteVerdict) -> WriteRule {
-        WriteRule(judge: judge)
+        WriteRule(access: .judged(judge))
     }
 }
 

@@ -1,6 +1,8 @@
 import Dispatch
 package import OrreryECS
 import OrrerySchema
+import OrrerySync
+import OrreryWire
 import Synchronization
 
 /// The simulation thread's half of a server: the world, its schedule, and what goes in and out of them.
@@ -15,9 +17,16 @@ package final class SimulationLoop: @unchecked Sendable {
     private let handover: ChangeHandover
     private let pulse: TickPulse
     private let metrics: ServerMetrics
+    private var losses: LossLog
     private let periodNanoseconds: UInt64
     private let exchange: MutationExchange
-    private let applier: MutationApplier
+    private var applier: MutationApplier
+    private var queue = MutationQueue()
+    /// Units of work that mutations may take in one tick.
+    private let mutationWorkMax: Int
+    /// Lists that go round with those of the exchange.
+    private var arrived: [MutationRequest] = []
+    private var results: [(MutationRequest, MutationOutcome)] = []
     /// Work for the next tick; `nil` when there will be none.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
     /// Called when a log was handed over.
@@ -25,9 +34,10 @@ package final class SimulationLoop: @unchecked Sendable {
 
     init(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, handover: ChangeHandover,
-        exchange: MutationExchange, applier: MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
-        wakeSync: @escaping @Sendable () -> Void
+        exchange: MutationExchange, applier: consuming MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
+        log: BoundedLog, now: @escaping @Sendable () -> Duration, wakeSync: @escaping @Sendable () -> Void
     ) {
+        losses = LossLog(world, log: log, now: now)
         self.world = world
         self.schedule = schedule
         step = configuration.step
@@ -39,6 +49,7 @@ package final class SimulationLoop: @unchecked Sendable {
         periodNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
         self.exchange = exchange
         self.applier = applier
+        mutationWorkMax = max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds)
         self.wakeSync = wakeSync
     }
 
@@ -72,6 +83,7 @@ package final class SimulationLoop: @unchecked Sendable {
         }
         for body in arrived ?? [] { body(world) }
         schedule.runTick(on: world, step: step)
+        losses.look(at: world, metrics)
         handOver()
         let nanoseconds = DispatchTime.now().uptimeNanoseconds - beginning
         metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)
@@ -82,12 +94,20 @@ package final class SimulationLoop: @unchecked Sendable {
 
     func ticksWereSkipped(_ count: UInt64) { metrics.ticksWereSkipped(count) }
 
-    /// Mutations come first, so that the systems of the tick see them.
+    /// Mutations come first, so that the systems of the tick see them: as many as the budget allows, in turn by client. The others wait.
     private func applyMutations() {
-        let requests = exchange.takeRequests()
-        guard !requests.isEmpty else { return }
+        exchange.takeRequests(into: &arrived)
+        queue.append(arrived)
+        arrived.removeAll(keepingCapacity: true)
+        guard queue.count > 0 else { return }
         let tick = world.tick.next
-        exchange.finished(requests.map { ($0, applier.apply($0, to: world, at: tick)) })
+        var work = 0
+        while work < mutationWorkMax, let request = queue.next() {
+            let (outcome, units) = applier.apply(request, at: tick)
+            work += units
+            results.append((request, outcome))
+        }
+        exchange.finished(&results)
         wakeSync()
     }
 

@@ -16,15 +16,14 @@ struct ChangeIntake {
     /// Bytes of a value that clients take.
     private let valueSizeMax: Int
     private var scratch = ByteWriter()
-    private var logger: Logger
-    private var failedComponents: Set<ColumnID> = []
-    /// Values that could not be encoded.
-    private(set) var failureCount = 0
+    private var log: BoundedLog
+    /// Values that could not be sent, by ``takeLeftOutCount()``.
+    private var leftOutCount = 0
 
-    init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], valueSizeMax: Int, logger: Logger) {
+    init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], valueSizeMax: Int, log: BoundedLog) {
         self.store = store
         self.valueSizeMax = valueSizeMax
-        self.logger = logger
+        self.log = log
         for (position, (id, descriptor)) in components.enumerated() {
             while entries.count <= id.index { entries.append(nil) }
             entries[id.index] = Entry(column: ColumnID(position), descriptor: descriptor)
@@ -33,7 +32,7 @@ struct ChangeIntake {
 
     /// - Complexity: O(what the log holds).
     /// - Precondition: the log's tick is not 0, which stands for "never" in the store.
-    mutating func take(_ log: ChangeLog) {
+    mutating func take(_ log: ChangeLog, now: Duration) {
         precondition(log.tick > .zero, "the first log is that of tick 1")
         store.advance(to: log.tick)
         for entity in log.despawned { store.despawn(entity) }
@@ -48,7 +47,7 @@ struct ChangeIntake {
             if entry.descriptor.isBitwise {
                 takePacked(changes, entry)
             } else {
-                takeEncoded(changes, entry)
+                takeEncoded(changes, entry, now: now)
             }
         }
     }
@@ -74,7 +73,7 @@ struct ChangeIntake {
         scratch.bytes.withUnsafeBytes { _ = column.set(changes.entities, to: $0, at: store.tick) }
     }
 
-    private mutating func takeEncoded(_ changes: ColumnChanges, _ entry: Entry) {
+    private mutating func takeEncoded(_ changes: ColumnChanges, _ entry: Entry, now: Duration) {
         guard let rows = changes.rows else { return }
         for (position, entity) in changes.entities.enumerated() {
             scratch.removeAll()
@@ -86,19 +85,29 @@ struct ChangeIntake {
                 }
                 store[entry.column].set(entity.index, to: scratch.bytes, at: store.tick)
             } catch {
-                failed(entity, entry, error)
+                leaveOut(entity, entry, error, now: now)
             }
         }
     }
 
-    /// A value that cannot be shown: clients keep the one before. Logged once per component, counted always.
-    private mutating func failed(_ entity: Entity, _ entry: Entry, _ error: CodecError) {
-        failureCount += 1
-        guard failedComponents.insert(entry.column).inserted else { return }
-        logger.error(
-            "cannot encode a value; clients keep the one before (said once per component)",
-            metadata: [
+    /// A value that cannot be shown is taken away from clients, until there is one again that can: to go on showing the one before would
+    /// be a lie.
+    private mutating func leaveOut(_ entity: Entity, _ entry: Entry, _ error: CodecError, now: Duration) {
+        store[entry.column].remove(entity.index, at: store.tick)
+        leftOutCount += 1
+        log.note(
+            "a value cannot be sent; clients see its component removed",
+            [
                 "component": "\(entry.descriptor.schema.name)", "entity": "\(entity)", "error": "\(error.message)",
-            ])
+            ], level: .error, now: now)
     }
+
+    /// How many values were left out since this was last asked.
+    mutating func takeLeftOutCount() -> Int {
+        defer { leftOutCount = 0 }
+        return leftOutCount
+    }
+
+    /// Time has passed: tells of what was not logged.
+    mutating func timePassed(now: Duration) { log.timePassed(now: now) }
 }

@@ -23,11 +23,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private var intake: ChangeIntake
     package private(set) var core: SyncServer
     private let stopRequested = Atomic(false)
+    private let reloadRequested = Atomic(false)
     private var isStopping = false
-    private var frames = FramePool()
+    private var outcomes: [(MutationRequest, MutationOutcome)] = []
     /// Who came before the world's first tick has ended, and what they said; nil from then on.
     private var early: EarlyConnections?
-    private var refusalLog: RefusalLog
+    private var refusalLog: BoundedLog
 
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
@@ -45,7 +46,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         self.metrics = metrics
         self.pages = pages
         self.now = now
-        refusalLog = RefusalLog(logger, perSecond: refusalLogRateMax, now: now())
+        refusalLog = BoundedLog(logger, perSecond: refusalLogRateMax, now: now())
     }
 
     package var store: ComponentStore { core.store }
@@ -56,6 +57,21 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     func requestStop() {
         stopRequested.store(true, ordering: .releasing)
         loop.wake()
+    }
+
+    /// Has the loop read again what may have been renewed. Any thread.
+    func requestReload() {
+        reloadRequested.store(true, ordering: .releasing)
+        loop.wake()
+    }
+
+    private func reload() {
+        do throws(TransportError) {
+            try loop.reload()
+            logger.notice("read again what may have been renewed")
+        } catch {
+            logger.error("what could not be renewed stays as it was", metadata: ["error": "\(error)"])
+        }
     }
 
     package func connectionOpened(_ connection: ConnectionID) {
@@ -74,7 +90,10 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         perform()
     }
 
-    package func connectionDrained(_ connection: ConnectionID) {}
+    package func connectionDrained(_ connection: ConnectionID) {
+        core.transportHolds(0, taken: nil, of: SessionID(connection.rawValue), now: now())
+        perform()
+    }
 
     package func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
         logger.debug(
@@ -87,11 +106,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     package func loopWoken() {
         takeLog()
         // After the log: the answers to what it holds may leave at once.
-        for (request, outcome) in exchange.takeOutcomes() {
-            metrics.mutationAnswered(CountedOutcome(outcome))
+        exchange.takeOutcomes(into: &outcomes)
+        for (request, outcome) in outcomes {
+            metrics.mutationAnswered(outcome)
             core.mutationFinished(request, outcome, now: now())
         }
+        outcomes.removeAll(keepingCapacity: true)
         perform()
+        if reloadRequested.exchange(false, ordering: .acquiringAndReleasing) { reload() }
         if stopRequested.load(ordering: .acquiring), !isStopping {
             isStopping = true
             loop.shutDown(lingerMax: lingerMax)
@@ -99,10 +121,18 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     package func loopTimerFired() {
+        for session in core.sessionsThatHold {
+            let connection = ConnectionID(session.rawValue)
+            core.transportHolds(
+                loop.pendingByteCount(of: connection), taken: loop.progress(of: connection)?.takenByteCount,
+                of: session, now: now())
+        }
         core.timePassed(now: now())
         perform()
         countSessions()
+        metrics.logLinesDropped(droppedLogLines)
         refusalLog.timePassed(now: now())
+        intake.timePassed(now: now())
     }
 
     package func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
@@ -120,7 +150,10 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     package func page(for request: HTTPRequest) -> HTTPResponse? {
-        if request.path == "/metrics" { countSessions() }
+        if request.path == "/metrics" {
+            countSessions()
+            metrics.logLinesDropped(droppedLogLines)
+        }
         return pages.page(for: request, isStarting: early != nil)
     }
 
@@ -135,9 +168,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private func countSessions() {
         metrics.sessionsCounted(core.sessionCount, lagMax: core.longestLag)
         for (code, count) in core.takeRefusedMutations() {
-            metrics.mutationAnswered(CountedOutcome(code), count: count)
+            metrics.mutationsRefused(code, count: count)
         }
     }
+
+    /// Lines that this server's log has lost, all loggers of its queue together.
+    private var droppedLogLines: UInt64 { (logger.handler as? NonBlockingLogHandler)?.queue.droppedLineCount ?? 0 }
 
     /// Has whoever connects wait for the end of the first tick, so that nobody sees an empty world before. Before the loop runs.
     func awaitFirstTick() { early = EarlyConnections() }
@@ -158,7 +194,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     /// Takes what the simulation thread has left, if anything, and tells the sessions. Loop's thread.
     func takeLog() {
         guard let log = handover.takeFilled() else { return }
-        intake.take(log)
+        intake.take(log, now: now())
+        metrics.valuesLeftOut(intake.takeLeftOutCount())
         log.reset()
         handover.recycle(log)
         metrics.worldTaken(entityCount: store.entities.count)
@@ -183,22 +220,27 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     private func perform(_ action: ServerAction) {
         switch action {
-        case .send(let message, let sessions):
-            let frame = message.withUnsafeBytes { frames.frame(copying: $0) }
+        case .send(let frame, let sessions):
             metrics.sent(byteCount: frame.count * sessions.count)
-            for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
+            for session in sessions {
+                let connection = ConnectionID(session.rawValue)
+                loop.send(frame, to: connection)
+                core.transportHolds(loop.pendingByteCount(of: connection), taken: nil, of: session, now: now())
+            }
         case .mutate(let request):
             guard !exchange.offer(request) else { return }
             core.mutationDeferred(
                 request, "\(exchange.waitingMax) mutations wait for the next tick; send it again later",
                 now: now())
+        case .setReading(let isReading, let session):
+            loop.setReading(isReading, of: ConnectionID(session.rawValue))
         case .close(let session, let error):
             metrics.inputRefused(RefusedInput(error.closeCode))
             refusalLog.note(
                 "closing a session",
-                ["session": "\(session)", "code": "\(error.closeCode.rawValue)", "reason": "\(error.message)"],
+                ["session": "\(session)", "code": "\(error.closeCode)", "reason": "\(error.message)"],
                 now: now())
-            loop.close(ConnectionID(session.rawValue), code: CloseCode(error.closeCode.rawValue), reason: error.message)
+            loop.close(ConnectionID(session.rawValue), code: error.closeCode, reason: error.message)
         }
     }
 }

@@ -9,6 +9,8 @@ public final class Column {
     private var pages: [PageStorage?] = []
     public private(set) var count = 0
     private let size: StoreSize
+    /// What of `size` is this column's.
+    private var heldSize = 0
 
     public convenience init(valueSize: Int?) {
         self.init(valueSize: valueSize, countedBy: StoreSize())
@@ -24,6 +26,19 @@ public final class Column {
         for page in pages { page?.deallocate() }
     }
 
+    /// Lets go of all rows, and of their bytes in the store's count.
+    func discard() {
+        grow(by: -heldSize)
+        for page in pages { page?.deallocate() }
+        pages = []
+        count = 0
+    }
+
+    private func grow(by byteCount: Int) {
+        heldSize += byteCount
+        size.byteCount += byteCount
+    }
+
     private func page(of index: UInt32) -> PageStorage? {
         let number = Int(index) / RowSet.pageRows
         return number < pages.count ? pages[number] : nil
@@ -32,7 +47,7 @@ public final class Column {
     private func madePage(of index: UInt32) -> PageStorage {
         let number = Int(index) / RowSet.pageRows
         if number < pages.count, let page = pages[number] { return page }
-        size.byteCount += pageGrowth(number)
+        grow(by: pageGrowth(number))
         if number >= pages.count { pages.append(contentsOf: repeatElement(nil, count: number + 1 - pages.count)) }
         let page = PageStorage(valueSize: valueSize)
         pages[number] = page
@@ -96,7 +111,7 @@ public final class Column {
     public func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let page = madePage(of: index)
         // With the page there, this is what the value itself takes.
-        if valueSize == nil { size.byteCount += growth(setting: index, byteCount: value.count) }
+        if valueSize == nil { grow(by: growth(setting: index, byteCount: value.count)) }
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
         count += page.presentCount - before
@@ -145,7 +160,7 @@ public final class Column {
     /// Lets a row leave. Does nothing for one that is absent.
     public func remove(_ index: UInt32, at tick: Tick) {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return }
-        if valueSize == nil { size.byteCount += growth(setting: index, byteCount: 0) }
+        if valueSize == nil { grow(by: growth(setting: index, byteCount: 0)) }
         page.remove(Self.row(index), at: tick)
         count -= 1
     }
@@ -162,9 +177,13 @@ public final class Column {
         return result
     }
 
-    /// Appends the packed values of rows that follow one another in one page. Columns of fixed size only.
+    /// Appends the packed values of present rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)`` tells them. Columns of fixed
+    /// size only.
+    /// - Precondition: all of them are present: what is not there must not reach the wire.
     public func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
-        guard let page = page(of: first) else { preconditionFailure("row \(first) is absent") }
+        guard let page = page(of: first), page.containsAll(from: Self.row(first), count: count) else {
+            preconditionFailure("one of the \(count) rows from \(first) on is absent")
+        }
         writer.append(contentsOf: page.values(from: Self.row(first), count: count))
     }
 }
@@ -206,18 +225,18 @@ extension Column {
         return result
     }
 
-    /// What happened to one row after `cursor`.
-    public func changes(of index: UInt32, after cursor: Tick) -> RowChanges {
-        var result = RowChanges()
-        guard tick(of: index) > cursor else { return result }
+    /// Adds what happened to one row after `cursor`.
+    /// - Precondition: the changes have no row of a later page.
+    /// - Complexity: O(1).
+    public func addChanges(of index: UInt32, after cursor: Tick, to changes: inout RowChanges) {
+        guard tick(of: index) > cursor else { return }
         if !contains(index) {
-            result.left.append(index)
+            changes.left.append(index)
         } else if membershipTick(of: index) > cursor {
-            result.entered.append(index)
+            changes.entered.append(index)
         } else {
-            result.updated.append(index)
+            changes.updated.append(index)
         }
-        return result
     }
 
     /// One past the last page.

@@ -26,8 +26,10 @@ struct PageStorage {
 
     init(valueSize: Int?) {
         self.valueSize = valueSize
-        base = .allocate(byteCount: Self.byteCount(valueSize: valueSize), alignment: 64)
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.valuesOffset)
+        let byteCount = Self.byteCount(valueSize: valueSize)
+        base = .allocate(byteCount: byteCount, alignment: 64)
+        // The values too: whatever reads a row that is absent reads zeros, and nothing that the process had there before.
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         base.initializeMemory(as: Header.self, to: Header())
         if valueSize == nil { bytes.initialize(repeating: [], count: RowSet.pageRows) }
     }
@@ -75,6 +77,13 @@ struct PageStorage {
         let array = bytes[row]
         let result = array.withUnsafeBytes { buffer in Result { () throws(Failure) in try body(buffer) } }
         return try result.get()
+    }
+
+    /// Whether rows that follow one another are all present.
+    /// - Precondition: they lie in one word of 64 rows.
+    func containsAll(from row: Int, count: Int) -> Bool {
+        let rows = (UInt64.max >> UInt64(64 - count)) << UInt64(row % 64)
+        return present[row / 64] & rows == rows
     }
 
     /// The values of rows that follow one another. Columns of fixed size only.

@@ -1,4 +1,5 @@
-import OrrerySchema
+public import OrrerySchema
+import OrreryTransport
 public import OrreryWire
 
 /// A mutation that has no outcome yet.
@@ -10,26 +11,40 @@ public struct PendingMutation: Hashable, Sendable {
 
 extension SyncClient {
     /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at most one effect.
-    /// - Throws: ``MutationRefusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer than a message
+    /// - Throws: ``Refusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer than a message
     ///   may be.
-    public mutating func mutate(_ operation: Mutation.Operation) throws(MutationRefusal) -> MutationSequence {
-        guard pendingMutations.count < configuration.pendingMutationMax else {
-            throw MutationRefusal(
-                .limitReached, "\(configuration.pendingMutationMax) mutations have no outcome yet; wait for some")
+    public mutating func mutate(_ operation: Mutation.Operation) throws(Refusal) -> MutationSequence {
+        let countMax = min(configuration.pendingMutationMax, welcome?.limits.pendingMutationMax ?? .max)
+        guard pendingMutations.count < countMax else {
+            throw Refusal(.limitReached, "\(countMax) mutations have no outcome yet; wait for some")
         }
         // Of the state that the wish was made upon: an entity of one life of the world means nothing in another.
         let mutation = Mutation(sequence: MutationSequence(nextMutation), epoch: shownEpoch, operation: operation)
         let message = ClientMessage.mutate(mutation).encoded()
-        let sizeMax = min(configuration.sentMessageSizeMax, welcome?.messageSizeMax ?? .max)
-        guard message.count <= sizeMax else {
-            throw MutationRefusal(
+        guard message.count <= messageSizeMax else {
+            throw Refusal(
                 .limitReached,
-                "the mutation takes \(message.count) bytes, but a message may have \(sizeMax); write less at a time")
+                "the mutation takes \(message.count) bytes, but a message may have \(messageSizeMax); write less at a time"
+            )
         }
+        try checkLimits(of: operation)
         nextMutation += 1
         pendingMutations.append(PendingMutation(mutation: mutation, wasSent: phase == .ready))
         if phase == .ready { outgoing.append(message) }
         return mutation.sequence
+    }
+
+    /// - Throws: for what the server would close the connection for.
+    private func checkLimits(of operation: Mutation.Operation) throws(Refusal) {
+        guard let limits = welcome?.limits else { return }
+        for (name, count, countMax) in [
+            ("mutationPartCountMax, parts", operation.partCount, limits.mutationPartCountMax),
+            ("valueSizeMax, bytes of a value", operation.longestValueSize, limits.valueSizeMax),
+        ] where count > countMax {
+            throw Refusal(
+                .limitReached,
+                "the mutation has \(count), but the server takes \(countMax) (\(name)); write less at a time")
+        }
     }
 
     mutating func receiveOutcome(
@@ -47,7 +62,7 @@ extension SyncClient {
     mutating func resendMutations(isKnownClient: Bool) -> [ClientEvent] {
         var events: [ClientEvent] = []
         if !isKnownClient {
-            let refusal = MutationRefusal(
+            let refusal = Refusal(
                 .outcomeUnknown, "the connection was lost, and the server does not remember this client")
             for pending in pendingMutations where pending.wasSent {
                 events.append(.mutated(pending.mutation.sequence, .refused(refusal)))

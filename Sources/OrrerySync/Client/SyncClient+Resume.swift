@@ -1,5 +1,6 @@
 import OrrerySchema
 import OrreryStore
+import OrreryTransport
 import OrreryWire
 
 extension SyncClient {
@@ -10,33 +11,29 @@ extension SyncClient {
         phase = .awaitingWelcome
         let ended = unsubscribing.sorted()
         unsubscribing.removeAll()
-        for id in ended { forget(id) }
+        let events = ended.flatMap { forget($0) }
         dropStaged()
         receivedByteCount = 0
         outgoing.removeAll()
         sayHello()
-        return ended.map { .unsubscribed($0, nil) }
+        return events
     }
 
     mutating func sayHello() {
         let resume = welcome.map { welcome in
             Hello.Resume(
                 revision: Revision(epoch: welcome.revision.epoch, tick: standing), token: welcome.session.token,
-                subscriptions: selections.filter { started.contains($0.key) }.sorted { $0.key < $1.key }
-                    .map { .init($0.key, $0.value) })
+                subscriptions: startedSubscriptions.compactMap { id in applier.selections[id].map { .init(id, $0) } })
         }
         var hello = Hello(
             clientName: clientName,
-            knownSchemas: knownSchemas.keys.sorted { $0.rawValue < $1.rawValue }.prefix(
-                configuration.limits.knownSchemaCountMax
-            )
-            .map { $0 },
+            knownSchemas: applier.schemas.tell(atMost: configuration.limits.knownSchemaCountMax),
             resume: resume)
         var message = ClientMessage.hello(hello).encoded()
-        if message.count > configuration.sentMessageSizeMax {
-            // Subscriptions that name very many components: better begun anew than not at all.
+        if message.count > messageSizeMax {
+            // Subscriptions that name very many entities or components: better begun anew than not at all.
             hello.resume = nil
-            hello.knownSchemas = []
+            hello.knownSchemas = applier.schemas.tell(atMost: 0)
             message = ClientMessage.hello(hello).encoded()
         }
         outgoing.append(message)
@@ -46,90 +43,67 @@ extension SyncClient {
         guard welcome.version == WireProtocol.version else {
             throw WireError(.unsupportedVersion, "the server chose version \(welcome.version)")
         }
-        let schemas = try schemas(of: welcome)
+        try welcome.limits.check(against: configuration.limits)
+        let table = self.table(of: welcome)
         let previous = self.welcome
         self.welcome = welcome
         serverTick = welcome.revision.tick
-        phase = .ready
         var events: [ClientEvent] = [.welcomed(welcome)]
         switch (previous, welcome.session.resumption) {
         case (nil, _):
-            store = ComponentStore(schemas: schemas)
+            store.reset(table)
             shownEpoch = epoch
-        case (_?, .resumed):
-            guard schemas == store.schemas || replacement?.store.schemas == schemas else {
-                throw WireError(.protocolError, "the components have changed within one life of the world")
-            }
-        case (_?, .fresh), (_?, .otherEpoch):
-            events += reset(.otherEpoch, schemas)
-        case (_?, .unknownTick): events += reset(.unknownTick, schemas)
+        case (_?, .resumed) where nextLife != nil: nextLife?.table = table
+        case (_?, .resumed): events += leaving(try applier.install(table))
+        case (_?, .otherEpoch): reset(.otherEpoch, table)
+        case (_?, .unknownTick): reset(.unknownTick, table)
+        // It did not ask to go on: what it has would not fit into a message.
+        case (let previous?, .fresh):
+            reset(previous.revision.epoch == epoch ? .unknownTick : .otherEpoch, table)
         }
-        for id in unsubscribing.sorted() {
-            if started.contains(id) {
-                outgoing.append(ClientMessage.unsubscribe(id).encoded())
-            } else {
-                unsubscribing.remove(id)
-                forget(id)
-                events.append(.unsubscribed(id, nil))
-            }
-        }
-        // Those that go on were named in the Hello.
-        for (id, selection) in selections.sorted(by: { $0.key < $1.key }) where !started.contains(id) {
-            outgoing.append(ClientMessage.subscribe(id, selection).encoded())
-        }
+        phase = .ready
+        events += endThoseUnsubscribed() + askForTheRest()
         return events + resendMutations(isKnownClient: welcome.session.isKnownClient)
     }
 
-    private mutating func schemas(of welcome: Welcome) throws(WireError) -> [ComponentSchema] {
-        for schema in welcome.schemas { knownSchemas[schema.hash] = schema }
-        var schemas: [ComponentSchema] = []
-        for component in welcome.components {
-            guard let schema = knownSchemas[component.schemaHash], schema.name == component.name else {
-                throw WireError(.protocolError, "the schema of component '\(component.name)' was not sent")
-            }
-            schemas.append(schema)
-        }
-        guard Set(schemas.map(\.name)).count == schemas.count else {
-            throw WireError(.protocolError, "two components have one name")
-        }
-        // Only those of this server, or a client of many servers would remember without end.
-        knownSchemas = Dictionary(schemas.map { ($0.hash, $0) }) { first, _ in first }
-        return schemas
+    /// The component table with the schemas that came along or are known.
+    private mutating func table(of welcome: Welcome) -> ComponentTable {
+        for schema in welcome.schemas { applier.schemas.add(schema) }
+        let table = ComponentTable(welcome.components.map { applier.schemas.resolve($0) })
+        applier.schemas.keep(table)
+        return table
     }
 
     /// What is shown is void. It stays until the first whole batch of the new life takes its place.
-    private mutating func reset(_ reason: AppliedBatch.Reset, _ schemas: [ComponentSchema]) -> [ClientEvent] {
-        started.removeAll()
-        let numbers = Dictionary(uniqueKeysWithValues: schemas.enumerated().map { ($1.name, ColumnID($0)) })
+    private mutating func reset(_ reason: AppliedBatch.Reset, _ table: ComponentTable) {
+        applier.forgetSubscriptions()
+        nextLife = NextLife(table: table, reset: reason, tick: .zero)
+    }
+
+    private mutating func endThoseUnsubscribed() -> [ClientEvent] {
         var events: [ClientEvent] = []
-        let shown = (replacement?.store ?? store).schemas
-        for (id, selection) in selections.sorted(by: { $0.key < $1.key }) {
-            guard case .some(let columns) = selection.components else { continue }
-            let names = columns.map { shown[$0.rawValue].name }
-            if let missing = names.first(where: { numbers[$0] == nil }) {
-                selections[id] = nil
-                events.append(
-                    .refused(id, Refusal(.unknownComponent, "the server has no component '\(missing)' any more")))
+        for id in unsubscribing.sorted() {
+            if applier.started.contains(id) {
+                outgoing.append(ClientMessage.unsubscribe(id).encoded())
             } else {
-                selections[id] = Selection(
-                    entities: selection.entities, components: .some(names.compactMap { numbers[$0] }))
+                unsubscribing.remove(id)
+                events += forget(id)
             }
         }
-        replacement = (ComponentStore(schemas: schemas), reason, .zero)
         return events
     }
 
-    /// Puts the store of a new life in the place of the one that is shown, as part of the batch that fills it.
-    mutating func replaceStore(_ batch: inout AppliedBatch) {
-        guard let (next, reason, _) = replacement else { return }
-        batch.reset = reason
-        if recordsChanges {
-            store.entities.rows.forEach { row in
-                if let entity = store.entity(at: row) { batch.append(.despawn, entity) }
+    /// Those that go on were named in the Hello.
+    private mutating func askForTheRest() -> [ClientEvent] {
+        var events: [ClientEvent] = []
+        for (id, request) in requests.sorted(by: { $0.key < $1.key }) where !applier.started.contains(id) {
+            do throws(Refusal) {
+                try ask(id, request)
+            } catch {
+                requests[id] = nil
+                events.append(.refused(id, error))
             }
         }
-        store = next
-        shownEpoch = epoch
-        replacement = nil
+        return events
     }
 }

@@ -1,20 +1,22 @@
 public import OrrerySchema
 public import OrreryStore
+import OrreryTransport
 public import OrreryWire
 
 /// What the client core tells its owner. In order.
 public enum ClientEvent: Sendable {
     case welcomed(Welcome)
     case subscribed(SubscriptionID)
+    /// The subscription is over: refused at once, or at a reconnection.
     case refused(SubscriptionID, Refusal)
-    case unsubscribed(SubscriptionID, Refusal?)
-    /// A batch was applied: the store stands at its tick.
+    case unsubscribed(SubscriptionID)
+    /// What is shown has changed: the store stands at the batch's tick.
     case applied(AppliedBatch)
     /// A mutation has its outcome.
     case mutated(MutationSequence, MutationOutcome)
     /// The server's world has come to this tick; `isCurrent` says that the store is the state of it.
     case heartbeat(Tick, isCurrent: Bool)
-    /// The server said something that it must not say. Nothing is applied from here on; after ``WireCloseCode/gap`` not before a new
+    /// The server said something that it must not say. Nothing is applied from here on; after `CloseCode.gap` not before a new
     /// connection.
     case failed(WireError)
 }
@@ -31,30 +33,30 @@ public struct SyncClient {
         case interrupted
     }
 
+    /// Another life of the world, of which nothing has come yet. The client stands at `tick` of it, and shows the last of the old one.
+    struct NextLife {
+        var table: ComponentTable
+        var reset: AppliedBatch.Reset
+        var tick: Tick
+    }
+
     public let configuration: SyncClientConfiguration
-    /// The rows and schemas of the server. Empty until the server's welcome.
-    public internal(set) var store = ComponentStore(schemas: [])
     public internal(set) var welcome: Welcome?
     /// The tick whose state the store shows.
     public internal(set) var tick = Tick.zero
     /// The newest tick of the server that this client heard of.
     public internal(set) var serverTick = Tick.zero
-    /// Whether applied batches list their changes. Costs a copy of each changed value.
-    public var recordsChanges = false
-    var selections: [SubscriptionID: Selection] = [:]
-    var started: Set<SubscriptionID> = []
+    var applier: BatchApplier
+    var requests: [SubscriptionID: SubscriptionRequest] = [:]
     /// Those whose end was asked for and not answered.
     var unsubscribing: Set<SubscriptionID> = []
     /// Mutations without an outcome yet, in order.
     public internal(set) var pendingMutations: [PendingMutation] = []
     var nextMutation: UInt64 = 1
-    /// Set from a reset until the first whole batch of the new life: the store that takes the place of the one that is shown.
-    /// The client stands at `tick` of it all the same.
-    var replacement: (store: ComponentStore, reset: AppliedBatch.Reset, tick: Tick)?
+    /// Set from a reset until the first whole batch of the new life.
+    var nextLife: NextLife?
     let clientName: String
-    var knownSchemas: [SchemaHash: ComponentSchema]
     var phase = Phase.awaitingWelcome
-    private var isApplying = false
     private var staged: [[UInt8]] = []
     private var stagedSize = 0
     var receivedByteCount: UInt64 = 0
@@ -70,8 +72,17 @@ public struct SyncClient {
     ) {
         self.clientName = clientName
         self.configuration = configuration
-        self.knownSchemas = Dictionary(knownSchemas.map { ($0.hash, $0) }) { first, _ in first }
+        applier = BatchApplier(configuration, knownSchemas: knownSchemas)
         sayHello()
+    }
+
+    /// The rows and components of the server. Empty until its welcome. The same object over all lives of the world.
+    public var store: ComponentStore { applier.store }
+
+    /// Whether applied batches list their changes. Costs a copy of each changed value.
+    public var recordsChanges: Bool {
+        get { applier.recordsChanges }
+        set { applier.recordsChanges = newValue }
     }
 
     /// The messages to send, once. The first is there from the beginning.
@@ -80,39 +91,83 @@ public struct SyncClient {
         return outgoing
     }
 
-    /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as `started`.
-    /// - Precondition: the server has welcomed this client once. While there is no connection it is asked for with the next.
-    public mutating func subscribe(_ selection: Selection) -> SubscriptionID {
+    /// All that is shown, as one batch of changes with the cause `entered`.
+    public func shownBatch() -> AppliedBatch {
+        var batch = AppliedBatch(epoch: shownEpoch, base: .zero, tick: tick)
+        batch.list = applier.shown()
+        return batch
+    }
+
+    // MARK: Subscriptions
+
+    /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as `started`. While there
+    /// is no connection it is asked for with the next.
+    /// - Throws: ``Refusal`` where a name is not in the server's table, or the server would not take a message as long.
+    public mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
+        if phase == .ready { try ask(id, request) }
         nextSubscription += 1
-        selections[id] = selection
-        if phase == .ready { outgoing.append(ClientMessage.subscribe(id, selection).encoded()) }
+        requests[id] = request
         return id
     }
 
-    /// What this client is kept up to date on: the subscriptions whose first state is in the store.
-    package var startedSelections: [Selection] {
-        selections.filter { started.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
+    /// Resolves the names of a subscription and sends it.
+    mutating func ask(_ id: SubscriptionID, _ request: SubscriptionRequest) throws(Refusal) {
+        let selection = try request.resolved(in: table)
+        let message = ClientMessage.subscribe(id, selection).encoded()
+        // The server would close the connection for either.
+        if case .listed(let entities) = selection.entities, let countMax = welcome?.limits.selectionEntityCountMax,
+            entities.count > countMax
+        {
+            throw Refusal(
+                .limitReached,
+                "\(entities.count) entities are listed, but the server takes \(countMax) in a subscription")
+        }
+        guard message.count <= messageSizeMax else {
+            throw Refusal(
+                .limitReached,
+                "the subscription takes \(message.count) bytes, but a message may have \(messageSizeMax); list less")
+        }
+        applier.expect(id, selection)
+        outgoing.append(message)
     }
 
+    /// Bytes of a message that the server takes and this client sends.
+    var messageSizeMax: Int { min(configuration.sentMessageSizeMax, welcome?.limits.clientMessageSizeMax ?? .max) }
+
+    /// What this client is kept up to date on: the subscriptions whose first state is in the store.
+    package var startedSelections: [Selection] { startedSubscriptions.compactMap { applier.selections[$0] } }
+
     /// The names of those.
-    package var startedSubscriptions: [SubscriptionID] { started.sorted() }
+    package var startedSubscriptions: [SubscriptionID] { applier.started.sorted() }
 
     /// Subscriptions whose first state is not there yet.
-    package var waitingSubscriptionCount: Int { selections.count - started.count }
+    package var waitingSubscriptionCount: Int { requests.count - applier.started.count }
 
-    /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`.
-    /// - Returns: whether an answer will come; without a connection they leave at once.
-    public mutating func unsubscribe(_ id: SubscriptionID) -> Bool {
+    /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`, or at once where none will come.
+    public mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
+        guard requests[id] != nil else { return [.unsubscribed(id)] }
         // Without a connection, what has started was named in the Hello that may be on its way, and ends after the welcome.
-        guard selections[id] != nil, phase == .ready || started.contains(id) else {
-            forget(id)
-            return false
-        }
+        guard phase == .ready || applier.started.contains(id) else { return forget(id) }
         if unsubscribing.insert(id).inserted, phase == .ready {
             outgoing.append(ClientMessage.unsubscribe(id).encoded())
         }
-        return true
+        return []
+    }
+
+    mutating func forget(_ id: SubscriptionID) -> [ClientEvent] {
+        requests[id] = nil
+        dropStaged()
+        // The last of an earlier life stays as it is until the new one takes its place: nothing of it has started.
+        return leaving(applier.forget(id)) + [.unsubscribed(id)]
+    }
+
+    /// What is told of things that left between two batches.
+    func leaving(_ changes: ChangeList) -> [ClientEvent] {
+        guard !changes.isEmpty else { return [] }
+        var batch = AppliedBatch(epoch: shownEpoch, base: tick, tick: tick)
+        batch.list = changes
+        return [.applied(batch)]
     }
 
     package var occupancies: [Occupancy] {
@@ -121,20 +176,15 @@ public struct SyncClient {
             Occupancy(
                 "pending mutations of \(clientName)", pendingMutations.count, limit: configuration.pendingMutationMax),
             Occupancy(
-                "schemas known to \(clientName)", knownSchemas.count, limit: configuration.limits.componentCountMax),
+                "schemas known to \(clientName)", applier.schemas.count,
+                limit: configuration.limits.componentCountMax + configuration.limits.knownSchemaCountMax),
         ]
     }
 
     /// Whether there is a connection, and the server has welcomed this client on it.
     public var isWelcomed: Bool { phase == .ready }
 
-    mutating func forget(_ id: SubscriptionID) {
-        selections[id] = nil
-        started.remove(id)
-        dropStaged()
-        // The last of an earlier life stays as it is until the new one takes its place.
-        if replacement == nil { dropUncovered() }
-    }
+    // MARK: Receiving
 
     /// A message came.
     /// - Returns: what is to be told, in order. After `failed` the connection is to be closed with its code.
@@ -146,8 +196,6 @@ public struct SyncClient {
             // Nothing of a batch that does not fit was applied.
             phase = error.closeCode == .gap ? .interrupted : .failed
             dropStaged()
-            // What a broken batch left half done is shown to nobody.
-            if isApplying { store = ComponentStore(schemas: store.schemas) }
             return [.failed(error)]
         }
     }
@@ -159,21 +207,22 @@ public struct SyncClient {
         case (.awaitingWelcome, .welcome(let welcome)):
             return try begin(welcome)
         case (.ready, .subscribeResponse(let id, let refusal)):
-            guard selections[id] != nil else {
+            guard requests[id] != nil else {
                 throw WireError(.protocolError, "an answer to subscription \(id), which does not exist")
             }
-            guard !started.contains(id) else {
+            guard !applier.started.contains(id) else {
                 throw WireError(.protocolError, "a second answer to subscription \(id)")
             }
             guard let refusal else { return [.subscribed(id)] }
-            selections[id] = nil
+            requests[id] = nil
+            _ = applier.forget(id)
             return [.refused(id, refusal)]
         case (.ready, .unsubscribeResponse(let id, let refusal)):
             guard unsubscribing.remove(id) != nil else {
                 throw WireError(.protocolError, "an answer to the end of subscription \(id), which was not asked for")
             }
-            if refusal == nil { forget(id) }
-            return [.unsubscribed(id, refusal)]
+            // A refusal says that it was over before: its Subscribe was refused.
+            return refusal == nil ? forget(id) : [.unsubscribed(id)]
         case (.ready, .heartbeat(let tick, let isCurrent)):
             return try receiveHeartbeat(tick, isCurrent: isCurrent)
         case (.ready, .mutationResponse(let sequence, let outcome)):
@@ -194,28 +243,31 @@ public struct SyncClient {
         defer { acknowledge() }
         guard isCurrent, staged.isEmpty, tick > standing else { return [.heartbeat(tick, isCurrent: isCurrent)] }
         // Nothing is owed up to that tick. What takes the place of a void state waits for what was asked for.
-        if replacement != nil, !selections.isEmpty {
-            replacement?.tick = tick
+        if nextLife != nil, !requests.isEmpty {
+            nextLife?.tick = tick
             return [.heartbeat(tick, isCurrent: true)]
         }
-        var batch = AppliedBatch(
-            epoch: epoch, schemas: tableSchemas, base: replacement == nil ? self.tick : .zero, tick: tick)
-        replaceStore(&batch)
+        var batch = makeBatch(for: tick)
+        beginNextLife(&batch)
         self.tick = tick
         return [.heartbeat(tick, isCurrent: true), .applied(batch)]
     }
 
+    private func makeBatch(for tick: Tick) -> AppliedBatch {
+        AppliedBatch(epoch: epoch, base: nextLife == nil ? self.tick : .zero, tick: tick)
+    }
+
     /// The tick up to which this client has everything, shown or not.
-    package var standing: Tick { replacement?.tick ?? tick }
+    package var standing: Tick { nextLife?.tick ?? tick }
 
     /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old one.
-    public var isShowingVoidState: Bool { replacement != nil }
+    public var isShowingVoidState: Bool { nextLife != nil }
 
     /// The life of the world whose state is in ``store``.
     public internal(set) var shownEpoch = Epoch(0)
 
     /// The components of the server that this client is connected to. Those of ``store`` are the same except during a reset.
-    package var tableSchemas: [ComponentSchema] { replacement?.store.schemas ?? store.schemas }
+    package var table: ComponentTable { nextLife?.table ?? store.table }
 
     /// The life of the world that is, or is about to be, shown.
     public var epoch: Epoch { welcome?.revision.epoch ?? Epoch(0) }
@@ -249,27 +301,29 @@ public struct SyncClient {
             acknowledge()
             return []
         }
-        var batch = AppliedBatch(
-            epoch: epoch, schemas: tableSchemas, base: replacement == nil ? tick : .zero, tick: head.tick)
-        replaceStore(&batch)
-        isApplying = true
-        // The store may be told of the same tick twice: when a subscription is added between two ticks.
-        store.advance(to: head.tick)
-        let parts = staged
+        var batch = makeBatch(for: head.tick)
+        beginNextLife(&batch)
+        let messages = staged + [Array(bytes)]
         dropStaged()
-        for part in parts {
-            let result = part.withUnsafeBytes { part in
-                Result { () throws(WireError) in try apply(part, to: &batch) }
-            }
-            try result.get()
+        do throws(WireError) {
+            try applier.apply(messages, into: &batch)
+        } catch {
+            // What a broken batch left half done is shown to nobody.
+            store.reset(store.table)
+            throw error
         }
-        try apply(bytes, to: &batch)
-        // Not before all is applied: what loses its last component may be given another one further on.
-        for entity in batch.bareCandidates { forgetIfBare(entity) }
-        isApplying = false
         tick = head.tick
         acknowledge()
         return [.applied(batch)]
+    }
+
+    /// The first of a new life takes the place of what is shown, as part of the batch that brings it.
+    private mutating func beginNextLife(_ batch: inout AppliedBatch) {
+        guard let next = nextLife else { return }
+        batch.reset = next.reset
+        batch.ended = applier.reset(next.table)
+        shownEpoch = epoch
+        nextLife = nil
     }
 
     mutating func dropStaged() {

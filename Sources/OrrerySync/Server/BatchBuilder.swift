@@ -27,8 +27,12 @@ struct BatchBuilder {
     static let blockCountMax = 4096
     /// Each keeps a bounded number of bytes.
     private static let spareSectionsMax = 16
+    /// Rows of a column that cost as much as looking at one cell by itself: they lie beside each other.
+    private static let rowsPerUnit = 16
     /// How often a block was built, for tests of "each once".
     private(set) var builtBlockCount = 0
+    /// Units of work done since it was last taken.
+    private var work = 0
 
     var blockCount: Int { blocks.count }
 
@@ -37,48 +41,53 @@ struct BatchBuilder {
         self.partSizeMax = partSizeMax
     }
 
+    /// Units of work that a batch of these cells takes at least: one for each column, and for each cell that is looked at by itself.
+    static func expectedWork(of coverage: Coverage) -> Int {
+        coverage.singles.reduce(1 + coverage.columns.count) { $0 + 1 + $1.columns.count }
+    }
+
+    /// Units of work since this was last asked.
+    mutating func takeWork() -> Int {
+        defer { work = 0 }
+        return work
+    }
+
     /// The sections of what is owed, in the order in which they are applied.
     /// - Parameter pages: the pages of 1024 rows to look at, all unless stated.
     mutating func sections(of owed: [Owed], pages: Range<Int>? = nil) -> BatchSections {
         if blocksTick != store.tick { forgetBlocks() }
+        work += 1
         var collected: [(ColumnID, Block)] = []
         var gone = RowSet()
         var (entered, spawned) = (RowSet(), RowSet())
         func meet(_ rows: RowSet, after cursor: Tick) {
+            guard !rows.isEmpty else { return }
             let born = store.bornRows(of: rows, after: cursor)
             spawned = spawned.union(born)
             entered = entered.union(rows.subtracting(born))
         }
         for part in owed {
-            if part.interest.entities {
+            if part.coverage.entities {
                 let changes = store.entities.changes(after: part.cursor, pages: pages)
+                work += 1 + changes.entered.count / Self.rowsPerUnit
                 meet(changes.entered, after: part.cursor)
                 if part.cursor > .zero { gone = gone.union(changes.left) }
             }
-            for column in part.interest.columns {
+            for column in part.coverage.columns {
                 let block = block(of: column, after: part.cursor, pages: pages)
                 meet(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
                 collected.append((column, block))
             }
-            for single in part.interest.singles
-            where pages?.contains(Int(single.entity.index) / RowSet.pageRows) ?? true {
-                guard store.contains(single.entity) else {
-                    if part.cursor > .zero, store.entities.membershipTick(of: single.entity.index) > part.cursor {
-                        gone = gone.union(RowSet([single.entity.index]))
-                    }
-                    continue
-                }
-                let entity = store.entities.changes(of: single.entity.index, after: part.cursor)
-                meet(entity.entered, after: part.cursor)
-                for column in single.columns {
-                    let changes = store[column].changes(of: single.entity.index, after: part.cursor)
-                    let block = makeBlock(
-                        of: column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
-                    meet(block.entered, after: part.cursor)
-                    gone = gone.union(block.gone)
-                    collected.append((column, block))
-                }
+            let singles = changes(of: part.coverage.singles, after: part.cursor, pages: pages)
+            meet(singles.entities.entered, after: part.cursor)
+            gone = gone.union(singles.entities.left)
+            for (column, changes) in singles.columns {
+                let block = makeBlock(
+                    of: column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
+                meet(block.entered, after: part.cursor)
+                gone = gone.union(block.gone)
+                collected.append((column, block))
             }
         }
         var sections = BatchSections(partSizeMax: partSizeMax)
@@ -88,6 +97,34 @@ struct BatchBuilder {
         for (column, block) in collected { sections.append(removed: block.removed, from: column) }
         for (_, block) in collected { sections.append(contentsOf: block.values) }
         return sections
+    }
+
+    /// What happened to entities that are asked for by name: one set of changes for each column, however many entities it has.
+    private mutating func changes(
+        of singles: [Coverage.Single], after cursor: Tick, pages: Range<Int>?
+    ) -> (entities: RowChanges, columns: [(ColumnID, RowChanges)]) {
+        var entities = RowChanges()
+        guard !singles.isEmpty else { return (entities, []) }
+        var columns = store.table.columns.map { (column: $0, changes: RowChanges()) }
+        var positions: [Int] = []
+        for (position, entry) in columns.enumerated() {
+            while positions.count <= entry.column.rawValue { positions.append(-1) }
+            positions[entry.column.rawValue] = position
+        }
+        for single in singles {
+            let index = single.entity.index
+            guard pages?.contains(Int(index) / RowSet.pageRows) ?? true else { continue }
+            work += 1 + single.columns.count
+            guard store.contains(single.entity) else {
+                if cursor > .zero, store.entities.membershipTick(of: index) > cursor { entities.left.append(index) }
+                continue
+            }
+            store.entities.addChanges(of: index, after: cursor, to: &entities)
+            for column in single.columns {
+                store[column].addChanges(of: index, after: cursor, to: &columns[positions[column.rawValue]].changes)
+            }
+        }
+        return (entities, columns.filter { !$0.changes.isEmpty }.map { ($0.column, $0.changes) })
     }
 
     private mutating func forgetBlocks() {
@@ -101,6 +138,7 @@ struct BatchBuilder {
     }
 
     private mutating func block(of column: ColumnID, after cursor: Tick, pages: Range<Int>?) -> Block {
+        work += 1
         guard pages == nil else {
             return makeBlock(
                 of: column, store[column].changes(after: cursor, pages: pages), after: cursor,
@@ -116,9 +154,10 @@ struct BatchBuilder {
         return block
     }
 
-    private func makeBlock(
+    private mutating func makeBlock(
         of column: ColumnID, _ changes: RowChanges, after cursor: Tick, in sections: consuming BatchSections
     ) -> Block {
+        work += (changes.entered.count + changes.updated.count + changes.left.count) / Self.rowsPerUnit
         var block = Block(entered: changes.entered, values: sections)
         // Who knows nothing yet need not hear what is gone.
         if cursor > .zero {

@@ -27,9 +27,19 @@ struct ClientTable {
         var previousToken: [UInt8]?
         var session: SessionID?
         var leftAt = Duration.zero
-        var highestSequence: UInt64 = 0
-        /// Of the last `pendingMutationMax` sequences; `nil` while the world has it.
-        var outcomes: [UInt64: MutationOutcome?] = [:]
+        private var highestSequence: UInt64 = 0
+        /// Of the last `memory` sequences; `nil` while the world has it.
+        private var outcomes: [UInt64: MutationOutcome?] = [:]
+        /// Those that the world has, ascending.
+        private var underWay: [UInt64] = []
+
+        init(id: ClientID, _ configuration: SyncServerConfiguration, token: [UInt8], session: SessionID) {
+            self.id = id
+            memory = UInt64(configuration.pendingMutationMax)
+            valueSizeMax = configuration.rememberedValueSizeMax
+            self.token = token
+            self.session = session
+        }
     }
 
     private let configuration: SyncServerConfiguration
@@ -45,16 +55,17 @@ struct ClientTable {
     var count: Int { entries.count }
     var tokenCount: Int { clientOfToken.count }
     /// Of the client of whom most is remembered.
-    var outcomeCountMax: Int { entries.reduce(0) { max($0, $1.outcomes.count) } }
+    var outcomeCountMax: Int { entries.reduce(0) { max($0, $1.outcomeCount) } }
 
-    subscript(id: ClientID) -> Entry? {
-        get { position(of: id).map { entries[$0] } }
-        _modify {
-            let position = position(of: id)
-            var entry = position.map { entries[$0] }
-            defer { if let position, let entry { entries[position] = entry } }
-            yield &entry
-        }
+    /// The session that a client has now.
+    func session(of id: ClientID) -> SessionID? { position(of: id).flatMap { entries[$0].session } }
+
+    /// Changes what is remembered of a client, in place.
+    /// - Returns: `nil` for a client that is not remembered.
+    /// - Complexity: O(log n) besides `body`.
+    mutating func withEntry<R>(_ id: ClientID, _ body: (inout Entry) -> R) -> R? {
+        guard let position = position(of: id) else { return nil }
+        return body(&entries[position])
     }
 
     /// The client that a token belongs to, if it is remembered.
@@ -65,10 +76,7 @@ struct ClientTable {
         guard let known, let position = position(of: known) else {
             let id = ClientID(nextID)
             nextID += 1
-            entries.append(
-                Entry(
-                    id: id, memory: UInt64(configuration.pendingMutationMax),
-                    valueSizeMax: configuration.rememberedValueSizeMax, token: token, session: session))
+            entries.append(Entry(id: id, configuration, token: token, session: session))
             clientOfToken[token] = id
             forgetOldestIfFull()
             return id
@@ -130,6 +138,8 @@ extension ClientTable.Entry {
         case forgotten
     }
 
+    var outcomeCount: Int { outcomes.count }
+
     func standing(of sequence: MutationSequence) -> Standing {
         if let known = outcomes[sequence.rawValue] { return known.map { .answered($0) } ?? .underWay }
         guard sequence.rawValue < highestSequence else { return .new }
@@ -137,15 +147,39 @@ extension ClientTable.Entry {
     }
 
     /// Whether a new mutation may be taken in without one that the world still has being forgotten for it.
+    /// - Complexity: O(1).
     func hasRoom(for sequence: MutationSequence) -> Bool {
-        guard let oldest = outcomes.filter({ $0.value == nil }).keys.min(), sequence.rawValue > oldest else {
-            return true
-        }
+        guard let oldest = underWay.first, sequence.rawValue > oldest else { return true }
         return sequence.rawValue - oldest < memory
     }
 
-    mutating func remember(_ sequence: MutationSequence, _ outcome: MutationOutcome?) {
-        outcomes[sequence.rawValue] = .some(outcome.map { $0.withoutValue(longerThan: valueSizeMax) })
+    /// The world has it.
+    mutating func begin(_ sequence: MutationSequence) {
+        // Mostly the last, since clients count up.
+        let position = underWay.lastIndex { $0 < sequence.rawValue }.map { $0 + 1 } ?? 0
+        underWay.insert(sequence.rawValue, at: position)
+        keep(sequence, nil)
+    }
+
+    /// It is decided.
+    mutating func remember(_ sequence: MutationSequence, _ outcome: MutationOutcome) {
+        endWaiting(sequence)
+        keep(sequence, outcome.withoutValue(longerThan: valueSizeMax))
+    }
+
+    /// It had no effect, and may be sent again under its number.
+    mutating func forget(_ sequence: MutationSequence) {
+        endWaiting(sequence)
+        outcomes[sequence.rawValue] = nil
+    }
+
+    private mutating func endWaiting(_ sequence: MutationSequence) {
+        // Mostly the first, since the world decides in order.
+        if let position = underWay.firstIndex(of: sequence.rawValue) { underWay.remove(at: position) }
+    }
+
+    private mutating func keep(_ sequence: MutationSequence, _ outcome: MutationOutcome?) {
+        outcomes[sequence.rawValue] = .some(outcome)
         guard sequence.rawValue > highestSequence else { return }
         if sequence.rawValue - highestSequence > memory {
             outcomes = outcomes.filter { sequence.rawValue - $0.key < memory }

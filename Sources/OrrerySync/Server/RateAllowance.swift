@@ -12,10 +12,26 @@ package struct RateAllowance: Sendable {
 
     /// Takes one, if there is one.
     package mutating func take(now: Duration) -> Bool {
-        left = min(perSecond, left + max(0, (now - filledAt) / .seconds(1)) * perSecond)
-        filledAt = now
+        refill(now: now)
         guard left >= 1 else { return false }
         left -= 1
         return true
+    }
+
+    /// Takes one that has happened already.
+    mutating func charge(now: Duration) {
+        refill(now: now)
+        left -= 1
+    }
+
+    /// Whether there is one.
+    mutating func hasOne(now: Duration) -> Bool {
+        refill(now: now)
+        return left >= 1
+    }
+
+    private mutating func refill(now: Duration) {
+        left = min(perSecond, left + max(0, (now - filledAt) / .seconds(1)) * perSecond)
+        filledAt = now
     }
 }

@@ -22,47 +22,65 @@ struct Session {
     var phase = Phase.awaitingHello
     var client = ClientID(0)
     var clientName = ""
+    /// What the client can do beyond the protocol's page.
+    var capabilities: [Capability] = []
     /// In order of request.
     var subscriptions: [(id: SubscriptionID, selection: Selection)] = []
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client has it all the same.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
+    /// What the others show together; `nil` until it is worked out again.
+    var coverage: Coverage? = Coverage()
     /// Mutations that were sent on this connection and that the world has not decided upon. As many as are remembered of a client.
-    var awaited: Set<MutationSequence> = []
+    /// Each with the room that is kept for its answer.
+    var awaited: [MutationSequence: Int] = [:]
     /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
     var answers: [(tick: Tick, sequence: MutationSequence, outcome: MutationOutcome)] = []
-    /// What it may send at once.
-    var mutationAllowance: RateAllowance
-    var requestAllowance: RateAllowance
     var progress = Progress.live
-    /// Position of the cells that it is kept up to date on, among the server's groups.
-    var group = 0
-    var isMember = false
+    /// Position of the cells that it is kept up to date on, among the server's groups; `nil` for one that is in none.
+    var group: Int?
     /// The tick of the last whole batch: where the client will stand when it has everything that was sent.
     var lastSentTick = Tick.zero
     var acknowledgedTick = Tick.zero
     var sentByteCount: UInt64 = 0
     var acknowledgedByteCount: UInt64 = 0
+    var hasAcknowledged = false
+    var window: LinkWindow
+    /// When it was last sent a batch or a heartbeat.
     var lastSentAt: Duration
     var lastHeardAt: Duration
+    var reading: Reading
+    var held = HeldBytes()
+    /// The period in which what it is owed was last worked out: once in each.
+    var servedPeriod: UInt64 = 0
 
     init(id: SessionID, openedAt: Duration, _ configuration: SyncServerConfiguration) {
-        mutationAllowance = RateAllowance(perSecond: configuration.mutationRateMax, now: openedAt)
-        requestAllowance = RateAllowance(perSecond: configuration.requestRateMax, now: openedAt)
+        window = LinkWindow(sizeMax: configuration.windowSize)
+        reading = Reading(
+            mutations: RateAllowance(perSecond: configuration.mutationRateMax, now: openedAt),
+            requests: RateAllowance(perSecond: configuration.requestRateMax, now: openedAt),
+            turn: configuration.turnWorkMax)
         self.id = id
         self.openedAt = openedAt
         lastSentAt = openedAt
         lastHeardAt = openedAt
     }
 
+    /// Whether it is sent what each tick changes.
     var isLive: Bool {
         if case .live = progress { phase == .ready } else { false }
     }
 
-    /// Windows are closed by the client: what it has not acknowledged, in bytes and in ticks.
+    var isBehind: Bool {
+        if case .behind = progress { phase == .ready } else { false }
+    }
+
+    /// Whether a batch may go to it. Windows are closed by the client: by what it has not acknowledged, in bytes and in ticks, and by what
+    /// its system has not taken.
     func isWindowOpen(_ configuration: SyncServerConfiguration) -> Bool {
-        sentByteCount - acknowledgedByteCount < UInt64(configuration.windowSize)
-            && lastSentTick.rawValue < acknowledgedTick.rawValue + configuration.windowTickCount
-            || sentByteCount == acknowledgedByteCount
+        held.byteCount == 0
+            && (sentByteCount == acknowledgedByteCount
+                || hasAcknowledged && sentByteCount - acknowledgedByteCount < window.size
+                    && lastSentTick.rawValue < acknowledgedTick.rawValue + configuration.windowTickCount)
     }
 
     /// Whether the client was sent everything up to a tick.
@@ -72,15 +90,57 @@ struct Session {
         sentByteCount += UInt64(byteCount)
         lastSentTick = tick
         lastSentAt = now
+        if byteCount > 0 { window.sent(upTo: sentByteCount, at: now) }
     }
 
     /// Whether the first state of a subscription was not sent yet.
     func isWaiting(_ id: SubscriptionID) -> Bool { waiting.contains { $0.id == id } }
 
-    /// What all its subscriptions, or those that `isIncluded` names, ask for.
-    func interest(columnCount: Int, _ isIncluded: (SubscriptionID) -> Bool = { _ in true }) -> Interest {
-        Interest(of: subscriptions.filter { isIncluded($0.id) }.map(\.selection), columnCount: columnCount)
+    /// What those of its subscriptions ask for that `isIncluded` names.
+    func coverage(in table: ComponentTable, _ isIncluded: (SubscriptionID) -> Bool) -> Coverage {
+        Coverage(of: subscriptions.filter { isIncluded($0.id) }.map(\.selection), in: table)
     }
+}
+
+/// Whether a client is read from, and why not.
+struct Reading {
+    /// What it may ask for each second.
+    var mutations: RateAllowance
+    var requests: RateAllowance
+    /// Units of work that it may still cause in this period.
+    var turn: Int
+    /// Whether its turn or its rate is used up: ends by itself.
+    var waitsForTurn = false
+    /// Whether too many bytes of answers wait for it: ends when it has taken half of them.
+    var waitsForAnswers = false
+    /// Since when it is not read from.
+    var stoppedAt: Duration?
+
+    var isOn: Bool { !waitsForTurn && !waitsForAnswers }
+
+    mutating func charge(_ units: Int) { turn -= units }
+}
+
+/// What was said to a client and lies in this process, since its system does not take it; and room that is kept for answers.
+struct HeldBytes {
+    /// In the transport, of all kinds.
+    var byteCount = 0
+    /// In the transport, as allocated: answers.
+    var answerSize = 0
+    /// In the core, as allocated: answers whose tick the client has not reached.
+    var waitingAnswerSize = 0
+    /// Kept for the answers to mutations that the world has.
+    var reservedSize = 0
+    /// What its system has taken in all.
+    var takenByteCount: UInt64 = 0
+    /// When it last took something, or had nothing to take.
+    var lastTakenAt = Duration.zero
+
+    /// What counts against the bound for answers.
+    var answerTotal: Int { answerSize + waitingAnswerSize + reservedSize }
+
+    /// What a message takes beside its bytes: the array, its place in a queue, the frame.
+    static let messageOverhead = 160
 }
 
 /// A large first state on its way: which pages were sent, and what is owed at the end of them.
@@ -90,16 +150,14 @@ struct Pass {
     /// The tick at which it began; what changed after it follows at the end.
     let start: Tick
     /// What the session asked for when it began.
-    let interest: Interest
+    let coverage: Coverage
     let started: [SubscriptionID]
     var nextPage = 0
     var partCount = 0
 }
 
-/// The sessions that are kept up to date on the same cells, and so are sent the same bytes.
-struct Group {
-    var interest: Interest
-    var memberCount = 0
-    /// No member stands before this tick: the base of the next batch.
-    var lastBatchTick: Tick
+/// What is owed to somebody: what happened to these cells after that tick.
+struct Owed: Hashable, Sendable {
+    var coverage: Coverage
+    var cursor: Tick
 }

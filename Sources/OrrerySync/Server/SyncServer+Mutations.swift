@@ -1,10 +1,9 @@
 import OrrerySchema
-public import OrreryStore
+import OrreryStore
 public import OrreryWire
 
-/// What clients may write at all. Rules of the world may say no to more.
+/// What clients may do at all besides writing components (``ComponentTable/Entry/isWritable``). Rules of the world may say no to more.
 public struct MutationPermissions: Hashable, Sendable {
-    public var columns: Set<ColumnID> = []
     public var maySpawn = false
     public var mayDespawn = false
 
@@ -21,53 +20,71 @@ public struct MutationRequest: Hashable, Sendable {
 }
 
 extension SyncServer {
-    mutating func mutate(_ index: Int, _ mutation: Mutation, now: Duration) {
-        let session = sessions[index]
-        guard let standing = clients[session.client]?.standing(of: mutation.sequence) else { return }
+    /// - Parameter operation: or why it cannot be understood.
+    mutating func mutate(
+        _ index: Int, _ sequence: MutationSequence, _ epoch: Epoch, _ operation: Result<Mutation.Operation, Refusal>,
+        now: Duration
+    ) {
+        sessions[index].reading.mutations.charge(now: now)
+        let client = sessions[index].client
+        guard let standing = clients.withEntry(client, { $0.standing(of: sequence) }) else { return }
         switch standing {
-        case .underWay: sessions[index].awaited.insert(mutation.sequence)
-        case .answered(let outcome): answer(index, mutation.sequence, outcome, now: now)
-        case .forgotten:
-            refuse(index, mutation.sequence, Self.forgotten, now: now)
-        case .new:
-            guard mutation.epoch == epoch else {
-                refuse(index, mutation.sequence, Self.otherEpoch, now: now)
-                return
-            }
-            guard clients[session.client]?.hasRoom(for: mutation.sequence) ?? false,
-                session.answers.count < configuration.pendingMutationMax
-            else {
-                let refusal = MutationRefusal(
-                    .limitReached, "\(configuration.pendingMutationMax) mutations are under way; send it again later")
-                refuse(index, mutation.sequence, refusal, now: now)
-                return
-            }
-            // Not remembered: it had no effect, and may be sent again under its number.
-            guard sessions[index].mutationAllowance.take(now: now) else {
-                let refusal = MutationRefusal(
-                    .limitReached, "more than \(configuration.mutationRateMax) mutations a second; send it again later")
-                refuse(index, mutation.sequence, refusal, now: now)
-                return
-            }
-            do throws(MutationRefusal) {
-                try check(mutation.operation)
-                clients[session.client]?.remember(mutation.sequence, nil)
-                sessions[index].awaited.insert(mutation.sequence)
-                actions.append(
-                    .mutate(
-                        MutationRequest(
-                            client: session.client, clientName: session.clientName, sequence: mutation.sequence,
-                            operation: mutation.operation)))
-            } catch {
-                clients[session.client]?.remember(mutation.sequence, .refused(error))
-                refuse(index, mutation.sequence, error, now: now)
-            }
+        case .underWay:
+            if sessions[index].awaited[sequence] == nil { reserve(index, sequence, HeldBytes.messageOverhead) }
+        case .answered(let outcome): answer(index, sequence, outcome)
+        case .forgotten: refuse(index, sequence, Self.forgotten)
+        case .new where epoch != self.epoch: refuse(index, sequence, Self.otherEpoch)
+        case .new: begin(index, sequence, operation)
         }
     }
 
-    private static let forgotten = MutationRefusal(
+    /// Hands a mutation that was not seen before to the world, if there is room for it and its answer.
+    private mutating func begin(
+        _ index: Int, _ sequence: MutationSequence, _ operation: Result<Mutation.Operation, Refusal>
+    ) {
+        let client = sessions[index].client
+        guard clients.withEntry(client, { $0.hasRoom(for: sequence) }) ?? false,
+            sessions[index].answers.count < configuration.pendingMutationMax
+        else {
+            // Not remembered: it had no effect, and may be sent again under its number.
+            refuse(
+                index, sequence,
+                Refusal(
+                    .limitReached, "\(configuration.pendingMutationMax) mutations are under way; send it again later"))
+            return
+        }
+        do throws(Refusal) {
+            let operation = try operation.get()
+            try check(operation)
+            let size = reservedSize(for: operation)
+            guard held.hasRoomForAnswer(of: size, configuration) || sessions[index].held.answerTotal == 0 else {
+                refuse(
+                    index, sequence,
+                    Refusal(.limitReached, "there is no room for the answers of so many clients; send it again later"))
+                return
+            }
+            clients.withEntry(client) { $0.begin(sequence) }
+            reserve(index, sequence, size)
+            actions.append(
+                .mutate(
+                    MutationRequest(
+                        client: client, clientName: sessions[index].clientName, sequence: sequence,
+                        operation: operation)))
+        } catch {
+            clients.withEntry(client) { $0.remember(sequence, .refused(error)) }
+            refuse(index, sequence, error)
+        }
+    }
+
+    private mutating func reserve(_ index: Int, _ sequence: MutationSequence, _ size: Int) {
+        sessions[index].awaited[sequence] = size
+        sessions[index].held.reservedSize += size
+        held.answerSize += size
+    }
+
+    private static let forgotten = Refusal(
         .outcomeUnknown, "sent so long ago that nobody knows what became of it; look at the state and decide anew")
-    private static let otherEpoch = MutationRefusal(
+    private static let otherEpoch = Refusal(
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
     /// The world has decided. The answer leaves once the client was sent the tick of the effect.
@@ -76,101 +93,118 @@ extension SyncServer {
             mutationDeferred(request, refusal.reason, now: now)
             return
         }
-        clients[request.client]?.remember(request.sequence, outcome)
-        if let index = takeAwaiting(request) { answer(index, request.sequence, outcome, now: now) }
+        clients.withEntry(request.client) { $0.remember(request.sequence, outcome) }
+        if let index = takeAwaiting(request) { answer(index, request.sequence, outcome) }
     }
 
     /// The session that waits for the answer to a mutation. One that has not asked on the client's new connection will: answered
     /// before, it would be answered twice.
     private mutating func takeAwaiting(_ request: MutationRequest) -> Int? {
-        guard let session = clients[request.client]?.session, let index = position(of: session),
-            sessions[index].awaited.remove(request.sequence) != nil
+        guard let session = clients.session(of: request.client), let index = position(of: session),
+            let size = sessions[index].awaited.removeValue(forKey: request.sequence)
         else { return nil }
+        sessions[index].held.reservedSize -= size
+        held.answerSize -= size
         return index
     }
 
     /// The world could not take it for now: it had no effect, and may be sent again under its number.
     public mutating func mutationDeferred(_ request: MutationRequest, _ reason: String, now: Duration) {
-        clients[request.client]?.outcomes[request.sequence.rawValue] = nil
+        clients.withEntry(request.client) { $0.forget(request.sequence) }
         guard let index = takeAwaiting(request) else { return }
-        answer(index, request.sequence, .refused(MutationRefusal(.limitReached, reason)), now: now)
+        answer(index, request.sequence, .refused(Refusal(.limitReached, reason)))
     }
 
     /// Refuses what never reached the world.
-    private mutating func refuse(_ index: Int, _ sequence: MutationSequence, _ refusal: MutationRefusal, now: Duration)
-    {
+    private mutating func refuse(_ index: Int, _ sequence: MutationSequence, _ refusal: Refusal) {
         refusedMutations.add(refusal.code)
-        answer(index, sequence, .refused(refusal), now: now)
+        answer(index, sequence, .refused(refusal))
     }
 
-    private mutating func answer(
-        _ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome, now: Duration
-    ) {
-        if case .applied(let tick, _) = outcome, !sessions[index].hasReached(tick, storeTick: store.tick) {
-            // Asked for again, it waits already.
-            guard !sessions[index].answers.contains(where: { $0.sequence == sequence }) else { return }
-            sessions[index].answers.append((tick, sequence, outcome))
+    private mutating func answer(_ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome) {
+        guard case .applied(let tick, _) = outcome, !sessions[index].hasReached(tick, storeTick: store.tick) else {
+            answer(index, .mutationResponse(sequence, shortened(outcome)))
             return
         }
-        answer(index, .mutationResponse(sequence, outcome), now: now)
+        // Asked for again, it waits already.
+        guard !sessions[index].answers.contains(where: { $0.sequence == sequence }) else { return }
+        sessions[index].answers.append((tick, sequence, outcome))
+        sessions[index].held.waitingAnswerSize += HeldBytes.messageOverhead
+        held.answerSize += HeldBytes.messageOverhead
+    }
+
+    /// An outcome without a value that is longer than the room that was kept for it.
+    private func shortened(_ outcome: MutationOutcome) -> MutationOutcome {
+        guard case .refused(var refusal) = outcome, let current = refusal.current,
+            current.count > configuration.limits.schema.fixedSizeMax
+        else { return outcome }
+        refusal.current = nil
+        return .refused(refusal)
     }
 
     /// Sends the answers whose ticks a session has reached.
     mutating func sendAnswers(_ index: Int, now: Duration) {
         guard !sessions[index].answers.isEmpty else { return }
-        let storeTick = store.tick
-        let session = sessions[index]
+        let (session, storeTick) = (sessions[index], store.tick)
         for (tick, sequence, outcome) in session.answers where session.hasReached(tick, storeTick: storeTick) {
-            answer(index, .mutationResponse(sequence, outcome), now: now)
+            answer(index, .mutationResponse(sequence, outcome))
         }
         sessions[index].answers.removeAll { session.hasReached($0.tick, storeTick: storeTick) }
+        let size = (session.answers.count - sessions[index].answers.count) * HeldBytes.messageOverhead
+        sessions[index].held.waitingAnswerSize -= size
+        held.answerSize -= size
     }
 
     /// What can be said of a mutation without the world.
-    private func check(_ operation: Mutation.Operation) throws(MutationRefusal) {
+    private func check(_ operation: Mutation.Operation) throws(Refusal) {
         switch operation {
-        case .set(_, let value, _), .insert(_, let value): try check(value)
+        case .set(_, let value, _): try Self.check(value.bytes, as: try writable(value.column).type)
+        case .insert(_, let component): try check(component)
         case .patch(_, let column, let patches):
-            try checkWritable(column)
-            guard !patches.isEmpty else { throw MutationRefusal(.undecodable, "a patch of no fields") }
-            for patch in patches {
-                guard let type = store.schemas[column.rawValue].type.field(at: patch.path) else {
-                    throw MutationRefusal(
-                        .undecodable, "\(store.schemas[column.rawValue].name) has no field at \(patch.path)")
-                }
-                try Self.check(patch.bytes, as: type)
-            }
-        case .remove(_, let column): try checkWritable(column)
-        case .spawn(let values):
-            guard permissions.maySpawn else { throw MutationRefusal(.notWritable, "clients may not spawn here") }
-            for value in values { try check(value) }
-            guard Set(values.map(\.column)).count == values.count else {
-                throw MutationRefusal(.undecodable, "a component is given twice")
+            let schema = try writable(column)
+            guard !patches.isEmpty else { throw Refusal(.undecodable, "a patch of no fields") }
+            for patch in patches { try Self.check(patch.field, of: schema) }
+        case .remove(_, let column): _ = try writable(column)
+        case .spawn(let components):
+            guard permissions.maySpawn else { throw Refusal(.notWritable, "clients may not spawn here") }
+            for component in components { try check(component) }
+            guard Set(components.map(\.column)).count == components.count else {
+                throw Refusal(.undecodable, "a component is given twice")
             }
         case .despawn:
-            guard permissions.mayDespawn else { throw MutationRefusal(.notWritable, "clients may not despawn here") }
+            guard permissions.mayDespawn else { throw Refusal(.notWritable, "clients may not despawn here") }
         }
     }
 
-    private func check(_ value: Mutation.ComponentValue) throws(MutationRefusal) {
-        try checkWritable(value.column)
-        try Self.check(value.bytes, as: store.schemas[value.column.rawValue].type)
-    }
-
-    private func checkWritable(_ column: ColumnID) throws(MutationRefusal) {
-        guard column.rawValue < store.schemas.count else {
-            throw MutationRefusal(.unknownComponent, "there is no component \(column), only \(store.schemas.count)")
-        }
-        guard permissions.columns.contains(column) else {
-            throw MutationRefusal(.notWritable, "\(store.schemas[column.rawValue].name) is read-only for clients")
+    private func check(_ component: Mutation.NewComponent) throws(Refusal) {
+        let schema = try writable(component.column)
+        switch component.content {
+        case .whole(let bytes): try Self.check(bytes, as: schema.type)
+        case .fields(let fields): for field in fields { try Self.check(field, of: schema) }
         }
     }
 
-    private static func check(_ bytes: [UInt8], as type: FieldType) throws(MutationRefusal) {
+    /// The schema of a component that clients may write.
+    private func writable(_ column: ColumnID) throws(Refusal) -> ComponentSchema {
+        guard let entry = store.table[column], let schema = entry.schema else {
+            throw Refusal(.unknownComponent, "there is no component \(column)")
+        }
+        guard entry.isWritable else { throw Refusal(.notWritable, "\(entry.name) is read-only for clients") }
+        return schema
+    }
+
+    private static func check(_ field: Mutation.FieldValue, of schema: ComponentSchema) throws(Refusal) {
+        guard let type = schema.type.field(at: field.path) else {
+            throw Refusal(.undecodable, "\(schema.name) has no field at \(field.path)")
+        }
+        try check(field.bytes, as: type)
+    }
+
+    private static func check(_ bytes: [UInt8], as type: FieldType) throws(Refusal) {
         do throws(CodecError) {
             _ = try DynamicValue(decoding: bytes, as: type)
         } catch {
-            throw MutationRefusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.description)
+            throw Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.description)
         }
     }
 }

@@ -24,6 +24,8 @@ package struct SessionState: Hashable, Sendable {
     package let acknowledgedTick: Tick
     package let lastSentTick: Tick
     package let lastHeardAt: Duration
+    /// Whether it is read from: the clock of its silence stands still where it is not.
+    package let isRead: Bool
     /// Set until its `Hello`: since when it waits for it.
     package let awaitsHelloSince: Duration?
 }
@@ -55,6 +57,10 @@ extension SyncServer {
             Occupancy(
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
             Occupancy("blocks", builder.blockCount, limit: BatchBuilder.blockCountMax),
+            // One answer for each, beyond the limit.
+            Occupancy(
+                "bytes of answers", held.answerSize,
+                limit: configuration.answersSizeMax + sessions.count * (limits.valueSizeMax + limits.reasonSizeMax)),
         ]
     }
 
@@ -64,7 +70,7 @@ extension SyncServer {
                 id: session.id, client: session.phase == .ready ? session.client : nil,
                 sentByteCount: session.sentByteCount,
                 acknowledgedByteCount: session.acknowledgedByteCount, acknowledgedTick: session.acknowledgedTick,
-                lastSentTick: session.lastSentTick, lastHeardAt: session.lastHeardAt,
+                lastSentTick: session.lastSentTick, lastHeardAt: session.lastHeardAt, isRead: session.reading.isOn,
                 awaitsHelloSince: session.phase == .awaitingHello ? session.openedAt : nil)
         }
     }

@@ -1,5 +1,6 @@
 import OrrerySchema
 import OrreryStore
+import OrreryTransport
 import OrreryWire
 
 extension SyncServer {
@@ -14,6 +15,8 @@ extension SyncServer {
     public mutating func closed(_ id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         leaveGroup(index)
+        held.byteCount -= sessions[index].held.byteCount
+        held.answerSize -= sessions[index].held.answerTotal
         clients.left(sessions[index].client, id, at: now)
         sessions.remove(at: index)
     }
@@ -22,35 +25,41 @@ extension SyncServer {
     public mutating func receive(_ bytes: UnsafeRawBufferPointer, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         sessions[index].lastHeardAt = now
+        charge(index, byteCount: bytes.count)
         do throws(WireError) {
             try handle(ClientMessage(decoding: bytes, limits: configuration.limits), from: index, now: now)
         } catch {
             fail(id, error, now: now)
         }
+        // It may be gone, or others before it.
+        if let index = position(of: id) { settleReading(index, now: now) }
     }
 
     private mutating func handle(_ message: ClientMessage, from index: Int, now: Duration) throws(WireError) {
         switch (sessions[index].phase, message) {
         case (.awaitingHello, .hello(let hello)): try welcome(sessions[index].id, hello, now: now)
         case (.ready, .subscribe(let id, let selection)):
-            try takeRequest(index, now: now)
-            answer(index, .subscribeResponse(id, subscribe(index, id, selection)), now: now)
-            serve(index, now: now)
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .subscribeResponse(id, subscribe(index, id, selection)))
+            serveOnce(index, now: now)
         case (.ready, .unsubscribe(let id)):
-            try takeRequest(index, now: now)
-            answer(index, .unsubscribeResponse(id, unsubscribe(index, id)), now: now)
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .unsubscribeResponse(id, unsubscribe(index, id)))
         case (.ready, .acknowledge(let tick, let byteCount)):
-            try acknowledge(index, tick, byteCount)
-            serve(index, now: now)
-        case (.ready, .mutate(let mutation)): mutate(index, mutation, now: now)
+            try acknowledge(index, tick, byteCount, now: now)
+            serveOnce(index, now: now)
+        case (.ready, .mutate(let mutation)):
+            mutate(index, mutation.sequence, mutation.epoch, .success(mutation.operation), now: now)
+        case (.ready, .refused(.subscribe(let id), let refusal)):
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .subscribeResponse(id, refusal))
+        case (.ready, .refused(.unsubscribe(let id), let refusal)):
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .unsubscribeResponse(id, refusal))
+        case (.ready, .refused(.mutate(let sequence, let epoch), let refusal)):
+            mutate(index, sequence, epoch, .failure(refusal), now: now)
         case (.awaitingHello, _): throw WireError(.protocolError, "the first message must be Hello")
         case (.ready, .hello): throw WireError(.protocolError, "a second Hello")
-        }
-    }
-
-    private mutating func takeRequest(_ index: Int, now: Duration) throws(WireError) {
-        guard sessions[index].requestAllowance.take(now: now) else {
-            throw WireError(.policyViolation, "more than \(configuration.requestRateMax) requests a second")
         }
     }
 
@@ -62,7 +71,7 @@ extension SyncServer {
                     + "\(hello.versions.upperBound)")
         }
         let known = hello.resume.flatMap { clients.client(of: $0.token) }
-        let old = known.flatMap { clients[$0]?.session }
+        let old = known.flatMap { clients.session(of: $0) }
         // A Hello that was under way for so long that the client has given its connection up must not end the one that it has.
         if let old, old > id { throw WireError(.replaced, "the client has a newer connection") }
         let token = [makeRandom(), makeRandom()].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
@@ -71,12 +80,17 @@ extension SyncServer {
         guard let index = position(of: id) else { return }
         sessions[index].client = client
         sessions[index].phase = .ready
+        charge(index, byteCount: 0, units: 4 + (hello.resume?.subscriptions.count ?? 0))
         sessions[index].clientName = hello.clientName
-        join(index, Interest())
+        sessions[index].capabilities = hello.capabilities
         let resumption = try resume(index, hello.resume)
-        let grant = SessionGrant(token: token, resumption: resumption, isKnownClient: known != nil)
-        answer(index, .welcome(makeWelcome(known: Set(hello.knownSchemas), grant)), now: now)
-        serve(index, now: now)
+        let grant = SessionGrant(
+            token: token, resumption: resumption, isKnownClient: known != nil, maySpawn: permissions.maySpawn,
+            mayDespawn: permissions.mayDespawn)
+        answer(index, .welcome(makeWelcome(known: Set(hello.knownSchemas), grant)))
+        // The time to the first heartbeat begins here.
+        sessions[index].lastSentAt = now
+        serveOnce(index, now: now)
     }
 
     /// Lets a session go on where its client was, if this world knows what happened since.
@@ -94,7 +108,8 @@ extension SyncServer {
             // One entity that died while the client was away is followed on, so that the client hears of it.
             guard refusal == nil || refusal?.code == .unknownEntity else {
                 throw WireError(
-                    .protocolError, "subscription \(subscription.id) cannot resume: \(refusal?.reason ?? "")")
+                    refusal?.code == .limitReached ? .policyViolation : .protocolError,
+                    "subscription \(subscription.id) cannot resume: \(refusal?.reason ?? "")")
             }
             accept(index, subscription.id, subscription.selection, since: tick)
         }
@@ -104,22 +119,15 @@ extension SyncServer {
     private func makeWelcome(known: Set<SchemaHash>, _ grant: SessionGrant) -> Welcome {
         Welcome(
             revision: Revision(epoch: epoch, tick: store.tick),
-            ticksPer1000Seconds: configuration.ticksPer1000Seconds,
-            messageSizeMax: configuration.messageSizeMax, windowSize: configuration.windowSize,
-            components: store.schemas.enumerated().map { number, schema in
-                .init(
-                    name: schema.name, schemaHash: schema.hash,
-                    isWritable: permissions.columns.contains(ColumnID(number)))
-            },
-            schemas: store.schemas.filter { !known.contains($0.hash) }, session: grant,
-            maySpawn: permissions.maySpawn, mayDespawn: permissions.mayDespawn)
+            ticksPer1000Seconds: ticksPer1000Seconds, limits: configuration.told,
+            components: store.table.entries,
+            schemas: store.table.schemas.filter { !known.contains($0.hash) }.map(EncodedSchema.init), session: grant)
     }
 
     /// Bytes of the longest `Welcome`, for a check at start-up that it can be sent.
     package var welcomeSize: Int {
         let grant = SessionGrant(
-            token: Array(repeating: 0, count: configuration.limits.tokenSizeMax), resumption: .fresh,
-            isKnownClient: false)
+            token: Array(repeating: 0, count: configuration.limits.tokenSizeMax))
         return ServerMessage.welcome(makeWelcome(known: [], grant)).encoded().count
     }
 
@@ -140,12 +148,18 @@ extension SyncServer {
                 "a session has at most \(configuration.limits.subscriptionCountMax) subscriptions; unsubscribe one")
         }
         if case .some(let columns) = selection.components,
-            let unknown = columns.first(where: { $0.rawValue >= store.schemas.count })
+            let unknown = columns.first(where: { store.table[$0] == nil })
         {
-            return Refusal(.unknownComponent, "there is no component \(unknown), only \(store.schemas.count)")
+            return Refusal(.unknownComponent, "there is no component \(unknown)")
         }
-        if case .one(let entity) = selection.entities, !store.contains(entity) {
-            return Refusal(.unknownEntity, "entity \(entity) is not alive at tick \(store.tick)")
+        if case .listed(let entities) = selection.entities, let first = entities.first,
+            !entities.contains(where: store.contains)
+        {
+            return Refusal(
+                .unknownEntity,
+                entities.count == 1
+                    ? "entity \(first) is not alive at tick \(store.tick)"
+                    : "none of \(entities.count) entities is alive at tick \(store.tick)")
         }
         return nil
     }
@@ -163,17 +177,22 @@ extension SyncServer {
         }
         sessions[index].subscriptions.remove(at: position)
         sessions[index].waiting.removeAll { $0.id == id }
-        // What is left of what it was kept up to date on. Subscriptions that still wait are not part of it yet.
-        let rest = sessions[index]
-        join(index, rest.interest(columnCount: store.columns.count) { !rest.isWaiting($0) })
-        // A pass that asked for more begins anew; its next message, part 0, drops what the client staged of it.
-        if case .behind(let cursor, _?) = sessions[index].progress {
-            sessions[index].progress = .behind(cursor: cursor)
-        }
+        // What is left is worked out with the next turn; no batch goes to it before. A pass that asked for more begins anew; its next message,
+        // part 0, drops what the client staged of it.
+        leaveGroup(index)
+        sessions[index].coverage = nil
+        let cursor =
+            switch sessions[index].progress {
+            case .live: store.tick
+            case .behind(let cursor, _): cursor
+            }
+        sessions[index].progress = .behind(cursor: cursor)
         return nil
     }
 
-    private mutating func acknowledge(_ index: Int, _ tick: Tick, _ byteCount: UInt64) throws(WireError) {
+    private mutating func acknowledge(
+        _ index: Int, _ tick: Tick, _ byteCount: UInt64, now: Duration
+    ) throws(WireError) {
         let session = sessions[index]
         guard byteCount >= session.acknowledgedByteCount, byteCount <= session.sentByteCount,
             tick >= session.acknowledgedTick, tick <= session.lastSentTick
@@ -185,11 +204,17 @@ extension SyncServer {
         }
         sessions[index].acknowledgedTick = tick
         sessions[index].acknowledgedByteCount = byteCount
+        sessions[index].hasAcknowledged = true
+        sessions[index].window.acknowledged(byteCount, at: now)
     }
 
-    mutating func answer(_ index: Int, _ message: ServerMessage, now: Duration) {
-        sessions[index].lastSentAt = now
-        actions.append(.send(message.encoded(), to: [sessions[index].id]))
+    /// Answers are no batches: the time to the next heartbeat goes on.
+    mutating func answer(_ index: Int, _ message: ServerMessage) {
+        let frame = message.frame(configuration.limits, in: &frames)
+        let size = frame.count + HeldBytes.messageOverhead
+        held.answerSize += size
+        sessions[index].held.answerSize += size
+        actions.append(.send(frame, to: [sessions[index].id]))
     }
 
     mutating func fail(_ id: SessionID, _ error: WireError, now: Duration) {
@@ -204,32 +229,5 @@ extension SyncServer {
             if sessions[middle].id < id { low = middle + 1 } else { high = middle }
         }
         return low < sessions.count && sessions[low].id == id ? low : nil
-    }
-}
-
-extension SyncServer {
-    /// Puts a session among those that are kept up to date on these cells.
-    mutating func join(_ index: Int, _ interest: Interest) {
-        leaveGroup(index)
-        let tick = sessions[index].lastSentTick
-        let group: Int
-        if let existing = groups.firstIndex(where: { $0.memberCount > 0 && $0.interest == interest }) {
-            group = existing
-        } else if let unused = groups.firstIndex(where: { $0.memberCount == 0 }) {
-            groups[unused] = Group(interest: interest, lastBatchTick: tick)
-            group = unused
-        } else {
-            groups.append(Group(interest: interest, lastBatchTick: tick))
-            group = groups.count - 1
-        }
-        groups[group].memberCount += 1
-        sessions[index].group = group
-        sessions[index].isMember = true
-    }
-
-    private mutating func leaveGroup(_ index: Int) {
-        guard sessions[index].isMember else { return }
-        groups[sessions[index].group].memberCount -= 1
-        sessions[index].isMember = false
     }
 }

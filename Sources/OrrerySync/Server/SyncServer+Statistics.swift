@@ -1,28 +1,28 @@
-import OrrerySchema
+package import OrrerySchema
 import OrreryStore
-package import OrreryWire
+import OrreryWire
 
 /// How many mutations were refused before they reached the world, by code.
 struct RefusedMutations {
-    private var counts = [UInt64](repeating: 0, count: MutationRefusalCode.allCases.count)
+    private var counts = [UInt64](repeating: 0, count: RefusalCode.named.count)
     private var isEmpty = true
 
-    mutating func add(_ code: MutationRefusalCode) {
-        counts[MutationRefusalCode.allCases.firstIndex(of: code)!] += 1
+    mutating func add(_ code: RefusalCode) {
+        counts[Int(code.rawValue) - 1] += 1
         isEmpty = false
     }
 
-    mutating func take() -> [(MutationRefusalCode, UInt64)] {
+    mutating func take() -> [(RefusalCode, UInt64)] {
         guard !isEmpty else { return [] }
         defer { self = RefusedMutations() }
-        return Array(zip(MutationRefusalCode.allCases, counts))
+        return Array(zip(RefusalCode.named.map(\.code), counts))
     }
 }
 
 extension SyncServer {
     /// How many mutations were refused without asking the world since this was last asked, by code. (What the world decided is in
     /// ``mutationFinished(_:_:now:)``.)
-    package mutating func takeRefusedMutations() -> [(MutationRefusalCode, UInt64)] { refusedMutations.take() }
+    package mutating func takeRefusedMutations() -> [(RefusalCode, UInt64)] { refusedMutations.take() }
 
     /// Answers to mutations that wait until their sessions have come to their ticks.
     package var waitingAnswerCount: Int { sessions.reduce(0) { $0 + $1.answers.count } }

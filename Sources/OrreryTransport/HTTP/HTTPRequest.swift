@@ -54,16 +54,33 @@ extension HTTPRequest {
     /// The longest bearer token that is sent or taken, in bytes.
     public static let tokenSizeMax = 2048
 
-    /// The field for a token.
+    /// Why fields that decisions are made of are too long; nil if they are not.
+    package var refusalForLength: HTTPResponse? {
+        let fields = [("Authorization", authorization), ("Origin", origin), ("Host", host)]
+        // Room for "Bearer ".
+        let sizeMax = Self.tokenSizeMax + 64
+        guard let tooLong = fields.first(where: { $0.1.map { $0.utf8.count > sizeMax } == true }) else { return nil }
+        return .text(431, "The field \(tooLong.0) is longer than \(sizeMax) bytes.")
+    }
+
+    /// The field for a token, without line ends behind it.
+    /// - Throws: ``TransportError`` with `.invalidToken`, as ``usableToken(_:)``.
+    package static func authorization(token: String) throws(TransportError) -> String {
+        "Bearer \(try usableToken(token))"
+    }
+
+    /// The token without line ends at its end, which files and commands leave there.
     /// - Throws: ``TransportError`` with `.invalidToken`: it is empty, too long, or has other characters than RFC 6750 allows in
     ///   a header (printable ASCII without spaces). The token is not in the message.
-    package static func authorization(token: String) throws(TransportError) -> String {
+    package static func usableToken(_ text: String) throws(TransportError) -> String {
+        var token = text[...]
+        while token.last?.isNewline == true { token.removeLast() }
         let isPrintable = token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
         guard !token.isEmpty, token.utf8.count <= tokenSizeMax, isPrintable else {
             throw TransportError(
                 .invalidToken,
                 "The token cannot be used: it is 1 to \(tokenSizeMax) printable ASCII characters without spaces.")
         }
-        return "Bearer \(token)"
+        return String(token)
     }
 }

@@ -5,7 +5,7 @@ public struct HTTPResponse: Sendable, Hashable {
     public var contentType: String
     /// At most ``TransportLimits/pageSizeMax`` bytes.
     public var body: [UInt8]
-    /// Fields besides `Content-Type`, `Content-Length` and `Connection`; without line breaks.
+    /// Fields besides `Content-Type`, `Content-Length`, `Date` and `Connection`; without line breaks.
     public var fields: [Field]
 
     /// A header field.
@@ -32,15 +32,24 @@ public struct HTTPResponse: Sendable, Hashable {
             status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8), fields: fields)
     }
 
+    /// What a peer is told that should have asked for a WebSocket.
+    package static func upgradeRequired(subprotocol: String) -> HTTPResponse {
+        .text(
+            426, "This is a WebSocket server. Connect with the subprotocol \(subprotocol).",
+            fields: [.init("Upgrade", "websocket")])
+    }
+
     /// The bytes that go over the wire.
-    package func serialized(withBody: Bool) -> [UInt8] {
+    package func serialized(withBody: Bool, at time: HTTPTime) -> [UInt8] {
         var head = "HTTP/1.1 \(status) \(HTTPResponse.phrase(of: status))\r\n"
         for field in fields {
             assert(!"\(field.name)\(field.value)".utf8.contains { $0 < 0x20 }, "a field has one line")
             head += "\(field.name): \(field.value)\r\n"
         }
         head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count)\r\nCache-Control: no-store\r\n"
-        head += "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+        // Who sends `Upgrade` says so here. Source: RFC 9110, section 7.8.
+        let connection = fields.contains { $0.name == "Upgrade" } ? "Upgrade, close" : "close"
+        head += "X-Content-Type-Options: nosniff\r\nDate: \(time)\r\nConnection: \(connection)\r\n\r\n"
         return Array(head.utf8) + (withBody ? body : [])
     }
 
@@ -52,21 +61,32 @@ public struct HTTPResponse: Sendable, Hashable {
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
+        case 414: "URI Too Long"
+        case 417: "Expectation Failed"
         case 421: "Misdirected Request"
         case 426: "Upgrade Required"
+        case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
         default: status < 400 ? "Answer" : "Error"
         }
+    }
+}
+
+extension HTTPResponse {
+    fileprivate static var methodNotAllowed: HTTPResponse {
+        .text(405, "Pages are read with GET or HEAD.", fields: [.init("Allow", "GET, HEAD")])
     }
 }
 
 extension TransportHandler {
     /// What a plain request is told, the same over every transport; nil if it is told to upgrade.
     package func answer(_ request: HTTPRequest, method: String, limits: TransportLimits) -> HTTPResponse? {
+        guard method != "CONNECT", method != "TRACE" else { return .methodNotAllowed }
         guard let page = page(for: request) else { return nil }
         guard method == "GET" || method == "HEAD" else {
-            return .text(405, "Pages are read with GET or HEAD.", fields: [.init("Allow", "GET, HEAD")])
+            return .methodNotAllowed
         }
         guard page.body.count <= limits.pageSizeMax else {
             return .text(500, "This page has \(page.body.count) bytes; the limit is \(limits.pageSizeMax).")

@@ -17,6 +17,13 @@ final class MemoryEndpoint {
     private(set) var untakenByteCount = 0
     /// Whether something had to wait since the handler last heard "drained".
     var owesDrained = false
+    /// What the peer took and what arrived from it, so far.
+    private(set) var progress = ConnectionProgress()
+
+    /// Whether messages are handed on; what comes meanwhile is in `held`.
+    var isReading = true
+    /// What arrived and must wait, in order: the messages are still on the link. Bound: that of the link and of what may wait.
+    var held = Queue<MemoryLoop.Event>()
 
     init(id: ConnectionID, loop: MemoryLoop) {
         self.id = id
@@ -35,7 +42,12 @@ final class MemoryEndpoint {
     func take() -> MemoryParcel? {
         guard let parcel = parcels.popFirst() else { return nil }
         untakenByteCount -= parcel.byteCount
+        progress.takenByteCount += UInt64(parcel.byteCount)
         return parcel
+    }
+
+    func noteArrival(of parcel: MemoryParcel) {
+        progress.arrivedByteCount += UInt64(parcel.byteCount)
     }
 
     /// Drops what has not wholly entered the link.

@@ -16,6 +16,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case opened(MemoryEndpoint)
         case message(MemoryParcel, from: MemoryEndpoint, to: MemoryEndpoint)
         case drained(MemoryEndpoint)
+        /// Messages of this one are read again.
+        case resumed(MemoryEndpoint)
         /// The other side closed.
         case peerClosed(MemoryEndpoint, Closure)
         /// This side closed, or an attempt failed.
@@ -33,7 +35,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     let toServer = MemoryLane()
     let toClient = MemoryLane()
     private var inbox = Queue<Event>()
-    private var endpoints: [ConnectionID: MemoryEndpoint] = [:]
+    private(set) var endpoints: [ConnectionID: MemoryEndpoint] = [:]
     private var lastID: UInt64 = 0
     private var lastArrival = ConnectionID(0)
     private var hasBegun = false
@@ -56,6 +58,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
                 let peer = endpoint.peer
                 endpoint.peer = nil
                 endpoint.isClosed = true
+                endpoint.dropHeld()
                 guard let peer, !peer.isClosed else { continue }
                 let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
                 network.deliver(.peerClosed(peer, closure), to: peer)
@@ -112,6 +115,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
             for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) where !endpoint.isClosed {
                 endpoint.isClosed = true
+                endpoint.dropHeld()
                 endpoint.dropWaiting(linkByteCountMax: lateness == nil ? 0 : network.linkByteCountMax)
                 push(.closed(endpoint, closure))
                 guard let peer = endpoint.peer, !peer.isClosed else { continue }
@@ -134,6 +138,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case .message(let parcel, from: _, to: let endpoint):
             parcel.frame?.withPayload { handler.connection(endpoint.id, received: $0) }
         case .drained(let endpoint): handler.connectionDrained(endpoint.id)
+        case .resumed(let endpoint):
+            while let held = network.lock.withLock({ nextHeld(of: endpoint) }) { tell(handler, held) }
         case .peerClosed(let endpoint, let closure), .closed(let endpoint, let closure):
             handler.connectionClosed(endpoint.id, closure)
         case .refused(let refusal): handler.refused(refusal)
@@ -202,21 +208,6 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    public func pendingByteCount(of connection: ConnectionID) -> Int {
-        network.lock.withLock {
-            guard let endpoint = endpoints[connection], !endpoint.isClosed else { return 0 }
-            return endpoint.pendingByteCount(linkByteCountMax: network.linkByteCountMax)
-        }
-    }
-
-    /// Bytes that wait for each connection, as ``pendingByteCount(of:)`` counts them; ascending by name.
-    package var pendingByteCounts: [(ConnectionID, Int)] {
-        network.lock.withLock {
-            endpoints.values.filter { !$0.isClosed }.sorted { $0.id < $1.id }
-                .map { ($0.id, $0.pendingByteCount(linkByteCountMax: network.linkByteCountMax)) }
-        }
-    }
-
     public func close(_ connection: ConnectionID, code: CloseCode, reason: String) {
         precondition(code != .abnormal && code != .noStatus, "\(code) is never sent")
         network.lock.withLock {
@@ -224,6 +215,9 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             close(endpoint, Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: true))
         }
     }
+
+    /// There is nothing to be renewed.
+    public func reload() {}
 
     public func shutDown(lingerMax: Duration) {
         network.lock.withLock {
@@ -240,6 +234,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     // MARK: Inside the lock
 
     func push(_ event: Event) {
+        if case .message(let parcel, from: _, to: let endpoint) = event { endpoint.noteArrival(of: parcel) }
         inbox.append(event)
         condition.signal()
     }
@@ -300,6 +295,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     private func close(_ endpoint: MemoryEndpoint, _ closure: Closure) {
         guard !endpoint.isClosed else { return }
         endpoint.isClosed = true
+        endpoint.dropHeld()
         endpoint.dropWaiting(linkByteCountMax: network.linkByteCountMax)
         push(.closed(endpoint, closure))
         if let peer = endpoint.peer, !peer.isClosed { network.deliver(.peerClosed(peer, closure), to: peer) }
@@ -307,7 +303,12 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
 
     /// Takes the oldest event and does what it does to the links. Nil if the handler is not to hear of it.
     private func nextToHandle() -> Event? {
-        guard let event = inbox.popFirst() else { return nil }
+        guard let event = inbox.popFirst(), !isHeld(event) else { return nil }
+        return handle(event)
+    }
+
+    /// What the event does to the links. Nil if the handler is not to hear of it.
+    func handle(_ event: Event) -> Event? {
         switch event {
         case .asked(let endpoint):
             guard !endpoint.isClosed else { return nil }
@@ -319,7 +320,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             return event
         case .refused, .page:
             return event
-        case .drained(let endpoint):
+        case .drained(let endpoint), .resumed(let endpoint):
             return endpoint.isClosed ? nil : event
         case .message(let parcel, let sender, let endpoint):
             guard let frame = parcel.frame else { return nil }
@@ -337,6 +338,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case .peerClosed(let endpoint, let closure):
             guard !endpoint.isClosed else { return nil }
             endpoint.isClosed = true
+            endpoint.dropHeld()
             return end(endpoint, closure)
         case .closed(let endpoint, let closure):
             return end(endpoint, closure)

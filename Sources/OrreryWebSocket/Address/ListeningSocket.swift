@@ -12,42 +12,97 @@ final class ListeningSocket {
     let port: Int
     private var isOpen = true
 
-    /// - Throws: ``TransportError`` with `.addressInUse` or `.invalidAddress`; `.unavailable` when the system has no socket left.
-    init(host: String, port: Int) throws(TransportError) {
-        let address = "\(WebSocketURL.bracketed(host)):\(port)"
-        guard (0...65535).contains(port) else {
-            throw TransportError(.invalidAddress, "Cannot listen at \(address): a port is a number from 0 to 65535.")
-        }
-        let descriptor: Int32
-        switch NetworkAddress.resolve(host, port: port, toListen: true) {
-        case .failure(let failure):
-            throw TransportError(.invalidAddress, "Cannot listen at \(address): \(failure.reason).")
-        case .success(let addresses):
-            descriptor = try Self.listen(at: addresses[0], naming: address)
-        }
+    private init(descriptor: Int32) {
         self.descriptor = descriptor
-        self.port = NetworkAddress.localPort(of: descriptor)
+        port = NetworkAddress.localPort(of: descriptor)
     }
 
     deinit { close() }
 
-    private static func listen(at address: NetworkAddress, naming name: String) throws(TransportError) -> Int32 {
+    // MARK: Opening
+
+    /// How often another port is tried where several addresses are to have the same free one.
+    private static let freePortAttemptCountMax = 16
+
+    /// Listens at all addresses of a host: one for an address, both loopback addresses for `localhost`.
+    /// - Throws: ``TransportError`` with `.addressInUse` or `.invalidAddress`; `.unavailable` when the system has no socket left.
+    static func open(host: String, port: Int) throws(TransportError) -> [ListeningSocket] {
+        let name = "\(WebSocketURL.bracketed(host)):\(port)"
+        guard (0...65535).contains(port) else {
+            throw TransportError(.invalidAddress, "Cannot listen at \(name): a port is a number from 0 to 65535.")
+        }
+        let addresses = try addresses(of: host, port: port, naming: name)
+        var attemptCount = 0
+        while true {
+            attemptCount += 1
+            do throws(Failure) {
+                return try open(addresses, port: port)
+            } catch {
+                // A port that is free at one address may be taken at the other.
+                guard port == 0, error.code == EADDRINUSE, attemptCount < freePortAttemptCountMax else {
+                    throw failure(error.code, naming: name)
+                }
+            }
+        }
+    }
+
+    private struct Failure: Error {
+        let code: Int32
+    }
+
+    private static func addresses(
+        of host: String, port: Int, naming name: String
+    ) throws(TransportError) -> [NetworkAddress] {
+        let known = NetworkHost(host)
+        // Whatever the system's list of hosts makes of it. Source: RFC 6761, section 6.3.
+        let isLocalName = if case .name? = known { known?.isLoopback == true } else { false }
+        var found: [NetworkAddress] = []
+        for host in isLocalName ? ["127.0.0.1", "::1"] : [WebSocketURL.unbracketed(host)] {
+            switch NetworkAddress.resolve(host, port: port, toListen: true) {
+            case .failure(let failure):
+                throw TransportError(.invalidAddress, "Cannot listen at \(name): \(failure.reason).")
+            case .success(let addresses):
+                for address in addresses where !found.contains(address) { found.append(address) }
+            }
+        }
+        return found
+    }
+
+    /// At all of these, at the same port; those that this machine does not have are left out, if it has any.
+    private static func open(_ addresses: [NetworkAddress], port: Int) throws(Failure) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        var missing: Failure?
+        for address in addresses {
+            do throws(Failure) {
+                let chosen = sockets.first?.port ?? port
+                sockets.append(try listen(at: address.with(port: chosen), alone: addresses.count == 1))
+            } catch {
+                guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { throw error }
+                missing = error
+            }
+        }
+        if sockets.isEmpty, let missing { throw missing }
+        return sockets
+    }
+
+    private static func listen(at address: NetworkAddress, alone: Bool) throws(Failure) -> ListeningSocket {
         let descriptor = clws_socket(address.family)
-        guard descriptor >= 0 else { throw failure(errno, naming: name) }
+        guard descriptor >= 0 else { throw Failure(code: errno) }
         var on: Int32 = 1
-        var off: Int32 = 0
+        // "::" stands for all addresses, also those of IPv4; beside others it would take theirs.
+        var isOnlyIPv6: Int32 = alone ? 0 : 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
         if address.family == AF_INET6 {
-            setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, size)
+            setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &isOnlyIPv6, size)
         }
         guard address.withSocketAddress({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, SOMAXCONN) == 0
         else {
             let code = errno
             Glibc.close(descriptor)
-            throw failure(code, naming: name)
+            throw Failure(code: code)
         }
-        return descriptor
+        return ListeningSocket(descriptor: descriptor)
     }
 
     private static func failure(_ code: Int32, naming name: String) -> TransportError {
@@ -67,6 +122,8 @@ final class ListeningSocket {
             TransportError(.unavailable, "Cannot listen at \(name): \(String(cString: strerror(code))).")
         }
     }
+
+    // MARK: Accepting
 
     /// What became of one try to accept.
     enum Acceptance {

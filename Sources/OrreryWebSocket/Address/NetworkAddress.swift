@@ -1,10 +1,11 @@
 internal import CLibWebSocketsShim
 internal import Glibc
+internal import OrreryTransport
 
 /// An IPv4 or IPv6 address with a port.
-struct NetworkAddress: Sendable {
+struct NetworkAddress: Hashable, Sendable {
     let family: Int32
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
 
     struct LookUpFailure: Error {
         /// A part of a sentence.
@@ -38,6 +39,15 @@ struct NetworkAddress: Sendable {
         return .success(addresses)
     }
 
+    /// The same address with another port.
+    func with(port: Int) -> NetworkAddress {
+        var address = self
+        // The port lies at the same place in both families.
+        address.bytes[2] = UInt8(port >> 8)
+        address.bytes[3] = UInt8(port & 255)
+        return address
+    }
+
     func withSocketAddress<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
         bytes.withUnsafeBytes { raw in
             body(raw.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
@@ -54,6 +64,9 @@ struct NetworkAddress: Sendable {
             }
         }
     }
+
+    /// Digits in their usual spelling, without port, brackets and zone; an IPv4 address as such, also where it came as an IPv6 one.
+    var canonicalHost: String { NetworkHost(numericHost)?.description ?? numericHost }
 
     /// The address of the other side of a connected socket; nil if it is gone.
     static func peer(of descriptor: Int32) -> NetworkAddress? {

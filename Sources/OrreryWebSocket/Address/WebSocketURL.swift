@@ -66,6 +66,10 @@ struct WebSocketURL: Sendable {
     var authority: String { "\(Self.bracketed(host)):\(port)" }
 
     static func bracketed(_ host: String) -> String {
-        host.contains(":") ? "[\(host)]" : host
+        host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+    }
+
+    static func unbracketed(_ host: String) -> String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
 }

@@ -24,8 +24,6 @@ final class EventLoop: @unchecked Sendable {
         clws_loop_start_timers(native, timer.inSeconds, housekeeping.inSeconds)
     }
 
-    func watch(_ listener: ListeningSocket) { clws_loop_watch_listener(native, listener.descriptor) }
-    func unwatchListener() { clws_loop_unwatch_listener(native) }
     func run() { clws_loop_run(native) }
     /// Lets `run` return after this round.
     func stop() { clws_loop_break(native) }

@@ -20,8 +20,12 @@ final class WebSocketConnection {
     /// Nil before libwebsockets has it and from its last callback on.
     var socket: OpaquePointer?
     var phase = Phase.handshaking
+    /// Whether its request was read and granted before libwebsockets had it.
+    var isAdmitted = false
     /// Whether the handler heard that it opened; only then it hears that a served connection closed.
     var wasEstablished = false
+    /// Whether the handler heard that it closed, before its socket did.
+    var wasToldClosed = false
     /// How it ended, as soon as that is known.
     var closure: Closure?
     /// When it is cut off, if a handshake, an attempt or a close is under way.
@@ -29,12 +33,22 @@ final class WebSocketConnection {
 
     /// Given to `send`, not yet to libwebsockets. Bound: `pendingByteCountMax`.
     private(set) var waiting = Queue<Frame>()
-    private(set) var waitingByteCount = 0
+    private(set) var waitingByteCount = 0 {
+        didSet { loop.pendingByteCount += waitingByteCount - oldValue }
+    }
     /// The message of which libwebsockets still holds a rest, or 0. At most one: nothing is written before it has gone.
-    var inFlightByteCount = 0
+    var inFlightByteCount = 0 {
+        didSet { loop.pendingByteCount += inFlightByteCount - oldValue }
+    }
     /// Whether `send` had to wait since the handler last heard "drained".
     var owesDrained = false
 
+    /// Whether its messages are read; if not, since when its pings are excused.
+    var isReading = true
+    var excusedSince: ContinuousClock.Instant?
+
+    /// Whether the handler is being told of one of its messages.
+    var isDelivering = false
     /// The pieces of a message so far. Bound: `messageSizeMax`.
     var assembly: [UInt8] = []
 

@@ -2,22 +2,28 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
+/// How libwebsockets finds out that a peer is gone which sends nothing.
+package struct PingTimes: Hashable, Sendable {
+    /// After so long without a pong a peer is asked for one,
+    package var pingSeconds: UInt16 = 60
+    /// and after so long without one its connection is cut. More than ``pingSeconds``.
+    package var hangUpSeconds: UInt16 = 120
+
+    package init() {}
+}
+
 extension WebSocketLoop {
     /// The read size, and what libwebsockets collects of one frame before it hands it over.
     private static let receiveBufferSize = 64 << 10
-    /// After so long without a pong a peer is asked for one,
-    private static let pingSeconds: UInt16 = 60
-    /// and after so long without one its connection is cut.
-    private static let hangUpSeconds: UInt16 = 120
-
     /// - Throws: ``TransportError`` with `.unavailable` or `.invalidCertificate`.
     func makeContext(_ role: Role, on loop: EventLoop) throws(TransportError) -> OpaquePointer {
         var settings = clws_settings()
         settings.receive_buffer_size = Self.receiveBufferSize
         settings.transmit_size = limits.sentMessageSizeMax + Frame.headRoom
+        settings.head_size = UInt32(clamping: limits.requestHeadSizeMax)
         settings.handshake_seconds_max = UInt32(clamping: limits.handshakeTimeout.components.seconds + 1)
-        settings.ping_seconds = Self.pingSeconds
-        settings.hang_up_seconds = Self.hangUpSeconds
+        settings.ping_seconds = pingTimes.pingSeconds
+        settings.hang_up_seconds = pingTimes.hangUpSeconds
         // C strings that live as long as this call; libwebsockets' side copies what it keeps.
         var texts: [UnsafeMutablePointer<CChar>] = []
         defer { for text in texts { text.deallocate() } }

@@ -3,44 +3,28 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// The server's side of HTTP: who may become a WebSocket, and what the others are told.
+/// HTTP at a server with TLS, as far as libwebsockets, which ends the TLS, lets it be ours. Without TLS see ``Reception``.
 extension WebSocketLoop {
     /// Whether this request for an upgrade is granted. If not, it has been answered.
     func mayUpgrade(_ connection: WebSocketConnection) -> Bool {
+        if connection.isAdmitted { return true }
         guard let socket = connection.socket, !isShuttingDown, connection.phase == .handshaking else { return false }
         // libwebsockets itself has answered an unknown token and thrown its headers away; then there is none here.
         guard let upgrade = header(WSI_TOKEN_UPGRADE, of: socket) else { return false }
         guard upgrade.lowercased() == "websocket" else {
-            refuse(connection, upgradeRequired)
+            refuse(connection, .upgradeRequired(subprotocol: subprotocol))
             return false
         }
-        if let refusal = refusal(of: socket) {
+        let request = request(on: socket)
+        let protocols = HTTPHead.elements(of: header(WSI_TOKEN_PROTOCOL, of: socket) ?? "")
+        let offer = WebSocketOffer(
+            method: method(of: socket), key: header(WSI_TOKEN_KEY, of: socket),
+            version: header(WSI_TOKEN_VERSION, of: socket), subprotocols: protocols)
+        if let refusal = request.refusalForLength ?? refusalOfHost(on: socket) ?? refusal(of: offer, request) {
             refuse(connection, refusal)
             return false
         }
         return true
-    }
-
-    /// What is wrong with a request for a WebSocket, by the protocol, by the limits, and by the handler, in this order.
-    private func refusal(of socket: OpaquePointer) -> HTTPResponse? {
-        guard header(WSI_TOKEN_GET_URI, of: socket) != nil, header(WSI_TOKEN_KEY, of: socket) != nil else {
-            return .text(400, "A WebSocket begins with GET and Sec-WebSocket-Key.")
-        }
-        guard header(WSI_TOKEN_VERSION, of: socket) == "13" else {
-            return .text(
-                426, "This server speaks version 13 of WebSocket.",
-                fields: [.init("Upgrade", "websocket"), .init("Sec-WebSocket-Version", "13")])
-        }
-        let offered = (header(WSI_TOKEN_PROTOCOL, of: socket) ?? "").split(separator: ",")
-        guard offered.contains(where: { $0.drop(while: \.isWhitespace) == subprotocol }) else {
-            return .text(400, "This server speaks the WebSocket subprotocol \(subprotocol) only.")
-        }
-        guard let request = request(on: socket) else { return Self.fieldsTooLong }
-        if let refusal = handler.refusal(ofUpgrade: request) { return refusal }
-        guard establishedCount < limits.connectionCountMax else {
-            return .text(503, "This server already serves \(establishedCount) connections.")
-        }
-        return nil
     }
 
     /// Answers a request that is no upgrade. Less than 0 ends the connection now.
@@ -48,15 +32,12 @@ extension WebSocketLoop {
         // Another request behind the first: the connection closes after that one's answer.
         guard connection.phase == .handshaking else { return 0 }
         guard let socket = connection.socket, !isShuttingDown else { return -1 }
-        guard let request = request(on: socket) else {
-            refuse(connection, Self.fieldsTooLong)
-            return -1
-        }
+        let request = request(on: socket)
         let method = method(of: socket)
-        guard let answer = handler.answer(request, method: method, limits: limits) else {
-            refuse(connection, upgradeRequired)
-            return -1
-        }
+        let answer =
+            request.refusalForLength ?? refusalOfHost(on: socket)
+            ?? handler.answer(request, method: method, limits: limits)
+            ?? .upgradeRequired(subprotocol: subprotocol)
         guard answer.status < 400 else {
             refuse(connection, answer, withBody: method != "HEAD")
             return -1
@@ -64,18 +45,11 @@ extension WebSocketLoop {
         return beginAnswer(answer, withBody: method != "HEAD", to: connection) ? 0 : -1
     }
 
-    private static let fieldsTooLong = HTTPResponse.text(400, "A field of the request's header is too long.")
-
-    private var upgradeRequired: HTTPResponse {
-        .text(
-            426, "This is a WebSocket server. Connect with the subprotocol \(subprotocol).",
-            fields: [.init("Upgrade", "websocket")])
-    }
-
     /// Says no in one short write; the connection ends after it.
     private func refuse(_ connection: WebSocketConnection, _ response: HTTPResponse, withBody: Bool = true) {
+        places.leave(connection.id.rawValue)
         connection.phase = .ending
-        let bytes = response.serialized(withBody: withBody)
+        let bytes = response.serialized(withBody: withBody, at: .now)
         // If it cannot be written the peer is gone, and the connection ends in either case.
         _ = clws_write_http(connection.socket, bytes, bytes.count)
         handler.refused(.request(status: response.status))
@@ -85,19 +59,14 @@ extension WebSocketLoop {
 
     /// A page goes in pieces of this size, each when the socket takes it.
     private static let pieceSizeMax = 64 << 10
-    /// Pages up to this size are always answered: their number is bounded by that of the connections.
-    private static let smallPageSizeMax = 4 << 10
-
     /// Has the socket send the answer at its reader's pace. False if there is no room for it; then it has been refused.
     private func beginAnswer(_ answer: HTTPResponse, withBody: Bool, to connection: WebSocketConnection) -> Bool {
-        let bytes = answer.serialized(withBody: withBody)
-        guard
-            bytes.count <= Self.smallPageSizeMax
-                || waitingPageByteCount + bytes.count <= limits.waitingPageByteCountMax
-        else {
+        let bytes = answer.serialized(withBody: withBody, at: .now)
+        guard hasRoom(forPageOf: bytes.count) else {
             refuse(connection, .text(503, "Too many pages wait for their readers."))
             return false
         }
+        places.leave(connection.id.rawValue)
         connection.phase = .answering
         connection.page = bytes
         connection.deadline = clock.now + closeTimeout
@@ -151,21 +120,21 @@ extension WebSocketLoop {
 
     // MARK: The request
 
-    /// Nil if something in it is longer than any that we look at.
-    private func request(on socket: OpaquePointer) -> HTTPRequest? {
-        var isTooLong = false
-        func field(_ token: lws_token_indexes) -> String? {
-            if Int(lws_hdr_total_length(socket, token)) > Self.headerSizeMax { isTooLong = true }
-            return header(token, of: socket)
+    private func request(on socket: OpaquePointer) -> HTTPRequest {
+        var request = socketDetails(of: lws_get_socket_fd(socket))
+        request.path = Self.uriTokens.lazy.compactMap { [self] in header($0.token, of: socket) }.first ?? "/"
+        request.host = header(WSI_TOKEN_HOST, of: socket)
+        request.origin = header(WSI_TOKEN_ORIGIN, of: socket)
+        request.authorization = header(WSI_TOKEN_HTTP_AUTHORIZATION, of: socket)
+        return request
+    }
+
+    /// What RFC 9112, section 3.2 asks of the field `Host`. Several are one value here, with a comma.
+    private func refusalOfHost(on socket: OpaquePointer) -> HTTPResponse? {
+        guard let host = header(WSI_TOKEN_HOST, of: socket) else {
+            return header(WSI_TOKEN_HTTP, of: socket) == "HTTP/1.0" ? nil : .text(400, "The field Host is missing.")
         }
-        let path = Self.uriTokens.lazy.compactMap { field($0.token) }.first
-        let descriptor = lws_get_socket_fd(socket)
-        let request = HTTPRequest(
-            path: path ?? "/", host: field(WSI_TOKEN_HOST), origin: field(WSI_TOKEN_ORIGIN),
-            authorization: field(WSI_TOKEN_HTTP_AUTHORIZATION),
-            peerAddress: NetworkAddress.peer(of: descriptor)?.numericHost ?? "",
-            localAddress: NetworkAddress.local(of: descriptor)?.numericHost ?? "", isEncrypted: lws_is_ssl(socket) != 0)
-        return isTooLong ? nil : request
+        return NetworkHost(authority: host) == nil ? .text(400, "The field Host is no host and port.") : nil
     }
 
     private func method(of socket: OpaquePointer) -> String {
@@ -178,22 +147,42 @@ extension WebSocketLoop {
         (WSI_TOKEN_DELETE_URI, "DELETE"),
     ]
 
-    /// The longest field that is looked at.
-    private static let headerSizeMax = HTTPRequest.tokenSizeMax + 64
-
-    /// One header of the request or the answer; nil if it is missing or longer than any that we look at.
+    /// One header of the request or the answer; nil if it is missing. libwebsockets keeps `requestHeadSizeMax` bytes of them together.
     func header(_ token: lws_token_indexes, of socket: OpaquePointer) -> String? {
         let count = Int(lws_hdr_total_length(socket, token))
-        guard count > 0, count <= Self.headerSizeMax else { return nil }
+        guard count > 0 else { return nil }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { text in
             guard lws_hdr_copy(socket, text.baseAddress!, Int32(text.count), token) >= 0 else { return nil }
             return String(cString: text.baseAddress!)
         }
     }
+}
 
-    /// Turns away a connection that is one too many, before anything is kept for it.
-    func discard(_ descriptor: Int32) {
-        Glibc.close(descriptor)
-        handler.refused(.handshake)
+/// What both ways to a server's HTTP share.
+extension WebSocketLoop {
+    /// Pages up to this size are always answered: their number is bounded by that of the peers.
+    private static let smallPageSizeMax = 4 << 10
+
+    func hasRoom(forPageOf byteCount: Int) -> Bool {
+        byteCount <= Self.smallPageSizeMax || waitingPageByteCount + byteCount <= limits.waitingPageByteCountMax
+    }
+
+    /// What is wrong with a request for a WebSocket, by the protocol, by the handler, and by the limits, in this order.
+    func refusal(of offer: WebSocketOffer, _ request: HTTPRequest) -> HTTPResponse? {
+        if let refusal = offer.refusal(subprotocol: subprotocol) ?? handler.refusal(ofUpgrade: request) {
+            return refusal
+        }
+        // Those that are closing hold memory too.
+        guard establishedCount < limits.connectionCountMax,
+            connections.count < limits.connectionCountMax + 2 * limits.handshakeCountMax
+        else { return .text(503, "This server already serves \(establishedCount) connections.") }
+        return nil
+    }
+
+    /// What the socket itself says of a peer.
+    func socketDetails(of descriptor: Int32) -> HTTPRequest {
+        HTTPRequest(
+            peerAddress: NetworkAddress.peer(of: descriptor)?.canonicalHost ?? "",
+            localAddress: NetworkAddress.local(of: descriptor)?.canonicalHost ?? "", isEncrypted: servesTLS)
     }
 }

@@ -19,6 +19,7 @@ extension WebSocketLoop {
             return answerPlainHTTP(connection)
         case LWS_CALLBACK_ESTABLISHED, LWS_CALLBACK_CLIENT_ESTABLISHED:
             guard !isShuttingDown else { return -1 }
+            places.leave(connection.id.rawValue)
             connection.phase = .open
             connection.wasEstablished = true
             connection.deadline = nil
@@ -26,10 +27,9 @@ extension WebSocketLoop {
             rename(connection)
             handler.connectionOpened(connection.id)
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-            connection.phase = .ending
-            connection.closure = Self.closure(from: UnsafeRawBufferPointer(start: bytes, count: count))
-            connection.deadline = clock.now + closeTimeout
-            connection.dropWaiting()
+            return takeClose(UnsafeMutableRawBufferPointer(start: bytes, count: count), of: connection) ? 0 : -1
+        case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+            nameBreach(of: connection)
         case LWS_CALLBACK_CLOSED, LWS_CALLBACK_CLIENT_CLOSED:
             noteEnd(of: connection)
         case LWS_CALLBACK_WSI_CREATE:
@@ -73,6 +73,8 @@ extension WebSocketLoop {
             return
         }
         let isLast = lws_is_final_fragment(socket) != 0
+        connection.isDelivering = isLast
+        defer { connection.isDelivering = false }
         if isLast, connection.assembly.isEmpty {
             handler.connection(connection.id, received: piece)
             return
@@ -82,25 +84,6 @@ extension WebSocketLoop {
         let message = connection.assembly
         connection.assembly = []
         message.withUnsafeBytes { handler.connection(connection.id, received: $0) }
-    }
-
-    /// Source: RFC 6455, section 5.5.1.
-    private static func closure(from payload: UnsafeRawBufferPointer) -> Closure {
-        guard payload.count >= 2 else { return Closure(code: .noStatus, reason: "", wasEstablished: true) }
-        let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
-        let reason = String(decoding: payload.dropFirst(2), as: UTF8.self)
-        return Closure(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
-    }
-
-    private func noteEnd(of connection: WebSocketConnection) {
-        connection.phase = .ending
-        // A peer that broke the protocol was closed by libwebsockets itself, which remembers what it sent.
-        if connection.wasEstablished, connection.closure == nil, lws_get_close_length(connection.socket) >= 2 {
-            let count = Int(lws_get_close_length(connection.socket))
-            connection.closure = Self.closure(
-                from: UnsafeRawBufferPointer(start: lws_get_close_payload(connection.socket), count: count))
-            if let code = connection.closure?.code { noteRefusal(code) }
-        }
     }
 
     /// A server closes a connection for what its peer did: its handler counts that, in the next round.
@@ -124,12 +107,23 @@ func handleSocketEvent(
         // Not about a connection of ours: `socket` may be a stand-in.
         return 0
     case LWS_CALLBACK_PROTOCOL_INIT:
-        Unmanaged<WebSocketLoop>.fromOpaque(clws_owner(socket)).takeUnretainedValue().watchListener()
+        Unmanaged<WebSocketLoop>.fromOpaque(clws_owner(socket)).takeUnretainedValue().watchListeners()
         return 0
     default:
-        guard let handle = lws_get_opaque_user_data(socket) else { return 0 }
-        let connection = Unmanaged<WebSocketConnection>.fromOpaque(handle).takeUnretainedValue()
+        guard let connection = knownConnection(of: socket) else { return 0 }
         connection.socket = socket
         return connection.loop.handle(reason, of: connection, user, bytes, count)
     }
+}
+
+/// Whom a callback is about; nil for one of which we have heard the last.
+private func knownConnection(of socket: OpaquePointer?) -> WebSocketConnection? {
+    if let handle = lws_get_opaque_user_data(socket) {
+        return Unmanaged<WebSocketConnection>.fromOpaque(handle).takeUnretainedValue()
+    }
+    // libwebsockets has nowhere to write down whose socket comes with its head.
+    let loop = Unmanaged<WebSocketLoop>.fromOpaque(clws_owner(socket)).takeUnretainedValue()
+    guard let connection = loop.adopting, connection.socket == nil || connection.socket == socket else { return nil }
+    if connection.socket != nil { lws_set_opaque_user_data(socket, connection.handle) }
+    return connection
 }

@@ -5,11 +5,14 @@ internal import OrreryTransport
 extension WebSocketLoop {
     func send(_ frame: Frame, to id: ConnectionID) {
         precondition(frame.count <= limits.sentMessageSizeMax, "a message is longer than sentMessageSizeMax")
-        guard let connection = connections[id], connection.phase == .open, let socket = connection.socket else {
-            return
-        }
-        // Written at once only if nothing can get in between: lws_write behind a rest appends a copy without bound.
-        if connection.waiting.isEmpty, connection.inFlightByteCount == 0, lws_partial_buffered(socket) == 0 {
+        guard let connection = connections[id], connection.phase == .open, let socket = connection.socket,
+            !noteBreach(of: connection)
+        else { return }
+        // Written at once only if nothing can get in between: lws_write behind a rest appends a copy without bound. And not while a
+        // message of the same peer is handled: a ping that came before it is answered first.
+        if !connection.isDelivering, connection.waiting.isEmpty, connection.inFlightByteCount == 0,
+            lws_partial_buffered(socket) == 0
+        {
             if !write(frame, to: connection) { markBroken(connection) }
             return
         }
@@ -26,11 +29,6 @@ extension WebSocketLoop {
         lws_callback_on_writable(socket)
     }
 
-    func pendingByteCount(of id: ConnectionID) -> Int {
-        guard let connection = connections[id], connection.phase == .open else { return 0 }
-        return connection.pendingByteCount
-    }
-
     func close(_ id: ConnectionID, code: CloseCode, reason: String) {
         precondition(code != .abnormal && code != .noStatus, "\(code) is never sent")
         guard let connection = connections[id] else { return }
@@ -45,6 +43,8 @@ extension WebSocketLoop {
             connection.phase = .closing
             connection.deadline = clock.now + closeTimeout
             connection.assembly = []
+            // Its answer to the close frame is to be seen.
+            readAgain(connection)
             if let socket = connection.socket { lws_callback_on_writable(socket) }
         case .handshaking, .answering:
             connection.closure = Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: false)
@@ -57,6 +57,7 @@ extension WebSocketLoop {
     /// The socket takes more, and libwebsockets holds no rest. False ends the connection.
     func writable(_ connection: WebSocketConnection) -> Bool {
         connection.inFlightByteCount = 0
+        if connection.phase == .open, noteBreach(of: connection) { return true }
         switch connection.phase {
         case .open:
             if let frame = connection.dequeue(), !write(frame, to: connection) {

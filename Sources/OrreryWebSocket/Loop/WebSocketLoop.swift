@@ -9,7 +9,7 @@ internal import Synchronization
 /// `eventLoop.wake()`, which look after themselves. Before `run` the one who made the loop has it alone.
 final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     enum Role {
-        case server(ListeningSocket, TLSConfiguration?)
+        case server([ListeningSocket], TLSConfiguration?)
         case client(WebSocketURL, ClientSettings)
     }
 
@@ -20,22 +20,39 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     let limits: TransportLimits
     let subprotocol: String
     let closeTimeout: Duration
+    let pingTimes: PingTimes
+    private var tls: TLSConfiguration?
     let clock = ContinuousClock()
+    let began: ContinuousClock.Instant
 
     // Loop thread only.
     private(set) var handler: (any TransportHandler)!
     private(set) var context: OpaquePointer?
-    private var listener: ListeningSocket?
-    private var listenerRestsUntil: ContinuousClock.Instant?
+    /// Of a server; none when it has stopped listening.
+    private(set) var listeners: [ListeningSocket] = []
+    var listenerWatchers: [Watcher] = []
+    var listenersRestUntil: ContinuousClock.Instant?
+    /// Peers of a server whose request is not there yet.
+    var places: HandshakePlaces
+    /// Where the peers of a server are received that speaks no TLS.
+    private(set) var reception: Reception?
+    /// The connection that is being handed to libwebsockets, which does not know it yet.
+    var adopting: WebSocketConnection?
     var attempt: ConnectAttempt?
     private(set) var connections: [ConnectionID: WebSocketConnection] = [:]
-    private var lastID: UInt64 = 0
+    private(set) var lastID: UInt64 = 0
     private var lastOpened = ConnectionID(0)
     var establishedCount = 0
+    /// Bytes that wait on all connections.
+    var pendingByteCount = 0
+    /// Connections whose messages are not read.
+    var pausedCount = 0
     /// Bytes of pages that are on their way to readers.
     var waitingPageByteCount = 0
     /// What the handler is to count, told outside of the calls in which it arises. Bound: two for each connection and round.
     var refusalsToTell: [TransportRefusal] = []
+    /// Connections that the handler is to hear of as closed, before their sockets are.
+    var closedToTell: [WebSocketConnection] = []
     private(set) var isShuttingDown = false
     private var lingerDeadline: ContinuousClock.Instant?
     private var hasRun = false
@@ -47,14 +64,19 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     private(set) var eventLoop: EventLoop!
 
     init(
-        role: Role, subprotocol: String, limits: TransportLimits, closeTimeout: Duration
+        role: Role, subprotocol: String, limits: TransportLimits, closeTimeout: Duration, pingTimes: PingTimes
     ) throws(TransportError) {
         assert(Frame.headRoom >= CLWS_PRE, "libwebsockets writes into the head room")
         self.limits = limits
         self.subprotocol = subprotocol
         self.closeTimeout = closeTimeout
+        self.pingTimes = pingTimes
+        began = clock.now
+        places = HandshakePlaces(limits: limits)
         switch role {
-        case .server(let listener, _): self.listener = listener
+        case .server(let listeners, let tls):
+            self.listeners = listeners
+            self.tls = tls
         case .client(let url, let client): attempt = ConnectAttempt(url: url, client)
         }
         guard let loop = EventLoop(owner: Unmanaged.passUnretained(self).toOpaque(), handler: handleLoopEvent) else {
@@ -67,6 +89,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
             throw error
         }
         eventLoop = loop
+        if !listeners.isEmpty, tls == nil { reception = Reception(self) }
     }
 
     deinit {
@@ -93,9 +116,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     /// Ends what is left, with callbacks, and frees the loop. Once; then every call does nothing.
     private func tearDown() {
         guard let context else { return }
-        eventLoop.unwatchListener()
-        listener?.close()
         isShuttingDown = true
+        stopListening()
         self.context = nil
         clws_context_destroy(context)
         eventLoop.destroy()
@@ -111,8 +133,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         guard context != nil, !isShuttingDown else { return }
         isShuttingDown = true
         lingerDeadline = clock.now + lingerMax
-        eventLoop.unwatchListener()
-        listener?.close()
+        stopListening()
         for connection in connections.values.sorted(by: { $0.id < $1.id }) {
             switch connection.phase {
             case .handshaking, .answering: close(connection, code: .goingAway, reason: "shut down while connecting")
@@ -123,6 +144,13 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         stopIfDone()
     }
 
+    private func stopListening() {
+        listenerWatchers = []
+        for listener in listeners { listener.close() }
+        listeners = []
+        reception?.dropAll()
+    }
+
     /// Lets `run` return if it was asked to and nobody is left.
     @discardableResult
     private func stopIfDone() -> Bool {
@@ -131,11 +159,23 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         return true
     }
 
+    var servesTLS: Bool { tls != nil }
+
+    func reload() throws(TransportError) {
+        guard let context, let tls else { return }
+        try CertificateFiles.identity(certificate: tls.certificateFile, key: tls.keyFile).renew(in: context)
+    }
+
     // MARK: Connections
 
-    func addConnection() -> WebSocketConnection {
+    /// A name for the next one who comes.
+    func nextID() -> UInt64 {
         lastID += 1
-        let connection = WebSocketConnection(id: ConnectionID(lastID), loop: self)
+        return lastID
+    }
+
+    func addConnection(_ id: UInt64? = nil) -> WebSocketConnection {
+        let connection = WebSocketConnection(id: ConnectionID(id ?? nextID()), loop: self)
         connections[connection.id] = connection
         return connection
     }
@@ -144,8 +184,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     func rename(_ connection: WebSocketConnection) {
         if connection.id < lastOpened {
             connections[connection.id] = nil
-            lastID += 1
-            connection.id = ConnectionID(lastID)
+            connection.id = ConnectionID(nextID())
             connections[connection.id] = connection
         }
         lastOpened = connection.id
@@ -156,16 +195,16 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         connection.socket = nil
         if mayTryAgain(connection) { return }
         guard connections.removeValue(forKey: connection.id) != nil else { return }
+        places.leave(connection.id.rawValue)
         if connection.phase == .handshaking, attempt == nil, !isShuttingDown { handler.refused(.handshake) }
         connection.phase = .ending
+        readAgain(connection)
         connection.dropWaiting()
+        connection.inFlightByteCount = 0
         dropPage(of: connection)
         let closure = connection.closure
         if connection.wasEstablished {
-            establishedCount -= 1
-            handler.connectionClosed(
-                connection.id, closure ?? Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
-            )
+            forget(connection)
         } else if let attempt, let handler {
             handler.connectionClosed(connection.id, attempt.closure(closure))
         }
@@ -179,10 +218,10 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         case CLWS_EVENT_WOKEN:
             tryNextAddress()
             tellRefusals()
+            tellClosed()
             guard wakeRequested.exchange(false, ordering: .acquiringAndReleasing) else { return }
             handler.loopWoken()
         case CLWS_EVENT_TIMER: handler.loopTimerFired()
-        case CLWS_EVENT_ACCEPTABLE: acceptWaiting()
         default: keepHouse()
         }
     }
@@ -202,42 +241,12 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
             if connection.phase == .handshaking { attempt?.hasTimedOut = true }
             cut(connection)
         }
+        findBreaches()
+        lookAfterPaused(now)
         cutWhoDoesNotWaitForItsPage()
-        if let until = listenerRestsUntil, until <= now { watchListener() }
+        lookAfterArrivals(now)
         if let lingerDeadline, lingerDeadline <= now {
             eventLoop.stop()
-        }
-    }
-
-    /// Connections are taken from here on. (libwebsockets says when it is ready for them.)
-    func watchListener() {
-        listenerRestsUntil = nil
-        guard let listener, !isShuttingDown else { return }
-        eventLoop.watch(listener)
-    }
-
-    private func acceptWaiting() {
-        guard let listener, let context, !isShuttingDown else { return }
-        // So many at once, then the others' turn.
-        for _ in 0..<64 {
-            switch listener.accept() {
-            case .accepted(let descriptor):
-                guard connections.count < limits.connectionCountMax + limits.handshakeCountMax else {
-                    discard(descriptor)
-                    continue
-                }
-                let connection = addConnection()
-                connection.deadline = clock.now + limits.handshakeTimeout
-                connection.socket = clws_adopt(context, descriptor, connection.handle)
-                if connection.socket == nil { remove(connection) }
-            case .nobodyWaits:
-                return
-            case .exhausted:
-                // The one who waits would wake the loop without end. Look again in a while.
-                eventLoop.unwatchListener()
-                listenerRestsUntil = clock.now + .milliseconds(200)
-                return
-            }
         }
     }
 }

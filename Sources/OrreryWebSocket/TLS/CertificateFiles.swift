@@ -28,6 +28,34 @@ enum CertificateFiles {
         }
     }
 
+    /// Gives a server these files, for connections that come from now on.
+    /// - Throws: ``TransportError`` with `.invalidCertificate`; then it keeps those that it has.
+    func renew(in context: OpaquePointer) throws(TransportError) {
+        guard case .identity(let certificate, let key) = self else { return }
+        try checkThatTheyCanBeRead()
+        var problem = clws_tls_problem()
+        guard clws_context_renew_identity(context, certificate, key, &problem) else {
+            throw Self.error(problem, self)
+        }
+    }
+
+    /// A sentence for a server whose clients will refuse its certificate today.
+    func warning(at now: HTTPTime) -> String? {
+        guard case .identity(let certificate, _) = self else { return nil }
+        var (begin, end): (Int64, Int64) = (0, 0)
+        guard clws_certificate_validity(certificate, &begin, &end) else { return nil }
+        let fault: String
+        if now.secondsSince1970 > end {
+            fault = "expired on \(HTTPTime(secondsSince1970: end))"
+        } else if now.secondsSince1970 < begin {
+            fault = "is not valid before \(HTTPTime(secondsSince1970: begin))"
+        } else {
+            return nil
+        }
+        return
+            "The certificate in \(certificate) \(fault): clients refuse it. Check the clock, or renew it and have it read again (SIGHUP)."
+    }
+
     private static func unreadable(_ path: String, _ what: String, _ code: Int32) -> TransportError {
         let advice =
             switch code {

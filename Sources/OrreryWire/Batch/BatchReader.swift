@@ -1,8 +1,12 @@
-public import OrrerySchema
+import OrrerySchema
 public import OrreryStore
 
 /// One section of a batch, as it came. Values stay where they are in the message.
 public enum BatchSection {
+    /// Components that are taken out of the table, and new ones, without schemas.
+    case table(removed: [ColumnID], added: [ComponentTable.Entry])
+    /// The schema of a new component.
+    case schema(EncodedSchema)
     case started([SubscriptionID])
     case despawn(RowSet)
     /// Generations, 32 bits little-endian each.
@@ -36,15 +40,11 @@ public struct ValueColumn {
 public struct BatchReader {
     public let head: BatchHead
     private var reader: ByteReader
-    private let schemas: [ComponentSchema]
     private let limits: WireLimits
 
     /// - Parameter bytes: a whole message; they must outlive the reader and its sections.
-    public init(
-        _ bytes: UnsafeRawBufferPointer, schemas: [ComponentSchema], limits: WireLimits
-    ) throws(WireError) {
+    public init(_ bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         reader = ByteReader(bytes)
-        self.schemas = schemas
         self.limits = limits
         do throws(CodecError) {
             _ = try reader.readByte()
@@ -55,15 +55,16 @@ public struct BatchReader {
     }
 
     /// The next section of a known kind; `nil` at the end.
-    public mutating func next() throws(WireError) -> BatchSection? {
+    /// - Parameter table: the components as they are when the section is applied: those before it may have changed them.
+    public mutating func next(_ table: ComponentTable) throws(WireError) -> BatchSection? {
         do throws(CodecError) {
             while !reader.isAtEnd {
-                let kind = try reader.readByte()
-                var content = try reader.readSized()
-                if let section = try read(kind, &content) {
+                var (number, isCritical, content) = try reader.readSection()
+                if let section = try read(number, &content, table) {
                     try content.expectEnd()
                     return section
                 }
+                if isCritical { throw CodecError.notUnderstood(number) }
             }
             return nil
         } catch {
@@ -71,8 +72,17 @@ public struct BatchReader {
         }
     }
 
-    private func read(_ kind: UInt8, _ content: inout ByteReader) throws(CodecError) -> BatchSection? {
-        switch kind {
+    private func read(
+        _ number: UInt8, _ content: inout ByteReader, _ table: ComponentTable
+    ) throws(CodecError) -> BatchSection? {
+        switch number {
+        case BatchSectionKind.table:
+            let count = try content.readCount(max: limits.componentCountMax, "components")
+            let removed = try content.readAscending(
+                max: limits.componentCountMax - 1, count: count, "a component's number"
+            ).map(ColumnID.init)
+            return .table(removed: removed, added: try content.readEntries(limits: limits))
+        case BatchSectionKind.schema: return .schema(try content.readSchema())
         case BatchSectionKind.started:
             var started: [SubscriptionID] = []
             for _ in 0..<(try content.readCount(max: limits.subscriptionCountMax, "subscriptions")) {
@@ -83,26 +93,27 @@ public struct BatchReader {
         case BatchSectionKind.enter, BatchSectionKind.spawn:
             let rows = try content.readRows(indexMax: limits.entityIndexMax)
             return .enter(
-                rows, generations: try content.readBytes(rows.count * 4), spawned: kind == BatchSectionKind.spawn)
+                rows, generations: try content.readBytes(rows.count * 4), spawned: number == BatchSectionKind.spawn)
         case BatchSectionKind.remove:
-            return .remove(try readColumn(&content), try content.readRows(indexMax: limits.entityIndexMax))
+            return .remove(try readEntry(&content, table).column, try content.readRows(indexMax: limits.entityIndexMax))
         case BatchSectionKind.insert, BatchSectionKind.update:
-            let column = try readColumn(&content)
+            let entry = try readEntry(&content, table)
             let rows = try content.readRows(indexMax: limits.entityIndexMax)
-            let values = try readValues(
-                &content, count: rows.count, valueSize: schemas[column.rawValue].type.fixedSize)
-            return .values(column, rows, values, inserted: kind == BatchSectionKind.insert)
+            let values = try readValues(&content, count: rows.count, valueSize: entry.valueSize)
+            return .values(entry.column, rows, values, inserted: number == BatchSectionKind.insert)
         default: return nil
         }
     }
 
-    private func readColumn(_ content: inout ByteReader) throws(CodecError) -> ColumnID {
+    private func readEntry(
+        _ content: inout ByteReader, _ table: ComponentTable
+    ) throws(CodecError) -> ComponentTable.Entry {
         let start = content.offset
-        let number = try content.readCount(max: limits.componentCountMax - 1, "a component's number")
-        guard number < schemas.count else {
-            throw CodecError(.outOfDomain, at: start, "there is no component \(number), only \(schemas.count)")
+        let column = try content.readColumn(limits: limits)
+        guard let entry = table[column] else {
+            throw CodecError(.outOfDomain, at: start, "there is no component \(column)")
         }
-        return ColumnID(number)
+        return entry
     }
 
     private func readValues(

@@ -1,5 +1,6 @@
 public import OrrerySchema
 public import OrreryStore
+package import OrreryTransport
 
 /// What stands at the beginning of each message of a batch.
 public struct BatchHead: Hashable, Sendable {
@@ -20,7 +21,7 @@ public struct BatchHead: Hashable, Sendable {
     }
 }
 
-/// The kinds of sections of a batch, in the order in which they stand and are applied.
+/// The numbers of sections of a batch, in the order in which they stand and are applied, but for the table, which comes first.
 /// 3 is reserved for rows that leave a filter, 9 for events.
 enum BatchSectionKind {
     static let started: UInt8 = 1
@@ -30,6 +31,8 @@ enum BatchSectionKind {
     static let remove: UInt8 = 6
     static let insert: UInt8 = 7
     static let update: UInt8 = 8
+    static let table: UInt8 = 10
+    static let schema: UInt8 = 11
 }
 
 /// Sections of a batch, written one after the other, each able to stand in any message of the batch.
@@ -63,8 +66,7 @@ public struct BatchSections: Sendable {
     /// - Parameter expected: about how long the section will be.
     private mutating func append(_ kind: UInt8, expecting expected: Int = 0, _ body: (inout ByteWriter) -> Void) {
         var section = spare.take(capacity: expected + 16)
-        section.append(kind)
-        section.appendSized(expecting: expected, body)
+        section.appendSection(kind, expecting: expected, body)
         sections.append(section.bytes)
         byteCount += section.count
     }
@@ -76,6 +78,18 @@ public struct BatchSections: Sendable {
         let encoding = RowsOnWire(rows)
         let content = encoding.byteCount + byteCount
         return 1 + content.varintSize + content <= partSizeMax || rows.count == 1 ? encoding : nil
+    }
+
+    /// Components that come and go. New ones with their schemas, if they have them.
+    public mutating func append(removed: [ColumnID], added: [ComponentTable.Entry]) {
+        append(BatchSectionKind.table | SectionKind.mustBeUnderstood) {
+            $0.append(varint: removed.count)
+            for column in removed { $0.append(varint: column.rawValue) }
+            $0.append(added)
+        }
+        for case let schema? in added.map(\.schema) {
+            append(BatchSectionKind.schema) { $0.append(contentsOf: schema.encoded) }
+        }
     }
 
     /// Subscriptions whose first state is complete with this batch.
@@ -153,12 +167,12 @@ public struct BatchSections: Sendable {
     /// - Parameters:
     ///   - firstPart: position of the first message in the batch.
     ///   - isWhole: whether the batch ends with the last message.
-    ///   - spare: memory for the messages.
+    ///   - pool: memory for the messages.
     /// - Returns: at least one message.
-    public func messages(
-        tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, reusing spare: inout SpareBuffers
-    ) -> [[UInt8]] {
-        var messages: [[UInt8]] = []
+    package func messages(
+        tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, in pool: inout FramePool
+    ) -> [Frame] {
+        var messages: [Frame] = []
         var next = 0
         repeat {
             var end = next
@@ -167,13 +181,13 @@ public struct BatchSections: Sendable {
                 size += sections[end].count
                 end += 1
             }
-            var writer = spare.take(capacity: size + 32)
-            writer.append(
-                BatchHead(
-                    tick: tick, base: base, isWhole: isWhole && end == sections.count,
-                    part: firstPart + messages.count))
-            for section in sections[next..<end] { writer.append(contentsOf: section) }
-            messages.append(writer.bytes)
+            let head = BatchHead(
+                tick: tick, base: base, isWhole: isWhole && end == sections.count, part: firstPart + messages.count)
+            messages.append(
+                pool.frame(writing: size + 32) { writer in
+                    writer.append(head)
+                    for section in sections[next..<end] { writer.append(contentsOf: section) }
+                })
             next = end
         } while next < sections.count
         return messages
@@ -181,8 +195,21 @@ public struct BatchSections: Sendable {
 
     /// The messages of a batch, in memory of their own.
     public func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
-        var spare = SpareBuffers()
-        return messages(tick: tick, base: base, firstPart: firstPart, isWhole: isWhole, reusing: &spare)
+        var pool = FramePool()
+        return messages(tick: tick, base: base, firstPart: firstPart, isWhole: isWhole, in: &pool).map(\.bytes)
+    }
+}
+
+extension FramePool {
+    /// A frame whose payload `body` writes.
+    mutating func frame(writing capacity: Int, _ body: (inout ByteWriter) -> Void) -> Frame {
+        frame(capacity: capacity) { storage in
+            var bytes: [UInt8] = []
+            swap(&storage, &bytes)
+            var writer = ByteWriter(continuing: bytes)
+            body(&writer)
+            storage = writer.bytes
+        }
     }
 }
 

@@ -83,11 +83,13 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    /// Reads a row set that is not empty and lies below `indexMax`.
-    mutating func readRows(indexMax: UInt32) throws(CodecError) -> RowSet {
+    /// Reads a row set that is not empty, lies below `indexMax`, and has `countMax` rows at most.
+    mutating func readRows(
+        indexMax: UInt32, countMax: Int? = nil, _ name: String = "the rows of a set"
+    ) throws(CodecError) -> RowSet {
         let start = offset
         let form = try readByte()
-        let count = try readCount(max: Int(indexMax), "the rows of a set")
+        let count = try readCount(max: countMax ?? Int(indexMax), name)
         guard count > 0 else { throw CodecError(.outOfDomain, at: start, "a set of no rows") }
         switch form {
         case RowForm.deltas: return try readDeltas(count: count, indexMax: indexMax)

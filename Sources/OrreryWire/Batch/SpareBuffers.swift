@@ -3,7 +3,7 @@ import OrrerySchema
 /// Arrays of bytes that were let go of, to be filled again: what is as long in every tick is allocated once.
 ///
 /// (An allocator gives memory of this size back to the system, and every page of it has to be asked for again.)
-public struct SpareBuffers: Sendable {
+struct SpareBuffers: Sendable {
     /// Bytes that are kept, at most.
     static let byteCountMax = 2 << 20
     /// Shorter ones are not worth keeping.
@@ -12,10 +12,8 @@ public struct SpareBuffers: Sendable {
     private var buffers: [[UInt8]] = []
     private var byteCount = 0
 
-    public init() {}
-
     /// Keeps an array, unless it is short or there are enough.
-    public mutating func give(_ buffer: [UInt8]) {
+    mutating func give(_ buffer: [UInt8]) {
         guard buffer.capacity >= Self.bufferSizeMin, byteCount + buffer.capacity <= Self.byteCountMax else { return }
         byteCount += buffer.capacity
         buffers.append(buffer)

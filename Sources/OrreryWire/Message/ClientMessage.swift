@@ -48,16 +48,26 @@ public struct Hello: Hashable, Sendable {
     /// Schemas that need not be sent.
     public var knownSchemas: [SchemaHash]
     public var resume: Resume?
+    /// What the client can do beyond the protocol's page.
+    public var capabilities: [Capability]
 
     public init(
         versions: ClosedRange<Int> = WireProtocol.version...WireProtocol.version, clientName: String,
-        knownSchemas: [SchemaHash] = [], resume: Resume? = nil
+        knownSchemas: [SchemaHash] = [], resume: Resume? = nil, capabilities: [Capability] = []
     ) {
         self.versions = versions
         self.clientName = clientName
         self.knownSchemas = knownSchemas
         self.resume = resume
+        self.capabilities = capabilities
     }
+}
+
+/// Names a message of a client that has one answer.
+public enum RequestID: Hashable, Sendable {
+    case subscribe(SubscriptionID)
+    case unsubscribe(SubscriptionID)
+    case mutate(MutationSequence, Epoch)
 }
 
 /// What a client says.
@@ -68,6 +78,8 @@ public enum ClientMessage: Hashable, Sendable {
     /// The client has applied everything up to this tick, and has dealt with so many bytes of batches since the handshake.
     case acknowledge(Tick, receivedByteCount: UInt64)
     case mutate(Mutation)
+    /// A request that is well-formed, and that this reader must not act upon: it does not know a part that must be understood.
+    case refused(RequestID, Refusal)
 }
 
 /// First byte of a message from a client. 6 and 7 are reserved for `Query` and `QueryCancel`.
@@ -82,9 +94,11 @@ private enum Kind {
 private enum HelloSection {
     static let knownSchemas: UInt8 = 1
     static let resume: UInt8 = 2
+    static let capabilities: UInt8 = 3
 }
 
 extension ClientMessage {
+    /// - Precondition: not ``refused(_:_:)``, which is made by decoding alone.
     public func encoded() -> [UInt8] {
         var writer = ByteWriter()
         switch self {
@@ -103,6 +117,7 @@ extension ClientMessage {
         case .mutate(let mutation):
             writer.append(Kind.mutate)
             writer.append(mutation)
+        case .refused: preconditionFailure("a refused request is never written")
         }
         return writer.bytes
     }
@@ -112,17 +127,23 @@ extension ClientMessage {
         var reader = ByteReader(bytes)
         do throws(CodecError) {
             switch try reader.readByte() {
-            case Kind.hello: self = try reader.readHello(limits: limits)
+            case Kind.hello: self = .hello(try reader.readHello(limits: limits))
             case Kind.subscribe:
-                self = .subscribe(try reader.readSubscription(), try reader.readSelection(limits: limits))
-            case Kind.unsubscribe: self = .unsubscribe(try reader.readSubscription())
+                let id = try reader.readSubscription()
+                let (selection, notUnderstood) = try reader.readSelection(limits: limits)
+                self =
+                    notUnderstood.map { .refused(.subscribe(id), .notUnderstood($0)) } ?? .subscribe(id, selection)
+            case Kind.unsubscribe:
+                let id = try reader.readSubscription()
+                let notUnderstood = try reader.readSections { _, _ in false }
+                self = notUnderstood.map { .refused(.unsubscribe(id), .notUnderstood($0)) } ?? .unsubscribe(id)
             case Kind.acknowledge:
                 self = .acknowledge(Tick(try reader.readVarint()), receivedByteCount: try reader.readVarint())
-            case Kind.mutate: self = .mutate(try reader.readMutation(limits: limits))
+                try reader.readSectionsOrFail()
+            case Kind.mutate: self = try reader.readMutation(limits: limits)
             case let kind:
                 throw CodecError(.unknownReference, "\(kind) is no kind of message from a client")
             }
-            try reader.skipSections()
         } catch {
             throw WireError(error, in: "a message from the client")
         }
@@ -130,37 +151,38 @@ extension ClientMessage {
 }
 
 extension ByteReader {
-    fileprivate mutating func readHello(limits: WireLimits) throws(CodecError) -> ClientMessage {
+    fileprivate mutating func readHello(limits: WireLimits) throws(CodecError) -> Hello {
         let low = try readCount(max: 1 << 16, "a version")
         let high = try readCount(max: 1 << 16, "a version")
         guard low <= high else { throw CodecError(.outOfDomain, at: offset, "versions from \(low) to \(high)") }
         let name = try readString(byteCountMax: limits.clientNameSizeMax)
         var hello = Hello(versions: low...high, clientName: name)
-        while !isAtEnd {
-            let kind = try readByte()
-            var section = try readSized()
-            switch kind {
+        try readSectionsOrFail { (number, content) throws(CodecError) in
+            switch number {
             case HelloSection.knownSchemas:
-                for _
-                    in 0..<(try section.readCount(
-                        max: limits.knownSchemaCountMax - hello.knownSchemas.count, "known schemas"))
-                {
-                    hello.knownSchemas.append(SchemaHash(try section.read(UInt64.self)))
+                for _ in 0..<(try content.readCount(max: limits.knownSchemaCountMax, "known schemas")) {
+                    hello.knownSchemas.append(SchemaHash(try content.read(UInt64.self)))
                 }
-            case HelloSection.resume:
-                let revision = Revision(
-                    epoch: Epoch(try section.read(UInt64.self)), tick: Tick(try section.readVarint()))
-                var resume = Hello.Resume(revision: revision, token: try section.readToken(limits: limits))
-                for _ in 0..<(try section.readCount(max: limits.subscriptionCountMax, "subscriptions")) {
-                    resume.subscriptions.append(
-                        .init(try section.readSubscription(), try section.readSelection(limits: limits)))
-                }
-                hello.resume = resume
-            default: continue
+            case HelloSection.resume: hello.resume = try content.readResume(limits: limits)
+            case HelloSection.capabilities: hello.capabilities = try content.readCapabilities(limits: limits)
+            default: return false
             }
-            try section.expectEnd()
+            return true
         }
-        return .hello(hello)
+        return hello
+    }
+
+    private mutating func readResume(limits: WireLimits) throws(CodecError) -> Hello.Resume {
+        let revision = Revision(epoch: Epoch(try read(UInt64.self)), tick: Tick(try readVarint()))
+        var resume = Hello.Resume(revision: revision, token: try readToken(limits: limits))
+        for _ in 0..<(try readCount(max: limits.subscriptionCountMax, "subscriptions")) {
+            let id = try readSubscription()
+            var content = try readSized()
+            let (selection, notUnderstood) = try content.readSelection(limits: limits)
+            if let notUnderstood { throw .notUnderstood(notUnderstood) }
+            resume.subscriptions.append(.init(id, selection))
+        }
+        return resume
     }
 
     mutating func readToken(limits: WireLimits) throws(CodecError) -> [UInt8] {
@@ -169,14 +191,6 @@ extension ByteReader {
 
     mutating func readSubscription() throws(CodecError) -> SubscriptionID {
         SubscriptionID(UInt32(try readCount(max: Int(UInt32.max), "the number of a subscription")))
-    }
-
-    /// Passes over sections that a newer peer may add.
-    mutating func skipSections() throws(CodecError) {
-        while !isAtEnd {
-            _ = try readByte()
-            _ = try readSized()
-        }
     }
 }
 
@@ -200,17 +214,12 @@ extension ByteWriter {
                 $0.append(varint: resume.subscriptions.count)
                 for subscription in resume.subscriptions {
                     $0.append(varint: UInt64(subscription.id.rawValue))
-                    $0.append(subscription.selection)
+                    $0.appendSized { $0.append(subscription.selection) }
                 }
             }
         }
-    }
-
-    /// Writes a section: its kind, its length, its content.
-    mutating func appendSection<Failure: Error>(
-        _ kind: UInt8, _ body: (inout ByteWriter) throws(Failure) -> Void
-    ) throws(Failure) {
-        append(kind)
-        try appendSized(body)
+        if !hello.capabilities.isEmpty {
+            appendSection(HelloSection.capabilities) { $0.append(hello.capabilities) }
+        }
     }
 }

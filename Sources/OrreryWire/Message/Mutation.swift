@@ -26,18 +26,49 @@ public struct Mutation: Hashable, Sendable {
         }
     }
 
-    /// A new value of one field.
-    public struct FieldPatch: Hashable, Sendable {
+    /// The value of one field.
+    public struct FieldValue: Hashable, Sendable {
         /// Positions of the fields that lead to it, from the outermost; structures only.
         public var path: [Int]
         public var bytes: [UInt8]
+
+        public init(path: [Int], bytes: [UInt8]) {
+            self.path = path
+            self.bytes = bytes
+        }
+    }
+
+    /// A new value of one field.
+    public struct FieldPatch: Hashable, Sendable {
+        public var field: FieldValue
         /// The mutation is refused unless the field has this value.
         public var expected: [UInt8]?
 
         public init(path: [Int], bytes: [UInt8], expected: [UInt8]? = nil) {
-            self.path = path
-            self.bytes = bytes
+            field = FieldValue(path: path, bytes: bytes)
             self.expected = expected
+        }
+    }
+
+    /// A component that an entity is to have.
+    public struct NewComponent: Hashable, Sendable {
+        public enum Content: Hashable, Sendable {
+            /// The whole value.
+            case whole([UInt8])
+            /// Some fields; the others are those of the component's default value, at the server.
+            case fields([FieldValue])
+        }
+
+        public var column: ColumnID
+        public var content: Content
+
+        public init(_ column: ColumnID, _ content: Content) {
+            self.column = column
+            self.content = content
+        }
+
+        public init(_ column: ColumnID, _ bytes: [UInt8]) {
+            self.init(column, .whole(bytes))
         }
     }
 
@@ -47,10 +78,10 @@ public struct Mutation: Hashable, Sendable {
         /// Writes some fields of a component that the entity has.
         case patch(Entity, ColumnID, [FieldPatch])
         /// Gives the entity a component, or writes the one that it has.
-        case insert(Entity, ComponentValue)
+        case insert(Entity, NewComponent)
         case remove(Entity, ColumnID)
         /// Makes an entity of these components.
-        case spawn([ComponentValue])
+        case spawn([NewComponent])
         case despawn(Entity)
     }
 
@@ -66,52 +97,52 @@ public struct Mutation: Hashable, Sendable {
     }
 }
 
-/// Why a mutation had no effect, or why its effect is not known.
-public enum MutationRefusalCode: UInt8, Sendable, CaseIterable {
-    /// The entity is not alive.
-    case unknownEntity = 1
-    /// There is no such component, or the entity does not have it.
-    case unknownComponent = 2
-    /// The bytes are no value of the component's schema.
-    case undecodable = 3
-    /// A value that the component's type does not have.
-    case outOfDomain = 4
-    /// Clients may not write this component, or spawn, or despawn.
-    case notWritable = 5
-    /// The rule of the component said no.
-    case forbidden = 6
-    /// The value is not the expected one.
-    case compareFailed = 7
-    /// It was first sent to another life of the world, or too long ago: it may have had its effect, or not.
-    case outcomeUnknown = 8
-    /// Too many at a time. It had no effect and may be sent again.
-    case limitReached = 9
-}
-
-/// A mutation that was not applied.
-public struct MutationRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    public var code: MutationRefusalCode
-    public var reason: String
-    /// The bytes that the component has, where that is what the refusal is about.
-    public var current: [UInt8]?
-
-    public init(_ code: MutationRefusalCode, _ reason: String, current: [UInt8]? = nil) {
-        self.code = code
-        self.reason = reason
-        self.current = current
+extension Mutation.Operation {
+    /// Components of a spawn, or the most fields of a patch or of a new component, whichever is more.
+    public var partCount: Int {
+        switch self {
+        case .patch(_, _, let patches): patches.count
+        case .insert(_, let component): component.fieldCount
+        case .spawn(let components): components.reduce(components.count) { max($0, $1.fieldCount) }
+        case .set, .remove, .despawn: 0
+        }
     }
 
-    public var description: String { reason }
+    /// Bytes of the longest value in it.
+    public var longestValueSize: Int {
+        switch self {
+        case .set(_, let value, let expected): max(value.bytes.count, expected?.count ?? 0)
+        case .patch(_, _, let patches):
+            patches.reduce(0) { max($0, $1.field.bytes.count, $1.expected?.count ?? 0) }
+        case .insert(_, let component): component.longestValueSize
+        case .spawn(let components): components.reduce(0) { max($0, $1.longestValueSize) }
+        case .remove, .despawn: 0
+        }
+    }
+}
+
+extension Mutation.NewComponent {
+    fileprivate var fieldCount: Int {
+        if case .fields(let fields) = content { fields.count } else { 0 }
+    }
+
+    fileprivate var longestValueSize: Int {
+        switch content {
+        case .whole(let bytes): bytes.count
+        case .fields(let fields): fields.reduce(0) { max($0, $1.bytes.count) }
+        }
+    }
 }
 
 /// What became of a mutation. Each has exactly one.
 public enum MutationOutcome: Hashable, Sendable {
-    /// It took effect at the beginning of this tick; `spawned` is the entity that it made.
-    case applied(Tick, spawned: Entity?)
-    case refused(MutationRefusal)
+    /// It took effect at the beginning of this tick, and made these entities.
+    case applied(Tick, entities: [Entity])
+    case refused(Refusal)
 }
 
-private enum OperationKind {
+/// Operations are sections of `Mutate` that must be understood.
+private enum OperationSection {
     static let set: UInt8 = 1
     static let patch: UInt8 = 2
     static let insert: UInt8 = 3
@@ -120,63 +151,88 @@ private enum OperationKind {
     static let despawn: UInt8 = 6
 }
 
+private enum NewComponentForm {
+    static let whole: UInt8 = 0
+    static let fields: UInt8 = 1
+}
+
 extension ByteWriter {
     mutating func append(_ mutation: Mutation) {
         append(varint: mutation.sequence.rawValue)
         append(integer: mutation.epoch.rawValue)
         switch mutation.operation {
         case .set(let entity, let value, let expected):
-            append(OperationKind.set)
-            append(entity)
-            append(value)
-            append(optional: expected)
-        case .patch(let entity, let column, let patches):
-            append(OperationKind.patch)
-            append(entity)
-            append(varint: column.rawValue)
-            append(varint: patches.count)
-            for patch in patches {
-                append(varint: patch.path.count)
-                for position in patch.path { append(varint: position) }
-                append(sized: patch.bytes)
-                append(optional: patch.expected)
+            appendOperation(OperationSection.set) {
+                $0.append(entity)
+                $0.append(varint: value.column.rawValue)
+                $0.append(sized: value.bytes)
+                $0.append(optional: expected)
             }
-        case .insert(let entity, let value):
-            append(OperationKind.insert)
-            append(entity)
-            append(value)
+        case .patch(let entity, let column, let patches):
+            appendOperation(OperationSection.patch) {
+                $0.append(entity)
+                $0.append(varint: column.rawValue)
+                $0.append(varint: patches.count)
+                for patch in patches {
+                    $0.append(patch.field)
+                    $0.append(optional: patch.expected)
+                }
+            }
+        case .insert(let entity, let component):
+            appendOperation(OperationSection.insert) {
+                $0.append(entity)
+                $0.append(component)
+            }
         case .remove(let entity, let column):
-            append(OperationKind.remove)
-            append(entity)
-            append(varint: column.rawValue)
-        case .spawn(let values):
-            append(OperationKind.spawn)
-            append(varint: values.count)
-            for value in values { append(value) }
-        case .despawn(let entity):
-            append(OperationKind.despawn)
-            append(entity)
+            appendOperation(OperationSection.remove) {
+                $0.append(entity)
+                $0.append(varint: column.rawValue)
+            }
+        case .spawn(let components):
+            appendOperation(OperationSection.spawn) {
+                $0.append(varint: components.count)
+                for component in components { $0.append(component) }
+            }
+        case .despawn(let entity): appendOperation(OperationSection.despawn) { $0.append(entity) }
         }
     }
 
-    mutating func append(_ sequence: MutationSequence, _ outcome: MutationOutcome) {
+    private mutating func appendOperation(_ number: UInt8, _ body: (inout ByteWriter) -> Void) {
+        appendSection(number | SectionKind.mustBeUnderstood, body)
+    }
+
+    mutating func append(_ sequence: MutationSequence, _ outcome: MutationOutcome, limits: WireLimits) {
         append(varint: sequence.rawValue)
         switch outcome {
-        case .applied(let tick, let spawned):
+        case .applied(let tick, let entities):
             append(0)
             append(varint: tick.rawValue)
-            append(spawned == nil ? 0 : 1)
-            if let spawned { append(spawned) }
+            append(varint: entities.count)
+            for entity in entities { append(entity) }
         case .refused(let refusal):
             append(refusal.code.rawValue)
-            append(string: refusal.reason)
-            append(optional: refusal.current)
+            append(reason: refusal.reason, sizeMax: limits.reasonSizeMax)
+            append(optional: refusal.current.flatMap { $0.count <= limits.valueSizeMax ? $0 : nil })
         }
     }
 
-    private mutating func append(_ value: Mutation.ComponentValue) {
-        append(varint: value.column.rawValue)
-        append(sized: value.bytes)
+    private mutating func append(_ field: Mutation.FieldValue) {
+        append(varint: field.path.count)
+        for position in field.path { append(varint: position) }
+        append(sized: field.bytes)
+    }
+
+    private mutating func append(_ component: Mutation.NewComponent) {
+        append(varint: component.column.rawValue)
+        switch component.content {
+        case .whole(let bytes):
+            append(NewComponentForm.whole)
+            append(sized: bytes)
+        case .fields(let fields):
+            append(NewComponentForm.fields)
+            append(varint: fields.count)
+            for field in fields { append(field) }
+        }
     }
 
     mutating func append(sized bytes: [UInt8]) {
@@ -191,73 +247,111 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    mutating func readMutation(limits: WireLimits) throws(CodecError) -> Mutation {
+    /// - Returns: the refusal of a mutation whose operation is not understood.
+    mutating func readMutation(limits: WireLimits) throws(CodecError) -> ClientMessage {
         let sequence = MutationSequence(try readVarint())
         guard sequence.rawValue > 0 else { throw CodecError(.outOfDomain, at: offset, "mutations are counted from 1") }
         let epoch = Epoch(try read(UInt64.self))
-        return Mutation(sequence: sequence, epoch: epoch, operation: try readOperation(limits: limits))
+        var operation: Mutation.Operation?
+        var count = 0
+        let operations = OperationSection.set...OperationSection.despawn
+        let notUnderstood = try readSections(repeated: operations) { (number, content) throws(CodecError) in
+            guard let next = try content.readOperation(number, limits: limits) else { return false }
+            operation = next
+            count += 1
+            return true
+        }
+        if let notUnderstood { return .refused(.mutate(sequence, epoch), .notUnderstood(notUnderstood)) }
+        guard let operation else {
+            return .refused(.mutate(sequence, epoch), Refusal(.undecodable, "a mutation without an operation"))
+        }
+        guard count == 1 else {
+            return .refused(
+                .mutate(sequence, epoch), Refusal(.notSupported, "\(count) operations in one mutation; send one each"))
+        }
+        return .mutate(Mutation(sequence: sequence, epoch: epoch, operation: operation))
     }
 
-    private mutating func readOperation(limits: WireLimits) throws(CodecError) -> Mutation.Operation {
-        switch try readByte() {
-        case OperationKind.set:
+    private mutating func readOperation(
+        _ number: UInt8, limits: WireLimits
+    ) throws(CodecError) -> Mutation.Operation? {
+        switch number {
+        case OperationSection.set:
             return .set(
-                try readEntity(), try readComponentValue(limits: limits),
+                try readEntity(),
+                .init(try readColumn(limits: limits), try readSizedBytes(limits: limits)),
                 expected: try readOptionalBytes(limits: limits))
-        case OperationKind.patch:
+        case OperationSection.patch:
             let (entity, column) = (try readEntity(), try readColumn(limits: limits))
             var patches: [Mutation.FieldPatch] = []
             for _ in 0..<(try readPartCount(limits, "the fields of a patch")) {
-                var path: [Int] = []
-                for _ in 0..<(try readCount(max: limits.schema.depthMax, "the depth of a field")) {
-                    path.append(try readCount(max: limits.schema.fieldCountMax, "the position of a field"))
-                }
+                let field = try readField(limits: limits)
                 patches.append(
-                    .init(
-                        path: path, bytes: try readSizedBytes(limits: limits),
-                        expected: try readOptionalBytes(limits: limits)))
+                    .init(path: field.path, bytes: field.bytes, expected: try readOptionalBytes(limits: limits)))
             }
             return .patch(entity, column, patches)
-        case OperationKind.insert: return .insert(try readEntity(), try readComponentValue(limits: limits))
-        case OperationKind.remove: return .remove(try readEntity(), try readColumn(limits: limits))
-        case OperationKind.spawn:
-            var values: [Mutation.ComponentValue] = []
+        case OperationSection.insert: return .insert(try readEntity(), try readNewComponent(limits: limits))
+        case OperationSection.remove: return .remove(try readEntity(), try readColumn(limits: limits))
+        case OperationSection.spawn:
+            var components: [Mutation.NewComponent] = []
             for _ in 0..<(try readPartCount(limits, "the components of a spawn")) {
-                values.append(try readComponentValue(limits: limits))
+                components.append(try readNewComponent(limits: limits))
             }
-            return .spawn(values)
-        case OperationKind.despawn: return .despawn(try readEntity())
-        case let kind: throw CodecError(.outOfDomain, at: offset - 1, "\(kind) is no kind of mutation")
+            return .spawn(components)
+        case OperationSection.despawn: return .despawn(try readEntity())
+        default: return nil
         }
     }
 
     mutating func readOutcome(limits: WireLimits) throws(CodecError) -> (MutationSequence, MutationOutcome) {
         let sequence = MutationSequence(try readVarint())
-        let byte = try readByte()
-        guard byte != 0 else {
+        let code = RefusalCode(rawValue: try readByte())
+        guard code.rawValue != 0 else {
             let tick = Tick(try readVarint())
-            return (sequence, .applied(tick, spawned: try readFlag() ? try readEntity() : nil))
-        }
-        guard let code = MutationRefusalCode(rawValue: byte) else {
-            throw CodecError(.outOfDomain, at: offset - 1, "\(byte) is no code of a refused mutation")
+            return (sequence, .applied(tick, entities: try readEntities()))
         }
         let reason = try readString(byteCountMax: limits.reasonSizeMax)
-        return (sequence, .refused(MutationRefusal(code, reason, current: try readOptionalBytes(limits: limits))))
+        return (sequence, .refused(Refusal(code, reason, current: try readOptionalBytes(limits: limits))))
+    }
+
+    private mutating func readEntities() throws(CodecError) -> [Entity] {
+        let start = offset
+        let count = try readVarint()
+        guard count <= UInt64(remaining / 8) else {
+            throw CodecError(.truncated, at: start, "\(count) entities are announced in \(remaining) bytes")
+        }
+        var entities: [Entity] = []
+        for _ in 0..<count { entities.append(try readEntity()) }
+        return entities
     }
 
     private mutating func readPartCount(_ limits: WireLimits, _ name: String) throws(CodecError) -> Int {
         try readCount(max: limits.mutationPartCountMax, name)
     }
 
-    private mutating func readColumn(limits: WireLimits) throws(CodecError) -> ColumnID {
-        ColumnID(try readCount(max: limits.componentCountMax - 1, "a component's number"))
+    private mutating func readField(limits: WireLimits) throws(CodecError) -> Mutation.FieldValue {
+        var path: [Int] = []
+        for _ in 0..<(try readCount(max: limits.schema.depthMax, "the depth of a field")) {
+            path.append(try readCount(max: limits.schema.fieldCountMax, "the position of a field"))
+        }
+        return Mutation.FieldValue(path: path, bytes: try readSizedBytes(limits: limits))
     }
 
-    private mutating func readComponentValue(limits: WireLimits) throws(CodecError) -> Mutation.ComponentValue {
-        Mutation.ComponentValue(try readColumn(limits: limits), try readSizedBytes(limits: limits))
+    private mutating func readNewComponent(limits: WireLimits) throws(CodecError) -> Mutation.NewComponent {
+        let column = try readColumn(limits: limits)
+        switch try readByte() {
+        case NewComponentForm.whole: return .init(column, .whole(try readSizedBytes(limits: limits)))
+        case NewComponentForm.fields:
+            var fields: [Mutation.FieldValue] = []
+            for _ in 0..<(try readPartCount(limits, "the fields of a new component")) {
+                fields.append(try readField(limits: limits))
+            }
+            return .init(column, .fields(fields))
+        case let form: throw CodecError(.outOfDomain, at: offset - 1, "\(form) is no form of a new component")
+        }
     }
 
-    private mutating func readSizedBytes(limits: WireLimits) throws(CodecError) -> [UInt8] {
+    mutating func readSizedBytes(limits: WireLimits) throws(CodecError) -> [UInt8] {
         Array(try readBytes(try readCount(max: limits.valueSizeMax, "the bytes of a value")))
     }
 

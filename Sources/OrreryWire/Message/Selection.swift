@@ -1,11 +1,14 @@
 public import OrrerySchema
 public import OrreryStore
 
-/// What a subscription asks for: some components, of all entities or of one.
+/// What a subscription asks for: some components, of all entities or of some.
 public struct Selection: Hashable, Sendable {
     public enum Entities: Hashable, Sendable {
         case all
-        case one(Entity)
+        /// These, and never others that follow them in their slots. Ascending, each index once.
+        case listed([Entity])
+
+        public static func one(_ entity: Entity) -> Entities { .listed([entity]) }
     }
 
     public enum Components: Hashable, Sendable {
@@ -19,55 +22,81 @@ public struct Selection: Hashable, Sendable {
     public var components: Components
 
     public init(entities: Entities = .all, components: Components = .all) {
-        self.entities = entities
-        if case .some(let columns) = components {
-            self.components = .some(Set(columns).sorted())
-        } else {
-            self.components = components
-        }
+        self.entities =
+            switch entities {
+            case .all: .all
+            case .listed(let list): .listed(Self.ascending(list))
+            }
+        self.components =
+            switch components {
+            case .all: .all
+            case .some(let columns): .some(Set(columns).sorted())
+            }
+    }
+
+    /// Of two entities at one index the newer one: the other is gone.
+    private static func ascending(_ entities: [Entity]) -> [Entity] {
+        entities.sorted().reversed().reduce(into: []) { result, entity in
+            if result.last?.index != entity.index { result.append(entity) }
+        }.reversed()
     }
 }
 
+private enum SelectionSection {
+    static let entities: UInt8 = 1
+    static let components: UInt8 = 2
+}
+
 extension ByteWriter {
+    /// Writes the sections of a subscription.
     mutating func append(_ selection: Selection) {
-        switch selection.entities {
-        case .all: append(0)
-        case .one(let entity):
-            append(1)
-            append(entity)
+        if case .listed(let entities) = selection.entities {
+            appendSection(SelectionSection.entities | SectionKind.mustBeUnderstood) { writer in
+                guard !entities.isEmpty else { return }
+                writer.append(RowsOnWire(RowSet(entities.map(\.index))))
+                for entity in entities { writer.append(integer: entity.generation) }
+            }
         }
-        switch selection.components {
-        case .all: append(0)
-        case .some(let columns):
-            append(1)
-            append(varint: columns.count)
-            for column in columns { append(varint: column.rawValue) }
+        if case .some(let columns) = selection.components {
+            appendSection(SelectionSection.components | SectionKind.mustBeUnderstood) { writer in
+                writer.append(varint: columns.count)
+                for column in columns { writer.append(varint: column.rawValue) }
+            }
         }
     }
 }
 
 extension ByteReader {
-    mutating func readSelection(limits: WireLimits) throws(CodecError) -> Selection {
-        let entities: Selection.Entities
-        switch try readByte() {
-        case 0: entities = .all
-        case 1: entities = .one(try readEntity())
-        case let kind: throw CodecError(.outOfDomain, at: offset - 1, "\(kind) is no selection of entities")
-        }
-        switch try readByte() {
-        case 0: return Selection(entities: entities)
-        case 1:
-            var columns: [ColumnID] = []
-            for _ in 0..<(try readCount(max: limits.componentCountMax, "the components of a subscription")) {
-                let column = ColumnID(try readCount(max: limits.componentCountMax - 1, "a component's number"))
-                guard columns.last.map({ $0 < column }) ?? true else {
-                    throw CodecError(.notCanonical, at: offset, "the components of a subscription do not ascend")
+    /// Reads the sections of a subscription.
+    /// - Returns: also the number of a section that must be understood and is not.
+    mutating func readSelection(limits: WireLimits) throws(CodecError) -> (Selection, notUnderstood: UInt8?) {
+        var selection = Selection()
+        let notUnderstood = try readSections { (number, content) throws(CodecError) in
+            switch number {
+            case SelectionSection.entities:
+                selection.entities = .listed(content.isAtEnd ? [] : try content.readEntities(limits: limits))
+            case SelectionSection.components:
+                let count = try content.readCount(max: limits.componentCountMax, "the components of a subscription")
+                guard count > 0 else {
+                    throw CodecError(.outOfDomain, at: content.offset, "no component is asked for")
                 }
-                columns.append(column)
+                selection.components = .some(
+                    try content.readAscending(
+                        max: limits.componentCountMax - 1, count: count, "a component's number"
+                    ).map(ColumnID.init))
+            default: return false
             }
-            guard !columns.isEmpty else { throw CodecError(.outOfDomain, at: offset, "no component is asked for") }
-            return Selection(entities: entities, components: .some(columns))
-        case let kind: throw CodecError(.outOfDomain, at: offset - 1, "\(kind) is no selection of components")
+            return true
         }
+        return (selection, notUnderstood)
+    }
+
+    private mutating func readEntities(limits: WireLimits) throws(CodecError) -> [Entity] {
+        let rows = try readRows(
+            indexMax: limits.entityIndexMax, countMax: limits.selectionEntityCountMax,
+            "selectionEntityCountMax, the entities of a subscription")
+        var entities: [Entity] = []
+        for index in rows.indexes { entities.append(Entity(index: index, generation: try read(UInt32.self))) }
+        return entities
     }
 }

@@ -1,54 +1,35 @@
 public import OrrerySchema
-import OrreryStore
+public import OrreryStore
+package import OrreryTransport
 
 /// What a server says when the handshake has succeeded: which world this is, and what can be subscribed to.
 public struct Welcome: Hashable, Sendable {
-    /// One line of the component table. Its position is the component's ``ColumnID``.
-    public struct Component: Hashable, Sendable {
-        public var name: String
-        public var schemaHash: SchemaHash
-        /// Whether clients may write it at all; the world's rules may still say no.
-        public var isWritable: Bool
-
-        public init(name: String, schemaHash: SchemaHash, isWritable: Bool = false) {
-            self.name = name
-            self.schemaHash = schemaHash
-            self.isWritable = isWritable
-        }
-    }
-
     public var version: Int
     public var revision: Revision
     /// Ticks in 1000 seconds.
     public var ticksPer1000Seconds: Int
-    /// The longest message that the server takes, in bytes.
-    public var messageSizeMax: Int
-    /// Unacknowledged bytes at which the server stops sending.
-    public var windowSize: Int
-    public var components: [Component]
+    public var limits: ServerLimits
+    /// The component table, numbers ascending. The schemas are beside it.
+    public var components: [ComponentTable.Entry]
     /// The schemas that the client did not say it knows.
-    public var schemas: [ComponentSchema]
+    public var schemas: [EncodedSchema]
     public var session: SessionGrant
-    /// Whether clients may make entities at all.
-    public var maySpawn: Bool
-    public var mayDespawn: Bool
+    /// What the server can do beyond the protocol's page.
+    public var capabilities: [Capability]
 
     public init(
-        version: Int = WireProtocol.version, revision: Revision, ticksPer1000Seconds: Int, messageSizeMax: Int,
-        windowSize: Int, components: [Component], schemas: [ComponentSchema],
-        session: SessionGrant = SessionGrant(token: [], resumption: .fresh, isKnownClient: false),
-        maySpawn: Bool = false, mayDespawn: Bool = false
+        version: Int = WireProtocol.version, revision: Revision, ticksPer1000Seconds: Int,
+        limits: ServerLimits = .init(), components: [ComponentTable.Entry], schemas: [EncodedSchema],
+        session: SessionGrant = SessionGrant(), capabilities: [Capability] = []
     ) {
         self.version = version
         self.revision = revision
         self.ticksPer1000Seconds = ticksPer1000Seconds
-        self.messageSizeMax = messageSizeMax
-        self.windowSize = windowSize
+        self.limits = limits
         self.components = components
         self.schemas = schemas
         self.session = session
-        self.maySpawn = maySpawn
-        self.mayDespawn = mayDespawn
+        self.capabilities = capabilities
     }
 }
 
@@ -71,37 +52,21 @@ public struct SessionGrant: Hashable, Sendable {
     public var resumption: Resumption
     /// Whether the token that the client sent was known: mutations that it sends again are recognised.
     public var isKnownClient: Bool
+    /// Whether clients may make entities at all.
+    public var maySpawn: Bool
+    /// Whether clients may end entities at all.
+    public var mayDespawn: Bool
 
-    public init(token: [UInt8], resumption: Resumption, isKnownClient: Bool) {
+    public init(
+        token: [UInt8] = [], resumption: Resumption = .fresh, isKnownClient: Bool = false, maySpawn: Bool = false,
+        mayDespawn: Bool = false
+    ) {
         self.token = token
         self.resumption = resumption
         self.isKnownClient = isKnownClient
+        self.maySpawn = maySpawn
+        self.mayDespawn = mayDespawn
     }
-}
-
-/// Why a request was not granted.
-public enum RefusalCode: UInt8, Sendable {
-    /// No such entity is alive.
-    case unknownEntity = 1
-    /// No such component is in the table.
-    case unknownComponent = 2
-    /// The number of the subscription is taken, or not in use.
-    case badSubscription = 3
-    /// A limit of the session is reached.
-    case limitReached = 4
-}
-
-/// A request that was not granted.
-public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
-    public var code: RefusalCode
-    public var reason: String
-
-    public init(_ code: RefusalCode, _ reason: String) {
-        self.code = code
-        self.reason = reason
-    }
-
-    public var description: String { reason }
 }
 
 /// What a server says.
@@ -130,33 +95,45 @@ enum ServerMessageKind {
 }
 
 private enum WelcomeSection {
-    static let components: UInt8 = 1
-    static let schema: UInt8 = 2
-    static let session: UInt8 = 3
+    static let limits: UInt8 = 1
+    static let components: UInt8 = 2
+    static let schema: UInt8 = 3
+    static let session: UInt8 = 4
+    static let capabilities: UInt8 = 5
 }
 
 extension ServerMessage {
-    /// - Precondition: not a batch; those are written by ``BatchWriter``.
-    public func encoded() -> [UInt8] {
+    /// - Parameter limits: what reasons and values that come along are cut to.
+    /// - Precondition: not a batch; those are written by ``BatchSections``.
+    public func encoded(_ limits: WireLimits = .init()) -> [UInt8] {
         var writer = ByteWriter()
+        write(to: &writer, limits)
+        return writer.bytes
+    }
+
+    /// The same, written in memory of a transport.
+    package func frame(_ limits: WireLimits, in pool: inout FramePool) -> Frame {
+        pool.frame(writing: 0) { write(to: &$0, limits) }
+    }
+
+    private func write(to writer: inout ByteWriter, _ limits: WireLimits) {
         switch self {
         case .welcome(let welcome): writer.append(welcome)
         case .subscribeResponse(let id, let refusal):
             writer.append(ServerMessageKind.subscribeResponse)
-            writer.append(id, refusal)
+            writer.append(id, refusal, limits)
         case .unsubscribeResponse(let id, let refusal):
             writer.append(ServerMessageKind.unsubscribeResponse)
-            writer.append(id, refusal)
+            writer.append(id, refusal, limits)
         case .heartbeat(let tick, let isCurrent):
             writer.append(ServerMessageKind.heartbeat)
             writer.append(varint: tick.rawValue)
             writer.append(isCurrent ? 1 : 0)
         case .mutationResponse(let sequence, let outcome):
             writer.append(ServerMessageKind.mutationResponse)
-            writer.append(sequence, outcome)
-        case .syncBatch: preconditionFailure("a batch is written by BatchWriter")
+            writer.append(sequence, outcome, limits: limits)
+        case .syncBatch: preconditionFailure("a batch is written by BatchSections")
         }
-        return writer.bytes
     }
 
     /// - Throws: ``WireError`` for anything that is no message of a server. Total: no bytes can do more than that.
@@ -166,6 +143,7 @@ extension ServerMessage {
             switch try reader.readByte() {
             case ServerMessageKind.welcome:
                 self = .welcome(try reader.readWelcome(limits: limits))
+                return
             case ServerMessageKind.subscribeResponse:
                 self = .subscribeResponse(try reader.readSubscription(), try reader.readRefusal(limits: limits))
             case ServerMessageKind.unsubscribeResponse:
@@ -182,7 +160,7 @@ extension ServerMessage {
             case let kind:
                 throw CodecError(.unknownReference, "\(kind) is no kind of message from a server")
             }
-            try reader.skipSections()
+            try reader.readSectionsOrFail()
         } catch {
             throw WireError(error, in: "a message from the server")
         }
@@ -196,32 +174,27 @@ extension ByteWriter {
         append(integer: welcome.revision.epoch.rawValue)
         append(varint: welcome.revision.tick.rawValue)
         append(varint: welcome.ticksPer1000Seconds)
-        append(varint: welcome.messageSizeMax)
-        append(varint: welcome.windowSize)
-        appendSection(WelcomeSection.components) {
-            $0.append(varint: welcome.components.count)
-            for component in welcome.components {
-                $0.append(string: component.name)
-                $0.append(integer: component.schemaHash.rawValue)
-                $0.append(component.isWritable ? 1 : 0)
-            }
-        }
+        appendSection(WelcomeSection.limits) { welcome.limits.append(to: &$0) }
+        appendSection(WelcomeSection.components) { $0.append(welcome.components) }
         appendSection(WelcomeSection.session) {
             $0.append(sized: welcome.session.token)
             $0.append(welcome.session.resumption.rawValue)
             $0.append(welcome.session.isKnownClient ? 1 : 0)
-            $0.append(welcome.maySpawn ? 1 : 0)
-            $0.append(welcome.mayDespawn ? 1 : 0)
+            $0.append(welcome.session.maySpawn ? 1 : 0)
+            $0.append(welcome.session.mayDespawn ? 1 : 0)
+        }
+        if !welcome.capabilities.isEmpty {
+            appendSection(WelcomeSection.capabilities) { $0.append(welcome.capabilities) }
         }
         for schema in welcome.schemas {
-            appendSection(WelcomeSection.schema) { $0.append(contentsOf: schema.encoded) }
+            appendSection(WelcomeSection.schema) { $0.append(contentsOf: schema.bytes) }
         }
     }
 
-    fileprivate mutating func append(_ id: SubscriptionID, _ refusal: Refusal?) {
+    fileprivate mutating func append(_ id: SubscriptionID, _ refusal: Refusal?, _ limits: WireLimits) {
         append(varint: UInt64(id.rawValue))
         append(refusal?.code.rawValue ?? 0)
-        if let refusal { append(string: refusal.reason) }
+        if let refusal { append(reason: refusal.reason, sizeMax: limits.reasonSizeMax) }
     }
 }
 
@@ -230,39 +203,30 @@ extension ByteReader {
         var welcome = Welcome(
             version: try readCount(max: 1 << 16, "a version"),
             revision: Revision(epoch: Epoch(try read(UInt64.self)), tick: Tick(try readVarint())),
-            ticksPer1000Seconds: try readCount(max: 1_000_000_000, "the tick rate"),
-            messageSizeMax: try readCount(max: 1 << 30, "the message size"),
-            windowSize: try readCount(max: 1 << 40, "the window"),
-            components: [], schemas: [])
-        while !isAtEnd {
-            let kind = try readByte()
-            var section = try readSized()
-            switch kind {
-            case WelcomeSection.components:
-                let room = limits.componentCountMax - welcome.components.count
-                for _ in 0..<(try section.readCount(max: room, "components")) {
-                    welcome.components.append(
-                        .init(
-                            name: try section.readString(byteCountMax: limits.schema.nameSizeMax),
-                            schemaHash: SchemaHash(try section.read(UInt64.self)),
-                            isWritable: try section.readFlag()))
-                }
-                try section.expectEnd()
+            ticksPer1000Seconds: try readCount(max: 1_000_000_000, "the tick rate"), components: [], schemas: [])
+        try readSectionsOrFail(repeated: WelcomeSection.schema...WelcomeSection.schema) {
+            (number, content) throws(CodecError) in
+            switch number {
+            case WelcomeSection.limits: welcome.limits = try ServerLimits(reading: &content)
+            case WelcomeSection.components: welcome.components = try content.readEntries(limits: limits)
             case WelcomeSection.schema:
                 guard welcome.schemas.count < limits.componentCountMax else {
                     throw CodecError(
-                        .limitExceeded, at: offset, "more than \(limits.componentCountMax) schemas")
+                        .limitExceeded, at: content.offset, "more than \(limits.componentCountMax) schemas")
                 }
-                welcome.schemas.append(try ComponentSchema(decoding: section.rest, limits: limits.schema))
-            case WelcomeSection.session:
-                welcome.session = try section.readSessionGrant(limits: limits)
-                welcome.maySpawn = try section.readFlag()
-                welcome.mayDespawn = try section.readFlag()
-                try section.expectEnd()
-            default: break
+                welcome.schemas.append(try content.readSchema())
+            case WelcomeSection.session: welcome.session = try content.readSessionGrant(limits: limits)
+            case WelcomeSection.capabilities: welcome.capabilities = try content.readCapabilities(limits: limits)
+            default: return false
             }
+            return true
         }
         return welcome
+    }
+
+    /// The bytes of a schema, to the end.
+    mutating func readSchema() throws(CodecError) -> EncodedSchema {
+        EncodedSchema(Array(try readBytes(remaining)))
     }
 
     private mutating func readSessionGrant(limits: WireLimits) throws(CodecError) -> SessionGrant {
@@ -271,15 +235,14 @@ extension ByteReader {
         guard let resumption = SessionGrant.Resumption(rawValue: byte) else {
             throw CodecError(.outOfDomain, at: offset - 1, "\(byte) is no kind of resumption")
         }
-        return SessionGrant(token: token, resumption: resumption, isKnownClient: try readFlag())
+        return SessionGrant(
+            token: token, resumption: resumption, isKnownClient: try readFlag(), maySpawn: try readFlag(),
+            mayDespawn: try readFlag())
     }
 
     fileprivate mutating func readRefusal(limits: WireLimits) throws(CodecError) -> Refusal? {
-        let byte = try readByte()
-        guard byte != 0 else { return nil }
-        guard let code = RefusalCode(rawValue: byte) else {
-            throw CodecError(.outOfDomain, at: offset - 1, "\(byte) is no code of a refusal")
-        }
+        let code = RefusalCode(rawValue: try readByte())
+        guard code.rawValue != 0 else { return nil }
         return Refusal(code, try readString(byteCountMax: limits.reasonSizeMax))
     }
 

@@ -16,7 +16,7 @@ struct Request: Sendable {
     func connect() async throws -> (connection: ClientConnection, shown: ShownComponents) {
         let client = try access.client(url: url, connectTimeout: timeout, name: "orrery inspect")
         let connection = try await within(timeout, else: late("did not answer")) { try await client.connect() }
-        return (connection, try query.resolved(in: connection.components))
+        return (connection, try query.resolved(in: connection.componentTable))
     }
 
     /// Subscribes to what is asked for, and waits until it is here.

@@ -47,14 +47,13 @@ struct Watching: Sendable {
 
     private func print(_ batches: BatchSequence, of connection: ClientConnection, _ shown: ShownComponents) async throws
     {
-        let schemas = connection.components
-        var format = ChangeFormat(form, schemas: schemas)
-        var filter = ChangeFilter(shown, schemas: schemas)
+        var format = ChangeFormat(form)
+        var filter = ChangeFilter(shown, table: connection.componentTable)
         var first: Tick?
         var lineCount = 0
         var out: [UInt8] = []
         watching: for try await batch in batches {
-            let changes = batch.watchedChanges
+            let changes = batch.changes
             if first == nil {
                 filter.begin(with: changes)
                 if batch.isBeginning { first = batch.tick }
@@ -68,7 +67,11 @@ struct Watching: Sendable {
                 out.removeAll(keepingCapacity: true)
                 if lineCount == request.limit { break watching }
                 // An entity lives once: nothing more can happen to it.
-                if let entity = request.entity, changes.contains(WatchedChange(.despawn, entity)) { break }
+                if let entity = request.entity,
+                    changes.contains(where: { $0.entity == entity && $0.component == nil && $0.cause == .despawned })
+                {
+                    break
+                }
             }
             if let ticks = bound.ticks, let first, batch.tick.ticks(since: first) >= ticks { break }
         }

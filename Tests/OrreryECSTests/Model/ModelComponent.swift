@@ -4,6 +4,12 @@ import OrrerySchema
 /// A component of the naive world: how to make one.
 protocol ModelComponent: Component, Hashable {
     static func make(_ recipe: ModelRecipe) -> Self
+    /// Whether nothing can tell them apart, as `==` may not say.
+    func isIdentical(to other: Self) -> Bool
+}
+
+extension ModelComponent {
+    func isIdentical(to other: Self) -> Bool { self == other }
 }
 
 /// What a component is made from.
@@ -23,11 +29,18 @@ struct ModelValue: Equatable, Sendable {
         self.base = base
     }
 
-    static func == (left: Self, right: Self) -> Bool { left.base.isEqual(to: right.base) }
+    static func == (left: Self, right: Self) -> Bool { left.base.isIdentical(toAny: right.base) }
+
+    /// What observers take for the same.
+    func isEqual(to other: ModelValue) -> Bool { base.isEqual(toAny: other.base) }
 }
 
 extension ModelComponent {
-    fileprivate func isEqual(to other: any ModelComponent) -> Bool { self == other as? Self }
+    fileprivate func isEqual(toAny other: any ModelComponent) -> Bool { self == other as? Self }
+
+    fileprivate func isIdentical(toAny other: any ModelComponent) -> Bool {
+        (other as? Self).map { isIdentical(to: $0) } ?? false
+    }
 }
 
 /// All but the relations: bytes, references and tags, in tables and in sets of their own.
@@ -36,8 +49,8 @@ let modelComponents: [any ModelComponent.Type] = [
     Selected.self,
 ]
 
-/// One of each kind of ``TargetDespawn``.
-let modelRelations: [any (ModelComponent & Relation).Type] = [ChildOf.self, Aim.self, Memory.self]
+/// One of each kind of ``TargetDespawn``, and one whose `==` does not look at the target, which no change log tells of.
+let modelRelations: [any (ModelComponent & Relation).Type] = [ChildOf.self, Aim.self, Memory.self, Lock.self]
 
 extension Health: ModelComponent {
     static func make(_ recipe: ModelRecipe) -> Self { Self(current: recipe.number) }
@@ -85,6 +98,11 @@ extension ChildOf: ModelComponent {
 
 extension Aim: ModelComponent {
     static func make(_ recipe: ModelRecipe) -> Self { Self(target: recipe.target) }
+}
+
+extension Lock: ModelComponent {
+    static func make(_ recipe: ModelRecipe) -> Self { Self(target: recipe.target, power: recipe.number % 3) }
+    func isIdentical(to other: Lock) -> Bool { (target, power) == (other.target, other.power) }
 }
 
 extension Memory: ModelComponent {

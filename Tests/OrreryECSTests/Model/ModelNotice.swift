@@ -16,15 +16,28 @@ struct ModelNotice: Equatable {
     /// What an observer does that hears this: writes at once, and structure through commands.
     var reactions: (now: [ModelOperation], later: [ModelOperation]) {
         guard observer.isMultiple(of: 2), let value = (new ?? old)?.base else { return ([], []) }
+        let neighbour = Entity(index: entity.index + 1, generation: entity.generation)
         switch value {
         case let health as Health where kind == .changed && health.current.isMultiple(of: 31):
             return ([], [.despawn(entity)])
+        case let health as Health where kind == .changed && health.current.isMultiple(of: 11):
+            return ([.set(Health(current: health.current + 1), entity)], [])
+        case let health as Health where kind == .changed && health.current > 0 && health.current.isMultiple(of: 5):
+            // Ever less, so that it comes to an end.
+            return ([.update(Health(current: health.current / 16), neighbour)], [])
         case let health as Health where kind != .removed && health.current.isMultiple(of: 7):
             // Where it ended, or ends before the flush, the command is dropped.
             return ([], [.insert(Burning(seconds: Float(health.current)), entity)])
         case is Label where kind == .despawned && entity.index.isMultiple(of: 8):
             return ([], [.spawn([Frozen()])])
-        case is Aim: return ([], [])
+        case is Label where kind == .changed:
+            // To a life that has not come.
+            let next = Entity(index: entity.index, generation: entity.generation + 1)
+            return ([.set(Memory(target: next), entity), .set(Aim(target: next), neighbour)], [])
+        case is Note where kind == .changed: return ([.write(.both(gain: 1, entity))], [])
+        case let lock as Lock where kind == .changed:
+            return ([.updateUnmarked(Lock(target: neighbour, power: lock.power), entity)], [])
+        case is Aim, is Memory, is Lock: return ([], [])
         // A relation of what ends is written too.
         case _ where kind == .despawned || value is Mass: return ([.set(Aim(target: entity), entity)], [])
         default: return ([], [])

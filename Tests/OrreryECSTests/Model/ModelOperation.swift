@@ -13,7 +13,8 @@ enum ModelOperation: Sendable {
     case remove(any ModelComponent.Type, Entity)
     case set(any ModelComponent, Entity)
     case update(any ModelComponent, Entity)
-    case updateUnmarked(Position, Entity)
+    /// Of components that no log tells of.
+    case updateUnmarked(any ModelComponent, Entity)
     case read(any ModelComponent.Type, Entity)
     case write(ModelWrite)
     case despawnAll(any ModelComponent.Type, without: any ModelComponent.Type)

@@ -66,6 +66,7 @@ struct ModelScript {
         case 9880..<9885: return .despawnAll(Kept.self, without: Frozen.self)
         case 9885..<9890: return .despawnAll(Burning.self, without: Counted.self)
         case 9890..<9892: return .clear
+        case 9892..<9940 where !model.relations.isEmpty: return .updateUnmarked(some(Lock.self), someone())
         default: return .updateUnmarked(Position(x: Float(nextNumber())), someone())
         }
     }
@@ -112,10 +113,15 @@ struct ModelScript {
         return number
     }
 
-    /// An entity that lives, now and then one that does not.
+    /// An entity that lives, now and then one that does not any more, or not yet.
     private mutating func someone() -> Entity {
         guard let entity = model.living.randomElement(using: &random) else { return .none }
-        return random.oneIn(40) ? Entity(index: entity.index, generation: entity.generation - 1) : entity
+        return switch Int.random(in: 0..<120, using: &random) {
+        case 0..<3: Entity(index: entity.index, generation: entity.generation - 1)
+        case 3..<6: Entity(index: entity.index, generation: entity.generation + 1)
+        case 6: model.unborn(after: UInt32.random(in: 0..<4, using: &random))
+        default: entity
+        }
     }
 
     private mutating func someComponent() -> any ModelComponent.Type {

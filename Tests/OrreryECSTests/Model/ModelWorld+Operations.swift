@@ -25,7 +25,9 @@ extension ModelWorld {
             put(value, on: entity)
         case .updateUnmarked(let value, let entity):
             if let refusal = refusal(of: value, on: entity) { return refusal }
-            entities[entity]?[ObjectIdentifier(Position.self)] = ModelValue(value)
+            let component = ObjectIdentifier(type(of: value))
+            entities[entity]?[component] = ModelValue(value)
+            if let relation = value as? any Relation { relink(component, of: entity, to: relation.target) }
         case .read(let type, let entity): return .value(entities[entity]?[ObjectIdentifier(type)])
         case .write(let write): return .entities(perform(write, like: outcome))
         case .despawnAll(let type, let other):
@@ -60,27 +62,34 @@ extension ModelWorld {
     /// Some entities at once: all are there before observers hear of the first.
     private mutating func spawn(_ values: [[any ModelComponent]]) -> [Entity] {
         let spawned = values.map { spawn($0) }
-        for entity in spawned { notifyAll(.added, of: entity) }
+        for entity in spawned { noteAll(.added, of: entity) }
+        tell()
         return spawned
     }
 
     private mutating func put(_ value: any ModelComponent, on entity: Entity) {
         let old = assign(value, on: entity)
-        tell(value, on: entity, instead: old)
+        note(value, on: entity, instead: old)
+        tell()
     }
 
-    private mutating func tell(_ value: any ModelComponent, on entity: Entity, instead old: ModelValue?) {
-        let new = ModelValue(value)
-        guard old != new else { return }
-        notify(old == nil ? .added : .changed, ObjectIdentifier(type(of: value)), entity, old: old, new: new)
+    private mutating func note(_ value: any ModelComponent, on entity: Entity, instead old: ModelValue?) {
+        note(
+            old == nil ? .added : .changed, ObjectIdentifier(type(of: value)), entity, old: old, new: ModelValue(value))
     }
 
     /// - Returns: The value that was there.
     mutating func take(_ component: ObjectIdentifier, from entity: Entity) -> ModelValue? {
         guard let value = entities[entity]?[component] else { return nil }
-        notify(.removed, component, entity, old: value, new: nil)
+        note(.removed, component, entity, old: value, new: nil)
+        removing = (entity, component)
+        tell()
+        removing = nil
+        // An observer may have written it.
+        let last = entities[entity]?[component]
         withdraw(component, from: entity)
-        return value
+        relink(component, of: entity, to: nil)
+        return last
     }
 
     /// Rows in the order of the world, if they are the same.
@@ -107,7 +116,7 @@ extension ModelWorld {
             let rows = living.filter {
                 self[$0, Burning.self] != nil && (self[$0, Health.self] != nil || self[$0, Note.self] != nil)
             }
-            return putAll(on: rows, like: outcome) { model, entity in
+            return putAll(on: rows, like: outcome, rowByRow: true) { model, entity in
                 Burning(seconds: Float(model[entity, Mass.self]?.kilograms ?? -1))
             }
         case .labels:
@@ -123,20 +132,47 @@ extension ModelWorld {
             guard let health = self[entity, Health.self], self[entity, Label.self] != nil else { return [] }
             let (new, label) = (Health(current: health.current &+ gain), Label(text: "gained \(gain)"))
             let (oldHealth, oldLabel) = (assign(new, on: entity), assign(label, on: entity))
-            // Both are written when the first is told of; the last column is first.
-            tell(label, on: entity, instead: oldLabel)
-            tell(new, on: entity, instead: oldHealth)
+            // Both are written when the first is told of.
+            note(new, on: entity, instead: oldHealth)
+            note(label, on: entity, instead: oldLabel)
+            tell()
             return [entity]
         }
     }
 
     private mutating func putAll(
-        on rows: [Entity], like outcome: ModelOutcome, _ value: (ModelWorld, Entity) -> (any ModelComponent)?
+        on rows: [Entity], like outcome: ModelOutcome, rowByRow isRowByRow: Bool = false,
+        _ value: (ModelWorld, Entity) -> (any ModelComponent)?
     ) -> [Entity] {
         let rows = ordered(rows, like: outcome)
-        for entity in rows {
-            if let value = value(self, entity) { put(value, on: entity) }
+        for piece in pieces(of: rows, rowByRow: isRowByRow) {
+            let values = piece.map { value(self, $0) }
+            let old = zip(piece, values).map { entity, value in value.flatMap { assign($0, on: entity) } }
+            for (position, entity) in piece.enumerated() {
+                if let value = values[position] { note(value, on: entity, instead: old[position]) }
+            }
+            tell()
         }
         return rows
+    }
+
+    /// The rows of each table by 1024, after which observers are told; each by itself where the query goes through a sparse set.
+    private func pieces(of rows: [Entity], rowByRow: Bool) -> [ArraySlice<Entity>] {
+        var pieces: [ArraySlice<Entity>] = []
+        var (start, tableStart) = (0, 0)
+        for end in rows.indices.map({ $0 + 1 }) {
+            let isLastOfTable = end == rows.count || signature(of: rows[end]) != signature(of: rows[end - 1])
+            guard rowByRow || isLastOfTable || (end - tableStart).isMultiple(of: 1024) else { continue }
+            pieces.append(rows[start..<end])
+            start = end
+            if isLastOfTable { tableStart = end }
+        }
+        return pieces
+    }
+
+    /// What says in which table an entity is.
+    private func signature(of entity: Entity) -> [Bool] {
+        guard let known = entities[entity] else { return [] }
+        return components.map { $0.storage == .table && known[ObjectIdentifier($0)] != nil }
     }
 }

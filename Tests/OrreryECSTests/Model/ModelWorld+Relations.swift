@@ -15,9 +15,12 @@ struct ModelRelation {
     }
 
     mutating func link(_ source: Entity, to target: Entity?) {
+        guard links[source]?.target != target else { return }
         changeCount += 1
         links[source] = target.map { ($0, changeCount) }
     }
+
+    func points(_ source: Entity, at target: Entity) -> Bool { links[source]?.target == target }
 
     /// The newest first.
     func referrers(to target: Entity) -> [Entity] {
@@ -26,33 +29,47 @@ struct ModelRelation {
 }
 
 extension ModelWorld {
-    /// Ends an entity and those that end with it: depth first, the one that has pointed at it for longest first.
+    /// Ends an entity and those that end with it: depth first, the one that has pointed at it for longest first. Each is told of before
+    /// those that end with it, and ends after them; who lives on loses its relation last.
     mutating func despawn(_ entity: Entity) -> ModelOutcome {
         guard entities[entity] != nil else { return .refused(.entityDead) }
-        var ending = [entity]
-        while let entity = ending.popLast() {
-            guard entities[entity] != nil else { continue }
-            notifyAll(.despawned, of: entity)
-            for position in relations.indices {
-                for source in relations[position].referrers(to: entity) where source != entity {
-                    relations[position].link(source, to: nil)
-                    switch relations[position].whenTargetDespawns {
-                    case .despawnsEntity: ending.append(source)
-                    case .removesRelation: _ = take(relations[position].component, from: source)
-                    case .isIgnored: break
-                    }
-                }
-                relations[position].link(entity, to: nil)
+        noteAll(.despawned, of: entity)
+        ending.insert(entity)
+        tell()
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for (source, relation) in bound(to: entity).reversed() {
+                guard relations[relation].points(source, at: entity), !ending.contains(source) else { continue }
+                _ = despawn(source)
+                isDone = false
             }
-            end(entity)
+            guard isDone else { continue }
+            for relation in relations.indices where relations[relation].whenTargetDespawns == .removesRelation {
+                for source in relations[relation].referrers(to: entity) where !ending.contains(source) {
+                    guard relations[relation].points(source, at: entity) else { continue }
+                    _ = take(relations[relation].component, from: source)
+                    isDone = false
+                }
+            }
         }
+        for position in relations.indices { relations[position].link(entity, to: nil) }
+        ending.remove(entity)
+        end(entity)
         return .done
     }
 
-    /// Only who lives is pointed at.
+    /// Those that are to end with an entity.
+    private func bound(to target: Entity) -> [(source: Entity, relation: Int)] {
+        relations.indices.filter { relations[$0].whenTargetDespawns == .despawnsEntity }.flatMap { position in
+            relations[position].referrers(to: target).filter { !ending.contains($0) }.map { ($0, position) }
+        }
+    }
+
+    /// Takes up where an entity points, whether that one lives or not.
     mutating func relink(_ component: ObjectIdentifier, of entity: Entity, to target: Entity?) {
         guard let position = relations.firstIndex(where: { $0.component == component }) else { return }
-        relations[position].link(entity, to: target.flatMap { entities[$0] == nil ? nil : $0 })
+        relations[position].link(entity, to: target)
     }
 
     func family(of entity: Entity) -> ModelFamily {
@@ -63,7 +80,8 @@ extension ModelWorld {
     }
 
     private func referrers(to entity: Entity, by type: any ModelComponent.Type) -> [Entity] {
-        relations.first { $0.component == ObjectIdentifier(type) }?.referrers(to: entity) ?? []
+        guard entities[entity] != nil else { return [] }
+        return relations.first { $0.component == ObjectIdentifier(type) }?.referrers(to: entity) ?? []
     }
 
     private func parent(of entity: Entity) -> Entity? {

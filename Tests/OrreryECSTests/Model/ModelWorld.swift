@@ -33,6 +33,13 @@ struct ModelWorld {
     /// By component, the numbers of those who observe it.
     var observers: [ObjectIdentifier: [Int]] = [:]
     var notices: [ModelNotice] = []
+    /// What nobody has been told yet.
+    var steps: [ModelStep] = []
+    var isTelling = false
+    /// Entities whose end was told.
+    var ending: Set<Entity> = []
+    /// A component whose end was told.
+    var removing: (entity: Entity, component: ObjectIdentifier)?
     /// Put off until the next flush.
     var commands: [ModelOperation] = []
     var droppedCommandCount = 0
@@ -49,6 +56,9 @@ struct ModelWorld {
         components.append(component)
         if let relation = component as? any Relation.Type { relations.append(ModelRelation(relation)) }
     }
+
+    /// An entity that has not lived yet.
+    func unborn(after distance: UInt32) -> Entity { Entity(index: slots.count + distance, generation: 1) }
 
     subscript<C: ModelComponent>(_ entity: Entity, _ type: C.Type) -> C? {
         entities[entity]?[ObjectIdentifier(type)]?.base as? C
@@ -138,6 +148,8 @@ struct ModelSlots {
     private var generations: [UInt32] = []
     private var free: [UInt32] = []
     private var freedInTick: [UInt32] = []
+
+    var count: UInt32 { UInt32(generations.count) }
 
     mutating func allocate() -> Entity {
         let index = free.popLast() ?? UInt32(generations.count)

@@ -26,7 +26,7 @@ extension World {
         case .remove(let type, let entity): return .value(try remove(type, from: entity).map(ModelValue.init))
         case .set(let value, let entity): try set(value, on: entity)
         case .update(let value, let entity): try replace(value, on: entity)
-        case .updateUnmarked(let value, let entity): try updateUnmarked(entity, Position.self) { $0 = value }
+        case .updateUnmarked(let value, let entity): try replaceUnmarked(value, on: entity)
         case .read(let type, let entity): return .value(get(type, of: entity).map(ModelValue.init))
         case .write(let write): return .entities(perform(write))
         case .despawnAll(let type, let other): return .entities(despawnAll(type, without: other))
@@ -58,6 +58,10 @@ extension World {
 
     private func replace<C: ModelComponent>(_ value: C, on entity: Entity) throws(WorldError) {
         try update(entity, C.self) { $0 = value }
+    }
+
+    private func replaceUnmarked<C: ModelComponent>(_ value: C, on entity: Entity) throws(WorldError) {
+        try updateUnmarked(entity, C.self) { $0 = value }
     }
 
     private func despawnAll<C: ModelComponent, D: ModelComponent>(_ type: C.Type, without other: D.Type) -> [Entity] {

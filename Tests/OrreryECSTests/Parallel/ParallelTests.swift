@@ -236,6 +236,19 @@ struct ParallelTests {
         #expect(stderr(result).contains("a part of a divided query, writes 'Wind'"))
     }
 
+    @Test func partsReadNoEvents() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            var schedule = Schedule()
+            schedule.add("listen", in: .update) { world, tick in
+                world.spawn(Position())
+                _ = tick.events(of: Int.self)
+                world.query(Read<Position>.self).forEachPart(tick) { _, tick in _ = tick.events(of: Int.self) }
+            }
+            schedule.runTick(on: World(), step: .seconds(1))
+        }
+        #expect(stderr(result).contains("'listen[0]', a part of a divided query, reads events of 'Int'"))
+    }
+
     @Test func partsAreNotNarrowed() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let world = World()

@@ -121,4 +121,16 @@ struct ChangeQueryTests {
 
         subscript(_ system: String) -> [[Entity]] { runs[system] ?? [] }
     }
+
+    @Test func aMarkInTheClosureOfAnUpdateIsBeforeItsWrite() throws {
+        let world = World()
+        let entity = world.spawn(Health())
+        #expect(world.query(Read<Health>.self).changed(Health.self).count == 1)
+        let mark = try world.update(entity, Health.self) { health in
+            let mark = world.changeMark()
+            health.current = 5
+            return mark
+        }
+        #expect(world.query(Read<Health>.self).changed(Health.self).since(mark).entities == [entity])
+    }
 }

@@ -90,6 +90,15 @@ struct Aim: Relation, Hashable {
     var target = Entity.none
 }
 
+/// A relation that is equal to all that are as strong, wherever they point.
+struct Lock: Relation, Hashable {
+    var target = Entity.none
+    var power: Int32 = 1
+
+    static func == (left: Lock, right: Lock) -> Bool { left.power == right.power }
+    func hash(into hasher: inout Hasher) { hasher.combine(power) }
+}
+
 /// A relation that outlives its target, in a set of its own.
 struct Memory: Relation, Hashable {
     var target = Entity.none

@@ -59,7 +59,7 @@ struct CSVFormatTests {
     func undecodable() throws {
         let world = try HandMadeWorld([("A", position), ("B", .structure([Field("a", .string), Field("b", .string)]))])
         try world.add(0, ["A": positionValue(1, .nan, -.infinity)])
-        world.store.columns[1].set(0, to: [1, 97, 5], at: world.store.tick)
+        world.store[ColumnID(1)].set(0, to: [1, 97, 5], at: world.store.tick)
         #expect(world.csv == "entity,A.x,A.y,A.z,B.a,B.b\n0v1,1,NaN,-Infinity,,\n")
     }
 }

@@ -106,7 +106,7 @@ struct JSONFormatTests {
         let cells: [[UInt8]] = [[1, 1, 97], [2, 0], [1, 9], [0, 0, 0], [1, 1, 0xff]]
         for (index, bytes) in cells.enumerated() {
             try world.add(UInt32(index))
-            world.store.columns[0].set(UInt32(index), to: bytes, at: world.store.tick)
+            world.store[ColumnID(0)].set(UInt32(index), to: bytes, at: world.store.tick)
         }
         var format = JSONFormat(world.shown.components)
         let lines = text { out in

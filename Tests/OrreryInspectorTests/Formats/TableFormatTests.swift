@@ -57,4 +57,18 @@ struct TableFormatTests {
         #expect(DisplayText.cut("日本語", to: 4) == "日…")
         #expect(DisplayText.cut("abc", to: 0) == "")
     }
+
+    @Test(
+        "Each base character and each spacing mark has a column of its own, vertical forms two",
+        .bug(id: "f09", "lines of a table are too wide"),
+        arguments: [
+            ("\u{e01}\u{e33}", 2), ("\u{e01}\u{e33}\u{e19}\u{e49}\u{e33}", 4), ("\u{e81}\u{eb3}", 2),
+            ("\u{915}\u{94d}\u{937}", 2), ("\u{915}\u{93f}", 2), ("\u{b95}\u{bcb}", 2), ("\u{fe10}\u{fe19}", 4),
+            ("\u{fe11}x", 3),
+        ])
+    func clusterWidths(_ text: String, _ width: Int) {
+        withKnownIssue("known issue: a cluster of several characters is taken for one column") {
+            #expect(DisplayText.width(of: text) == width)
+        }
+    }
 }

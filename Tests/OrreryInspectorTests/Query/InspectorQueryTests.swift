@@ -8,6 +8,9 @@ struct InspectorQueryTests {
     @Test("Names stand between commas, each once")
     func parsing() throws {
         #expect(try InspectorQuery(parsing: " Position,Body , Position").names == ["Position", "Body"])
+        #expect(
+            try InspectorQuery(parsing: "Pair<Int, Double>,Body, Pair<Int, Pair<Int, Int>.Inner>").names
+                == ["Pair<Int, Double>", "Body", "Pair<Int, Pair<Int, Int>.Inner>"])
         for text in ["", " ", "Position,", ",Position", "Position,,Body"] {
             #expect(throws: QueryError.self) { _ = try InspectorQuery(parsing: text) }
         }
@@ -29,16 +32,33 @@ struct InspectorQueryTests {
 
     @Test("An unknown name is answered with those there are")
     func unknown() throws {
-        let schemas = try ["Position", "Body"].map { try ComponentSchema(name: $0, type: .string) }
+        let table = ComponentTable(
+            try ["Position", "Body"].map { try ComponentSchema(name: $0, type: .string) })
         let error = #expect(throws: QueryError.self) {
-            try InspectorQuery(parsing: "Body, position").resolved(in: schemas)
+            try InspectorQuery(parsing: "Body, position").resolved(in: table)
         }
         #expect(error?.code == .unknownComponent)
         #expect(
             error?.message
                 == "the server has no component 'position' (did you mean 'Position'?); it has: Body, Position")
         #expect(InspectorQuery.all.names == nil)
-        let all = try InspectorQuery.all.resolved(in: schemas)
+        let all = try InspectorQuery.all.resolved(in: table)
         #expect(all.subscription == "*")
+    }
+
+    @Test("A component that cannot be read is left out of all, and refused by its name")
+    func unreadable() throws {
+        let table = ComponentTable([
+            .init(ColumnID(0), try ComponentSchema(name: "Body", type: .string)),
+            .init(
+                ColumnID(7), name: "Strange", schemaHash: SchemaHash(1), valueSize: nil,
+                problem: "its schema cannot be read: type 99"),
+        ])
+        #expect(try InspectorQuery.all.resolved(in: table).components.map(\.schema.name) == ["Body"])
+        let error = #expect(throws: QueryError.self) {
+            try InspectorQuery(parsing: "Strange").resolved(in: table)
+        }
+        #expect(error?.code == .unknownComponent)
+        #expect(error?.message == "'Strange' cannot be read: its schema cannot be read: type 99")
     }
 }

@@ -11,7 +11,7 @@ struct HandMadeWorld {
         let schemas = try components.map { try ComponentSchema(name: $0.0, type: $0.1) }
         store = ComponentStore(schemas: schemas)
         store.advance(to: Tick(1))
-        shown = try query.resolved(in: schemas)
+        shown = try query.resolved(in: store.table)
     }
 
     @discardableResult
@@ -19,8 +19,8 @@ struct HandMadeWorld {
         let entity = Entity(index: index, generation: generation)
         store.spawn(entity)
         for (name, value) in values {
-            guard let position = store.schemas.firstIndex(where: { $0.name == name }) else { continue }
-            store.columns[position].set(index, to: try value.encoded(as: store.schemas[position].type), at: store.tick)
+            guard let entry = store.table[name], let schema = entry.schema else { continue }
+            store[entry.column].set(index, to: try value.encoded(as: schema.type), at: store.tick)
         }
         return entity
     }

@@ -18,16 +18,24 @@ struct ChangeFormatTests {
     }
 
     private func lines(_ form: ChangeFormat.Form) throws -> String {
-        var format = ChangeFormat(form, schemas: schemas)
+        var format = ChangeFormat(form)
         let label = DynamicValue.structure([.init("text", .string("a \"b\"")), .init("size", .optional(nil))])
+        func cell(_ cause: Change.Cause, _ component: Int, _ value: [UInt8]?) -> Change {
+            let schema = schemas[component]
+            return Change(
+                cause, entity, component: schema.name, schema: schema, old: cause.isShown ? nil : value?[...],
+                new: cause.isShown ? value?[...] : nil)
+        }
         let changes = [
-            WatchedChange(.spawn, entity),
-            WatchedChange(.set, entity, ColumnID(0), value: try positionValue(1.5, 0, 2).encoded(as: position)[...]),
-            WatchedChange(.set, entity, ColumnID(1), value: []),
-            WatchedChange(.set, entity, ColumnID(2), value: try label.encoded(as: schemas[2].type)[...]),
-            WatchedChange(.set, entity, ColumnID(0), value: [1, 2, 3]),
-            WatchedChange(.remove, entity, ColumnID(1)),
-            WatchedChange(.despawn, entity),
+            Change(.spawned, entity),
+            cell(.set, 0, try positionValue(1.5, 0, 2).encoded(as: position)),
+            cell(.entered, 1, []),
+            cell(.set, 2, try label.encoded(as: schemas[2].type)),
+            cell(.set, 0, [1, 2, 3]),
+            Change(.set, entity, component: "Strange", new: [7]),
+            cell(.removed, 1, []),
+            cell(.left, 0, [1, 2, 3]),
+            Change(.despawned, entity),
         ]
         let result = text { out in for change in changes { format.append(change, at: Tick(812), to: &out) } }
         #expect(format.undecodable.count == 1)
@@ -37,13 +45,15 @@ struct ChangeFormatTests {
     @Test func json() throws {
         #expect(
             try lines(.json) == """
-                {"tick":812,"entity":"12v3","change":"spawn"}
+                {"tick":812,"entity":"12v3","change":"spawned"}
                 {"tick":812,"entity":"12v3","change":"set","component":"Position","value":{"x":1.5,"y":0,"z":2}}
-                {"tick":812,"entity":"12v3","change":"set","component":"Frozen","value":{}}
+                {"tick":812,"entity":"12v3","change":"entered","component":"Frozen","value":{}}
                 {"tick":812,"entity":"12v3","change":"set","component":"Label","value":{"text":"a \\"b\\"","size":null}}
                 {"tick":812,"entity":"12v3","change":"set","component":"Position","value":null}
-                {"tick":812,"entity":"12v3","change":"remove","component":"Frozen"}
-                {"tick":812,"entity":"12v3","change":"despawn"}
+                {"tick":812,"entity":"12v3","change":"set","component":"Strange"}
+                {"tick":812,"entity":"12v3","change":"removed","component":"Frozen"}
+                {"tick":812,"entity":"12v3","change":"left","component":"Position"}
+                {"tick":812,"entity":"12v3","change":"despawned"}
 
                 """)
     }
@@ -51,13 +61,15 @@ struct ChangeFormatTests {
     @Test func readable() throws {
         #expect(
             try lines(.readable) == """
-                tick 812  12v3  spawn
+                tick 812  12v3  spawned
                 tick 812  12v3  set  Position  x=1.5 y=0 z=2
-                tick 812  12v3  set  Frozen
+                tick 812  12v3  entered  Frozen
                 tick 812  12v3  set  Label  text="a \\"b\\"" size=null
                 tick 812  12v3  set  Position  null
-                tick 812  12v3  remove  Frozen
-                tick 812  12v3  despawn
+                tick 812  12v3  set  Strange
+                tick 812  12v3  removed  Frozen
+                tick 812  12v3  left  Position
+                tick 812  12v3  despawned
 
                 """)
     }

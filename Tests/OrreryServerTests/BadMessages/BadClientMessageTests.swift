@@ -19,7 +19,7 @@ struct BadClientMessageTests {
             guard case .closes(let code, _, let layer, _) = message.expectation else { return nil }
             return (code, layer)
         }
-        #expect(Set(closed.map(\.0)) == [1002, 1003, 1007, 1008, 1009, 4001])
+        #expect(Set(closed.map(\.0)) == [1002, 1003, 1007, 1008, 1009, 4001, 4006])
         #expect(Set(closed.map(\.1)) == [.codec, .session, .transport])
     }
 
@@ -92,7 +92,7 @@ struct BadClientMessageTests {
                 while !(try peer.readFrame().payload.starts(with: beginning)) {}
                 // It goes on: another request is answered.
                 peer.writeFrame(2, [3, 0x2a])
-                while !(try peer.readFrame().payload.starts(with: [0x83, 0x2a, 3])) {}
+                while !(try peer.readFrame().payload.starts(with: [0x83, 0x2a, 11])) {}
                 #expect(try await Self.refusals(server) == before, "\(message.name)")
             }
         }

@@ -1,33 +1,30 @@
 import OrreryClient
 import OrrerySchema
+import OrreryStore
 import OrreryTesting
+import OrreryTransport
 import OrreryWire
 import Testing
 
 /// What servers must not say, before the codec and before a real client.
 @Suite struct BadServerMessageTests {
-    /// A server of a world with a Position (two floats) and a Label, at tick 200.
-    private static let welcome: [UInt8] = {
+    private static let table: ComponentTable = {
         let schemas = [
             try! ComponentSchema(
                 name: "Position",
                 type: .structure([Field("x", .scalar(.float), unit: "m"), Field("y", .scalar(.float), unit: "m")])),
             try! ComponentSchema(name: "Label", type: .structure([Field("text", .string)])),
         ]
-        return ServerMessage.welcome(
-            Welcome(
-                revision: Revision(epoch: Epoch(0x1122_3344_5566_7788), tick: Tick(200)), ticksPer1000Seconds: 60_000,
-                messageSizeMax: 65_536, windowSize: 1 << 20,
-                components: schemas.map { .init(name: $0.name, schemaHash: $0.hash, isWritable: false) },
-                schemas: schemas,
-                session: SessionGrant(token: [1, 2, 3], resumption: .fresh, isKnownClient: false))
-        ).encoded()
+        return ComponentTable(schemas)
     }()
 
-    private static let schemas: [ComponentSchema] = {
-        guard case .welcome(let welcome)? = try? decode(welcome) else { return [] }
-        return welcome.schemas
-    }()
+    /// A server of a world with a Position (two floats) and a Label, at tick 200.
+    private static let welcome = ServerMessage.welcome(
+        Welcome(
+            revision: Revision(epoch: Epoch(0x1122_3344_5566_7788), tick: Tick(200)), ticksPer1000Seconds: 60_000,
+            components: table.entries, schemas: table.schemas.map(EncodedSchema.init),
+            session: SessionGrant(token: [1, 2, 3]))
+    ).encoded()
 
     private static func decode(_ bytes: [UInt8]) throws -> ServerMessage {
         try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }
@@ -35,8 +32,14 @@ import Testing
 
     private static func readSections(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { bytes in
-            var reader = try BatchReader(bytes, schemas: schemas, limits: WireLimits())
-            while try reader.next() != nil {}
+            var reader = try BatchReader(bytes, limits: WireLimits())
+            var table = table
+            while let section = try reader.next(table) {
+                guard case .table(let removed, let added) = section else { continue }
+                let gone = Set(removed + added.map(\.column))
+                let rest = table.entries.filter { !gone.contains($0.column) }
+                table = ComponentTable((rest + added).sorted { $0.column < $1.column })
+            }
         }
     }
 
@@ -47,7 +50,7 @@ import Testing
             guard case .closes(let code, _, let layer, _) = message.expectation else { return nil }
             return (code, layer)
         }
-        #expect(Set(closed.map(\.0)) == [1002, 1007, 1008, 1009, 4001, 4003])
+        #expect(Set(closed.map(\.0)) == [1002, 1007, 1008, 1009, 4001, 4003, 4006])
         #expect(Set(closed.map(\.1)) == [.codec, .sections, .apply, .session, .transport])
     }
 

@@ -68,7 +68,8 @@ import Testing
     private func expectRowsAndPagesAgree(_ column: Column, _ rows: [UInt32], _ whole: RowChanges, cursor: Tick) {
         var byRow = RowChanges()
         for row in rows {
-            let one = column.changes(of: row, after: cursor)
+            var one = RowChanges()
+            column.addChanges(of: row, after: cursor, to: &one)
             byRow.entered = byRow.entered.union(one.entered)
             byRow.updated = byRow.updated.union(one.updated)
             byRow.left = byRow.left.union(one.left)

@@ -37,6 +37,21 @@ import Testing
         #expect(!variable.set(1, to: [0, 0], at: Tick(3)))
     }
 
+    @Test func rowsThatAreAbsentAreNotAppended() async {
+        let column = Column(valueSize: 2)
+        for row in [60, 61, 63] as [UInt32] { column.set(row, to: [1, UInt8(row)], at: Tick(1)) }
+        var writer = ByteWriter()
+        column.appendValues(from: 60, count: 2, to: &writer)
+        column.appendValues(from: 63, count: 1, to: &writer)
+        #expect(writer.bytes == [1, 60, 1, 61, 1, 63])
+        await #expect(processExitsWith: .failure) {
+            let column = Column(valueSize: 4)
+            for row in [60, 62] as [UInt32] { column.set(row, to: [1, 2, 3, 4], at: Tick(1)) }
+            var writer = ByteWriter()
+            column.appendValues(from: 60, count: 3, to: &writer)
+        }
+    }
+
     @Test func anUpdateIsNoEntering() {
         let column = Column(valueSize: 1)
         column.set(1, to: [1], at: Tick(1))

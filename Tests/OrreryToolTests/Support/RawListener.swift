@@ -6,10 +6,15 @@ final class RawListener: Sendable {
     let url: String
     private let descriptor: Int32
 
-    init(answer: String?) throws {
+    /// - Parameter port: a free one unless stated.
+    init(answer: String?, port: UInt16 = 0) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // Connections of servers before it may still be closing.
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
@@ -18,7 +23,10 @@ final class RawListener: Sendable {
                     && getsockname(descriptor, address, &size) == 0
             }
         }
-        guard isListening else { throw POSIXError(.EADDRINUSE) }
+        guard isListening else {
+            close(descriptor)
+            throw POSIXError(.EADDRINUSE)
+        }
         self.descriptor = descriptor
         url = "ws://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
         Thread {

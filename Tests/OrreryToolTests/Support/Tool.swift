@@ -92,8 +92,10 @@ final class Tool: Sendable {
     }
 
     /// Waits until the condition holds; kills the tool and fails when it does not within the time.
-    private func wait(_ what: String, until isMet: @escaping @Sendable (State) -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+    private func wait(
+        _ what: String, within time: Duration = .seconds(30), until isMet: @escaping @Sendable (State) -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + time
         let alarm = Task { [self] in
             try await Task.sleep(until: deadline)
             update { _ in }
@@ -120,6 +122,8 @@ final class Tool: Sendable {
         let description: String
     }
 
+    var isRunning: Bool { state.withLock { $0.status == nil } }
+
     func ended() async throws -> Ended {
         try await wait("the end") { $0.status != nil && $0.openStreams == 0 }
         return try state.withLock { state in
@@ -134,6 +138,13 @@ final class Tool: Sendable {
         try await wait("a line with \(parts)") { state in
             state.output.split(separator: "\n").contains { line in parts.allSatisfy { line.contains($0) } }
         }
+    }
+
+    /// Waits until the output so far is as wanted.
+    func output(
+        _ what: String, within time: Duration = .seconds(30), is condition: @escaping @Sendable (String) -> Bool
+    ) async throws {
+        try await wait(what, within: time) { condition($0.output) }
     }
 
     func interrupt(_ signal: Int32 = SIGINT) { kill(process.processIdentifier, signal) }

@@ -1,5 +1,6 @@
 import OrrerySchema
 import OrreryStore
+import OrreryTransport
 import OrreryWire
 import Testing
 
@@ -93,5 +94,51 @@ import Testing
         let batch = try BatchCopy(golden["unknown sections"], schemas: schemas)
         #expect(batch.head == BatchHead(tick: Tick(1), base: .zero, isWhole: true, part: 0))
         #expect(batch.sections == [.despawn([1])])
+    }
+
+    @Test func aTableThatChanges() throws {
+        let heat = try ComponentSchema(
+            name: "Heat", type: .structure([Field("degrees", .scalar(.float), unit: "K")]))
+        let degrees = { (value: Float) in withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) } }
+        let entry = ComponentTable.Entry(ColumnID(5), heat, isWritable: true, defaultValue: degrees(20))
+        let table = ComponentTable(
+            ComponentTable(schemas).entries.filter { $0.column != Golden.label } + [entry])
+        let store = ComponentStore(table)
+        store.advance(to: Tick(1000))
+        let entity = Entity(index: 7, generation: 1)
+        store.spawn(entity)
+        store[entry.column].set(7, to: degrees(21.5), at: store.tick)
+        var sections = BatchSections(partSizeMax: 1 << 16)
+        sections.append(removed: [Golden.label], added: [entry])
+        sections.append(entered: RowSet([7]), spawned: false, of: store)
+        sections.append(RowSet([7]), inserted: true, of: entry.column, in: store)
+        let bytes = try golden["a table that changes"]
+        #expect(sections.messages(tick: Tick(1000), base: Tick(999)).map(\.hex) == [bytes.hex])
+
+        let batch = try BatchCopy(bytes, schemas: schemas)
+        let unread = ComponentTable.Entry(
+            entry.column, name: "Heat", schemaHash: heat.hash, valueSize: 4, isWritable: true,
+            defaultValue: degrees(20))
+        #expect(
+            batch.sections == [
+                .table(removed: [Golden.label], added: [unread]), .schema(EncodedSchema(heat)),
+                .enter([entity], spawned: false), .values(entry.column, [7], [degrees(21.5)], inserted: true),
+            ])
+    }
+
+    @Test func aSectionThatMustBeUnderstoodEndsTheConnection() throws {
+        let error = #expect(throws: WireError.self) {
+            try BatchCopy(golden["a section of the future"], schemas: schemas)
+        }
+        #expect(error?.closeCode == .notSupported)
+        #expect(error?.message.contains("section 15 must be understood") == true, "\(error?.message ?? "")")
+    }
+
+    @Test func everyItemIsTested() {
+        #expect(
+            golden.items.map(\.name) == [
+                "every kind of section", "nothing but a head", "a part that is not the last", "unknown sections",
+                "a table that changes", "a section of the future",
+            ])
     }
 }

@@ -17,16 +17,16 @@ import Testing
         #expect(sections.byteCount == sections.sections.reduce(0) { $0 + $1.count })
         for section in sections.sections where section.count > partSizeMax {
             // Only a single row may be longer.
-            let batch = try BatchCopy(Bytes.batch([section]), schemas: world.store.schemas)
+            let batch = try BatchCopy(Bytes.batch([section]), schemas: world.store.table.schemas)
             switch try #require(batch.sections.first) {
-            case .started: Issue.record("a section of subscriptions is not cut")
+            case .started, .table, .schema: Issue.record("a section that is not of rows is not cut")
             case .despawn(let rows), .remove(_, let rows), .values(_, let rows, _, _): #expect(rows.count == 1)
             case .enter(let entities, _): #expect(entities.count == 1)
             }
         }
         let messages = sections.messages(tick: Tick(.max), base: .zero)
         for message in messages where message.count > partSizeMax + Self.headSizeMax {
-            #expect(try BatchCopy(message, schemas: world.store.schemas).sections.count == 1)
+            #expect(try BatchCopy(message, schemas: world.store.table.schemas).sections.count == 1)
         }
     }
 

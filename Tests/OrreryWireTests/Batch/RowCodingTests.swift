@@ -1,5 +1,6 @@
 import OrrerySchema
 import OrreryStore
+import OrreryTransport
 import OrreryWire
 import Testing
 

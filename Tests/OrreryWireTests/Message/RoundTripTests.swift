@@ -42,8 +42,11 @@ import Testing
 
     private static func selection(_ generator: inout SeededGenerator) -> Selection {
         let columns = (0..<Int.random(in: 1...9, using: &generator)).map { _ in column(&generator) }
+        let entities = (0..<Int.random(in: 0...9, using: &generator)).map { _ in
+            Entity(index: entity(&generator).index >> 10, generation: entity(&generator).generation)
+        }
         return Selection(
-            entities: generator.oneIn(2) ? .all : .one(entity(&generator)),
+            entities: generator.oneIn(2) ? .all : .listed(entities),
             components: generator.oneIn(2) ? .all : .some(columns))
     }
 
@@ -56,36 +59,58 @@ import Testing
             })
     }
 
-    private static func value(_ generator: inout SeededGenerator) -> Mutation.ComponentValue {
-        .init(column(&generator), bytes(&generator, 300))
+    private static func path(_ generator: inout SeededGenerator) -> [Int] {
+        (0..<Int.random(in: 0...16, using: &generator)).map { _ in Int.random(in: 0..<256, using: &generator) }
+    }
+
+    private static func newComponent(_ generator: inout SeededGenerator) -> Mutation.NewComponent {
+        guard generator.oneIn(2) else { return .init(column(&generator), bytes(&generator, 300)) }
+        let fields = (0..<Int.random(in: 0...9, using: &generator)).map { _ in
+            Mutation.FieldValue(path: path(&generator), bytes: bytes(&generator, 300))
+        }
+        return .init(column(&generator), .fields(fields))
+    }
+
+    private static func capabilities(_ generator: inout SeededGenerator) -> [Capability] {
+        Set((0..<Int.random(in: 0...9, using: &generator)).map { _ in UInt32(truncatingIfNeeded: number(&generator)) })
+            .sorted().map { Capability(rawValue: $0) }
     }
 
     private static func operation(_ generator: inout SeededGenerator) -> Mutation.Operation {
         let count = Int.random(in: 0...64, using: &generator)
         switch Int.random(in: 0..<6, using: &generator) {
-        case 0: return .set(entity(&generator), value(&generator), expected: optionalBytes(&generator))
+        case 0:
+            return .set(
+                entity(&generator), .init(column(&generator), bytes(&generator, 300)),
+                expected: optionalBytes(&generator))
         case 1:
             return .patch(
                 entity(&generator), column(&generator),
                 (0..<count).map { _ in
-                    let path = (0..<Int.random(in: 0...16, using: &generator)).map { _ in
-                        Int.random(in: 0..<256, using: &generator)
-                    }
-                    return .init(path: path, bytes: bytes(&generator, 300), expected: optionalBytes(&generator))
+                    .init(
+                        path: path(&generator), bytes: bytes(&generator, 300), expected: optionalBytes(&generator))
                 })
-        case 2: return .insert(entity(&generator), value(&generator))
+        case 2: return .insert(entity(&generator), newComponent(&generator))
         case 3: return .remove(entity(&generator), column(&generator))
-        case 4: return .spawn((0..<count).map { _ in value(&generator) })
+        case 4: return .spawn((0..<count).map { _ in newComponent(&generator) })
         default: return .despawn(entity(&generator))
         }
     }
 
     private static func outcome(_ generator: inout SeededGenerator) -> MutationOutcome {
         guard generator.oneIn(2) else {
-            return .applied(Tick(number(&generator)), spawned: generator.oneIn(2) ? nil : entity(&generator))
+            return .applied(
+                Tick(number(&generator)),
+                entities: (0..<Int.random(in: 0...5, using: &generator)).map { _ in entity(&generator) })
         }
-        let code = MutationRefusalCode.allCases.randomElement(using: &generator)!
-        return .refused(MutationRefusal(code, text(&generator, 50), current: optionalBytes(&generator)))
+        return .refused(refusal(&generator, current: optionalBytes(&generator)))
+    }
+
+    /// Also of codes that this version does not have.
+    private static func refusal(_ generator: inout SeededGenerator, current: [UInt8]? = nil) -> Refusal {
+        Refusal(
+            RefusalCode(rawValue: UInt8.random(in: 1...UInt8.max, using: &generator)), text(&generator, 50),
+            current: current)
     }
 
     private static func clientMessage(_ generator: inout SeededGenerator) -> ClientMessage {
@@ -97,7 +122,7 @@ import Testing
                     versions: low...low + Int.random(in: 0...300, using: &generator), clientName: text(&generator, 20),
                     knownSchemas: (0..<Int.random(in: 0...9, using: &generator)).map { _ in
                         SchemaHash(generator.next())
-                    }, resume: generator.oneIn(2) ? nil : resume(&generator)))
+                    }, resume: generator.oneIn(2) ? nil : resume(&generator), capabilities: capabilities(&generator)))
         case 1: return .subscribe(id(&generator), selection(&generator))
         case 2: return .unsubscribe(id(&generator))
         case 3:
@@ -109,33 +134,40 @@ import Testing
         }
     }
 
-    private static func serverMessage(_ generator: inout SeededGenerator) throws -> ServerMessage {
-        let codes: [RefusalCode?] = [nil, .unknownEntity, .unknownComponent, .badSubscription, .limitReached]
-        let refusal = codes.randomElement(using: &generator)!.map { Refusal($0, text(&generator, 50)) }
+    private static func limits(_ generator: inout SeededGenerator) -> ServerLimits {
+        var limits = ServerLimits()
+        limits.clientMessageSizeMax = Int(number(&generator) >> 1)
+        limits.messageSizeMax = Int(number(&generator) >> 1)
+        limits.windowTickCount = Int(number(&generator) >> 1)
+        limits.mutationPartCountMax = Int(number(&generator) >> 1)
+        return limits
+    }
+
+    private static func entry(_ generator: inout SeededGenerator, _ number: Int) -> ComponentTable.Entry {
+        ComponentTable.Entry(
+            ColumnID(number), name: "C\(number)", schemaHash: SchemaHash(generator.next()),
+            valueSize: generator.oneIn(2) ? nil : Int.random(in: 0...16_384, using: &generator),
+            isWritable: generator.oneIn(2), defaultValue: optionalBytes(&generator))
+    }
+
+    private static func welcome(_ generator: inout SeededGenerator) -> Welcome {
+        Welcome(
+            version: Int.random(in: 0...65_536, using: &generator),
+            revision: Revision(epoch: Epoch(generator.next()), tick: Tick(number(&generator))),
+            ticksPer1000Seconds: Int.random(in: 0...1_000_000_000, using: &generator), limits: limits(&generator),
+            components: (0..<1024).filter { _ in generator.oneIn(200) }.map { entry(&generator, $0) },
+            schemas: (0..<Int.random(in: 0...5, using: &generator)).map { _ in EncodedSchema(bytes(&generator, 50)) },
+            session: SessionGrant(
+                token: bytes(&generator, 64),
+                resumption: [.fresh, .resumed, .otherEpoch, .unknownTick].randomElement(using: &generator)!,
+                isKnownClient: generator.oneIn(2), maySpawn: generator.oneIn(2), mayDespawn: generator.oneIn(2)),
+            capabilities: capabilities(&generator))
+    }
+
+    private static func serverMessage(_ generator: inout SeededGenerator) -> ServerMessage {
+        let refusal = generator.oneIn(2) ? nil : refusal(&generator)
         switch Int.random(in: 0..<5, using: &generator) {
-        case 0:
-            let schemas = try (0..<Int.random(in: 0...5, using: &generator)).map { number in
-                try ComponentSchema(
-                    name: "C\(number)",
-                    type: .structure([Field("a", .scalar(Scalar.allCases.randomElement(using: &generator)!))]),
-                    documentation: generator.oneIn(2) ? nil : "x" + text(&generator, 20))
-            }
-            return .welcome(
-                Welcome(
-                    version: Int.random(in: 0...65_536, using: &generator),
-                    revision: Revision(epoch: Epoch(generator.next()), tick: Tick(number(&generator))),
-                    ticksPer1000Seconds: Int.random(in: 0...1_000_000_000, using: &generator),
-                    messageSizeMax: Int.random(in: 0...1 << 30, using: &generator),
-                    windowSize: Int.random(in: 0...1 << 40, using: &generator),
-                    components: schemas.map {
-                        .init(name: $0.name, schemaHash: $0.hash, isWritable: generator.oneIn(2))
-                    },
-                    schemas: schemas.filter { _ in generator.oneIn(2) },
-                    session: SessionGrant(
-                        token: bytes(&generator, 64),
-                        resumption: [.fresh, .resumed, .otherEpoch, .unknownTick].randomElement(using: &generator)!,
-                        isKnownClient: generator.oneIn(2)),
-                    maySpawn: generator.oneIn(2), mayDespawn: generator.oneIn(2)))
+        case 0: return .welcome(welcome(&generator))
         case 1: return .subscribeResponse(id(&generator), refusal)
         case 2: return .unsubscribeResponse(id(&generator), refusal)
         case 3: return .mutationResponse(MutationSequence(number(&generator)), outcome(&generator))
@@ -148,7 +180,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let fromClient = Self.clientMessage(&generator)
         #expect(try ClientMessage(fromClient.encoded()) == fromClient)
-        let fromServer = try Self.serverMessage(&generator)
+        let fromServer = Self.serverMessage(&generator)
         #expect(try ServerMessage(fromServer.encoded()) == fromServer)
         // One message has one form.
         #expect(try ClientMessage(fromClient.encoded()).encoded() == fromClient.encoded())
@@ -166,7 +198,7 @@ import Testing
             tick: head.tick, base: base, firstPart: head.first)
         var found = world.empty
         for (position, message) in messages.enumerated() {
-            let batch = try BatchCopy(message, schemas: world.store.schemas)
+            let batch = try BatchCopy(message, schemas: world.store.table.schemas)
             #expect(
                 batch.head
                     == BatchHead(

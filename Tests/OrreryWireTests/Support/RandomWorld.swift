@@ -13,7 +13,7 @@ struct RandomWorld {
 
         mutating func add(_ section: SectionCopy) {
             switch section {
-            case .started: break
+            case .started, .table, .schema: break
             case .despawn(let rows): despawned += rows
             case .enter(let entities, _): entered += entities
             case .remove(_, let rows): removed += rows
@@ -46,7 +46,7 @@ struct RandomWorld {
             store.spawn(entity)
             content.entered.append(entity)
         }
-        for column in schemas.indices.map(ColumnID.init) {
+        for column in store.table.columns {
             for row in rows(&generator) {
                 let size = store[column].valueSize ?? Int.random(in: 0...300, using: &generator)
                 let value = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -61,7 +61,7 @@ struct RandomWorld {
         sections.append(despawned: RowSet(content.despawned))
         sections.append(entered: store.entities.rows, spawned: true, of: store)
         sections.append(removed: RowSet(content.removed), from: ColumnID(0))
-        for column in store.schemas.indices.map(ColumnID.init) {
+        for column in store.table.columns {
             sections.append(store[column].rows, inserted: true, of: column, in: store)
         }
         return sections

@@ -22,6 +22,8 @@ extension ServerMessage {
 
 /// A section of a batch with its values copied, so that it can be compared and kept.
 enum SectionCopy: Equatable {
+    case table(removed: [ColumnID], added: [ComponentTable.Entry])
+    case schema(EncodedSchema)
     case started([SubscriptionID])
     case despawn([UInt32])
     case enter([Entity], spawned: Bool)
@@ -30,6 +32,8 @@ enum SectionCopy: Equatable {
 
     init(_ section: BatchSection) {
         switch section {
+        case .table(let removed, let added): self = .table(removed: removed, added: added)
+        case .schema(let schema): self = .schema(schema)
         case .started(let ids): self = .started(ids)
         case .despawn(let rows): self = .despawn(rows.indexes)
         case .enter(let rows, let generations, let spawned):
@@ -53,11 +57,24 @@ struct BatchCopy: Equatable {
     var sections: [SectionCopy] = []
 
     init(_ bytes: [UInt8], schemas: [ComponentSchema], limits: WireLimits = WireLimits()) throws(WireError) {
+        try self.init(bytes, table: ComponentTable(schemas), limits: limits)
+    }
+
+    /// - Parameter table: that before the batch; what the batch changes in it holds from there on.
+    init(_ bytes: [UInt8], table: ComponentTable, limits: WireLimits = WireLimits()) throws(WireError) {
         let result = bytes.withUnsafeBytes { buffer in
             Result { () throws(WireError) -> (BatchHead, [SectionCopy]) in
-                var reader = try BatchReader(buffer, schemas: schemas, limits: limits)
+                var table = table
+                var reader = try BatchReader(buffer, limits: limits)
                 var sections: [SectionCopy] = []
-                while let section = try reader.next() { sections.append(SectionCopy(section)) }
+                while let section = try reader.next(table) {
+                    sections.append(SectionCopy(section))
+                    if case .table(let removed, let added) = section {
+                        let gone = Set(removed + added.map(\.column))
+                        let rest = table.entries.filter { !gone.contains($0.column) }
+                        table = ComponentTable((rest + added).sorted { $0.column < $1.column })
+                    }
+                }
                 return (reader.head, sections)
             }
         }

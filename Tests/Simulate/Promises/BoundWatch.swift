@@ -47,7 +47,7 @@ struct BoundWatch {
     mutating func timePassed(_ script: RandomScript) {
         let (now, limits) = (script.joined.now, script.configuration.sync)
         for state in script.joined.sessionStates {
-            if now - state.lastHeardAt > limits.silenceTimeout {
+            if state.isRead, now - state.lastHeardAt > limits.silenceTimeout {
                 violations.append("session \(state.id) is silent for \(now - state.lastHeardAt)")
             }
             if let since = state.awaitsHelloSince, now - since > limits.handshakeTimeout {

@@ -9,8 +9,12 @@ import OrreryWire
 struct ClientWatch {
     /// The end of the last batch.
     private var seen: Revision?
-    /// What somebody has who follows the list of changes.
-    private var followed: [Entity: [String: [UInt8]]] = [:]
+    /// Who follows every change.
+    private var mirror = ChangeMirror()
+    /// Who reads slowly, so that batches are merged and lives of the world dropped.
+    private var slowMirror = ChangeMirror()
+    private var waiting = WaitingBatches(countMax: 3)
+    private var lookCount = 0
     /// Of the last look, by which it is known that nothing happened since.
     private var last: (revision: Revision, byteCount: UInt64, started: [SubscriptionID])?
     private var isOver = false
@@ -22,35 +26,46 @@ struct ClientWatch {
         if let end = client.end { violations.append("it is over: \(end)") }
         violations += Self.badErrors(client.takeErrors())
         let batches = client.takeBatches()
-        let started = client.session.withCore(\.startedSubscriptions)
-        let (previous, now) = (last, (client.revision, client.receivedByteCount, started))
+        let (previous, now) = (
+            last, (client.revision, client.receivedByteCount, client.session.withCore(\.startedSubscriptions))
+        )
         last = now
-        // What leaves with a subscription is in no list.
-        let isListed = Set((previous?.started ?? []) + batches.flatMap(\.started)).isSubset(of: started)
         for batch in batches {
             violations += followRevision(of: batch)
-            let changeViolations = batch.changes.flatMap { follow($0, of: batch) }
-            if isListed { violations += changeViolations }
+            violations += mirror.follow(batch)
+            waiting.append(batch)
         }
+        violations += readSlowly()
         if let previous, batches.isEmpty, previous == now { return violations }
         if let seen, seen != client.revision {
             violations.append("it shows \(client.revision), but the last batch ended at \(seen)")
         }
         let contents = client.contents
-        if isListed {
-            violations += difference(contents, from: followed).map { "its changes do not lead there: \($0)" }
+        violations += mirror.difference(from: contents).map { "its changes do not lead there: \($0)" }
+        if waiting.isEmpty {
+            violations += slowMirror.difference(from: contents).map { "its merged changes do not lead there: \($0)" }
         }
-        followed = contents.entities
         // While a new life of the world is on its way, the old one is shown, though nobody asks for it any more.
         guard client.tick > .zero, !client.session.withCore(\.isShowingVoidState) else { return violations }
         guard let server = history[client.revision] else {
             return violations + ["it shows \(client.revision), which the server never showed"]
         }
         let expected = client.session.withCore { core in
-            Self.visible(server, to: core.startedSelections, names: core.store.schemas.map(\.name))
+            Self.visible(server, to: core.startedSelections, table: core.store.table)
         }
         if let difference = contents.difference(from: expected) {
             violations.append("at \(client.revision) it shows (left) what the server did not (right): \(difference)")
+        }
+        return violations
+    }
+
+    /// Reads one batch now and then, and all that wait once in a while.
+    private mutating func readSlowly() -> [String] {
+        lookCount += 1
+        var violations: [String] = []
+        let count = lookCount.isMultiple(of: 16) ? Int.max : lookCount.isMultiple(of: 5) ? 1 : 0
+        for _ in 0..<min(count, waiting.batches.count) {
+            if let batch = waiting.popFirst() { violations += slowMirror.follow(batch).map { "merged: \($0)" } }
         }
         return violations
     }
@@ -62,11 +77,11 @@ struct ClientWatch {
         return isOver && !batches.isEmpty ? ["a batch to \(batches[0].tick) after its end"] : []
     }
 
-    /// Every error is that of a lost connection, or of an entity of an earlier life.
+    /// Every error is that of a lost connection, or of an entity or component of an earlier life.
     private static func badErrors(_ errors: [ClientError]) -> [String] {
         errors.filter { error in
             switch error.code {
-            case .connectionLost, .cannotConnect, .serverStopped, .unknownEntity: false
+            case .connectionLost, .cannotConnect, .serverStopped, .unknownEntity, .component: false
             default: true
             }
         }.map { "it was told: \($0)" }
@@ -91,50 +106,20 @@ struct ClientWatch {
         return violations
     }
 
-    /// Each change goes on from what there was.
-    private mutating func follow(_ change: AppliedBatch.Change, of batch: AppliedBatch) -> [String] {
-        let entity = change.entity
-        let name = change.column.map { batch.schemas[$0.rawValue].name } ?? ""
-        let before = followed[entity]?[name]
-        var isRight = true
-        switch change.kind {
-        case .spawn, .enter:
-            isRight = followed[entity]?.isEmpty ?? true
-            followed[entity] = [:]
-        case .set:
-            isRight = batch.oldValue(of: change).map(Array.init) == before
-            followed[entity, default: [:]][name] = batch.newValue(of: change).map(Array.init)
-        case .remove:
-            isRight = before != nil
-            followed[entity]?[name] = nil
-        case .despawn: followed[entity] = nil
-        }
-        return isRight
-            ? [] : ["\(change.kind) of \(entity) \(name) in the batch to \(batch.tick) does not go on from before"]
-    }
-
-    /// Of values alone: entities without any may leave without a word.
-    private func difference(_ contents: Contents, from followed: [Entity: [String: [UInt8]]]) -> [String] {
-        let shown = contents.entities.filter { !$0.value.isEmpty }
-        guard shown != followed.filter({ !$0.value.isEmpty }) else { return [] }
-        let different = Set(shown.keys).union(followed.keys).filter { shown[$0] ?? [:] != followed[$0] ?? [:] }
-        return different.min().map { ["\($0) is \(followed[$0] ?? [:]), not \(shown[$0] ?? [:])"] } ?? []
-    }
-
     /// What somebody with these subscriptions sees of a world.
-    static func visible(_ contents: Contents, to selections: [Selection], names: [String]) -> Contents {
+    static func visible(_ contents: Contents, to selections: [Selection], table: ComponentTable) -> Contents {
         contents.filtered { entity, name in
             selections.contains { selection in
                 let isAsked =
                     switch selection.entities {
                     case .all: true
-                    case .one(let one): one == entity
+                    case .listed(let entities): entities.contains(entity)
                     }
                 guard isAsked else { return false }
                 guard let name else { return selection.components == .all || selection.entities != .all }
                 return switch selection.components {
                 case .all: true
-                case .some(let columns): columns.contains { names[$0.rawValue] == name }
+                case .some(let columns): columns.contains { table[$0]?.name == name }
                 }
             }
         }

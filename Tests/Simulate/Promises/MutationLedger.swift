@@ -15,6 +15,10 @@ final class MutationLedger {
         /// The tally of an entity made for it goes away. A second effect is refused, so that an answer "refused" for one that had its
         /// effect shows it.
         case removal(Entity)
+        /// The tally of an entity made for it becomes the number, which nothing else gives it.
+        case writing(Entity, Int64)
+        /// An entity made for it ends.
+        case ending(Entity)
     }
 
     private struct Entry {
@@ -49,27 +53,38 @@ final class MutationLedger {
         targets[present, default: []].append(world.spawn(Tally()))
     }
 
+    /// Ways to spawn, then those that need an entity made for them.
+    static let kindCount = 8
+
     /// One mutation.
     /// - Returns: what is wanted, in words; `nil` if there is nothing to want.
-    func mutate(_ client: JoinedClient, spawns: Bool) -> String? {
+    func mutate(_ client: JoinedClient, kind: Int) -> String? {
         let epoch = client.revision.epoch
-        let column = client.session.withCore { core in
-            core.tableSchemas.firstIndex { $0.name == "Tally" }.map(ColumnID.init)
+        guard let column = client.session.withCore({ $0.table["Tally"]?.column }), worlds[epoch] != nil else {
+            return nil
         }
-        guard let column, worlds[epoch] != nil else { return nil }
-        let answers = Answers()
-        let operation: Mutation.Operation
-        let wish: Wish
-        if spawns {
-            let number = Int64(entries.count + 1)
-            wish = .spawn(number)
-            operation = .spawn([.init(column, withUnsafeBytes(of: number.littleEndian) { Array($0) })])
-        } else {
+        let number = Int64(entries.count + 1)
+        let bytes = withUnsafeBytes(of: number.littleEndian) { Array($0) }
+        let field = Mutation.FieldValue(path: [0], bytes: bytes)
+        let (wish, operation): (Wish, Mutation.Operation)
+        switch kind {
+        case 0...1: (wish, operation) = (.spawn(number), .spawn([.init(column, bytes)]))
+        case 2: (wish, operation) = (.spawn(number), .spawn([.init(column, .fields([field]))]))
+        default:
             guard let all = targets[epoch], all.count > 4 else { return nil }
-            wish = .removal(targets[epoch]!.removeFirst())
-            guard case .removal(let target) = wish else { return nil }
-            operation = .remove(target, column)
+            let target = targets[epoch]!.removeFirst()
+            let zero = [UInt8](repeating: 0, count: 8)
+            switch kind {
+            case 3: (wish, operation) = (.removal(target), .remove(target, column))
+            case 4: (wish, operation) = (.writing(target, number), .set(target, .init(column, bytes), expected: zero))
+            case 5:
+                let patch = Mutation.FieldPatch(path: [0], bytes: bytes, expected: zero)
+                (wish, operation) = (.writing(target, number), .patch(target, column, [patch]))
+            case 6: (wish, operation) = (.writing(target, number), .insert(target, .init(column, .fields([field]))))
+            default: (wish, operation) = (.ending(target), .despawn(target))
+            }
         }
+        let answers = Answers()
         entries.append(Entry(wish: wish, epoch: epoch, answers: answers))
         let session = client.session
         client.mutate(operation) { result in
@@ -98,7 +113,8 @@ final class MutationLedger {
         else { return false }
         switch operation {
         case .remove(let target, _): return core.store.contains(target) && core.store[column].contains(target.index)
-        case .spawn: return spawned.map { !core.store.contains($0) } ?? true
+        case .spawn: return !spawned.contains(where: core.store.contains)
+        case .despawn(let target): return core.store.contains(target)
         default: return false
         }
     }
@@ -109,7 +125,9 @@ final class MutationLedger {
     func violations() -> [String] {
         var spawned: [Epoch: [Int64: Int]] = [:]
         for (epoch, world) in worlds {
-            world.query(Read<Tally>.self).forEach { spawned[epoch, default: [:]][$0.mutation, default: 0] += 1 }
+            world.query(Read<Tally>.self).forEach { tally in
+                if tally.mutation != 0 { spawned[epoch, default: [:]][tally.mutation, default: 0] += 1 }
+            }
         }
         return entries.enumerated().compactMap { number, entry in
             guard let world = worlds[entry.epoch] else { return nil }
@@ -117,6 +135,8 @@ final class MutationLedger {
                 switch entry.wish {
                 case .spawn(let number): spawned[entry.epoch]?[number] ?? 0
                 case .removal(let target): world.has(Tally.self, on: target) ? 0 : 1
+                case .writing(let target, let number): world[target, Tally.self]?.mutation == number ? 1 : 0
+                case .ending(let target): world.contains(target) ? 0 : 1
                 }
             return entry.answers.state.withLock { Self.violation(effectCount, $0) }
                 .map { "mutation \(number + 1), \(entry.wish) in epoch \(entry.epoch): \($0)" }

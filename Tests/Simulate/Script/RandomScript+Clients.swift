@@ -1,4 +1,5 @@
 import OrreryTesting
+import OrreryWire
 
 /// What clients do, and what happens to them.
 extension RandomScript {
@@ -65,19 +66,36 @@ extension RandomScript {
     }
 
     private func mutate(_ participant: Participant) {
-        let wish = ledger.mutate(participant.client, spawns: chance(2))
+        let wish = ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
         if let wish { note("client \(participant.number) wants \(wish)") }
     }
 
+    /// More at once than a client may ask for, as one with a fault would: nobody is closed for it, and all is answered in the end.
+    private func burst(_ participant: Participant) {
+        note("client \(participant.number) asks for very much")
+        for _ in 0..<number(20...60) {
+            guard let id = participant.client.subscribe(chance(2) ? nil : ["Position"], of: alive.first) else { return }
+            participant.client.unsubscribe(id)
+        }
+    }
+
+    private func entities() -> Selection.Entities {
+        guard chance(3) else { return .all }
+        return .listed((0..<number(0...6)).compactMap { _ in alive.randomElement(using: &generator) })
+    }
+
     private func changeSubscriptions(_ participant: Participant) {
+        if chance(60) { burst(participant) }
         if participant.subscriptions.count < 4, chance(5) {
             let names = chance(4) ? nil : componentNames.filter { _ in chance(2) }
             guard names != [] else { return }
-            let entity = chance(4) ? alive.randomElement(using: &generator) : nil
-            guard let id = participant.client.subscribe(names, of: entity) else { return }
-            participant.subscriptions.append(id)
-            let asked = "\(names?.joined(separator: ", ") ?? "all") of \(entity.map { "\($0)" } ?? "all")"
-            note("client \(participant.number) subscribes to \(asked) as \(id)")
+            let entities = entities()
+            guard let id = participant.client.subscribe(names, of: entities) else { return }
+            note(
+                "client \(participant.number) subscribes to \(names?.joined(separator: ", ") ?? "all") of \(entities) as \(id)"
+            )
+            // One that nobody waits for any more ends before it has begun.
+            if chance(10) { participant.client.unsubscribe(id) } else { participant.subscriptions.append(id) }
         } else if chance(12), let id = participant.subscriptions.popLast() {
             participant.client.unsubscribe(id)
             note("client \(participant.number) unsubscribes \(id)")

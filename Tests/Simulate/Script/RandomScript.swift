@@ -43,15 +43,18 @@ package final class RandomScript {
         configuration = Self.makeConfiguration(&generator)
         faultRarity = [10, 20, 40][Int.random(in: 0...2, using: &generator)]
         self.isTraced = isTraced
+        var lives = SeededGenerator(seed: seed ^ 0x6c69_7665_73)
         joined = try JoinedWorld(
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
         ) { sync in
+            // In another life the server may have fewer components, and others under their numbers.
+            if lives.oneIn(2) { try sync.register(Health.self) }
             try sync.register(Position.self)
-            try sync.register(Health.self)
-            try sync.register(Frozen.self)
-            try sync.register(Label.self)
+            if !lives.oneIn(4) { try sync.register(Frozen.self) }
             try sync.register(Tally.self, writable: .byClients)
+            if !lives.oneIn(4) { try sync.register(Label.self) }
             sync.spawning = .byClients
+            sync.despawning = .byClients
         }
         self.generator = generator
         // Some worlds are large enough for several pages of rows.
@@ -68,6 +71,18 @@ package final class RandomScript {
         if generator.oneIn(2) { configuration.sync.wholeSizeMax = .random(in: 0...3000, using: &generator) }
         if generator.oneIn(3) { configuration.sync.catchUpSizePerTick = .random(in: 1...3000, using: &generator) }
         if generator.oneIn(4) { configuration.sync.clientCountMax = .random(in: 1...4, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.requestWorkRateMax = .random(in: 200...2000, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.turnWorkMax = .random(in: 2...20, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.buildWorkRateMax = .random(in: 100...4000, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.requestRateMax = .random(in: 10...40, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.mutationRateMax = .random(in: 2...40, using: &generator) }
+        if generator.oneIn(3) { configuration.mutationWorkRateMax = .random(in: 10...100, using: &generator) }
+        if generator.oneIn(4) { configuration.sync.answerSizeMax = .random(in: 200...4000, using: &generator) }
+        if generator.oneIn(4) {
+            configuration.sync.answersSizeMax = .random(in: 4000...20_000, using: &generator)
+            configuration.sync.answerSizeMax = min(
+                configuration.sync.answerSizeMax, configuration.sync.answersSizeMax)
+        }
         configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
         return configuration
     }

@@ -7,8 +7,20 @@
 
 // What a client says, as far as the plain C clients need it. Source: docs/PROTOCOL.md.
 
-enum { BENCH_HELLO = 1, BENCH_SUBSCRIBE = 2, BENCH_ACKNOWLEDGE = 4 };
-enum { BENCH_WELCOME = 0x81, BENCH_SUBSCRIBE_RESPONSE = 0x82, BENCH_BATCH = 0x84, BENCH_HEARTBEAT = 0x85 };
+enum { BENCH_HELLO = 1, BENCH_SUBSCRIBE = 2, BENCH_UNSUBSCRIBE = 3, BENCH_ACKNOWLEDGE = 4, BENCH_MUTATE = 5 };
+/// Sections that must be understood, of Subscribe and of Mutate.
+enum { BENCH_SECTION_ENTITIES = 0x81, BENCH_SECTION_COMPONENTS = 0x82, BENCH_SECTION_SET = 0x81 };
+enum {
+    BENCH_WELCOME = 0x81,
+    BENCH_SUBSCRIBE_RESPONSE = 0x82,
+    BENCH_UNSUBSCRIBE_RESPONSE = 0x83,
+    BENCH_BATCH = 0x84,
+    BENCH_HEARTBEAT = 0x85,
+    BENCH_MUTATION_RESPONSE = 0x86
+};
+
+/// The longest message that a `bench_make_…` makes.
+enum { BENCH_MADE_SIZE_MAX = 64 };
 
 /// The head of a batch.
 typedef struct {
@@ -25,6 +37,22 @@ bool bench_say_hello(int socket, const char *name);
 /// Subscription 1: of all entities, one component, number 0.
 bool bench_subscribe(int socket);
 bool bench_acknowledge(int socket, uint64_t tick, uint64_t received);
+
+// Messages of which a client sends several at once. Each is written to `message`, and its size returned.
+
+/// Of one component, number 0, of the first entity at an index.
+size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_t index);
+size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription);
+size_t bench_make_acknowledge(uint8_t *message, uint64_t tick, uint64_t received);
+/// Sets component 0, three floats, of the first entity at an index.
+size_t bench_make_set(uint8_t *message, uint64_t sequence, uint64_t epoch, uint32_t index, const float value[3]);
+
+// What a server says, read from the beginning of its message. False if it is not that.
+
+bool bench_read_epoch(const uint8_t *welcome, size_t count, uint64_t *epoch);
+bool bench_read_heartbeat(const uint8_t *message, size_t count, uint64_t *tick, bool *is_current);
+/// The code of an answer, to a request or a mutation; 0 where it was granted or applied.
+bool bench_read_answer(const uint8_t *message, size_t count, uint8_t *code);
 /// Reads the head of a batch from the beginning of its message. False if there is none.
 bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_head *head);
 

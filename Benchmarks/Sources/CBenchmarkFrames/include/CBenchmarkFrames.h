@@ -33,7 +33,7 @@ typedef struct {
     uint8_t kept[BENCH_KEPT_SIZE];
     /// Set by the owner: of how many last bytes of each payload `tail_hash` is made.
     uint64_t tail_size;
-    /// FNV-1a of the payload's end, as far as it was read.
+    /// A hash of the payload's end, as far as it was read.
     uint64_t tail_hash;
 } bench_frame_reader;
 

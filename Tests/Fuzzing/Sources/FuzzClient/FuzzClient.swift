@@ -12,7 +12,6 @@ private func makeConfiguration() -> ClientConfiguration {
     configuration.sync.stagedSizeMax = 100_000
     configuration.sync.recordedSizeMax = 1 << 20
     configuration.sync.limits.componentCountMax = 16
-    configuration.sync.limits.messageSizeMax = 1 << 16
     return configuration
 }
 

@@ -1,0 +1,117 @@
+internal import OrrerySchema
+
+/// The kind of what observers are told.
+enum ObservedKind {
+    case added, changed, removed, despawned
+}
+
+/// Who hears of the writes of one component: the index of a relation, and observers.
+protocol AnyComponentWatch: AnyObject {
+    var component: ComponentID { get }
+    var operations: ComponentOperations { get }
+    /// `nil` for a component that is no relation.
+    var references: ReferenceIndex? { get }
+    var hasObservers: Bool { get }
+
+    /// Whether two values differ.
+    func differ(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool
+    /// Copies a step of one entity, to be told later.
+    func append(_ kind: ObservedKind, _ entity: Entity, old: UnsafeRawPointer?, new: UnsafeRawPointer?)
+    /// Tells all observers of the oldest step that waits.
+    func tellNext(in world: World)
+    func removeObserver(_ number: UInt64)
+}
+
+/// Who hears of the writes of one component, and what observers have not been told yet.
+final class ComponentWatch<C: Component>: AnyComponentWatch {
+    /// What happened to one entity, with the values of that moment.
+    private struct Step {
+        let kind: ObservedKind
+        let entity: Entity
+        let old: C?
+        let new: C?
+    }
+
+    let component: ComponentID
+    let operations: ComponentOperations
+    let references: ReferenceIndex?
+    private var observers: [(number: UInt64, body: (Observation<C>) -> Void)] = []
+    /// In the order in which it happened; those up to ``toldCount`` have been told.
+    private var waiting: [Step] = []
+    private var toldCount = 0
+    private let areEqual: (UnsafePointer<C>, UnsafePointer<C>) -> Bool
+
+    /// Room for so many steps is kept when all have been told.
+    private static var waitingCountKept: Int { 4096 }
+
+    init(_ component: ComponentID, _ operations: ComponentOperations, references: ReferenceIndex?) {
+        self.component = component
+        self.operations = operations
+        self.references = references
+        areEqual = makeEquality(C.self)
+    }
+
+    var hasObservers: Bool { !observers.isEmpty }
+
+    func addObserver(_ number: UInt64, _ body: @escaping (Observation<C>) -> Void) {
+        observers.append((number, body))
+    }
+
+    func removeObserver(_ number: UInt64) { observers.removeAll { $0.number == number } }
+
+    func differ(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool {
+        !areEqual(left.assumingMemoryBound(to: C.self), right.assumingMemoryBound(to: C.self))
+    }
+
+    func append(_ kind: ObservedKind, _ entity: Entity, old: UnsafeRawPointer?, new: UnsafeRawPointer?) {
+        waiting.append(
+            Step(
+                kind: kind, entity: entity, old: old?.assumingMemoryBound(to: C.self).pointee,
+                new: new?.assumingMemoryBound(to: C.self).pointee))
+    }
+
+    func tellNext(in world: World) {
+        let step = waiting[toldCount]
+        toldCount += 1
+        if toldCount == waiting.count {
+            waiting.removeAll(keepingCapacity: waiting.count <= Self.waitingCountKept)
+            toldCount = 0
+        }
+        let observation = Observation(
+            kind: Observation<C>.Kind(step.kind), entity: step.entity, old: step.old, new: step.new, world: world)
+        for observer in observers { observer.body(observation) }
+    }
+}
+
+extension Observation.Kind {
+    fileprivate init(_ kind: ObservedKind) {
+        switch kind {
+        case .added: self = .added
+        case .changed: self = .changed
+        case .removed: self = .removed
+        case .despawned: self = .despawned
+        }
+    }
+}
+
+/// Equal bytes are equal values, also where `==` says no (NaN). Besides, `==` decides where the type has it; values of other types that are no
+/// plain bytes always differ.
+private func makeEquality<C: Component>(_ type: C.Type) -> (UnsafePointer<C>, UnsafePointer<C>) -> Bool {
+    func haveEqualBytes(_ left: UnsafePointer<C>, _ right: UnsafePointer<C>) -> Bool {
+        UnsafeRawBufferPointer(start: left, count: MemoryLayout<C>.size)
+            .elementsEqual(UnsafeRawBufferPointer(start: right, count: MemoryLayout<C>.size))
+    }
+    let areEqual = (type as? any Equatable.Type).map { makeEquality(of: C.self, as: $0) }
+    guard _isPOD(C.self) else { return areEqual ?? { _, _ in false } }
+    guard let areEqual else { return haveEqualBytes }
+    return { haveEqualBytes($0, $1) || areEqual($0, $1) }
+}
+
+private func makeEquality<C, E: Equatable>(
+    of type: C.Type, as equatable: E.Type
+) -> (UnsafePointer<C>, UnsafePointer<C>) -> Bool {
+    {
+        UnsafeRawPointer($0).assumingMemoryBound(to: E.self).pointee
+            == UnsafeRawPointer($1).assumingMemoryBound(to: E.self).pointee
+    }
+}

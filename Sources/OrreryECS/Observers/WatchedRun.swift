@@ -1,0 +1,72 @@
+internal import OrrerySchema
+
+/// Some values of one component that are being written, one behind the other, and what observers know of them.
+struct WatchedRun {
+    let watch: any AnyComponentWatch
+    private let entities: UnsafePointer<Entity>
+    /// In the world.
+    private let values: UnsafeMutableRawPointer
+    let count: Int
+    /// Copies; `nil` if nobody observes.
+    private let known: UnsafeMutableRawPointer?
+
+    /// - Parameter values: the values of as many rows as there are entities.
+    init(
+        _ watch: any AnyComponentWatch, of entities: UnsafePointer<Entity>, _ values: UnsafeMutableRawPointer,
+        count: Int
+    ) {
+        self.watch = watch
+        self.entities = entities
+        self.values = values
+        self.count = count
+        guard watch.hasObservers else {
+            known = nil
+            return
+        }
+        let copies = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, watch.operations.stride * count), alignment: 64)
+        watch.operations.copyRun(copies, values, count)
+        known = copies
+    }
+
+    func deallocate() {
+        guard let known else { return }
+        watch.operations.deinitialize(known, watch.operations.stride > 0 ? count : 0)
+        known.deallocate()
+    }
+
+    /// Those of its rows that another run has, too.
+    private func rows(sharedWith other: WatchedRun) -> Range<Int> {
+        let stride = watch.operations.stride
+        guard watch === other.watch, stride > 0 else { return 0..<0 }
+        let (first, otherFirst) = (UInt(bitPattern: values), UInt(bitPattern: other.values))
+        let end = first + UInt(stride * count)
+        let otherEnd = otherFirst + UInt(stride * other.count)
+        let (low, high) = (max(first, otherFirst), min(end, otherEnd))
+        guard low < high else { return 0..<0 }
+        return Int(low - first) / stride..<Int(high - first) / stride
+    }
+
+    /// Takes up what was written: into the index of a relation, and as steps for the observers.
+    func settle(_ rows: Range<Int>, in world: World) {
+        let stride = watch.operations.stride
+        guard stride > 0 else { return }
+        for row in rows {
+            let value = values + row * stride
+            watch.references?.follow(entities[row], value)
+            guard let known, watch.differ(known + row * stride, value) else { continue }
+            world.note(.changed, of: entities[row], watch, old: known + row * stride, new: value)
+            watch.operations.assign(known + row * stride, value)
+        }
+    }
+
+    /// Takes up what was written so far of the rows that another run is about to write.
+    func settleRows(sharedWith other: WatchedRun, in world: World) { settle(rows(sharedWith: other), in: world) }
+
+    /// Takes what another run has written for known: it has been told, or is not to be.
+    func forgetRows(sharedWith other: WatchedRun) {
+        guard let known else { return }
+        let stride = watch.operations.stride
+        for row in rows(sharedWith: other) { watch.operations.assign(known + row * stride, values + row * stride) }
+    }
+}

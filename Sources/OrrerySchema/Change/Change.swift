@@ -1,0 +1,53 @@
+/// One thing that appeared in, changed in or disappeared from what a client shows: an entity, or one component of one entity.
+///
+/// All changes of all batches in their order are complete: whoever assigns ``new`` to a mirror for each of them has what the client shows,
+/// after every batch.
+public struct Change: Hashable, Sendable {
+    public enum Cause: String, Hashable, Sendable, CaseIterable {
+        /// It came into sight: a subscription began to show it, or the reader began to read.
+        case entered
+        /// The entity came to life.
+        case spawned
+        /// The component was added, or has another value now.
+        case set
+        /// The component was removed; the entity lives.
+        case removed
+        /// The entity is gone from the world.
+        case despawned
+        /// It went out of sight: no subscription shows it any more.
+        case left
+        /// The life of the world that it was part of is over, or nobody knows what became of it.
+        case reset
+
+        /// Whether it is shown after the change.
+        public var isShown: Bool {
+            switch self {
+            case .entered, .spawned, .set: true
+            case .removed, .despawned, .left, .reset: false
+            }
+        }
+    }
+
+    public let cause: Cause
+    public let entity: Entity
+    /// The component's name; `nil` where the change is that of the entity itself.
+    public let component: String?
+    /// How to read the bytes; `nil` for a change of the entity itself, and for a component whose schema this client cannot read.
+    public let schema: ComponentSchema?
+    /// The bytes before; `nil` where there was no value.
+    public let old: ArraySlice<UInt8>?
+    /// The bytes now; `nil` where there is no value.
+    public let new: ArraySlice<UInt8>?
+
+    package init(
+        _ cause: Cause, _ entity: Entity, component: String? = nil, schema: ComponentSchema? = nil,
+        old: ArraySlice<UInt8>? = nil, new: ArraySlice<UInt8>? = nil
+    ) {
+        self.cause = cause
+        self.entity = entity
+        self.component = component
+        self.schema = schema
+        self.old = old
+        self.new = new
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Logging
+import OrreryTransport
+
+/// Log lines on their way to where they are written, by a thread of its own: who logs never waits for a disk, a terminal or a collector.
+///
+/// ```swift
+/// let lines = LogQueue()
+/// LoggingSystem.bootstrap { label in
+///     NonBlockingLogHandler(StreamLogHandler.standardError(label: label), queue: lines)
+/// }
+/// defer { if !lines.flush(atMost: .seconds(1)) { _exit(0) } }
+/// ```
+public final class LogQueue: @unchecked Sendable {
+    // Guard: `lock`, around all that varies.
+
+    /// How many lines may wait; further ones are dropped and counted. Stops a stalled reader of the log from taking the memory.
+    public let lineCountMax: Int
+
+    private typealias Line = (handler: any LogHandler, event: LogEvent)
+
+    private let lock = Lock()
+    private let changed: Condition
+    private var lines = Queue<Line>()
+    private var isWriting = false
+    private var hasThread = false
+    private var untoldCount: UInt64 = 0
+    private var droppedCount: UInt64 = 0
+
+    public init(lineCountMax: Int = 1024) {
+        precondition(lineCountMax > 0, "a queue without room drops everything")
+        self.lineCountMax = lineCountMax
+        changed = Condition(of: lock)
+    }
+
+    /// Lines that were dropped so far. A server whose logger writes through this queue shows them as the metric
+    /// `orrery_log_lines_dropped_total`.
+    public var droppedLineCount: UInt64 { lock.withLock { droppedCount } }
+
+    /// Leaves a line to be written. Takes a lock for a moment, never waits for the writing.
+    func add(_ event: LogEvent, to handler: any LogHandler) {
+        let needsThread = lock.withLock {
+            guard lines.count < lineCountMax else {
+                droppedCount += 1
+                untoldCount += 1
+                return false
+            }
+            lines.append((handler, event))
+            changed.signal()
+            defer { hasThread = true }
+            return !hasThread
+        }
+        if needsThread { startThread() }
+    }
+
+    /// Waits until what has been logged is written, but no longer than this: for the end of a program.
+    /// - Returns: whether all was written. If not, the writer stands still, and `exit` may wait for it, since it flushes the standard streams;
+    ///   `_exit` does not.
+    @discardableResult
+    public func flush(atMost duration: Duration) -> Bool {
+        let deadline = ContinuousClock.now + duration
+        return lock.withLock {
+            while !lines.isEmpty || isWriting {
+                guard ContinuousClock.now < deadline else { return false }
+                changed.wait(atMost: deadline - ContinuousClock.now)
+            }
+            return true
+        }
+    }
+
+    private func startThread() {
+        let thread = Thread { [self] in
+            while true { writeNext() }
+        }
+        thread.name = "orrery-log"
+        thread.start()
+    }
+
+    private func writeNext() {
+        var (line, untold) = lock.withLock { () -> (Line, UInt64) in
+            isWriting = false
+            changed.signal()
+            while true {
+                if let line = lines.popFirst() {
+                    isWriting = true
+                    defer { untoldCount = 0 }
+                    return (line, untoldCount)
+                }
+                changed.wait(atMost: .seconds(3600))
+            }
+        }
+        if untold > 0 {
+            line.event.metadata = (line.event.metadata ?? [:]).merging(["dropped-lines": "\(untold)"]) { $1 }
+        }
+        line.handler.log(event: line.event)
+    }
+}

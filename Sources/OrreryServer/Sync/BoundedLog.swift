@@ -1,0 +1,35 @@
+import Logging
+import OrrerySync
+
+/// Logs what may happen again and again, at a bounded rate: a peer or a component that is wrong all the time must not fill the disk.
+struct BoundedLog {
+    private let logger: Logger
+    private var allowance: RateAllowance
+    private var leftOutCount = 0
+
+    init(_ logger: Logger, perSecond: Int, now: Duration) {
+        self.logger = logger
+        allowance = RateAllowance(perSecond: perSecond, now: now)
+    }
+
+    mutating func note(
+        _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata, level: Logger.Level = .notice,
+        now: Duration
+    ) {
+        guard allowance.take(now: now) else {
+            leftOutCount += 1
+            return
+        }
+        var metadata = metadata()
+        if leftOutCount > 0 { metadata["left-out"] = "\(leftOutCount)" }
+        leftOutCount = 0
+        logger.log(level: level, message, metadata: metadata)
+    }
+
+    /// Time has passed: tells of what was left out, if nothing else has come since.
+    mutating func timePassed(now: Duration) {
+        guard leftOutCount > 0, allowance.take(now: now) else { return }
+        logger.notice("more of that kind than is logged", metadata: ["left-out": "\(leftOutCount)"])
+        leftOutCount = 0
+    }
+}

@@ -1,0 +1,177 @@
+import OrrerySchema
+import OrreryStore
+import OrreryTransport
+import OrreryWire
+
+extension BatchApplier {
+    /// Applies the messages of a whole batch as one.
+    /// - Throws: ``WireError`` for sections that do not fit the store. The connection is over then, and the store half done.
+    mutating func apply(_ messages: [[UInt8]], into batch: inout AppliedBatch) throws(WireError) {
+        // The store may be told of the same tick twice: when a subscription is added between two ticks.
+        store.advance(to: batch.tick)
+        for message in messages {
+            let result = message.withUnsafeBytes { bytes in
+                Result { () throws(WireError) in try apply(bytes, to: &batch) }
+            }
+            try result.get()
+        }
+        // Not before all is applied: what loses its last component may be given another one further on.
+        forgetBareEntities(.left, &batch.list)
+        endBatch()
+    }
+
+    private mutating func apply(_ bytes: UnsafeRawBufferPointer, to batch: inout AppliedBatch) throws(WireError) {
+        var reader = try BatchReader(bytes, limits: configuration.limits)
+        while let section = try reader.next(store.table) {
+            switch section {
+            case .table(let removed, let added): try change(removed: removed, added: added, &batch)
+            case .schema(let schema): try take(schema, &batch)
+            case .started(let ids): try start(ids, &batch)
+            case .despawn(let rows):
+                try rows.forEach { (index) throws(WireError) in try despawn(index, &batch) }
+            case .enter(let rows, let generations, let spawned):
+                try enter(rows, generations, spawned: spawned, &batch)
+            case .remove(let column, let rows):
+                try rows.forEach { (index) throws(WireError) in try remove(index, from: column, &batch) }
+            case .values(let column, let rows, let values, let inserted):
+                try set(rows, of: column, to: values, inserted: inserted, &batch)
+            }
+        }
+    }
+
+    private mutating func change(
+        removed: [ColumnID], added: [ComponentTable.Entry], _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        let table = store.table
+        if let unknown = removed.first(where: { table[$0] == nil }) {
+            throw WireError(.protocolError, "component \(unknown) is taken away, and is not in the table")
+        }
+        let rest = table.entries.filter { !removed.contains($0.column) }
+        for entry in added {
+            guard table[entry.column] == nil else {
+                throw WireError(.protocolError, "component \(entry.column) is added, and its number is in use")
+            }
+            guard !rest.contains(where: { $0.name == entry.name }) else {
+                throw WireError(.protocolError, "component '\(entry.name)' is added, and its name is in use")
+            }
+        }
+        guard rest.count + added.count <= configuration.limits.componentCountMax else {
+            throw WireError(
+                .policyViolation, "more than componentCountMax, \(configuration.limits.componentCountMax), components")
+        }
+        awaitedSchemas.formUnion(added.map(\.schemaHash).filter { !schemas.holds($0) })
+        let entries = rest + added.map { schemas.resolve($0) }
+        batch.list += try install(ComponentTable(entries.sorted { $0.column < $1.column }))
+        schemas.keep(store.table)
+    }
+
+    /// Takes a schema of a new component. Others are passed over: nothing names them.
+    private mutating func take(_ schema: EncodedSchema, _ batch: inout AppliedBatch) throws(WireError) {
+        let hash = schema.hash
+        guard awaitedSchemas.remove(hash) != nil else { return }
+        schemas.add(schema)
+        batch.list += try install(
+            ComponentTable(store.table.entries.map { $0.schemaHash == hash ? schemas.resolve($0) : $0 }))
+    }
+
+    private mutating func start(_ ids: [SubscriptionID], _ batch: inout AppliedBatch) throws(WireError) {
+        if let unknown = ids.first(where: { selections[$0] == nil }) {
+            throw WireError(.protocolError, "subscription \(unknown) started, but was not asked for")
+        }
+        batch.started += ids
+        start(ids)
+    }
+
+    /// - Throws: where the store would take more than the limit. Nothing is taken then.
+    private func makeRoom(for byteCount: Int, at index: UInt32, in column: Column) throws(WireError) {
+        guard store.byteCount + column.growth(setting: index, byteCount: byteCount) <= configuration.storeSizeMax else {
+            throw WireError(
+                .policyViolation,
+                "the store would be larger than storeSizeMax, \(configuration.storeSizeMax) bytes; raise it, or subscribe to less"
+            )
+        }
+    }
+
+    /// - Throws: where the list of changes would take more than the limit.
+    private func makeRoom(in batch: AppliedBatch, for byteCount: Int) throws(WireError) {
+        guard batch.byteCount + ChangeList.changeSize + byteCount <= configuration.recordedSizeMax else {
+            throw WireError(
+                .policyViolation,
+                "the changes of a batch take more than recordedSizeMax, \(configuration.recordedSizeMax) bytes; raise it, or "
+                    + "subscribe to less")
+        }
+    }
+
+    private func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
+        // A server says it of entities that this client may never have known: those that came and went since the base.
+        guard let entity = store.entity(at: index) else { return }
+        if recordsChanges {
+            for column in store.columns(of: entity) {
+                guard let entry = store.table[column] else { continue }
+                try makeRoom(in: batch, for: store[column].byteCount(of: index))
+                store[column].withValue(of: index) { batch.list.append(.despawned, entity, entry, old: $0) }
+            }
+            try makeRoom(in: batch, for: 0)
+            batch.list.append(.despawned, entity)
+        }
+        store.despawn(entity)
+    }
+
+    private func enter(
+        _ rows: RowSet, _ generations: UnsafeRawBufferPointer, spawned: Bool, _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        var position = 0
+        try rows.forEach { (index) throws(WireError) in
+            let generation = UInt32(littleEndian: generations.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+            position += 4
+            guard generation > 0 else { throw WireError(.invalidPayload, "entity \(index) enters with generation 0") }
+            let entity = Entity(index: index, generation: generation)
+            if let known = store.entity(at: index) {
+                guard known != entity else { return }
+                try despawn(index, &batch)
+            }
+            try makeRoom(for: 4, at: index, in: store.entities)
+            if recordsChanges {
+                try makeRoom(in: batch, for: 0)
+                batch.list.append(spawned ? .spawned : .entered, entity)
+            }
+            store.spawn(entity)
+        }
+    }
+
+    private mutating func remove(
+        _ index: UInt32, from column: ColumnID, _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        guard let entity = store.entity(at: index), store[column].contains(index) else { return }
+        try makeRoom(in: batch, for: recordsChanges ? store[column].byteCount(of: index) : 0)
+        leave(column, of: entity, .removed, &batch.list)
+    }
+
+    private func set(
+        _ rows: RowSet, of column: ColumnID, to values: ValueColumn, inserted: Bool, _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        let target = store[column]
+        guard let entry = store.table[column] else { return }
+        var position = 0
+        try rows.forEach { (index) throws(WireError) in
+            guard inserted ? store.entities.contains(index) : target.contains(index) else {
+                throw WireError(.invalidPayload, "a value of \(entry.name) for row \(index), which has not entered")
+            }
+            let value = values[position]
+            position += 1
+            try makeRoom(for: value.count, at: index, in: target)
+            if recordsChanges, let entity = store.entity(at: index) {
+                try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
+                let isKnown =
+                    target.withValue(of: index) { old in
+                        batch.list.append(.set, entity, entry, old: old, new: value)
+                    } != nil
+                if !isKnown {
+                    batch.list.append(
+                        entering.covers(column, of: entity) ? .entered : .set, entity, entry, new: value)
+                }
+            }
+            target.set(index, to: value, at: store.tick)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+public import OrrerySchema
+import OrreryStore
+
+/// Changes in the order in which they happened, with the components that they are about, which may be those of a life that is over.
+public struct ChangeList: RandomAccessCollection, Sendable {
+    fileprivate struct Record: Sendable {
+        var cause: Change.Cause
+        var entity: Entity
+        /// Position in ``components``; -1 for the entity itself.
+        var component: Int32
+        var old: Range<Int>?
+        var new: Range<Int>?
+    }
+
+    private var records: [Record] = []
+    private var bytes: [UInt8] = []
+    private var components: [ComponentTable.Entry] = []
+    /// Position in `components` by the number of the component.
+    private var positions: [ColumnID: Int32] = [:]
+
+    public init() {}
+
+    /// Bytes of one change without its values.
+    static let changeSize = MemoryLayout<Record>.stride
+
+    /// Bytes that the changes take.
+    /// - Complexity: O(1).
+    var byteCount: Int { records.count * Self.changeSize + bytes.count }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { records.count }
+
+    public subscript(position: Int) -> Change {
+        let record = records[position]
+        let component = record.component < 0 ? nil : components[Int(record.component)]
+        return Change(
+            record.cause, record.entity, component: component?.name, schema: component?.schema,
+            old: record.old.map { bytes[$0] }, new: record.new.map { bytes[$0] })
+    }
+
+    /// The entity itself.
+    mutating func append(_ cause: Change.Cause, _ entity: Entity) {
+        records.append(Record(cause: cause, entity: entity, component: -1))
+    }
+
+    /// A component of an entity.
+    mutating func append(
+        _ cause: Change.Cause, _ entity: Entity, _ entry: ComponentTable.Entry, old: UnsafeRawBufferPointer? = nil,
+        new: UnsafeRawBufferPointer? = nil
+    ) {
+        let component = position(of: entry)
+        records.append(
+            Record(
+                cause: cause, entity: entity, component: component, old: old.map { keep($0) },
+                new: new.map { keep($0) }))
+    }
+
+    private mutating func position(of entry: ComponentTable.Entry) -> Int32 {
+        if let position = positions[entry.column], components[Int(position)] == entry { return position }
+        components.append(entry)
+        positions[entry.column] = Int32(components.count - 1)
+        return Int32(components.count - 1)
+    }
+
+    private mutating func keep(_ value: some Collection<UInt8>) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: value)
+        return start..<bytes.count
+    }
+
+    static func += (left: inout ChangeList, right: ChangeList) {
+        guard !right.isEmpty else { return }
+        left = left.isEmpty ? right : left.followed(by: right, merging: false)
+    }
+
+    private struct CellKey: Hashable {
+        var entity: Entity
+        var component: Int32
+    }
+
+    /// These changes and those that follow them as one list: of several values of one cell that follow one another directly, the first old
+    /// and the last new one stay.
+    func merged(with next: ChangeList) -> ChangeList { followed(by: next, merging: true) }
+
+    private func followed(by next: ChangeList, merging: Bool) -> ChangeList {
+        var result = ChangeList()
+        var positions: [CellKey: Int] = [:]
+        for list in [self, next] {
+            for record in list.records {
+                let entry = record.component < 0 ? nil : list.components[Int(record.component)]
+                let component = entry.map { result.position(of: $0) } ?? -1
+                let key = CellKey(entity: record.entity, component: component)
+                if merging, record.cause == .set, let position = positions[key] {
+                    result.records[position].new = record.new.map { result.keep(list.bytes[$0]) }
+                    continue
+                }
+                // What is set after it is gone is another life of the cell.
+                positions[key] = record.cause.isShown ? result.records.count : nil
+                result.records.append(
+                    Record(
+                        cause: record.cause, entity: record.entity, component: component,
+                        old: record.old.map { result.keep(list.bytes[$0]) },
+                        new: record.new.map { result.keep(list.bytes[$0]) }))
+            }
+        }
+        return result
+    }
+}

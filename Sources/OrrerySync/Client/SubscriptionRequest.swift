@@ -1,0 +1,41 @@
+import OrrerySchema
+import OrreryStore
+public import OrreryWire
+
+/// What the owner of a client wants to be shown, in words that mean the same in every life of the world. (What an entity is does not.)
+public struct SubscriptionRequest: Hashable, Sendable {
+    public enum Components: Hashable, Sendable {
+        /// Every component, and the coming and going of entities that have none.
+        case all
+        case named([String])
+    }
+
+    public var entities: Selection.Entities
+    public var components: Components
+
+    public init(entities: Selection.Entities = .all, components: Components = .all) {
+        self.entities = entities
+        self.components = components
+    }
+
+    /// The same in the numbers of a table.
+    /// - Throws: ``Refusal`` where a name is not in the table.
+    func resolved(in table: ComponentTable) throws(Refusal) -> Selection {
+        switch components {
+        case .all: return Selection(entities: entities)
+        case .named(let names):
+            guard !names.isEmpty else {
+                throw Refusal(.unknownComponent, "no component is named")
+            }
+            var columns: [ColumnID] = []
+            for name in names {
+                guard let entry = table[name] else {
+                    let known = table.entries.map(\.name).sorted().joined(separator: ", ")
+                    throw Refusal(.unknownComponent, "the server has no component '\(name)'; it has: \(known)")
+                }
+                columns.append(entry.column)
+            }
+            return Selection(entities: entities, components: .some(columns))
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import OrrerySchema
+import OrreryStore
+import OrreryTransport
+import OrreryWire
+
+/// What is sent of the world: each tick to those who are live, and what they missed to those who are behind.
+extension SyncServer {
+    /// Sends the tick to all who stand at the one before, those first whose batch costs least for each of them. Those whose turn is beyond the
+    /// budget fall behind, and are served in turn.
+    mutating func sendTick(now: Duration) {
+        let previous = advancedTick
+        advancedTick = store.tick
+        while recipients.count < groups.count { recipients.append([]) }
+        var touched: [Int] = []
+        var expectedWork = 0
+        for index in sessions.indices where sessions[index].isLive {
+            guard let group = sessions[index].group, sessions[index].isWindowOpen(configuration) else {
+                // One that has asked for nothing has everything.
+                if sessions[index].group != nil { sessions[index].progress = .behind(cursor: previous) }
+                continue
+            }
+            if recipients[group].isEmpty {
+                touched.append(group)
+                expectedWork += groups[group].work
+            }
+            recipients[group].append(index)
+        }
+        // Those who are behind are served too.
+        let isSomeoneBehind = sessions.contains { $0.isBehind }
+        let reserve = isSomeoneBehind ? buildWork.perPeriod / 2 : 0
+        // Only where there is too much does the order matter.
+        if expectedWork > buildWork.left - reserve {
+            touched.sort { (groups[$0].work * recipients[$1].count, $0) < (groups[$1].work * recipients[$0].count, $1) }
+        }
+        for group in touched {
+            if buildWork.left <= reserve {
+                for index in recipients[group] { sessions[index].progress = .behind(cursor: previous) }
+            } else {
+                sendTick(to: group, after: previous, now: now)
+            }
+            recipients[group].removeAll(keepingCapacity: true)
+        }
+    }
+
+    private mutating func sendTick(to group: Int, after previous: Tick, now: Duration) {
+        let sections = builder.sections(of: [Owed(coverage: groups[group].coverage, cursor: previous)])
+        let work = builder.takeWork()
+        buildWork.charge(work)
+        groups[group].work = work
+        guard !sections.isEmpty else { return }
+        let messages = sections.messages(tick: store.tick, base: groups[group].lastBatchTick, in: &frames)
+        send(messages, to: recipients[group], reaching: store.tick, now: now)
+        groups[group].lastBatchTick = store.tick
+    }
+
+    /// Works out and sends what is owed to those who are behind, in turn, each once in a period.
+    mutating func serveThoseBehind(now: Duration) {
+        guard !sessions.isEmpty else { return }
+        nextServed %= sessions.count
+        for step in 0..<sessions.count {
+            guard hasServingBudget else { break }
+            let index = (nextServed + step) % sessions.count
+            guard case .behind = sessions[index].progress else { continue }
+            serve(index, now: now)
+            if !hasServingBudget { nextServed = index + 1 }
+        }
+    }
+
+    private var hasServingBudget: Bool {
+        catchUpBudget > 0 && !buildWork.isUsedUp && held.hasRoomForBatches(configuration)
+    }
+
+    /// Serves a session for which something has changed, if it was not served in this period; else with the next.
+    mutating func serveOnce(_ index: Int, now: Duration) {
+        guard hasServingBudget else { return }
+        // What goes on with a pass is small; what begins anew is worked out first.
+        let goesOn = if case .behind(_, .some) = sessions[index].progress { true } else { false }
+        guard goesOn || sessions[index].servedPeriod != period else { return }
+        serve(index, now: now)
+    }
+
+    /// Sends a session that is behind what it is owed, if its window is open and the budgets allow.
+    private mutating func serve(_ index: Int, now: Duration) {
+        guard sessions[index].isWindowOpen(configuration) else { return }
+        guard case .behind(let cursor, let pass) = sessions[index].progress else { return }
+        sessions[index].servedPeriod = period
+        // A pass goes on with what it began with; subscriptions that came since wait for the next.
+        if let pass {
+            continuePass(pass, of: index, cursor: cursor, now: now)
+            return
+        }
+        let (owed, wanted) = workOut(index, cursor: cursor)
+        let started = sessions[index].waiting.map(\.id)
+        let size = owed.reduce(0) { $1.cursor == .zero ? max($0, estimatedSize(of: $1.coverage)) : $0 }
+        // A client that has not shown that it reads is sent nothing large.
+        let isLarge =
+            size > configuration.wholeSizeMax
+            || !sessions[index].hasAcknowledged && size > SyncServerConfiguration.unprovenSizeMax
+        if isLarge {
+            let pass = Pass(owed: owed, start: store.tick, coverage: wanted, started: started)
+            continuePass(pass, of: index, cursor: cursor, now: now)
+        } else {
+            finish(index, owed: owed, coverage: wanted, started: started, firstPart: 0, now: now)
+        }
+    }
+
+    /// What a session is owed, and the cells that it will be kept up to date on.
+    private mutating func workOut(_ index: Int, cursor: Tick) -> (owed: [Owed], coverage: Coverage) {
+        let session = sessions[index]
+        let known = session.coverage ?? session.coverage(in: store.table) { !session.isWaiting($0) }
+        var owed = [Owed(coverage: known, cursor: cursor)]
+        var wanted = known
+        // First what the client has up to a tick, then what it knows nothing of.
+        for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
+            let asked = session.coverage(in: store.table) { id in
+                !session.waiting.contains { $0.id == id && $0.cursor < start }
+            }
+            owed.append(Owed(coverage: asked.subtracting(wanted), cursor: start))
+            wanted = asked
+        }
+        buildWork.charge(session.subscriptions.count + wanted.singles.count)
+        owed.removeAll { $0.coverage.isEmpty }
+        return (owed, wanted)
+    }
+
+    /// Sends all that is owed as the end of a batch; with that the session is live.
+    private mutating func finish(
+        _ index: Int, owed: [Owed], coverage: Coverage, started: [SubscriptionID], firstPart: Int, now: Duration
+    ) {
+        var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
+        sections.append(started: started)
+        sections.append(contentsOf: builder.sections(of: owed))
+        buildWork.charge(builder.takeWork())
+        let base = sessions[index].lastSentTick
+        sessions[index].progress = .live
+        sessions[index].waiting.removeAll { started.contains($0.id) }
+        if !sections.isEmpty || firstPart > 0 {
+            catchUpBudget -= sections.byteCount
+            send(
+                sections.messages(tick: store.tick, base: base, firstPart: firstPart, in: &frames), to: [index],
+                reaching: store.tick, now: now)
+        }
+        join(index, coverage)
+        if !sessions[index].waiting.isEmpty { sessions[index].progress = .behind(cursor: store.tick) }
+        sendAnswers(index, now: now)
+    }
+
+    /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one piece at the end,
+    /// so that the client never sees a state that did not exist.
+    private mutating func continuePass(_ pass: Pass, of index: Int, cursor: Tick, now: Duration) {
+        var pass = pass
+        let pageCount = store.pageCount
+        if pass.partCount == 0, !sessions[index].hasAcknowledged {
+            // An empty part: whoever acknowledges it reads.
+            let messages = BatchSections(partSizeMax: configuration.limits.partSizeMax).messages(
+                tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
+            pass.partCount = messages.count
+            send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+        }
+        while pass.nextPage < pageCount {
+            guard hasServingBudget, sessions[index].isWindowOpen(configuration) else {
+                sessions[index].progress = .behind(cursor: cursor, pass)
+                return
+            }
+            let sections = builder.sections(of: pass.owed, pages: pass.nextPage..<pass.nextPage + 1)
+            buildWork.charge(builder.takeWork())
+            pass.nextPage += 1
+            guard !sections.isEmpty else { continue }
+            catchUpBudget -= sections.byteCount
+            let messages = sections.messages(
+                tick: store.tick, base: sessions[index].lastSentTick, firstPart: pass.partCount, isWhole: false,
+                in: &frames)
+            pass.partCount += messages.count
+            send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+        }
+        let rest = pass.owed.map { Owed(coverage: $0.coverage, cursor: pass.start) }
+        finish(
+            index, owed: rest, coverage: pass.coverage, started: pass.started, firstPart: pass.partCount, now: now)
+    }
+
+    private func estimatedSize(of coverage: Coverage) -> Int {
+        func size(_ column: ColumnID) -> Int { (store[column].valueSize ?? 64) + 1 }
+        let whole = coverage.columns.reduce(0) { $0 + store[$1].count * size($1) }
+        return coverage.singles.reduce(whole) { $1.columns.reduce($0 + 5) { $0 + size($1) } }
+    }
+
+    private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {
+        let byteCount = messages.reduce(0) { $0 + $1.count }
+        for index in indexes { sessions[index].sent(byteCount, reaching: tick, at: now) }
+        let names = indexes.map { sessions[$0].id }
+        for message in messages { actions.append(.send(message, to: names)) }
+    }
+
+    /// Puts a session among those that are kept up to date on these cells.
+    mutating func join(_ index: Int, _ coverage: Coverage) {
+        leaveGroup(index)
+        sessions[index].coverage = coverage
+        guard !coverage.isEmpty else { return }
+        sessions[index].group = groups.join(coverage, at: sessions[index].lastSentTick)
+    }
+
+    mutating func leaveGroup(_ index: Int) {
+        guard let group = sessions[index].group else { return }
+        groups.leave(group)
+        sessions[index].group = nil
+    }
+}

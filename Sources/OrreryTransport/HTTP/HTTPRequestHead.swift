@@ -1,0 +1,94 @@
+/// The head of a request, checked. Source: RFC 9112, section 3.
+package struct HTTPRequestHead: Hashable, Sendable {
+    package var method: String
+    /// Decoded, and without the query; at least "/".
+    package var path: String
+    /// What the peer calls this server: the field `Host`, or the host of a target in absolute form.
+    package var host: String?
+    /// 0 or 1, of HTTP/1.
+    package var minorVersion: Int
+    package var head: HTTPHead
+
+    /// - Throws: ``HTTPHeadError``: the first line is none, another version of HTTP, no `Host` or several, a target that cannot be
+    ///   decoded.
+    package init(_ head: HTTPHead) throws(HTTPHeadError) {
+        self.head = head
+        let parts = head.firstLine.utf8.split(separator: space, omittingEmptySubsequences: false)
+        guard parts.count == 3, HTTPHead.isToken(parts[0]), !parts[1].isEmpty,
+            parts[1].allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+        else { throw .malformed("The first line is not a method, a path and HTTP/1.1.") }
+        method = String(decoding: parts[0], as: UTF8.self)
+        minorVersion = try Self.minorVersion(of: String(decoding: parts[2], as: UTF8.self))
+        let hosts = head.values(of: "Host")
+        guard hosts.count < 2 else { throw .malformed("There are several fields Host.") }
+        guard minorVersion == 0 || hosts.count == 1 else { throw .malformed("The field Host is missing.") }
+        if let field = hosts.first, !field.isEmpty {
+            guard NetworkHost.isAuthority(field) else { throw .malformed("The field Host is no host and port.") }
+            host = field
+        }
+        path = "/"
+        try takeTarget(String(decoding: parts[1], as: UTF8.self))
+    }
+
+    private static func minorVersion(of text: String) throws(HTTPHeadError) -> Int {
+        switch text {
+        case "HTTP/1.1": return 1
+        case "HTTP/1.0": return 0
+        default:
+            let digits = text.hasPrefix("HTTP/") ? text.dropFirst(5).utf8 : Substring().utf8
+            guard digits.count == 3, digits.first.map(isDigit) == true, digits.last.map(isDigit) == true,
+                digits.dropFirst().first == UInt8(ascii: ".")
+            else { throw .malformed("The first line is not a method, a path and HTTP/1.1.") }
+            throw HTTPHeadError(status: 505, message: "This server speaks HTTP/1.1.")
+        }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    /// Source: RFC 9112, section 3.2.
+    private mutating func takeTarget(_ target: String) throws(HTTPHeadError) {
+        if method == "CONNECT" || target == "*" { return }
+        var rest = target[...]
+        if rest.first != "/" {
+            let scheme = "http://"
+            guard rest.lowercased().hasPrefix(scheme) else { throw .malformed("The path does not begin with a slash.") }
+            rest = rest.dropFirst(scheme.count)
+            let authority = String(rest.prefix { !"/?".contains($0) })
+            guard NetworkHost.isAuthority(authority) else { throw .malformed("The path has a host that is none.") }
+            host = authority
+            rest = rest.dropFirst(authority.count)
+        }
+        let encoded = rest.prefix { $0 != "?" }
+        guard let decoded = Self.decoded(encoded.utf8) else { throw .malformed("The path cannot be decoded.") }
+        path = decoded.isEmpty ? "/" : decoded
+    }
+
+    /// Nil for what is no UTF-8 or has control characters. Source: RFC 3986, section 2.1.
+    private static func decoded(_ encoded: some Collection<UInt8>) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(encoded)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+                rest.prefix(2).allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }), value >= 0x20, value != 0x7f
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// The same for decisions that do not depend on HTTP.
+    /// - Parameter peer: as far as the socket knows it: addresses, and whether it speaks TLS.
+    package func request(from peer: HTTPRequest) -> HTTPRequest {
+        var request = peer
+        request.path = path
+        request.host = host
+        request.origin = head.value(of: "Origin")
+        request.authorization = head.value(of: "Authorization")
+        return request
+    }
+}

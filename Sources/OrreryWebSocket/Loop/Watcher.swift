@@ -1,0 +1,36 @@
+internal import CLibWebSocketsShim
+
+/// Waits for one socket on the loop's thread. The socket stays its owner's, who lets the watcher go before closing it.
+final class Watcher {
+    private let handle: (_ isReadable: Bool, _ isWritable: Bool) -> Void
+    private var native: OpaquePointer?
+
+    /// Waits for nothing until it is told to. Nil if memory is short.
+    /// - Parameters:
+    ///   - comesFirst: before others that wait for the same socket, libwebsockets for one.
+    ///   - handle: on the loop's thread, until the watcher is released; it may release it.
+    init?(
+        _ descriptor: Int32, on loop: EventLoop, comesFirst: Bool = false,
+        handle: @escaping (_ isReadable: Bool, _ isWritable: Bool) -> Void
+    ) {
+        self.handle = handle
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        native = clws_watcher_create(loop.native, descriptor, owner, handleWatched, comesFirst)
+        if native == nil { return nil }
+    }
+
+    deinit {
+        if let native { clws_watcher_destroy(native) }
+    }
+
+    func wait(forInput: Bool, forRoom: Bool) { clws_watcher_set(native, forInput, forRoom) }
+
+    fileprivate func tell(_ isReadable: Bool, _ isWritable: Bool) { handle(isReadable, isWritable) }
+}
+
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+private func handleWatched(_ owner: UnsafeMutableRawPointer?, _ isReadable: Bool, _ isWritable: Bool) {
+    // Kept alive through the call, in which its owner may let it go.
+    let watcher = Unmanaged<Watcher>.fromOpaque(owner!).takeUnretainedValue()
+    watcher.tell(isReadable, isWritable)
+}

@@ -1,0 +1,106 @@
+internal import CLibWebSockets
+internal import CLibWebSocketsShim
+internal import OrreryTransport
+
+/// How connections end that this side did not close: by a close frame of the peer, or by libwebsockets because of a breach.
+extension WebSocketLoop {
+    /// How long a peer that broke the protocol may take to answer the close frame: what it says may not be understood any more.
+    private static let breachTimeout = Duration.seconds(1)
+
+    /// The peer's close frame. libwebsockets sends back what stands in `payload` after this; what must not be sent back is replaced.
+    /// False has it send what was set here.
+    func takeClose(_ payload: UnsafeMutableRawBufferPointer, of connection: WebSocketConnection) -> Bool {
+        connection.phase = .ending
+        connection.deadline = clock.now + closeTimeout
+        connection.dropWaiting()
+        guard payload.count != 1 else {
+            connection.closure = Closure(code: .protocolError, reason: "half a close code", wasEstablished: true)
+            connection.deadline = clock.now + Self.breachTimeout
+            noteRefusal(.protocolError)
+            lws_close_reason(connection.socket, lws_close_status(UInt32(CloseCode.protocolError.rawValue)), nil, 0)
+            return false
+        }
+        guard payload.count >= 2 else {
+            connection.closure = Closure(code: .noStatus, reason: "", wasEstablished: true)
+            return true
+        }
+        // (For codes below 5000 that must not be sent libwebsockets has already put 1002.)
+        if Self.closure(from: UnsafeRawBufferPointer(payload)).code.rawValue >= 5000 {
+            replaceClose(payload, with: .protocolError)
+        } else if String(validating: payload.dropFirst(2), as: UTF8.self) == nil {
+            replaceClose(payload, with: .invalidPayload)
+        }
+        connection.closure = Self.closure(from: UnsafeRawBufferPointer(payload))
+        return true
+    }
+
+    private func replaceClose(_ payload: UnsafeMutableRawBufferPointer, with code: CloseCode) {
+        payload[0] = UInt8(code.rawValue >> 8)
+        payload[1] = UInt8(code.rawValue & 255)
+        for position in payload.indices.dropFirst(2) { payload[position] = UInt8(ascii: ".") }
+        noteRefusal(code)
+    }
+
+    /// Source: RFC 6455, section 5.5.1.
+    private static func closure(from payload: UnsafeRawBufferPointer) -> Closure {
+        guard payload.count >= 2 else { return Closure(code: .noStatus, reason: "", wasEstablished: true) }
+        let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
+        let reason = String(decoding: payload.dropFirst(2), as: UTF8.self)
+        return Closure(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
+    }
+
+    /// libwebsockets is about to close. For some breaches (a control frame of more than 125 bytes) it would without a close frame: then the
+    /// socket is fine, and something has just come. (It says the same of a peer that is silent for too long.)
+    func nameBreach(of connection: WebSocketConnection) {
+        // Behind TLS a peer may end without the socket's ending.
+        guard connection.phase == .open, !servesTLS, let socket = connection.socket, lws_get_close_length(socket) == 0,
+            clws_is_talking(lws_get_socket_fd(socket))
+        else { return }
+        lws_close_reason(socket, lws_close_status(UInt32(CloseCode.protocolError.rawValue)), nil, 0)
+    }
+
+    /// Whether libwebsockets has begun to close an open connection because its peer broke the protocol; it tells nobody, but keeps what it
+    /// says. From then on nothing is sent. The handler hears of it in the next round.
+    func noteBreach(of connection: WebSocketConnection) -> Bool {
+        guard let socket = connection.socket, lws_get_close_length(socket) >= 2 else { return false }
+        let payload = UnsafeRawBufferPointer(
+            start: lws_get_close_payload(socket), count: Int(lws_get_close_length(socket)))
+        let closure = Self.closure(from: payload)
+        connection.phase = .ending
+        connection.dropWaiting()
+        connection.closure = closure
+        connection.deadline = clock.now + Self.breachTimeout
+        noteRefusal(closure.code)
+        closedToTell.append(connection)
+        eventLoop.wake()
+        return true
+    }
+
+    /// libwebsockets begins to close without a word: so it is looked for.
+    func findBreaches() {
+        for connection in connections.values where connection.phase == .open { _ = noteBreach(of: connection) }
+    }
+
+    /// A peer that broke the protocol is gone for the handler when it did, not when its socket is.
+    func tellClosed() {
+        while let connection = closedToTell.popLast() { tellClosed(connection) }
+    }
+
+    private func tellClosed(_ connection: WebSocketConnection) {
+        guard connection.wasEstablished, !connection.wasToldClosed else { return }
+        connection.wasToldClosed = true
+        let broken = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+        handler.connectionClosed(connection.id, connection.closure ?? broken)
+    }
+
+    /// The last that is heard of an established connection.
+    func noteEnd(of connection: WebSocketConnection) {
+        if connection.phase == .open { _ = noteBreach(of: connection) }
+        connection.phase = .ending
+    }
+
+    func forget(_ connection: WebSocketConnection) {
+        establishedCount -= 1
+        tellClosed(connection)
+    }
+}

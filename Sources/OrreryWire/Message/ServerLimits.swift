@@ -1,0 +1,78 @@
+import OrrerySchema
+import OrreryTransport
+
+/// What a server tells a client of its limits: those of what it sends, and those that the client is to keep.
+public struct ServerLimits: Hashable, Sendable {
+    /// Bytes of a message of the client.
+    public var clientMessageSizeMax = 64 << 10
+    /// Bytes of a message of the server.
+    public var messageSizeMax = 1 << 20
+    /// Entity indexes lie below it.
+    public var entityIndexMax = 1 << 22
+    /// Bytes of a value.
+    public var valueSizeMax = 256 << 10
+    /// Bytes of a reason.
+    public var reasonSizeMax = 1024
+    /// Unacknowledged bytes at which the server stops sending at the latest.
+    public var windowSize = 1 << 20
+    /// Unacknowledged ticks at which it stops.
+    public var windowTickCount = 64
+    /// Mutations of one client without an answer.
+    public var pendingMutationMax = 256
+    /// Subscriptions of one session.
+    public var subscriptionCountMax = 64
+    /// Entities that one subscription lists.
+    public var selectionEntityCountMax = 4096
+    /// Components of one spawn, fields of one patch.
+    public var mutationPartCountMax = 64
+
+    public init() {}
+
+    /// By the numbers of the page.
+    private static let fields: [(number: UInt64, field: any WritableKeyPath<ServerLimits, Int> & Sendable)] = [
+        (1, \.clientMessageSizeMax), (2, \.messageSizeMax), (3, \.entityIndexMax), (4, \.valueSizeMax),
+        (5, \.reasonSizeMax), (6, \.windowSize), (7, \.windowTickCount), (8, \.pendingMutationMax),
+        (9, \.subscriptionCountMax), (10, \.selectionEntityCountMax), (11, \.mutationPartCountMax),
+    ]
+
+    /// Limits that may be told; more than there are, for those of newer servers.
+    private static let countMax = 64
+
+    func append(to writer: inout ByteWriter) {
+        writer.append(varint: Self.fields.count)
+        for (number, field) in Self.fields {
+            writer.append(varint: number)
+            writer.append(varint: self[keyPath: field])
+        }
+    }
+
+    /// Takes those that are told; the others keep their defaults.
+    init(reading reader: inout ByteReader) throws(CodecError) {
+        var last: UInt64 = 0
+        for _ in 0..<(try reader.readCount(max: Self.countMax, "limits")) {
+            let start = reader.offset
+            let number = try reader.readVarint()
+            guard number > last else {
+                throw CodecError(.notCanonical, at: start, "the numbers of limits do not ascend")
+            }
+            last = number
+            let value = try reader.readVarint()
+            guard let field = Self.fields.first(where: { $0.number == number })?.field else { continue }
+            self[keyPath: field] = Int(clamping: value)
+        }
+    }
+
+    /// The error with which a client ends that takes less than this server may send.
+    public func check(against own: WireLimits) throws(WireError) {
+        for (name, theirs, mine) in [
+            ("messageSizeMax", messageSizeMax, own.messageSizeMax),
+            ("entityIndexMax", entityIndexMax, Int(own.entityIndexMax)),
+            ("valueSizeMax", valueSizeMax, own.valueSizeMax), ("reasonSizeMax", reasonSizeMax, own.reasonSizeMax),
+        ] where theirs > mine {
+            throw WireError(
+                .policyViolation,
+                "the server's \(name) is \(theirs), this client takes \(mine); raise it at the client, or lower it at the "
+                    + "server")
+        }
+    }
+}

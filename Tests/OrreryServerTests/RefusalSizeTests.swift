@@ -1,0 +1,89 @@
+import Logging
+import OrreryClient
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryTransport
+import OrreryWebSocket
+import Testing
+
+/// A refusal never ends a connection, however much its rule has to say.
+@Suite(.timeLimit(.minutes(1)))
+struct RefusalSizeTests {
+    private static let sentence = "x" + String(repeating: "é", count: 1000)
+
+    private func steer(
+        over way: Way, world: sending World, _ body: (ClientConnection) async throws -> Void
+    ) async throws {
+        let network = MemoryNetwork()
+        let server = try SimulationServer(
+            world: world, schedule: Schedule(), configuration: .init(tickRate: .hertz(100)),
+            transport: way == .memory ? network.server(name: "refusals") : .webSocket(port: 0),
+            logger: Logger(label: "refusals") { _ in SwiftLogNoOpLogHandler() }
+        ) { sync in
+            try sync.register(Health.self, writable: .byClients(judge: { _ in .refuse(Self.sentence) }))
+            try sync.register(Label.self, writable: .byClients)
+            sync.despawning = .byClients(judge: { _, _, _ in .refuse(Self.sentence) })
+        }
+        async let running: Void = server.run()
+        let client = SimulationClient(
+            url: server.url,
+            transport: way == .memory ? network.client : WebSocketClientTransport(connectTimeout: .seconds(30)),
+            reconnect: .never)
+        try await client.withConnection { connection in
+            try await connection.subscribe()
+            try await body(connection)
+            #expect(connection.end == nil)
+            #expect(connection.status.lostConnectionCount == 0)
+        }
+        server.stop()
+        try await running
+    }
+
+    @Test(
+        .bug(id: "d02", "a reason that is longer than clients take ended the connection"),
+        arguments: [Way.memory, .webSocket])
+    func aLongReasonIsCut(over way: Way) async throws {
+        let world = World()
+        let entity = world.spawn(Health(current: 5))
+        try await steer(over: way, world: world) { connection in
+            for attempt: () async throws -> Void in [
+                { try await connection.set(Health(current: 6), on: entity) },
+                { try await connection.insert(Health(current: 6), on: entity) },
+                { try await connection.patch(entity, \Health.current, to: 6) },
+                { try await connection.remove(Health.self, from: entity) },
+                { try await connection.despawn(entity) },
+            ] {
+                let error = await #expect(throws: MutationError.self) { try await attempt() }
+                #expect(error?.code == .forbidden)
+                let message = try #require(error?.message)
+                // One byte, and 511 times two; half a character more would be 1024.
+                #expect(message.utf8.count == 1023 && Self.sentence.hasPrefix(message))
+            }
+        }
+    }
+
+    @Test(
+        .bug(id: "d02b", "a value that is longer than clients take ended the connection"),
+        arguments: [Way.memory, .webSocket])
+    func aLongValueIsLeftOut(over way: Way) async throws {
+        let world = World()
+        let entity = world.spawn(Label(text: String(repeating: "x", count: 300_000)))
+        let short = world.spawn(Label(text: "short"))
+        try await steer(over: way, world: world) { connection in
+            let long = await #expect(throws: MutationError.self) {
+                try await connection.set(Label(text: "b"), on: entity, expecting: Label(text: "a"))
+            }
+            #expect(long?.code == .compareFailed && long?.current == nil)
+            let other = await #expect(throws: MutationError.self) {
+                try await connection.set(Label(text: "b"), on: short, expecting: Label(text: "a"))
+            }
+            #expect(other?.code == .compareFailed)
+            #expect(other?.current == [5] + Array("short".utf8), "one that fits comes along")
+            let field = await #expect(throws: MutationError.self) {
+                try await connection.patch(entity, \Label.text, to: "b", expecting: "a")
+            }
+            #expect(field?.code == .compareFailed && field?.current == nil)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryStore
+import OrrerySync
+import OrreryTesting
+import OrreryTransport
+import OrreryWire
+import Testing
+import simulate
+
+@testable import OrreryClient
+
+/// A Heartbeat is due an interval after the last batch or Heartbeat, whatever else was said.
+@Suite struct HeartbeatTests {
+    /// A server of one component, with a client's messages made by hand.
+    private final class Peer {
+        private let store: ComponentStore
+        private var server: SyncServer
+        private let session = SessionID(1)
+        private var sentByteCount: UInt64 = 0
+        private var standing = Tick.zero
+        private var value: UInt8 = 0
+        var now = Duration.zero
+
+        init() throws {
+            let schema = try ComponentSchema(name: "Count", type: .scalar(.uint8))
+            store = ComponentStore(ComponentTable([.init(ColumnID(0), schema, isWritable: true)]))
+            store.advance(to: Tick(1))
+            store.spawn(Entity(index: 0, generation: 1))
+            store[ColumnID(0)].set(0, to: [0], at: store.tick)
+            server = SyncServer(
+                store: store, epoch: Epoch(1), configuration: SyncServerConfiguration(), makeRandom: { 1 })
+            server.open(session, now: .zero)
+            say(.hello(Hello(clientName: "peer")))
+        }
+
+        func say(_ message: ClientMessage) {
+            message.encoded().withUnsafeBytes { server.receive($0, from: session, now: now) }
+        }
+
+        /// - Parameter changes: whether something happens in the tick.
+        func tick(changing changes: Bool) {
+            store.advance(to: Tick(store.tick.rawValue + 1))
+            value &+= 1
+            if changes { store[ColumnID(0)].set(0, to: [value], at: store.tick) }
+            server.worldAdvanced(now: now)
+        }
+
+        /// - Returns: the kinds of what was said, batches and Heartbeats acknowledged.
+        func hear() -> [UInt8] {
+            server.timePassed(now: now)
+            var kinds: [UInt8] = []
+            for action in server.takeActions() {
+                switch action {
+                case .send(let message, _):
+                    kinds.append(message.bytes[0])
+                    switch message.withPayload({ try? ServerMessage(decoding: $0, limits: WireLimits()) }) {
+                    case .syncBatch(let head):
+                        standing = head.tick
+                        sentByteCount += UInt64(message.count)
+                    case .heartbeat(let tick, isCurrent: true): standing = tick
+                    default: continue
+                    }
+                    say(.acknowledge(standing, receivedByteCount: sentByteCount))
+                case .mutate(let request):
+                    server.mutationFinished(
+                        request, .applied(store.tick, entities: []), now: now)
+                case .setReading: continue
+                case .close(_, let error): Issue.record("\(error)")
+                }
+            }
+            return kinds
+        }
+    }
+
+    private static let batch: UInt8 = 0x84
+    private static let heartbeat: UInt8 = 0x85
+
+    /// When Heartbeats come, in tenths of a second, while `act` is called each tenth.
+    private func heartbeats(_ count: Int, _ act: (Peer, Int) -> Void) throws -> [Int] {
+        let peer = try Peer()
+        var times: [Int] = []
+        for time in 0...count {
+            peer.now = .milliseconds(100 * time)
+            act(peer, time)
+            let kinds = peer.hear() + peer.hear()
+            if kinds.contains(Self.heartbeat) { times.append(time) }
+        }
+        return times
+    }
+
+    @Test func itComesAfterAnIntervalOfNothing() throws {
+        #expect(try heartbeats(35) { _, _ in } == [10, 20, 30])
+    }
+
+    @Test func aBatchPutsItOff() throws {
+        let times = try heartbeats(60) { peer, time in
+            if time == 0 { peer.say(.subscribe(SubscriptionID(1), Selection())) }
+            peer.tick(changing: (1...25).contains(time))
+        }
+        #expect(times == [35, 45, 55], "an interval after the last batch, though ticks without changes go on")
+    }
+
+    @Test func answersDoNot() throws {
+        let times = try heartbeats(35) { peer, time in
+            peer.say(
+                .mutate(
+                    Mutation(
+                        sequence: MutationSequence(UInt64(time) + 1), epoch: Epoch(1),
+                        operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [1])))))
+            // Subscriptions that are refused, and ends of what never began.
+            peer.say(.subscribe(SubscriptionID(7), Selection(components: .some([ColumnID(9)]))))
+            peer.say(.unsubscribe(SubscriptionID(7)))
+        }
+        #expect(times == [10, 20, 30])
+    }
+
+    private func makeJoined() throws -> JoinedWorld {
+        try JoinedWorld { sync in
+            try sync.register(Health.self, writable: .byClients)
+            try sync.register(Position.self)
+        }
+    }
+
+    /// A tenth of a second in which the client wants something.
+    private func steer(_ joined: JoinedWorld, _ client: JoinedClient, _ entity: Entity) {
+        client.mutate(.insert(entity, .init(ColumnID(0), [1, 0, 0, 0, 2, 0, 0, 0]))) { _ in }
+        joined.tick()
+        joined.passTime(.milliseconds(100))
+    }
+
+    @Test func whoSteersAllTheTimeAndSeesNothingChangeKeepsUpAllTheSame() throws {
+        let joined = try makeJoined()
+        let (seen, steered) = (joined.world.spawn(Position()), joined.world.spawn(Health()))
+        let client = try joined.connect()
+        joined.tick()
+        client.subscribe(of: seen)
+        joined.tick()
+        for _ in 0..<40 {
+            steer(joined, client, steered)
+            #expect(joined.serverTick.ticks(since: client.tick) <= 12)
+        }
+    }
+
+    /// What takes the place of a void state waits for a current Heartbeat, where nothing is asked for any more.
+    @Test func whoSteersAllTheTimeEntersTheNewLifeOfARestartedServer() throws {
+        let joined = try makeJoined()
+        // In the next life, nobody has this number.
+        for _ in 0..<9 { joined.world.spawn(Position()) }
+        let seen = joined.world.spawn(Position(x: 1))
+        let client = try joined.connect()
+        joined.tick()
+        client.subscribe(of: seen)
+        joined.tick()
+        #expect(client.contents.entities.count == 1)
+        let next = World()
+        let steered = next.spawn(Health())
+        try joined.restart(with: next)
+        for _ in 0..<50 { steer(joined, client, steered) }
+        #expect(client.isWelcomed)
+        #expect(client.revision.epoch == joined.revision.epoch)
+        #expect(client.contents.entities.isEmpty)
+        #expect(!client.session.withCore(\.isShowingVoidState))
+        #expect(client.takeErrors().map(\.code).contains(.unknownEntity))
+    }
+}

@@ -1,0 +1,244 @@
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryStore
+import OrrerySync
+import OrreryTesting
+import OrreryWire
+import Testing
+import simulate
+
+/// A client that is too fast is slowed, not closed, and costs nobody else a tick.
+@Suite struct FairnessTests {
+    private static let hello = ClientMessage.hello(Hello(clientName: "fast")).encoded()
+
+    /// A world in which something moves in every tick, with a witness that watches it.
+    private final class Scene {
+        let joined: JoinedWorld
+        let witness: JoinedClient
+        private(set) var entities: [Entity] = []
+        private var lastTick = Tick.zero
+        private(set) var missed: UInt64 = 0
+
+        init(
+            entityCount: Int = 100, watched: Int? = nil, _ configure: (inout SimulationConfiguration) -> Void = { _ in }
+        ) throws {
+            var configuration = SimulationConfiguration(tickRate: .hertz(20))
+            configure(&configuration)
+            joined = try JoinedWorld(configuration: configuration) { sync in
+                try sync.register(Position.self)
+                try sync.register(Health.self, writable: .byClients)
+                sync.spawning = .byClients
+            }
+            for _ in 0..<entityCount { entities.append(joined.world.spawn(Position(), Health())) }
+            joined.tick()
+            witness = try joined.connect()
+            witness.subscribe(["Position"], of: watched.map { .listed(Array(entities.prefix($0))) } ?? .all)
+            joined.tick()
+            _ = witness.takeBatches()
+            lastTick = joined.serverTick
+        }
+
+        /// One tick of 50 ms.
+        func tick() {
+            joined.world.query(Write<Position>.self).forEach { $0.x += 1 }
+            joined.tick()
+            joined.passTime(.zero)
+            for batch in witness.takeBatches() {
+                missed += batch.tick.ticks(since: lastTick) - 1
+                lastTick = batch.tick
+            }
+        }
+
+        func connect() throws -> RawClient {
+            let client = try joined.connectRaw()
+            client.send(FairnessTests.hello)
+            joined.deliver()
+            return client
+        }
+
+        func subscribe(_ number: UInt32, _ entity: Entity) -> [UInt8] {
+            ClientMessage.subscribe(SubscriptionID(number), Selection(entities: .one(entity))).encoded()
+        }
+    }
+
+    private func count(_ messages: [[UInt8]], _ kind: UInt8) -> Int { messages.count { $0.first == kind } }
+
+    @Test(arguments: [5, 40]) func aBurstOfRequestsIsWorkedOffInTurn(sessions: Int) throws {
+        let scene = try Scene { $0.sync.requestWorkRateMax = 20_000 }
+        let clients = try (0..<sessions).map { _ in try scene.connect() }
+        for client in clients {
+            for number in 1...60 as ClosedRange<UInt32> {
+                client.send(scene.subscribe(number, scene.entities[Int(number)]))
+                client.send(ClientMessage.unsubscribe(SubscriptionID(number)).encoded())
+            }
+        }
+        var answered = [Int](repeating: 0, count: sessions)
+        for _ in 0..<200 where answered.contains(where: { $0 < 120 }) {
+            scene.tick()
+            for (number, client) in clients.enumerated() {
+                let messages = client.takeReceived()
+                answered[number] += count(messages, 0x82) + count(messages, 0x83)
+            }
+        }
+        #expect(answered.allSatisfy { $0 == 120 })
+        #expect(clients.allSatisfy { $0.end == nil })
+        #expect(scene.missed == 0)
+    }
+
+    @Test("A rate slows, in requests and in mutations", arguments: [false, true])
+    func aRateSlows(mutates: Bool) throws {
+        let scene = try Scene {
+            $0.sync.requestRateMax = 20
+            $0.sync.mutationRateMax = 20
+        }
+        let client = try scene.connect()
+        for number in 1...100 as ClosedRange<UInt64> {
+            client.send(
+                mutates
+                    ? ClientMessage.mutate(
+                        Mutation(
+                            sequence: MutationSequence(number), epoch: scene.joined.revision.epoch,
+                            operation: .spawn([]))
+                    ).encoded()
+                    : ClientMessage.unsubscribe(SubscriptionID(1)).encoded())
+        }
+        var answered: [Int] = []
+        for _ in 0..<120 {
+            scene.tick()
+            answered.append(count(client.takeReceived(), mutates ? 0x86 : 0x83))
+        }
+        // As many at once as in a second, then one in each tick of 50 ms.
+        #expect((20...22).contains(answered[0...1].reduce(0, +)))
+        #expect(answered[2..<60].allSatisfy { $0 <= 2 })
+        #expect(answered.reduce(0, +) == 100)
+        #expect(client.end == nil)
+        #expect(scene.missed == 0)
+    }
+
+    @Test func whoDoesNotTakeHisAnswersIsNotReadFromUntilHeDoes() throws {
+        let scene = try Scene { $0.sync.answerSizeMax = 4000 }
+        let client = try scene.joined.connect()
+        scene.joined.deliver()
+        client.isStalled = true
+        let peer = try scene.connect()
+        for _ in 0..<2000 { peer.send(ClientMessage.unsubscribe(SubscriptionID(1)).encoded()) }
+        for _ in 0..<20 { scene.tick() }
+        for occupancy in scene.joined.occupancies where occupancy.count > occupancy.limit {
+            Issue.record("\(occupancy.name): \(occupancy.count) of \(occupancy.limit)")
+        }
+        #expect(peer.end == nil)
+        #expect(scene.missed == 0)
+    }
+
+    @Test func aTurnIsRenewedWhereTheWorldStandsStill() throws {
+        let scene = try Scene { $0.sync.turnWorkMax = 10 }
+        let client = try scene.connect()
+        for _ in 0..<100 { client.send(ClientMessage.unsubscribe(SubscriptionID(1)).encoded()) }
+        // No tick comes, as in a paused world.
+        var answered = 0
+        for _ in 0..<30 {
+            scene.joined.passTime(.milliseconds(50))
+            let count = count(client.takeReceived(), 0x83)
+            #expect(count <= 22)
+            answered += count
+        }
+        #expect(answered == 100)
+    }
+
+    @Test func whoIsNotReadFromIsNotSilent() throws {
+        let scene = try Scene {
+            $0.sync.requestRateMax = 1
+            $0.sync.silenceTimeout = .seconds(5)
+        }
+        let client = try scene.connect()
+        for _ in 0..<12 { client.send(ClientMessage.unsubscribe(SubscriptionID(1)).encoded()) }
+        for _ in 0..<200 { scene.tick() }
+        #expect(client.end == nil)
+        // Once everything was read, silence is silence.
+        for _ in 0..<260 { scene.tick() }
+        #expect(client.end?.code == 4004)
+    }
+
+    @Test func batchesThatAreTooMuchForATickFallBehindTheCheapestLast() throws {
+        let scene = try Scene(entityCount: 400, watched: 10) { $0.sync.buildWorkRateMax = 20 * 800 }
+        let clients = try (0..<20).map { _ in try scene.joined.connect() }
+        for (number, client) in clients.enumerated() {
+            client.subscribe(of: .listed((0..<60).map { scene.entities[($0 * 7 + number * 13) % 400] }))
+        }
+        for _ in 0..<40 { scene.tick() }
+        #expect(scene.missed == 0, "the witness watches few entities, which costs least")
+        for client in clients {
+            #expect(client.end == nil)
+            // Each had a turn, and again and again.
+            #expect(client.takeBatches().count >= 4)
+            #expect(client.tick.rawValue + 20 > scene.joined.serverTick.rawValue)
+        }
+    }
+
+    @Test func manyWhoComeBackAtOnceCostNobodyATick() throws {
+        let scene = try Scene(entityCount: 500) { $0.sync.requestWorkRateMax = 20_000 }
+        let resume = { (first: Int) in
+            ClientMessage.hello(
+                Hello(
+                    clientName: "back",
+                    resume: .init(
+                        revision: Revision(epoch: scene.joined.revision.epoch, tick: Tick(1)), token: [],
+                        subscriptions: (0..<64).map { number in
+                            .init(
+                                SubscriptionID(UInt32(number)),
+                                Selection(entities: .one(scene.entities[(first + number) % 500])))
+                        }))
+            ).encoded()
+        }
+        let clients = try (0..<100).map { _ in try scene.joined.connectRaw() }
+        scene.joined.deliver()
+        for (number, client) in clients.enumerated() { client.send(resume(number * 3)) }
+        var welcomed = 0
+        var started = 0
+        for _ in 0..<40 {
+            scene.tick()
+            for client in clients {
+                let messages = client.takeReceived()
+                welcomed += count(messages, 0x81)
+                started += count(messages, 0x84)
+            }
+        }
+        #expect(welcomed == 100)
+        #expect(started >= 100)
+        #expect(scene.missed == 0)
+    }
+
+    @Test func mutationsOfManyAreTakenInTurnAndInTheirOrder() throws {
+        let scene = try Scene {
+            $0.mutationWorkRateMax = 20 * 10
+            $0.sync.pendingMutationMax = 256
+        }
+        let entity = scene.entities[0]
+        let many = try scene.connect()
+        let few = try scene.connect()
+        func set(_ number: UInt64) -> [UInt8] {
+            let bytes = withUnsafeBytes(of: Int32(number).littleEndian) { Array($0) }
+            return ClientMessage.mutate(
+                Mutation(
+                    sequence: MutationSequence(number), epoch: scene.joined.revision.epoch,
+                    operation: .patch(entity, ColumnID(1), [.init(path: [0], bytes: bytes)]))
+            ).encoded()
+        }
+        for number in 1...200 as ClosedRange<UInt64> { many.send(set(number)) }
+        scene.tick()
+        few.send(set(1))
+        scene.tick()
+        scene.tick()
+        #expect(count(few.takeReceived(), 0x86) == 1, "it does not wait for the two hundred of the other")
+        var sequences: [MutationSequence] = []
+        for _ in 0..<60 {
+            scene.tick()
+            for case .mutationResponse(let sequence, .applied) in many.takeReceived().compactMap({ bytes in
+                try? bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }
+            }) { sequences.append(sequence) }
+        }
+        #expect(sequences.suffix(100) == (101...200).map { MutationSequence($0) }[...])
+        #expect(scene.joined.world[entity, Health.self]?.current == 200)
+    }
+}

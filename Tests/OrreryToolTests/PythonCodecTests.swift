@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+/// `Examples/python-watch/wire`, which the example and the load scripts share.
+@Suite("The codec in Python has the bytes of the golden files", .timeLimit(.minutes(2)))
+struct PythonCodecTests {
+    private static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Runs a script that knows the items of a golden file, `golden`, by their titles.
+    private func run(_ file: String, _ script: String) async throws -> Tool.Ended {
+        let path = Self.package.appending(path: "Tests/OrreryWireTests/Golden/\(file)").path()
+        let beginning = """
+            from wire.messages import *
+            golden = {}
+            for item in open("\(path)", encoding="utf-8").read().split("\\n@ ")[1:]:
+                title, *lines = item.split("\\n")
+                golden[title] = bytes.fromhex(" ".join(line.split("#")[0] for line in lines))
+
+            """
+        return try await Tool(
+            ["python3", "-B", "-c", beginning + script],
+            environment: ["PYTHONPATH": Self.package.appending(path: "Examples/python-watch").path()],
+            executable: URL(filePath: "/usr/bin/env")
+        ).ended()
+    }
+
+    @Test("What it says")
+    func says() async throws {
+        let ended = try await run(
+            "ClientMessages.hex",
+            """
+            said = {
+                "Hello": hello("Grüße"),
+                "Hello with resume, of nothing": hello("", Resume(2**64 - 1, 0, {})),
+                "Subscribe to everything": subscribe(1, Selection()),
+                "Subscribe to components": subscribe(300, Selection(components=[200, 0, 2])),
+                "Subscribe to one entity": subscribe(2**32 - 1, Selection([Entity(70000, 3)])),
+                "Subscribe to a list of entities, some components": subscribe(
+                    7, Selection([Entity(1, 1), Entity(5, 2), Entity(6, 3), Entity(70000, 4)], [0, 2])),
+                "Subscribe to no entity": subscribe(8, Selection([])),
+                "Unsubscribe": unsubscribe(300),
+                "Acknowledge": acknowledge(1000, 2**40),
+                "Mutate: despawn": mutate_despawn(2**64 - 1, 0, Entity(2**32 - 1, 0)),
+            }
+            for title, message in said.items():
+                print(title, "is right" if message == golden[title] else message.hex())
+            resume = Resume(0x1122334455667788, 1000, {
+                1: Selection(), 300: Selection([Entity(70000, 3)], [0, 2]),
+            }, bytes(range(0xA0, 0xB0)))
+            print("resume", golden["Hello with resume"].find(resume.data()) > 0)
+            """)
+        #expect(ended.error == "")
+        #expect(ended.lines.count == 11)
+        #expect(ended.lines.allSatisfy { $0.hasSuffix(" is right") || $0 == "resume True" }, "\(ended.output)")
+    }
+
+    @Test("What it reads")
+    func reads() async throws {
+        let ended = try await run(
+            "ServerMessages.hex",
+            """
+            read_messages = {title: read(message) for title, message in golden.items()}
+            welcome = read_messages["Welcome"]
+            print(hex(welcome.epoch), welcome.tick, welcome.tick_rate, welcome.numbers(), len(welcome.schemas))
+            for title in ("SubscribeResponse, refused with code 9", "UnsubscribeResponse", "Heartbeat, current",
+                          "MutationResponse, applied, spawned", "MutationResponse, refused with code 7"):
+                print(read_messages[title])
+            print(len(read_messages))
+            """)
+        #expect(
+            ended.output == """
+                0x1122334455667788 1000 60.0 {'Position': 0, 'Frozen': 2} 1
+                Response(kind=130, subscription=9, code=9, reason='no')
+                Response(kind=131, subscription=1, code=0, reason='')
+                Heartbeat(tick=1000, is_current=True)
+                MutationResponse(sequence=300, code=0)
+                MutationResponse(sequence=7, code=7)
+                32
+
+                """, "\(ended.error)")
+    }
+
+    @Test("What it reads of a batch")
+    func readsBatches() async throws {
+        let ended = try await run(
+            "Batches.hex",
+            """
+            for title, message in golden.items():
+                batch = read(message)
+                print(title, batch.tick, batch.base, batch.is_whole, batch.part)
+                sizes = {0: 8, 1: None, 2: 0}
+                try:
+                    for section in batch_sections(batch.content, sizes):
+                        if isinstance(section, TableChanged):
+                            for number in section.removed: del sizes[number]
+                            sizes.update((entry.number, entry.size) for entry in section.added)
+                            print("- TableChanged", section.removed, [entry.name for entry in section.added])
+                        elif isinstance(section, AddedSchema):
+                            print("- AddedSchema")
+                        elif isinstance(section, Written):
+                            print("- Written", section.component, section.rows, list(map(len, section.values)),
+                                section.is_insert)
+                        else:
+                            print("-", type(section).__name__, *section[:2])
+                except Breach as breach:
+                    print("-", breach.code)
+            """)
+        #expect(
+            ended.output == """
+                every kind of section 1000 998 True 0
+                - Started [1, 300]
+                - Despawned [0, 5, 5000]
+                - Entered [7] [1]
+                - Entered [1, 2] [2, 16909060]
+                - Removed 2 [3]
+                - Written 0 [1, 7] [8, 8] True
+                - Written 0 [8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 30] \
+                [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8] False
+                - Written 1 [2] [4] True
+                - Written 1 [8, 9] [1, 131] False
+                - Written 2 [4, 6] [0, 0] True
+                nothing but a head 7 7 True 0
+                a part that is not the last 300 0 False 200
+                - Entered [4194303] [1]
+                unknown sections 1 0 True 0
+                - Despawned [1]
+                a table that changes 1000 999 True 0
+                - TableChanged [1] ['Heat']
+                - AddedSchema
+                - Entered [7] [1]
+                - Written 5 [7] [4] True
+                a section of the future 2 1 True 0
+                - Despawned [1]
+                - 4006
+
+                """, "\(ended.error)")
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// The server of the README (`Examples/DriftServer`), as a service manager starts it. Its port is one, 7600, so one at a time.
+@Suite("The server of the README, as a program", .serialized, .timeLimit(.minutes(2)))
+struct ReadmeServerTests {
+    private static let port: UInt16 = 7600
+
+    private func start() throws -> Tool {
+        // The backtrace of a crash takes longer than a test may.
+        try Tool([], environment: ["SWIFT_BACKTRACE": "enable=no"], executable: Tool.program("DriftServer"))
+    }
+
+    /// Starts it, again while others have its port, until a client gets in.
+    private func serve() async throws -> Tool {
+        let deadline = ContinuousClock.now + .seconds(60)
+        var server = try start()
+        while ContinuousClock.now < deadline {
+            let client = try await Tool.run("inspect", "ws://127.0.0.1:\(Self.port)", "--once")
+            if client.status == 0, server.isRunning { return server }
+            if !server.isRunning { server = try start() }
+        }
+        throw Tool.DeadlineExceeded(description: "no client got in")
+    }
+
+    @Test("Its address is in a pipe as soon as it listens", .bug(id: "o09", "it waits in a buffer"))
+    func addressIntoAPipe() async throws {
+        let server = try await serve()
+        await withKnownIssue("known issue: what is printed into a pipe is gathered until much has come") {
+            try await server.output("its address", within: .seconds(5)) { $0.hasPrefix("ws://127.0.0.1:") }
+        }
+        server.interrupt(SIGKILL)
+        _ = try await server.ended()
+    }
+
+    @Test("A port in use is a sentence and a failure, no crash", .bug(id: "o10", "it ends as a crash"))
+    func portInUse() async throws {
+        // If somebody else has the port, it is in use as well.
+        let other = try? RawListener(answer: nil, port: Self.port)
+        let ended = try await start().ended()
+        withExtendedLifetime(other) {}
+        #expect(ended.error.contains("in use"), "\(ended.error)")
+        withKnownIssue("known issue: an error that leaves the main function ends the program as a crash") {
+            #expect(ended.status == 1 && !ended.wasSignalled)
+            #expect(ended.error.filter { $0 == "\n" }.count <= 3)
+        }
+    }
+}

@@ -1,0 +1,220 @@
+import ArgumentParser
+import Foundation
+import OrreryRawPeer
+import OrreryWire
+import Synchronization
+import Testing
+
+@testable import SolarSystem
+
+/// `solar-system serve` as from a shell.
+private final class Serving: Sendable {
+    let port: Int
+    private let process: Process
+    let errors = Mutex("")
+    /// Kept open.
+    private let unreadErrors: Pipe?
+
+    /// The program lies beside the test runner.
+    private static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+        .appending(path: "solar-system").path
+
+    var processID: Int32 { process.processIdentifier }
+
+    /// Starts it.
+    /// - Parameters:
+    ///   - prelude: what the shell does before.
+    ///   - redirection: what the shell does to its outputs.
+    ///   - readsErrors: whether anybody reads what it logs.
+    init(
+        _ options: String = "", prelude: String = "", redirection: String = "", environment: [String: String] = [:],
+        readsErrors: Bool = true
+    ) throws {
+        port = try freePort()
+        let process = Process()
+        self.process = process
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = [
+            "-c", "\(prelude) exec '\(Self.executable)' serve --port \(port) --asteroids 10 \(options) \(redirection)",
+        ]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardError = pipe
+        unreadErrors = readsErrors ? nil : pipe
+        try process.run()
+        guard readsErrors else { return }
+        Thread.detachNewThread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = read(pipe.fileHandleForReading.fileDescriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                errors.withLock { $0 += String(decoding: buffer[..<count], as: UTF8.self) }
+            }
+        }
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    /// Asks until there is an answer with this status, or in vain.
+    func answers(
+        _ path: String = "/healthz", host: String = "localhost", token: String? = nil, status: Int = 200
+    ) async throws -> String? {
+        try await onThread { [self] in
+            let deadline = ContinuousClock.now + .seconds(60)
+            while ContinuousClock.now < deadline, process.isRunning {
+                guard let peer = try? RawPeer(port: port) else { continue }
+                let field = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+                peer.write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\(field)\r\n")
+                let answer = peer.readToEnd()
+                if answer.hasPrefix("HTTP/1.1 \(status) ") { return answer }
+            }
+            return nil
+        }
+    }
+
+    /// The status of the answer to this request for a WebSocket.
+    func upgrade(_ fields: [String: String?]) async throws -> String {
+        try await onThread { [port] in
+            let peer = try RawPeer(port: port)
+            peer.requestUpgrade(fields)
+            return String(peer.readHead().dropFirst("HTTP/1.1 ".count).prefix(3))
+        }
+    }
+
+    func says(_ text: String) async throws -> Bool {
+        try await until { $0.errors.withLock { $0.contains(text) } }
+    }
+
+    func signal(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// How it ended.
+    func status() async throws -> Int32? {
+        try await until { !$0.process.isRunning } ? process.terminationStatus : nil
+    }
+
+    func stops() async throws -> Bool {
+        signal(SIGTERM)
+        return try await status() == 0
+    }
+
+    /// Waits, and says whether it came.
+    private func until(_ isMet: @escaping @Sendable (Serving) -> Bool) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !isMet(self) {
+            guard ContinuousClock.now < deadline else { return false }
+            await Task.yield()
+        }
+        return true
+    }
+}
+
+/// Waits for something that blocks without holding one of the few threads that all tests share.
+private func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}
+
+@Suite("A server is operated like any other", .timeLimit(.minutes(3)))
+struct ServeCommandTests {
+    @Test func aHangUpRenewsAndEndsNobody() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "orrery-token-\(UUID())").path()
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try "first\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let serving = try Serving("--token-file '\(file)'")
+        #expect(try await serving.answers("/metrics", token: "first") != nil)
+        let peer = try RawPeer(port: serving.port)
+        peer.requestUpgrade(["Authorization": "Bearer first"])
+        #expect(peer.readHead().hasPrefix("HTTP/1.1 101 "))
+        peer.writeFrame(2, ClientMessage.hello(Hello(clientName: "peer")).encoded())
+        try "second\n".write(toFile: file, atomically: true, encoding: .utf8)
+        serving.signal(SIGHUP)
+        #expect(try await serving.says("read again what may have been renewed"))
+        #expect(try await serving.answers("/metrics", token: "second") != nil)
+        #expect(try await serving.answers("/metrics", token: "first", status: 401) != nil)
+        #expect(try await serving.stops())
+        // It was connected to the end, and is told of it.
+        #expect(try peer.readCloseCode() == 1001)
+    }
+
+    @Test("without an output it serves, and says where", arguments: [">&-", "> /dev/full", "<&- >&-"])
+    func noOutput(redirection: String) async throws {
+        let serving = try Serving(redirection: redirection)
+        #expect(try await serving.answers() != nil)
+        #expect(try await serving.says("ws://127.0.0.1:\(serving.port)"))
+        #expect(try await serving.stops())
+    }
+
+    /// A collector that has stalled, a terminal after Ctrl-S.
+    @Test func aLogThatNobodyReadsStopsNobody() async throws {
+        let serving = try Serving("--log-level debug", readsErrors: false)
+        #expect(try await serving.answers() != nil)
+        // Two lines each: far more than the pipe and the queue hold.
+        let openedCount = try await onThread { [port = serving.port] in
+            try (0..<1500).filter { _ in
+                let peer = try RawPeer(port: port)
+                peer.requestUpgrade()
+                return peer.readHead().hasPrefix("HTTP/1.1 101 ")
+            }.count
+        }
+        #expect(openedCount == 1500)
+        #expect(try await serving.answers() != nil)
+        let metrics = try #require(try await serving.answers("/metrics"))
+        let dropped = try #require(metrics.firstMatch(of: /\norrery_log_lines_dropped_total (\d+)\n/)?.output.1)
+        #expect(Int(dropped) ?? 0 > 0)
+        #expect(try await serving.stops())
+    }
+
+    @Test func aSiteBehindAProxyIsNamed() async throws {
+        let serving = try Serving("--host-name sim.example --host-name other.example --origin https://sim.example")
+        #expect(try await serving.answers("/metrics", host: "sim.example") != nil)
+        #expect(try await serving.answers("/metrics", host: "other.example:80") != nil)
+        #expect(try await serving.answers("/metrics", host: "evil.example", status: 421) != nil)
+        #expect(try await serving.upgrade(["Origin": "https://sim.example", "Host": "sim.example"]) == "101")
+        #expect(try await serving.upgrade(["Origin": "http://localhost", "Host": "sim.example"]) == "403")
+        #expect(try await serving.stops())
+    }
+
+    @Test(
+        "what would let nobody in is refused at the start",
+        arguments: [
+            ("", ["ORRERY_TOKEN": "two sesame"]), ("", ["ORRERY_TOKEN": "\n"]), ("--token-file /nowhere", [:]),
+            ("--origin sim.example", [:]), ("--host-name sim.example:80", [:]),
+        ] as [(String, [String: String])])
+    func refusals(options: String, environment: [String: String]) async throws {
+        let serving = try Serving(options, environment: environment)
+        #expect(try #require(try await serving.status()) != 0)
+        #expect(try await serving.says("."))
+        #expect(serving.errors.withLock { !$0.contains("sesame") })
+    }
+
+    @Test func theLimitOfOpenFilesIsRaised() async throws {
+        let serving = try Serving(prelude: "ulimit -Sn 300;")
+        #expect(try await serving.answers() != nil)
+        let limits = try String(contentsOfFile: "/proc/\(serving.processID)/limits", encoding: .utf8)
+        let soft = try #require(limits.firstMatch(of: /Max open files +(\d+)/)?.output.1)
+        #expect(Int(soft) ?? 0 > 4096)
+        #expect(try await serving.stops())
+    }
+}
+
+/// A port that nobody listened at a moment ago.
+private func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, streamType, 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, size)
+            getsockname(descriptor, $0, &size)
+        }
+        return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+    }
+}
