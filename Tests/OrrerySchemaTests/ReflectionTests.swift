@@ -170,4 +170,14 @@ import Testing
             #expect(fields.map(\.unit) == [nil, "pt"])
         }
     }
+
+    @Test func bytesThatSaySomething() {
+        enum Choice { case none, number(Int32), text(UInt8) }
+        struct Gap { var small: UInt8 = 0, inner = Inner(), large: Int = 0, choice = Choice.none }
+        struct Inner { var flag = true, wide: Int16 = 0 }
+        #expect(ValueBytes.ranges(of: Position.self) == [0..<24])
+        #expect(ValueBytes.ranges(of: Frozen.self) == [])
+        #expect(ValueBytes.ranges(of: SIMD3<Float>.self) == [0..<12])
+        #expect(ValueBytes.ranges(of: Gap.self) == [0..<1, 2..<3, 4..<6, 8..<21])
+    }
 }

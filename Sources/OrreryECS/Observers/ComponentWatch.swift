@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OrrerySchema
 
 /// The kind of what observers are told.
@@ -94,12 +95,15 @@ extension Observation.Kind {
     }
 }
 
-/// Equal bytes are equal values, also where `==` says no (NaN). Besides, `==` decides where the type has it; values of other types that are no
-/// plain bytes always differ.
+/// Equal bytes of all fields are equal values, also where `==` says no (NaN). Besides, `==` decides where the type has it; values of other types
+/// that are no plain bytes always differ.
 private func makeEquality<C: Component>(_ type: C.Type) -> (UnsafePointer<C>, UnsafePointer<C>) -> Bool {
-    func haveEqualBytes(_ left: UnsafePointer<C>, _ right: UnsafePointer<C>) -> Bool {
-        UnsafeRawBufferPointer(start: left, count: MemoryLayout<C>.size)
-            .elementsEqual(UnsafeRawBufferPointer(start: right, count: MemoryLayout<C>.size))
+    let ranges = ValueBytes.ranges(of: type)
+    let haveEqualBytes: (UnsafePointer<C>, UnsafePointer<C>) -> Bool = { left, right in
+        ranges.allSatisfy { range in
+            memcmp(UnsafeRawPointer(left) + range.lowerBound, UnsafeRawPointer(right) + range.lowerBound, range.count)
+                == 0
+        }
     }
     let areEqual = (type as? any Equatable.Type).map { makeEquality(of: C.self, as: $0) }
     guard _isPOD(C.self) else { return areEqual ?? { _, _ in false } }

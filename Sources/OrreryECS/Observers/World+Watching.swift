@@ -50,7 +50,7 @@ extension World {
         if let overrun = watching.queue.append(watch) { trap(overrun, watch) }
     }
 
-    /// Tells observers all that waits: when nobody holds a value for writing, and nothing is being told already.
+    /// Tells observers all that waits: when no watched value is held for writing, and nothing is being told already.
     func tellObservers() {
         guard watching.runs.isEmpty, !watching.queue.isTelling, !watching.queue.isEmpty else { return }
         storage.beginBorrow()
@@ -86,19 +86,19 @@ extension World {
             watching.runs.append(run)
         }
         write()
-        let runs = watching.runs[outer.upperBound...]
-        if let run = runs.first, runs.count == 1 {
-            run.settle(0..<count, in: self)
+        let own = outer.upperBound..<watching.runs.count
+        if own.count == 1 {
+            watching.runs[own.lowerBound].settle(0..<count, in: self)
         } else {
             for row in 0..<count {
-                for run in runs { run.settle(row..<row + 1, in: self) }
+                for run in own { watching.runs[run].settle(row..<row + 1, in: self) }
             }
         }
-        watching.runs.removeLast(columns.count)
-        for run in runs {
-            for other in outer { watching.runs[other].forgetRows(sharedWith: run) }
-            run.deallocate()
+        for run in own {
+            for other in outer { watching.runs[other].forgetRows(sharedWith: watching.runs[run]) }
+            watching.runs[run].deallocate()
         }
+        watching.runs.removeLast(own.count)
         tellObservers()
     }
 

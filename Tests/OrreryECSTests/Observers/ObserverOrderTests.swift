@@ -211,6 +211,26 @@ struct ObserverOrderTests {
         #expect(count == 1)
     }
 
+    /// What lies between the fields is not a part of the value.
+    @Test func bytesBetweenFieldsAreNoStep() throws {
+        struct Gauge: Component {
+            var unit: UInt8 = 1
+            var value = 2.0
+            var direction = SIMD3<Float>(1, 2, 3)
+        }
+        let entity = world.spawn(Gauge())
+        var count = 0
+        world.observe(Gauge.self) { _ in count += 1 }
+        try world.update(entity, Gauge.self) { gauge in
+            withUnsafeMutableBytes(of: &gauge) { bytes in
+                for offset in Array(1..<8) + Array(28..<32) { bytes[offset] ^= 0xff }
+            }
+        }
+        #expect(count == 0)
+        try world.update(entity, Gauge.self) { $0.direction.z += 1 }
+        #expect(count == 1)
+    }
+
     /// Any writes, any observers: what each is told of an entity is a chain that leads to what is there.
     @Test(arguments: testSeeds())
     func chainsOfAnyScript(seed: UInt64) throws {
