@@ -15,6 +15,7 @@ struct clws_context {
     SSL_CTX *client_tls;
     // libwebsockets' own.
     SSL_CTX *server_tls;
+    uint64_t application_record_count;
     struct lws_protocols protocols[2];
     lws_retry_bo_t retry;
     void *loops[1];
@@ -121,6 +122,7 @@ clws_context *clws_context_create(
             return NULL;
         }
         context->uses_tls = is_client;
+        if (is_client) clws_tls_count_records(context->client_tls, &context->application_record_count);
         info.provided_client_ssl_ctx = context->client_tls;
         info.alpn = "http/1.1";
     }
@@ -148,6 +150,8 @@ void clws_context_destroy(clws_context *context) {
     lws_context_destroy(context->native);
     free_context(context);
 }
+
+uint64_t clws_application_record_count(clws_context *context) { return context->application_record_count; }
 
 bool clws_context_renew_identity(
     clws_context *context, const char *certificate_file, const char *key_file, clws_tls_problem *problem) {

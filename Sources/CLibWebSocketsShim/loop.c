@@ -13,7 +13,10 @@ static void handle_timer(struct ev_loop *native, ev_timer *watcher, int events) 
     (void)native;
     (void)events;
     clws_loop *loop = watcher->data;
-    loop->handler(loop->owner, watcher == &loop->timer ? CLWS_EVENT_TIMER : CLWS_EVENT_HOUSEKEEPING);
+    clws_event event = watcher == &loop->timer ? CLWS_EVENT_TIMER
+        : watcher == &loop->glance              ? CLWS_EVENT_GLANCE
+                                                : CLWS_EVENT_HOUSEKEEPING;
+    loop->handler(loop->owner, event);
 }
 
 clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
@@ -34,6 +37,8 @@ clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
     loop->timer.data = loop;
     ev_init(&loop->housekeeping, handle_timer);
     loop->housekeeping.data = loop;
+    ev_init(&loop->glance, handle_timer);
+    loop->glance.data = loop;
     return loop;
 }
 
@@ -41,6 +46,7 @@ void clws_loop_destroy(clws_loop *loop) {
     ev_async_stop(loop->native, &loop->async);
     ev_timer_stop(loop->native, &loop->timer);
     ev_timer_stop(loop->native, &loop->housekeeping);
+    ev_timer_stop(loop->native, &loop->glance);
     ev_loop_destroy(loop->native);
     free(loop);
 }
@@ -58,6 +64,15 @@ void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housek
     ev_now_update(loop->native);
     start_timer(loop, &loop->timer, timer_seconds);
     start_timer(loop, &loop->housekeeping, housekeeping_seconds);
+}
+
+void clws_loop_set_glances(clws_loop *loop, double seconds) {
+    if (seconds > 0) {
+        ev_now_update(loop->native);
+        start_timer(loop, &loop->glance, seconds);
+    } else {
+        ev_timer_stop(loop->native, &loop->glance);
+    }
 }
 
 void clws_loop_run(clws_loop *loop) { ev_run(loop->native, 0); }

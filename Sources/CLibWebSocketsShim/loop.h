@@ -12,6 +12,7 @@ struct clws_loop {
     ev_async async;
     ev_timer timer;
     ev_timer housekeeping;
+    ev_timer glance;
 };
 
 struct clws_watcher {

@@ -27,6 +27,23 @@ ssize_t clws_send(int descriptor, const void *bytes, size_t count) {
 
 void clws_finish(int descriptor) { shutdown(descriptor, SHUT_WR); }
 
+void clws_set_input_min(int descriptor, int byte_count) {
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &byte_count, sizeof byte_count);
+}
+
+static bool wait_for(int descriptor, short events, int milliseconds) {
+    struct pollfd entry = {.fd = descriptor, .events = events};
+    return poll(&entry, 1, milliseconds) == 1 && (entry.revents & events);
+}
+
+ssize_t clws_ask(
+    int descriptor, const void *question, size_t question_size, void *answer, size_t answer_size, int milliseconds) {
+    bool is_asked = wait_for(descriptor, POLLOUT, milliseconds)
+        && clws_send(descriptor, question, question_size) == (ssize_t)question_size;
+    if (!is_asked || !wait_for(descriptor, POLLIN, milliseconds)) return -1;
+    return clws_receive(descriptor, answer, answer_size, false);
+}
+
 bool clws_has_input(int descriptor) {
     char byte;
     return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;

@@ -105,6 +105,40 @@ SSL_CTX *clws_tls_create_client(const char *host, const char *trusted_certificat
     return tls;
 }
 
+static void see_record(
+    int is_written, int version, int content_type, const void *bytes, size_t size, SSL *tls, void *count) {
+    (void)version;
+    if (is_written || size == 0) return;
+    // With TLS 1.3 every record looks like data from outside.
+    int wanted = SSL_version(tls) == TLS1_3_VERSION ? SSL3_RT_INNER_CONTENT_TYPE : SSL3_RT_HEADER;
+    if (content_type == wanted && *(const unsigned char *)bytes == SSL3_RT_APPLICATION_DATA) (*(uint64_t *)count)++;
+}
+
+void clws_tls_count_records(SSL_CTX *tls, uint64_t *count) {
+    SSL_CTX_set_msg_callback(tls, see_record);
+    SSL_CTX_set_msg_callback_arg(tls, count);
+}
+
+size_t clws_tls_greeting(void *buffer, size_t size) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *tls = context ? SSL_new(context) : NULL;
+    BIO *input = BIO_new(BIO_s_mem()), *output = BIO_new(BIO_s_mem());
+    int count = 0;
+    if (tls && input && output) {
+        SSL_set_bio(tls, input, output);
+        SSL_set_connect_state(tls);
+        SSL_do_handshake(tls);
+        count = BIO_read(output, buffer, (int)size);
+    } else {
+        BIO_free(input);
+        BIO_free(output);
+    }
+    SSL_free(tls);
+    SSL_CTX_free(context);
+    ERR_clear_error();
+    return count > 0 ? (size_t)count : 0;
+}
+
 int clws_certificate_error(void *verification) { return X509_STORE_CTX_get_error(verification); }
 
 const char *clws_certificate_error_text(int error) { return X509_verify_cert_error_string(error); }

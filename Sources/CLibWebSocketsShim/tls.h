@@ -17,4 +17,7 @@ bool clws_tls_renew_identity(
 /// A client's context that verifies certificates for one host; without a host one that trusts nobody.
 SSL_CTX *clws_tls_create_client(const char *host, const char *trusted_certificate_file, clws_tls_problem *problem);
 
+/// Counts the records with data that connections of a client's context receive.
+void clws_tls_count_records(SSL_CTX *tls, uint64_t *count);
+
 #endif

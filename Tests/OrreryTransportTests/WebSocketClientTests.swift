@@ -34,6 +34,85 @@ struct WebSocketClientTests {
         #expect(try closure(of: server.url)?.reason.contains(server.url) == true)
     }
 
+    @Test(
+        "a name whose beginning is no answer",
+        arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example ESMTP\r\n", "HTTP/1.1 abc\r\n\r\n"])
+    func whatItSaysInstead(banner: String) throws {
+        let server = try RawServer(answer: banner, staysOpen: true)
+        let start = ContinuousClock.now
+        let closure = try closure(of: server.url)
+        #expect(closure?.code == .protocolError)
+        if banner.hasPrefix("HTTP") { #expect(closure?.reason.contains("(it says \"HTTP/1.1 abc\")") == true) }
+        #expect(closure?.reason.hasPrefix("\(server.url) does not answer as a WebSocket server") == true)
+        // Whose line is not yet known to be none is waited for.
+        #expect(!banner.hasPrefix("HTTP") || ContinuousClock.now - start < .seconds(4))
+    }
+
+    /// What a server of TLS says to one who does not speak it: an alert.
+    @Test func aPortThatSpeaksTLS() throws {
+        let server = try RawServer(answer: [0x15, 3, 1, 0, 2, 2, 10])
+        let reason = try closure(of: server.url)?.reason
+        #expect(
+            reason
+                == "\(server.url) does not answer without TLS: its port speaks TLS, try wss\(server.url.dropFirst(2))")
+    }
+
+    private static let switching = "HTTP/1.1 101 Switching Protocols\r\n"
+    private static let handshake =
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+        + "Sec-WebSocket-Protocol: orrery.v1\r\n"
+
+    @Test(
+        "an answer on which libwebsockets goes astray ends with a reason at once",
+        arguments: [
+            switching + handshake + "X-Auth: a\r\n\r\n", switching + "If: a\r\n" + handshake + "\r\n",
+            switching + handshake + "X-Forwarded: a\r\nAuth: b\r\n\r\n",
+        ], [1000, 7])
+    func strayAnswers(answer: String, pieceSize: Int) throws {
+        let server = try RawServer(answer: answer, pieceSize: pieceSize, staysOpen: true)
+        let start = ContinuousClock.now
+        let reason = try closure(of: server.url)?.reason ?? ""
+        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(reason.contains("goes astray on"), "\(reason)")
+        #expect(["X-Auth", "If", "X-Forwarded, Auth"].contains { reason.contains($0) })
+    }
+
+    @Test(
+        "what a proxy or server said is passed on",
+        arguments: [
+            (426, "text/html", "<h1>426</h1>", "a proxy in between does not pass the fields Upgrade and Connection on"),
+            (421, "text/plain; charset=utf-8", "call it localhost\n", "(HTTP status 421): call it localhost"),
+            (403, "text/plain", "not from here", "does not let this client in (HTTP status 403): not from here"),
+            (404, "text/plain", "first\nsecond\n", "answered with HTTP status 404 and not as a WebSocket: first"),
+            (404, "text/plain", "\u{1b}[31mred\u{7}", "as a WebSocket: [31mred"),
+            (502, "text/html", "<h1>Bad Gateway</h1>", "answered with HTTP status 502 and not as a WebSocket"),
+            (404, "text/plain", "", "answered with HTTP status 404 and not as a WebSocket"),
+        ] as [(Int, String, String, String)], ["", "X-Auth: a\r\n"])
+    func statuses(answered: (Int, String, String, String), strange: String) throws {
+        let (status, type, body, words) = answered
+        let head =
+            "HTTP/1.1 \(status) Whatever\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\(strange)"
+        let server = try RawServer(answer: "\(head)\r\n\(body)", staysOpen: true)
+        let start = ContinuousClock.now
+        let closure = try closure(of: server.url)
+        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(closure?.refusalStatus == status)
+        #expect(closure?.reason.hasSuffix(words) == true, "\(closure?.reason ?? "")")
+    }
+
+    @Test("a server's own sentence reaches its client", arguments: [Kind.webSocket, .webSocketOverTLS])
+    func sentences(kind: Kind) throws {
+        var hooks = Driver.Hooks.none
+        hooks.refusal = { _ in .text(421, "This server is for its own machine.") }
+        let wire = try Wire(kind, hooks: hooks)
+        let client = try wire.client()
+        client.wait("the attempt ends") { $0.closureCount == 1 }
+        client.stop()
+        let reason = client.snapshot.closures.values.first?.reason ?? ""
+        #expect(reason.hasSuffix("(HTTP status 421): This server is for its own machine."), "\(reason)")
+        wire.server.stop()
+    }
+
     @Test func aServerThatSaysNothing() throws {
         let server = try RawServer(answer: "")
         let transport = WebSocketClientTransport(connectTimeout: .milliseconds(300))
@@ -54,7 +133,8 @@ struct WebSocketClientTests {
     @Test func anotherSubprotocol() throws {
         let wire = try Wire(.webSocket)
         let reason = try closure(of: wire.url, transport: WebSocketClientTransport(subprotocol: "chat"))?.reason
-        #expect(reason == "\(wire.url) answered with HTTP status 400 and not as a WebSocket")
+        let words = "answered with HTTP status 400 and not as a WebSocket"
+        #expect(reason == "\(wire.url) \(words): This server speaks the WebSocket subprotocol orrery.v1 only.")
         wire.server.stop()
     }
 

@@ -23,6 +23,8 @@ typedef enum clws_event {
     CLWS_EVENT_TIMER,
     /// A few times a second: deadlines, and libwebsockets' own timers.
     CLWS_EVENT_HOUSEKEEPING,
+    /// Every few milliseconds, while it is asked for.
+    CLWS_EVENT_GLANCE,
 } clws_event;
 
 typedef void (*clws_event_handler)(void *owner, clws_event event);
@@ -34,6 +36,8 @@ void clws_loop_destroy(clws_loop *loop);
 /// Any thread, as long as the loop lives.
 void clws_loop_wake(clws_loop *loop);
 void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housekeeping_seconds);
+/// 0 ends the glances.
+void clws_loop_set_glances(clws_loop *loop, double seconds);
 /// Serves until `clws_loop_break`.
 void clws_loop_run(clws_loop *loop);
 void clws_loop_break(clws_loop *loop);
@@ -146,6 +150,11 @@ bool clws_append_authorization(
 /// From when until when the first certificate of a PEM file is valid, in seconds since 1970. False if there is none.
 bool clws_certificate_validity(const char *file, int64_t *begin, int64_t *end);
 
+/// How a client of TLS begins. The number of bytes; 0 on failure.
+size_t clws_tls_greeting(void *buffer, size_t size);
+/// How many records with data a client's connection has received behind TLS, before it was established.
+uint64_t clws_application_record_count(clws_context *context);
+
 // ---- Certificates that a client does not accept, in LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION. ----
 
 typedef enum clws_certificate_fault {
@@ -178,6 +187,12 @@ ssize_t clws_receive(int descriptor, void *buffer, size_t size, bool only_looks)
 ssize_t clws_send(int descriptor, const void *bytes, size_t count);
 /// Says that nothing more is sent.
 void clws_finish(int descriptor);
+/// Has a socket count as readable only with so many bytes, or at the end of its stream.
+void clws_set_input_min(int descriptor, int byte_count);
+/// Sends a question on a socket that connects or is connected, and reads the beginning of the answer, waiting so many milliseconds for each.
+/// Less than 0 on failure.
+ssize_t clws_ask(
+    int descriptor, const void *question, size_t question_size, void *answer, size_t answer_size, int milliseconds);
 /// Whether a socket has bytes to read, or its peer sends no more.
 bool clws_has_input(int descriptor);
 /// Whether a peer has sent something in the last second, and may still send more.

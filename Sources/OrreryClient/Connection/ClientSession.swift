@@ -29,6 +29,8 @@ package final class ClientSession: TransportHandler, Sendable {
         var openedAt: Duration?
         var heardAt = Duration.zero
         var receivedByteCount: UInt64 = 0
+        /// What the system has counted, messages that are not whole included.
+        var arrivedByteCount: UInt64 = 0
         var waiters = Waiters()
         var observers: [(id: Int, call: Observer)] = []
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
@@ -67,6 +69,7 @@ package final class ClientSession: TransportHandler, Sendable {
             $0.connection = connection
             $0.openedAt = now()
             $0.heardAt = now()
+            $0.arrivedByteCount = 0
         }
         flush()
     }
@@ -99,9 +102,10 @@ package final class ClientSession: TransportHandler, Sendable {
     }
 
     package func loopTimerFired() {
+        noteArrival()
         let error: ClientError? = state.withLock { state in
             guard state.connection != nil, let openedAt = state.openedAt else { return nil }
-            if !state.core.isWelcomed, now() - openedAt > configuration.welcomeTimeout {
+            if !state.core.isWelcomed, now() - max(openedAt, state.heardAt) > configuration.welcomeTimeout {
                 // A busy server welcomes late.
                 let silence = "\(url) said nothing for \(configuration.welcomeTimeout)"
                 return state.core.welcome == nil
@@ -116,6 +120,17 @@ package final class ClientSession: TransportHandler, Sendable {
             return nil
         }
         if let error { lose(error) }
+    }
+
+    /// Bytes of a message that takes long are life: over a slow link it may take longer than any silence.
+    private func noteArrival() {
+        let (loop, connection) = state.withLock { ($0.loop, $0.connection) }
+        guard let connection, let arrived = loop.progress(of: connection)?.arrivedByteCount else { return }
+        state.withLock { state in
+            guard arrived != state.arrivedByteCount else { return }
+            state.arrivedByteCount = arrived
+            state.heardAt = now()
+        }
     }
 
     func handle(_ event: ClientEvent, _ state: inout State) {

@@ -176,6 +176,11 @@ package struct HTTPHeadScanner: Sendable {
             let previous = head.last
             head.append(byte)
             guard byte == lineFeed else {
+                // Such as the greeting of TLS, behind which no line may ever end.
+                if lineCount == 0, byte < 0x20 && byte != carriageReturn || byte == 0x7f {
+                    return .fails(
+                        .malformed("The first line has a control character: here HTTP is spoken, without TLS."))
+                }
                 if previous == carriageReturn {
                     return .fails(.malformed("A carriage return stands where no line ends."))
                 }

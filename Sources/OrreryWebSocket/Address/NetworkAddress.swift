@@ -103,6 +103,32 @@ struct NetworkAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether somebody speaks TLS here, found out by beginning a handshake.
+    func speaksTLS() -> Bool {
+        var greeting = [UInt8](repeating: 0, count: 2048)
+        greeting.removeLast(greeting.count - clws_tls_greeting(&greeting, greeting.count))
+        // The answer, or an alert. Source: RFC 8446, section 5.1.
+        let answer = answer(to: greeting)
+        return answer.count >= 2 && (answer[0] == 0x16 || answer[0] == 0x15) && answer[1] == 3
+    }
+
+    /// Whether somebody speaks HTTP here, found out by asking.
+    func speaksHTTP() -> Bool {
+        answer(to: Array("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
+            .starts(with: "HTTP/".utf8)
+    }
+
+    /// The first bytes of an answer; none if there is none within half a second.
+    private func answer(to question: [UInt8]) -> [UInt8] {
+        let descriptor = clws_socket(family)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        guard withSocketAddress({ connect(descriptor, $0, $1) }) == 0 || errno == EINPROGRESS else { return [] }
+        var answer = [UInt8](repeating: 0, count: 16)
+        let count = clws_ask(descriptor, question, question.count, &answer, answer.count, 250)
+        return Array(answer.prefix(max(0, count)))
+    }
+
     /// Why a connection cannot be made, found out by trying once more for at most 50 ms: libwebsockets keeps the reason to
     /// itself. Nil when it can be made now.
     func connectFailure() -> Int32? {

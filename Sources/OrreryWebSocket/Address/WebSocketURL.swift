@@ -65,6 +65,11 @@ struct WebSocketURL: Sendable {
     /// The host, in brackets if it is an IPv6 address, and the port.
     var authority: String { "\(Self.bracketed(host)):\(port)" }
 
+    /// The same with TLS instead of without, or the other way round.
+    var withOtherScheme: String {
+        (isEncrypted ? "ws" : "wss") + text[(text.firstRange(of: "://")?.lowerBound ?? text.startIndex)...]
+    }
+
     static func bracketed(_ host: String) -> String {
         host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
     }

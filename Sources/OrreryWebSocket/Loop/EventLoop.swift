@@ -24,6 +24,9 @@ final class EventLoop: @unchecked Sendable {
         clws_loop_start_timers(native, timer.inSeconds, housekeeping.inSeconds)
     }
 
+    /// Has the handler called every few milliseconds. Nil ends that.
+    func setGlances(_ interval: Duration?) { clws_loop_set_glances(native, interval?.inSeconds ?? 0) }
+
     func run() { clws_loop_run(native) }
     /// Lets `run` return after this round.
     func stop() { clws_loop_break(native) }

@@ -28,12 +28,41 @@ final class ConnectAttempt {
     var hasTimedOut = false
     var deadline: ContinuousClock.Instant?
 
+    /// The server's answer, as far as it was seen; without TLS.
+    var answer = HTTPAnswer()
+    var watcher: Watcher?
+    var seenByteCount = 0
+    /// Records of TLS that were no handshake; with TLS.
+    var seenRecordCount: UInt64 = 0
+    /// When the answer had come whole, or with TLS as far as it has.
+    var answeredAt: ContinuousClock.Instant?
+    /// The beginning of an answer's body, from libwebsockets; with TLS.
+    var body: [UInt8] = []
+
     init(url: WebSocketURL, _ client: ClientSettings) {
         self.url = url
         authorization = client.authorization
         trustsGivenFile = client.trustedCertificateFile != nil
         timeout = client.connectTimeout
     }
+
+    /// Nothing is known of it yet.
+    func begin(with address: NetworkAddress) {
+        current = address
+        isNextDue = false
+        isUnderWay = true
+        answer = HTTPAnswer()
+        watcher = nil
+        seenByteCount = 0
+        answeredAt = nil
+        body = []
+    }
+
+    /// Whether a server that said nothing speaks TLS, to one who does not: found out by asking it.
+    var isBehindTLS: Bool { !url.isEncrypted && answer.beginning.isEmpty && current?.speaksTLS() == true }
+
+    /// Whether a server with whom no TLS came about speaks HTTP alone: found out by asking it. (Some answer HTTP at a port of TLS.)
+    var isWithoutTLS: Bool { current.map { !$0.speaksTLS() && $0.speaksHTTP() } ?? false }
 
     /// How a failed attempt ends: as was noted when it failed, or with the best that can be found out now.
     func closure(_ noted: Closure?) -> Closure {
@@ -42,7 +71,10 @@ final class ConnectAttempt {
 
     private var failureReason: String {
         if hasTimedOut { return "\(url.text) did not answer within \(timeout)" }
-        if isConnected { return "\(url.text) closed the connection instead of answering" }
+        if isConnected {
+            if isBehindTLS { return closureOfTLS().reason }
+            return "\(url.text) closed the connection instead of answering"
+        }
         switch current?.connectFailure() {
         case ECONNREFUSED?: return "nothing listens at \(url.text) (connection refused)"
         case let code?: return "cannot reach \(url.text): \(String(cString: strerror(code)))"
@@ -83,9 +115,7 @@ extension WebSocketLoop {
     private func tryNextAddress(as connection: WebSocketConnection) {
         guard let attempt, let context, !attempt.addresses.isEmpty else { return }
         let address = attempt.addresses.removeFirst()
-        attempt.current = address
-        attempt.isNextDue = false
-        attempt.isUnderWay = true
+        attempt.begin(with: address)
         connection.deadline = attempt.deadline
         let socket = clws_connect(
             context, address.numericHost, Int32(attempt.url.port), attempt.url.authority, attempt.url.path,
@@ -111,29 +141,6 @@ extension WebSocketLoop {
         return true
     }
 
-    /// Looks at the server's answer to the handshake. False leaves the server; the reason is kept.
-    func acceptsAnswer(_ connection: WebSocketConnection) -> Bool {
-        guard let attempt, let socket = connection.socket else { return false }
-        let status = lws_http_client_http_response(socket)
-        let chosen = header(WSI_TOKEN_PROTOCOL, of: socket)
-        if status == 101, chosen == subprotocol { return true }
-        let reason =
-            switch status {
-            case 101: "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
-            case 401 where attempt.authorization == nil:
-                "\(attempt.url.text) wants a token and was given none (HTTP status 401)"
-            case 401: "\(attempt.url.text) does not accept the token (HTTP status 401)"
-            case 403: "\(attempt.url.text) does not let this client in (HTTP status 403)"
-            case 503: "\(attempt.url.text) is full or busy (HTTP status 503); try again later"
-            default: "\(attempt.url.text) answered with HTTP status \(status) and not as a WebSocket"
-            }
-        // A server that is full or starting is no stranger.
-        connection.closure = Closure(
-            code: status >= 500 ? .abnormal : .protocolError, reason: reason, wasEstablished: false,
-            refusalStatus: status == 101 ? nil : Int(status))
-        return false
-    }
-
     /// Adds the token to the request that is being written. False if there is no room.
     func appendAuthorization(
         _ connection: WebSocketConnection, _ position: UnsafeMutableRawPointer?, _ room: Int
@@ -156,11 +163,22 @@ extension WebSocketLoop {
             return
         }
         guard attempt.isConnected else { return }
+        // A field swallows the one behind it: then that one is missing, and libwebsockets says so.
+        if attempt.answer.status == 101, !attempt.answer.otherFieldNames.isEmpty {
+            connection.closure = attempt.closureOfStrayAnswer()
+            return
+        }
         let detail = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         if attempt.url.isEncrypted, detail.contains("SSL") || detail.contains("SYSCALL") {
-            connection.closure = Closure(
-                code: .abnormal, reason: "\(attempt.url.text) does not speak TLS, or no version that is spoken here",
-                wasEstablished: false)
+            let reason =
+                attempt.isWithoutTLS
+                ? "\(attempt.url.text) does not speak TLS: try \(attempt.url.withOtherScheme)"
+                : "\(attempt.url.text) does not speak TLS, or no version that is spoken here"
+            connection.closure = Closure(code: .abnormal, reason: reason, wasEstablished: false)
+            return
+        }
+        if attempt.isBehindTLS {
+            connection.closure = attempt.closureOfTLS()
             return
         }
         connection.closure = Closure(

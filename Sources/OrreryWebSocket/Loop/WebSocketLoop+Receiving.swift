@@ -20,6 +20,7 @@ extension WebSocketLoop {
         case LWS_CALLBACK_ESTABLISHED, LWS_CALLBACK_CLIENT_ESTABLISHED:
             guard !isShuttingDown else { return -1 }
             places.leave(connection.id.rawValue)
+            unwatchAnswer()
             connection.phase = .open
             connection.wasEstablished = true
             connection.deadline = nil
@@ -35,14 +36,19 @@ extension WebSocketLoop {
         case LWS_CALLBACK_WSI_CREATE:
             // For a client: TCP stands.
             attempt?.isConnected = true
+            watchAnswer(connection)
         case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
             return acceptsAnswer(connection) ? 0 : -1
         case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
             return appendAuthorization(connection, bytes, count) ? 0 : -1
+        case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
+            takeBody(UnsafeRawBufferPointer(start: bytes, count: count))
+            return -1
         case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
             // Here the length says whether OpenSSL finds the certificate good; it decides, we keep why not.
             if count == 0 { attempt?.certificateProblem = CertificateProblem(verification: user) }
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+            unwatchAnswer()
             noteFailure(of: connection, UnsafeRawBufferPointer(start: bytes, count: count))
         case LWS_CALLBACK_RAW_ADOPT, LWS_CALLBACK_RAW_RX:
             return -1  // The method CONNECT: not served.

@@ -118,6 +118,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         guard let context else { return }
         isShuttingDown = true
         stopListening()
+        unwatchAnswer()
         self.context = nil
         clws_context_destroy(context)
         eventLoop.destroy()
@@ -193,6 +194,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     /// The last that is heard of a socket.
     func remove(_ connection: WebSocketConnection) {
         connection.socket = nil
+        unwatchAnswer()
         if mayTryAgain(connection) { return }
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         places.leave(connection.id.rawValue)
@@ -222,6 +224,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
             guard wakeRequested.exchange(false, ordering: .acquiringAndReleasing) else { return }
             handler.loopWoken()
         case CLWS_EVENT_TIMER: handler.loopTimerFired()
+        case CLWS_EVENT_GLANCE: glance()
         default: keepHouse()
         }
     }
@@ -242,6 +245,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
             cut(connection)
         }
         findBreaches()
+        findStrayAnswer(now)
         lookAfterPaused(now)
         cutWhoDoesNotWaitForItsPage()
         lookAfterArrivals(now)

@@ -170,6 +170,47 @@ struct HTTPHeadTests {
     }
 }
 
+@Suite("An answer is read as far as it has come, whatever the bytes are")
+struct HTTPAnswerTests {
+    private func answer(_ text: String, pieceSize: Int = .max) -> HTTPAnswer {
+        var answer = HTTPAnswer()
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            answer.take(rest.prefix(pieceSize))
+            rest = rest.dropFirst(pieceSize)
+        }
+        return answer
+    }
+
+    @Test(arguments: 1...40)
+    func pieces(size: Int) {
+        let text = "HTTP/1.1 421 Misdirected Request\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nno\nso"
+        let answer = answer(text, pieceSize: size)
+        #expect(answer.status == 421 && answer.sentence == "no" && !answer.isMalformed)
+        #expect(answer.beginning == Array(text.utf8.prefix(64)))
+    }
+
+    @Test func whatHasNotComeIsNotSaid() {
+        let head = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n"
+        #expect(answer(String(head.dropLast(1))).status == nil)
+        #expect(answer(head).status == 403)
+        #expect(answer(head + "half a").sentence == nil)
+        #expect(answer(head + "not half.").sentence == "not half.")
+        #expect(answer(head + String(repeating: "x", count: 2000)).sentence == nil)
+        #expect(answer(head.replacing("text/plain", with: "text/html") + "not half.").sentence == nil)
+    }
+
+    @Test func anAnswerBeforeTheAnswerIsSkipped() {
+        let answer = answer("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 426 Upgrade Required\r\n\r\n")
+        #expect(answer.status == 426)
+    }
+
+    @Test(arguments: ["220 mail\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/2 200\r\n\r\n", "\u{15}\u{3}\u{1}", "a\n"])
+    func whatIsNone(text: String) {
+        #expect(answer(text).isMalformed && answer(text).status == nil)
+    }
+}
+
 @Suite("A request for a WebSocket is told from others, and what is wrong with it")
 struct WebSocketOfferTests {
     private func offer(_ fields: [String: String?] = [:], firstLine: String = "GET / HTTP/1.1") throws

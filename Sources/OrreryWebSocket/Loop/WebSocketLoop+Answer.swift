@@ -1,0 +1,179 @@
+internal import CLibWebSockets
+internal import CLibWebSocketsShim
+internal import OrreryTransport
+
+/// What a client is answered to its request, and what that means. Without TLS it is read beside libwebsockets, whose parser goes astray on
+/// some fields, and shows no body.
+extension WebSocketLoop {
+    /// After so long libwebsockets has dealt with what has come, or goes astray on it.
+    private static let strayTimeout = Duration.milliseconds(200)
+    /// The same behind TLS, where nobody sees whether all has come.
+    private static let strayTimeoutBehindTLS = Duration.seconds(2)
+
+    /// How often the answer is looked at: what a connection takes longer for it.
+    private static let glanceInterval = Duration.milliseconds(2)
+    /// More than any answer: until there is so much, libwebsockets is not told that there is anything.
+    private static let inputMin: Int32 = 64 << 10
+    /// What is looked at. Longer heads are left to libwebsockets.
+    private static let answerSizeMax = 16 << 10
+
+    /// TCP stands.
+    func watchAnswer(_ connection: WebSocketConnection) {
+        guard let attempt, !attempt.url.isEncrypted, let socket = connection.socket else { return }
+        let descriptor = lws_get_socket_fd(socket)
+        clws_set_input_min(descriptor, Self.inputMin)
+        eventLoop.setGlances(Self.glanceInterval)
+        // The end of the stream wakes both: then this looks before libwebsockets takes the bytes away.
+        let watcher = Watcher(descriptor, on: eventLoop, comesFirst: true) { [unowned self] _, _ in glance() }
+        watcher?.wait(forInput: true, forRoom: false)
+        attempt.watcher = watcher
+    }
+
+    /// Looks at the answer, as far as it is there, and decides what can be decided.
+    func glance() {
+        guard let attempt, attempt.watcher != nil, let connection = connections.values.first,
+            let socket = connection.socket
+        else { return unwatchAnswer() }
+        let descriptor = lws_get_socket_fd(socket)
+        withUnsafeTemporaryAllocation(byteCount: Self.answerSizeMax, alignment: 1) { buffer in
+            let count = clws_receive(descriptor, buffer.baseAddress!, buffer.count, true)
+            guard count > attempt.seenByteCount else { return }
+            attempt.seenByteCount = count
+            attempt.answer = HTTPAnswer()
+            attempt.answer.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        let answer = attempt.answer
+        if answer.isMalformed {
+            end(connection, attempt.closureOfStranger())
+        } else if let status = answer.status {
+            let now = clock.now
+            if attempt.answeredAt == nil { attempt.answeredAt = now }
+            if status == 101 || attempt.seenByteCount == Self.answerSizeMax {
+                // Now it is libwebsockets' matter.
+                unwatchAnswer()
+            } else if answer.isWhole || now - (attempt.answeredAt ?? now) > Self.strayTimeout {
+                end(connection, attempt.closure(status: status, sentence: answer.sentence))
+            }
+        }
+    }
+
+    private func end(_ connection: WebSocketConnection, _ closure: Closure) {
+        connection.closure = closure
+        unwatchAnswer()
+        cut(connection)
+    }
+
+    /// What comes from now on is libwebsockets' matter.
+    func unwatchAnswer() {
+        guard let attempt, attempt.watcher != nil else { return }
+        attempt.watcher = nil
+        eventLoop.setGlances(nil)
+        if let socket = connections.values.first?.socket { clws_set_input_min(lws_get_socket_fd(socket), 1) }
+    }
+
+    /// An answer that has come whole, and that libwebsockets does not come to terms with.
+    func findStrayAnswer(_ now: ContinuousClock.Instant) {
+        guard let attempt, attempt.watcher == nil, let connection = connections.values.first,
+            connection.phase == .handshaking, connection.closure == nil, connection.socket != nil
+        else { return }
+        if attempt.url.isEncrypted {
+            guard let context else { return }
+            let count = clws_application_record_count(context)
+            if count != attempt.seenRecordCount {
+                attempt.seenRecordCount = count
+                attempt.answeredAt = now
+            }
+        }
+        let timeout = attempt.url.isEncrypted ? Self.strayTimeoutBehindTLS : Self.strayTimeout
+        guard let since = attempt.answeredAt, now - since >= timeout else { return }
+        end(connection, attempt.closureOfStrayAnswer())
+    }
+
+    /// Looks at the server's answer to the handshake. False leaves the server; the reason is kept.
+    func acceptsAnswer(_ connection: WebSocketConnection) -> Bool {
+        // It was judged before.
+        guard connection.closure == nil else { return false }
+        guard let attempt, let socket = connection.socket else { return false }
+        let status = Int(lws_http_client_http_response(socket))
+        if status == 101 {
+            if header(WSI_TOKEN_PROTOCOL, of: socket) == subprotocol { return true }
+            let reason = "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
+            connection.closure = Closure(code: .protocolError, reason: reason, wasEstablished: false)
+            return false
+        }
+        connection.closure = attempt.closure(status: status, sentence: attempt.answer.sentence ?? body(of: socket))
+        return false
+    }
+
+    /// What libwebsockets has of a body of plain text, behind TLS.
+    private func body(of socket: OpaquePointer) -> String? {
+        guard let attempt, attempt.url.isEncrypted,
+            header(WSI_TOKEN_HTTP_CONTENT_TYPE, of: socket)?.lowercased().hasPrefix("text/plain") == true
+        else { return nil }
+        var position: UnsafeMutablePointer<CChar>?
+        var count: Int32 = 0
+        // It hands the bytes to `takeBody`, within this call.
+        lws_http_client_read(socket, &position, &count)
+        let size = header(WSI_TOKEN_HTTP_CONTENT_LENGTH, of: socket).flatMap { Int($0) }
+        return HTTPAnswer.sentence(in: attempt.body, size: size)
+    }
+
+    func takeBody(_ bytes: UnsafeRawBufferPointer) {
+        attempt?.body += bytes.prefix(1024)
+    }
+}
+
+extension ConnectAttempt {
+    /// What a status means for one who asked for a WebSocket.
+    func closure(status: Int, sentence: String?) -> Closure {
+        let own = sentence.map { ": \($0)" } ?? ""
+        let reason =
+            switch status {
+            case 401 where authorization == nil: "\(url.text) wants a token and was given none (HTTP status 401)"
+            case 401: "\(url.text) does not accept the token (HTTP status 401)"
+            case 403: "\(url.text) does not let this client in (HTTP status 403)\(own)"
+            case 421: "\(url.text) does not answer to this name (HTTP status 421)\(own)"
+            case 426:
+                "\(url.text) was not asked for a WebSocket (HTTP status 426): a proxy in between does not pass the fields Upgrade and "
+                    + "Connection on"
+            case 503: "\(url.text) is full or busy (HTTP status 503); try again later"
+            default: "\(url.text) answered with HTTP status \(status) and not as a WebSocket\(own)"
+            }
+        // A server that is full or starting is no stranger, and neither is one behind a proxy.
+        return Closure(
+            code: status >= 500 || status == 426 || status == 421 ? .abnormal : .protocolError, reason: reason,
+            wasEstablished: false, refusalStatus: status)
+    }
+
+    /// It says something else than HTTP.
+    func closureOfStranger() -> Closure {
+        if answer.isTLS { return closureOfTLS() }
+        let text = String(decoding: answer.beginning.prefix { $0 >= 0x20 && $0 < 0x7f }, as: UTF8.self)
+        let words = text.isEmpty ? "" : " (it says \"\(text)\")"
+        return Closure(
+            code: .protocolError, reason: "\(url.text) does not answer as a WebSocket server\(words)",
+            wasEstablished: false)
+    }
+
+    func closureOfTLS() -> Closure {
+        Closure(
+            code: .abnormal,
+            reason: "\(url.text) does not answer without TLS: its port speaks TLS, try \(url.withOtherScheme)",
+            wasEstablished: false)
+    }
+
+    /// It is HTTP, and libwebsockets goes astray on it.
+    func closureOfStrayAnswer() -> Closure {
+        if let status = answer.status, status != 101 {
+            return closure(status: status, sentence: answer.sentence)
+        }
+        let names = answer.otherFieldNames
+        let which = names.isEmpty ? "a field" : "one of the fields \(names.joined(separator: ", "))"
+        return Closure(
+            code: .abnormal,
+            reason:
+                "\(url.text) answers with a head that cannot be read here: libwebsockets goes astray on \(which), whose name "
+                + "begins a well-known one. A proxy in between may add it",
+            wasEstablished: false)
+    }
+}
