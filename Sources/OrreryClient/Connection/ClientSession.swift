@@ -29,8 +29,8 @@ package final class ClientSession: TransportHandler, Sendable {
         var openedAt: Duration?
         var heardAt = Duration.zero
         var receivedByteCount: UInt64 = 0
-        /// What the system has counted, messages that are not whole included.
-        var arrivedByteCount: UInt64 = 0
+        /// What the system has counted, messages that are not whole included; nil since the last that was.
+        var arrivedByteCount: UInt64?
         var waiters = Waiters()
         var observers: [(id: Int, call: Observer)] = []
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
@@ -69,7 +69,7 @@ package final class ClientSession: TransportHandler, Sendable {
             $0.connection = connection
             $0.openedAt = now()
             $0.heardAt = now()
-            $0.arrivedByteCount = 0
+            $0.arrivedByteCount = nil
         }
         flush()
     }
@@ -79,6 +79,7 @@ package final class ClientSession: TransportHandler, Sendable {
             guard state.end == nil, state.connection == connection else { return }
             state.receivedByteCount += UInt64(message.count)
             state.heardAt = now()
+            state.arrivedByteCount = nil
             for event in state.core.receive(message) { handle(event, &state) }
         }
         flush()
@@ -127,9 +128,8 @@ package final class ClientSession: TransportHandler, Sendable {
         let (loop, connection) = state.withLock { ($0.loop, $0.connection) }
         guard let connection, let arrived = loop.progress(of: connection)?.arrivedByteCount else { return }
         state.withLock { state in
-            guard arrived != state.arrivedByteCount else { return }
+            if let known = state.arrivedByteCount, known != arrived { state.heardAt = now() }
             state.arrivedByteCount = arrived
-            state.heardAt = now()
         }
     }
 

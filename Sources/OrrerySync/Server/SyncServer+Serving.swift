@@ -5,6 +5,11 @@ import OrreryWire
 
 /// What is sent of the world: each tick to those who are live, and what they missed to those who are behind.
 extension SyncServer {
+    /// Units of work that it takes to send a message to a session, besides its bytes.
+    private static let sendWork = 32
+    /// Bytes to a session that take a unit of work to send.
+    private static let bytesPerUnit = 512
+
     /// Sends the tick to all who stand at the one before, those first whose batch costs least for each of them. Those whose turn is beyond the
     /// budget fall behind, and are served in turn.
     mutating func sendTick(now: Duration) {
@@ -23,6 +28,7 @@ extension SyncServer {
                 touched.append(group)
                 expectedWork += groups[group].work
             }
+            expectedWork += Self.sendWork
             recipients[group].append(index)
         }
         // Those who are behind are served too.
@@ -186,6 +192,7 @@ extension SyncServer {
 
     private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {
         let byteCount = messages.reduce(0) { $0 + $1.count }
+        buildWork.charge(indexes.count * (Self.sendWork * messages.count + byteCount / Self.bytesPerUnit))
         for index in indexes { sessions[index].sent(byteCount, reaching: tick, at: now) }
         let names = indexes.map { sessions[$0].id }
         for message in messages { actions.append(.send(message, to: names)) }
@@ -193,8 +200,10 @@ extension SyncServer {
 
     /// Puts a session among those that are kept up to date on these cells.
     mutating func join(_ index: Int, _ coverage: Coverage) {
-        leaveGroup(index)
         sessions[index].coverage = coverage
+        // One that was behind, and has asked for nothing new.
+        if let group = sessions[index].group, groups[group].coverage == coverage { return }
+        leaveGroup(index)
         guard !coverage.isEmpty else { return }
         sessions[index].group = groups.join(coverage, at: sessions[index].lastSentTick)
     }

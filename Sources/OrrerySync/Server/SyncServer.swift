@@ -66,6 +66,7 @@ public struct SyncServer {
     var buildWork: WorkBudget
     /// Bytes for those who are behind.
     var catchUpBudget: Int
+    private var pace = WorkPace()
     /// The session that is served first when a budget is short; moves on so that everyone comes first in turn.
     var nextServed = 0
     /// What lies in this process for all sessions.
@@ -117,6 +118,7 @@ public struct SyncServer {
     /// The store stands at a new tick: live sessions get what it changed, others as much as the budgets allow.
     /// - Complexity: O(what changed) + O(sessions); nothing is encoded that nobody asked for.
     public mutating func worldAdvanced(now: Duration) {
+        pace.worldAdvanced(by: store.tick.rawValue - advancedTick.rawValue)
         renewBudgets(now: now)
         sendTick(now: now)
         serveThoseBehind(now: now)
@@ -144,9 +146,9 @@ public struct SyncServer {
     private mutating func renewBudgets(now: Duration) {
         renewedAt = now
         period += 1
-        requestWork.renew()
-        buildWork.renew()
-        catchUpBudget = configuration.catchUpSizePerTick
+        requestWork.renew(pace)
+        buildWork.renew(pace)
+        catchUpBudget = pace.share(of: configuration.catchUpSizePerTick)
     }
 
     private mutating func endSilentSessions(now: Duration) {

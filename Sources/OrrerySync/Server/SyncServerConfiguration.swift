@@ -18,8 +18,8 @@ public struct SyncServerConfiguration: Sendable {
     /// Units of work that one client may cause in a period (a tick, or 50 ms where none comes); beyond it, it is read in the next. Stops one
     /// client from taking the turn of all.
     public var turnWorkMax = 256
-    /// Units of work in a second for making batches: a cell that is looked at by itself is one, and sixteen rows of a column are one. Beyond it
-    /// sessions fall behind, those with the cheapest batches last. Stops sessions that watch much from costing others a tick.
+    /// Units of work in a second for making batches: a cell that is looked at by itself is one, sixteen rows of a column are one, and a message to
+    /// a session is 32 and one for each 512 bytes. Beyond it sessions fall behind, those with the cheapest batches last. Stops sessions that watch much from costing others a tick.
     public var buildWorkRateMax = 6_000_000
     /// Bytes of answers that may wait for one client, as allocated; beyond it, the client is not read from until it has taken half. Stops a
     /// client that asks and does not read.

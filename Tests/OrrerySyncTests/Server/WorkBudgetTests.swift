@@ -33,3 +33,36 @@ import Testing
         #expect(WorkBudget(perPeriod: 0).perPeriod == 1)
     }
 }
+
+/// Ticks that come together mean that there was too much work.
+@Suite struct WorkPaceTests {
+    @Test func ticksThatComeTogetherLeaveLessToDo() {
+        var pace = WorkPace()
+        pace.worldAdvanced(by: 2)
+        #expect(pace.share(of: 1000) == 750)
+        pace.worldAdvanced(by: 7)
+        #expect(pace.share(of: 1000) == 562)
+        for _ in 0..<100 { pace.worldAdvanced(by: 2) }
+        #expect(pace.share(of: 800) == 100, "however slow, something is done")
+        #expect(pace.share(of: 1) == 1)
+    }
+
+    @Test func ticksOneByOneGiveItBackSlowly() {
+        var pace = WorkPace()
+        pace.worldAdvanced(by: 2)
+        for _ in 0..<100 { pace.worldAdvanced(by: 1) }
+        #expect((751..<900).contains(pace.share(of: 1000)))
+        for _ in 0..<1000 { pace.worldAdvanced(by: 1) }
+        #expect(pace.share(of: 1000) == 1000)
+    }
+
+    @Test func aBudgetFollows() {
+        var pace = WorkPace()
+        var budget = WorkBudget(perPeriod: 1000)
+        pace.worldAdvanced(by: 2)
+        budget.charge(1000)
+        budget.renew(pace)
+        #expect(budget.left == 750)
+        #expect(budget.perPeriod == 750)
+    }
+}

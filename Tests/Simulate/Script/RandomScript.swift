@@ -71,9 +71,9 @@ package final class RandomScript {
         if generator.oneIn(2) { configuration.sync.wholeSizeMax = .random(in: 0...3000, using: &generator) }
         if generator.oneIn(3) { configuration.sync.catchUpSizePerTick = .random(in: 1...3000, using: &generator) }
         if generator.oneIn(4) { configuration.sync.clientCountMax = .random(in: 1...4, using: &generator) }
-        if generator.oneIn(3) { configuration.sync.requestWorkRateMax = .random(in: 200...2000, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.requestWorkRateMax = .random(in: 400...4000, using: &generator) }
         if generator.oneIn(3) { configuration.sync.turnWorkMax = .random(in: 2...20, using: &generator) }
-        if generator.oneIn(3) { configuration.sync.buildWorkRateMax = .random(in: 100...4000, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.buildWorkRateMax = .random(in: 4000...40_000, using: &generator) }
         if generator.oneIn(3) { configuration.sync.requestRateMax = .random(in: 10...40, using: &generator) }
         if generator.oneIn(3) { configuration.sync.mutationRateMax = .random(in: 2...40, using: &generator) }
         if generator.oneIn(3) { configuration.mutationWorkRateMax = .random(in: 10...100, using: &generator) }
