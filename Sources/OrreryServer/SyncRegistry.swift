@@ -62,11 +62,15 @@ public struct SyncRegistry {
             throw SchemaError(
                 component: descriptor.schema.name, "a world shows at most \(limits.componentCountMax) components")
         }
+        let defaultValue = defaultValue(coder)
+        let access = rule.erased
         entries.append(
             Entry(
                 descriptor: descriptor,
-                makeWriter: { TypedComponentWriter(coder, rule: rule, world: $0) }, isWritable: rule.isOpen,
-                defaultValue: defaultValue(coder)
+                makeWriter: { world in
+                    ComponentWriter(
+                        descriptor, world.register(type), access: access, defaultValue: defaultValue, world: world)
+                }, isWritable: rule.isOpen, defaultValue: defaultValue
             ) { world in
                 world.track(type)
                 return world.register(type)

@@ -161,7 +161,7 @@ import Testing
                 sequence: MutationSequence(1), epoch: Epoch(5),
                 operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
         _ = try peer.say(mutation, on: session)
-        peer.server.mutationFinished(peer.requests[0], .applied(Tick(11), entities: []), now: .zero)
+        peer.server.mutationsFinished([MutationResult(peer.requests[0], .applied(Tick(11), entities: []))], now: .zero)
         for _ in 0..<1000 { #expect(try peer.say(mutation, on: session).isEmpty) }
         peer.store.advance(to: Tick(11))
         peer.server.worldAdvanced(now: .zero)
@@ -180,7 +180,7 @@ import Testing
         _ = try peer.say(mutation, on: session)
         let again = peer.connect()
         _ = try peer.hello(on: again, token: grant.token)
-        peer.server.mutationFinished(peer.requests[0], .applied(Tick(10), entities: []), now: .zero)
+        peer.server.mutationsFinished([MutationResult(peer.requests[0], .applied(Tick(10), entities: []))], now: .zero)
         #expect(try peer.answers(to: again).isEmpty)
         #expect(try peer.say(mutation, on: again).count == 1)
     }
@@ -196,7 +196,7 @@ import Testing
                     operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
         }
         func code(_ messages: [ServerMessage]) -> RefusalCode? {
-            guard case .mutationResponse(_, .refused(let refusal))? = messages.first else { return nil }
+            guard case .refused(let refusal)? = messages.first?.answers.first?.outcome else { return nil }
             return refusal.code
         }
         #expect(try code(peer.say(mutation(1, epoch: 6), on: session)) == .outcomeUnknown)
@@ -209,7 +209,7 @@ import Testing
         #expect(peer.requests.count == 2)
 
         let outcome = MutationOutcome.applied(Tick(11), entities: [])
-        peer.server.mutationFinished(peer.requests[0], outcome, now: .zero)
+        peer.server.mutationsFinished([MutationResult(peer.requests[0], outcome)], now: .zero)
         // Not before its tick.
         #expect(try peer.answers(to: session).isEmpty)
         let again = peer.connect()

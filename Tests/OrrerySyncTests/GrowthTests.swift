@@ -113,8 +113,8 @@ import simulate
                 ClientMessage.hello(Hello(clientName: "new")).encoded(), set(1, 9, Epoch(77)) + Self.critical,
                 set(1, 9, epoch) + Self.critical, set(1, 9, epoch),
             ], client, joined)
-        let codes = answers.compactMap { answer -> RefusalCode? in
-            guard case .mutationResponse(MutationSequence(1), .refused(let refusal)) = answer else { return nil }
+        let codes = answers.flatMap(\.answers).compactMap { answer -> RefusalCode? in
+            guard answer.sequence == MutationSequence(1), case .refused(let refusal) = answer.outcome else { return nil }
             return refusal.code
         }
         #expect(codes == [.outcomeUnknown, .notSupported, .notSupported])

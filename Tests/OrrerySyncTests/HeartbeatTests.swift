@@ -64,8 +64,7 @@ import simulate
                     }
                     say(.acknowledge(standing, receivedByteCount: sentByteCount))
                 case .mutate(let request):
-                    server.mutationFinished(
-                        request, .applied(store.tick, entities: []), now: now)
+                    server.mutationsFinished([MutationResult(request, .applied(store.tick, entities: []))], now: now)
                 case .setReading: continue
                 case .close(_, let error): Issue.record("\(error)")
                 }

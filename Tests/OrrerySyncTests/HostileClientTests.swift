@@ -85,14 +85,7 @@ final class Errors: Sendable {
             client.send(mutation(sequence, .set(entity, .init(ColumnID(1), text.bytes), expected: nil), of: joined))
             joined.tick()
         }
-        let refused = client.takeReceived().compactMap { message -> MutationOutcome? in
-            guard message.first == 0x86,
-                case .mutationResponse(_, let outcome)? = try? message.withUnsafeBytes({
-                    try ServerMessage(decoding: $0, limits: WireLimits())
-                })
-            else { return nil }
-            return outcome
-        }
+        let refused = try client.takeAnswers().map(\.outcome)
         #expect(refused.count > 25)
         for case .refused(let refusal) in refused { #expect(refusal.code == .limitReached) }
         #expect(joined.waitingAnswerCount <= 8)
@@ -114,9 +107,7 @@ final class Errors: Sendable {
                 client.send(message)
                 joined.tick()
                 joined.deliver()
-                for case .mutationResponse(_, .refused(let refusal)) in try client.takeReceived().map({ bytes in
-                    try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }
-                }) {
+                for case .refused(let refusal) in try client.takeAnswers().map(\.outcome) {
                     #expect(refusal.code == .compareFailed)
                     values.append(refusal.current)
                 }

@@ -74,8 +74,8 @@ struct PythonCodecTests {
                 Response(kind=130, subscription=9, code=9, reason='no')
                 Response(kind=131, subscription=1, code=0, reason='')
                 Heartbeat(tick=1000, is_current=True)
-                MutationResponse(sequence=300, code=0)
-                MutationResponse(sequence=7, code=7)
+                MutationResponse(outcomes=[(300, 0)])
+                MutationResponse(outcomes=[(7, 7)])
                 32
 
                 """, "\(ended.error)")

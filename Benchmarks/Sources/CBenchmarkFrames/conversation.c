@@ -129,6 +129,42 @@ bool bench_read_answer(const uint8_t *message, size_t count, uint8_t *code) {
     return true;
 }
 
+/// Moves on behind so many bytes, whose number stands before them.
+static bool skip_sized(const uint8_t *message, size_t count, size_t *offset) {
+    uint64_t size;
+    if (!bench_varint_read(message, count, offset, &size) || size > count - *offset) return false;
+    *offset += size;
+    return true;
+}
+
+static bool read_outcome(const uint8_t *message, size_t count, size_t *offset, uint8_t *code) {
+    uint64_t sequence, tick, entities;
+    if (!bench_varint_read(message, count, offset, &sequence) || *offset == count) return false;
+    *code = message[(*offset)++];
+    if (*code == 0) {
+        if (!bench_varint_read(message, count, offset, &tick) || !bench_varint_read(message, count, offset, &entities)
+            || entities > (count - *offset) / 8) {
+            return false;
+        }
+        *offset += 8 * entities;
+        return true;
+    }
+    if (!skip_sized(message, count, offset) || *offset == count) return false;
+    return message[(*offset)++] == 0 || skip_sized(message, count, offset);
+}
+
+bool bench_read_outcomes(const uint8_t *message, size_t count, uint64_t *answered, uint64_t *refused) {
+    size_t offset = 1;
+    *refused = 0;
+    if (!bench_varint_read(message, count, &offset, answered)) return false;
+    for (uint64_t number = 0; number < *answered; number++) {
+        uint8_t code;
+        if (!read_outcome(message, count, &offset, &code)) return false;
+        *refused += code != 0;
+    }
+    return true;
+}
+
 bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_head *head) {
     size_t offset = 1;
     uint64_t distance, part;

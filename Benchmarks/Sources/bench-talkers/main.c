@@ -187,6 +187,13 @@ static void take_answer(talker *talker) {
     if (++talker->answered == held_count) become_ready();
 }
 
+static void take_outcomes(talker *talker) {
+    uint64_t answered, refused;
+    if (!bench_read_outcomes(talker->reader.kept, BENCH_KEPT_SIZE, &answered, &refused)) fail(1, "outcomes that cannot be read");
+    talker->answered += answered;
+    talker->refused += refused;
+}
+
 static void take_message(talker *talker) {
     const bench_frame_reader *frame = &talker->reader;
     bench_batch_head head;
@@ -199,8 +206,8 @@ static void take_message(talker *talker) {
         if (held_count == 0) become_ready();
         return;
     case BENCH_SUBSCRIBE_RESPONSE:
-    case BENCH_UNSUBSCRIBE_RESPONSE:
-    case BENCH_MUTATION_RESPONSE: return take_answer(talker);
+    case BENCH_UNSUBSCRIBE_RESPONSE: return take_answer(talker);
+    case BENCH_MUTATION_RESPONSE: return take_outcomes(talker);
     case BENCH_BATCH:
         if (!bench_read_batch_head(frame->kept, BENCH_KEPT_SIZE, &head)) fail(1, "a batch without a head");
         talker->received += frame->size;

@@ -151,8 +151,7 @@ class Heartbeat(NamedTuple):
 
 
 class MutationResponse(NamedTuple):
-    sequence: int
-    code: int
+    outcomes: list[tuple[int, int]]  # the mutation's sequence, and its code
 
 
 Message = Union[Welcome, Response, Batch, Heartbeat, MutationResponse]
@@ -232,6 +231,14 @@ def _heartbeat(reader: Reader) -> Heartbeat:
 
 
 def _mutation_response(reader: Reader) -> MutationResponse:
+    outcomes = [_outcome(reader) for _ in range(reader.count(MESSAGE_SIZE_MAX, 4))]
+    if not outcomes:
+        raise Breach(1007, "an answer to no mutation")
+    _skip_sections(reader)
+    return MutationResponse(outcomes)
+
+
+def _outcome(reader: Reader) -> tuple[int, int]:
     sequence, code = reader.varint(), reader.unsigned(1)
     if code == 0:
         reader.varint()  # tick
@@ -240,8 +247,7 @@ def _mutation_response(reader: Reader) -> MutationResponse:
         reader.string(REASON_SIZE_MAX)
         if reader.flag():
             reader.take(reader.count(VALUE_SIZE_MAX, 1))  # the value as it is
-    _skip_sections(reader)
-    return MutationResponse(sequence, code)
+    return sequence, code
 
 
 def _skip_sections(reader: Reader) -> None:

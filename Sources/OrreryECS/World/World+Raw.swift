@@ -67,6 +67,12 @@ extension World {
         return body(place.address)
     }
 
+    /// Where a component of an entity is; `nil` if the entity does not live or has no such component. It is there until
+    /// the world is written to.
+    package func address(_ component: ComponentID, of entity: Entity) -> UnsafeRawPointer? {
+        find(component, of: entity).map { UnsafeRawPointer($0.address) }
+    }
+
     private func find(_ component: ComponentID, of entity: Entity) -> Place? {
         storage.find(component, sparse: storage.sparse(component), of: entity)
     }

@@ -7,17 +7,32 @@ public struct ComponentDescriptor: Sendable {
     /// Whether rows have the same bytes in memory and on the wire, so that they need not be packed.
     package let isPackedInMemory: Bool
     private let encode: @Sendable (UnsafeRawPointer, inout ByteWriter) throws(CodecError) -> Void
+    private let decode: @Sendable (UnsafeRawBufferPointer, UnsafeMutableRawPointer) throws(CodecError) -> Void
+    /// `nil` where values need no destruction.
+    private let deinitialize: (@Sendable (UnsafeMutableRawPointer) -> Void)?
+    /// Of a value in memory, with what lies between it and the next.
+    package let (stride, alignment): (Int, Int)
 
     public init<C: Component>(_ coder: ComponentCoder<C>) {
         type = C.self
         schema = coder.schema
+        (stride, alignment) = (MemoryLayout<C>.stride, MemoryLayout<C>.alignment)
         switch coder.form {
         case .bitwise(let layout):
             pack = { layout.pack($0, count: $1, into: $2) }
             isPackedInMemory = layout.isDirect
+            decode = { (bytes, row) throws(CodecError) in
+                row.initializeMemory(as: UInt8.self, repeating: 0, count: layout.stride)
+                try layout.unpack(bytes, into: row)
+            }
+            deinitialize = nil
         case .codable:
             pack = nil
             isPackedInMemory = false
+            decode = { (bytes, row) throws(CodecError) in
+                row.initializeMemory(as: C.self, to: try coder.decode(bytes))
+            }
+            deinitialize = { $0.assumingMemoryBound(to: C.self).deinitialize(count: 1) }
         }
         encode = { (row, writer) throws(CodecError) in
             try coder.encode(row.assumingMemoryBound(to: C.self).pointee, into: &writer)
@@ -38,4 +53,14 @@ public struct ComponentDescriptor: Sendable {
     package func encode(_ row: UnsafeRawPointer, into writer: inout ByteWriter) throws(CodecError) {
         try encode(row, &writer)
     }
+
+    /// Leaves the value of a wire form in memory.
+    /// - Parameter row: has room for `stride` bytes, and no value.
+    /// - Throws: ``CodecError`` for bytes that are no value of this component, whatever they are; then there is none.
+    package func decode(_ bytes: UnsafeRawBufferPointer, into row: UnsafeMutableRawPointer) throws(CodecError) {
+        try decode(bytes, row)
+    }
+
+    /// Ends a value in memory.
+    package func deinitialize(_ row: UnsafeMutableRawPointer) { deinitialize?(row) }
 }

@@ -6,7 +6,7 @@ import OrreryWire
 /// effect. Between the two lies a value in memory that the caller lends.
 ///
 /// Belongs to the thread that owns the world.
-class ComponentWriter {
+final class ComponentWriter {
     /// What is to become of the value that an entity has.
     enum Write {
         /// It is to have this value.
@@ -14,12 +14,42 @@ class ComponentWriter {
         case patch([Mutation.FieldPatch])
     }
 
-    /// Of a value in memory.
-    let (size, alignment): (Int, Int)
+    /// Who may write, with the values of a write in memory.
+    enum Access: Sendable {
+        typealias Judge =
+            @Sendable (
+                _ client: ClientIdentity, Entity?, _ old: UnsafeRawPointer?, _ new: UnsafeRawPointer?, World
+            ) -> WriteVerdict
 
-    fileprivate init(size: Int, alignment: Int) {
-        (self.size, self.alignment) = (size, alignment)
+        case never, always
+        case judged(Judge)
     }
+
+    private let descriptor: ComponentDescriptor
+    private let component: ComponentID
+    private let access: Access
+    /// The wire form of a new component of which nothing is said.
+    private let defaultValue: [UInt8]?
+    private let world: World
+    /// Where values are packed for comparison and patches.
+    private var packed = ByteWriter()
+
+    init(
+        _ descriptor: ComponentDescriptor, _ component: ComponentID, access: Access, defaultValue: [UInt8]?,
+        world: World
+    ) {
+        self.descriptor = descriptor
+        self.component = component
+        self.access = access
+        self.defaultValue = defaultValue
+        self.world = world
+    }
+
+    /// Of a value in memory.
+    var size: Int { descriptor.stride }
+    var alignment: Int { descriptor.alignment }
+
+    private var name: String { descriptor.schema.name }
 
     /// Looks at a write, and leaves its value at `target`.
     /// - Parameters:
@@ -30,179 +60,176 @@ class ComponentWriter {
     func prepare(
         _ write: Write, on entity: Entity?, by client: ClientIdentity, at target: UnsafeMutableRawPointer
     ) throws(Refusal) -> Int {
-        preconditionFailure("of a typed writer")
-    }
-
-    /// Looks at a removal.
-    func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
-        preconditionFailure("of a typed writer")
-    }
-
-    /// Moves a prepared value into the world.
-    func commit(_ value: UnsafeMutableRawPointer, on entity: Entity) throws(WorldError) {
-        preconditionFailure("of a typed writer")
-    }
-
-    func commitRemoval(from entity: Entity) throws(WorldError) { preconditionFailure("of a typed writer") }
-
-    /// Ends a prepared value that is not wanted any more.
-    func discard(_ value: UnsafeMutableRawPointer) { preconditionFailure("of a typed writer") }
-}
-
-/// The same, of one type.
-final class TypedComponentWriter<C: Component>: ComponentWriter {
-    private let coder: ComponentCoder<C>
-    private let rule: WriteRule<C>
-    private let world: World
-    private let values: Accessor<C>
-    /// Where values are packed for comparison and patches.
-    private var packed = ByteWriter()
-
-    init(_ coder: ComponentCoder<C>, rule: WriteRule<C>, world: World) {
-        self.coder = coder
-        self.rule = rule
-        self.world = world
-        values = world.accessor(C.self)
-        super.init(size: MemoryLayout<C>.size, alignment: MemoryLayout<C>.alignment)
-    }
-
-    override func prepare(
-        _ write: Write, on entity: Entity?, by client: ClientIdentity, at target: UnsafeMutableRawPointer
-    ) throws(Refusal) -> Int {
-        let old = entity.flatMap { values[$0] }
-        let new: C
+        let old = entity.flatMap { world.address(component, of: $0) }
+        let work: Int
         switch write {
         case .set(let content, let expected, let mayInsert):
             if !mayInsert { _ = try require(old, of: entity) }
             if let expected { try compare(expected, with: old) }
-            new = try value(of: content)
+            switch content {
+            case .whole(let bytes):
+                try decode(bytes, at: target)
+                work = self.work(byteCount: bytes.count)
+            case .fields(let fields):
+                try patch(defaultValue ?? [], fields.map { .init(path: $0.path, bytes: $0.bytes) }, at: target)
+                work = self.work(byteCount: packed.count)
+            }
         case .patch(let patches):
-            new = try patched(try require(old, of: entity), patches.lazy.map { ($0.field, $0.expected) })
+            _ = encode(try require(old, of: entity))
+            try patch(packed.bytes, patches, at: target)
+            work = self.work(byteCount: packed.count)
         }
-        try ask(client, entity, old, new)
-        target.initializeMemory(as: C.self, to: new)
-        return coder.isBitwise ? 1 : 4 + packed.count / 8
+        do throws(Refusal) {
+            try ask(client, entity, old, target)
+        } catch {
+            discard(target)
+            throw error
+        }
+        return work
     }
 
-    override func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
-        try ask(client, entity, try require(values[entity], of: entity), nil)
+    /// Looks at a removal.
+    func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
+        try ask(client, entity, try require(world.address(component, of: entity), of: entity), nil)
     }
 
-    override func commit(_ value: UnsafeMutableRawPointer, on entity: Entity) throws(WorldError) {
-        try values.insert(value.assumingMemoryBound(to: C.self).move(), on: entity)
+    /// Moves a prepared value into the world.
+    func commit(_ value: UnsafeMutableRawPointer, on entity: Entity) throws(WorldError) {
+        defer { discard(value) }
+        try world.insert(component, copying: value, on: entity)
     }
 
-    override func commitRemoval(from entity: Entity) throws(WorldError) { try values.remove(from: entity) }
+    func commitRemoval(from entity: Entity) throws(WorldError) { try world.remove(component, from: entity) }
 
-    override func discard(_ value: UnsafeMutableRawPointer) {
-        value.assumingMemoryBound(to: C.self).deinitialize(count: 1)
-    }
+    /// Ends a prepared value that is not wanted any more.
+    func discard(_ value: UnsafeMutableRawPointer) { descriptor.deinitialize(value) }
 
-    private func ask(_ client: ClientIdentity, _ entity: Entity?, _ old: C?, _ new: C?) throws(Refusal) {
-        switch rule.access {
-        case .never: throw Refusal(.notWritable, "\(C.componentName) is read-only for clients")
+    private func work(byteCount: Int) -> Int { descriptor.isBitwise ? 1 : 4 + byteCount / 8 }
+
+    private func ask(
+        _ client: ClientIdentity, _ entity: Entity?, _ old: UnsafeRawPointer?, _ new: UnsafeRawPointer?
+    ) throws(Refusal) {
+        switch access {
+        case .never: throw Refusal(.notWritable, "\(name) is read-only for clients")
         case .always: return
         case .judged(let judge):
-            let write = ClientWrite(client: client, entity: entity, old: old, new: new, world: world)
-            if case .refuse(let reason) = judge(write) {
-                throw Refusal(.forbidden, reason, current: old.flatMap { encode($0) ? packed.bytes : nil })
+            guard case .refuse(let reason) = judge(client, entity, old, new, world) else { return }
+            // As it is now: the rule may have done something to the world.
+            let current = entity.flatMap { world.address(component, of: $0) }
+            throw Refusal(.forbidden, reason, current: current.flatMap { encode($0) ? packed.bytes : nil })
+        }
+    }
+
+    private func decode(_ bytes: [UInt8], at target: UnsafeMutableRawPointer) throws(Refusal) {
+        let descriptor = descriptor
+        let problem: CodecError? = bytes.withUnsafeBytes { buffer in
+            do throws(CodecError) {
+                try descriptor.decode(buffer, into: target)
+                return nil
+            } catch {
+                return error
             }
         }
-    }
-
-    /// The value of a new component: whole, or some fields of the default value.
-    private func value(of content: Mutation.NewComponent.Content) throws(Refusal) -> C {
-        switch content {
-        case .whole(let bytes): try decode(bytes)
-        case .fields(let fields): try patched(C(), fields.lazy.map { ($0, nil) })
-        }
-    }
-
-    private func decode(_ bytes: [UInt8]) throws(Refusal) -> C {
-        let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(CodecError) in try coder.decode(buffer) }
-        }
-        return try refusing { () throws(CodecError) in try result.get() }
+        if let problem { throw Self.refusal(problem) }
     }
 
     /// Packs a value into `packed`.
     /// - Returns: whether it has a wire form.
-    private func encode(_ value: C) -> Bool {
+    private func encode(_ value: UnsafeRawPointer) -> Bool {
         packed.removeAll()
         do throws(CodecError) {
-            try coder.encode(value, into: &packed)
+            try descriptor.encode(value, into: &packed)
             return true
         } catch {
             return false
         }
     }
 
-    private func require(_ value: C?, of entity: Entity?) throws(Refusal) -> C {
+    private func require(_ value: UnsafeRawPointer?, of entity: Entity?) throws(Refusal) -> UnsafeRawPointer {
         guard let value else {
-            throw Refusal(
-                .unknownComponent, "entity \(entity.map { "\($0)" } ?? "of a spawn") has no \(C.componentName)")
+            throw Refusal(.unknownComponent, "entity \(entity.map { "\($0)" } ?? "of a spawn") has no \(name)")
         }
         return value
     }
 
-    private func compare(_ expected: [UInt8], with old: C?) throws(Refusal) {
+    private func compare(_ expected: [UInt8], with old: UnsafeRawPointer?) throws(Refusal) {
         let isEncoded = old.map { encode($0) } ?? false
         guard isEncoded, packed.bytes == expected else {
-            throw Refusal(
-                .compareFailed, "\(C.componentName) is not what was expected", current: isEncoded ? packed.bytes : nil)
+            throw Refusal(.compareFailed, "\(name) is not what was expected", current: isEncoded ? packed.bytes : nil)
         }
     }
 
-    private func patched(
-        _ old: C, _ fields: some Sequence<(field: Mutation.FieldValue, expected: [UInt8]?)>
-    ) throws(Refusal) -> C {
-        if coder.isBitwise { return try patchedBytes(old, fields) }
-        var value = try refusing { () throws(CodecError) in try coder.dynamicValue(of: old) }
-        for (field, expected) in fields {
-            guard let type = coder.schema.type.field(at: field.path), let member = value.member(at: field.path) else {
-                throw Refusal(.undecodable, "\(C.componentName) has no field at \(field.path)")
-            }
-            if let expected {
-                let current = try refusing { () throws(CodecError) in try member.encoded(as: type) }
-                guard current == expected else { throw Self.notExpected(encode(old) ? packed.bytes : nil) }
-            }
-            let new = try refusing { () throws(CodecError) in try DynamicValue(decoding: field.bytes, as: type) }
-            value = value.replacingMember(at: field.path, with: new) ?? value
+    /// Leaves a value with other fields at `target`, and its wire form in `packed`.
+    private func patch(
+        _ old: [UInt8], _ patches: [Mutation.FieldPatch], at target: UnsafeMutableRawPointer
+    ) throws(Refusal) {
+        packed.removeAll()
+        packed.append(contentsOf: old)
+        let isExpected: Bool
+        do throws(CodecError) {
+            isExpected = descriptor.isBitwise ? try patchPlaces(patches) : try patchMembers(patches)
+        } catch {
+            throw Self.refusal(error)
         }
-        let new = try refusing { () throws(CodecError) in try coder.value(of: value) }
-        _ = encode(new)
-        return new
+        guard isExpected else {
+            throw Refusal(.compareFailed, "a field of \(name) is not what was expected", current: old)
+        }
+        try decode(packed.bytes, at: target)
     }
 
-    /// Copies bytes into the wire form, where each field has its place.
-    private func patchedBytes(
-        _ old: C, _ fields: some Sequence<(field: Mutation.FieldValue, expected: [UInt8]?)>
-    ) throws(Refusal) -> C {
-        _ = encode(old)
-        for (field, expected) in fields {
-            guard let place = coder.schema.type.wireRange(at: field.path), place.count == field.bytes.count else {
-                throw Refusal(
-                    .undecodable, "\(C.componentName) has no field of \(field.bytes.count) bytes at \(field.path)")
+    /// Copies bytes into the wire form in `packed`, where each field has its place.
+    /// - Returns: whether all fields were as expected.
+    private func patchPlaces(_ patches: [Mutation.FieldPatch]) throws(CodecError) -> Bool {
+        for patch in patches {
+            let field = patch.field
+            guard let place = descriptor.schema.type.wireRange(at: field.path), place.count == field.bytes.count else {
+                throw CodecError(
+                    .typeMismatch, "\(name) has no field of \(field.bytes.count) bytes at \(field.path)")
             }
-            if let expected, !packed.bytes[place].elementsEqual(expected) {
-                _ = encode(old)
-                throw Self.notExpected(packed.bytes)
-            }
+            if let expected = patch.expected, !packed.bytes[place].elementsEqual(expected) { return false }
             packed.overwrite(at: place.lowerBound, with: field.bytes)
         }
-        return try decode(packed.bytes)
+        return true
     }
 
-    private static func notExpected(_ current: [UInt8]?) -> Refusal {
-        Refusal(.compareFailed, "a field of \(C.componentName) is not what was expected", current: current)
+    /// Puts other members into the value in `packed`.
+    /// - Returns: whether all fields were as expected.
+    private func patchMembers(_ patches: [Mutation.FieldPatch]) throws(CodecError) -> Bool {
+        let type = descriptor.schema.type
+        var value = try DynamicValue(decoding: packed.bytes, as: type)
+        for patch in patches {
+            let path = patch.field.path
+            guard let fieldType = type.field(at: path), let member = value.member(at: path) else {
+                throw CodecError(.typeMismatch, "\(name) has no field at \(path)")
+            }
+            if let expected = patch.expected, try member.encoded(as: fieldType) != expected { return false }
+            let new = try DynamicValue(decoding: patch.field.bytes, as: fieldType)
+            value = value.replacingMember(at: path, with: new) ?? value
+        }
+        packed.removeAll()
+        try packed.append(value, as: type)
+        return true
     }
 
     /// What bytes from a client are refused with.
-    private func refusing<R>(_ body: () throws(CodecError) -> R) throws(Refusal) -> R {
-        do throws(CodecError) {
-            return try body()
-        } catch {
-            throw Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.message)
+    private static func refusal(_ error: CodecError) -> Refusal {
+        Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.message)
+    }
+}
+
+extension WriteRule {
+    /// The same, the type forgotten.
+    var erased: ComponentWriter.Access {
+        switch access {
+        case .never: .never
+        case .always: .always
+        case .judged(let judge):
+            .judged { client, entity, old, new, world in
+                judge(
+                    ClientWrite(
+                        client: client, entity: entity, old: old?.assumingMemoryBound(to: C.self).pointee,
+                        new: new?.assumingMemoryBound(to: C.self).pointee, world: world))
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ final class MutationExchange: Sendable {
     let waitingMax: Int
 
     private let requests = Mutex<[MutationRequest]>([])
-    private let outcomes = Mutex<[(MutationRequest, MutationOutcome)]>([])
+    private let results = Mutex<[MutationResult]>([])
     /// Those that were taken in and have no outcome yet.
     private let waitingCount = Atomic(0)
 
@@ -32,17 +32,17 @@ final class MutationExchange: Sendable {
         [Occupancy("mutations that wait for the world", waitingCount.load(ordering: .relaxed), limit: waitingMax)]
     }
 
-    /// Takes outcomes over, and leaves an empty list. Simulation thread.
-    func finished(_ results: inout [(MutationRequest, MutationOutcome)]) {
-        waitingCount.subtract(results.count, ordering: .relaxed)
-        outcomes.withLock { outcomes in
-            if outcomes.isEmpty { swap(&outcomes, &results) } else { outcomes += results }
+    /// Takes over what was decided, and leaves an empty list. Simulation thread.
+    func finished(_ list: inout [MutationResult]) {
+        waitingCount.subtract(list.count, ordering: .relaxed)
+        results.withLock { results in
+            if results.isEmpty { swap(&results, &list) } else { results += list }
         }
-        results.removeAll(keepingCapacity: true)
+        list.removeAll(keepingCapacity: true)
     }
 
     /// Puts what was decided in the place of an empty list. Sync thread.
-    func takeOutcomes(into list: inout [(MutationRequest, MutationOutcome)]) {
-        outcomes.withLock { swap(&$0, &list) }
+    func takeResults(into list: inout [MutationResult]) {
+        results.withLock { swap(&$0, &list) }
     }
 }

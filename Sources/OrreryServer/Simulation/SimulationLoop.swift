@@ -26,7 +26,7 @@ package final class SimulationLoop: @unchecked Sendable {
     private let mutationWorkMax: Int
     /// Lists that go round with those of the exchange.
     private var arrived: [MutationRequest] = []
-    private var results: [(MutationRequest, MutationOutcome)] = []
+    private var results: [MutationResult] = []
     /// Work for the next tick; `nil` when there will be none.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
     /// Called when a log was handed over.
@@ -105,7 +105,7 @@ package final class SimulationLoop: @unchecked Sendable {
         while work < mutationWorkMax, let request = queue.next() {
             let (outcome, units) = applier.apply(request, at: tick)
             work += units
-            results.append((request, outcome))
+            results.append(MutationResult(request, outcome))
         }
         exchange.finished(&results)
         wakeSync()

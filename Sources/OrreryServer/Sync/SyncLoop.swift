@@ -25,7 +25,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let stopRequested = Atomic(false)
     private let reloadRequested = Atomic(false)
     private var isStopping = false
-    private var outcomes: [(MutationRequest, MutationOutcome)] = []
+    private var results: [MutationResult] = []
     /// Who came before the world's first tick has ended, and what they said; nil from then on.
     private var early: EarlyConnections?
     private var refusalLog: BoundedLog
@@ -106,12 +106,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     package func loopWoken() {
         takeLog()
         // After the log: the answers to what it holds may leave at once.
-        exchange.takeOutcomes(into: &outcomes)
-        for (request, outcome) in outcomes {
-            metrics.mutationAnswered(outcome)
-            core.mutationFinished(request, outcome, now: now())
+        exchange.takeResults(into: &results)
+        if !results.isEmpty {
+            for result in results { metrics.mutationAnswered(result.answer.outcome) }
+            core.mutationsFinished(results, now: now())
+            results.removeAll(keepingCapacity: true)
         }
-        outcomes.removeAll(keepingCapacity: true)
         perform()
         if reloadRequested.exchange(false, ordering: .acquiringAndReleasing) { reload() }
         if stopRequested.load(ordering: .acquiring), !isStopping {

@@ -225,8 +225,10 @@ public struct SyncClient {
             return refusal == nil ? forget(id) : [.unsubscribed(id)]
         case (.ready, .heartbeat(let tick, let isCurrent)):
             return try receiveHeartbeat(tick, isCurrent: isCurrent)
-        case (.ready, .mutationResponse(let sequence, let outcome)):
-            return try receiveOutcome(sequence, outcome)
+        case (.ready, .mutationResponse(let answers)):
+            var events: [ClientEvent] = []
+            for answer in answers { events += try receiveOutcome(answer.sequence, answer.outcome) }
+            return events
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")

@@ -34,7 +34,7 @@ struct Session {
     /// Each with the room that is kept for its answer.
     var awaited: [MutationSequence: Int] = [:]
     /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
-    var answers: [(tick: Tick, sequence: MutationSequence, outcome: MutationOutcome)] = []
+    var answers: [MutationAnswer] = []
     var progress = Progress.live
     /// Position of the cells that it is kept up to date on, among the server's groups; `nil` for one that is in none.
     var group: Int?
@@ -85,6 +85,12 @@ struct Session {
 
     /// Whether the client was sent everything up to a tick.
     func hasReached(_ tick: Tick, storeTick: Tick) -> Bool { lastSentTick >= tick || (isLive && storeTick >= tick) }
+
+    /// Whether the client may be told: it was sent the tick of the effect, or there is none.
+    func isReady(_ answer: MutationAnswer, storeTick: Tick) -> Bool {
+        guard case .applied(let tick, _) = answer.outcome else { return true }
+        return hasReached(tick, storeTick: storeTick)
+    }
 
     mutating func sent(_ byteCount: Int, reaching tick: Tick, at now: Duration) {
         sentByteCount += UInt64(byteCount)

@@ -19,6 +19,17 @@ public struct MutationRequest: Hashable, Sendable {
     public var operation: Mutation.Operation
 }
 
+/// What the world decided about a mutation.
+public struct MutationResult: Hashable, Sendable {
+    public var client: ClientID
+    public var answer: MutationAnswer
+
+    public init(_ request: MutationRequest, _ outcome: MutationOutcome) {
+        client = request.client
+        answer = MutationAnswer(sequence: request.sequence, outcome: outcome)
+    }
+}
+
 extension SyncServer {
     /// - Parameter operation: or why it cannot be understood.
     mutating func mutate(
@@ -31,7 +42,8 @@ extension SyncServer {
         switch standing {
         case .underWay:
             if sessions[index].awaited[sequence] == nil { reserve(index, sequence, HeldBytes.messageOverhead) }
-        case .answered(let outcome): answer(index, sequence, outcome)
+        case .answered(let outcome):
+            repeatAnswer(index, MutationAnswer(sequence: sequence, outcome: outcome), now: now)
         case .forgotten: refuse(index, sequence, Self.forgotten)
         case .new where epoch != self.epoch: refuse(index, sequence, Self.otherEpoch)
         case .new: begin(index, sequence, operation)
@@ -82,26 +94,36 @@ extension SyncServer {
         held.answerSize += size
     }
 
+    /// Outcomes in one message. Each may hold a value.
+    private static let answersPerMessageMax = 64
     private static let forgotten = Refusal(
         .outcomeUnknown, "sent so long ago that nobody knows what became of it; look at the state and decide anew")
     private static let otherEpoch = Refusal(
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
-    /// The world has decided. The answer leaves once the client was sent the tick of the effect.
-    public mutating func mutationFinished(_ request: MutationRequest, _ outcome: MutationOutcome, now: Duration) {
-        if case .refused(let refusal) = outcome, refusal.code == .limitReached {
-            mutationDeferred(request, refusal.reason, now: now)
-            return
+    /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session together.
+    public mutating func mutationsFinished(_ results: [MutationResult], now: Duration) {
+        for result in results {
+            if case .refused(let refusal) = result.answer.outcome, refusal.code == .limitReached {
+                clients.withEntry(result.client) { $0.forget(result.answer.sequence) }
+            } else {
+                clients.withEntry(result.client) { $0.remember(result.answer.sequence, result.answer.outcome) }
+            }
+            guard let index = takeAwaiting(result.client, result.answer.sequence) else { continue }
+            if sessions[index].answers.isEmpty { answeredSessions.append(sessions[index].id) }
+            append(result.answer, to: index)
         }
-        clients.withEntry(request.client) { $0.remember(request.sequence, outcome) }
-        if let index = takeAwaiting(request) { answer(index, request.sequence, outcome) }
+        for session in answeredSessions {
+            if let index = position(of: session) { sendAnswers(index, now: now) }
+        }
+        answeredSessions.removeAll(keepingCapacity: true)
     }
 
     /// The session that waits for the answer to a mutation. One that has not asked on the client's new connection will: answered
     /// before, it would be answered twice.
-    private mutating func takeAwaiting(_ request: MutationRequest) -> Int? {
-        guard let session = clients.session(of: request.client), let index = position(of: session),
-            let size = sessions[index].awaited.removeValue(forKey: request.sequence)
+    private mutating func takeAwaiting(_ client: ClientID, _ sequence: MutationSequence) -> Int? {
+        guard let session = clients.session(of: client), let index = position(of: session),
+            let size = sessions[index].awaited.removeValue(forKey: sequence)
         else { return nil }
         sessions[index].held.reservedSize -= size
         held.answerSize -= size
@@ -111,45 +133,52 @@ extension SyncServer {
     /// The world could not take it for now: it had no effect, and may be sent again under its number.
     public mutating func mutationDeferred(_ request: MutationRequest, _ reason: String, now: Duration) {
         clients.withEntry(request.client) { $0.forget(request.sequence) }
-        guard let index = takeAwaiting(request) else { return }
-        answer(index, request.sequence, .refused(Refusal(.limitReached, reason)))
+        guard let index = takeAwaiting(request.client, request.sequence) else { return }
+        answer(index, .mutationResponse(request.sequence, .refused(Refusal(.limitReached, reason))))
     }
 
     /// Refuses what never reached the world.
     private mutating func refuse(_ index: Int, _ sequence: MutationSequence, _ refusal: Refusal) {
         refusedMutations.add(refusal.code)
-        answer(index, sequence, .refused(refusal))
+        answer(index, .mutationResponse(sequence, .refused(refusal)))
     }
 
-    private mutating func answer(_ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome) {
-        guard case .applied(let tick, _) = outcome, !sessions[index].hasReached(tick, storeTick: store.tick) else {
-            answer(index, .mutationResponse(sequence, shortened(outcome)))
-            return
-        }
+    /// Answers what was decided before.
+    private mutating func repeatAnswer(_ index: Int, _ answer: MutationAnswer, now: Duration) {
         // Asked for again, it waits already.
-        guard !sessions[index].answers.contains(where: { $0.sequence == sequence }) else { return }
-        sessions[index].answers.append((tick, sequence, outcome))
+        guard !sessions[index].answers.contains(where: { $0.sequence == answer.sequence }) else { return }
+        append(answer, to: index)
+        sendAnswers(index, now: now)
+    }
+
+    private mutating func append(_ answer: MutationAnswer, to index: Int) {
+        sessions[index].answers.append(shortened(answer))
         sessions[index].held.waitingAnswerSize += HeldBytes.messageOverhead
         held.answerSize += HeldBytes.messageOverhead
     }
 
-    /// An outcome without a value that is longer than the room that was kept for it.
-    private func shortened(_ outcome: MutationOutcome) -> MutationOutcome {
-        guard case .refused(var refusal) = outcome, let current = refusal.current,
+    /// An answer without a value that is longer than the room that was kept for it.
+    private func shortened(_ answer: MutationAnswer) -> MutationAnswer {
+        guard case .refused(var refusal) = answer.outcome, let current = refusal.current,
             current.count > configuration.limits.schema.fixedSizeMax
-        else { return outcome }
+        else { return answer }
         refusal.current = nil
-        return .refused(refusal)
+        return MutationAnswer(sequence: answer.sequence, outcome: .refused(refusal))
     }
 
-    /// Sends the answers whose ticks a session has reached.
+    /// Sends the answers that wait for no tick, or for one that the session has reached.
     mutating func sendAnswers(_ index: Int, now: Duration) {
         guard !sessions[index].answers.isEmpty else { return }
-        let (session, storeTick) = (sessions[index], store.tick)
-        for (tick, sequence, outcome) in session.answers where session.hasReached(tick, storeTick: storeTick) {
-            answer(index, .mutationResponse(sequence, outcome))
+        let session = sessions[index]
+        var ready: [MutationAnswer] = []
+        for answer in session.answers where session.isReady(answer, storeTick: store.tick) {
+            ready.append(answer)
+            guard ready.count == Self.answersPerMessageMax else { continue }
+            self.answer(index, .mutationResponse(ready))
+            ready.removeAll(keepingCapacity: true)
         }
-        sessions[index].answers.removeAll { session.hasReached($0.tick, storeTick: storeTick) }
+        if !ready.isEmpty { answer(index, .mutationResponse(ready)) }
+        sessions[index].answers.removeAll { session.isReady($0, storeTick: store.tick) }
         let size = (session.answers.count - sessions[index].answers.count) * HeldBytes.messageOverhead
         sessions[index].held.waitingAnswerSize -= size
         held.answerSize -= size

@@ -141,6 +141,17 @@ public enum MutationOutcome: Hashable, Sendable {
     case refused(Refusal)
 }
 
+/// What became of one mutation.
+public struct MutationAnswer: Hashable, Sendable {
+    public var sequence: MutationSequence
+    public var outcome: MutationOutcome
+
+    public init(sequence: MutationSequence, outcome: MutationOutcome) {
+        self.sequence = sequence
+        self.outcome = outcome
+    }
+}
+
 /// Operations are sections of `Mutate` that must be understood.
 private enum OperationSection {
     static let set: UInt8 = 1
@@ -201,9 +212,9 @@ extension ByteWriter {
         appendSection(number | SectionKind.mustBeUnderstood, body)
     }
 
-    mutating func append(_ sequence: MutationSequence, _ outcome: MutationOutcome, limits: WireLimits) {
-        append(varint: sequence.rawValue)
-        switch outcome {
+    mutating func append(_ answer: MutationAnswer, limits: WireLimits) {
+        append(varint: answer.sequence.rawValue)
+        switch answer.outcome {
         case .applied(let tick, let entities):
             append(0)
             append(varint: tick.rawValue)
@@ -303,15 +314,30 @@ extension ByteReader {
         }
     }
 
-    mutating func readOutcome(limits: WireLimits) throws(CodecError) -> (MutationSequence, MutationOutcome) {
-        let sequence = MutationSequence(try readVarint())
+    mutating func readAnswers(limits: WireLimits) throws(CodecError) -> [MutationAnswer] {
+        let start = offset
+        let count = try readVarint()
+        guard count > 0 else { throw CodecError(.outOfDomain, at: start, "an answer to no mutation") }
+        // The shortest is a number, a code, a tick and no entities.
+        guard count <= UInt64(remaining / 4) else {
+            throw CodecError(.truncated, at: start, "\(count) outcomes are announced in \(remaining) bytes")
+        }
+        var answers: [MutationAnswer] = []
+        for _ in 0..<count {
+            answers.append(
+                MutationAnswer(sequence: MutationSequence(try readVarint()), outcome: try readOutcome(limits: limits)))
+        }
+        return answers
+    }
+
+    private mutating func readOutcome(limits: WireLimits) throws(CodecError) -> MutationOutcome {
         let code = RefusalCode(rawValue: try readByte())
         guard code.rawValue != 0 else {
             let tick = Tick(try readVarint())
-            return (sequence, .applied(tick, entities: try readEntities()))
+            return .applied(tick, entities: try readEntities())
         }
         let reason = try readString(byteCountMax: limits.reasonSizeMax)
-        return (sequence, .refused(Refusal(code, reason, current: try readOptionalBytes(limits: limits))))
+        return .refused(Refusal(code, reason, current: try readOptionalBytes(limits: limits)))
     }
 
     private mutating func readEntities() throws(CodecError) -> [Entity] {

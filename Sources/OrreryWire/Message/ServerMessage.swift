@@ -78,8 +78,9 @@ public enum ServerMessage: Hashable, Sendable {
     case unsubscribeResponse(SubscriptionID, Refusal?)
     /// The world has come to this tick; `isCurrent` says that nothing up to it is owed.
     case heartbeat(Tick, isCurrent: Bool)
-    /// The answer to `mutate`. Leaves once the client was sent everything up to the tick of the effect.
-    case mutationResponse(MutationSequence, MutationOutcome)
+    /// What became of mutations: one or more that are answered together. An outcome leaves once the client was sent everything up to the
+    /// tick of the effect.
+    case mutationResponse([MutationAnswer])
     /// A batch or a part of one. Its sections follow in the bytes: see ``BatchReader``.
     case syncBatch(BatchHead)
 }
@@ -103,6 +104,11 @@ private enum WelcomeSection {
 }
 
 extension ServerMessage {
+    /// The answer to one mutation.
+    public static func mutationResponse(_ sequence: MutationSequence, _ outcome: MutationOutcome) -> ServerMessage {
+        .mutationResponse([MutationAnswer(sequence: sequence, outcome: outcome)])
+    }
+
     /// - Parameter limits: what reasons and values that come along are cut to.
     /// - Precondition: not a batch; those are written by ``BatchSections``.
     public func encoded(_ limits: WireLimits = .init()) -> [UInt8] {
@@ -129,9 +135,10 @@ extension ServerMessage {
             writer.append(ServerMessageKind.heartbeat)
             writer.append(varint: tick.rawValue)
             writer.append(isCurrent ? 1 : 0)
-        case .mutationResponse(let sequence, let outcome):
+        case .mutationResponse(let answers):
             writer.append(ServerMessageKind.mutationResponse)
-            writer.append(sequence, outcome, limits: limits)
+            writer.append(varint: answers.count)
+            for answer in answers { writer.append(answer, limits: limits) }
         case .syncBatch: preconditionFailure("a batch is written by BatchSections")
         }
     }
@@ -152,8 +159,7 @@ extension ServerMessage {
                 let tick = Tick(try reader.readVarint())
                 self = .heartbeat(tick, isCurrent: try reader.readFlag())
             case ServerMessageKind.mutationResponse:
-                let (sequence, outcome) = try reader.readOutcome(limits: limits)
-                self = .mutationResponse(sequence, outcome)
+                self = .mutationResponse(try reader.readAnswers(limits: limits))
             case ServerMessageKind.syncBatch:
                 self = .syncBatch(try reader.readBatchHead())
                 return

@@ -106,7 +106,7 @@ import simulate
         var answered: [Int] = []
         for _ in 0..<120 {
             scene.tick()
-            answered.append(count(client.takeReceived(), mutates ? 0x86 : 0x83))
+            answered.append(mutates ? try client.takeAnswers().count : count(client.takeReceived(), 0x83))
         }
         // As many at once as in a second, then one in each tick of 50 ms.
         #expect((20...22).contains(answered[0...1].reduce(0, +)))
@@ -230,13 +230,13 @@ import simulate
         few.send(set(1))
         scene.tick()
         scene.tick()
-        #expect(count(few.takeReceived(), 0x86) == 1, "it does not wait for the two hundred of the other")
+        #expect(try few.takeAnswers().count == 1, "it does not wait for the two hundred of the other")
         var sequences: [MutationSequence] = []
         for _ in 0..<60 {
             scene.tick()
-            for case .mutationResponse(let sequence, .applied) in many.takeReceived().compactMap({ bytes in
-                try? bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }
-            }) { sequences.append(sequence) }
+            for answer in try many.takeAnswers() {
+                if case .applied = answer.outcome { sequences.append(answer.sequence) }
+            }
         }
         #expect(sequences.suffix(100) == (101...200).map { MutationSequence($0) }[...])
         #expect(scene.joined.world[entity, Health.self]?.current == 200)

@@ -223,7 +223,7 @@ import Testing
         #expect(try ServerMessage([0x82, 7, code, 2, 0x6e, 0x6f]) == .subscribeResponse(SubscriptionID(7), refusal))
         #expect(try ServerMessage([0x83, 7, code, 2, 0x6e, 0x6f]) == .unsubscribeResponse(SubscriptionID(7), refusal))
         #expect(
-            try ServerMessage([0x86, 7, code, 2, 0x6e, 0x6f, 0])
+            try ServerMessage([0x86, 1, 7, code, 2, 0x6e, 0x6f, 0])
                 == .mutationResponse(MutationSequence(7), .refused(refusal)))
         #expect(refusal.code.description == "refusal \(code)")
         #expect(!RefusalCode.named.contains { $0.code == refusal.code })

@@ -14,7 +14,7 @@
 enum { BENCH_OPCODE_BINARY = 2, BENCH_OPCODE_CLOSE = 8, BENCH_OPCODE_PING = 9, BENCH_OPCODE_PONG = 10 };
 
 /// How much of a frame's payload is kept; the rest is counted and dropped.
-enum { BENCH_KEPT_SIZE = 64, BENCH_FRAME_HEAD_MAX = 14 };
+enum { BENCH_KEPT_SIZE = 1024, BENCH_FRAME_HEAD_MAX = 14 };
 
 /// The longest message that `bench_send_message` sends.
 enum { BENCH_SENT_SIZE_MAX = 1024 };
