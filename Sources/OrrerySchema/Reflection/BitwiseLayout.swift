@@ -10,16 +10,7 @@ struct BitwiseLayout: Sendable {
         var size: Int
     }
 
-    /// A byte or two that do not hold every bit pattern.
-    struct Domain: Sendable {
-        var wireOffset: Int
-        var size: Int
-        /// How many values there are, from 0 up.
-        var count: Int
-    }
-
     private(set) var runs: [Run] = []
-    private(set) var domains: [Domain] = []
     private(set) var wireSize = 0
     let stride: Int
 
@@ -32,9 +23,11 @@ struct BitwiseLayout: Sendable {
             throw SchemaError(component: component, "\(type) is no struct")
         }
         fieldType = .structure(try add(type, at: 0, component: component, path: []))
+        form = FixedForm(of: fieldType)
     }
 
     private(set) var fieldType: FieldType = .structure([])
+    private var form: FixedForm?
 
     /// Whether rows have the same bytes in memory and on the wire.
     var isDirect: Bool {
@@ -66,16 +59,12 @@ struct BitwiseLayout: Sendable {
         _ property: StoredProperty, at offset: Int, component: String, path: [String]
     ) throws(SchemaError) -> FieldType {
         if let leaf = property.type as? any WireLeaf.Type, let size = leaf.fieldType.fixedSize {
-            if leaf.fieldType == .scalar(.bool) { domains.append(Domain(wireOffset: wireSize, size: 1, count: 2)) }
             add(Run(memoryOffset: offset, wireOffset: wireSize, size: size))
             return leaf.fieldType
         }
         if let cases = EnumerationReflection.cases(of: property.type) {
             let size = FieldType.caseIndexSize(caseCount: cases.count)
-            if size > 0 {
-                domains.append(Domain(wireOffset: wireSize, size: size, count: cases.count))
-                add(Run(memoryOffset: offset, wireOffset: wireSize, size: size))
-            }
+            if size > 0 { add(Run(memoryOffset: offset, wireOffset: wireSize, size: size)) }
             return .enumeration(cases)
         }
         guard RuntimeReflection.kind(of: property.type) == .structure, RuntimeReflection.isTrivial(property.type) else {
@@ -117,20 +106,8 @@ extension BitwiseLayout {
     /// - Precondition: `row` has `stride` bytes that are zero or hold a value.
     /// - Throws: `truncated`, `trailingBytes` or `outOfDomain`; then nothing was written.
     func unpack(_ bytes: UnsafeRawBufferPointer, into row: UnsafeMutableRawPointer) throws(CodecError) {
-        guard bytes.count == wireSize else {
-            throw CodecError(
-                bytes.count < wireSize ? .truncated : .trailingBytes,
-                "\(bytes.count) bytes for a value of \(wireSize)")
-        }
-        for domain in domains {
-            let index =
-                domain.size == 1
-                ? Int(bytes[domain.wireOffset])
-                : Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: domain.wireOffset, as: UInt16.self)))
-            guard index < domain.count else {
-                throw CodecError(.outOfDomain, at: domain.wireOffset, "there are \(domain.count) values, not \(index)")
-            }
-        }
+        guard let form else { preconditionFailure("a layout of a type whose values vary in size") }
+        try form.check(bytes)
         for run in runs {
             (row + run.memoryOffset).copyMemory(from: bytes.baseAddress! + run.wireOffset, byteCount: run.size)
         }

@@ -28,6 +28,8 @@ public struct ComponentSchema: Hashable, Sendable {
     /// The canonical bytes of this schema, as they travel.
     public let encoded: [UInt8]
     public let hash: SchemaHash
+    /// `nil` where values vary in size.
+    package let fixedForm: FixedForm?
 
     /// - Throws: ``SchemaError`` where one of `limits` is exceeded or two fields share a name.
     public init(
@@ -47,6 +49,25 @@ public struct ComponentSchema: Hashable, Sendable {
         }
         encoded = writer.bytes
         hash = SchemaHash(of: writer.bytes)
+        fixedForm = FixedForm(of: type)
+    }
+
+    /// Whether bytes are a value of this component.
+    /// - Throws: ``CodecError`` that says what is wrong with them.
+    package func check(_ bytes: [UInt8]) throws(CodecError) {
+        guard let fixedForm else {
+            _ = try DynamicValue(decoding: bytes, as: type)
+            return
+        }
+        let problem: CodecError? = bytes.withUnsafeBytes { buffer in
+            do throws(CodecError) {
+                try fixedForm.check(buffer)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let problem { throw problem }
     }
 
     /// Whether the component has no values: only having it or not says something.

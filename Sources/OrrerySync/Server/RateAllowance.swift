@@ -30,7 +30,11 @@ package struct RateAllowance: Sendable {
         return left >= 1
     }
 
+    /// A moment in which nothing is given: most calls come in one.
+    private static let moment: Duration = .milliseconds(1)
+
     private mutating func refill(now: Duration) {
+        guard now - filledAt >= Self.moment else { return }
         left = min(perSecond, left + max(0, (now - filledAt) / .seconds(1)) * perSecond)
         filledAt = now
     }

@@ -187,7 +187,7 @@ extension SyncServer {
     /// What can be said of a mutation without the world.
     private func check(_ operation: Mutation.Operation) throws(Refusal) {
         switch operation {
-        case .set(_, let value, _): try Self.check(value.bytes, as: try writable(value.column).type)
+        case .set(_, let value, _): try Self.check(value.bytes, of: try writable(value.column))
         case .insert(_, let component): try check(component)
         case .patch(_, let column, let patches):
             let schema = try writable(column)
@@ -208,7 +208,7 @@ extension SyncServer {
     private func check(_ component: Mutation.NewComponent) throws(Refusal) {
         let schema = try writable(component.column)
         switch component.content {
-        case .whole(let bytes): try Self.check(bytes, as: schema.type)
+        case .whole(let bytes): try Self.check(bytes, of: schema)
         case .fields(let fields): for field in fields { try Self.check(field, of: schema) }
         }
     }
@@ -226,12 +226,16 @@ extension SyncServer {
         guard let type = schema.type.field(at: field.path) else {
             throw Refusal(.undecodable, "\(schema.name) has no field at \(field.path)")
         }
-        try check(field.bytes, as: type)
+        try refusing { () throws(CodecError) in _ = try DynamicValue(decoding: field.bytes, as: type) }
     }
 
-    private static func check(_ bytes: [UInt8], as type: FieldType) throws(Refusal) {
+    private static func check(_ bytes: [UInt8], of schema: ComponentSchema) throws(Refusal) {
+        try refusing { () throws(CodecError) in try schema.check(bytes) }
+    }
+
+    private static func refusing(_ body: () throws(CodecError) -> Void) throws(Refusal) {
         do throws(CodecError) {
-            _ = try DynamicValue(decoding: bytes, as: type)
+            try body()
         } catch {
             throw Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.description)
         }
