@@ -31,7 +31,7 @@ extension SyncServer {
         switch standing {
         case .underWay:
             if sessions[index].awaited[sequence] == nil { reserve(index, sequence, HeldBytes.messageOverhead) }
-        case .answered(let outcome): answer(index, sequence, outcome)
+        case .answered(let outcome): repeatAnswer(index, sequence, outcome)
         case .forgotten: refuse(index, sequence, Self.forgotten)
         case .new where epoch != self.epoch: refuse(index, sequence, Self.otherEpoch)
         case .new: begin(index, sequence, operation)
@@ -84,6 +84,8 @@ extension SyncServer {
 
     private static let forgotten = Refusal(
         .outcomeUnknown, "sent so long ago that nobody knows what became of it; look at the state and decide anew")
+    private static let noRoomToWait = Refusal(
+        .outcomeUnknown, "there is no room for the answers of so many clients; look at the state and decide anew")
     private static let otherEpoch = Refusal(
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
@@ -94,24 +96,26 @@ extension SyncServer {
             return
         }
         clients.withEntry(request.client) { $0.remember(request.sequence, outcome) }
-        if let index = takeAwaiting(request) { answer(index, request.sequence, outcome) }
+        guard let (index, size) = takeAwaiting(request) else { return }
+        answer(index, request.sequence, shortened(outcome, kept: size))
     }
 
     /// The session that waits for the answer to a mutation. One that has not asked on the client's new connection will: answered
     /// before, it would be answered twice.
-    private mutating func takeAwaiting(_ request: MutationRequest) -> Int? {
+    /// - Returns: its position, and the room that was kept for the answer.
+    private mutating func takeAwaiting(_ request: MutationRequest) -> (index: Int, size: Int)? {
         guard let session = clients.session(of: request.client), let index = position(of: session),
             let size = sessions[index].awaited.removeValue(forKey: request.sequence)
         else { return nil }
         sessions[index].held.reservedSize -= size
         held.answerSize -= size
-        return index
+        return (index, size)
     }
 
     /// The world could not take it for now: it had no effect, and may be sent again under its number.
     public mutating func mutationDeferred(_ request: MutationRequest, _ reason: String, now: Duration) {
         clients.withEntry(request.client) { $0.forget(request.sequence) }
-        guard let index = takeAwaiting(request) else { return }
+        guard let (index, _) = takeAwaiting(request) else { return }
         answer(index, request.sequence, .refused(Refusal(.limitReached, reason)))
     }
 
@@ -121,23 +125,36 @@ extension SyncServer {
         answer(index, sequence, .refused(refusal))
     }
 
-    private mutating func answer(_ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome) {
-        guard case .applied(let tick, _) = outcome, !sessions[index].hasReached(tick, storeTick: store.tick) else {
-            answer(index, .mutationResponse(sequence, shortened(outcome)))
-            return
-        }
+    /// Answers what was answered before, on this connection or an earlier one.
+    private mutating func repeatAnswer(_ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome) {
         // Asked for again, it waits already.
         guard !sessions[index].answers.contains(where: { $0.sequence == sequence }) else { return }
+        // No room was kept for it.
+        guard
+            held.hasRoomForAnswer(of: HeldBytes.messageOverhead, configuration)
+                || sessions[index].held.answerTotal == 0
+        else { return refuse(index, sequence, Self.noRoomToWait) }
+        answer(index, sequence, outcome)
+    }
+
+    private mutating func answer(_ index: Int, _ sequence: MutationSequence, _ outcome: MutationOutcome) {
+        guard case .applied(let tick, _) = outcome, !sessions[index].hasReached(tick, storeTick: store.tick) else {
+            answer(index, .mutationResponse(sequence, outcome))
+            return
+        }
         sessions[index].answers.append((tick, sequence, outcome))
         sessions[index].held.waitingAnswerSize += HeldBytes.messageOverhead
         held.answerSize += HeldBytes.messageOverhead
     }
 
-    /// An outcome without a value that is longer than the room that was kept for it.
-    private func shortened(_ outcome: MutationOutcome) -> MutationOutcome {
-        guard case .refused(var refusal) = outcome, let current = refusal.current,
-            current.count > configuration.limits.schema.fixedSizeMax
-        else { return outcome }
+    /// An outcome without a value that is longer than the room that was kept for it, where there is no more.
+    private func shortened(_ outcome: MutationOutcome, kept size: Int) -> MutationOutcome {
+        guard case .refused(var refusal) = outcome, let current = refusal.current else { return outcome }
+        let needed = configuration.limits.reasonSizeMax + current.count + HeldBytes.messageOverhead
+        guard needed > size else { return outcome }
+        if current.count <= configuration.limits.schema.fixedSizeMax, held.hasRoomForAnswer(of: needed, configuration) {
+            return outcome
+        }
         refusal.current = nil
         return .refused(refusal)
     }
