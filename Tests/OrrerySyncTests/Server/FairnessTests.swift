@@ -241,4 +241,25 @@ import simulate
         #expect(sequences.suffix(100) == (101...200).map { MutationSequence($0) }[...])
         #expect(scene.joined.world[entity, Health.self]?.current == 200)
     }
+
+    @Test func whatIsNoMessageIsWorkToo() {
+        var server = SyncServer(
+            store: ComponentStore(schemas: []), epoch: Epoch(1), configuration: SyncServerConfiguration(),
+            makeRandom: { 1 })
+        let id = SessionID(1)
+        func reading() -> [Bool] {
+            server.takeActions().compactMap { action in
+                if case .setReading(let isReading, id) = action { isReading } else { nil }
+            }
+        }
+        server.open(id, now: .zero)
+        Self.hello.withUnsafeBytes { server.receive($0, from: id, now: .zero) }
+        server.receivedBesideMessages(1000, from: id, now: .zero)
+        #expect(reading() == [])
+        // Pings, as many as take its turn.
+        server.receivedBesideMessages(128 << 10, from: id, now: .zero)
+        #expect(reading() == [false])
+        server.timePassed(now: .milliseconds(50))
+        #expect(reading() == [true])
+    }
 }
