@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -81,6 +82,15 @@ bool clws_progress(int descriptor, uint64_t *taken, uint64_t *arrived) {
     if (!get_info(descriptor, &info)) return false;
     *taken = info.tcpi_bytes_acked;
     *arrived = info.tcpi_bytes_received;
+    return true;
+}
+
+bool clws_read_count(int descriptor, uint64_t *count) {
+    struct tcp_info info;
+    int unread = 0;
+    if (!get_info(descriptor, &info) || ioctl(descriptor, FIONREAD, &unread) != 0) return false;
+    // More may have come between the two.
+    *count = info.tcpi_bytes_received > (uint64_t)unread ? info.tcpi_bytes_received - (uint64_t)unread : 0;
     return true;
 }
 

@@ -2,6 +2,8 @@ import OrreryTransport
 
 /// A peer of a ``JoinedWorld`` that says whatever bytes a test likes, and understands nothing.
 public final class RawClient {
+    /// A stalled peer does not read: what is sent to it stays in the network, and then with the server.
+    public var isStalled = false
     private let loop: MemoryLoop
     private let ear = RawEar()
 
@@ -15,7 +17,7 @@ public final class RawClient {
         self.loop = loop
     }
 
-    func poll() -> Bool { loop.poll(ear) }
+    func poll() -> Bool { !isStalled && loop.poll(ear) }
 
     /// Says one message. It arrives with the next delivery.
     public func send(_ message: [UInt8]) {

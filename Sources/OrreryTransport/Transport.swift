@@ -104,6 +104,9 @@ public protocol TransportHandler: AnyObject {
     func connectionOpened(_ connection: ConnectionID)
     /// One whole binary message. The bytes are valid during the call only.
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer)
+    /// A server's peer has said so many bytes more that are no messages: pings, pongs, the heads of frames, TLS. Told once it is much.
+    /// By default nothing.
+    func connection(_ connection: ConnectionID, receivedBesideMessages byteCount: Int)
     /// The connection can take more: everything given to ``TransportLoop/send(_:to:)`` has been handed to the system, and
     /// ``TransportLoop/pendingByteCount(of:)`` is 0. Comes after something had to wait, once.
     func connectionDrained(_ connection: ConnectionID)
@@ -125,6 +128,7 @@ public protocol TransportHandler: AnyObject {
 }
 
 extension TransportHandler {
+    public func connection(_ connection: ConnectionID, receivedBesideMessages byteCount: Int) {}
     public func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? { nil }
     public func page(for request: HTTPRequest) -> HTTPResponse? { nil }
     public func refused(_ refusal: TransportRefusal) {}

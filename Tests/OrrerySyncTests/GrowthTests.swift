@@ -114,7 +114,9 @@ import simulate
                 set(1, 9, epoch) + Self.critical, set(1, 9, epoch),
             ], client, joined)
         let codes = answers.flatMap(\.answers).compactMap { answer -> RefusalCode? in
-            guard answer.sequence == MutationSequence(1), case .refused(let refusal) = answer.outcome else { return nil }
+            guard answer.sequence == MutationSequence(1), case .refused(let refusal) = answer.outcome else {
+                return nil
+            }
             return refusal.code
         }
         #expect(codes == [.outcomeUnknown, .notSupported, .notSupported])

@@ -195,7 +195,8 @@ import Testing
         store.advance(to: Tick(203))
         set(0, 7, 8)
         conversation.server.worldAdvanced(now: .seconds(1))
-        conversation.server.mutationsFinished([MutationResult(request, .applied(Tick(203), entities: []))], now: .seconds(1))
+        conversation.server.mutationsFinished(
+            [MutationResult(request, .applied(Tick(203), entities: []))], now: .seconds(1))
         said += conversation.deliver(at: .seconds(1))
         expect(said, toBe: 2)
         #expect(conversation.client.pendingMutations.isEmpty)

@@ -16,6 +16,7 @@ final class Driver: TransportHandler, @unchecked Sendable {
         var wakeCount = 0
         var timerCount = 0
         var refusals: [TransportRefusal] = []
+        var besideByteCounts: [ConnectionID: Int] = [:]
         var hasReturned = false
     }
 
@@ -23,6 +24,7 @@ final class Driver: TransportHandler, @unchecked Sendable {
     struct Hooks: Sendable {
         var opened: @Sendable (any TransportLoop, ConnectionID) -> Void = { _, _ in }
         var received: @Sendable (any TransportLoop, ConnectionID, UnsafeRawBufferPointer) -> Void = { _, _, _ in }
+        var beside: @Sendable (any TransportLoop, ConnectionID, Int) -> Void = { _, _, _ in }
         var keepsMessages = true
         var refusal: @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil }
         var page: @Sendable (HTTPRequest) -> HTTPResponse? = { _ in nil }
@@ -136,6 +138,11 @@ final class Driver: TransportHandler, @unchecked Sendable {
             $0.messageCount += 1
             if hooks.keepsMessages { $0.messages[connection, default: []].append(Array(message)) }
         }
+    }
+
+    func connection(_ connection: ConnectionID, receivedBesideMessages byteCount: Int) {
+        hooks.beside(loop, connection, byteCount)
+        note { $0.besideByteCounts[connection, default: 0] += byteCount }
     }
 
     func connectionDrained(_ connection: ConnectionID) {

@@ -287,7 +287,8 @@ import Testing
             #expect(error?.closeCode == .invalidPayload, "\(name)")
         }
         for (name, bytes): (String, [UInt8]) in [
-            ("entities announced", [0x86, 1, 1, 0, 1, 1]), ("a flag of 2", [0x86, 1, 1, 9, 0, 2]), ("no outcome", [0x86, 0]),
+            ("entities announced", [0x86, 1, 1, 0, 1, 1]), ("a flag of 2", [0x86, 1, 1, 9, 0, 2]),
+            ("no outcome", [0x86, 0]),
             ("resumption 4", Bytes.welcome + Bytes.section(4, [0, 4, 0, 0, 0])),
             ("a session too short", Bytes.welcome + Bytes.section(4, [0, 0, 0, 0])),
             ("a session too long", Bytes.welcome + Bytes.section(4, [0, 0, 0, 0, 0, 0])),

@@ -201,6 +201,8 @@ bool clws_is_talking(int descriptor);
 void clws_find_broken(int *descriptors, size_t count);
 /// How many bytes the peer's system has acknowledged, and how many have arrived from it. False where the system does not say.
 bool clws_progress(int descriptor, uint64_t *taken, uint64_t *arrived);
+/// How many bytes of the peer this process has read, at least. False where the system does not say.
+bool clws_read_count(int descriptor, uint64_t *count);
 /// Ends both directions of a socket at once; what its owner still writes fails.
 void clws_break(int descriptor);
 /// The next one who waits at a listening socket: not blocking, closed on exec. -1 with errno on failure.

@@ -90,6 +90,11 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         perform()
     }
 
+    package func connection(_ connection: ConnectionID, receivedBesideMessages byteCount: Int) {
+        core.receivedBesideMessages(byteCount, from: SessionID(connection.rawValue), now: now())
+        perform()
+    }
+
     package func connectionDrained(_ connection: ConnectionID) {
         core.transportHolds(0, taken: nil, of: SessionID(connection.rawValue), now: now())
         perform()

@@ -11,6 +11,8 @@ public final class Column {
     private let size: StoreSize
     /// What of `size` is this column's.
     private var heldSize = 0
+    /// What of that is outside of its pages: values whose size varies.
+    private var varyingSize = 0
 
     public convenience init(valueSize: Int?) {
         self.init(valueSize: valueSize, countedBy: StoreSize())
@@ -29,6 +31,7 @@ public final class Column {
     /// Lets go of all rows, and of their bytes in the store's count.
     func discard() {
         grow(by: -heldSize)
+        varyingSize = 0
         for page in pages { page?.deallocate() }
         pages = []
         count = 0
@@ -63,6 +66,15 @@ public final class Column {
     /// Bytes that a value of varying size takes outside of its page.
     private static func heldByteCount(_ valueByteCount: Int) -> Int {
         valueByteCount == 0 ? 0 : 32 + valueByteCount
+    }
+
+    /// Bytes of all values together; of values whose size varies with what each takes beside it.
+    /// - Complexity: O(1).
+    public var valuesByteCount: Int { valueSize.map { $0 * count } ?? varyingSize }
+
+    private func growVarying(by byteCount: Int) {
+        varyingSize += byteCount
+        grow(by: byteCount)
     }
 
     /// Bytes that the store takes more once a row has a value of `byteCount` bytes; less than 0 where its value now is longer.
@@ -111,7 +123,7 @@ public final class Column {
     public func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let page = madePage(of: index)
         // With the page there, this is what the value itself takes.
-        if valueSize == nil { grow(by: growth(setting: index, byteCount: value.count)) }
+        if valueSize == nil { growVarying(by: growth(setting: index, byteCount: value.count)) }
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
         count += page.presentCount - before
@@ -160,7 +172,7 @@ public final class Column {
     /// Lets a row leave. Does nothing for one that is absent.
     public func remove(_ index: UInt32, at tick: Tick) {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return }
-        if valueSize == nil { grow(by: growth(setting: index, byteCount: 0)) }
+        if valueSize == nil { growVarying(by: growth(setting: index, byteCount: 0)) }
         page.remove(Self.row(index), at: tick)
         count -= 1
     }

@@ -32,6 +32,10 @@ struct ClientTable {
         private var outcomes: [UInt64: MutationOutcome?] = [:]
         /// Those that the world has, ascending.
         private var underWay: [UInt64] = []
+        /// What is not in `outcomes` up to this one was forgotten for want of room.
+        private var forgottenUpTo: UInt64 = 0
+        /// What `outcomes` takes, as allocated.
+        private(set) var rememberedSize = 0
 
         init(id: ClientID, _ configuration: SyncServerConfiguration, token: [UInt8], session: SessionID) {
             self.id = id
@@ -47,6 +51,8 @@ struct ClientTable {
     private var entries: [Entry] = []
     private var clientOfToken: [[UInt8]: ClientID] = [:]
     private var nextID: UInt64 = 1
+    /// What the outcomes of all clients take, as allocated.
+    private(set) var rememberedSize = 0
 
     init(_ configuration: SyncServerConfiguration) {
         self.configuration = configuration
@@ -57,6 +63,9 @@ struct ClientTable {
     /// Of the client of whom most is remembered.
     var outcomeCountMax: Int { entries.reduce(0) { max($0, $1.outcomeCount) } }
 
+    /// What takes room and can be forgotten, of all clients.
+    var decidedSize: Int { entries.reduce(0) { $0 + $1.decidedSize } }
+
     /// The session that a client has now.
     func session(of id: ClientID) -> SessionID? { position(of: id).flatMap { entries[$0].session } }
 
@@ -65,7 +74,25 @@ struct ClientTable {
     /// - Complexity: O(log n) besides `body`.
     mutating func withEntry<R>(_ id: ClientID, _ body: (inout Entry) -> R) -> R? {
         guard let position = position(of: id) else { return nil }
-        return body(&entries[position])
+        let before = entries[position].rememberedSize
+        let result = body(&entries[position])
+        rememberedSize += entries[position].rememberedSize - before
+        if rememberedSize > configuration.rememberedSizeMax { forgetOutcomes() }
+        return result
+    }
+
+    /// Makes room: those of whom most is remembered lose the older half of it, so that it is the others who keep what they have.
+    /// - Complexity: O(clients); what it frees lasts for many mutations.
+    private mutating func forgetOutcomes() {
+        while rememberedSize > configuration.rememberedSizeMax {
+            let most = entries.reduce(0) { max($0, $1.decidedSize) }
+            guard most > 0 else { return }
+            for position in entries.indices where entries[position].decidedSize * 2 >= most {
+                let before = entries[position].rememberedSize
+                entries[position].forgetOlderHalf()
+                rememberedSize += entries[position].rememberedSize - before
+            }
+        }
     }
 
     /// The client that a token belongs to, if it is remembered.
@@ -114,6 +141,7 @@ struct ClientTable {
         guard let position = position(of: id) else { return }
         clientOfToken[entries[position].token] = nil
         if let previous = entries[position].previousToken { clientOfToken[previous] = nil }
+        rememberedSize -= entries[position].rememberedSize
         entries.remove(at: position)
     }
 
@@ -140,8 +168,15 @@ extension ClientTable.Entry {
 
     var outcomeCount: Int { outcomes.count }
 
+    /// What can be forgotten: of the others the world still has the mutation.
+    var decidedSize: Int { rememberedSize - underWay.count * Self.outcomeSize }
+
+    /// What a number and an outcome take in a table that is as empty as it may be.
+    static let outcomeSize = 128
+
     func standing(of sequence: MutationSequence) -> Standing {
         if let known = outcomes[sequence.rawValue] { return known.map { .answered($0) } ?? .underWay }
+        guard sequence.rawValue > forgottenUpTo else { return .forgotten }
         guard sequence.rawValue < highestSequence else { return .new }
         return highestSequence - sequence.rawValue >= memory ? .forgotten : .new
     }
@@ -170,7 +205,23 @@ extension ClientTable.Entry {
     /// It had no effect, and may be sent again under its number.
     mutating func forget(_ sequence: MutationSequence) {
         endWaiting(sequence)
-        outcomes[sequence.rawValue] = nil
+        drop(sequence.rawValue)
+    }
+
+    /// Those of which it is known what became of them, the older half.
+    fileprivate mutating func forgetOlderHalf() {
+        let decided = outcomes.filter { $0.value != nil }.keys.sorted()
+        for sequence in decided.prefix((decided.count + 1) / 2) {
+            drop(sequence)
+            forgottenUpTo = max(forgottenUpTo, sequence)
+        }
+        // A table that had many keeps their room.
+        outcomes = outcomes.filter { _ in true }
+    }
+
+    private mutating func drop(_ sequence: UInt64) {
+        guard let known = outcomes.removeValue(forKey: sequence) else { return }
+        rememberedSize -= Self.outcomeSize + (known?.heapSize ?? 0)
     }
 
     private mutating func endWaiting(_ sequence: MutationSequence) {
@@ -179,18 +230,29 @@ extension ClientTable.Entry {
     }
 
     private mutating func keep(_ sequence: MutationSequence, _ outcome: MutationOutcome?) {
+        drop(sequence.rawValue)
         outcomes[sequence.rawValue] = .some(outcome)
+        rememberedSize += Self.outcomeSize + (outcome?.heapSize ?? 0)
         guard sequence.rawValue > highestSequence else { return }
         if sequence.rawValue - highestSequence > memory {
-            outcomes = outcomes.filter { sequence.rawValue - $0.key < memory }
+            for old in outcomes.keys where sequence.rawValue - old >= memory { drop(old) }
         } else {
-            for old in highestSequence..<sequence.rawValue where old >= memory { outcomes[old + 1 - memory] = nil }
+            for old in highestSequence..<sequence.rawValue where old >= memory { drop(old + 1 - memory) }
         }
         highestSequence = sequence.rawValue
     }
 }
 
 extension MutationOutcome {
+    /// What it takes beside its own place, as allocated.
+    fileprivate var heapSize: Int {
+        func size(_ byteCount: Int) -> Int { byteCount == 0 ? 0 : 32 + byteCount }
+        return switch self {
+        case .applied(_, let entities): size(entities.count * MemoryLayout<Entity>.stride)
+        case .refused(let refusal): size(refusal.reason.utf8.count) + size(refusal.current?.count ?? 0)
+        }
+    }
+
     /// The same, and of a refusal only the words where its value is long.
     fileprivate func withoutValue(longerThan sizeMax: Int) -> MutationOutcome {
         guard case .refused(var refusal) = self, let current = refusal.current, current.count > sizeMax else {

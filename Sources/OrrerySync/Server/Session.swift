@@ -35,6 +35,8 @@ struct Session {
     var awaited: [MutationSequence: Int] = [:]
     /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
     var answers: [MutationAnswer] = []
+    /// Whether some came just now, of which it is not told yet.
+    var isAnswered = false
     var progress = Progress.live
     /// Position of the cells that it is kept up to date on, among the server's groups; `nil` for one that is in none.
     var group: Int?
@@ -83,14 +85,8 @@ struct Session {
                     && lastSentTick.rawValue < acknowledgedTick.rawValue + configuration.windowTickCount)
     }
 
-    /// Whether the client was sent everything up to a tick.
-    func hasReached(_ tick: Tick, storeTick: Tick) -> Bool { lastSentTick >= tick || (isLive && storeTick >= tick) }
-
-    /// Whether the client may be told: it was sent the tick of the effect, or there is none.
-    func isReady(_ answer: MutationAnswer, storeTick: Tick) -> Bool {
-        guard case .applied(let tick, _) = answer.outcome else { return true }
-        return hasReached(tick, storeTick: storeTick)
-    }
+    /// The tick up to which the client was sent everything.
+    func reachedTick(storeTick: Tick) -> Tick { isLive ? max(lastSentTick, storeTick) : lastSentTick }
 
     mutating func sent(_ byteCount: Int, reaching tick: Tick, at now: Duration) {
         sentByteCount += UInt64(byteCount)

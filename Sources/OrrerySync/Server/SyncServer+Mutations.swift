@@ -98,6 +98,8 @@ extension SyncServer {
     private static let answersPerMessageMax = 64
     private static let forgotten = Refusal(
         .outcomeUnknown, "sent so long ago that nobody knows what became of it; look at the state and decide anew")
+    private static let noRoomToWait = Refusal(
+        .outcomeUnknown, "there is no room for the answers of so many clients; look at the state and decide anew")
     private static let otherEpoch = Refusal(
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
@@ -109,31 +111,37 @@ extension SyncServer {
             } else {
                 clients.withEntry(result.client) { $0.remember(result.answer.sequence, result.answer.outcome) }
             }
-            guard let index = takeAwaiting(result.client, result.answer.sequence) else { continue }
-            if sessions[index].answers.isEmpty { answeredSessions.append(sessions[index].id) }
-            append(result.answer, to: index)
+            guard let (index, size) = takeAwaiting(result.client, result.answer.sequence) else { continue }
+            if !sessions[index].isAnswered {
+                sessions[index].isAnswered = true
+                answeredSessions.append(sessions[index].id)
+            }
+            append(shortened(result.answer, kept: size), to: index)
         }
         for session in answeredSessions {
-            if let index = position(of: session) { sendAnswers(index, now: now) }
+            guard let index = position(of: session) else { continue }
+            sessions[index].isAnswered = false
+            sendAnswers(index, now: now)
         }
         answeredSessions.removeAll(keepingCapacity: true)
     }
 
     /// The session that waits for the answer to a mutation. One that has not asked on the client's new connection will: answered
     /// before, it would be answered twice.
-    private mutating func takeAwaiting(_ client: ClientID, _ sequence: MutationSequence) -> Int? {
+    /// - Returns: its position, and the room that was kept for the answer.
+    private mutating func takeAwaiting(_ client: ClientID, _ sequence: MutationSequence) -> (index: Int, size: Int)? {
         guard let session = clients.session(of: client), let index = position(of: session),
             let size = sessions[index].awaited.removeValue(forKey: sequence)
         else { return nil }
         sessions[index].held.reservedSize -= size
         held.answerSize -= size
-        return index
+        return (index, size)
     }
 
     /// The world could not take it for now: it had no effect, and may be sent again under its number.
     public mutating func mutationDeferred(_ request: MutationRequest, _ reason: String, now: Duration) {
         clients.withEntry(request.client) { $0.forget(request.sequence) }
-        guard let index = takeAwaiting(request.client, request.sequence) else { return }
+        guard let (index, _) = takeAwaiting(request.client, request.sequence) else { return }
         answer(index, .mutationResponse(request.sequence, .refused(Refusal(.limitReached, reason))))
     }
 
@@ -143,43 +151,52 @@ extension SyncServer {
         answer(index, .mutationResponse(sequence, .refused(refusal)))
     }
 
-    /// Answers what was decided before.
+    /// Answers what was answered before, on this connection or an earlier one.
     private mutating func repeatAnswer(_ index: Int, _ answer: MutationAnswer, now: Duration) {
         // Asked for again, it waits already.
         guard !sessions[index].answers.contains(where: { $0.sequence == answer.sequence }) else { return }
+        // No room was kept for it.
+        guard
+            held.hasRoomForAnswer(of: HeldBytes.messageOverhead, configuration)
+                || sessions[index].held.answerTotal == 0
+        else { return refuse(index, answer.sequence, Self.noRoomToWait) }
         append(answer, to: index)
         sendAnswers(index, now: now)
     }
 
     private mutating func append(_ answer: MutationAnswer, to index: Int) {
-        sessions[index].answers.append(shortened(answer))
+        sessions[index].answers.append(answer)
         sessions[index].held.waitingAnswerSize += HeldBytes.messageOverhead
         held.answerSize += HeldBytes.messageOverhead
     }
 
-    /// An answer without a value that is longer than the room that was kept for it.
-    private func shortened(_ answer: MutationAnswer) -> MutationAnswer {
-        guard case .refused(var refusal) = answer.outcome, let current = refusal.current,
-            current.count > configuration.limits.schema.fixedSizeMax
-        else { return answer }
+    /// An answer without a value that is longer than the room that was kept for it, where there is no more.
+    private func shortened(_ answer: MutationAnswer, kept size: Int) -> MutationAnswer {
+        guard case .refused(var refusal) = answer.outcome, let current = refusal.current else { return answer }
+        let needed = configuration.limits.reasonSizeMax + current.count + HeldBytes.messageOverhead
+        guard needed > size else { return answer }
+        if current.count <= configuration.limits.schema.fixedSizeMax, held.hasRoomForAnswer(of: needed, configuration) {
+            return answer
+        }
         refusal.current = nil
         return MutationAnswer(sequence: answer.sequence, outcome: .refused(refusal))
     }
 
     /// Sends the answers that wait for no tick, or for one that the session has reached.
     mutating func sendAnswers(_ index: Int, now: Duration) {
-        guard !sessions[index].answers.isEmpty else { return }
-        let session = sessions[index]
+        let count = sessions[index].answers.count
+        guard count > 0 else { return }
+        let reached = sessions[index].reachedTick(storeTick: store.tick)
         var ready: [MutationAnswer] = []
-        for answer in session.answers where session.isReady(answer, storeTick: store.tick) {
+        for answer in sessions[index].answers where answer.isReady(at: reached) {
             ready.append(answer)
             guard ready.count == Self.answersPerMessageMax else { continue }
             self.answer(index, .mutationResponse(ready))
             ready.removeAll(keepingCapacity: true)
         }
         if !ready.isEmpty { answer(index, .mutationResponse(ready)) }
-        sessions[index].answers.removeAll { session.isReady($0, storeTick: store.tick) }
-        let size = (session.answers.count - sessions[index].answers.count) * HeldBytes.messageOverhead
+        sessions[index].answers.removeAll { $0.isReady(at: reached) }
+        let size = (count - sessions[index].answers.count) * HeldBytes.messageOverhead
         sessions[index].held.waitingAnswerSize -= size
         held.answerSize -= size
     }
@@ -239,5 +256,12 @@ extension SyncServer {
         } catch {
             throw Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.description)
         }
+    }
+}
+
+extension MutationAnswer {
+    /// Whether one who was sent everything up to a tick may be told.
+    fileprivate func isReady(at reached: Tick) -> Bool {
+        if case .applied(let tick, _) = outcome { tick <= reached } else { true }
     }
 }

@@ -23,6 +23,14 @@ package struct SessionState: Hashable, Sendable {
     package let acknowledgedByteCount: UInt64
     package let acknowledgedTick: Tick
     package let lastSentTick: Tick
+    /// Whether it was sent all that there is of what it asked for.
+    package let isLive: Bool
+    package let hasAcknowledged: Bool
+    /// Bytes that wait in the transport, and when some were last taken.
+    package let heldByteCount: Int
+    package let lastTakenAt: Duration
+    /// Answers among them, as allocated.
+    package let heldAnswerSize: Int
     package let lastHeardAt: Duration
     /// Whether it is read from: the clock of its silence stands still where it is not.
     package let isRead: Bool
@@ -47,6 +55,10 @@ extension SyncServer {
                 Occupancy(
                     "waiting subscriptions of session \(session.id)", session.waiting.count,
                     limit: limits.subscriptionCountMax),
+                // The last message may cost more than what was left.
+                Occupancy(
+                    "work of session \(session.id) in a period", configuration.turnWorkMax - session.reading.turn,
+                    limit: configuration.turnWorkMax + messageWorkMax),
             ]
         }
         // Those that are connected are never forgotten; the transport bounds them.
@@ -57,11 +69,31 @@ extension SyncServer {
             Occupancy(
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
             Occupancy("blocks", builder.blockCount, limit: BatchBuilder.blockCountMax),
+            // Those under way are bounded by what waits for the world.
+            Occupancy(
+                "bytes of remembered outcomes", clients.decidedSize, limit: configuration.rememberedSizeMax),
             // One answer for each, beyond the limit.
             Occupancy(
-                "bytes of answers", held.answerSize,
-                limit: configuration.answersSizeMax + sessions.count * (limits.valueSizeMax + limits.reasonSizeMax)),
+                "bytes of answers", sessions.reduce(0) { $0 + answerSize(of: $1) },
+                limit: configuration.answersSizeMax + sessions.count * answerSizeMax),
         ]
+    }
+
+    /// What the answers of a session take, and those that it awaits: counted, not kept. (Those of an earlier connection were counted there.)
+    private func answerSize(of session: Session) -> Int {
+        session.held.answerSize + session.answers.count * HeldBytes.messageOverhead
+            + session.awaited.values.reduce(0) { $0 + ($1 > HeldBytes.messageOverhead ? $1 : 0) }
+    }
+
+    /// The longest answer, as allocated.
+    private var answerSizeMax: Int {
+        let limits = configuration.limits
+        return max(welcomeSize, limits.reasonSizeMax + limits.schema.fixedSizeMax) + HeldBytes.messageOverhead
+    }
+
+    /// Units of work that a message of a client may cost: one that is as long as it may be, a Hello that resumes all that it may.
+    private var messageWorkMax: Int {
+        1 + configuration.clientMessageSizeMax / 256 + 4 + configuration.limits.subscriptionCountMax
     }
 
     package var sessionStates: [SessionState] {
@@ -70,7 +102,10 @@ extension SyncServer {
                 id: session.id, client: session.phase == .ready ? session.client : nil,
                 sentByteCount: session.sentByteCount,
                 acknowledgedByteCount: session.acknowledgedByteCount, acknowledgedTick: session.acknowledgedTick,
-                lastSentTick: session.lastSentTick, lastHeardAt: session.lastHeardAt, isRead: session.reading.isOn,
+                lastSentTick: session.lastSentTick, isLive: session.isLive,
+                hasAcknowledged: session.hasAcknowledged, heldByteCount: session.held.byteCount,
+                lastTakenAt: session.held.lastTakenAt, heldAnswerSize: session.held.answerSize,
+                lastHeardAt: session.lastHeardAt, isRead: session.reading.isOn,
                 awaitsHelloSince: session.phase == .awaitingHello ? session.openedAt : nil)
         }
     }

@@ -50,8 +50,8 @@ extension SyncServer {
     /// Those of whom something lies in the transport.
     public var sessionsThatHold: [SessionID] { sessions.filter { $0.held.byteCount > 0 }.map(\.id) }
 
-    /// Room that is kept for the answer to a mutation: a reason, and the value of a component of fixed size. A longer answer leaves without
-    /// the value.
+    /// Room that is kept for the answer to a mutation: a reason, and the value of a component of fixed size. Where there is no more when it is
+    /// answered, a longer answer leaves without the value.
     func reservedSize(for operation: Mutation.Operation) -> Int {
         let size =
             switch operation {
@@ -69,6 +69,13 @@ extension SyncServer {
         let work = 1 + byteCount / 256 + units
         requestWork.charge(work)
         sessions[index].reading.charge(work)
+    }
+
+    /// A client has said so many bytes that are no messages, pings for example. To read them is work too.
+    public mutating func receivedBesideMessages(_ byteCount: Int, from id: SessionID, now: Duration) {
+        guard let index = position(of: id) else { return }
+        charge(index, byteCount: byteCount)
+        settleReading(index, now: now)
     }
 
     /// Stops reading from a session, or goes on with it, by what it has used up and what waits for it.

@@ -97,11 +97,13 @@ extension SyncServer {
         }
         let (owed, wanted) = workOut(index, cursor: cursor)
         let started = sessions[index].waiting.map(\.id)
-        let size = owed.reduce(0) { $1.cursor == .zero ? max($0, estimatedSize(of: $1.coverage)) : $0 }
-        // A client that has not shown that it reads is sent nothing large.
+        // A client that has not shown that it reads is sent nothing large, whatever it says that it has.
+        let isUnproven = !sessions[index].hasAcknowledged
+        let size = owed.reduce(0) {
+            $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1.coverage)) : $0
+        }
         let isLarge =
-            size > configuration.wholeSizeMax
-            || !sessions[index].hasAcknowledged && size > SyncServerConfiguration.unprovenSizeMax
+            size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
         if isLarge {
             let pass = Pass(owed: owed, start: store.tick, coverage: wanted, started: started)
             continuePass(pass, of: index, cursor: cursor, now: now)
@@ -185,9 +187,10 @@ extension SyncServer {
     }
 
     private func estimatedSize(of coverage: Coverage) -> Int {
-        func size(_ column: ColumnID) -> Int { (store[column].valueSize ?? 64) + 1 }
-        let whole = coverage.columns.reduce(0) { $0 + store[$1].count * size($1) }
-        return coverage.singles.reduce(whole) { $1.columns.reduce($0 + 5) { $0 + size($1) } }
+        let whole = coverage.columns.reduce(0) { $0 + store[$1].valuesByteCount + store[$1].count }
+        return coverage.singles.reduce(whole) { size, single in
+            single.columns.reduce(size + 5) { $0 + store[$1].byteCount(of: single.entity.index) + 1 }
+        }
     }
 
     private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {

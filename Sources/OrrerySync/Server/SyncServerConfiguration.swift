@@ -45,6 +45,9 @@ public struct SyncServerConfiguration: Sendable {
     /// Bytes of a value that an outcome is remembered with, for a mutation that is sent again; a longer one is said once. Stops clients
     /// whose refused mutations fill the memory.
     public var rememberedValueSizeMax = 256
+    /// Bytes of the outcomes that are remembered of all clients, as allocated; beyond it, those of whom most is remembered lose the older
+    /// half. Stops many clients from filling the memory with what nobody will ask for again.
+    public var rememberedSizeMax = 32 << 20
     /// Subscribe and Unsubscribe messages of a session in a second, and at once after a pause; further ones are read later. Stops a client
     /// that keeps the server busy with finding out what it is owed.
     public var requestRateMax = 1000
@@ -60,7 +63,7 @@ public struct SyncServerConfiguration: Sendable {
     public var heartbeatInterval: Duration = .seconds(1)
 
     /// Bytes of a first state that a client is sent before it has acknowledged anything; before more, it is sent an empty part.
-    static let unprovenSizeMax = 16 << 10
+    package static let unprovenSizeMax = 16 << 10
 
     public init() {}
 

@@ -1,5 +1,14 @@
 internal import OrreryTransport
 
+/// How much of what is read from a peer is messages. libwebsockets answers pings by itself and tells nobody.
+struct InputCount {
+    /// Reads since bytes were last counted, and whether the last of them brought a part of a message.
+    var readCount = 0
+    var broughtMessage = true
+    /// Bytes of messages, and those that the handler was told of.
+    var knownByteCount: UInt64 = 0
+}
+
 /// One socket that libwebsockets serves for us. libwebsockets holds it unretained as the socket's opaque user data;
 /// ``WebSocketLoop`` owns it until the socket's last callback.
 final class WebSocketConnection {
@@ -46,6 +55,10 @@ final class WebSocketConnection {
     /// Whether its messages are read; if not, since when its pings are excused.
     var isReading = true
     var excusedSince: ContinuousClock.Instant?
+
+    /// What its peer says beside messages; a server's.
+    var input = InputCount()
+    var inputWatcher: Watcher?
 
     /// Whether the handler is being told of one of its messages.
     var isDelivering = false

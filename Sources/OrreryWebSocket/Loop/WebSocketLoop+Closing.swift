@@ -97,6 +97,8 @@ extension WebSocketLoop {
     func noteEnd(of connection: WebSocketConnection) {
         if connection.phase == .open { _ = noteBreach(of: connection) }
         connection.phase = .ending
+        // Before the socket is closed, and its number another's.
+        connection.inputWatcher = nil
     }
 
     func forget(_ connection: WebSocketConnection) {

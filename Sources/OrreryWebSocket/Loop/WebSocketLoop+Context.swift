@@ -14,7 +14,7 @@ package struct PingTimes: Hashable, Sendable {
 
 extension WebSocketLoop {
     /// The read size, and what libwebsockets collects of one frame before it hands it over.
-    private static let receiveBufferSize = 64 << 10
+    static let receiveBufferSize = 64 << 10
     /// - Throws: ``TransportError`` with `.unavailable` or `.invalidCertificate`.
     func makeContext(_ role: Role, on loop: EventLoop) throws(TransportError) -> OpaquePointer {
         var settings = clws_settings()

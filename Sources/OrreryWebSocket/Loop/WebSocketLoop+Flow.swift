@@ -27,6 +27,7 @@ extension WebSocketLoop {
             connection.isReading = false
             connection.excusedSince = clock.now
             pausedCount += 1
+            connection.inputWatcher?.wait(forInput: false, forRoom: false)
             clws_set_reading(context, socket, false)
         }
     }
@@ -37,6 +38,45 @@ extension WebSocketLoop {
         connection.isReading = true
         pausedCount -= 1
         if let context, let socket = connection.socket { clws_set_reading(context, socket, true) }
+        if connection.phase == .open { connection.inputWatcher?.wait(forInput: true, forRoom: false) }
+    }
+
+    // MARK: What is no message
+
+    /// Reads after which bytes are counted: seldom where messages come.
+    private static let readsPerCount = 16
+
+    /// A server looks at what its peers say beside messages, since reading that is work too.
+    func watchInput(of connection: WebSocketConnection) {
+        guard attempt == nil, let socket = connection.socket else { return }
+        let descriptor = lws_get_socket_fd(socket)
+        _ = clws_read_count(descriptor, &connection.input.knownByteCount)
+        // Before libwebsockets reads.
+        connection.inputWatcher = Watcher(descriptor, on: eventLoop, comesFirst: true) {
+            [unowned self, unowned connection] _, _ in inputCame(connection)
+        }
+        connection.inputWatcher?.wait(forInput: true, forRoom: false)
+    }
+
+    private func inputCame(_ connection: WebSocketConnection) {
+        guard connection.phase == .open, let socket = connection.socket else {
+            connection.inputWatcher = nil
+            return
+        }
+        connection.input.readCount += 1
+        guard !connection.input.broughtMessage || connection.input.readCount >= Self.readsPerCount else {
+            connection.input.broughtMessage = false
+            return
+        }
+        connection.input.readCount = 0
+        connection.input.broughtMessage = false
+        var byteCount: UInt64 = 0
+        guard clws_read_count(lws_get_socket_fd(socket), &byteCount) else { return }
+        // Of a frame that has not come whole libwebsockets holds as much.
+        let known = connection.input.knownByteCount + UInt64(Self.receiveBufferSize)
+        guard byteCount > known else { return }
+        connection.input.knownByteCount += byteCount - known
+        handler.connection(connection.id, receivedBesideMessages: Int(byteCount - known))
     }
 
     /// Nobody reads from these: so a pong cannot be missed, and that one broke shows nowhere but here.

@@ -26,6 +26,7 @@ extension WebSocketLoop {
             connection.deadline = nil
             establishedCount += 1
             rename(connection)
+            watchInput(of: connection)
             handler.connectionOpened(connection.id)
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             return takeClose(UnsafeMutableRawBufferPointer(start: bytes, count: count), of: connection) ? 0 : -1
@@ -64,6 +65,8 @@ extension WebSocketLoop {
     /// A piece of a message: a whole frame, or as much of it as was there.
     private func receive(_ piece: UnsafeRawBufferPointer, on connection: WebSocketConnection) {
         guard connection.phase == .open, let socket = connection.socket else { return }
+        connection.input.broughtMessage = true
+        connection.input.knownByteCount += UInt64(piece.count)
         guard lws_frame_is_binary(socket) != 0 else {
             close(connection, code: .unsupportedData, reason: "text messages are not accepted")
             noteRefusal(.unsupportedData)

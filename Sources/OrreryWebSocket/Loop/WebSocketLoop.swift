@@ -194,6 +194,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     /// The last that is heard of a socket.
     func remove(_ connection: WebSocketConnection) {
         connection.socket = nil
+        connection.inputWatcher = nil
         unwatchAnswer()
         if mayTryAgain(connection) { return }
         guard connections.removeValue(forKey: connection.id) != nil else { return }

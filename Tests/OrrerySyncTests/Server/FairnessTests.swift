@@ -209,6 +209,24 @@ import simulate
         #expect(scene.missed == 0)
     }
 
+    @Test func outcomesOfATickLeaveTogether() throws {
+        let scene = try Scene()
+        let client = try scene.connect()
+        for number in 1...100 as ClosedRange<UInt64> {
+            client.send(
+                ClientMessage.mutate(
+                    Mutation(
+                        sequence: MutationSequence(number), epoch: scene.joined.revision.epoch, operation: .spawn([]))
+                ).encoded())
+        }
+        scene.tick()
+        scene.tick()
+        let messages = client.takeReceived()
+        #expect(count(messages, 0x86) == 2, "64 and 36")
+        let answers = try messages.flatMap { try ServerMessage($0).answers }
+        #expect(answers.map(\.sequence) == (1...100).map { MutationSequence($0) })
+    }
+
     @Test func mutationsOfManyAreTakenInTurnAndInTheirOrder() throws {
         let scene = try Scene {
             $0.mutationWorkRateMax = 20 * 10
@@ -240,5 +258,26 @@ import simulate
         }
         #expect(sequences.suffix(100) == (101...200).map { MutationSequence($0) }[...])
         #expect(scene.joined.world[entity, Health.self]?.current == 200)
+    }
+
+    @Test func whatIsNoMessageIsWorkToo() {
+        var server = SyncServer(
+            store: ComponentStore(schemas: []), epoch: Epoch(1), configuration: SyncServerConfiguration(),
+            makeRandom: { 1 })
+        let id = SessionID(1)
+        func reading() -> [Bool] {
+            server.takeActions().compactMap { action in
+                if case .setReading(let isReading, id) = action { isReading } else { nil }
+            }
+        }
+        server.open(id, now: .zero)
+        Self.hello.withUnsafeBytes { server.receive($0, from: id, now: .zero) }
+        server.receivedBesideMessages(1000, from: id, now: .zero)
+        #expect(reading() == [])
+        // Pings, as many as take its turn.
+        server.receivedBesideMessages(128 << 10, from: id, now: .zero)
+        #expect(reading() == [false])
+        server.timePassed(now: .milliseconds(50))
+        #expect(reading() == [true])
     }
 }

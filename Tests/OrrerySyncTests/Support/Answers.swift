@@ -2,6 +2,10 @@ import OrreryTesting
 import OrreryWire
 
 extension ServerMessage {
+    init(_ bytes: [UInt8]) throws {
+        self = try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }
+    }
+
     /// The mutations that it answers.
     var answers: [MutationAnswer] {
         if case .mutationResponse(let answers) = self { answers } else { [] }
@@ -11,8 +15,6 @@ extension ServerMessage {
 extension RawClient {
     /// The mutations that were answered since what it received was last taken.
     func takeAnswers() throws -> [MutationAnswer] {
-        try takeReceived().flatMap { bytes in
-            try bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: WireLimits()) }.answers
-        }
+        try takeReceived().flatMap { try ServerMessage($0).answers }
     }
 }

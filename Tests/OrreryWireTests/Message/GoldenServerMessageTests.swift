@@ -75,6 +75,13 @@ import Testing
             ("UnsubscribeResponse", .unsubscribeResponse(SubscriptionID(1), nil)),
             ("UnsubscribeResponse, refused", .unsubscribeResponse(SubscriptionID(9), Refusal(.badSubscription, ""))),
             ("Heartbeat, current", .heartbeat(Tick(1000), isCurrent: true)),
+            (
+                "MutationResponse, two outcomes",
+                .mutationResponse([
+                    MutationAnswer(sequence: MutationSequence(7), outcome: .applied(Tick(1001), entities: [])),
+                    MutationAnswer(sequence: MutationSequence(8), outcome: .refused(Refusal(.unknownEntity, "no"))),
+                ])
+            ),
             applied("", 1, []),
             applied(", spawned", 300, [Entity(index: 70_000, generation: 3)]),
             applied(

@@ -38,9 +38,14 @@ package struct Label: Component, Codable, Equatable {
 /// What clients write: each effect leaves a trace of its own, so that effects can be counted.
 package struct Tally: Component, Equatable {
     package var mutation: Int64 = 0
+    /// What a mutation that does not name it leaves, or has made anew.
+    package var weight: Int32 = 7
 
     package init() {}
-    package init(mutation: Int64) { self.mutation = mutation }
+    package init(mutation: Int64, weight: Int32 = 7) {
+        self.mutation = mutation
+        self.weight = weight
+    }
 }
 
 /// Registered with the world, never with the server.

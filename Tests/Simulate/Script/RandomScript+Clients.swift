@@ -66,14 +66,23 @@ extension RandomScript {
     }
 
     private func mutate(_ participant: Participant) {
-        let wish = ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
+        let wish =
+            chance(8)
+            ? ledger.mutateInOrder(participant.client, count: number(2...6))
+            : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
         if let wish { note("client \(participant.number) wants \(wish)") }
     }
 
     /// More at once than a client may ask for, as one with a fault would: nobody is closed for it, and all is answered in the end.
     private func burst(_ participant: Participant) {
         note("client \(participant.number) asks for very much")
-        for _ in 0..<number(20...60) {
+        let count = number(20...60)
+        if chance(2) {
+            // Ways to spawn, of which there is no end.
+            for _ in 0..<count { _ = ledger.mutate(participant.client, kind: number(0...2)) }
+            return
+        }
+        for _ in 0..<count {
             guard let id = participant.client.subscribe(chance(2) ? nil : ["Position"], of: alive.first) else { return }
             participant.client.unsubscribe(id)
         }

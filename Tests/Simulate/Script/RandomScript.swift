@@ -60,6 +60,7 @@ package final class RandomScript {
         // Some worlds are large enough for several pages of rows.
         for _ in 0..<(chance(8) ? 1100 : 5) { spawn() }
         ledger.begin(joined.world, joined.revision.epoch)
+        note("settings: \(configuration.sync), \(configuration.mutationWorkRateMax) units of mutations a second")
     }
 
     /// Small limits, so that windows close, batches are cut, and first states take several ticks.
@@ -68,7 +69,7 @@ package final class RandomScript {
         if generator.oneIn(2) { configuration.sync.windowSize = .random(in: 50...2000, using: &generator) }
         if generator.oneIn(4) { configuration.sync.windowTickCount = .random(in: 1...8, using: &generator) }
         if generator.oneIn(2) { configuration.sync.limits.partSizeMax = .random(in: 100...1000, using: &generator) }
-        if generator.oneIn(2) { configuration.sync.wholeSizeMax = .random(in: 0...3000, using: &generator) }
+        if generator.oneIn(2) { configuration.sync.wholeSizeMax = .random(in: 1...3000, using: &generator) }
         if generator.oneIn(3) { configuration.sync.catchUpSizePerTick = .random(in: 1...3000, using: &generator) }
         if generator.oneIn(4) { configuration.sync.clientCountMax = .random(in: 1...4, using: &generator) }
         if generator.oneIn(3) { configuration.sync.requestWorkRateMax = .random(in: 400...4000, using: &generator) }
@@ -83,8 +84,28 @@ package final class RandomScript {
             configuration.sync.answerSizeMax = min(
                 configuration.sync.answerSizeMax, configuration.sync.answersSizeMax)
         }
+        if generator.oneIn(3) { configuration.sync.pendingMutationMax = .random(in: 2...50, using: &generator) }
+        if generator.oneIn(4) { configuration.sync.rememberedSizeMax = .random(in: 200...5000, using: &generator) }
+        if generator.oneIn(4) {
+            configuration.sync.limits.subscriptionCountMax = .random(in: 4...8, using: &generator)
+        }
+        if generator.oneIn(2) { makeMessagesSmall(&configuration, &generator) }
         configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
         return configuration
+    }
+
+    /// Short messages, so that what may wait for all clients together is little too.
+    private static func makeMessagesSmall(
+        _ configuration: inout SimulationConfiguration, _ generator: inout SeededGenerator
+    ) {
+        configuration.sync.clientMessageSizeMax = 2048
+        configuration.sync.limits.messageSizeMax = 4096
+        configuration.sync.limits.partSizeMax = min(configuration.sync.limits.partSizeMax, 2000)
+        configuration.sync.limits.valueSizeMax = 1024
+        configuration.sync.limits.schema.fixedSizeMax = 256
+        configuration.sync.limits.reasonSizeMax = 200
+        if generator.oneIn(2) { configuration.sync.heldSizeMax = .random(in: 4096...20_000, using: &generator) }
+        configuration.sync.stallTimeout = .milliseconds(Int.random(in: 500...4000, using: &generator))
     }
 
     /// Whether something happens that happens once in `count` times.
@@ -154,15 +175,38 @@ package final class RandomScript {
             participant.client.messagesPerDeliveryMax = nil
             participant.client.link = LinkCondition()
         }
+        if chance(3) {
+            let missing = settleInStillWorld()
+            if !missing.isEmpty { return missing.map { "in a world that stands still: \($0)" } }
+        }
         var missing: [String] = []
-        for _ in 0..<100 {
+        for _ in 0..<400 {
             joined.tick()
             remember()
-            pass(.milliseconds(900))
+            // As a machine's timer has it: budgets are renewed each time.
+            for _ in 0..<18 { pass(.milliseconds(50)) }
+            missing = whatIsMissing() + ledgerIsMissing()
+            if missing.isEmpty { break }
+        }
+        return missing
+    }
+
+    /// Whoever waits is served where no tick comes, too; what only the world can decide has to wait for it.
+    private func settleInStillWorld() -> [String] {
+        note("the world stands still")
+        joined.tick()
+        remember()
+        var missing: [String] = []
+        for _ in 0..<2000 {
+            pass(.milliseconds(50))
             missing = whatIsMissing()
             if missing.isEmpty { break }
         }
         return missing
+    }
+
+    private func ledgerIsMissing() -> [String] {
+        ledger.unansweredCount > 0 ? ["\(ledger.unansweredCount) mutations without an outcome"] : []
     }
 
     private func whatIsMissing() -> [String] {
@@ -180,7 +224,6 @@ package final class RandomScript {
         if joined.sessionCount != open.count {
             missing.append("\(joined.sessionCount) sessions of \(open.count) clients")
         }
-        if ledger.unansweredCount > 0 { missing.append("\(ledger.unansweredCount) mutations without an outcome") }
         return missing
     }
 }

@@ -1,0 +1,102 @@
+import OrrerySchema
+import OrreryWire
+import Testing
+
+@testable import OrrerySync
+
+/// What is remembered of mutations is bounded for each client and for all together; who did little keeps it.
+@Suite struct RememberedOutcomesTests {
+    private var configuration: SyncServerConfiguration {
+        var configuration = SyncServerConfiguration()
+        configuration.rememberedSizeMax = 1 << 20
+        return configuration
+    }
+
+    private func admit(_ count: Int, to table: inout ClientTable) -> [ClientID] {
+        (1...count).map { number in
+            table.admit(nil, token: Array("\(number)".utf8), session: SessionID(UInt64(number)), presented: nil)
+        }
+    }
+
+    /// The longest outcome that is remembered.
+    private static let refusal = MutationOutcome.refused(
+        Refusal(.forbidden, String(repeating: "x", count: 1024), current: [UInt8](repeating: 1, count: 256)))
+
+    private func standing(_ number: UInt64, of client: ClientID, in table: inout ClientTable) -> String {
+        switch table.withEntry(client, { $0.standing(of: MutationSequence(number)) }) {
+        case .new?: "new"
+        case .underWay?: "under way"
+        case .answered?: "answered"
+        case .forgotten?: "forgotten"
+        case nil: "unknown"
+        }
+    }
+
+    @Test func aNumberAndAnOutcomeTakeWhatIsCounted() {
+        // A table has room for at most twice what it holds at three quarters.
+        let place = MemoryLayout<UInt64>.stride + MemoryLayout<MutationOutcome?>.stride
+        #expect(ClientTable.Entry.outcomeSize >= place * 8 / 3)
+    }
+
+    @Test func allClientsTogetherStayWithinTheBound() {
+        var table = ClientTable(configuration)
+        let clients = admit(100, to: &table)
+        let modest = clients[50]
+        for number in 1...3 as ClosedRange<UInt64> {
+            _ = table.withEntry(modest) { $0.remember(MutationSequence(number), .applied(Tick(1), entities: [])) }
+        }
+        for number in 1...256 as ClosedRange<UInt64> {
+            for client in clients where client != modest {
+                _ = table.withEntry(client) { $0.begin(MutationSequence(number)) }
+                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+                #expect(table.rememberedSize <= configuration.rememberedSizeMax)
+            }
+        }
+        // Much is remembered, the newest of each; and the little of one that did little.
+        #expect(table.rememberedSize > configuration.rememberedSizeMax / 3)
+        for client in clients where client != modest {
+            #expect(standing(256, of: client, in: &table) == "answered")
+            #expect(standing(1, of: client, in: &table) == "forgotten")
+            #expect(standing(257, of: client, in: &table) == "new")
+        }
+        for number in 1...3 as ClosedRange<UInt64> {
+            #expect(standing(number, of: modest, in: &table) == "answered")
+        }
+    }
+
+    @Test func whatTheWorldHasIsNeverForgotten() {
+        var table = ClientTable(configuration)
+        let clients = admit(40, to: &table)
+        for client in clients { _ = table.withEntry(client) { $0.begin(MutationSequence(1)) } }
+        for client in clients {
+            for number in 2...200 as ClosedRange<UInt64> {
+                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+            }
+        }
+        for client in clients { #expect(standing(1, of: client, in: &table) == "under way") }
+        _ = table.withEntry(clients[0]) { $0.remember(MutationSequence(1), Self.refusal) }
+        #expect(table.rememberedSize <= configuration.rememberedSizeMax)
+    }
+
+    @Test func whatIsForgottenTakesNothing() {
+        var table = ClientTable(configuration)
+        let clients = admit(3, to: &table)
+        for client in clients {
+            // Numbers that are far apart, and one that is put off and comes again.
+            for number in [1, 2, 3, 1000, 1001, 5000] as [UInt64] {
+                _ = table.withEntry(client) { $0.begin(MutationSequence(number)) }
+                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+            }
+            _ = table.withEntry(client) { $0.begin(MutationSequence(5001)) }
+            _ = table.withEntry(client) { $0.forget(MutationSequence(5001)) }
+        }
+        let one = ClientTable.Entry.outcomeSize + 32 + 1024 + 32 + 256
+        #expect(table.rememberedSize == clients.count * one)
+        for (number, client) in clients.enumerated() {
+            table.left(client, SessionID(UInt64(number + 1)), at: .zero)
+        }
+        table.expire(now: .seconds(1000))
+        #expect(table.rememberedSize == 0 && table.count == 0)
+    }
+}
