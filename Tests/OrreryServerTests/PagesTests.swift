@@ -55,6 +55,8 @@ struct PagesTests {
             gate.signal()
             #expect(try await held == .success)
             while try await Answer(live, "/healthz").status != 200 {}
+            // Nobody was turned away.
+            #expect(try await live.metric("orrery_refused_input_total{kind=\"full\"}") == 0)
         }
     }
 
@@ -82,6 +84,7 @@ struct PagesTests {
             gate.signal()
             #expect(try await early >= Tick(1))
             while try await Answer(live, "/healthz").text != "ok\n" {}
+            #expect(try await live.metric("orrery_refused_input_total{kind=\"full\"}") == 0)
         }
     }
 
