@@ -3,6 +3,7 @@ import Foundation
 import MetricsTestKit
 import OrreryClient
 import OrreryECS
+import OrreryRawPeer
 import OrrerySchema
 import OrreryTransport
 import OrreryWebSocket
@@ -81,6 +82,13 @@ struct PagesTests {
                 return connection.tick
             }
             #expect(try await Answer(live, "/healthz").status == 503)
+            // Who does not wait is sent away, and counted.
+            let hasty = try RawPeer(port: try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) }))
+            hasty.requestUpgrade()
+            #expect(hasty.readHead().hasPrefix("HTTP/1.1 101 "))
+            for _ in 0..<2 { hasty.writeFrame(2, ClientMessage.hello(Hello(clientName: "hasty")).encoded()) }
+            #expect(try hasty.readCloseCode() == 1002)
+            try await live.until("orrery_refused_input_total{kind=\"protocol\"}") { $0 == 1 }
             gate.signal()
             #expect(try await early >= Tick(1))
             while try await Answer(live, "/healthz").text != "ok\n" {}
