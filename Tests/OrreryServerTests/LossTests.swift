@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// What a world drops, or does for nothing, shows in metrics and in the log.
-@Suite struct LossTests {
+@Suite(.timeLimit(.minutes(1))) struct LossTests {
     private struct Fuel: Component { var amount = 1.0 }
     private struct Hit: Sendable {}
 

@@ -157,12 +157,14 @@ struct ScheduleOrderTests {
         #expect(counts() == ["wind": 4, "burn": 4, "lit": 4, "rare": 2, "alone": 0])
         // One term is not enough; what narrows the query does not count.
         let entity = world.spawn(Position())
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(counts() == ["wind": 5, "burn": 5, "lit": 5, "rare": 2, "alone": 0])
         let burning = world.spawn(Burning())
         schedule.runTick(on: world, step: .seconds(1))
-        #expect(counts() == ["wind": 5, "burn": 0, "lit": 0, "rare": 2, "alone": 0])
+        #expect(counts() == ["wind": 6, "burn": 0, "lit": 0, "rare": 3, "alone": 0])
         try world.insert(Velocity(), on: entity)
         try world.insert(Frozen(), on: entity)
-        schedule.runTick(on: world, step: .seconds(1))
+        for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
         #expect(counts() == ["wind": 0, "burn": 0, "lit": 0, "rare": 0, "alone": 0])
         try world.despawn(entity)
         try world.despawn(burning)
