@@ -72,10 +72,12 @@ struct AuthorizationTests {
         try await LiveWorld.run(over: .webSocket, configure: configure, logger: lines.logger) { live in
             let port = try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) })
             let began = ContinuousClock.now
-            func ask(_ path: String, _ fields: String, host: String = "localhost") throws -> Substring {
-                let peer = try RawPeer(port: port)
-                peer.write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n")
-                return peer.readToEnd().dropFirst("HTTP/1.1 ".count).prefix(3)
+            func ask(_ path: String, _ fields: String, host: String = "localhost") async throws -> Substring {
+                try await onThread {
+                    let peer = try RawPeer(port: port)
+                    peer.write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n")
+                    return peer.readToEnd().dropFirst("HTTP/1.1 ".count).prefix(3)
+                }
             }
             let upgrade =
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -91,13 +93,13 @@ struct AuthorizationTests {
                 ),
             ] as [(Substring, String, String, String, String, [String])] {
                 let count = lines.all.count
-                #expect(try ask(path, fields, host: host) == status)
+                #expect(try await ask(path, fields, host: host) == status)
                 let line = lines.all[count...].first { $0.hasPrefix("refusing a \(what) ") } ?? "none"
                 for word in words + ["peer\": 127.0.0.1", "status\": \(status)"] {
                     #expect(line.contains(word), "\(word) in \(line)")
                 }
             }
-            for _ in 0..<50 { _ = try ask("/metrics", "") }
+            for _ in 0..<50 { _ = try await ask("/metrics", "") }
             let seconds = (ContinuousClock.now - began).components.seconds
             #expect(lines.all.filter { $0.hasPrefix("refusing a ") }.count <= 8 * (Int(seconds) + 2))
         }

@@ -83,11 +83,15 @@ struct PagesTests {
             }
             #expect(try await Answer(live, "/healthz").status == 503)
             // Who does not wait is sent away, and counted.
-            let hasty = try RawPeer(port: try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) }))
-            hasty.requestUpgrade()
-            #expect(hasty.readHead().hasPrefix("HTTP/1.1 101 "))
-            for _ in 0..<2 { hasty.writeFrame(2, ClientMessage.hello(Hello(clientName: "hasty")).encoded()) }
-            #expect(try hasty.readCloseCode() == 1002)
+            let port = try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) })
+            let code = try await onThread {
+                let hasty = try RawPeer(port: port)
+                hasty.requestUpgrade()
+                _ = hasty.readHead()
+                for _ in 0..<2 { hasty.writeFrame(2, ClientMessage.hello(Hello(clientName: "hasty")).encoded()) }
+                return try hasty.readCloseCode()
+            }
+            #expect(code == 1002)
             try await live.until("orrery_refused_input_total{kind=\"protocol\"}") { $0 == 1 }
             gate.signal()
             #expect(try await early >= Tick(1))
