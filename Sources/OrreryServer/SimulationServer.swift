@@ -106,7 +106,7 @@ public final class SimulationServer: Service {
         world.forgetChangeReader()
         let ids = registry.entries.map { $0.track(world) }
         let handover = ChangeHandover()
-        let metrics = ServerMetrics(factory: configuration.metrics)
+        let metrics = ServerMetrics(factory: configuration.metrics, systems: schedule.queryingSystemNames)
         let pulse = TickPulse(period: configuration.tickRate.period, now: now)
         let exchange = MutationExchange(waitingMax: configuration.waitingMutationMax)
         let applier = MutationApplier(

@@ -136,12 +136,15 @@ extension TransportHandler {
 
 /// What a transport turned away by itself, at a server.
 public enum TransportRefusal: Hashable, Sendable {
-    /// A request over HTTP, for a page or an upgrade, answered with this status (400 and above).
+    /// A request over HTTP, for a page or an upgrade, answered with this status by an ``HTTPResponse/isRefusal``.
     case request(status: Int)
     /// An open connection, closed with this code for what its peer sent or did not read.
     case connection(CloseCode)
     /// A connection that did not come as far as a request: no TLS, no HTTP, too slow, or one too many.
     case handshake
+    /// A connection that waits, and is not taken: this process or the system has no file or memory left for it. Told again, some times a
+    /// second, as long as that is so.
+    case exhaustion
 }
 
 /// Connections and the one thread that serves them.
@@ -217,9 +220,10 @@ public struct TransportLimits: Hashable, Sendable {
     /// comes, the one that came first is cut off. Stops peers that connect and say nothing.
     public var handshakeCountMax = 256
     /// How many of these may come from one address, or of one IPv6 network of 64 bits: then its own first one is cut off. Stops one peer from
-    /// having all the places.
+    /// having all the places. Loopback addresses have no such share: what comes from this machine is a proxy, with many peers behind it, or
+    /// can do worse than take places.
     public var handshakeShareMax = 64
-    /// Addresses of proxies in front of the server, for whose peers there is no such share.
+    /// Addresses of proxies on other machines, for whose peers there is no such share either.
     public var proxyAddresses: [String] = []
     /// How long a peer may take until its request is there, TLS included; then it is cut off. A byte now and then does not help.
     public var handshakeTimeout: Duration = .seconds(5)

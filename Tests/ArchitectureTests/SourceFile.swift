@@ -26,7 +26,8 @@ struct SourceFile {
             import\s+(?:(?:struct|class|enum|protocol|typealias|func|let|var)\s+)?(\w+)
             /#
         return lines.compactMap { number, line in
-            (try? pattern.firstMatch(in: line)).map { (String($0.1), number) }
+            guard line.range(of: "import") != nil else { return nil }
+            return (try? pattern.firstMatch(in: line)).map { (String($0.1), number) }
         }
     }
 
@@ -38,9 +39,13 @@ struct SourceFile {
     /// What no file may hold.
     var violations: [String] {
         var found: [String] = []
-        for (number, line) in lines {
-            if line.contains("@_exported") { found.append("\(path):\(number): @_exported") }
-            if line.contains(#/\b(?:TODO|FIXME)\b/#) { found.append("\(path):\(number): unfinished work") }
+        let lines = lines
+        // Looked for in the whole first, which takes a tenth of the time.
+        if ["@_exported", "TODO", "FIXME"].contains(where: { text.range(of: $0) != nil }) {
+            for (number, line) in lines {
+                if line.contains("@_exported") { found.append("\(path):\(number): @_exported") }
+                if line.contains(#/\b(?:TODO|FIXME)\b/#) { found.append("\(path):\(number): unfinished work") }
+            }
         }
         let lineCount = lines.count - (text.hasSuffix("\n") ? 1 : 0)
         if lineCount > SourceFile.lineCountMax {

@@ -27,3 +27,10 @@ struct Answer {
         text = String(decoding: body, as: UTF8.self)
     }
 }
+
+/// Waits for something that blocks without holding one of the few threads that all tasks share, the server's too.
+func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import OrreryClient
 import OrreryECS
+import OrreryRawPeer
 import OrreryTransport
 import OrreryWebSocket
 import Synchronization
@@ -50,11 +51,58 @@ struct AuthorizationTests {
         for token in ["open-sesame", "wrong-sesame"] {
             let client = SimulationClient(url: server.url, transport: .webSocket, token: token)
             _ = try? await client.withConnection { _ in }
+            for path in ["/metrics", "/schema?token=\(token)", "/\(token)"] {
+                _ = try await Answer(server, path, token: token)
+            }
         }
         server.stop()
         try await running
         #expect(lines.all.contains { $0.contains("refusing a connection") })
+        #expect(lines.all.contains { $0.contains("refusing a page") })
         #expect(!lines.all.contains { $0.contains("sesame") })
+    }
+
+    /// With what, where, and what to do about it; at a bounded rate.
+    @Test func whoIsTurnedAwayIsLogged() async throws {
+        let lines = LogLines()
+        let configure: (inout SimulationConfiguration) -> Void = {
+            $0.authorize = .bearer("open-sesame")
+            $0.refusalLogRateMax = 8
+        }
+        try await LiveWorld.run(over: .webSocket, configure: configure, logger: lines.logger) { live in
+            let port = try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) })
+            let began = ContinuousClock.now
+            func ask(_ path: String, _ fields: String, host: String = "localhost") async throws -> Substring {
+                try await onThread {
+                    let peer = try RawPeer(port: port)
+                    peer.write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n")
+                    return peer.readToEnd().dropFirst("HTTP/1.1 ".count).prefix(3)
+                }
+            }
+            let upgrade =
+                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: orrery.v1\r\n"
+            for (status, what, path, fields, host, words) in [
+                ("401", "page", "/metrics", "", "localhost", ["page\": /metrics", "ORRERY_TOKEN"]),
+                ("421", "page", "/schema", "", "a.example", ["page\": /schema", "host\": a.example", "hostNames"]),
+                ("401", "connection", "/", upgrade, "localhost", ["ORRERY_TOKEN"]),
+                ("421", "connection", "/", upgrade, "b.example", ["host\": b.example", "hostNames"]),
+                (
+                    "403", "connection", "/", upgrade + "Origin: https://c.example\r\n", "localhost",
+                    ["origin\": https://c.example", "origins"]
+                ),
+            ] as [(Substring, String, String, String, String, [String])] {
+                let count = lines.all.count
+                #expect(try await ask(path, fields, host: host) == status)
+                let line = lines.all[count...].first { $0.hasPrefix("refusing a \(what) ") } ?? "none"
+                for word in words + ["peer\": 127.0.0.1", "status\": \(status)"] {
+                    #expect(line.contains(word), "\(word) in \(line)")
+                }
+            }
+            for _ in 0..<50 { _ = try await ask("/metrics", "") }
+            let seconds = (ContinuousClock.now - began).components.seconds
+            #expect(lines.all.filter { $0.hasPrefix("refusing a ") }.count <= 8 * (Int(seconds) + 2))
+        }
     }
 
     @Test(arguments: [("0.0.0.0", true), ("127.0.0.1", false), ("localhost", false), ("::1", false)])

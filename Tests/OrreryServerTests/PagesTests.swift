@@ -3,6 +3,7 @@ import Foundation
 import MetricsTestKit
 import OrreryClient
 import OrreryECS
+import OrreryRawPeer
 import OrrerySchema
 import OrreryTransport
 import OrreryWebSocket
@@ -55,6 +56,8 @@ struct PagesTests {
             gate.signal()
             #expect(try await held == .success)
             while try await Answer(live, "/healthz").status != 200 {}
+            // Nobody was turned away.
+            #expect(try await live.metric("orrery_refused_input_total{kind=\"full\"}") == 0)
         }
     }
 
@@ -79,9 +82,21 @@ struct PagesTests {
                 return connection.tick
             }
             #expect(try await Answer(live, "/healthz").status == 503)
+            // Who does not wait is sent away, and counted.
+            let port = try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) })
+            let code = try await onThread {
+                let hasty = try RawPeer(port: port)
+                hasty.requestUpgrade()
+                _ = hasty.readHead()
+                for _ in 0..<2 { hasty.writeFrame(2, ClientMessage.hello(Hello(clientName: "hasty")).encoded()) }
+                return try hasty.readCloseCode()
+            }
+            #expect(code == 1002)
+            try await live.until("orrery_refused_input_total{kind=\"protocol\"}") { $0 == 1 }
             gate.signal()
             #expect(try await early >= Tick(1))
             while try await Answer(live, "/healthz").text != "ok\n" {}
+            #expect(try await live.metric("orrery_refused_input_total{kind=\"full\"}") == 0)
         }
     }
 

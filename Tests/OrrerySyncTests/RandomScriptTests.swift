@@ -9,7 +9,7 @@ import simulate
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["ORRERY_SEED"].flatMap(UInt64.init) { return seed..<seed + 1 }
         let bounds = environment["ORRERY_SEEDS"]?.split(separator: "..<").compactMap { UInt64($0) } ?? []
-        return bounds.count == 2 ? bounds[0]..<bounds[1] : 0..<100
+        return bounds.count == 2 ? bounds[0]..<bounds[1] : 0..<40
     }
 
     @Test(arguments: seeds)

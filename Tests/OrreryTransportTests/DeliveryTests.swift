@@ -136,12 +136,13 @@ struct BackPressureTests {
         let (slow, _, slowID) = try wire.connectedClient(hooks: .init(received: { _, _, _ in gate.pass() }))
         let (other, otherID, otherServerID) = try wire.connectedClient()
         // One frame to both in each turn, so that the other one can keep up.
+        let payload = pattern(64 << 10)
         var count = 0
         while wire.server.snapshot.closures[slowID] == nil, count < 2000 {
             count += 1
             let number = UInt8(truncatingIfNeeded: count)
             wire.server.perform { loop in
-                let frame = Frame([number] + pattern(64 << 10))
+                let frame = Frame([number] + payload)
                 loop.send(frame, to: slowID)
                 loop.send(frame, to: otherServerID)
             }

@@ -9,14 +9,16 @@ import Testing
 struct HTTPTests {
     private static let page = HTTPResponse.text(200, "hello")
 
-    /// Pages at /hello and /long (a MiB); everything else is not found.
+    /// Pages at /hello and /long (a MiB; longer ones are all the same byte); everything else is not found.
     private static func hooks(longPage: Int = 1 << 20) -> Driver.Hooks {
-        let long = HTTPResponse(status: 200, contentType: "application/octet-stream", body: pattern(longPage))
+        let body = longPage > 1 << 20 ? Array(repeating: 7, count: longPage) : pattern(longPage)
+        let long = HTTPResponse(status: 200, contentType: "application/octet-stream", body: body)
         var hooks = Driver.Hooks.echo
         hooks.page = { request in
             switch request.path {
             case "/hello": page
             case "/long": long
+            case "/unwell": .text(503, "no tick", isRefusal: false)
             default: .text(404, "not here")
             }
         }
@@ -79,7 +81,20 @@ struct HTTPTests {
         #expect(status("/hello", "GET") == 200)
         #expect(status("/none", "GET") == 404)
         #expect(status("/hello", "POST") == 405)
+        #expect(status("/unwell", "GET") == 503)
+        #expect(wire.server.snapshot.refusals == [.request(status: 404), .request(status: 405)])
         wire.server.stop()
+    }
+
+    /// Who asks how the server is was not turned away.
+    @Test(arguments: [Kind.webSocket, .webSocketOverTLS])
+    func aPageMayHaveAnyStatus(kind: Kind) throws {
+        let wire = try Wire(kind, hooks: Self.hooks())
+        let answer = try get(wire, "/unwell")
+        #expect(answer.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") && answer.hasSuffix("\r\n\r\nno tick\n"))
+        #expect(try get(wire, "/none").hasPrefix("HTTP/1.1 404 "))
+        wire.server.stop()
+        #expect(wire.server.snapshot.refusals == [.request(status: 404)])
     }
 
     @Test(arguments: [Kind.webSocket, .webSocketOverTLS])
@@ -128,7 +143,7 @@ struct HTTPTests {
         #expect(try get(wire, "/hello").hasSuffix("hello\n"))
         // The slow ones are cut off, and room is room again.
         let rounds = wire.server.snapshot.timerCount
-        wire.server.wait("longer than a page may take") { $0.timerCount > rounds + 30 }
+        wire.server.wait("longer than a page may take") { $0.timerCount > rounds + 25 }
         for peer in slow {
             #expect(peer.readBytesToEnd().count < Self.hugePage)
             #expect(peer.isEnded())

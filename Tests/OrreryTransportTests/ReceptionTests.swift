@@ -185,7 +185,7 @@ struct SilentPeersTests {
             client.stop()
         }
         // Who came first was sent away first, and has no place for its bytes now and then.
-        wire.server.wait("some went") { $0.refusals.filter { $0 == .handshake }.count >= 56 }
+        wire.server.wait("some went") { $0.refusals.filter { $0 == .handshake }.count >= 52 }
         #expect(silent[0].isEnded())
         wire.server.stop()
     }
@@ -212,19 +212,15 @@ struct SilentPeersTests {
         wire.server.stop()
     }
 
-    @Test func aProxyHasNoShare() throws {
-        for (proxies, lost) in [([], 4), (["127.0.0.1"], 0)] as [([String], Int)] {
-            var limits = Self.limits
-            limits.proxyAddresses = proxies
-            let wire = try Wire(.webSocket, hooks: Self.hooks, limits: limits)
-            let silent = try (0..<8).map { _ in try RawPeer(port: try portNumber(wire.url)) }
-            wire.server.wait("all are seen") { $0.refusals.count == lost }
-            let before = wire.server.snapshot.timerCount
-            wire.server.wait("no more are sent away") { $0.timerCount >= before + 3 }
-            #expect(wire.server.snapshot.refusals.count == lost)
-            _ = silent
-            wire.server.stop()
-        }
+    /// What comes from this machine may be a proxy with many peers behind it, unnamed.
+    @Test func peersOfThisMachineHaveNoShare() throws {
+        let wire = try Wire(.webSocket, hooks: Self.hooks, limits: Self.limits)
+        let silent = try (0..<9).map { _ in try RawPeer(port: try portNumber(wire.url)) }
+        wire.server.wait("one too many is sent away") { $0.refusals == [.handshake] }
+        #expect(silent[0].isEnded())
+        #expect(try page(wire).hasSuffix("page\n"))
+        wire.server.wait("and one for the honest") { $0.refusals == [.handshake, .handshake] }
+        wire.server.stop()
     }
 
     @Test func readersOfPagesDoNotKeepEachOtherOut() throws {

@@ -239,7 +239,9 @@ struct WebSocketServerTests {
     }
 
     @Test func whoSaysNothingIsSentAway() throws {
-        try withServer { server, port in
+        var limits = TransportLimits()
+        limits.handshakeTimeout = .seconds(1)
+        try withServer(limits: limits) { server, port in
             let peer = try RawPeer(port: port)
             peer.write("GET / HT")
             #expect(peer.isEnded(), "within ten seconds")

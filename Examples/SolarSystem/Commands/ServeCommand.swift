@@ -87,12 +87,12 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGHUP, SIG_IGN)
         StandardOutput.reserveDescriptors()
         let lines = LogQueue()
-        LoggingSystem.bootstrap { NonBlockingLogHandler(StreamLogHandler.standardError(label: $0), queue: lines) }
+        LoggingSystem.bootstrap { NonBlockingLogHandler.standardError(label: $0, queue: lines) }
         var logger = Logger(label: "solar-system")
         logger.logLevel = logLevel.level
         try await serve(logger)
         // Where nobody reads the log, the end does not wait for it either.
-        if !lines.flush(atMost: .seconds(1)) { _exit(0) }
+        lines.flush(atMost: .seconds(1))
     }
 
     private func serve(_ logger: Logger) async throws {

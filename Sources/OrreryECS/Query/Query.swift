@@ -80,8 +80,9 @@ public struct QueryOf<Row> {
 
     var since: UInt64 { mark?.stamp ?? system?.lastRun ?? world.storage.pointee.readerStamp }
 
-    /// The same query, asked by a system.
+    /// The same query, asked by a system whose run begins.
     func of(_ system: SystemRun) -> Self {
+        system.timings.asked(hasEntities: plan.mayHaveEntities)
         var query = self
         query.system = system
         return query

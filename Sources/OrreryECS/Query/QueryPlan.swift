@@ -95,6 +95,14 @@ final class QueryPlan {
         matches.pointee.tablesSeen = storage.pointee.tables.count
     }
 
+    /// Whether any entity has the components that are asked for, as far as tables and sets tell: narrowed to single rows, there may be none.
+    /// - Complexity: O(tables that match and are empty).
+    var mayHaveEntities: Bool {
+        refresh()
+        guard requiredSparse.allSatisfy({ $0.pointee.table.pointee.rowCount > 0 }) else { return false }
+        return (0..<matches.pointee.count).contains { matches.pointee.tables[$0].pointee.rowCount > 0 }
+    }
+
     private func append(_ table: TablePointer) {
         matches.pointee.append(
             table,

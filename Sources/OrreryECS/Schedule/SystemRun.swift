@@ -64,6 +64,26 @@ final class SystemRun {
     }
 }
 
+extension Schedule {
+    /// The names of the systems that work on the entities of a query, in the order in which they run; none if the schedule is not valid.
+    package var queryingSystemNames: [String] {
+        ((try? plan.get())?.stages ?? []).flatMap { $0.filter { $0.accesses != nil }.map(\.name) }
+    }
+
+    /// Calls a closure with the timings of each of ``queryingSystemNames`` that has run on a world, and its position there.
+    /// - Complexity: O(systems); nothing is allocated.
+    package func forEachQueryingSystem(on world: World, _ body: (_ position: Int, _ timings: SystemTimings) -> Void) {
+        guard case .success(let plan) = plan else { return }
+        var position = 0
+        for stage in plan.stages {
+            for system in stage where system.accesses != nil {
+                if let run = world.systemRuns[ObjectIdentifier(system.identity)] { body(position, run.timings) }
+                position += 1
+            }
+        }
+    }
+}
+
 extension World {
     func systemRun(of system: Schedule.System) -> SystemRun {
         let key = ObjectIdentifier(system.identity)

@@ -7,6 +7,9 @@ public struct SystemTimings: Sendable {
     public let name: String
     /// Runs so far.
     public private(set) var runCount: UInt64 = 0
+    /// Runs in a row, the newest included, in which no entity had what the terms of the system's query ask for; 0 for a system that has the world
+    /// to itself. What the system asks for besides (``QueryOf/without(_:)`` and its kin) is not looked at.
+    public private(set) var unmatchedRunCount: UInt64 = 0
     /// The newest run.
     public private(set) var last = Duration.zero
     /// The newest ``sampleCountMax`` runs, in nanoseconds; written round and round.
@@ -29,6 +32,11 @@ public struct SystemTimings: Sendable {
         guard !samples.isEmpty else { return .zero }
         let sorted = samples.sorted()
         return .nanoseconds(sorted[(sorted.count * 99 + 99) / 100 - 1])
+    }
+
+    /// A run has begun. - Parameter hasEntities: whether there are any for its query.
+    mutating func asked(hasEntities: Bool) {
+        unmatchedRunCount = hasEntities ? 0 : unmatchedRunCount + 1
     }
 
     /// A run that took over 4.29 s counts as that in the mean.

@@ -45,7 +45,7 @@ struct ServerPages: Sendable {
     func page(for request: HTTPRequest, isStarting: Bool) -> HTTPResponse? {
         switch request.path {
         case "/": nil
-        case "/healthz": isStarting ? .text(503, "starting") : health
+        case "/healthz": isStarting ? .text(503, "starting", isRefusal: false) : health
         case "/metrics":
             refusal(ofPage: request)
                 ?? HTTPResponse(
@@ -72,7 +72,17 @@ struct ServerPages: Sendable {
     private var health: HTTPResponse {
         let silence = pulse.silence
         guard silence > pulse.silenceMax else { return .text(200, "ok") }
-        return .text(503, "No tick has begun for \(silence.components.seconds) s.")
+        return .text(503, "No tick has begun for \(silence.components.seconds) s.", isRefusal: false)
+    }
+
+    /// What whoever runs the server may do where somebody was turned away for who or where they are; nil for other answers.
+    static func remedy(for refusal: HTTPResponse) -> String? {
+        switch refusal.status {
+        case 401: "give the peer the token of this server; orrery takes it from ORRERY_TOKEN"
+        case 403: "if the web page of this origin is yours, list it in `origins`; else it is what `authorize` decided"
+        case 421: "if a proxy passes this host on, list it in `hostNames`; else it is nobody of yours"
+        default: nil
+        }
     }
 }
 
@@ -81,6 +91,7 @@ extension RefusedInput {
         self =
             switch refusal {
             case .handshake: .handshake
+            case .exhaustion: .exhausted
             case .request(401): .unauthorized
             case .request(403), .request(421): .forbidden
             case .request(404): .notFound

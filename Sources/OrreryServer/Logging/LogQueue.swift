@@ -7,9 +7,9 @@ import OrreryTransport
 /// ```swift
 /// let lines = LogQueue()
 /// LoggingSystem.bootstrap { label in
-///     NonBlockingLogHandler(StreamLogHandler.standardError(label: label), queue: lines)
+///     NonBlockingLogHandler.standardError(label: label, queue: lines)
 /// }
-/// defer { if !lines.flush(atMost: .seconds(1)) { _exit(0) } }
+/// defer { lines.flush(atMost: .seconds(1)) }
 /// ```
 public final class LogQueue: @unchecked Sendable {
     // Guard: `lock`, around all that varies.
@@ -54,8 +54,9 @@ public final class LogQueue: @unchecked Sendable {
     }
 
     /// Waits until what has been logged is written, but no longer than this: for the end of a program.
-    /// - Returns: whether all was written. If not, the writer stands still, and `exit` may wait for it, since it flushes the standard streams;
-    ///   `_exit` does not.
+    /// - Returns: whether all was written. If not, the writer stands still. `exit` waits for no writer of
+    ///   ``NonBlockingLogHandler/standardError(label:queue:)``, but for one that waits inside of C's `stderr`: after `false` only `_exit` ends
+    ///   such a program.
     @discardableResult
     public func flush(atMost duration: Duration) -> Bool {
         let deadline = ContinuousClock.now + duration
@@ -70,6 +71,11 @@ public final class LogQueue: @unchecked Sendable {
 
     private func startThread() {
         let thread = Thread { [self] in
+            // Whoever read the log is gone: that ends nobody.
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &signals, nil)
             while true { writeNext() }
         }
         thread.name = "orrery-log"

@@ -13,6 +13,11 @@ public struct NonBlockingLogHandler: LogHandler {
         self.queue = queue
     }
 
+    /// Lines to standard error, as swift-log writes them. Where nobody reads them, the program ends all the same.
+    public static func standardError(label: String, queue: LogQueue) -> NonBlockingLogHandler {
+        NonBlockingLogHandler(StreamLogHandler(label: label, stream: StandardErrorStream()), queue: queue)
+    }
+
     public var logLevel: Logger.Level {
         get { base.logLevel }
         set { base.logLevel = newValue }

@@ -13,6 +13,8 @@ enum RefusedInput: String, CaseIterable, Sendable {
     case notFound = "not_found"
     /// Turned away because of others: connections or pages.
     case full
+    /// No file or memory was left for a connection, which waits.
+    case exhausted
     /// A frame or message that must not be.
     case protocolViolation = "protocol"
     case text
@@ -57,11 +59,13 @@ struct ServerMetrics: Sendable {
     private let leftOutValues: Counter
     private let droppedCommands: Counter
     private let droppedEvents: Counter
+    private let unmatchedRuns: [Meter]
     private let droppedLogLines: CountUpTo
 
     /// - Parameter factory: where they go besides the page of this server; `nil` stands for what `MetricsSystem` was bootstrapped
     ///   with, if it was.
-    init(factory: (any MetricsFactory)? = nil) {
+    /// - Parameter systems: those whose queries may have no entities, by name; the program chose them.
+    init(factory: (any MetricsFactory)? = nil, systems: [String] = []) {
         let registry = PrometheusRegistry(Self.descriptions)
         let other = factory ?? MetricsSystem.factory
         let all: any MetricsFactory =
@@ -80,6 +84,9 @@ struct ServerMetrics: Sendable {
         leftOutValues = Counter(label: "orrery_values_left_out_total", factory: all)
         droppedCommands = Counter(label: "orrery_commands_dropped_total", factory: all)
         droppedEvents = Counter(label: "orrery_events_dropped_total", factory: all)
+        unmatchedRuns = systems.map {
+            Meter(label: "orrery_system_unmatched_runs", dimensions: [("system", $0)], factory: all)
+        }
         mutations = OutcomeLabel.all.map {
             Counter(label: "orrery_mutations_total", dimensions: [("outcome", $0)], factory: all)
         }
@@ -132,6 +139,11 @@ struct ServerMetrics: Sendable {
     /// Events were dropped: too many of their type in one tick.
     func eventsDropped(_ count: UInt64) { droppedEvents.increment(by: count) }
 
+    /// - Parameters:
+    ///   - system: its position among those that were named.
+    ///   - count: of its newest runs for which there was no entity.
+    func systemRanUnmatched(_ system: Int, count: UInt64) { unmatchedRuns[system].set(count) }
+
     /// Values that cannot be sent were taken out of what clients see.
     func valuesLeftOut(_ count: Int) { leftOutValues.increment(by: count) }
 
@@ -167,6 +179,8 @@ struct ServerMetrics: Sendable {
             help: "Commands of the world that had no effect, since their entity had died or the world was full."),
         "orrery_events_dropped_total": .init(
             help: "Events of the world that nobody hears, since too many of their type came in one tick."),
+        "orrery_system_unmatched_runs": .init(
+            help: "Newest runs of a system, one after the other, in which no entity had what its query asks for."),
         "orrery_values_left_out_total": .init(
             help: "Values that clients are not shown, since they are too long or cannot be encoded."),
         "orrery_refused_input_total": .init(help: "What peers sent that was not taken, by kind."),

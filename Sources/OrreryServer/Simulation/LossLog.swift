@@ -1,24 +1,45 @@
 import Logging
 import OrreryECS
 
-/// Tells of what a world drops without an error: in metrics, and in the log at a bounded rate.
+/// Tells of what a world drops, or does for nothing, without an error: in metrics, and in the log at a bounded rate.
 struct LossLog {
+    /// After so many runs in a row without an entity a system is told of, once.
+    static let unmatchedRunCountMax: UInt64 = 600
+
+    private let schedule: Schedule
+    private let metrics: ServerMetrics
     private var log: BoundedLog
     private let now: @Sendable () -> Duration
     private var commandCount: Int
     private var eventCount: UInt64
+    private let systemNames: [String]
+    private var unmatchedRunCounts: [UInt64]
 
     /// What was dropped before is not told.
-    init(_ world: World, log: BoundedLog, now: @escaping @Sendable () -> Duration) {
+    /// - Parameter metrics: those that were made for the schedule's ``Schedule/queryingSystemNames``.
+    init(
+        _ world: World, _ schedule: Schedule, metrics: ServerMetrics, log: BoundedLog,
+        now: @escaping @Sendable () -> Duration
+    ) {
+        self.schedule = schedule
+        self.metrics = metrics
         self.log = log
         self.now = now
         commandCount = world.commands.droppedCount
         eventCount = world.droppedEventCount
+        systemNames = schedule.queryingSystemNames
+        unmatchedRunCounts = Array(repeating: 0, count: systemNames.count)
     }
 
     /// After each tick.
-    /// - Complexity: O(1) where nothing was dropped.
-    mutating func look(at world: World, _ metrics: ServerMetrics) {
+    /// - Complexity: O(systems); nothing is allocated where nothing was lost.
+    mutating func look(at world: World) {
+        lookAtDropped(world)
+        lookAtUnmatched(world)
+        log.timePassed(now: now())
+    }
+
+    private mutating func lookAtDropped(_ world: World) {
         let (commands, events) = (world.commands.droppedCount - commandCount, world.droppedEventCount - eventCount)
         guard commands > 0 || events > 0 else { return }
         commandCount += commands
@@ -39,5 +60,31 @@ struct LossLog {
                 "events were dropped: more than \(World.eventCountMax) of a type in one tick",
                 ["tick": "\(world.tick)", "count": "\(events)"], level: .warning, now: now())
         }
+    }
+
+    private mutating func lookAtUnmatched(_ world: World) {
+        var idle: [String] = []
+        schedule.forEachQueryingSystem(on: world) { system, timings in
+            let count = timings.unmatchedRunCount
+            guard count != unmatchedRunCounts[system] else { return }
+            unmatchedRunCounts[system] = count
+            metrics.systemRanUnmatched(system, count: count)
+            if count == Self.unmatchedRunCountMax { idle.append(systemNames[system]) }
+        }
+        guard !idle.isEmpty else { return }
+        log.note(
+            "systems have nothing to work on: no entity has the components that they ask for",
+            [
+                "tick": "\(world.tick)", "systems": "\(idle.joined(separator: ", "))",
+                "runs": "\(Self.unmatchedRunCountMax)",
+            ], level: .warning, now: now())
+    }
+
+    /// Ticks were given up, to catch up with the clock.
+    mutating func ticksWereSkipped(_ count: UInt64) {
+        metrics.ticksWereSkipped(count)
+        log.note(
+            "ticks were given up, and simulated time is behind the clock: those before took too long",
+            ["count": "\(count)"], level: .warning, now: now())
     }
 }

@@ -37,7 +37,7 @@ package final class SimulationLoop: @unchecked Sendable {
         exchange: MutationExchange, applier: consuming MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
         log: BoundedLog, now: @escaping @Sendable () -> Duration, wakeSync: @escaping @Sendable () -> Void
     ) {
-        losses = LossLog(world, log: log, now: now)
+        losses = LossLog(world, schedule, metrics: metrics, log: log, now: now)
         self.world = world
         self.schedule = schedule
         step = configuration.step
@@ -83,7 +83,7 @@ package final class SimulationLoop: @unchecked Sendable {
         }
         for body in arrived ?? [] { body(world) }
         schedule.runTick(on: world, step: step)
-        losses.look(at: world, metrics)
+        losses.look(at: world)
         handOver()
         let nanoseconds = DispatchTime.now().uptimeNanoseconds - beginning
         metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)
@@ -92,7 +92,7 @@ package final class SimulationLoop: @unchecked Sendable {
     /// A tick is left out on purpose.
     func rest() { pulse.tickBegins() }
 
-    func ticksWereSkipped(_ count: UInt64) { metrics.ticksWereSkipped(count) }
+    func ticksWereSkipped(_ count: UInt64) { losses.ticksWereSkipped(count) }
 
     /// Mutations come first, so that the systems of the tick see them: as many as the budget allows, in turn by client. The others wait.
     private func applyMutations() {

@@ -27,8 +27,8 @@ struct BoundedLog {
     }
 
     /// Time has passed: tells of what was left out, if nothing else has come since.
-    mutating func timePassed(now: Duration) {
-        guard leftOutCount > 0, allowance.take(now: now) else { return }
+    mutating func timePassed(now: @autoclosure () -> Duration) {
+        guard leftOutCount > 0, allowance.take(now: now()) else { return }
         logger.notice("more of that kind than is logged", metadata: ["left-out": "\(leftOutCount)"])
         leftOutCount = 0
     }

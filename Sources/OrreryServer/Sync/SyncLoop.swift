@@ -29,6 +29,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     /// Who came before the world's first tick has ended, and what they said; nil from then on.
     private var early: EarlyConnections?
     private var refusalLog: BoundedLog
+    /// Of its own, so that peers that are refused cannot keep it silent.
+    private var exhaustionLog: BoundedLog
 
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
@@ -47,6 +49,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         self.pages = pages
         self.now = now
         refusalLog = BoundedLog(logger, perSecond: refusalLogRateMax, now: now())
+        exhaustionLog = BoundedLog(logger, perSecond: 1, now: now())
     }
 
     package var store: ComponentStore { core.store }
@@ -83,7 +86,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
         metrics.received(byteCount: message.count)
         if let isKept = early?.keep(message, of: connection) {
-            if !isKept { loop.close(connection, code: .protocolError, reason: "more than a Hello before Welcome") }
+            if !isKept { cut(connection, .protocolError, "more than a Hello before Welcome") }
             return
         }
         core.receive(message, from: SessionID(connection.rawValue), now: now())
@@ -137,20 +140,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         countSessions()
         metrics.logLinesDropped(droppedLogLines)
         refusalLog.timePassed(now: now())
+        exhaustionLog.timePassed(now: now())
         intake.timePassed(now: now())
     }
 
     package func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
         let refusal = pages.refusal(ofUpgrade: request)
-        if let refusal {
-            // Not the path or a field that may hold a token.
-            refusalLog.note(
-                "refusing a connection",
-                [
-                    "peer": "\(request.peerAddress)", "origin": "\(request.origin ?? "-")",
-                    "status": "\(refusal.status)",
-                ], now: now())
-        }
+        if let refusal { note("refusing a connection", [:], refusal, of: request) }
         return refusal
     }
 
@@ -159,15 +155,39 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             countSessions()
             metrics.logLinesDropped(droppedLogLines)
         }
-        return pages.page(for: request, isStarting: early != nil)
+        let page = pages.page(for: request, isStarting: early != nil)
+        // Which one can be shown: no path but a page's own is refused so.
+        if let page, page.isRefusal { note("refusing a page", ["page": "\(request.path)"], page, of: request) }
+        return page
+    }
+
+    /// Logs who was turned away, and what can be done about it. Neither path nor field that may hold a token is shown.
+    private func note(
+        _ message: Logger.Message, _ place: Logger.Metadata, _ refusal: HTTPResponse, of request: HTTPRequest
+    ) {
+        guard let remedy = ServerPages.remedy(for: refusal) else { return }
+        func shown(_ field: String?) -> Logger.MetadataValue { "\(field.map { $0.prefix(256) } ?? "-")" }
+        let facts: Logger.Metadata = [
+            "peer": "\(request.peerAddress)", "host": shown(request.host), "origin": shown(request.origin),
+            "status": "\(refusal.status)", "remedy": "\(remedy)",
+        ]
+        refusalLog.note(message, facts.merging(place) { $1 }, now: now())
     }
 
     package func refused(_ refusal: TransportRefusal) {
         let kind = RefusedInput(refusal)
         metrics.inputRefused(kind)
-        // Who may not connect was logged above, with the address.
-        guard kind != .unauthorized, kind != .forbidden else { return }
-        refusalLog.note("refused input", ["kind": "\(kind.rawValue)"], now: now())
+        switch kind {
+        // Logged above, with the address.
+        case .unauthorized, .forbidden: break
+        case .exhausted:
+            exhaustionLog.note(
+                """
+                somebody waits who cannot be taken in: this process or the system has no file or memory left; raise the \
+                limit of open files (ulimit -n, or LimitNOFILE of systemd), or lower `connectionCountMax`
+                """, ["sessions": "\(core.sessionCount)"], level: .error, now: now())
+        default: refusalLog.note("refused input", ["kind": "\(kind.rawValue)"], now: now())
+        }
     }
 
     private func countSessions() {
@@ -240,12 +260,15 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         case .setReading(let isReading, let session):
             loop.setReading(isReading, of: ConnectionID(session.rawValue))
         case .close(let session, let error):
-            metrics.inputRefused(RefusedInput(error.closeCode))
-            refusalLog.note(
-                "closing a session",
-                ["session": "\(session)", "code": "\(error.closeCode)", "reason": "\(error.message)"],
-                now: now())
-            loop.close(ConnectionID(session.rawValue), code: error.closeCode, reason: error.message)
+            cut(ConnectionID(session.rawValue), error.closeCode, error.message)
         }
+    }
+
+    /// Closes a connection for what its peer did, or did not do.
+    private func cut(_ connection: ConnectionID, _ code: CloseCode, _ reason: String) {
+        metrics.inputRefused(RefusedInput(code))
+        refusalLog.note(
+            "closing a session", ["session": "\(connection)", "code": "\(code)", "reason": "\(reason)"], now: now())
+        loop.close(connection, code: code, reason: reason)
     }
 }

@@ -7,6 +7,9 @@ public struct HTTPResponse: Sendable, Hashable {
     public var body: [UInt8]
     /// Fields besides `Content-Type`, `Content-Length`, `Date` and `Connection`; without line breaks.
     public var fields: [Field]
+    /// Whether it turns its peer away, and is counted so (``TransportHandler/refused(_:)``). From status 400 on, unless stated: a page may say
+    /// by its status how the server is.
+    public var isRefusal: Bool
 
     /// A header field.
     public struct Field: Sendable, Hashable {
@@ -19,17 +22,23 @@ public struct HTTPResponse: Sendable, Hashable {
         }
     }
 
-    public init(status: Int, contentType: String, body: [UInt8], fields: [Field] = []) {
+    public init(
+        status: Int, contentType: String, body: [UInt8], fields: [Field] = [], isRefusal: Bool? = nil
+    ) {
         self.status = status
         self.contentType = contentType
         self.body = body
         self.fields = fields
+        self.isRefusal = isRefusal ?? (status >= 400)
     }
 
     /// A line of text for people.
-    public static func text(_ status: Int, _ text: String, fields: [Field] = []) -> HTTPResponse {
+    public static func text(
+        _ status: Int, _ text: String, fields: [Field] = [], isRefusal: Bool? = nil
+    ) -> HTTPResponse {
         HTTPResponse(
-            status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8), fields: fields)
+            status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8), fields: fields,
+            isRefusal: isRefusal)
     }
 
     /// What a peer is told that should have asked for a WebSocket.

@@ -37,7 +37,7 @@ package struct HandshakePlaces {
     ///   - now: a time that does not go back.
     /// - Complexity: O(`countMax`) at worst.
     package mutating func take(_ id: ID, for address: NetworkHost?, now: Duration) -> ID? {
-        let share = address.flatMap { unlimited.contains($0) ? nil : $0.share }
+        let share = address.flatMap { $0.isLoopback || unlimited.contains($0) ? nil : $0.share }
         var loser: ID?
         if let share, counts[share, default: 0] >= shareMax {
             loser = places.lazy.compactMap { $0 }.first { $0.share == share }?.id

@@ -145,7 +145,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case .refused(let refusal): handler.refused(refusal)
         case .page(let request, let method, let reply):
             let answer = handler.answer(request, method: method, limits: limits)
-            if let answer, answer.status >= 400 { handler.refused(.request(status: answer.status)) }
+            if let answer, answer.isRefusal { handler.refused(.request(status: answer.status)) }
             reply(answer)
         case .woken: handler.loopWoken()
         }

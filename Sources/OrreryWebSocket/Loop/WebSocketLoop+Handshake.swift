@@ -38,7 +38,7 @@ extension WebSocketLoop {
             request.refusalForLength ?? refusalOfHost(on: socket)
             ?? handler.answer(request, method: method, limits: limits)
             ?? .upgradeRequired(subprotocol: subprotocol)
-        guard answer.status < 400 else {
+        guard !answer.isRefusal else {
             refuse(connection, answer, withBody: method != "HEAD")
             return -1
         }

@@ -36,7 +36,11 @@ final class Reception {
     func welcome(_ descriptor: Int32, as id: HandshakePlaces.ID) {
         let peer = HTTPPeer(id: id, descriptor: descriptor, limits: headLimits)
         let watcher = Watcher(descriptor, on: loop.eventLoop) { [unowned self, unowned peer] _, _ in proceed(peer) }
-        guard let watcher else { return }
+        guard let watcher else {
+            // For want of memory; the socket closes with its peer.
+            loop.places.leave(id)
+            return loop.handler.refused(.handshake)
+        }
         peer.watcher = watcher
         peers[id] = peer
         watcher.wait(forInput: true, forRoom: false)
@@ -135,7 +139,7 @@ final class Reception {
             response = .text(503, "Too many pages wait for their readers.")
             bytes = response.serialized(withBody: withBody, at: .now)
         }
-        if response.status >= 400 { loop.handler.refused(.request(status: response.status)) }
+        if response.isRefusal { loop.handler.refused(.request(status: response.status)) }
         makeRoomForOneMoreAnswer()
         answeredCount += 1
         loop.waitingPageByteCount += bytes.count

@@ -28,6 +28,7 @@ extension WebSocketLoop {
                 // The one who waits would wake the loop without end. Look again in a while.
                 listenerWatchers = []
                 listenersRestUntil = clock.now + .milliseconds(200)
+                handler.refused(.exhaustion)
                 return
             }
         }

@@ -2,7 +2,7 @@ import Testing
 
 @Suite("Any script leaves the world, its log, its observers, readers and queries as the naive world has them")
 struct ModelTests {
-    /// Four seeds, 800,000 operations.
+    /// Four seeds, 800,000 operations; built for debugging, which takes twenty times as long, 200,000.
     @Test(arguments: testSeeds())
     func operationByOperation(seed: UInt64) async throws {
         print("OrreryECS model script: rerun with ORRERY_SEED=\(seed)")
@@ -10,7 +10,7 @@ struct ModelTests {
         #expect(ledger.living == 0, "nothing outlives its world")
     }
 
-    /// Twice four seeds, 320,000 operations.
+    /// Twice four seeds, 320,000 operations; built for debugging 80,000.
     @Test(arguments: testSeeds(), [1, 3])
     func inASchedule(seed: UInt64, threadCount: Int) async throws {
         print("OrreryECS model script in a schedule of \(threadCount) threads: rerun with ORRERY_SEED=\(seed)")
@@ -18,14 +18,20 @@ struct ModelTests {
         #expect(ledger.living == 0, "nothing outlives its world")
     }
 
+    #if DEBUG
+        private static let divisor = 4
+    #else
+        private static let divisor = 1
+    #endif
+
     /// Half of it in a world that nobody observes, which goes shorter ways.
     private func runDirectly(seed: UInt64) async throws -> Counted.Ledger {
-        let operationCount = 200_000
+        let operationCount = 200_000 / Self.divisor
         var direct = DirectModelScript(ModelScript(seed: seed, hasRelations: !seed.isMultiple(of: 2)))
         while direct.script.operationCount < operationCount / 2 { try await runTick(isObserved: false) }
         direct.script.widen()
         while direct.script.operationCount < operationCount { try await runTick(isObserved: true) }
-        #expect(direct.script.noticeCount > 10_000)
+        #expect(direct.script.noticeCount > 10_000 / Self.divisor)
         return direct.script.ledger
 
         func runTick(isObserved: Bool) async throws {
@@ -38,11 +44,11 @@ struct ModelTests {
     private func runScheduled(seed: UInt64, threadCount: Int) async throws -> Counted.Ledger {
         var scheduled = try ScheduledModelScript(ModelScript(seed: seed, hasRelations: true), threadCount: threadCount)
         scheduled.script.widen()
-        while scheduled.script.operationCount < 40_000 {
+        while scheduled.script.operationCount < 40_000 / Self.divisor {
             try scheduled.runTick()
             await Task.yield()
         }
-        #expect(scheduled.script.noticeCount > 1000)
+        #expect(scheduled.script.noticeCount > 1000 / Self.divisor)
         return scheduled.script.ledger
     }
 }

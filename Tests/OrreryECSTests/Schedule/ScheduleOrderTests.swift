@@ -135,6 +135,44 @@ struct ScheduleOrderTests {
     }
 }
 
+/// A system that has nothing to work on is most often a mistake.
+@Suite struct UnmatchedRunTests {
+    @Test(arguments: [1, 3])
+    func runsWithoutAnEntityAreCounted(threadCount: Int) throws {
+        var schedule = Schedule()
+        schedule.threadCount = threadCount
+        // Side by side, but for the last.
+        schedule.add("wind", in: .update, Read<Position>.self, Read<Velocity>.self) { query, _ in
+            _ = query.without(Frozen.self).count
+        }
+        schedule.add("burn", in: .update, Read<Burning>.self) { query, _ in _ = query.changed(Burning.self).count }
+        schedule.add("lit", in: .update, Read<Position>.self, Read<Burning>.self) { query, _ in _ = query.count }
+        schedule.add("rare", in: .update, Read<Velocity>.self, when: .every(ticks: 2)) { query, _ in _ = query.count }
+        schedule.add("alone", in: .late) { _, _ in }
+        let world = World()
+        func counts() -> [String: UInt64] {
+            Dictionary(uniqueKeysWithValues: world.systemTimings.map { ($0.name, $0.unmatchedRunCount) })
+        }
+        for _ in 0..<4 { schedule.runTick(on: world, step: .seconds(1)) }
+        #expect(counts() == ["wind": 4, "burn": 4, "lit": 4, "rare": 2, "alone": 0])
+        // One term is not enough; what narrows the query does not count.
+        let entity = world.spawn(Position())
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(counts() == ["wind": 5, "burn": 5, "lit": 5, "rare": 2, "alone": 0])
+        let burning = world.spawn(Burning())
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(counts() == ["wind": 6, "burn": 0, "lit": 0, "rare": 3, "alone": 0])
+        try world.insert(Velocity(), on: entity)
+        try world.insert(Frozen(), on: entity)
+        for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
+        #expect(counts() == ["wind": 0, "burn": 0, "lit": 0, "rare": 0, "alone": 0])
+        try world.despawn(entity)
+        try world.despawn(burning)
+        for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
+        #expect(counts() == ["wind": 2, "burn": 2, "lit": 2, "rare": 1, "alone": 0])
+    }
+}
+
 extension QueryOf {
     func values<C: Component>() -> [C] where Row == (Entity, Read<C>) {
         var values: [C] = []

@@ -17,8 +17,8 @@ func testSeeds() -> [UInt64] {
     return [1, 2, 3, UInt64.random(in: 4...9_999_999)]
 }
 
-/// The seeds of random schedules: the one in `ORRERY_SEED`, or forty.
+/// The seeds of random schedules: the one in `ORRERY_SEED`, or twenty.
 func scheduleSeeds() -> Range<UInt64> {
     let seed = getenv("ORRERY_SEED").flatMap { UInt64(String(cString: $0)) }
-    return seed.map { $0..<$0 + 1 } ?? 0..<40
+    return seed.map { $0..<$0 + 1 } ?? 0..<20
 }

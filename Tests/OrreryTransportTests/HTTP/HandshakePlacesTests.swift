@@ -54,6 +54,17 @@ struct HandshakePlacesTests {
         #expect(places.take(8, for: NetworkHost("2001:db8:9::3"), now: .zero) == 7)
     }
 
+    @Test func thisMachineHasNoShareAndTheTotalStaysBounded() {
+        var places = places(10, share: 1)
+        #expect(places.take(1, for: other, now: .zero) == nil)
+        for (id, host) in ["127.0.0.1", "127.0.0.1", "::1", "::1", "::ffff:127.0.0.1", "127.9.9.9"].enumerated() {
+            #expect(places.take(UInt64(id) + 2, for: NetworkHost(host), now: .zero) == nil)
+        }
+        #expect(places.take(8, for: other, now: .zero) == 1)
+        for id in 9...12 as ClosedRange<UInt64> { _ = places.take(id, for: NetworkHost("127.0.0.1"), now: .zero) }
+        #expect(places.count == 10)
+    }
+
     @Test func theTimeShrinksUnderPressure() {
         var places = places(100)
         for id in 1...50 as ClosedRange<UInt64> { _ = places.take(id, for: nil, now: .zero) }

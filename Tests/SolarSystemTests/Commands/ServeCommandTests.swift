@@ -7,6 +7,9 @@ import Testing
 
 @testable import SolarSystem
 
+/// F_SETPIPE_SZ, which no module shows.
+private let setPipeSize: Int32 = 1031
+
 /// `solar-system serve` as from a shell.
 private final class Serving: Sendable {
     let port: Int
@@ -43,6 +46,8 @@ private final class Serving: Sendable {
         process.standardOutput = FileHandle.nullDevice
         let pipe = Pipe()
         process.standardError = pipe
+        // As little as the system lets it hold, so that a stalled reader shows soon.
+        if !readsErrors { _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, setPipeSize, 4096) }
         unreadErrors = readsErrors ? nil : pipe
         try process.run()
         guard readsErrors else { return }
@@ -149,19 +154,20 @@ struct ServeCommandTests {
         #expect(try await serving.stops())
     }
 
-    /// A collector that has stalled, a terminal after Ctrl-S.
-    @Test func aLogThatNobodyReadsStopsNobody() async throws {
-        let serving = try Serving("--log-level debug", readsErrors: false)
+    /// A collector that has stalled, a terminal after Ctrl-S; its output may go there too.
+    @Test(arguments: ["", ">&2"])
+    func aLogThatNobodyReadsStopsNobody(redirection: String) async throws {
+        let serving = try Serving("--log-level debug", redirection: redirection, readsErrors: false)
         #expect(try await serving.answers() != nil)
         // Two lines each: far more than the pipe and the queue hold.
         let openedCount = try await onThread { [port = serving.port] in
-            try (0..<1500).filter { _ in
+            try (0..<600).filter { _ in
                 let peer = try RawPeer(port: port)
                 peer.requestUpgrade()
                 return peer.readHead().hasPrefix("HTTP/1.1 101 ")
             }.count
         }
-        #expect(openedCount == 1500)
+        #expect(openedCount == 600)
         #expect(try await serving.answers() != nil)
         let metrics = try #require(try await serving.answers("/metrics"))
         let dropped = try #require(metrics.firstMatch(of: /\norrery_log_lines_dropped_total (\d+)\n/)?.output.1)
@@ -190,6 +196,25 @@ struct ServeCommandTests {
         #expect(try #require(try await serving.status()) != 0)
         #expect(try await serving.says("."))
         #expect(serving.errors.withLock { !$0.contains("sesame") })
+    }
+
+    /// Those who are in are served on; who waits is told of in the log, and gets in when there is room.
+    @Test func withoutFilesLeftItSaysSo() async throws {
+        let serving = try Serving(prelude: "ulimit -n 40;")
+        #expect(try await serving.answers() != nil)
+        var waiting = try (0..<60).map { _ in try RawPeer(port: serving.port) }
+        #expect(try await serving.says("LimitNOFILE"))
+        let before = ContinuousClock.now
+        #expect(try await serving.says("left-out"))
+        waiting.removeAll()
+        let metrics = try #require(try await serving.answers("/metrics"))
+        let counted = try #require(metrics.firstMatch(of: /kind="exhausted"} (\d+)\n/)?.output.1)
+        // It looked again in a while, and not for ever.
+        let elapsed = (ContinuousClock.now - before).components.seconds
+        #expect((1...20 * (Int(elapsed) + 5)).contains(try #require(Int(counted))))
+        let lines = serving.errors.withLock { $0.matches(of: /LimitNOFILE/).count }
+        #expect((1...Int(elapsed) + 10).contains(lines))
+        #expect(try await serving.stops())
     }
 
     @Test func theLimitOfOpenFilesIsRaised() async throws {
