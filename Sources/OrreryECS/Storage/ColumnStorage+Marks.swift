@@ -20,15 +20,15 @@ extension ColumnPointer {
         if let added = pointee.added { added.set(row: row, to: stamp) }
     }
 
-    /// Marks some values of one chunk as written.
-    /// - Complexity: O(1): at most 64 words; O(rows) if queries ask when.
+    /// Marks some values as written.
+    /// - Complexity: O(rows / 64); O(rows) if queries ask when.
     @inlinable @inline(__always)
     func mark(_ rows: Range<Int>) {
         markForDrain(rows)
         if let changed = pointee.changed { changed.set(rows, to: stamp) }
     }
 
-    /// Marks some values of one chunk for the next drain; for queries they count as written no later than before.
+    /// Marks some values for the next drain; for queries they count as written no later than before.
     @inlinable @inline(__always)
     func markForDrain(_ rows: Range<Int>) {
         guard let marks = pointee.marks else { return }
@@ -36,7 +36,7 @@ extension ColumnPointer {
         if !pointee.isDirty { enlist() }
     }
 
-    /// Marks some values of one chunk that the rows did not have before.
+    /// Marks some values that the rows did not have before.
     @usableFromInline
     func markAdded(_ rows: Range<Int>) {
         mark(rows)

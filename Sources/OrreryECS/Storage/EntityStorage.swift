@@ -3,22 +3,26 @@ public import OrrerySchema
 /// The row of a living entity, until the structure changes.
 @usableFromInline
 struct EntityRow: BitwiseCopyable {
-    @usableFromInline let chunk: ChunkDirectory.Entry
-    /// The row in its chunk.
-    @usableFromInline let offset: Int
+    @usableFromInline let page: PageDirectory.Entry
+    /// Its place in the directory (``EntityStorage/Slot/place``).
+    @usableFromInline let place: UInt32
 
     @inlinable @inline(__always)
-    init(chunk: ChunkDirectory.Entry, offset: Int) {
-        self.chunk = chunk
-        self.offset = offset
+    init(page: PageDirectory.Entry, place: UInt32) {
+        self.page = page
+        self.place = place
     }
 
     @inlinable @inline(__always)
-    var table: TablePointer { chunk.table }
+    var table: TablePointer { page.table }
+
+    /// Counted from the first of the chunk.
+    @inlinable @inline(__always)
+    var offset: Int { Int(truncatingIfNeeded: place &- page.placeOfChunk) }
 
     /// Counted from the first of the table.
     @inlinable @inline(__always)
-    var index: Int { chunk.firstRow &+ offset }
+    var index: Int { Int(truncatingIfNeeded: page.firstRow) &+ offset }
 }
 
 /// Which entities live, and where their rows are.
@@ -27,23 +31,31 @@ struct EntityRow: BitwiseCopyable {
 /// life, and a slot that has used up its generations is retired.
 @usableFromInline
 struct EntityStorage: BitwiseCopyable {
+    /// Where an entity is and which life it is, read and written as one: a look-up compares both at once.
     @usableFromInline
-    struct Slot {
-        /// The chunk of the living entity and its place in it (``place(chunk:row:)``); of a slot that nobody lives in, a link to the next one.
-        @usableFromInline var place: UInt32
-        /// The life that this slot is in, or was in last.
-        @usableFromInline var generation: UInt32
+    struct Slot: BitwiseCopyable {
+        @usableFromInline let bits: UInt64
 
         @inlinable @inline(__always)
         init(place: UInt32, generation: UInt32) {
-            self.place = place
-            self.generation = generation
+            bits = UInt64(generation) << 32 | UInt64(place)
         }
 
-        /// A place in a chunk: its number in the upper of 31 bits, the row in the lower ones.
+        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower ones; of
+        /// a slot that nobody lives in, a link to the next one.
         @inlinable @inline(__always)
-        static func place(chunk: UInt32, row: Int) -> UInt32 {
-            chunk << chunkShift | UInt32(truncatingIfNeeded: row) & UInt32(chunkRowCount &- 1)
+        var place: UInt32 { UInt32(truncatingIfNeeded: bits) }
+
+        /// The life that this slot is in, or was in last.
+        @inlinable @inline(__always)
+        var generation: UInt32 { UInt32(truncatingIfNeeded: bits >> 32) }
+
+        /// The place of a life; `nil` if it is another one, or over.
+        @inlinable @inline(__always)
+        func place(ofLife generation: UInt32) -> UInt32? {
+            // Of another life, or where a link is, the difference has one of the upper bits.
+            let place = bits &- UInt64(generation) << 32
+            return place < 1 << 31 ? UInt32(truncatingIfNeeded: place) : nil
         }
 
         /// A link to a slot: the upper bit tells it from a place.
@@ -56,7 +68,7 @@ struct EntityStorage: BitwiseCopyable {
 
     @usableFromInline var slots: UnsafeMutablePointer<Slot>
     /// What the places of the slots refer to.
-    @usableFromInline var chunks = ChunkDirectory()
+    @usableFromInline var pages = PageDirectory()
     @usableFromInline var slotCount = 0
     @usableFromInline var slotCapacity: Int
     /// The most slots that there will ever be.
@@ -84,11 +96,8 @@ struct EntityStorage: BitwiseCopyable {
     func find(_ entity: Entity) -> EntityRow? {
         let index = Int(truncatingIfNeeded: entity.index)
         guard index < slotCount else { return nil }
-        let slot = slots[index]
-        guard slot.generation == entity.generation, slot.place < 1 << 31 else { return nil }
-        return EntityRow(
-            chunk: chunks.entries[Int(truncatingIfNeeded: slot.place >> chunkShift)],
-            offset: Int(truncatingIfNeeded: slot.place) & (chunkRowCount &- 1))
+        guard let place = slots[index].place(ofLife: entity.generation) else { return nil }
+        return EntityRow(page: pages.entries[Int(truncatingIfNeeded: place >> UInt32(pageShift))], place: place)
     }
 
     /// How many lives can begin now.
@@ -110,34 +119,29 @@ struct EntityStorage: BitwiseCopyable {
             slotCount = index &+ 1
         }
         let generation = slots[index].generation &+ 1
-        slots[index].generation = generation
         livingCount = livingCount &+ 1
         return Entity(index: UInt32(truncatingIfNeeded: index), generation: generation)
     }
 
     /// Gives a life its place.
     @inlinable @inline(__always)
-    func settle(_ entity: Entity, in table: TablePointer, row: Int) {
-        let chunk = table.pointee.chunks[row >> chunkShift].number
-        slots[Int(truncatingIfNeeded: entity.index)].place = Slot.place(chunk: chunk, row: row)
+    func settle(_ entity: Entity, at place: UInt32) {
+        slots[Int(truncatingIfNeeded: entity.index)] = Slot(place: place, generation: entity.generation)
     }
 
     /// Ends a life.
     @inline(__always)
     mutating func release(_ entity: Entity) {
         let index = Int(entity.index)
-        slots[index].place = Self.noLink
         livingCount -= 1
         guard entity.generation < .max else {
+            settle(entity, at: Self.noLink)
             retiredCount += 1
             return
         }
         pendingCount += 1
-        if firstPending == Self.noLink {
-            lastPending = Slot.link(to: index)
-        } else {
-            slots[index].place = firstPending
-        }
+        if firstPending == Self.noLink { lastPending = Slot.link(to: index) }
+        settle(entity, at: firstPending)
         firstPending = Slot.link(to: index)
     }
 
@@ -145,7 +149,8 @@ struct EntityStorage: BitwiseCopyable {
     /// - Complexity: O(1).
     mutating func endTick() {
         guard firstPending != Self.noLink else { return }
-        slots[Slot.index(of: lastPending)].place = firstFree
+        let last = Slot.index(of: lastPending)
+        slots[last] = Slot(place: firstFree, generation: slots[last].generation)
         firstFree = firstPending
         firstPending = Self.noLink
         lastPending = Self.noLink
@@ -154,7 +159,7 @@ struct EntityStorage: BitwiseCopyable {
 
     func deallocate() {
         slots.deallocate()
-        chunks.deallocate()
+        pages.deallocate()
     }
 
     /// Makes room for so many slots.

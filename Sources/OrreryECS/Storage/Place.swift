@@ -14,16 +14,17 @@ struct Place: BitwiseCopyable {
     @inlinable @inline(__always)
     init(column: ColumnPointer, row: Int) {
         self.column = column
-        chunk = column.pointee.table.pointee.chunks[row >> chunkShift].memory
-        firstRow = row & ~(chunkRowCount &- 1)
-        offset = row & (chunkRowCount &- 1)
+        let table = column.pointee.table
+        chunk = table.pointee.memory(row: row)
+        firstRow = table.pointee.firstRow(ofChunkWith: row)
+        offset = row &- firstRow
     }
 
     @inlinable @inline(__always)
     init(column: ColumnPointer, _ row: EntityRow) {
         self.column = column
-        chunk = row.chunk.memory
-        firstRow = row.chunk.firstRow
+        chunk = row.page.memory
+        firstRow = Int(truncatingIfNeeded: row.page.firstRow)
         offset = row.offset
     }
 
@@ -63,7 +64,7 @@ extension UnsafeMutablePointer<WorldStorage> {
             let row = sparse.pointee.row(of: entity)
             return row < 0 ? nil : Place(column: sparse.pointee.column, row: row)
         }
-        guard let row = pointee.entities.find(entity), let column = row.chunk.columnOfComponent[component.index] else {
+        guard let row = pointee.entities.find(entity), let column = row.page.columnOfComponent[component.index] else {
             return nil
         }
         return Place(column: column, row)
@@ -146,7 +147,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         let targetRow = target.pointee.append(entity)
         table.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)
         removeRow(row, of: table)
-        pointee.entities.settle(entity, in: target, row: targetRow)
+        pointee.entities.settle(entity, at: target.pointee.place(row: targetRow))
         return targetRow
     }
 }

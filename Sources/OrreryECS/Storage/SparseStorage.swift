@@ -72,7 +72,7 @@ struct SparseStorage: BitwiseCopyable {
         // The last row leaves no gap.
         if row &+ 1 == table.pointee.rowCount, !table.pointee.isObserved {
             table.pointee.rowCount = row
-            if table.pointee.hasSpareChunks { table.pointee.releaseSpareChunks() }
+            if row <= table.pointee.spareRows { table.pointee.giveBack() }
         } else {
             closeGap(at: row)
         }

@@ -7,7 +7,7 @@ extension TableStorage {
     mutating func append(_ entity: Entity) -> Int {
         let row = rowCount
         if row == availableRows { makeRoom() }
-        (entities(chunk: row >> chunkShift) + (row & (chunkRowCount &- 1))).initialize(to: entity)
+        (tail.memory.assumingMemoryBound(to: Entity.self) + (row &- tail.firstRow)).initialize(to: entity)
         rowCount = row &+ 1
         return row
     }
@@ -19,19 +19,19 @@ extension TableStorage {
         let last = rowCount &- 1
         var moved: Entity?
         if row != last {
-            let (chunk, lastChunk) = (chunks[row >> chunkShift].memory, chunks[last >> chunkShift].memory)
-            let (slot, lastSlot) = (row & (chunkRowCount &- 1), last & (chunkRowCount &- 1))
+            let (chunk, lastChunk) = (memory(row: row), tail.memory)
+            let (offset, lastOffset) = (row &- firstRow(ofChunkWith: row), last &- tail.firstRow)
             for position in 0..<columnCount {
                 let column = columns + position
-                column.moveValue(lastChunk, lastSlot, to: column, chunk, slot)
+                column.moveValue(lastChunk, lastOffset, to: column, chunk, offset)
             }
-            let entity = lastChunk.assumingMemoryBound(to: Entity.self)[lastSlot]
-            chunk.assumingMemoryBound(to: Entity.self)[slot] = entity
+            let entity = lastChunk.assumingMemoryBound(to: Entity.self)[lastOffset]
+            chunk.assumingMemoryBound(to: Entity.self)[offset] = entity
             moved = entity
         }
         if isObserved { closeMarks(at: row, last: last) }
         rowCount = last
-        if hasSpareChunks { releaseSpareChunks() }
+        if last <= spareRows { giveBack() }
         return moved
     }
 
@@ -60,12 +60,12 @@ extension TableStorage {
         }
     }
 
-    /// Destroys the values of all rows, and forgets the rows. Memory is kept for one chunk.
+    /// Destroys the values of all rows, and forgets the rows. Memory is kept for one small chunk.
     mutating func removeAllRows() {
         destroyAllValues()
         for position in 0..<columnCount { columns[position].marks?.clearAll(rows: rowCount) }
         rowCount = 0
-        releaseSpareChunks()
+        giveBack()
     }
 
     /// Destroys everything. The table must not be used any more.
@@ -74,6 +74,7 @@ extension TableStorage {
         while chunkCount > 0 { releaseLastChunk() }
         for position in 0..<columnCount { columns[position].deallocate() }
         chunks.deallocate()
+        pages.deallocate()
         columns.deallocate()
         columnOfComponent.deallocate()
         adding.deallocate()
@@ -83,97 +84,12 @@ extension TableStorage {
     private func destroyAllValues() {
         for position in 0..<columnCount where !columns[position].isBitwise {
             let operations = world.pointee.components[columns[position].component.index].operations
-            for chunk in 0..<usedChunkCount {
-                operations.deinitialize(chunks[chunk].memory + columns[position].offset, rowCount(chunk: chunk))
+            for chunk in 0..<chunkCount {
+                let count = min(chunkRowCount, rowCount - chunk * chunkRowCount)
+                guard count > 0 else { break }
+                operations.deinitialize(chunks[chunk] + columns[position].offset, count)
             }
         }
-    }
-
-    /// Makes memory for one row more.
-    @usableFromInline
-    mutating func makeRoom() {
-        if rowCount == reservedRows { reserve(rows: rowCount + 1) }
-        if rowCount >> chunkShift == chunkCount {
-            addChunk()
-        }
-        availableRows = chunkCapacity < chunkRowCount ? chunkCapacity : chunkCount * chunkRowCount
-    }
-
-    /// Makes room for the pointers, bits and stamps of at least so many rows.
-    mutating func reserve(rows count: Int) {
-        guard count > reservedRows else { return }
-        var rows = max(reservedRows, 64)
-        while rows < count { rows = rows < chunkRowCount ? rows * 4 : rows * 2 }
-        let grownChunks = UnsafeMutablePointer<Chunk>.allocate(
-            capacity: max(1, rows / chunkRowCount))
-        grownChunks.update(from: chunks, count: chunkCount)
-        chunks.deallocate()
-        chunks = grownChunks
-        if chunkCapacity < chunkRowCount { widenChunks(to: min(rows, chunkRowCount)) }
-        for position in 0..<columnCount { columns[position].reserve(rows: rows, oldRows: reservedRows) }
-        reservedRows = rows
-    }
-
-    @usableFromInline
-    mutating func releaseSpareChunks() {
-        guard hasSpareChunks else { return }
-        while hasSpareChunks { releaseLastChunk() }
-        availableRows = chunkCount * chunkRowCount
-    }
-
-    /// Its rows are those of entities, and not of a sparse component.
-    private var holdsEntities: Bool { index >= 0 }
-
-    /// Chunks of a large table are allocated by so many at once, in one piece.
-    private static var slabChunkCount: Int { 16 }
-
-    /// Whether a chunk begins a piece of memory: the first ones are one each.
-    private static func isOwner(_ chunk: Int) -> Bool { chunk < slabChunkCount || chunk % slabChunkCount == 0 }
-
-    private mutating func addChunk() {
-        let memory: UnsafeMutableRawPointer
-        if Self.isOwner(chunkCount) {
-            let count = chunkCount < Self.slabChunkCount ? 1 : Self.slabChunkCount
-            memory = LargeMemory.allocate(byteCount: rowStride * chunkCapacity * count)
-        } else {
-            memory = chunks[chunkCount - 1].memory + rowStride * chunkCapacity
-        }
-        let number =
-            holdsEntities
-            ? world.pointee.entities.chunks.add(
-                world.pointee.tables[index], memory: memory, firstRow: chunkCount * chunkRowCount) : 0
-        (chunks + chunkCount).initialize(to: Chunk(memory: memory, number: number))
-        chunkCount += 1
-    }
-
-    private mutating func releaseLastChunk() {
-        chunkCount -= 1
-        if holdsEntities { world.pointee.entities.chunks.remove(chunks[chunkCount].number) }
-        if Self.isOwner(chunkCount) { chunks[chunkCount].memory.deallocate() }
-    }
-
-    /// Leaves a smaller chunk behind, of which there is one at most.
-    private mutating func widenChunks(to capacity: Int) {
-        chunkCapacity = capacity
-        let new = chunkCount > 0 ? LargeMemory.allocate(byteCount: rowStride * capacity) : nil
-        if let new { new.copyMemory(from: chunks[0].memory, byteCount: rowCount * MemoryLayout<Entity>.stride) }
-        for position in 0..<columnCount {
-            let column = columns[position]
-            columns[position].offset = column.strideBefore * capacity
-            guard let new else { continue }
-            let source = chunks[0].memory + column.offset
-            let target = new + columns[position].offset
-            if column.isBitwise {
-                target.copyMemory(from: source, byteCount: rowCount * column.stride)
-            } else {
-                world.pointee.components[column.component.index].operations.moveRun(target, source, rowCount)
-            }
-        }
-        guard let new else { return }
-        chunks[0].memory.deallocate()
-        chunks[0].memory = new
-        if holdsEntities { world.pointee.entities.chunks.entries[Int(chunks[0].number)].memory = new }
-        availableRows = capacity
     }
 }
 
@@ -183,12 +99,11 @@ extension TablePointer {
     /// - Complexity: O(columns).
     @inline(__always)
     func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
-        let (chunk, targetChunk) = (
-            pointee.chunks[row >> chunkShift].memory, target.pointee.chunks[targetRow >> chunkShift].memory
-        )
-        let (slot, targetSlot) = (row & (chunkRowCount &- 1), targetRow & (chunkRowCount &- 1))
+        let (chunk, targetChunk) = (pointee.memory(row: row), target.pointee.tail.memory)
+        let offset = row &- pointee.firstRow(ofChunkWith: row)
+        let targetOffset = targetRow &- target.pointee.tail.firstRow
         forEachColumn(with: target, except: odd) { column, targetColumn in
-            column.moveValue(chunk, slot, to: targetColumn, targetChunk, targetSlot)
+            column.moveValue(chunk, offset, to: targetColumn, targetChunk, targetOffset)
         }
         if pointee.isObserved { moveMarks(row: row, to: target, targetRow: targetRow, odd: odd) }
     }
@@ -221,12 +136,12 @@ extension ColumnPointer {
     /// Moves a value, named by its chunk and the row in it, into uninitialised memory.
     @inline(__always)
     fileprivate func moveValue(
-        _ chunk: UnsafeMutableRawPointer, _ slot: Int, to target: ColumnPointer, _ targetChunk: UnsafeMutableRawPointer,
-        _ targetSlot: Int
+        _ chunk: UnsafeMutableRawPointer, _ offset: Int, to target: ColumnPointer,
+        _ targetChunk: UnsafeMutableRawPointer, _ targetOffset: Int
     ) {
         let stride = pointee.stride
-        let source = chunk + (pointee.offset &+ slot &* stride)
-        let target = targetChunk + (target.pointee.offset &+ targetSlot &* stride)
+        let source = chunk + (pointee.offset &+ offset &* stride)
+        let target = targetChunk + (target.pointee.offset &+ targetOffset &* stride)
         if pointee.isBitwise {
             copyBytes(to: target, from: source, count: stride)
         } else {

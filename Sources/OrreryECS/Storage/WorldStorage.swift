@@ -112,7 +112,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// Closes the gap of a row whose values are gone.
     func removeRow(_ row: Int, of table: TablePointer) {
         if let moved = table.pointee.closeGap(at: row) {
-            pointee.entities.settle(moved, in: table, row: row)
+            pointee.entities.settle(moved, at: table.pointee.place(row: row))
         }
     }
 
@@ -123,7 +123,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 
     /// Makes room for one component more.
-    /// - Complexity: amortised O((tables + chunks) / components).
+    /// - Complexity: amortised O((tables + pages) / components).
     func reserveComponent() {
         let old = pointee.componentCapacity
         guard pointee.components.count == old else { return }
@@ -131,7 +131,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         for table in pointee.tables + pointee.sparse.map(\.pointee.table) {
             table.pointee.reserveComponents(old * 2, oldCount: old)
         }
-        pointee.entities.chunks.refreshColumns()
+        pointee.entities.pages.refreshColumns()
     }
 
     /// Begins a new moment.

@@ -67,7 +67,8 @@ extension World {
         let entities = [Entity](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             for position in 0..<count {
                 guard let entity = storage.pointee.entities.allocate() else { break }
-                storage.pointee.entities.settle(entity, in: table, row: table.pointee.append(entity))
+                let row = table.pointee.append(entity)
+                storage.pointee.entities.settle(entity, at: table.pointee.tail.place(row: row))
                 (buffer.baseAddress! + position).initialize(to: entity)
                 initializedCount = position + 1
             }
@@ -110,7 +111,7 @@ extension World {
             } else {
                 let row = spawned.firstRow &+ offset
                 place = Place(column: shape.columns[position], row: row)
-                run = min(count &- offset, chunkRowCount &- row & (chunkRowCount &- 1))
+                run = min(count &- offset, shape.table.pointee.chunkRowCount &- place.offset)
             }
             // The values of a tag are nowhere.
             if MemoryLayout<C>.size > 0 { initialize(place.value(as: C.self), offset, run) }

@@ -78,7 +78,7 @@ extension World {
     func allocate(in table: TablePointer) throws(WorldError) -> (Entity, row: Int) {
         guard let entity = storage.pointee.entities.allocate() else { throw countExceeded() }
         let row = table.pointee.append(entity)
-        storage.pointee.entities.settle(entity, in: table, row: row)
+        storage.pointee.entities.settle(entity, at: table.pointee.tail.place(row: row))
         if storage.pointee.journal.isActive { storage.pointee.journal.spawned(entity) }
         return (entity, row)
     }

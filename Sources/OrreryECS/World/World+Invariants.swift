@@ -28,8 +28,9 @@ extension World {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
             precondition(
                 found?.table == table && found?.index == row
-                    && found?.chunk.memory == table.pointee.chunks[row >> chunkShift].memory
-                    && found?.chunk.columnOfComponent == table.pointee.columnOfComponent,
+                    && found?.page.memory == table.pointee.memory(row: row)
+                    && found?.offset == row - table.pointee.firstRow(ofChunkWith: row)
+                    && found?.page.columnOfComponent == table.pointee.columnOfComponent,
                 "an entity's slot leads to its row")
         }
     }
@@ -47,22 +48,42 @@ extension World {
 
     private func checkHeader(_ header: TableStorage) {
         precondition(header.rowCount <= header.reservedRows, "rows are reserved")
-        precondition(
-            header.chunkCount - header.usedChunkCount <= 1 && header.chunkCount >= header.usedChunkCount,
-            "at most one chunk is empty")
-        precondition(
-            header.chunkCapacity == min(max(header.reservedRows, 64), chunkRowCount), "small tables have small chunks")
+        checkChunks(header)
         precondition(header.signature == header.signature.sorted(), "columns are in order of components")
-        precondition(
-            header.availableRows
-                == (header.chunkCapacity < chunkRowCount ? header.chunkCapacity : header.chunkCount * chunkRowCount)
-                || header.chunkCount == 0 && header.availableRows == 0, "rows are available as far as chunks are there")
         precondition(
             header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
             "a table knows whether a column is observed")
         precondition(
             header.isWatched == (0..<header.columnCount).contains { header.columns[$0].isWatched },
             "a table knows whether a column is watched")
+    }
+
+    private func checkChunks(_ header: TableStorage) {
+        guard header.chunkCount > 0 else {
+            return precondition(header.availableRows == 0 && header.rowCount == 0, "rows lie in chunks")
+        }
+        let isGrown = header.chunkCapacity == header.chunkRowCount
+        precondition(header.rowCount <= header.chunkCount * header.chunkCapacity, "rows lie in chunks")
+        precondition(isGrown || header.chunkCount == 1, "a table has small chunks or many")
+        precondition(
+            header.rowCount + header.chunkRowCount > (header.chunkCount - 2) * header.chunkRowCount,
+            "at most one chunk is empty")
+        precondition(
+            header.chunkCount > 1 || header.rowCount > header.chunkCapacity / TableStorage.emptyShare
+                || header.chunkCapacity <= pageRowCount, "a chunk is not nearly empty")
+        precondition(header.pageCount == (header.index < 0 ? 0 : max(1, header.usedPageCount)), "pages have rows")
+        let last = max(0, header.rowCount - 1)
+        let lastPage = last >> pageShift
+        precondition(
+            header.availableRows == min((lastPage + 1) * pageRowCount, header.chunkCount * header.chunkCapacity),
+            "rows are available to the end of the page")
+        precondition(header.spareRows < header.rowCount, "what is to spare is given back")
+        precondition(header.spareRows >= lastPage * pageRowCount || lastPage == 0, "a page that is empty is given back")
+        precondition(
+            header.tail.memory == header.memory(row: last)
+                && header.tail.firstRow == header.firstRow(ofChunkWith: last)
+                && (header.index < 0 || header.tail.place(row: last) == header.place(row: last)),
+            "the tail is the page of the last row")
     }
 
     private func checkMarks(_ table: TablePointer, column position: Int) {
@@ -76,7 +97,7 @@ extension World {
         guard let marks = column.marks else { return }
         for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
-            precondition(marks.isChunkSet(of: row), "a chunk with marks says so")
+            precondition(marks.isPageSet(of: row), "a page with marks says so")
             precondition(column.isDirty, "a column with marks is in the dirty list")
         }
     }
@@ -85,7 +106,7 @@ extension World {
         precondition((stamps != nil) == isKept, "columns that are asked for, and only they, have stamps")
         guard let stamps else { return }
         for row in 0..<table.pointee.rowCount {
-            precondition(stamps.rows[row] <= stamps.chunks[row >> chunkShift], "a chunk's stamp covers its rows")
+            precondition(stamps.rows[row] <= stamps.pages[row >> pageShift], "a page's stamp covers its rows")
             precondition(stamps.rows[row] > 0 && stamps.rows[row] <= storage.pointee.stamp, "rows have a moment")
         }
     }
@@ -169,8 +190,8 @@ extension World {
     package func _setGeneration(of entity: Entity, to generation: UInt32) -> Entity {
         let renamed = Entity(index: entity.index, generation: generation)
         guard let row = storage.pointee.entities.find(entity) else { return renamed }
-        storage.pointee.entities.slots[Int(entity.index)].generation = generation
-        row.table.pointee.entities(chunk: row.index >> chunkShift)[row.index & (chunkRowCount - 1)] = renamed
+        storage.pointee.entities.settle(renamed, at: row.place)
+        row.table.pointee.entities(from: row.index).pointee = renamed
         return renamed
     }
 }

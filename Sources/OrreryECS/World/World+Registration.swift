@@ -37,8 +37,7 @@ extension World {
         storage.pointee.components[component.index].isFresh = true
         storage.forEachColumn(of: component) { column in
             column.beginMarks()
-            let table = column.pointee.table
-            for chunk in 0..<table.pointee.usedChunkCount { column.markForDrain(table.pointee.rows(chunk: chunk)) }
+            column.markForDrain(0..<column.pointee.table.pointee.rowCount)
         }
         // The table of an entity does not say since when it has a sparse component; stamps do.
         if storage.sparse(component) != nil { keepAddedStamps(component) }
