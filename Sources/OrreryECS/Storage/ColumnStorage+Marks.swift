@@ -56,21 +56,20 @@ extension ColumnPointer {
     /// Begins to mark what is written; nothing is marked yet.
     func beginMarks() {
         pointee.marks = MarkStorage(rows: pointee.table.pointee.reservedRows)
-        pointee.table.pointee.isObserved = true
+        pointee.table.pointee.refreshObservation()
     }
 
     /// Ends that what is written is marked.
     func endMarks() {
         pointee.marks?.deallocate()
         pointee.marks = nil
-        let table = pointee.table
-        table.pointee.isObserved = (0..<table.pointee.columnCount).contains { table.pointee.columns[$0].isObserved }
+        pointee.table.pointee.refreshObservation()
     }
 
     /// Begins to keep stamps; the rows that there are count as written now.
     func beginStamps(_ stamps: WritableKeyPath<ColumnStorage, StampStorage?>) {
         pointee[keyPath: stamps] = StampStorage(rows: pointee.table.pointee.reservedRows, stamp: stamp)
-        pointee.table.pointee.isObserved = true
+        pointee.table.pointee.refreshObservation()
     }
 
     /// The moment that it is.

@@ -6,7 +6,7 @@
 @usableFromInline
 struct ColumnStorage: BitwiseCopyable {
     /// Where the column begins in each chunk: `strideBefore` times the rows of a chunk.
-    @usableFromInline var offset: Int
+    @usableFromInline var offset = 0
     /// Bytes per row; 0 for a tag.
     @usableFromInline let stride: Int
     /// Which rows were written since the last drain; `nil` while the component is not tracked.
@@ -28,15 +28,13 @@ struct ColumnStorage: BitwiseCopyable {
     @usableFromInline let isBitwise: Bool
 
     init(
-        of table: TablePointer, component: ComponentID, stride: Int, isBitwise: Bool, strideBefore: Int,
-        chunkCapacity: Int
+        of table: TablePointer, component: ComponentID, stride: Int, isBitwise: Bool, strideBefore: Int
     ) {
         self.table = table
         self.component = component
         self.stride = stride
         self.isBitwise = isBitwise
         self.strideBefore = strideBefore
-        offset = strideBefore * chunkCapacity
     }
 
     /// Somebody wants to know which rows are written, or when.

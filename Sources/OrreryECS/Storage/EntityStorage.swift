@@ -1,28 +1,39 @@
 public import OrrerySchema
 
-/// The row of a living entity, until the structure changes.
+/// The row of a living entity, until the structure changes or a table grows.
 @usableFromInline
 struct EntityRow: BitwiseCopyable {
-    @usableFromInline let page: PageDirectory.Entry
+    /// Its entry in the directory.
+    @usableFromInline let page: UnsafeMutablePointer<PageDirectory.Entry>
     /// Its place in the directory (``EntityStorage/Slot/place``).
     @usableFromInline let place: UInt32
 
     @inlinable @inline(__always)
-    init(page: PageDirectory.Entry, place: UInt32) {
+    init(page: UnsafeMutablePointer<PageDirectory.Entry>, place: UInt32) {
         self.page = page
         self.place = place
     }
 
     @inlinable @inline(__always)
-    var table: TablePointer { page.table }
+    var table: TablePointer { page.pointee.table }
+
+    /// That of the chunk.
+    @inlinable @inline(__always)
+    var memory: UnsafeMutableRawPointer { page.pointee.memory }
 
     /// Counted from the first of the chunk.
     @inlinable @inline(__always)
-    var offset: Int { Int(truncatingIfNeeded: place &- page.placeOfChunk) }
+    var offset: Int { Int(truncatingIfNeeded: place &- page.pointee.placeOfChunk) }
 
     /// Counted from the first of the table.
     @inlinable @inline(__always)
-    var index: Int { Int(truncatingIfNeeded: page.firstRow) &+ offset }
+    var index: Int { Int(truncatingIfNeeded: page.pointee.firstRow) &+ offset }
+
+    /// What the table knows of a component.
+    @inlinable @inline(__always)
+    func known(_ component: ComponentID) -> UnsafeMutablePointer<TableComponent> {
+        page.pointee.components + component.index
+    }
 }
 
 /// Which entities live, and where their rows are.
@@ -31,31 +42,18 @@ struct EntityRow: BitwiseCopyable {
 /// life, and a slot that has used up its generations is retired.
 @usableFromInline
 struct EntityStorage: BitwiseCopyable {
-    /// Where an entity is and which life it is, read and written as one: a look-up compares both at once.
     @usableFromInline
     struct Slot: BitwiseCopyable {
-        @usableFromInline let bits: UInt64
+        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower ones; of
+        /// a slot that nobody lives in, a link to the next one.
+        @usableFromInline var place: UInt32
+        /// The life that this slot is in, or was in last.
+        @usableFromInline var generation: UInt32
 
         @inlinable @inline(__always)
         init(place: UInt32, generation: UInt32) {
-            bits = UInt64(generation) << 32 | UInt64(place)
-        }
-
-        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower ones; of
-        /// a slot that nobody lives in, a link to the next one.
-        @inlinable @inline(__always)
-        var place: UInt32 { UInt32(truncatingIfNeeded: bits) }
-
-        /// The life that this slot is in, or was in last.
-        @inlinable @inline(__always)
-        var generation: UInt32 { UInt32(truncatingIfNeeded: bits >> 32) }
-
-        /// The place of a life; `nil` if it is another one, or over.
-        @inlinable @inline(__always)
-        func place(ofLife generation: UInt32) -> UInt32? {
-            // Of another life, or where a link is, the difference has one of the upper bits.
-            let place = bits &- UInt64(generation) << 32
-            return place < 1 << 31 ? UInt32(truncatingIfNeeded: place) : nil
+            self.place = place
+            self.generation = generation
         }
 
         /// A link to a slot: the upper bit tells it from a place.
@@ -96,8 +94,11 @@ struct EntityStorage: BitwiseCopyable {
     func find(_ entity: Entity) -> EntityRow? {
         let index = Int(truncatingIfNeeded: entity.index)
         guard index < slotCount else { return nil }
-        guard let place = slots[index].place(ofLife: entity.generation) else { return nil }
-        return EntityRow(page: pages.entries[Int(truncatingIfNeeded: place >> UInt32(pageShift))], place: place)
+        let slot = slots + index
+        let place = slot.pointee.place
+        // In one test: that it is the same life, and no link.
+        guard (slot.pointee.generation ^ entity.generation) | place >> 31 == 0 else { return nil }
+        return EntityRow(page: pages.entries + Int(truncatingIfNeeded: place >> UInt32(pageShift)), place: place)
     }
 
     /// How many lives can begin now.
@@ -119,6 +120,7 @@ struct EntityStorage: BitwiseCopyable {
             slotCount = index &+ 1
         }
         let generation = slots[index].generation &+ 1
+        slots[index].generation = generation
         livingCount = livingCount &+ 1
         return Entity(index: UInt32(truncatingIfNeeded: index), generation: generation)
     }
@@ -126,7 +128,7 @@ struct EntityStorage: BitwiseCopyable {
     /// Gives a life its place.
     @inlinable @inline(__always)
     func settle(_ entity: Entity, at place: UInt32) {
-        slots[Int(truncatingIfNeeded: entity.index)] = Slot(place: place, generation: entity.generation)
+        slots[Int(truncatingIfNeeded: entity.index)].place = place
     }
 
     /// Ends a life.
@@ -149,8 +151,7 @@ struct EntityStorage: BitwiseCopyable {
     /// - Complexity: O(1).
     mutating func endTick() {
         guard firstPending != Self.noLink else { return }
-        let last = Slot.index(of: lastPending)
-        slots[last] = Slot(place: firstFree, generation: slots[last].generation)
+        slots[Slot.index(of: lastPending)].place = firstFree
         firstFree = firstPending
         firstPending = Self.noLink
         lastPending = Self.noLink

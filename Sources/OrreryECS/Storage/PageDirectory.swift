@@ -7,8 +7,8 @@ struct PageDirectory: BitwiseCopyable {
     struct Entry: BitwiseCopyable {
         /// That of the chunk that the page is a part of.
         @usableFromInline var memory: UnsafeMutableRawPointer
-        /// That of the table, copied here: a look-up of a value need not go through the table.
-        @usableFromInline var columnOfComponent: UnsafeMutablePointer<ColumnPointer?>
+        /// Those of the table, copied here: a look-up of a value need not go through the table.
+        @usableFromInline var components: UnsafeMutablePointer<TableComponent>
         @usableFromInline let table: TablePointer
         /// The row of the table that the chunk begins with.
         @usableFromInline let firstRow: UInt32
@@ -20,7 +20,7 @@ struct PageDirectory: BitwiseCopyable {
         init(_ number: UInt32, row: Int, of table: TablePointer, _ header: TableStorage) {
             let first = header.firstRow(ofChunkWith: row)
             memory = header.memory(row: row)
-            columnOfComponent = header.columnOfComponent
+            components = header.components
             self.table = table
             firstRow = UInt32(truncatingIfNeeded: first)
             placeOfChunk = number << UInt32(pageShift) &- UInt32(truncatingIfNeeded: row &- first)
@@ -63,8 +63,8 @@ struct PageDirectory: BitwiseCopyable {
 
     /// Follows tables that made room for more components.
     /// - Complexity: O(pages).
-    func refreshColumns() {
-        for number in 0..<count { entries[number].columnOfComponent = entries[number].table.pointee.columnOfComponent }
+    func refreshComponents() {
+        for number in 0..<count { entries[number].components = entries[number].table.pointee.components }
     }
 
     func deallocate() {

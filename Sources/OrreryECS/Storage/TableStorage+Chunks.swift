@@ -9,15 +9,16 @@ extension TableStorage {
     /// Makes memory for one row more, where the page of the last row ends.
     @usableFromInline
     mutating func makeRoom() {
-        if rowCount == reservedRows { reserve(rows: rowCount + 1) }
-        if rowCount == chunkCount * chunkCapacity {
+        let row = rowCount
+        if row == reservedRows { reserve(rows: row + 1) }
+        if row == chunkCount * chunkCapacity {
             if chunkCount == 1, chunkCapacity < chunkRowCount {
                 resizeChunk(to: chunkCapacity * 4)
             } else {
                 addChunk()
             }
         }
-        moveTail(to: rowCount)
+        moveTail(to: row)
     }
 
     /// Makes room for at least so many rows: for the list of their chunks, for numbers, bits and stamps, and in the first chunk.
@@ -42,7 +43,7 @@ extension TableStorage {
             pageCount -= 1
             world.pointee.entities.pages.remove(pages[pageCount])
         }
-        while chunkCount > 1, rowCount <= (chunkCount - 1) * chunkRowCount - chunkRowCount / 2 { releaseLastChunk() }
+        while rowCount <= sufficientRowCount { releaseLastChunk() }
         if chunkCount == 1 {
             var capacity = chunkCapacity
             while capacity > pageRowCount, rowCount <= capacity / Self.emptyShare { capacity /= 4 }
@@ -50,6 +51,9 @@ extension TableStorage {
         }
         if chunkCount > 0 { moveTail(to: max(0, rowCount - 1)) }
     }
+
+    /// With so few rows, the last of several chunks goes.
+    var sufficientRowCount: Int { chunkCount > 1 ? (chunkCount - 1) * chunkRowCount - chunkRowCount / 2 : -1 }
 
     /// Its rows are those of entities, and not of a sparse component.
     private var holdsEntities: Bool { index >= 0 }
@@ -62,11 +66,15 @@ extension TableStorage {
             pages[page] = world.pointee.entities.pages.add(row: page << pageShift, of: table, self)
             pageCount += 1
         }
+        let first = firstRow(ofChunkWith: row)
+        let spare =
+            chunkCount > 1
+            ? sufficientRowCount - first : chunkCapacity > pageRowCount ? chunkCapacity / Self.emptyShare : -1
         tail = Tail(
-            memory: memory(row: row), firstRow: firstRow(ofChunkWith: row),
-            placeOfTable: holdsEntities ? place(row: row) &- UInt32(truncatingIfNeeded: row) : 0)
-        availableRows = min((page + 1) << pageShift, chunkCount * chunkCapacity)
-        spareRows = page > 0 ? page << pageShift : chunkCapacity > pageRowCount ? chunkCapacity / Self.emptyShare : -1
+            memory: memory(row: row), count: rowCount - first,
+            limit: min((page + 1) << pageShift, chunkCount * chunkCapacity) - first,
+            spare: page > 0 ? max(page << pageShift - first, spare) : spare, firstRow: first,
+            placeOfChunk: holdsEntities ? place(row: row) &- UInt32(truncatingIfNeeded: row - first) : 0)
     }
 
     private mutating func addChunk() {
@@ -81,35 +89,35 @@ extension TableStorage {
 
     /// The first chunk is not in huge pages, since it may stay nearly empty.
     private func makeChunk(_ capacity: Int) -> UnsafeMutableRawPointer {
-        let byteCount = rowStride * capacity
+        let byteCount = rowStride * capacity + TableEdge.pieceSizeMax
         return chunkCount > 0
             ? LargeMemory.allocate(byteCount: byteCount) : .allocate(byteCount: byteCount, alignment: 64)
     }
 
     /// Moves the rows of the only chunk, if there is one, into a longer or a shorter one.
     private mutating func resizeChunk(to capacity: Int) {
-        let old = chunkCount > 0 ? chunks[0] : nil
+        let (rowCount, old) = (rowCount, chunkCount > 0 ? chunks[0] : nil)
         chunkCount = 0
-        let new = old.map { _ in makeChunk(capacity) }
         chunkCapacity = capacity
-        if let old, let new { new.copyMemory(from: old, byteCount: rowCount * MemoryLayout<Entity>.stride) }
-        for position in 0..<columnCount {
-            let column = columns[position]
-            columns[position].offset = column.strideBefore * capacity
-            guard let old, let new else { continue }
-            let source = old + column.offset
-            let target = new + columns[position].offset
-            if column.isBitwise {
-                target.copyMemory(from: source, byteCount: rowCount * column.stride)
-            } else {
-                world.pointee.components[column.component.index].operations.moveRun(target, source, rowCount)
+        if let old {
+            let new = makeChunk(capacity)
+            new.copyMemory(from: old, byteCount: rowCount * MemoryLayout<Entity>.stride)
+            for position in 0..<columnCount {
+                let column = columns[position]
+                let (source, target) = (old + column.offset, new + column.strideBefore * capacity)
+                if column.isBitwise {
+                    target.copyMemory(from: source, byteCount: rowCount * column.stride)
+                } else {
+                    world.pointee.components[column.component.index].operations.moveRun(target, source, rowCount)
+                }
             }
+            old.deallocate()
+            chunks[0] = new
+            chunkCount = 1
+            for page in 0..<pageCount { world.pointee.entities.pages.entries[Int(pages[page])].memory = new }
+            moveTail(to: max(0, rowCount - 1))
         }
-        guard let old, let new else { return }
-        old.deallocate()
-        chunks[0] = new
-        chunkCount = 1
-        for page in 0..<pageCount { world.pointee.entities.pages.entries[Int(pages[page])].memory = new }
-        moveTail(to: max(0, rowCount - 1))
+        locateColumns()
+        refreshEdges()
     }
 }

@@ -5,38 +5,47 @@ extension TableStorage {
     /// - Complexity: amortised O(1).
     @inlinable @inline(__always)
     mutating func append(_ entity: Entity) -> Int {
-        let row = rowCount
-        if row == availableRows { makeRoom() }
-        (tail.memory.assumingMemoryBound(to: Entity.self) + (row &- tail.firstRow)).initialize(to: entity)
-        rowCount = row &+ 1
-        return row
+        if tail.count == tail.limit { makeRoom() }
+        let offset = tail.count
+        tail.memory.setEntity(entity, row: offset)
+        tail.count = offset &+ 1
+        return tail.firstRow &+ offset
+    }
+
+    /// Forgets the last row, whose values are gone.
+    @inlinable @inline(__always)
+    mutating func removeLast() {
+        tail.count &-= 1
+        if tail.count <= tail.spare { giveBack() }
     }
 
     /// Closes the gap of a row whose values are gone, by moving the last row and its marks into it.
+    /// - Parameters:
+    ///   - chunk: The memory of the row's chunk.
+    ///   - offset: The row in its chunk.
     /// - Returns: The entity that now has the row's number, if there was one to move.
     /// - Complexity: O(columns).
-    mutating func closeGap(at row: Int) -> Entity? {
-        let last = rowCount &- 1
+    @inline(__always)
+    mutating func closeGap(at row: Int, _ chunk: UnsafeMutableRawPointer, _ offset: Int) -> Entity? {
+        let (lastChunk, last) = (tail.memory, tail.count &- 1)
         var moved: Entity?
-        if row != last {
-            let (chunk, lastChunk) = (memory(row: row), tail.memory)
-            let (offset, lastOffset) = (row &- firstRow(ofChunkWith: row), last &- tail.firstRow)
+        if offset != last || chunk != lastChunk {
             for position in 0..<columnCount {
                 let column = columns + position
-                column.moveValue(lastChunk, lastOffset, to: column, chunk, offset)
+                column.moveValue(lastChunk, last, to: column, chunk, offset)
             }
-            let entity = lastChunk.assumingMemoryBound(to: Entity.self)[lastOffset]
-            chunk.assumingMemoryBound(to: Entity.self)[offset] = entity
+            let entity = lastChunk.entity(row: last)
+            chunk.setEntity(entity, row: offset)
             moved = entity
         }
-        if isObserved { closeMarks(at: row, last: last) }
-        rowCount = last
-        if last <= spareRows { giveBack() }
+        if isObserved { closeMarks(at: row) }
+        removeLast()
         return moved
     }
 
     @inline(never)
-    private func closeMarks(at row: Int, last: Int) {
+    func closeMarks(at row: Int) {
+        let last = rowCount - 1
         for position in 0..<columnCount {
             let column = columns[position]
             if row != last {
@@ -64,7 +73,8 @@ extension TableStorage {
     mutating func removeAllRows() {
         destroyAllValues()
         for position in 0..<columnCount { columns[position].marks?.clearAll(rows: rowCount) }
-        rowCount = 0
+        tail.firstRow = 0
+        tail.count = 0
         giveBack()
     }
 
@@ -76,9 +86,7 @@ extension TableStorage {
         chunks.deallocate()
         pages.deallocate()
         columns.deallocate()
-        columnOfComponent.deallocate()
-        adding.deallocate()
-        removing.deallocate()
+        components.deallocate()
     }
 
     private func destroyAllValues() {
@@ -93,49 +101,10 @@ extension TableStorage {
     }
 }
 
-extension TablePointer {
-    /// Moves the values and marks of a row to a table that has one component more or one less: its column there, or
-    /// here. That value is left for the caller to initialise, or is gone already.
-    /// - Complexity: O(columns).
-    @inline(__always)
-    func moveValues(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
-        let (chunk, targetChunk) = (pointee.memory(row: row), target.pointee.tail.memory)
-        let offset = row &- pointee.firstRow(ofChunkWith: row)
-        let targetOffset = targetRow &- target.pointee.tail.firstRow
-        forEachColumn(with: target, except: odd) { column, targetColumn in
-            column.moveValue(chunk, offset, to: targetColumn, targetChunk, targetOffset)
-        }
-        if pointee.isObserved { moveMarks(row: row, to: target, targetRow: targetRow, odd: odd) }
-    }
-
-    @inline(never)
-    private func moveMarks(row: Int, to target: TablePointer, targetRow: Int, odd: ColumnPointer) {
-        forEachColumn(with: target, except: odd) { column, targetColumn in
-            targetColumn.takeMarks(row: targetRow, from: column.pointee, sourceRow: row)
-        }
-    }
-
-    /// Calls a closure with each column that another table has too.
-    @inline(__always)
-    private func forEachColumn(
-        with other: TablePointer, except odd: ColumnPointer,
-        _ body: (_ column: ColumnPointer, _ otherColumn: ColumnPointer) -> Void
-    ) {
-        var (column, otherColumn) = (pointee.columns, other.pointee.columns)
-        for _ in 0..<min(pointee.columnCount, other.pointee.columnCount) {
-            if column == odd { column += 1 }
-            if otherColumn == odd { otherColumn += 1 }
-            body(column, otherColumn)
-            column += 1
-            otherColumn += 1
-        }
-    }
-}
-
 extension ColumnPointer {
-    /// Moves a value, named by its chunk and the row in it, into uninitialised memory.
+    /// Moves a value, named by its chunk and the row in it, into uninitialised memory of another column of the component.
     @inline(__always)
-    fileprivate func moveValue(
+    func moveValue(
         _ chunk: UnsafeMutableRawPointer, _ offset: Int, to target: ColumnPointer,
         _ targetChunk: UnsafeMutableRawPointer, _ targetOffset: Int
     ) {
@@ -159,23 +128,23 @@ extension ColumnPointer {
 /// Copies a value of a few bytes without a call.
 @inline(__always)
 func copyBytes(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, count: Int) {
+    func copyWord<Word: BitwiseCopyable>(_ type: Word.Type, at offset: Int) {
+        target.storeBytes(of: source.loadUnaligned(fromByteOffset: offset, as: type), toByteOffset: offset, as: type)
+    }
     switch count {
     case 0: break
     case 12:
         // Apart: a load that spans two stores of a moment ago would wait for them.
-        target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
-        target.storeBytes(
-            of: source.loadUnaligned(fromByteOffset: 8, as: UInt32.self), toByteOffset: 8, as: UInt32.self)
+        copyWord(UInt64.self, at: 0)
+        copyWord(UInt32.self, at: 8)
     case 8...16:
         // The two halves may overlap.
-        let head = source.loadUnaligned(as: UInt64.self)
         let tail = source.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
-        target.storeBytes(of: head, as: UInt64.self)
+        copyWord(UInt64.self, at: 0)
         target.storeBytes(of: tail, toByteOffset: count &- 8, as: UInt64.self)
     case 4..<8:
-        let head = source.loadUnaligned(as: UInt32.self)
         let tail = source.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
-        target.storeBytes(of: head, as: UInt32.self)
+        copyWord(UInt32.self, at: 0)
         target.storeBytes(of: tail, toByteOffset: count &- 4, as: UInt32.self)
     default: target.copyMemory(from: source, byteCount: count)
     }

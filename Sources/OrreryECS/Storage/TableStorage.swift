@@ -22,35 +22,40 @@ public import OrrerySchema
 /// reference in it would be retained and released by every read.
 @usableFromInline
 struct TableStorage: BitwiseCopyable {
-    /// The page that the last row is in.
+    /// The end of the rows: the page that the last one is in, and its chunk. Rows are counted from the first of the chunk.
     @usableFromInline
     struct Tail: BitwiseCopyable {
-        /// That of its chunk.
+        /// That of the chunk.
         @usableFromInline var memory: UnsafeMutableRawPointer
-        /// The row that the chunk begins with.
-        @usableFromInline var firstRow: Int
-        /// What to add to a row of the page to have its place (``EntityStorage/Slot/place``).
-        @usableFromInline var placeOfTable: UInt32
+        /// How many rows of the chunk are in use.
+        @usableFromInline var count = 0
+        /// Where the page ends: with so many rows, the next needs ``makeRoom()``.
+        @usableFromInline var limit = 0
+        /// With so few rows, ``giveBack()`` has something to do.
+        @usableFromInline var spare = -1
+        /// The row of the table that the chunk begins with.
+        @usableFromInline var firstRow = 0
+        /// What to add to a row to have its place (``EntityStorage/Slot/place``).
+        @usableFromInline var placeOfChunk: UInt32 = 0
 
         /// The place of a row of the page.
         @inlinable @inline(__always)
-        func place(row: Int) -> UInt32 { placeOfTable &+ UInt32(truncatingIfNeeded: row) }
+        func place(row: Int) -> UInt32 { placeOfChunk &+ UInt32(truncatingIfNeeded: row) }
+
+        /// The place of the last row.
+        @inlinable @inline(__always)
+        var lastPlace: UInt32 { place(row: count &- 1) }
     }
 
+    @usableFromInline var tail: Tail
+    /// All components of the world, by number. As long as the world has room for components
+    /// (``WorldStorage/componentCapacity``), so that no look-up checks the length.
+    @usableFromInline var components: UnsafeMutablePointer<TableComponent>
     /// The memory of each chunk.
     @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
     /// The numbers of the pages in the world's directory; none in a table of a sparse component.
     @usableFromInline var pages: UnsafeMutablePointer<UInt32>
     @usableFromInline let columns: UnsafeMutablePointer<ColumnStorage>
-    /// The column of each component of the world, by number; `nil` for one that the entities do not have. As long as the world has
-    /// room for components (``WorldStorage/componentCapacity``), so that no look-up checks the length.
-    @usableFromInline var columnOfComponent: UnsafeMutablePointer<ColumnPointer?>
-    @usableFromInline var rowCount = 0
-    /// Where the page ends that the last row is in: the next row needs ``makeRoom()``.
-    @usableFromInline var availableRows = 0
-    /// With so few rows, ``giveBack()`` has something to do.
-    @usableFromInline var spareRows = -1
-    @usableFromInline var tail: Tail
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
     /// Some column has marks or stamps.
     @usableFromInline var isObserved = false
@@ -72,10 +77,6 @@ struct TableStorage: BitwiseCopyable {
     /// Rows for which the list of chunks, numbers of pages, marks and stamps have room.
     var reservedRows = 0
 
-    /// The tables reached by adding or removing one component, by its number; filled on first use.
-    @usableFromInline var adding = TableEdges()
-    @usableFromInline var removing = TableEdges()
-
     /// The rows of the smallest chunk.
     static let chunkCapacityMin = 64
     /// The rows of a full-grown chunk, as powers of two, the longest first: a table has the first that takes no more than
@@ -89,10 +90,10 @@ struct TableStorage: BitwiseCopyable {
         self.world = world
         columnCount = signature.count
         columns = .allocate(capacity: max(columnCount, 1))
-        columnOfComponent = .allocate(repeating: nil, count: world.pointee.componentCapacity)
+        components = .allocate(repeating: TableComponent(), count: world.pointee.componentCapacity)
         chunks = .allocate(capacity: 1)
         pages = .allocate(capacity: 1)
-        tail = Tail(memory: UnsafeMutableRawPointer(chunks), firstRow: 0, placeOfTable: 0)
+        tail = Tail(memory: UnsafeMutableRawPointer(chunks))
         var stride = MemoryLayout<Entity>.stride
         for (position, component) in signature.enumerated() {
             let entry = world.pointee.components[component.index]
@@ -100,27 +101,49 @@ struct TableStorage: BitwiseCopyable {
                 to: ColumnStorage(
                     of: table, component: component, stride: entry.operations.stride,
                     isBitwise: entry.operations.isBitwise,
-                    strideBefore: stride, chunkCapacity: chunkCapacity))
-            columnOfComponent[component.index] = columns + position
+                    strideBefore: stride))
+            components[component.index] = TableComponent(column: columns + position)
             stride += entry.operations.stride
         }
         rowStride = stride
         chunkShift = Self.chunkShifts.first { stride << $0 <= Self.chunkSizeMax } ?? pageShift
         isBitwise = signature.allSatisfy { world.pointee.components[$0.index].operations.isBitwise }
+        locateColumns()
         for position in 0..<columnCount {
             let entry = world.pointee.components[columns[position].component.index]
             if entry.isTracked { columns[position].marks = MarkStorage(rows: 0) }
             if entry.hasChangedStamps { columns[position].changed = StampStorage(rows: 0, stamp: world.pointee.stamp) }
             if entry.hasAddedStamps { columns[position].added = StampStorage(rows: 0, stamp: world.pointee.stamp) }
-            if columns[position].isObserved { isObserved = true }
             columns[position].isWatched = entry.watch != nil
-            if columns[position].isWatched { isWatched = true }
+        }
+        refreshObservation()
+    }
+
+    /// Makes room for components that come later.
+    mutating func reserveComponents(_ count: Int, oldCount: Int) {
+        components = components.grown(from: oldCount, to: count, repeating: TableComponent())
+    }
+
+    /// Notes where the columns begin in a chunk.
+    func locateColumns() {
+        for position in 0..<columnCount {
+            columns[position].offset = columns[position].strideBefore * chunkCapacity
+            components[columns[position].component.index].offset = columns[position].offset
         }
     }
 
-    /// Makes room for the columns of components that come later.
-    mutating func reserveComponents(_ count: Int, oldCount: Int) {
-        columnOfComponent = columnOfComponent.grown(from: oldCount, to: count, repeating: nil)
+    /// Lets the edges know that columns lie elsewhere, or have got marks or stamps.
+    /// - Complexity: O(components of the world).
+    func refreshEdges() {
+        for component in 0..<world.pointee.componentCapacity { components[component].edge?.refresh() }
+    }
+
+    /// Learns whether columns have marks or stamps, and are watched.
+    /// - Complexity: O(components of the world).
+    mutating func refreshObservation() {
+        isObserved = (0..<columnCount).contains { columns[$0].isObserved }
+        isWatched = (0..<columnCount).contains { columns[$0].isWatched }
+        refreshEdges()
     }
 
     /// The components that each entity of the table has, ascending.
@@ -130,10 +153,13 @@ struct TableStorage: BitwiseCopyable {
     /// A component's column; `nil` if the entities do not have it.
     /// - Complexity: O(1).
     @inlinable @inline(__always)
-    func column(of component: ComponentID) -> ColumnPointer? { columnOfComponent[component.index] }
+    func column(of component: ComponentID) -> ColumnPointer? { components[component.index].column }
 
     @inlinable @inline(__always)
     func has(_ component: ComponentID) -> Bool { column(of: component) != nil }
+
+    @inlinable @inline(__always)
+    var rowCount: Int { tail.firstRow &+ tail.count }
 
     /// The rows of a full-grown chunk.
     @inlinable @inline(__always)

@@ -67,8 +67,8 @@ extension World {
         let entities = [Entity](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             for position in 0..<count {
                 guard let entity = storage.pointee.entities.allocate() else { break }
-                let row = table.pointee.append(entity)
-                storage.pointee.entities.settle(entity, at: table.pointee.tail.place(row: row))
+                _ = table.pointee.append(entity)
+                storage.pointee.entities.settle(entity, at: table.pointee.tail.lastPlace)
                 (buffer.baseAddress! + position).initialize(to: entity)
                 initializedCount = position + 1
             }
@@ -152,11 +152,11 @@ extension World {
     public func clone(_ entity: Entity) throws(WorldError) -> Entity {
         requireStructureOpen("clone")
         guard let original = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
-        let table = original.table
+        let (table, originalRow) = (original.table, original.index)
         let (copy, copyRow) = try allocate(in: table)
         for position in 0..<table.pointee.columnCount {
             let column = table.pointee.columns + position
-            copyValue(from: Place(column: column, row: original.index), to: Place(column: column, row: copyRow))
+            copyValue(from: Place(column: column, row: originalRow), to: Place(column: column, row: copyRow))
         }
         for sparse in storage.pointee.sparse {
             let row = sparse.pointee.row(of: entity)

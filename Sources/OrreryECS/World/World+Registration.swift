@@ -7,13 +7,15 @@ extension World {
     @discardableResult
     @inlinable @inline(__always)
     package func register<C: Component>(_ type: C.Type) -> ComponentID {
-        if let known = storage.pointee.types.find(ObjectIdentifier(type)) { return ComponentID(known) }
-        return enter(type)
+        ComponentID(storage.pointee.types.findAtHome(ObjectIdentifier(type)) ?? registerElse(type).rawValue)
     }
 
     /// Apart, so that the common case stays small.
     @inlinable @inline(never)
-    func enter<C: Component>(_ type: C.Type) -> ComponentID { enter(type, ComponentOperations(type)) }
+    func registerElse<C: Component>(_ type: C.Type) -> ComponentID {
+        if let known = storage.pointee.types.find(ObjectIdentifier(type)) { return ComponentID(known) }
+        return enter(type, ComponentOperations(type))
+    }
 
     /// All component types that this world has seen, by number.
     /// - Complexity: O(components).
