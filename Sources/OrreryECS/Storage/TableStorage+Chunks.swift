@@ -89,7 +89,8 @@ extension TableStorage {
 
     /// The first chunk is not in huge pages, since it may stay nearly empty.
     private func makeChunk(_ capacity: Int) -> UnsafeMutableRawPointer {
-        let byteCount = rowStride * capacity + TableEdge.pieceSizeMax
+        let byteCount =
+            rowStride * capacity + columnCount * ColumnStorage.gapSize(inChunkOf: capacity) + TableEdge.pieceSizeMax
         return chunkCount > 0
             ? LargeMemory.allocate(byteCount: byteCount) : .allocate(byteCount: byteCount, alignment: 64)
     }
@@ -104,7 +105,7 @@ extension TableStorage {
             new.copyMemory(from: old, byteCount: rowCount * MemoryLayout<Entity>.stride)
             for position in 0..<columnCount {
                 let column = columns[position]
-                let (source, target) = (old + column.offset, new + column.strideBefore * capacity)
+                let (source, target) = (old + column.offset, new + column.offset(inChunkOf: capacity))
                 if column.isBitwise {
                     target.copyMemory(from: source, byteCount: rowCount * column.stride)
                 } else {

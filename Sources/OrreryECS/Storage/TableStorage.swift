@@ -100,8 +100,7 @@ struct TableStorage: BitwiseCopyable {
             (columns + position).initialize(
                 to: ColumnStorage(
                     of: table, component: component, stride: entry.operations.stride,
-                    isBitwise: entry.operations.isBitwise,
-                    strideBefore: stride))
+                    isBitwise: entry.operations.isBitwise, position: position, strideBefore: stride))
             components[component.index] = TableComponent(column: columns + position)
             stride += entry.operations.stride
         }
@@ -127,7 +126,7 @@ struct TableStorage: BitwiseCopyable {
     /// Notes where the columns begin in a chunk.
     func locateColumns() {
         for position in 0..<columnCount {
-            columns[position].offset = columns[position].strideBefore * chunkCapacity
+            columns[position].offset = columns[position].offset(inChunkOf: chunkCapacity)
             components[columns[position].component.index].offset = columns[position].offset
         }
     }
