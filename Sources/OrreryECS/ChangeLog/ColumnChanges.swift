@@ -34,18 +34,19 @@ package final class ColumnChanges {
     }
 
     /// Appends all marked rows of a column, and clears the marks.
-    /// - Complexity: O(chunks / 8 + marked chunks + marked rows).
+    /// - Complexity: O(pages / 8 + marked pages + marked rows).
     func drain(_ column: ColumnPointer) {
         guard let marks = column.pointee.marks else { return }
         let table = column.pointee.table
-        // One access to the copies for all chunks.
+        // One access to the copies for all pages.
         func drain(into copies: inout RowCopies) {
-            marks.drainChunks(rows: table.pointee.rowCount) { chunk in
-                guard chunk < table.pointee.usedChunkCount else { return }
+            marks.drainPages(rows: table.pointee.rowCount) { page in
+                guard page < table.pointee.usedPageCount else { return }
+                let rows = table.pointee.rows(page: page)
                 copies.drain(
-                    marks.words + chunk * (chunkRowCount / 64), rowCount: table.pointee.rowCount(chunk: chunk),
-                    entities: table.pointee.entities(chunk: chunk),
-                    values: table.pointee.chunks[chunk].memory + column.pointee.offset)
+                    marks.words + rows.lowerBound / 64, rowCount: rows.count,
+                    entities: table.pointee.entities(from: rows.lowerBound),
+                    values: Place(column: column, row: rows.lowerBound).address)
             }
         }
         drain(into: &rowsCopied)

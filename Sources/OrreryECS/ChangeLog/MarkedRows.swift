@@ -1,6 +1,6 @@
 internal import OrrerySchema
 
-/// The numbers of those rows of a chunk that are marked, ascending, in memory of the caller.
+/// The numbers of those rows of a page that are marked, ascending, in memory of the caller.
 ///
 /// They are listed first and copied then: the loop that copies has no branch to mispredict, so the processor waits for the
 /// memory of many rows at once. It is most of the cost where few rows of many are marked.
@@ -12,7 +12,7 @@ struct MarkedRows {
     private static let step = 2
 
     /// As many as a list needs room for.
-    static let capacity = chunkRowCount + step
+    static let capacity = pageRowCount + step
 
     /// Whether all rows are marked.
     static func areAll(_ words: UnsafeMutablePointer<UInt64>, rowCount: Int) -> Bool {

@@ -9,9 +9,9 @@ struct RowCopies {
 
     private let operations: ComponentOperations
     private var capacity = 0
-    /// Runs are copied by so many rows: of a million, that is a tenth faster than by chunks, whose copies begin with `rep movsb`.
+    /// Runs are copied by so many rows: of a million, that is a tenth faster than by pages, whose copies begin with `rep movsb`.
     private static let pieceLength = 32
-    /// Room for the marked rows of one chunk.
+    /// Room for the marked rows of one page.
     private let marked = UnsafeMutablePointer<UInt16>.allocate(capacity: MarkedRows.capacity)
 
     init(of operations: ComponentOperations) {
@@ -19,8 +19,8 @@ struct RowCopies {
         entities = .allocate(capacity: 1)
     }
 
-    /// Appends the marked rows of a chunk, and clears the marks.
-    /// - Complexity: O(rows of the chunk / 64 + marked rows).
+    /// Appends the marked rows of a page, and clears the marks.
+    /// - Complexity: O(rows of the page / 64 + marked rows).
     mutating func drain(
         _ words: UnsafeMutablePointer<UInt64>, rowCount: Int, entities source: UnsafePointer<Entity>,
         values sourceValues: UnsafeRawPointer

@@ -69,7 +69,7 @@ extension World {
         var table = storage.pointee.emptyTable
         for value in prefab.values {
             let component = value.register(self)
-            if storage.sparse(component) == nil { table = storage.table(adding: component, to: table) }
+            if storage.sparse(component) == nil { table = storage.edge(of: component, at: table).pointee.larger }
         }
         let (entity, row) = try allocate(in: table)
         for value in prefab.values {

@@ -3,36 +3,39 @@ public import OrrerySchema
 /// Some rows of one chunk, as a query sees them.
 @usableFromInline
 struct ChunkHandle {
-    @usableFromInline let entities: UnsafeMutablePointer<Entity>
+    /// The memory of the chunk.
+    @usableFromInline let memory: UnsafeMutableRawPointer
+    /// The first of the rows, counted from the first of the chunk.
+    @usableFromInline let first: Int
     @usableFromInline let count: Int
     /// Where the values of each term begin, `nil` for a component that the entities need not have, and have not; no list
-    /// if the rows begin a chunk, whose columns say it.
+    /// if all values are in the chunk, whose columns say it.
     @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
     /// The columns of the terms.
     @usableFromInline let columns: UnsafeMutablePointer<QueryMatches.Column>
 
     @inlinable @inline(__always)
     init(
-        entities: UnsafeMutablePointer<Entity>, count: Int, columns: UnsafeMutablePointer<QueryMatches.Column>,
+        memory: UnsafeMutableRawPointer, first: Int, count: Int, columns: UnsafeMutablePointer<QueryMatches.Column>,
         bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>? = nil
     ) {
-        self.entities = entities
+        self.memory = memory
+        self.first = first
         self.count = count
         self.columns = columns
         self.bases = bases
     }
 
     @inlinable @inline(__always)
-    func base(_ term: Int) -> UnsafeMutableRawPointer? {
-        if let bases { return bases[term] }
-        return columns[term].map { UnsafeMutableRawPointer(entities) + $0.pointee.offset }
-    }
+    var entities: UnsafeMutablePointer<Entity> { memory.assumingMemoryBound(to: Entity.self) + first }
 
-    /// As ``base(_:)``, but a component that all entities have is not looked for.
     @inlinable @inline(__always)
     func base<Term: QueryTerm>(_ term: Int, _: Term.Type) -> UnsafeMutableRawPointer? {
-        if Term.isOptional || bases != nil { return base(term) }
-        return UnsafeMutableRawPointer(entities) + columns[term].unsafelyUnwrapped.pointee.offset
+        if let bases { return bases[term] }
+        // A component that all entities have is not looked for.
+        guard let column = Term.isOptional ? columns[term] : columns[term].unsafelyUnwrapped else { return nil }
+        let stride = MemoryLayout<Term.Value>.size == 0 ? 0 : MemoryLayout<Term.Value>.stride
+        return memory + (column.pointee.offset &+ first &* stride)
     }
 
     @inlinable @inline(__always)

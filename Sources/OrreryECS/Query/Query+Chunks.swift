@@ -13,7 +13,7 @@ public struct ChunkRows {
         self.entities = entities
     }
 
-    /// How many rows; at most 4096.
+    /// How many rows; at most 65,536.
     @inlinable public var count: Int { entities.count }
 
     /// The rows, counted from 0.
@@ -24,7 +24,7 @@ public struct ChunkRows {
 extension ChunkRows: Sendable {}
 
 extension QueryOf {
-    /// Calls a closure for each chunk of up to 4096 rows, with one column per term: for loops that need an index, and
+    /// Calls a closure for each chunk of up to 65,536 rows, with one column per term: for loops that need an index, and
     /// for any number and order of terms.
     ///
     /// ```swift
@@ -42,7 +42,7 @@ extension QueryOf {
         forEachChunkHandle { $0.call(body, A.self, B.self, repeat (each Term).self) }
     }
 
-    /// Calls a closure for each chunk of up to 4096 rows, with the column of the one term.
+    /// Calls a closure for each chunk of up to 65,536 rows, with the column of the one term.
     ///
     /// A form of its own, since the compiler does not infer packs of one element in closures of one statement.
     /// - Complexity: O(tables + chunks).
@@ -70,7 +70,7 @@ extension QueryOf {
             let end = table + matches.pointee.count
             var columns = matches.pointee.columns
             while table != end {
-                visit(table.pointee, 0, table.pointee.pointee.rowCount, columns, written, body)
+                visit(table.pointee, columns, written, body)
                 table += 1
                 columns += termCount
             }
@@ -85,25 +85,35 @@ extension QueryOf {
             let table = matches.pointee.tables[position]
             let columns = matches.pointee.columns + position &* matches.pointee.termCount
             let rows = part.rows(position, of: table)
-            visit(table, rows.lowerBound, rows.upperBound, columns, matches.pointee.written, body)
+            var row = rows.lowerBound
+            while row < rows.upperBound {
+                let first = row &- table.pointee.firstRow(ofChunkWith: row)
+                let count = min(table.pointee.chunkRowCount &- first, rows.upperBound &- row)
+                let memory = table.pointee.memory(row: row)
+                body(ChunkHandle(memory: memory, first: first, count: count, columns: columns))
+                if table.pointee.isObserved { mark(row..<row &+ count, columns, matches.pointee.written) }
+                row &+= count
+            }
         }
     }
 
-    /// Visits some rows of a table, from the beginning of a chunk on.
+    /// Visits all rows of a table.
     @inlinable @inline(__always)
     func visit(
-        _ table: TablePointer, _ first: Int, _ end: Int, _ columns: UnsafeMutablePointer<QueryMatches.Column>,
-        _ written: UInt64, _ body: (ChunkHandle) -> Void
+        _ table: TablePointer, _ columns: UnsafeMutablePointer<QueryMatches.Column>, _ written: UInt64,
+        _ body: (ChunkHandle) -> Void
     ) {
-        var row = first
+        let end = table.pointee.rowCount
+        var row = 0
+        var chunk = table.pointee.chunks
         while row < end {
-            let count = min(chunkRowCount, end &- row)
-            body(
-                ChunkHandle(entities: table.pointee.entities(chunk: row >> chunkShift), count: count, columns: columns))
+            let count = min(table.pointee.chunkRowCount, end &- row)
+            body(ChunkHandle(memory: chunk.pointee, first: 0, count: count, columns: columns))
             if table.pointee.isObserved, written != 0 {
                 mark(Range(uncheckedBounds: (row, row &+ count)), columns, written)
             }
-            row &+= chunkRowCount
+            row &+= count
+            chunk += 1
         }
     }
 

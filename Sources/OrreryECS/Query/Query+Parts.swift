@@ -21,7 +21,7 @@ extension QueryOf {
     /// - Parameters:
     ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
     ///   - body: Called once for each part.
-    /// - Complexity: O(tables + chunks).
+    /// - Complexity: O(tables + pages).
     public func forEachPart(_ tick: TickContext, _ body: @Sendable (_ part: Self, _ tick: TickContext) -> Void) {
         for access in tick.system.accesses ?? [] { access.prepare(world) }
         divide(threadCount: tick.threadCount) { count in
@@ -36,7 +36,7 @@ extension QueryOf {
     /// - Parameters:
     ///   - threadCount: How many threads, this one included.
     ///   - body: Called once for each part.
-    /// - Complexity: O(tables + chunks).
+    /// - Complexity: O(tables + pages).
     public func forEachPart(threadCount: Int, _ body: @Sendable (_ part: Self) -> Void) {
         divide(threadCount: threadCount, prepare: { _ in }, body: { part, _ in body(part) })
     }

@@ -114,12 +114,13 @@ public struct QueryOf<Row> {
         ) { buffer in
             guard let bases = buffer.baseAddress else { return }
             forEachRun { run in
-                for run in run.pieces(of: isWatched ? QueryPlan.watchedRowCount : chunkRowCount) {
+                for run in run.pieces(of: isWatched ? QueryPlan.watchedRowCount : pageRowCount) {
                     plan.locate(run, bases)
-                    let first = run.rows.lowerBound
-                    let entities = run.table.pointee.entities(chunk: first >> chunkShift) + first & (chunkRowCount - 1)
+                    let row = run.rows.lowerBound
                     let chunk = ChunkHandle(
-                        entities: entities, count: run.rows.count, columns: plan.matches.pointee.columns, bases: bases)
+                        memory: run.table.pointee.memory(row: row),
+                        first: row - run.table.pointee.firstRow(ofChunkWith: row), count: run.rows.count,
+                        columns: plan.matches.pointee.columns, bases: bases)
                     if isWatched {
                         plan.visitWatched(run, chunk) { body(chunk) }
                     } else {

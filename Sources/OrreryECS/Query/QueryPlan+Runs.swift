@@ -10,7 +10,7 @@ extension QueryPlan {
         let rows: Range<Int>
 
         /// The same rows, by so many at once, at most; none leads over the border of a chunk.
-        /// - Parameter count: a part of a chunk's rows, as a power of two.
+        /// - Parameter count: a part of a page's rows, as a power of two.
         func pieces(of count: Int) -> some Sequence<Run> {
             let (first, end) = (rows.lowerBound / count, (rows.upperBound + count - 1) / count)
             return (first..<max(first, end)).lazy.map { piece in
@@ -19,7 +19,7 @@ extension QueryPlan {
         }
     }
 
-    /// So many rows are visited at once, at most, where somebody hears of what is written. Fewer than a chunk has, so that how long chunks are
+    /// So many rows are visited at once, at most, where somebody hears of what is written. Fewer than a page has, so that how long chunks are
     /// makes no difference to what observers write while a query is under way.
     static let watchedRowCount = 1024
 
@@ -29,7 +29,7 @@ extension QueryPlan {
     /// - Parameters:
     ///   - since: Stamps above this one count as changed.
     ///   - part: What is visited; `nil` for everything. The entities of a sparse set are not divided (``isDivisible``).
-    /// - Complexity: O(rows of the tables that match), but chunks in which nothing changed are skipped; O(entities of
+    /// - Complexity: O(rows of the tables that match), but pages in which nothing changed are skipped; O(entities of
     ///   the smallest sparse set).
     func forEachRun(since: UInt64, in part: QueryPart?, _ body: (Run) -> Void) {
         refresh()
@@ -42,9 +42,9 @@ extension QueryPlan {
         let isRowByRow = terms.contains { storage.sparse($0.component) != nil } && onlySparse == nil
         for position in part?.positions ?? 0..<matches.pointee.count {
             let table = matches.pointee.tables[position]
-            for chunk in part?.chunks(position, of: table) ?? 0..<table.pointee.usedChunkCount
-            where mayHaveChanged(table, chunk, since: since) {
-                let rows = table.pointee.rows(chunk: chunk)
+            for page in part?.pages(position, of: table) ?? 0..<table.pointee.usedPageCount
+            where mayHaveChanged(table, page, since: since) {
+                let rows = table.pointee.rows(page: page)
                 var first = rows.lowerBound
                 for row in rows {
                     let isMatch = isMatch(table, row, since: since)
@@ -106,7 +106,7 @@ extension QueryPlan {
     func visitWatched(_ run: Run, _ chunk: ChunkHandle, _ body: () -> Void) {
         var columns: [(watch: any AnyComponentWatch, values: UnsafeMutableRawPointer)] = []
         for (term, asked) in terms.enumerated() where asked.isWrite {
-            guard let watch = world.watch(of: asked.component), let values = chunk.base(term) else { continue }
+            guard let watch = world.watch(of: asked.component), let values = chunk.bases?[term] else { continue }
             columns.append((watch, values))
         }
         world.writeWatched(columns, of: chunk.entities, count: chunk.count) {
@@ -124,12 +124,12 @@ extension QueryPlan {
         return storage.find(component, sparse: sparse, of: entity)
     }
 
-    private func mayHaveChanged(_ table: TablePointer, _ chunk: Int, since: UInt64) -> Bool {
+    private func mayHaveChanged(_ table: TablePointer, _ page: Int, since: UInt64) -> Bool {
         conditions.changes.allSatisfy { change in
             guard let column = table.pointee.column(of: change.component),
                 let stamps = stamps(change.kind, column.pointee)
             else { return true }
-            return stamps.chunks[chunk] > since
+            return stamps.pages[page] > since
         }
     }
 

@@ -35,11 +35,10 @@ extension World {
         guard !table.pointee.isWatched, storage.pointee.watchedSparse.isEmpty else { return false }
         let targets = storage.pointee.targets
         guard !targets.isEmpty else { return true }
-        for chunk in 0..<table.pointee.usedChunkCount {
-            let entities = table.pointee.entities(chunk: chunk)
-            for row in 0..<table.pointee.rowCount(chunk: chunk) where targets.mayHold(entities[row].index) {
-                return false
-            }
+        for page in 0..<table.pointee.usedPageCount {
+            let rows = table.pointee.rows(page: page)
+            let entities = table.pointee.entities(from: rows.lowerBound)
+            for row in rows.indices where targets.mayHold(entities[row - rows.lowerBound].index) { return false }
         }
         return true
     }

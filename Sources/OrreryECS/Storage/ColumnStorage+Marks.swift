@@ -20,15 +20,15 @@ extension ColumnPointer {
         if let added = pointee.added { added.set(row: row, to: stamp) }
     }
 
-    /// Marks some values of one chunk as written.
-    /// - Complexity: O(1): at most 64 words; O(rows) if queries ask when.
+    /// Marks some values as written.
+    /// - Complexity: O(rows / 64); O(rows) if queries ask when.
     @inlinable @inline(__always)
     func mark(_ rows: Range<Int>) {
         markForDrain(rows)
         if let changed = pointee.changed { changed.set(rows, to: stamp) }
     }
 
-    /// Marks some values of one chunk for the next drain; for queries they count as written no later than before.
+    /// Marks some values for the next drain; for queries they count as written no later than before.
     @inlinable @inline(__always)
     func markForDrain(_ rows: Range<Int>) {
         guard let marks = pointee.marks else { return }
@@ -36,7 +36,7 @@ extension ColumnPointer {
         if !pointee.isDirty { enlist() }
     }
 
-    /// Marks some values of one chunk that the rows did not have before.
+    /// Marks some values that the rows did not have before.
     @usableFromInline
     func markAdded(_ rows: Range<Int>) {
         mark(rows)
@@ -56,21 +56,20 @@ extension ColumnPointer {
     /// Begins to mark what is written; nothing is marked yet.
     func beginMarks() {
         pointee.marks = MarkStorage(rows: pointee.table.pointee.reservedRows)
-        pointee.table.pointee.isObserved = true
+        pointee.table.pointee.refreshObservation()
     }
 
     /// Ends that what is written is marked.
     func endMarks() {
         pointee.marks?.deallocate()
         pointee.marks = nil
-        let table = pointee.table
-        table.pointee.isObserved = (0..<table.pointee.columnCount).contains { table.pointee.columns[$0].isObserved }
+        pointee.table.pointee.refreshObservation()
     }
 
     /// Begins to keep stamps; the rows that there are count as written now.
     func beginStamps(_ stamps: WritableKeyPath<ColumnStorage, StampStorage?>) {
         pointee[keyPath: stamps] = StampStorage(rows: pointee.table.pointee.reservedRows, stamp: stamp)
-        pointee.table.pointee.isObserved = true
+        pointee.table.pointee.refreshObservation()
     }
 
     /// The moment that it is.

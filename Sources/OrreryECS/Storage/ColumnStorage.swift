@@ -5,8 +5,8 @@
 /// "since".
 @usableFromInline
 struct ColumnStorage: BitwiseCopyable {
-    /// Where the column begins in each chunk: `strideBefore` times the rows of a chunk.
-    @usableFromInline var offset: Int
+    /// Where the column begins in each chunk.
+    @usableFromInline var offset = 0
     /// Bytes per row; 0 for a tag.
     @usableFromInline let stride: Int
     /// Which rows were written since the last drain; `nil` while the component is not tracked.
@@ -24,19 +24,33 @@ struct ColumnStorage: BitwiseCopyable {
     @usableFromInline let table: TablePointer
     /// Bytes per row of all that lies before this column in a chunk.
     let strideBefore: Int
+    /// How many columns lie before.
+    let position: Int
     @usableFromInline let component: ComponentID
     @usableFromInline let isBitwise: Bool
 
     init(
-        of table: TablePointer, component: ComponentID, stride: Int, isBitwise: Bool, strideBefore: Int,
-        chunkCapacity: Int
+        of table: TablePointer, component: ComponentID, stride: Int, isBitwise: Bool, position: Int,
+        strideBefore: Int
     ) {
         self.table = table
         self.component = component
         self.stride = stride
         self.isBitwise = isBitwise
+        self.position = position
         self.strideBefore = strideBefore
-        offset = strideBefore * chunkCapacity
+    }
+
+    /// Where the column begins in a chunk of so many rows.
+    func offset(inChunkOf rowCount: Int) -> Int {
+        strideBefore * rowCount + (position + 1) * Self.gapSize(inChunkOf: rowCount)
+    }
+
+    /// The free bytes before each column. Without them the values of a row would have addresses that differ by a multiple of
+    /// 4096, and a processor takes one for the other for some time where it writes the one and reads the other. In short
+    /// chunks they do not.
+    static func gapSize(inChunkOf rowCount: Int) -> Int {
+        rowCount < 1024 ? 0 : min(rowCount / 16, 1024) + 64
     }
 
     /// Somebody wants to know which rows are written, or when.

@@ -1,24 +1,39 @@
 public import OrrerySchema
 
-/// The row of a living entity, until the structure changes.
+/// The row of a living entity, until the structure changes or a table grows.
 @usableFromInline
 struct EntityRow: BitwiseCopyable {
-    @usableFromInline let chunk: ChunkDirectory.Entry
-    /// The row in its chunk.
-    @usableFromInline let offset: Int
+    /// Its entry in the directory.
+    @usableFromInline let page: UnsafeMutablePointer<PageDirectory.Entry>
+    /// Its place in the directory (``EntityStorage/Slot/place``).
+    @usableFromInline let place: UInt32
 
     @inlinable @inline(__always)
-    init(chunk: ChunkDirectory.Entry, offset: Int) {
-        self.chunk = chunk
-        self.offset = offset
+    init(page: UnsafeMutablePointer<PageDirectory.Entry>, place: UInt32) {
+        self.page = page
+        self.place = place
     }
 
     @inlinable @inline(__always)
-    var table: TablePointer { chunk.table }
+    var table: TablePointer { page.pointee.table }
+
+    /// That of the chunk.
+    @inlinable @inline(__always)
+    var memory: UnsafeMutableRawPointer { page.pointee.memory }
+
+    /// Counted from the first of the chunk.
+    @inlinable @inline(__always)
+    var offset: Int { Int(truncatingIfNeeded: place &- page.pointee.placeOfChunk) }
 
     /// Counted from the first of the table.
     @inlinable @inline(__always)
-    var index: Int { chunk.firstRow &+ offset }
+    var index: Int { Int(truncatingIfNeeded: page.pointee.firstRow) &+ offset }
+
+    /// What the table knows of a component.
+    @inlinable @inline(__always)
+    func known(_ component: ComponentID) -> UnsafeMutablePointer<TableComponent> {
+        page.pointee.components + component.index
+    }
 }
 
 /// Which entities live, and where their rows are.
@@ -28,8 +43,9 @@ struct EntityRow: BitwiseCopyable {
 @usableFromInline
 struct EntityStorage: BitwiseCopyable {
     @usableFromInline
-    struct Slot {
-        /// The chunk of the living entity and its place in it (``place(chunk:row:)``); of a slot that nobody lives in, a link to the next one.
+    struct Slot: BitwiseCopyable {
+        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower ones; of
+        /// a slot that nobody lives in, a link to the next one.
         @usableFromInline var place: UInt32
         /// The life that this slot is in, or was in last.
         @usableFromInline var generation: UInt32
@@ -38,12 +54,6 @@ struct EntityStorage: BitwiseCopyable {
         init(place: UInt32, generation: UInt32) {
             self.place = place
             self.generation = generation
-        }
-
-        /// A place in a chunk: its number in the upper of 31 bits, the row in the lower ones.
-        @inlinable @inline(__always)
-        static func place(chunk: UInt32, row: Int) -> UInt32 {
-            chunk << chunkShift | UInt32(truncatingIfNeeded: row) & UInt32(chunkRowCount &- 1)
         }
 
         /// A link to a slot: the upper bit tells it from a place.
@@ -56,7 +66,7 @@ struct EntityStorage: BitwiseCopyable {
 
     @usableFromInline var slots: UnsafeMutablePointer<Slot>
     /// What the places of the slots refer to.
-    @usableFromInline var chunks = ChunkDirectory()
+    @usableFromInline var pages = PageDirectory()
     @usableFromInline var slotCount = 0
     @usableFromInline var slotCapacity: Int
     /// The most slots that there will ever be.
@@ -84,11 +94,11 @@ struct EntityStorage: BitwiseCopyable {
     func find(_ entity: Entity) -> EntityRow? {
         let index = Int(truncatingIfNeeded: entity.index)
         guard index < slotCount else { return nil }
-        let slot = slots[index]
-        guard slot.generation == entity.generation, slot.place < 1 << 31 else { return nil }
-        return EntityRow(
-            chunk: chunks.entries[Int(truncatingIfNeeded: slot.place >> chunkShift)],
-            offset: Int(truncatingIfNeeded: slot.place) & (chunkRowCount &- 1))
+        let slot = slots + index
+        let place = slot.pointee.place
+        // In one test: that it is the same life, and no link.
+        guard (slot.pointee.generation ^ entity.generation) | place >> 31 == 0 else { return nil }
+        return EntityRow(page: pages.entries + Int(truncatingIfNeeded: place >> UInt32(pageShift)), place: place)
     }
 
     /// How many lives can begin now.
@@ -117,27 +127,23 @@ struct EntityStorage: BitwiseCopyable {
 
     /// Gives a life its place.
     @inlinable @inline(__always)
-    func settle(_ entity: Entity, in table: TablePointer, row: Int) {
-        let chunk = table.pointee.chunks[row >> chunkShift].number
-        slots[Int(truncatingIfNeeded: entity.index)].place = Slot.place(chunk: chunk, row: row)
+    func settle(_ entity: Entity, at place: UInt32) {
+        slots[Int(truncatingIfNeeded: entity.index)].place = place
     }
 
     /// Ends a life.
     @inline(__always)
     mutating func release(_ entity: Entity) {
         let index = Int(entity.index)
-        slots[index].place = Self.noLink
         livingCount -= 1
         guard entity.generation < .max else {
+            settle(entity, at: Self.noLink)
             retiredCount += 1
             return
         }
         pendingCount += 1
-        if firstPending == Self.noLink {
-            lastPending = Slot.link(to: index)
-        } else {
-            slots[index].place = firstPending
-        }
+        if firstPending == Self.noLink { lastPending = Slot.link(to: index) }
+        settle(entity, at: firstPending)
         firstPending = Slot.link(to: index)
     }
 
@@ -154,7 +160,7 @@ struct EntityStorage: BitwiseCopyable {
 
     func deallocate() {
         slots.deallocate()
-        chunks.deallocate()
+        pages.deallocate()
     }
 
     /// Makes room for so many slots.

@@ -1,42 +1,40 @@
-/// Which rows of a column were written since the last drain: a bit per row, and a byte per chunk that leads there.
+/// Which rows of a column were written since the last drain: a bit per row, and a byte per page that leads there.
 ///
 /// The byte is stored, never read, by those who mark: a mark waits for nothing but its word, and threads that mark
-/// different chunks write to different memory.
+/// different pages write to different memory.
 @usableFromInline
 struct MarkStorage: BitwiseCopyable {
     @usableFromInline var words: UnsafeMutablePointer<UInt64>
-    /// A byte for each chunk, eight of them a word: 1 where a row may be marked.
-    @usableFromInline var chunkBytes: UnsafeMutablePointer<UInt64>
+    /// A byte for each page, eight of them a word: 1 where a row may be marked.
+    @usableFromInline var pageBytes: UnsafeMutablePointer<UInt64>
 
     static func wordCount(rows: Int) -> Int { (rows + 63) >> 6 }
-    static func chunkWordCount(rows: Int) -> Int { (rows + chunkRowCount * 8 - 1) >> (chunkShift + 3) }
+    static func pageWordCount(rows: Int) -> Int { (rows + pageRowCount * 8 - 1) >> (pageShift + 3) }
 
     /// Nothing is marked.
     init(rows: Int) {
         words = .allocate(repeating: 0, count: Self.wordCount(rows: rows))
-        chunkBytes = .allocate(repeating: 0, count: Self.chunkWordCount(rows: rows))
+        pageBytes = .allocate(repeating: 0, count: Self.pageWordCount(rows: rows))
     }
 
     @inlinable @inline(__always)
     func set(row: Int) {
         words[row >> 6] |= 1 << UInt64(truncatingIfNeeded: row & 63)
-        setChunk(of: row)
+        setPage(row >> pageShift)
     }
 
     @inlinable @inline(__always)
-    func setChunk(of row: Int) {
-        UnsafeMutableRawPointer(chunkBytes).storeBytes(of: 1, toByteOffset: row >> chunkShift, as: UInt8.self)
+    func setPage(_ page: Int) {
+        UnsafeMutableRawPointer(pageBytes).storeBytes(of: 1, toByteOffset: page, as: UInt8.self)
     }
 
-    /// Marks rows of one chunk.
+    /// Marks rows.
+    /// - Complexity: O(rows / 64).
     @inlinable
     func set(_ rows: Range<Int>) {
         guard let last = rows.last else { return }
         let (first, final) = (rows.lowerBound >> 6, last >> 6)
-        setChunk(of: last)
-        if rows.count == chunkRowCount {
-            return (words + first).update(repeating: .max, count: chunkRowCount >> 6)
-        }
+        for page in rows.lowerBound >> pageShift...last >> pageShift { setPage(page) }
         let head = UInt64.max << UInt64(truncatingIfNeeded: rows.lowerBound & 63)
         let tail = UInt64.max >> UInt64(truncatingIfNeeded: 63 &- (last & 63))
         if first == final {
@@ -50,23 +48,23 @@ struct MarkStorage: BitwiseCopyable {
 
     func isSet(row: Int) -> Bool { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }
 
-    func isChunkSet(of row: Int) -> Bool {
-        UnsafeRawPointer(chunkBytes).load(fromByteOffset: row >> chunkShift, as: UInt8.self) == 1
+    func isPageSet(of row: Int) -> Bool {
+        UnsafeRawPointer(pageBytes).load(fromByteOffset: row >> pageShift, as: UInt8.self) == 1
     }
 
     func clear(row: Int) { words[row >> 6] &= ~(1 << UInt64(row & 63)) }
 
     func clearAll(rows: Int) {
         words.update(repeating: 0, count: Self.wordCount(rows: rows))
-        chunkBytes.update(repeating: 0, count: Self.chunkWordCount(rows: rows))
+        pageBytes.update(repeating: 0, count: Self.pageWordCount(rows: rows))
     }
 
-    /// Calls a closure with each chunk in which a row may be marked, and forgets that; not the marks themselves.
-    /// - Complexity: O(chunks / 8 + chunks that are marked).
-    func drainChunks(rows: Int, _ body: (_ chunk: Int) -> Void) {
-        for word in 0..<Self.chunkWordCount(rows: rows) {
-            var rest = UInt64(littleEndian: chunkBytes[word])
-            chunkBytes[word] = 0
+    /// Calls a closure with each page in which a row may be marked, and forgets that; not the marks themselves.
+    /// - Complexity: O(pages / 8 + pages that are marked).
+    func drainPages(rows: Int, _ body: (_ page: Int) -> Void) {
+        for word in 0..<Self.pageWordCount(rows: rows) {
+            var rest = UInt64(littleEndian: pageBytes[word])
+            pageBytes[word] = 0
             while rest != 0 {
                 body((word << 3) + (rest.trailingZeroBitCount >> 3))
                 rest &= rest - 1
@@ -76,12 +74,12 @@ struct MarkStorage: BitwiseCopyable {
 
     mutating func reserve(rows: Int, oldRows: Int) {
         words = words.grown(from: Self.wordCount(rows: oldRows), to: Self.wordCount(rows: rows), repeating: 0)
-        chunkBytes = chunkBytes.grown(
-            from: Self.chunkWordCount(rows: oldRows), to: Self.chunkWordCount(rows: rows), repeating: 0)
+        pageBytes = pageBytes.grown(
+            from: Self.pageWordCount(rows: oldRows), to: Self.pageWordCount(rows: rows), repeating: 0)
     }
 
     func deallocate() {
         words.deallocate()
-        chunkBytes.deallocate()
+        pageBytes.deallocate()
     }
 }

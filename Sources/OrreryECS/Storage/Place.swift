@@ -4,8 +4,8 @@ public import OrrerySchema
 @usableFromInline
 struct Place: BitwiseCopyable {
     @usableFromInline let column: ColumnPointer
-    /// The memory of the row's chunk.
-    @usableFromInline let chunk: UnsafeMutableRawPointer
+    /// The value of the first row of the chunk.
+    @usableFromInline let start: UnsafeMutableRawPointer
     /// The row of the table that the chunk begins with.
     @usableFromInline let firstRow: Int
     /// The row in the chunk.
@@ -14,16 +14,30 @@ struct Place: BitwiseCopyable {
     @inlinable @inline(__always)
     init(column: ColumnPointer, row: Int) {
         self.column = column
-        chunk = column.pointee.table.pointee.chunks[row >> chunkShift].memory
-        firstRow = row & ~(chunkRowCount &- 1)
-        offset = row & (chunkRowCount &- 1)
+        let table = column.pointee.table
+        start = table.pointee.memory(row: row) + column.pointee.offset
+        firstRow = table.pointee.firstRow(ofChunkWith: row)
+        offset = row &- firstRow
     }
 
+    /// The place in the last row.
     @inlinable @inline(__always)
-    init(column: ColumnPointer, _ row: EntityRow) {
+    init(inLastRowOf column: ColumnPointer) {
         self.column = column
-        chunk = row.chunk.memory
-        firstRow = row.chunk.firstRow
+        let tail = column.pointee.table.pointee.tail
+        start = tail.memory + column.pointee.offset
+        firstRow = tail.firstRow
+        offset = tail.count &- 1
+    }
+
+    /// The place of a component in a row; `nil` if its entity has none.
+    @inlinable @inline(__always)
+    init?(of component: ComponentID, _ row: EntityRow) {
+        let known = row.known(component)
+        guard let column = known.pointee.column else { return nil }
+        self.column = column
+        start = row.memory + known.pointee.offset
+        firstRow = Int(truncatingIfNeeded: row.page.pointee.firstRow)
         offset = row.offset
     }
 
@@ -37,9 +51,7 @@ struct Place: BitwiseCopyable {
     var address: UnsafeMutableRawPointer { address(stride: column.pointee.stride) }
 
     @inlinable @inline(__always)
-    func address(stride: Int) -> UnsafeMutableRawPointer {
-        chunk + (column.pointee.offset &+ offset &* stride)
-    }
+    func address(stride: Int) -> UnsafeMutableRawPointer { start + offset &* stride }
 
     /// The address of a value of a known type, whose stride needs no look-up.
     @inlinable @inline(__always)
@@ -63,10 +75,8 @@ extension UnsafeMutablePointer<WorldStorage> {
             let row = sparse.pointee.row(of: entity)
             return row < 0 ? nil : Place(column: sparse.pointee.column, row: row)
         }
-        guard let row = pointee.entities.find(entity), let column = row.chunk.columnOfComponent[component.index] else {
-            return nil
-        }
-        return Place(column: column, row)
+        guard let row = pointee.entities.find(entity) else { return nil }
+        return Place(of: component, row)
     }
 
     @inlinable
@@ -86,39 +96,25 @@ extension UnsafeMutablePointer<WorldStorage> {
         return Place(column: column, row: sparse(component).map { $0.pointee.append(entity) } ?? row)
     }
 
-    /// Gives an entity a component that it does not have. The value is left for the caller to initialise.
-    /// - Returns: Where the value is to be; `nil` if the entity does not live.
+    /// Gives an entity a component that it does not have. The value is left for the caller to initialise and to mark.
+    /// - Returns: Where the value is to be; `nil` if the entity has it or does not live, or the structure stands still.
+    @usableFromInline
     func extend(_ entity: Entity, byAny component: ComponentID) -> Place? {
-        guard let row = pointee.entities.find(entity) else { return nil }
-        if let sparse = sparse(component) { return extend(entity, in: row.table, bySparse: sparse) }
-        return extend(entity, at: row, by: component)
+        guard let sparse = sparse(component) else { return extend(entity, by: component) }
+        return extend(entity, bySparse: sparse)
     }
 
-    /// Takes a component from a living entity; its value has been moved out or destroyed already.
+    /// Takes a component from an entity that has it; its value has been moved out or destroyed already.
     func shrink(_ entity: Entity, byAny component: ComponentID, at place: Place) {
-        if let sparse = sparse(component) { return shrink(entity, bySparse: sparse, row: place.row) }
-        shrink(entity, by: component, at: place)
-    }
-
-    @usableFromInline
-    func extend(_ entity: Entity, at row: EntityRow, by component: ComponentID) -> Place {
-        let table = row.table
-        let target = self.table(adding: component, to: table)
-        guard let odd = target.pointee.column(of: component) else { preconditionFailure("a table has what was added") }
-        if odd.pointee.marks != nil { pointee.journal.gaining(entity, in: table) }
-        return Place(column: odd, row: move(entity, from: table, row: row.index, to: target, odd: odd))
-    }
-
-    @usableFromInline
-    func shrink(_ entity: Entity, by component: ComponentID, at place: Place) {
-        let table = place.table
-        if place.column.pointee.marks != nil { pointee.journal.losing(component, entity, in: table) }
-        let target = self.table(removing: component, from: table)
-        _ = move(entity, from: table, row: place.row, to: target, odd: place.column)
+        guard let sparse = sparse(component) else { return shrink(entity, by: component) }
+        shrink(entity, bySparse: sparse, row: place.row)
     }
 
     @inlinable @inline(__always)
-    func extend(_ entity: Entity, in table: TablePointer, bySparse sparse: SparsePointer) -> Place {
+    func extend(_ entity: Entity, bySparse sparse: SparsePointer) -> Place? {
+        guard pointee.borrowCount == 0, sparse.pointee.row(of: entity) < 0,
+            let table = pointee.entities.find(entity)?.table
+        else { return nil }
         if sparse.pointee.isTracked { pointee.journal.gaining(entity, in: table) }
         return Place(column: sparse.pointee.column, row: sparse.pointee.append(entity))
     }
@@ -135,18 +131,5 @@ extension UnsafeMutablePointer<WorldStorage> {
         let column = sparse.pointee.column.pointee
         let wasThere = column.added.map { $0.rows[row] <= pointee.drainStamp } ?? true
         pointee.journal.losing(column.component, entity, in: table, wasThere: wasThere)
-    }
-
-    /// Moves an entity's row to a table that has one component more or one less. The odd value is left for the caller to
-    /// initialise, or is gone already.
-    @inline(__always)
-    private func move(_ entity: Entity, from table: TablePointer, row: Int, to target: TablePointer, odd: ColumnPointer)
-        -> Int
-    {
-        let targetRow = target.pointee.append(entity)
-        table.moveValues(row: row, to: target, targetRow: targetRow, odd: odd)
-        removeRow(row, of: table)
-        pointee.entities.settle(entity, in: target, row: targetRow)
-        return targetRow
     }
 }

@@ -71,8 +71,7 @@ struct SparseStorage: BitwiseCopyable {
         links[Int(truncatingIfNeeded: entity.index)] = .none
         // The last row leaves no gap.
         if row &+ 1 == table.pointee.rowCount, !table.pointee.isObserved {
-            table.pointee.rowCount = row
-            if table.pointee.hasSpareChunks { table.pointee.releaseSpareChunks() }
+            table.pointee.removeLast()
         } else {
             closeGap(at: row)
         }
@@ -80,7 +79,10 @@ struct SparseStorage: BitwiseCopyable {
 
     @usableFromInline
     func closeGap(at row: Int) {
-        if let moved = table.pointee.closeGap(at: row) { links[Int(moved.index)].row = UInt32(row) }
+        let offset = row - table.pointee.firstRow(ofChunkWith: row)
+        if let moved = table.pointee.closeGap(at: row, table.pointee.memory(row: row), offset) {
+            links[Int(moved.index)].row = UInt32(row)
+        }
     }
 
     func deallocate() {

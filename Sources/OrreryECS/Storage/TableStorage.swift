@@ -1,43 +1,68 @@
 public import OrrerySchema
 
-/// The rows of a full chunk, as a power of two. Chunks a quarter as long cost a tenth more in loops over many of them: at
-/// the beginning of each the processor has nothing prefetched.
-@usableFromInline let chunkShift = 12
-/// The rows of a full chunk.
-@usableFromInline let chunkRowCount = 1 << chunkShift
+/// The rows of a page, as a power of two: what is kept of rows beside them is kept by pages.
+@usableFromInline let pageShift = 12
+/// The rows of a page.
+@usableFromInline let pageRowCount = 1 << pageShift
 
 @usableFromInline typealias TablePointer = UnsafeMutablePointer<TableStorage>
 
 /// All entities that have exactly the same components, as rows of columns; or all that have one sparse component.
 ///
-/// Rows are dense: row r lies in chunk r / 4096. A chunk is one 64-byte aligned allocation: the entities, then one
-/// column after the other. The only chunk of a small table holds 64 rows, and four times as many when they are full;
-/// capacities are multiples of 64, so every column begins on a 64-byte border. From the 17th on, chunks are allocated 16
-/// at once, so that large tables lie in huge pages. The header lies in raw memory itself: its address is stable, and access
+/// Rows are dense. They lie in chunks: one 64-byte aligned allocation each, the entities, then one column after the other.
+/// The only chunk of a small table holds 64 rows, and four times as many whenever they are full, up to 65,536; then come
+/// more chunks of that length. So small tables stay small, and a loop over a large one begins seldom: at the beginning of
+/// each chunk the processor has nothing prefetched. Capacities are multiples of 64, so every column begins on a 64-byte border.
+///
+/// Pages of 4096 rows, which do not depend on the chunks, are what slots of entities, marks, stamps and the parts of queries
+/// count in.
+///
+/// The header lies in raw memory itself: its address is stable, and access
 /// pays neither reference counts nor exclusivity checks. It is plain bytes for the same reason: a
 /// reference in it would be retained and released by every read.
 @usableFromInline
 struct TableStorage: BitwiseCopyable {
+    /// The end of the rows: the page that the last one is in, and its chunk. Rows are counted from the first of the chunk.
     @usableFromInline
-    struct Chunk: BitwiseCopyable {
+    struct Tail: BitwiseCopyable {
+        /// That of the chunk.
         @usableFromInline var memory: UnsafeMutableRawPointer
-        /// Its number in the directory of the world's chunks; 0 in a table of a sparse component, which is not in it.
-        @usableFromInline let number: UInt32
+        /// How many rows of the chunk are in use.
+        @usableFromInline var count = 0
+        /// Where the page ends: with so many rows, the next needs ``makeRoom()``.
+        @usableFromInline var limit = 0
+        /// With so few rows, ``giveBack()`` has something to do.
+        @usableFromInline var spare = -1
+        /// The row of the table that the chunk begins with.
+        @usableFromInline var firstRow = 0
+        /// What to add to a row to have its place (``EntityStorage/Slot/place``).
+        @usableFromInline var placeOfChunk: UInt32 = 0
+
+        /// The place of a row of the page.
+        @inlinable @inline(__always)
+        func place(row: Int) -> UInt32 { placeOfChunk &+ UInt32(truncatingIfNeeded: row) }
+
+        /// The place of the last row.
+        @inlinable @inline(__always)
+        var lastPlace: UInt32 { place(row: count &- 1) }
     }
 
-    @usableFromInline var chunks: UnsafeMutablePointer<Chunk>
+    @usableFromInline var tail: Tail
+    /// All components of the world, by number. As long as the world has room for components
+    /// (``WorldStorage/componentCapacity``), so that no look-up checks the length.
+    @usableFromInline var components: UnsafeMutablePointer<TableComponent>
+    /// The memory of each chunk.
+    @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    /// The numbers of the pages in the world's directory; none in a table of a sparse component.
+    @usableFromInline var pages: UnsafeMutablePointer<UInt32>
     @usableFromInline let columns: UnsafeMutablePointer<ColumnStorage>
-    /// The column of each component of the world, by number; `nil` for one that the entities do not have. As long as the world has
-    /// room for components (``WorldStorage/componentCapacity``), so that no look-up checks the length.
-    @usableFromInline var columnOfComponent: UnsafeMutablePointer<ColumnPointer?>
-    @usableFromInline var rowCount = 0
-    /// Rows for which there is memory.
-    @usableFromInline var availableRows = 0
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
     /// Some column has marks or stamps.
     @usableFromInline var isObserved = false
     /// Some column is watched.
     @usableFromInline var isWatched = false
+    /// The rows of a full-grown chunk, as a power of two.
+    @usableFromInline let chunkShift: Int
 
     /// The position in the world's list; -1 for that of a sparse component.
     @usableFromInline let index: Int
@@ -45,15 +70,19 @@ struct TableStorage: BitwiseCopyable {
     let rowStride: Int
     /// No value needs to be destroyed.
     let isBitwise: Bool
-    @usableFromInline var chunkCount = 0
-    /// Rows of each chunk: 64, 256 or 1024 while that is enough for all, then 4096.
-    var chunkCapacity = 64
-    /// Rows for which chunk pointers, marks and stamps have room.
+    var chunkCount = 0
+    var pageCount = 0
+    /// Rows of each chunk: less than a full-grown one while that is enough for all.
+    var chunkCapacity = Self.chunkCapacityMin
+    /// Rows for which the list of chunks, numbers of pages, marks and stamps have room.
     var reservedRows = 0
 
-    /// The tables reached by adding or removing one component, by its number; filled on first use.
-    @usableFromInline var adding = TableEdges()
-    @usableFromInline var removing = TableEdges()
+    /// The rows of the smallest chunk.
+    static let chunkCapacityMin = 64
+    /// The rows of a full-grown chunk, as powers of two, the longest first: a table has the first that takes no more than
+    /// ``chunkSizeMax`` bytes, or the last.
+    private static let chunkShifts = [16, 14, pageShift]
+    private static let chunkSizeMax = 1 << 24
 
     /// - Parameter table: Where the header will be.
     init(at table: TablePointer, index: Int, signature: [ComponentID], world: UnsafeMutablePointer<WorldStorage>) {
@@ -61,35 +90,59 @@ struct TableStorage: BitwiseCopyable {
         self.world = world
         columnCount = signature.count
         columns = .allocate(capacity: max(columnCount, 1))
-        columnOfComponent = .allocate(repeating: nil, count: world.pointee.componentCapacity)
+        components = .allocate(repeating: TableComponent(), count: world.pointee.componentCapacity)
         chunks = .allocate(capacity: 1)
+        pages = .allocate(capacity: 1)
+        tail = Tail(memory: UnsafeMutableRawPointer(chunks))
         var stride = MemoryLayout<Entity>.stride
         for (position, component) in signature.enumerated() {
             let entry = world.pointee.components[component.index]
             (columns + position).initialize(
                 to: ColumnStorage(
                     of: table, component: component, stride: entry.operations.stride,
-                    isBitwise: entry.operations.isBitwise,
-                    strideBefore: stride, chunkCapacity: chunkCapacity))
-            columnOfComponent[component.index] = columns + position
+                    isBitwise: entry.operations.isBitwise, position: position, strideBefore: stride))
+            components[component.index] = TableComponent(column: columns + position)
             stride += entry.operations.stride
         }
         rowStride = stride
+        chunkShift = Self.chunkShifts.first { stride << $0 <= Self.chunkSizeMax } ?? pageShift
         isBitwise = signature.allSatisfy { world.pointee.components[$0.index].operations.isBitwise }
+        locateColumns()
         for position in 0..<columnCount {
             let entry = world.pointee.components[columns[position].component.index]
             if entry.isTracked { columns[position].marks = MarkStorage(rows: 0) }
             if entry.hasChangedStamps { columns[position].changed = StampStorage(rows: 0, stamp: world.pointee.stamp) }
             if entry.hasAddedStamps { columns[position].added = StampStorage(rows: 0, stamp: world.pointee.stamp) }
-            if columns[position].isObserved { isObserved = true }
             columns[position].isWatched = entry.watch != nil
-            if columns[position].isWatched { isWatched = true }
+        }
+        refreshObservation()
+    }
+
+    /// Makes room for components that come later.
+    mutating func reserveComponents(_ count: Int, oldCount: Int) {
+        components = components.grown(from: oldCount, to: count, repeating: TableComponent())
+    }
+
+    /// Notes where the columns begin in a chunk.
+    func locateColumns() {
+        for position in 0..<columnCount {
+            columns[position].offset = columns[position].offset(inChunkOf: chunkCapacity)
+            components[columns[position].component.index].offset = columns[position].offset
         }
     }
 
-    /// Makes room for the columns of components that come later.
-    mutating func reserveComponents(_ count: Int, oldCount: Int) {
-        columnOfComponent = columnOfComponent.grown(from: oldCount, to: count, repeating: nil)
+    /// Lets the edges know that columns lie elsewhere, or have got marks or stamps.
+    /// - Complexity: O(components of the world).
+    func refreshEdges() {
+        for component in 0..<world.pointee.componentCapacity { components[component].edge?.refresh() }
+    }
+
+    /// Learns whether columns have marks or stamps, and are watched.
+    /// - Complexity: O(components of the world).
+    mutating func refreshObservation() {
+        isObserved = (0..<columnCount).contains { columns[$0].isObserved }
+        isWatched = (0..<columnCount).contains { columns[$0].isWatched }
+        refreshEdges()
     }
 
     /// The components that each entity of the table has, ascending.
@@ -99,35 +152,49 @@ struct TableStorage: BitwiseCopyable {
     /// A component's column; `nil` if the entities do not have it.
     /// - Complexity: O(1).
     @inlinable @inline(__always)
-    func column(of component: ComponentID) -> ColumnPointer? { columnOfComponent[component.index] }
+    func column(of component: ComponentID) -> ColumnPointer? { components[component.index].column }
 
     @inlinable @inline(__always)
     func has(_ component: ComponentID) -> Bool { column(of: component) != nil }
 
     @inlinable @inline(__always)
-    func entities(chunk: Int) -> UnsafeMutablePointer<Entity> {
-        chunks[chunk].memory.assumingMemoryBound(to: Entity.self)
+    var rowCount: Int { tail.firstRow &+ tail.count }
+
+    /// The rows of a full-grown chunk.
+    @inlinable @inline(__always)
+    var chunkRowCount: Int { 1 &<< chunkShift }
+
+    /// The memory of the chunk that a row is in.
+    @inlinable @inline(__always)
+    func memory(row: Int) -> UnsafeMutableRawPointer { chunks[row &>> chunkShift] }
+
+    /// The row that its chunk begins with.
+    @inlinable @inline(__always)
+    func firstRow(ofChunkWith row: Int) -> Int { row & ~(chunkRowCount &- 1) }
+
+    /// Where slots of entities find a row.
+    @inlinable @inline(__always)
+    func place(row: Int) -> UInt32 {
+        pages[row >> pageShift] << UInt32(pageShift) | UInt32(truncatingIfNeeded: row & (pageRowCount &- 1))
+    }
+
+    /// The entities from a row on, as far as the chunk goes.
+    @inlinable @inline(__always)
+    func entities(from row: Int) -> UnsafeMutablePointer<Entity> {
+        memory(row: row).assumingMemoryBound(to: Entity.self) + (row &- firstRow(ofChunkWith: row))
     }
 
     @inlinable @inline(__always)
-    func entity(row: Int) -> Entity { entities(chunk: row >> chunkShift)[row & (chunkRowCount &- 1)] }
+    func entity(row: Int) -> Entity { entities(from: row).pointee }
 
-    /// The chunks that hold rows.
+    /// The pages that hold rows.
     @inlinable @inline(__always)
-    var usedChunkCount: Int { (rowCount &+ (chunkRowCount &- 1)) >> chunkShift }
+    var usedPageCount: Int { (rowCount &+ (pageRowCount &- 1)) >> pageShift }
 
-    /// More than one chunk is empty: one is kept, so that a count that swings around a border does not allocate.
+    /// The rows of a page that holds some.
     @inlinable @inline(__always)
-    var hasSpareChunks: Bool { chunkCount > usedChunkCount &+ 1 }
-
-    /// How many rows a chunk holds.
-    @inlinable @inline(__always)
-    func rowCount(chunk: Int) -> Int { min(chunkRowCount, rowCount &- chunk &* chunkRowCount) }
-
-    /// The rows of a chunk.
-    @inlinable @inline(__always)
-    func rows(chunk: Int) -> Range<Int> {
-        let first = chunk &* chunkRowCount
-        return Range(uncheckedBounds: (first, first &+ rowCount(chunk: chunk)))
+    func rows(page: Int) -> Range<Int> {
+        let first = page &* pageRowCount
+        return Range(uncheckedBounds: (first, min(first &+ pageRowCount, rowCount)))
     }
 }

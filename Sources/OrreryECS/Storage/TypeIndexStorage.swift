@@ -1,73 +1,83 @@
 /// A map from a Swift type to a small number, in raw memory.
 ///
-/// Every typed call on a world goes through it, so it is an open-addressing table of type addresses instead of a
-/// `Dictionary`: one multiplication, one load and one comparison in the common case.
+/// Every typed call on a world goes through it, so it is a table of type addresses instead of a `Dictionary`: each type has
+/// one home, which depends on its address alone, so that in a loop nothing is left but one load and one comparison. A type
+/// whose home is taken by another one lies in the table behind, which is searched from place to place.
 @usableFromInline
 struct TypeIndexStorage: BitwiseCopyable {
     @usableFromInline
-    struct Slot {
+    struct Slot: BitwiseCopyable {
         /// The address of the type's metadata; 0 for a free slot.
         @usableFromInline var key: UInt
         @usableFromInline var value: UInt32
     }
 
-    @usableFromInline var slots: UnsafeMutablePointer<Slot>
-    @usableFromInline var shift = UInt(UInt.bitWidth - 5)
-    /// The number of slots less one.
-    @usableFromInline var mask = 31
-    @usableFromInline var count = 0
+    /// A power of two. Types lie some hundred bytes apart, so those of a module seldom meet.
+    @usableFromInline static var homeCount: Int { 512 }
+
+    @usableFromInline let homes: UnsafeMutablePointer<Slot>
+    private var others: UnsafeMutablePointer<Slot>
+    private var otherCapacity = 8
+    private var otherCount = 0
 
     init() {
-        slots = Self.makeSlots(capacity: mask + 1)
+        homes = .allocate(repeating: Slot(key: 0, value: 0), count: Self.homeCount)
+        others = .allocate(repeating: Slot(key: 0, value: 0), count: otherCapacity)
     }
 
     /// - Complexity: O(1).
     @inlinable @inline(__always)
     func find(_ type: ObjectIdentifier) -> UInt32? {
-        let key = UInt(bitPattern: type)
-        var position = home(of: key)
-        while true {
-            let slot = slots[position]
-            if slot.key == key { return slot.value }
-            if slot.key == 0 { return nil }
-            position = (position &+ 1) & mask
-        }
+        findAtHome(type) ?? findOther(UInt(bitPattern: type))
     }
 
-    /// Where a key is, if no other was there before it.
+    /// As ``find(_:)``, in the common case.
     @inlinable @inline(__always)
-    func home(of key: UInt) -> Int { Int(bitPattern: (key &* 0x9E37_79B9_7F4A_7C15) &>> shift) }
+    func findAtHome(_ type: ObjectIdentifier) -> UInt32? {
+        let key = UInt(bitPattern: type)
+        let home = homes + Self.home(of: key)
+        return home.pointee.key == key ? home.pointee.value : nil
+    }
+
+    @inlinable @inline(__always)
+    static func home(of key: UInt) -> Int { Int(truncatingIfNeeded: key &>> 4) & (homeCount &- 1) }
+
+    @usableFromInline @inline(never)
+    func findOther(_ key: UInt) -> UInt32? {
+        let slot = others[place(of: key)]
+        return slot.key == key ? slot.value : nil
+    }
 
     /// - Precondition: `type` is not in the map.
     mutating func insert(_ type: ObjectIdentifier, _ value: UInt32) {
-        if (count + 1) * 2 > mask { grow() }
-        place(Slot(key: UInt(bitPattern: type), value: value))
-        count += 1
+        let slot = Slot(key: UInt(bitPattern: type), value: value)
+        let home = Self.home(of: slot.key)
+        guard homes[home].key != 0 else { return homes[home] = slot }
+        if (otherCount + 1) * 2 > otherCapacity { grow() }
+        others[place(of: slot.key)] = slot
+        otherCount += 1
     }
 
-    mutating func deallocate() {
-        slots.deallocate()
+    func deallocate() {
+        homes.deallocate()
+        others.deallocate()
+    }
+
+    /// Where a key is among the others, or would be.
+    private func place(of key: UInt) -> Int {
+        let mask = otherCapacity - 1
+        var place = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+        while others[place].key != key, others[place].key != 0 { place = (place + 1) & mask }
+        return place
     }
 
     private mutating func grow() {
-        let old = slots
-        let oldCapacity = mask + 1
-        shift -= 1
-        mask = mask * 2 + 1
-        slots = Self.makeSlots(capacity: mask + 1)
-        for position in 0..<oldCapacity where old[position].key != 0 { place(old[position]) }
+        let (old, oldCapacity) = (others, otherCapacity)
+        otherCapacity *= 2
+        others = .allocate(repeating: Slot(key: 0, value: 0), count: otherCapacity)
+        for slot in UnsafeBufferPointer(start: old, count: oldCapacity) where slot.key != 0 {
+            others[place(of: slot.key)] = slot
+        }
         old.deallocate()
-    }
-
-    private func place(_ slot: Slot) {
-        var position = home(of: slot.key)
-        while slots[position].key != 0 { position = (position + 1) & mask }
-        slots[position] = slot
-    }
-
-    private static func makeSlots(capacity: Int) -> UnsafeMutablePointer<Slot> {
-        let slots = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
-        slots.initialize(repeating: Slot(key: 0, value: 0), count: capacity)
-        return slots
     }
 }

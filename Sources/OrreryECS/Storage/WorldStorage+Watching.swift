@@ -7,8 +7,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         pointee.components[component.index].watch = watch
         forEachColumn(of: component) { column in
             column.pointee.isWatched = watch != nil
-            let table = column.pointee.table
-            table.pointee.isWatched = (0..<table.pointee.columnCount).contains { table.pointee.columns[$0].isWatched }
+            column.pointee.table.pointee.refreshObservation()
         }
         guard let sparse = sparse(component) else { return }
         pointee.watchedSparse.removeAll { $0 == sparse }

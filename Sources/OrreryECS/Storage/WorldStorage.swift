@@ -43,7 +43,7 @@ struct WorldStorage {
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
     /// For how many components the tables have room.
-    var componentCapacity = 64
+    var componentCapacity = 32
     /// Those of the components that are sparse.
     var sparse: [SparsePointer] = []
     /// Those of them that are watched.
@@ -83,36 +83,11 @@ extension UnsafeMutablePointer<WorldStorage> {
         if !pointee.isShared { pointee.borrowCount &-= 1 }
     }
 
-    /// The table that has one component more.
-    /// - Complexity: O(1) once the step is known, else O(components).
-    @inlinable
-    func table(adding component: ComponentID, to table: TablePointer) -> TablePointer {
-        if let known = table.pointee.adding[component] { return known }
-        return learnTable(adding: component, to: table)
-    }
-
-    @usableFromInline
-    func learnTable(adding component: ComponentID, to table: TablePointer) -> TablePointer {
-        var signature = table.pointee.signature
-        signature.insert(component, at: signature.firstIndex { $0 > component } ?? signature.endIndex)
-        let target = self.table(signature: signature)
-        table.pointee.adding.set(component, target)
-        return target
-    }
-
-    /// The table that has one component less.
-    @inline(__always)
-    func table(removing component: ComponentID, from table: TablePointer) -> TablePointer {
-        if let known = table.pointee.removing[component] { return known }
-        let target = self.table(signature: table.pointee.signature.filter { $0 != component })
-        table.pointee.removing.set(component, target)
-        return target
-    }
-
     /// Closes the gap of a row whose values are gone.
-    func removeRow(_ row: Int, of table: TablePointer) {
-        if let moved = table.pointee.closeGap(at: row) {
-            pointee.entities.settle(moved, in: table, row: row)
+    @inline(__always)
+    func removeRow(_ row: EntityRow) {
+        if let moved = row.table.pointee.closeGap(at: row.index, row.memory, row.offset) {
+            pointee.entities.settle(moved, at: row.place)
         }
     }
 
@@ -123,7 +98,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 
     /// Makes room for one component more.
-    /// - Complexity: amortised O((tables + chunks) / components).
+    /// - Complexity: amortised O((tables + pages) / components).
     func reserveComponent() {
         let old = pointee.componentCapacity
         guard pointee.components.count == old else { return }
@@ -131,7 +106,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         for table in pointee.tables + pointee.sparse.map(\.pointee.table) {
             table.pointee.reserveComponents(old * 2, oldCount: old)
         }
-        pointee.entities.chunks.refreshColumns()
+        pointee.entities.pages.refreshComponents()
     }
 
     /// Begins a new moment.
@@ -144,6 +119,12 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// Destroys all values and frees all memory, this header included.
     func destroy() {
         for table in pointee.tables {
+            for component in 0..<pointee.componentCapacity {
+                guard let edge = table.pointee.components[component].edge, edge.pointee.larger == table else {
+                    continue
+                }
+                edge.deallocate()
+            }
             table.pointee.deallocate()
             table.deinitialize(count: 1)
             table.deallocate()

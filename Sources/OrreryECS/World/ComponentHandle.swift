@@ -49,19 +49,46 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func insert(_ value: C, on entity: Entity) throws(WorldError) {
-        storage.requireStructureOpen("insert a component")
-        if let place = find(entity) {
-            write(entity, place) { $0 = value }
+        if C.storage == .sparse, let place = storage.extend(entity, bySparse: sparseSet) {
+            fill(place, of: entity, with: value)
+        } else if C.storage == .table, let new = storage.attach(component, to: entity) {
+            new.assumingMemoryBound(to: C.self).initialize(to: value)
         } else {
-            guard let place = extend(entity) else { throw absence(of: entity) }
-            place.value(as: C.self).initialize(to: value)
-            place.markAdded()
-            if place.column.pointee.isWatched { storage.tellAdded(component, entity, place) }
+            try insertElse(value, on: entity)
         }
+    }
+
+    /// In all cases, which makes it larger.
+    @inlinable @inline(never)
+    func insertElse(_ value: C, on entity: Entity) throws(WorldError) {
+        storage.requireStructureOpen("insert a component")
+        if let place = find(entity) { return write(entity, place) { $0 = value } }
+        guard let place = storage.extend(entity, byAny: component) else { throw absence(of: entity) }
+        fill(place, of: entity, with: value)
+    }
+
+    /// Writes and marks a value that the entity has not had, and tells of it.
+    @inlinable @inline(__always)
+    func fill(_ place: Place, of entity: Entity, with value: C) {
+        place.value(as: C.self).initialize(to: value)
+        place.markAdded()
+        if place.column.pointee.isWatched { storage.tellAdded(component, entity, place) }
     }
 
     @inlinable @inline(__always)
     func remove(from entity: Entity) throws(WorldError) -> C? {
+        guard C.storage == .table, let gap = storage.detach(component, from: entity) else {
+            return try removeElse(from: entity)
+        }
+        let place = gap.value.assumingMemoryBound(to: C.self)
+        let value = place.move()
+        if gap.filler != gap.value { place.moveInitialize(from: gap.filler.assumingMemoryBound(to: C.self), count: 1) }
+        return value
+    }
+
+    /// In all cases, which makes it larger.
+    @inlinable @inline(never)
+    func removeElse(from entity: Entity) throws(WorldError) -> C? {
         storage.requireStructureOpen("remove a component")
         guard let place = find(entity) else {
             if storage.pointee.entities.find(entity) == nil { throw absence(of: entity) }
@@ -72,16 +99,9 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         if C.storage == .sparse {
             storage.shrink(entity, bySparse: sparseSet, row: place.row)
         } else {
-            storage.shrink(entity, by: component, at: place)
+            storage.shrink(entity, by: component)
         }
         return value
-    }
-
-    @inlinable @inline(__always)
-    func extend(_ entity: Entity) -> Place? {
-        guard let row = storage.pointee.entities.find(entity) else { return nil }
-        if C.storage == .sparse { return storage.extend(entity, in: row.table, bySparse: sparseSet) }
-        return storage.extend(entity, at: row, by: component)
     }
 
     @inlinable @inline(__always)

@@ -67,7 +67,8 @@ extension World {
         let entities = [Entity](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             for position in 0..<count {
                 guard let entity = storage.pointee.entities.allocate() else { break }
-                storage.pointee.entities.settle(entity, in: table, row: table.pointee.append(entity))
+                _ = table.pointee.append(entity)
+                storage.pointee.entities.settle(entity, at: table.pointee.tail.lastPlace)
                 (buffer.baseAddress! + position).initialize(to: entity)
                 initializedCount = position + 1
             }
@@ -110,7 +111,7 @@ extension World {
             } else {
                 let row = spawned.firstRow &+ offset
                 place = Place(column: shape.columns[position], row: row)
-                run = min(count &- offset, chunkRowCount &- row & (chunkRowCount &- 1))
+                run = min(count &- offset, shape.table.pointee.chunkRowCount &- place.offset)
             }
             // The values of a tag are nowhere.
             if MemoryLayout<C>.size > 0 { initialize(place.value(as: C.self), offset, run) }
@@ -151,11 +152,11 @@ extension World {
     public func clone(_ entity: Entity) throws(WorldError) -> Entity {
         requireStructureOpen("clone")
         guard let original = storage.pointee.entities.find(entity) else { throw .entityDead(entity) }
-        let table = original.table
+        let (table, originalRow) = (original.table, original.index)
         let (copy, copyRow) = try allocate(in: table)
         for position in 0..<table.pointee.columnCount {
             let column = table.pointee.columns + position
-            copyValue(from: Place(column: column, row: original.index), to: Place(column: column, row: copyRow))
+            copyValue(from: Place(column: column, row: originalRow), to: Place(column: column, row: copyRow))
         }
         for sparse in storage.pointee.sparse {
             let row = sparse.pointee.row(of: entity)

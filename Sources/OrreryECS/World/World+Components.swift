@@ -6,7 +6,7 @@ extension World {
     /// - Complexity: O(components) if the component is new to the entity, else O(1); O(1) for a sparse component.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
-    @inlinable
+    @inlinable @inline(__always)
     public func insert<C: Component>(_ component: C, on entity: Entity) throws(WorldError) {
         try ComponentHandle<C>(self).insert(component, on: entity)
     }
@@ -18,7 +18,7 @@ extension World {
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
     @discardableResult
-    @inlinable
+    @inlinable @inline(__always)
     public func remove<C: Component>(_ type: C.Type, from entity: Entity) throws(WorldError) -> C? {
         try ComponentHandle<C>(self).remove(from: entity)
     }

@@ -52,7 +52,7 @@ extension World {
         if storage.pointee.journal.isActive { storage.pointee.journal.despawned(entity, in: row.table) }
         storage.removeSparseValues(of: entity)
         if !row.table.pointee.isBitwise { row.table.pointee.destroyValues(row: row.index) }
-        storage.removeRow(row.index, of: row.table)
+        storage.removeRow(row)
         storage.pointee.entities.release(entity)
     }
 
@@ -78,7 +78,7 @@ extension World {
     func allocate(in table: TablePointer) throws(WorldError) -> (Entity, row: Int) {
         guard let entity = storage.pointee.entities.allocate() else { throw countExceeded() }
         let row = table.pointee.append(entity)
-        storage.pointee.entities.settle(entity, in: table, row: row)
+        storage.pointee.entities.settle(entity, at: table.pointee.tail.lastPlace)
         if storage.pointee.journal.isActive { storage.pointee.journal.spawned(entity) }
         return (entity, row)
     }
@@ -122,7 +122,7 @@ extension World {
     ) {
         let place =
             C.storage == .sparse
-            ? extendSparse(entity, by: C.self) : Place(column: shape.columns[position], row: row)
+            ? extendSparse(entity, by: C.self) : Place(inLastRowOf: shape.columns[position])
         place.value(as: C.self).initialize(to: value)
         place.markAdded()
         if C.storage == .sparse, place.column.pointee.isWatched { isWatched = true }

@@ -7,6 +7,7 @@ extension World {
         var rowCount = 0
         for table in storage.pointee.tables {
             checkRows(table)
+            checkEdges(table)
             for position in 0..<table.pointee.columnCount { checkMarks(table, column: position) }
             rowCount += table.pointee.rowCount
         }
@@ -28,8 +29,9 @@ extension World {
             let found = storage.pointee.entities.find(table.pointee.entity(row: row))
             precondition(
                 found?.table == table && found?.index == row
-                    && found?.chunk.memory == table.pointee.chunks[row >> chunkShift].memory
-                    && found?.chunk.columnOfComponent == table.pointee.columnOfComponent,
+                    && found?.memory == table.pointee.memory(row: row)
+                    && found?.offset == row - table.pointee.firstRow(ofChunkWith: row)
+                    && found?.page.pointee.components == table.pointee.components,
                 "an entity's slot leads to its row")
         }
     }
@@ -47,22 +49,101 @@ extension World {
 
     private func checkHeader(_ header: TableStorage) {
         precondition(header.rowCount <= header.reservedRows, "rows are reserved")
-        precondition(
-            header.chunkCount - header.usedChunkCount <= 1 && header.chunkCount >= header.usedChunkCount,
-            "at most one chunk is empty")
-        precondition(
-            header.chunkCapacity == min(max(header.reservedRows, 64), chunkRowCount), "small tables have small chunks")
+        checkChunks(header)
         precondition(header.signature == header.signature.sorted(), "columns are in order of components")
-        precondition(
-            header.availableRows
-                == (header.chunkCapacity < chunkRowCount ? header.chunkCapacity : header.chunkCount * chunkRowCount)
-                || header.chunkCount == 0 && header.availableRows == 0, "rows are available as far as chunks are there")
         precondition(
             header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
             "a table knows whether a column is observed")
         precondition(
             header.isWatched == (0..<header.columnCount).contains { header.columns[$0].isWatched },
             "a table knows whether a column is watched")
+    }
+
+    private func checkChunks(_ header: TableStorage) {
+        guard header.chunkCount > 0 else {
+            return precondition(header.tail.limit == 0 && header.rowCount == 0, "rows lie in chunks")
+        }
+        let isGrown = header.chunkCapacity == header.chunkRowCount
+        precondition(header.rowCount <= header.chunkCount * header.chunkCapacity, "rows lie in chunks")
+        precondition(isGrown || header.chunkCount == 1, "a table has small chunks or many")
+        precondition(header.rowCount > header.sufficientRowCount, "at most one chunk and a half are empty")
+        precondition(
+            header.chunkCount > 1 || header.rowCount > header.chunkCapacity / TableStorage.emptyShare
+                || header.chunkCapacity <= pageRowCount, "a chunk is not nearly empty")
+        precondition(header.pageCount == (header.index < 0 ? 0 : max(1, header.usedPageCount)), "pages have rows")
+        let last = max(0, header.rowCount - 1)
+        let page = last >> pageShift
+        let (tail, first) = (header.tail, header.firstRow(ofChunkWith: last))
+        precondition(
+            tail.memory == header.memory(row: last) && tail.firstRow == first
+                && (header.index < 0 || tail.place(row: last - first) == header.place(row: last)),
+            "the tail is the page of the last row")
+        precondition(
+            tail.limit == min((page + 1) * pageRowCount, header.chunkCount * header.chunkCapacity) - first,
+            "rows are available to the end of the page")
+        precondition(tail.spare < tail.count, "what is to spare is given back")
+        precondition(page == 0 || tail.spare >= page * pageRowCount - first, "a page that is empty is given back")
+    }
+
+    private func checkEdges(_ table: TablePointer) {
+        for component in 0..<storage.pointee.componentCapacity {
+            let entry = table.pointee.components[component]
+            precondition(entry.offset == entry.column?.pointee.offset ?? 0, "a table knows where its columns begin")
+            guard let known = entry.edge else { continue }
+            let edge = known.pointee
+            let isUp = table == edge.smaller
+            let other = isUp ? edge.larger : edge.smaller
+            precondition(isUp || table == edge.larger, "an edge joins its tables")
+            precondition(other.pointee.components[component].edge == known, "both ends of an edge know it")
+            precondition(
+                edge.odd.pointee.component.index == component && edge.odd.pointee.table == edge.larger
+                    && edge.larger.pointee.signature.filter { $0.index != component } == edge.smaller.pointee.signature,
+                "the tables differ by the component")
+            precondition(
+                edge.oddOffset == edge.odd.pointee.offset && edge.oddStride == edge.odd.pointee.stride,
+                "an edge knows its column")
+            precondition(
+                entry.hasPlainEdge(isUp: true) == (edge.isPlain && isUp)
+                    && entry.hasPlainEdge(isUp: false) == (edge.isPlain && !isUp)
+                    && (!edge.isPlain || entry.plainTarget(isUp: isUp) == other), "both ends know plain edges")
+            checkPieces(known)
+        }
+    }
+
+    private func checkPieces(_ edge: EdgePointer) {
+        var isPlain =
+            !edge.pointee.smaller.pointee.isObserved && !edge.pointee.larger.pointee.isObserved
+            && !edge.pointee.odd.pointee.isWatched
+        // Which bytes of the smaller table's chunks go where.
+        var expected: [Int: Int] = [:]
+        edge.pointee.forEachColumn { column, largerColumn in
+            precondition(
+                column.pointee.component == largerColumn.pointee.component, "columns of both tables are paired")
+            guard TableEdge.hasPieces(column) else { return isPlain = false }
+            for byte in 0..<column.pointee.stride {
+                expected[column.pointee.offset + byte] = largerColumn.pointee.offset + byte
+            }
+        }
+        precondition(isPlain == edge.pointee.isPlain, "an edge knows what it is")
+        var next = edge.groups
+        while next != edge.pointee.groupsEnd {
+            let group = next.load(as: TableEdge.PieceGroup.self)
+            let size = group.size
+            precondition(
+                size == 0 || (edge.pointee.rowReach - 1) * group.stride >= TableEdge.pieceSizeMax - size,
+                "a piece reaches over rows that are free")
+            next += MemoryLayout<TableEdge.PieceGroup>.stride
+            while next != group.end {
+                let piece = next.load(as: TableEdge.Piece.self)
+                next += MemoryLayout<TableEdge.Piece>.stride
+                for byte in 0..<size {
+                    precondition(
+                        expected.removeValue(forKey: piece.offset + byte) == piece.largerOffset + byte,
+                        "pieces are where the columns are, and share no byte")
+                }
+            }
+        }
+        precondition(expected.isEmpty, "pieces are whole values")
     }
 
     private func checkMarks(_ table: TablePointer, column position: Int) {
@@ -76,7 +157,7 @@ extension World {
         guard let marks = column.marks else { return }
         for row in 0..<table.pointee.reservedRows where marks.isSet(row: row) {
             precondition(row < table.pointee.rowCount, "only rows that exist are marked")
-            precondition(marks.isChunkSet(of: row), "a chunk with marks says so")
+            precondition(marks.isPageSet(of: row), "a page with marks says so")
             precondition(column.isDirty, "a column with marks is in the dirty list")
         }
     }
@@ -85,7 +166,7 @@ extension World {
         precondition((stamps != nil) == isKept, "columns that are asked for, and only they, have stamps")
         guard let stamps else { return }
         for row in 0..<table.pointee.rowCount {
-            precondition(stamps.rows[row] <= stamps.chunks[row >> chunkShift], "a chunk's stamp covers its rows")
+            precondition(stamps.rows[row] <= stamps.pages[row >> pageShift], "a page's stamp covers its rows")
             precondition(stamps.rows[row] > 0 && stamps.rows[row] <= storage.pointee.stamp, "rows have a moment")
         }
     }
@@ -170,7 +251,7 @@ extension World {
         let renamed = Entity(index: entity.index, generation: generation)
         guard let row = storage.pointee.entities.find(entity) else { return renamed }
         storage.pointee.entities.slots[Int(entity.index)].generation = generation
-        row.table.pointee.entities(chunk: row.index >> chunkShift)[row.index & (chunkRowCount - 1)] = renamed
+        row.table.pointee.entities(from: row.index).pointee = renamed
         return renamed
     }
 }

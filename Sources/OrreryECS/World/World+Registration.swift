@@ -7,13 +7,15 @@ extension World {
     @discardableResult
     @inlinable @inline(__always)
     package func register<C: Component>(_ type: C.Type) -> ComponentID {
-        if let known = storage.pointee.types.find(ObjectIdentifier(type)) { return ComponentID(known) }
-        return enter(type)
+        ComponentID(storage.pointee.types.findAtHome(ObjectIdentifier(type)) ?? registerElse(type).rawValue)
     }
 
     /// Apart, so that the common case stays small.
     @inlinable @inline(never)
-    func enter<C: Component>(_ type: C.Type) -> ComponentID { enter(type, ComponentOperations(type)) }
+    func registerElse<C: Component>(_ type: C.Type) -> ComponentID {
+        if let known = storage.pointee.types.find(ObjectIdentifier(type)) { return ComponentID(known) }
+        return enter(type, ComponentOperations(type))
+    }
 
     /// All component types that this world has seen, by number.
     /// - Complexity: O(components).
@@ -37,8 +39,7 @@ extension World {
         storage.pointee.components[component.index].isFresh = true
         storage.forEachColumn(of: component) { column in
             column.beginMarks()
-            let table = column.pointee.table
-            for chunk in 0..<table.pointee.usedChunkCount { column.markForDrain(table.pointee.rows(chunk: chunk)) }
+            column.markForDrain(0..<column.pointee.table.pointee.rowCount)
         }
         // The table of an entity does not say since when it has a sparse component; stamps do.
         if storage.sparse(component) != nil { keepAddedStamps(component) }

@@ -55,7 +55,7 @@ public final class World {
 
     /// Makes an empty world.
     /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
-    ///   generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 chunks: one for each 4096
+    ///   generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 pages: one for each 4096
     ///   entities, and at least one for each set of components that some entity has or had. The default is what clients take of
     ///   entity indexes, 2^22, less 65,536 that a server has for itself.
     /// - Precondition: `entityCountMax` is at least 1 and below 2^31 - 1.

@@ -46,7 +46,7 @@ extension ModelComponent {
 /// All but the relations: bytes, references and tags, in tables and in sets of their own.
 let modelComponents: [any ModelComponent.Type] = [
     Health.self, Label.self, Frozen.self, Mass.self, Position.self, Burning.self, Note.self, Counted.self, Kept.self,
-    Selected.self,
+    Selected.self, Kilobyte.self,
 ]
 
 /// One of each kind of ``TargetDespawn``, and one whose `==` does not look at the target, which no change log tells of.
@@ -90,6 +90,10 @@ extension Kept: ModelComponent {
 
 extension Selected: ModelComponent {
     static func make(_: ModelRecipe) -> Self { Self() }
+}
+
+extension Bytes: ModelComponent {
+    static func make(_ recipe: ModelRecipe) -> Self { Self(number: Int(recipe.number)) }
 }
 
 extension ChildOf: ModelComponent {

@@ -97,10 +97,11 @@ struct ModelScript {
     }
 
     private mutating func nextMany() -> ModelOperation {
-        // Some across the border of a chunk.
+        // Some across the border of a page; those of a kilobyte, across that of a chunk.
         let count = random.oneIn(40) ? 4200 : Int.random(in: 0..<40, using: &random)
         guard random.oneIn(2) else {
-            let other: any ModelComponent.Type = model.relations.isEmpty ? Kept.self : ChildOf.self
+            let other: any ModelComponent.Type =
+                random.oneIn(3) ? Kilobyte.self : model.relations.isEmpty ? Kept.self : ChildOf.self
             return .spawnCopies(count, some(Health.self), some(other))
         }
         return .spawnColumns(

@@ -73,7 +73,7 @@ struct QueryTests {
 
     @Test func visitsChunks() {
         let world = World()
-        let entities = (0..<6000).map { world.spawn(Health(current: Int32($0)), Mass()) }
+        let entities = (0..<70_000).map { world.spawn(Health(current: Int32($0)), Mass()) }
         var counts: [Int] = []
         var visited: [Entity] = []
         world.query(Read<Health>.self, Write<Mass>.self).forEachChunk { rows, health, mass in
@@ -84,12 +84,12 @@ struct QueryTests {
                 visited.append(rows.entities[row])
             }
         }
-        #expect(counts == [4096, 1904])
+        #expect(counts == [65_536, 4464])
         #expect(visited == entities)
-        #expect(world[entities[5000], Mass.self]?.kilograms == 5001)
+        #expect(world[entities[69_000], Mass.self]?.kilograms == 69_001)
         var single = 0
         world.query(Read<Health>.self).forEachChunk { rows, health in single += Int(health[rows.count - 1].current) }
-        #expect(single == 4095 + 5999)
+        #expect(single == 65_535 + 69_999)
     }
 
     @Test func visitsTags() {

@@ -1,0 +1,86 @@
+/// All pages that hold entities, by number. A slot of an entity names a row by the number of its page and the place in it,
+/// so it is half as long as an address and a row would be, and a look-up in random order misses the caches less. A page
+/// keeps its number when its rows move into a larger chunk.
+@usableFromInline
+struct PageDirectory: BitwiseCopyable {
+    @usableFromInline
+    struct Entry: BitwiseCopyable {
+        /// That of the chunk that the page is a part of.
+        @usableFromInline var memory: UnsafeMutableRawPointer
+        /// Those of the table, copied here: a look-up of a value need not go through the table.
+        @usableFromInline var components: UnsafeMutablePointer<TableComponent>
+        @usableFromInline let table: TablePointer
+        /// The row of the table that the chunk begins with.
+        @usableFromInline let firstRow: UInt32
+        /// What to take from a place in this page to have the row in its chunk; of a number that is free, the next free
+        /// one, or `noNumber`.
+        @usableFromInline var placeOfChunk: UInt32
+
+        /// - Parameter row: The one that the page begins with.
+        init(_ number: UInt32, row: Int, of table: TablePointer, _ header: TableStorage) {
+            let first = header.firstRow(ofChunkWith: row)
+            memory = header.memory(row: row)
+            components = header.components
+            self.table = table
+            firstRow = UInt32(truncatingIfNeeded: first)
+            placeOfChunk = number << UInt32(pageShift) &- UInt32(truncatingIfNeeded: row &- first)
+        }
+    }
+
+    /// The most pages at once: 2^19, so that a place fits into 31 bits. As many full ones hold 2^31 entities.
+    static let countMax = 1 << (31 - pageShift)
+    private static let noNumber = UInt32.max
+
+    @usableFromInline var entries: UnsafeMutablePointer<Entry>
+    private var count = 0
+    private var capacity = 16
+    private var firstFree = noNumber
+
+    init() {
+        entries = .allocate(capacity: capacity)
+    }
+
+    /// Gives a number to the page of a table that begins with a row.
+    /// - Complexity: amortised O(1).
+    mutating func add(row: Int, of table: TablePointer, _ header: TableStorage) -> UInt32 {
+        var number = firstFree
+        if number != Self.noNumber {
+            firstFree = entries[Int(number)].placeOfChunk
+        } else {
+            if count == capacity { grow() }
+            number = UInt32(count)
+            count += 1
+        }
+        (entries + Int(number)).initialize(to: Entry(number, row: row, of: table, header))
+        return number
+    }
+
+    /// Frees the number of a page that holds no entity.
+    mutating func remove(_ number: UInt32) {
+        entries[Int(number)].placeOfChunk = firstFree
+        firstFree = number
+    }
+
+    /// Follows tables that made room for more components.
+    /// - Complexity: O(pages).
+    func refreshComponents() {
+        for number in 0..<count { entries[number].components = entries[number].table.pointee.components }
+    }
+
+    func deallocate() {
+        entries.deallocate()
+    }
+
+    private mutating func grow() {
+        guard count < Self.countMax else {
+            fatalError(
+                "World: more than \(Self.countMax) pages: too many different sets of components with few entities each."
+            )
+        }
+        let grown = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
+        grown.moveInitialize(from: entries, count: count)
+        entries.deallocate()
+        entries = grown
+        capacity *= 2
+    }
+}
