@@ -10,8 +10,9 @@ enum Iteration {
     static let benchmarks = [iterate1, integrate, integrateChunk, integrate3, fragmented]
 
     private static let step: Float = 1.0 / 60
+    private static let goalCounts = [10_000, 100_000, 1_000_000]
 
-    private static let iterate1 = Benchmark("iterate1", goal: .ratio(1.2)) { count in
+    private static let iterate1 = Benchmark("iterate1", goal: .ratio(1.1), at: goalCounts) { count in
         let world = World()
         for _ in 0..<count { world.spawn(Health()) }
         let query = world.query(Write<Health>.self)
@@ -51,7 +52,7 @@ enum Iteration {
     private static func makeIntegrate(
         _ name: String, _ body: @escaping @Sendable (Query<Write<Position>, Read<Velocity>>) -> Void
     ) -> Benchmark {
-        Benchmark(name, goal: .ratio(1.15), at: [10_000, 1_000_000]) { count in
+        Benchmark(name, goal: .ratio(1.1), at: goalCounts) { count in
             let (world, _) = makeMovers(count)
             world.track(Position.self)
             let query = world.query(Write<Position>.self, Read<Velocity>.self)
@@ -72,7 +73,7 @@ enum Iteration {
         }
     }
 
-    private static let integrate3 = Benchmark("integrate3", goal: .ratio(1.25)) { count in
+    private static let integrate3 = Benchmark("integrate3", goal: .ratio(1.2), at: goalCounts) { count in
         let world = World()
         for _ in 0..<count { world.spawn(Position(), Velocity(), Acceleration()) }
         let query = world.query(Write<Position>.self, Write<Velocity>.self, Read<Acceleration>.self)

@@ -82,7 +82,7 @@ enum Structure {
 
     /// A pair is one touch.
     private static let addRemove = Benchmark(
-        "add_remove", goal: .nanoseconds(80), at: [100_000]
+        "add_remove", goal: .nanoseconds(25), at: [100_000]
     ) { count in
         let (world, entities) = makeMovers(count)
         var (from, to) = (twin_table(), twin_table())

@@ -104,6 +104,44 @@ struct MoveTests {
         }
     }
 
+    /// Each is known of a way that entities have gone before.
+    @Test func whoBeginsToListenLaterHearsOfMoves() throws {
+        let world = World()
+        let entities = (0..<10).map { world.spawn(Position(x: Float($0)), Health(current: Int32($0))) }
+        func moveAll() throws {
+            for entity in entities {
+                try world.insert(Mass(kilograms: 1), on: entity)
+                try world.remove(Mass.self, from: entity)
+            }
+            world._checkInvariants()
+        }
+        try moveAll()
+        var toldCount = 0
+        let observer = world.observe(Mass.self) { _ in toldCount += 1 }
+        try moveAll()
+        #expect(toldCount == 2 * entities.count)
+        world.endObserver(observer)
+        try moveAll()
+        #expect(toldCount == 2 * entities.count)
+
+        let log = ChangeLog()
+        for type in [Mass.self, Health.self] as [any Component.Type] { world.track(type) }
+        world.drainChanges(into: log)
+        try world.insert(Mass(), on: entities[3])
+        world.drainChanges(into: log)
+        #expect(log[world.register(Mass.self)].map { Array($0.entities) } == [entities[3]])
+        try world.update(entities[4], Health.self) { $0.current = -1 }
+        try moveAll()
+        world.drainChanges(into: log)
+        #expect(log[world.register(Health.self)].map { Array($0.entities) } == [entities[4]])
+        #expect(log.removed.map(\.entity) == [entities[3]])
+        world.forgetChangeReader()
+        try moveAll()
+        for (number, entity) in entities.enumerated() {
+            #expect(world[entity, Position.self]?.x == Float(number) && world[entity, Mass.self] == nil)
+        }
+    }
+
     /// Growing the directory of pages moves what a look-up has found.
     @Test func manyTablesGrowByMoves() throws {
         let world = World()
