@@ -46,6 +46,23 @@ import simulate
         }
     }
 
+    struct Saga: Component, Codable { var text = String(repeating: "x", count: 300_000), pages: Int32 = 0 }
+
+    @Test func aDefaultThatCannotBeSentIsNoBaseForFields() throws {
+        let joined = try JoinedWorld { sync in try sync.register(Saga.self, writable: .byClients) }
+        let entity = joined.world.spawn()
+        joined.tick()
+        let component = Mutation.NewComponent(ColumnID(0), .fields([.init(path: [1], bytes: [1, 0, 0, 0])]))
+        let outcomes = try perform([.insert(entity, component)], in: joined)
+        guard case .refused(let refusal)? = outcomes.first else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        #expect(refusal.code == .undecodable)
+        #expect(refusal.reason == "the default value of Saga cannot be sent; give the whole value")
+        #expect(!joined.world.has(Saga.self, on: entity))
+    }
+
     private func bytes(_ number: Float) -> [UInt8] { withUnsafeBytes(of: number.bitPattern) { Array($0) } }
 
     private func perform(_ operations: [Mutation.Operation], in joined: JoinedWorld) throws -> [MutationOutcome] {

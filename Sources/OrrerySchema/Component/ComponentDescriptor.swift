@@ -7,6 +7,7 @@ public struct ComponentDescriptor: Sendable {
     /// Whether rows have the same bytes in memory and on the wire, so that they need not be packed.
     package let isPackedInMemory: Bool
     private let encode: @Sendable (UnsafeRawPointer, inout ByteWriter) throws(CodecError) -> Void
+    private let dynamicValue: @Sendable (UnsafeRawPointer) throws(CodecError) -> DynamicValue
     private let decode: @Sendable (UnsafeRawBufferPointer, UnsafeMutableRawPointer) throws(CodecError) -> Void
     /// `nil` where values need no destruction.
     private let deinitialize: (@Sendable (UnsafeMutableRawPointer) -> Void)?
@@ -34,6 +35,9 @@ public struct ComponentDescriptor: Sendable {
             }
             deinitialize = { $0.assumingMemoryBound(to: C.self).deinitialize(count: 1) }
         }
+        dynamicValue = { (row) throws(CodecError) in
+            try coder.dynamicValue(of: row.assumingMemoryBound(to: C.self).pointee)
+        }
         encode = { (row, writer) throws(CodecError) in
             try coder.encode(row.assumingMemoryBound(to: C.self).pointee, into: &writer)
         }
@@ -53,6 +57,9 @@ public struct ComponentDescriptor: Sendable {
     package func encode(_ row: UnsafeRawPointer, into writer: inout ByteWriter) throws(CodecError) {
         try encode(row, &writer)
     }
+
+    /// The dynamic form of the value at `row`.
+    package func dynamicValue(of row: UnsafeRawPointer) throws(CodecError) -> DynamicValue { try dynamicValue(row) }
 
     /// Leaves the value of a wire form in memory.
     /// - Parameter row: has room for `stride` bytes, and no value.

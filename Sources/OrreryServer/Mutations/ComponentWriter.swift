@@ -71,12 +71,11 @@ final class ComponentWriter {
                 try decode(bytes, at: target)
                 work = self.work(byteCount: bytes.count)
             case .fields(let fields):
-                try patch(defaultValue ?? [], fields.map { .init(path: $0.path, bytes: $0.bytes) }, at: target)
+                try patch(nil, fields.map { .init(path: $0.path, bytes: $0.bytes) }, at: target)
                 work = self.work(byteCount: packed.count)
             }
         case .patch(let patches):
-            _ = encode(try require(old, of: entity))
-            try patch(packed.bytes, patches, at: target)
+            try patch(try require(old, of: entity), patches, at: target)
             work = self.work(byteCount: packed.count)
         }
         do throws(Refusal) {
@@ -160,26 +159,34 @@ final class ComponentWriter {
     }
 
     /// Leaves a value with other fields at `target`, and its wire form in `packed`.
+    /// - Parameter old: the default value unless stated.
     private func patch(
-        _ old: [UInt8], _ patches: [Mutation.FieldPatch], at target: UnsafeMutableRawPointer
+        _ old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch], at target: UnsafeMutableRawPointer
     ) throws(Refusal) {
-        packed.removeAll()
-        packed.append(contentsOf: old)
+        guard old != nil || defaultValue != nil else {
+            throw Refusal(.undecodable, "the default value of \(name) cannot be sent; give the whole value")
+        }
         let isExpected: Bool
         do throws(CodecError) {
-            isExpected = descriptor.isBitwise ? try patchPlaces(patches) : try patchMembers(patches)
+            isExpected =
+                descriptor.isBitwise ? try patchPlaces(of: old, patches) : try patchMembers(of: old, patches)
         } catch {
             throw Self.refusal(error)
         }
         guard isExpected else {
-            throw Refusal(.compareFailed, "a field of \(name) is not what was expected", current: old)
+            let current = old.flatMap { encode($0) ? packed.bytes : nil }
+            throw Refusal(.compareFailed, "a field of \(name) is not what was expected", current: current)
         }
         try decode(packed.bytes, at: target)
     }
 
     /// Copies bytes into the wire form in `packed`, where each field has its place.
     /// - Returns: whether all fields were as expected.
-    private func patchPlaces(_ patches: [Mutation.FieldPatch]) throws(CodecError) -> Bool {
+    private func patchPlaces(
+        of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch]
+    ) throws(CodecError) -> Bool {
+        packed.removeAll()
+        if let old { try descriptor.encode(old, into: &packed) } else { packed.append(contentsOf: defaultValue ?? []) }
         for patch in patches {
             let field = patch.field
             guard let place = descriptor.schema.type.wireRange(at: field.path), place.count == field.bytes.count else {
@@ -192,11 +199,16 @@ final class ComponentWriter {
         return true
     }
 
-    /// Puts other members into the value in `packed`.
+    /// Leaves the wire form of a value with other members in `packed`.
     /// - Returns: whether all fields were as expected.
-    private func patchMembers(_ patches: [Mutation.FieldPatch]) throws(CodecError) -> Bool {
+    private func patchMembers(
+        of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch]
+    ) throws(CodecError) -> Bool {
         let type = descriptor.schema.type
-        var value = try DynamicValue(decoding: packed.bytes, as: type)
+        var value =
+            if let old { try descriptor.dynamicValue(of: old) } else {
+                try DynamicValue(decoding: defaultValue ?? [], as: type)
+            }
         for patch in patches {
             let path = patch.field.path
             guard let fieldType = type.field(at: path), let member = value.member(at: path) else {
