@@ -64,7 +64,7 @@ struct PythonCodecTests {
             welcome = read_messages["Welcome"]
             print(hex(welcome.epoch), welcome.tick, welcome.tick_rate, welcome.numbers(), len(welcome.schemas))
             for title in ("SubscribeResponse, refused with code 9", "UnsubscribeResponse", "Heartbeat, current",
-                          "MutationResponse, applied, spawned", "MutationResponse, refused with code 7"):
+                          "MutationResponse, applied, spawned", "MutationResponse, two outcomes"):
                 print(read_messages[title])
             print(len(read_messages))
             """)
@@ -75,8 +75,8 @@ struct PythonCodecTests {
                 Response(kind=131, subscription=1, code=0, reason='')
                 Heartbeat(tick=1000, is_current=True)
                 MutationResponse(outcomes=[(300, 0)])
-                MutationResponse(outcomes=[(7, 7)])
-                32
+                MutationResponse(outcomes=[(7, 0), (8, 1)])
+                33
 
                 """, "\(ended.error)")
     }
