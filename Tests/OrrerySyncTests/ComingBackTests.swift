@@ -221,4 +221,69 @@ import Testing
         #expect(try peer.say(mutation(300), on: again) == [.mutationResponse(MutationSequence(300), outcome)])
         #expect(peer.requests.count == 2)
     }
+
+    private func mutation(_ sequence: UInt64) -> ClientMessage {
+        .mutate(
+            Mutation(
+                sequence: MutationSequence(sequence), epoch: Epoch(5),
+                operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
+    }
+
+    @Test func aRepetitionWhoseAnswerWouldWaitNeedsRoomForIt() throws {
+        let peer = try Peer {
+            $0.answersSizeMax = 2000
+            $0.answerSizeMax = 2000
+        }
+        // Three clients with six answers each that wait for a tick, one after the other.
+        var tokens: [[UInt8]] = []
+        for _ in 0..<3 {
+            let session = peer.connect()
+            tokens.append(try peer.hello(on: session, token: nil).0.token)
+            peer.server.transportHolds(0, taken: nil, of: session, now: .zero)
+            for sequence in 1...6 as ClosedRange<UInt64> {
+                #expect(try peer.say(mutation(sequence), on: session).isEmpty)
+                let request = try #require(peer.requests.last)
+                peer.server.mutationsFinished(
+                    [MutationResult(request, .applied(Tick(11), entities: []))], now: .zero)
+            }
+            peer.server.closed(session, now: .zero)
+        }
+        #expect(peer.requests.count == 18)
+        var refused = 0
+        for token in tokens {
+            let session = peer.connect()
+            _ = try peer.hello(on: session, token: token)
+            peer.server.transportHolds(0, taken: nil, of: session, now: .zero)
+            for sequence in 1...6 as ClosedRange<UInt64> {
+                let answers = try peer.say(mutation(sequence), on: session).flatMap(\.answers)
+                for case .refused(let refusal) in answers.map(\.outcome) {
+                    #expect(refusal.code == .outcomeUnknown)
+                    refused += 1
+                }
+                peer.server.transportHolds(0, taken: nil, of: session, now: .zero)
+            }
+        }
+        // Room for twelve, and one for the last client.
+        #expect(refused == 5)
+        #expect(peer.requests.count == 18)
+        for occupancy in peer.server.occupancies { #expect(occupancy.count <= occupancy.limit, "\(occupancy)") }
+    }
+
+    @Test("A refusal has its value where there is room", arguments: [true, false])
+    func aValueNeedsRoom(isThereRoom: Bool) throws {
+        let peer = try Peer { if !isThereRoom { ($0.answersSizeMax, $0.answerSizeMax) = (8000, 8000) } }
+        let session = peer.connect()
+        _ = try peer.hello(on: session, token: nil)
+        peer.server.transportHolds(0, taken: nil, of: session, now: .zero)
+        _ = try peer.say(mutation(1), on: session)
+        let refusal = Refusal(.compareFailed, "it is not", current: [UInt8](repeating: 1, count: 10_000))
+        peer.server.mutationsFinished(
+            [MutationResult(try #require(peer.requests.last), .refused(refusal))], now: .zero)
+        guard case .refused(let told)? = try peer.answers(to: session).first?.answers.first?.outcome else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(told.code == .compareFailed && told.reason == "it is not")
+        #expect(told.current == (isThereRoom ? refusal.current : nil))
+    }
 }

@@ -19,7 +19,7 @@ import simulate
         private var server: SyncServer
         private let session = SessionID(1)
         private var sentByteCount: UInt64 = 0
-        private var standing = Tick.zero
+        private(set) var standing = Tick.zero
         private var value: UInt8 = 0
         var now = Duration.zero
 
@@ -47,8 +47,10 @@ import simulate
             server.worldAdvanced(now: now)
         }
 
+        func acknowledge() { say(.acknowledge(standing, receivedByteCount: sentByteCount)) }
+
         /// - Returns: the kinds of what was said, batches and Heartbeats acknowledged.
-        func hear() -> [UInt8] {
+        func hear(acknowledging: Bool = true) -> [UInt8] {
             server.timePassed(now: now)
             var kinds: [UInt8] = []
             for action in server.takeActions() {
@@ -62,7 +64,7 @@ import simulate
                     case .heartbeat(let tick, isCurrent: true): standing = tick
                     default: continue
                     }
-                    say(.acknowledge(standing, receivedByteCount: sentByteCount))
+                    if acknowledging { acknowledge() }
                 case .mutate(let request):
                     server.mutationsFinished([MutationResult(request, .applied(store.tick, entities: []))], now: now)
                 case .setReading: continue
@@ -99,6 +101,23 @@ import simulate
             peer.tick(changing: (1...25).contains(time))
         }
         #expect(times == [35, 45, 55], "an interval after the last batch, though ticks without changes go on")
+    }
+
+    @Test func whoWasToldThatItIsBehindIsToldWhenItIsNot() throws {
+        let peer = try Peer()
+        peer.say(.subscribe(SubscriptionID(1), Selection()))
+        #expect(peer.hear(acknowledging: false).last == Self.batch)
+        // Its window is closed when a tick comes, so it falls behind, though nothing is owed to it.
+        peer.tick(changing: false)
+        peer.now = .seconds(1)
+        #expect(peer.hear(acknowledging: false) == [Self.heartbeat])
+        #expect(peer.standing == Tick(1))
+        peer.acknowledge()
+        peer.now = .milliseconds(1050)
+        #expect(peer.hear() == [Self.heartbeat])
+        #expect(peer.standing == Tick(2))
+        peer.now = .milliseconds(1900)
+        #expect(peer.hear() == [])
     }
 
     @Test func answersDoNot() throws {

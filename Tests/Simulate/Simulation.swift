@@ -60,6 +60,7 @@ extension RandomScript {
                 "client \(participant.number) at \(client.revision), \(client.receivedByteCount) bytes, \(client.contents.digest)"
             )
         }
+        for state in joined.sessionStates { note("\(state)") }
         return violations + ledger.violations() + bounds.look(at: self)
     }
 }

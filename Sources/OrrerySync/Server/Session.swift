@@ -49,6 +49,8 @@ struct Session {
     var window: LinkWindow
     /// When it was last sent a batch or a heartbeat.
     var lastSentAt: Duration
+    /// Whether that was a heartbeat that said that it is behind. Should it catch up with nothing to be sent, it is told at once.
+    var wasToldBehind = false
     var lastHeardAt: Duration
     var reading: Reading
     var held = HeldBytes()
@@ -85,6 +87,10 @@ struct Session {
                     && lastSentTick.rawValue < acknowledgedTick.rawValue + configuration.windowTickCount)
     }
 
+    func isHeartbeatDue(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
+        phase == .ready && (now - lastSentAt >= configuration.heartbeatInterval || isLive && wasToldBehind)
+    }
+
     /// The tick up to which the client was sent everything.
     func reachedTick(storeTick: Tick) -> Tick { isLive ? max(lastSentTick, storeTick) : lastSentTick }
 
@@ -92,6 +98,7 @@ struct Session {
         sentByteCount += UInt64(byteCount)
         lastSentTick = tick
         lastSentAt = now
+        wasToldBehind = false
         if byteCount > 0 { window.sent(upTo: sentByteCount, at: now) }
     }
 

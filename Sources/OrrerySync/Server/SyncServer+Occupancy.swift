@@ -15,7 +15,7 @@ package struct Occupancy: Hashable, Sendable {
 }
 
 /// How a session stands with its window and its silence.
-package struct SessionState: Hashable, Sendable {
+package struct SessionState: Hashable, Sendable, CustomStringConvertible {
     package let id: SessionID
     /// `nil` until its `Hello`.
     package let client: ClientID?
@@ -36,6 +36,12 @@ package struct SessionState: Hashable, Sendable {
     package let isRead: Bool
     /// Set until its `Hello`: since when it waits for it.
     package let awaitsHelloSince: Duration?
+
+    package var description: String {
+        "session \(id) of \(client.map { "client \($0)" } ?? "nobody"): \(isLive ? "live" : "behind"), sent \(lastSentTick) and "
+            + "\(sentByteCount) bytes, acknowledged \(acknowledgedTick) and \(acknowledgedByteCount), holds \(heldByteCount), "
+            + (isRead ? "is read" : "is not read")
+    }
 }
 
 extension SyncServer {

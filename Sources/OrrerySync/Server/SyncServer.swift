@@ -135,12 +135,12 @@ public struct SyncServer {
         endSilentSessions(now: now)
         clients.expire(now: now)
         serveThoseBehind(now: now)
-        for index in sessions.indices
-        where sessions[index].phase == .ready && now - sessions[index].lastSentAt >= configuration.heartbeatInterval {
-            let message = ServerMessage.heartbeat(store.tick, isCurrent: sessions[index].isLive)
+        for index in sessions.indices where sessions[index].isHeartbeatDue(configuration, now: now) {
+            let isCurrent = sessions[index].isLive
+            let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
             actions.append(.send(message.frame(configuration.limits, in: &frames), to: [sessions[index].id]))
-            sessions[index].sent(
-                0, reaching: sessions[index].isLive ? store.tick : sessions[index].lastSentTick, at: now)
+            sessions[index].sent(0, reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
+            sessions[index].wasToldBehind = !isCurrent
         }
         readOn(now: now)
     }

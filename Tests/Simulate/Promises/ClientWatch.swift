@@ -18,13 +18,15 @@ struct ClientWatch {
     /// Of the last look, by which it is known that nothing happened since.
     private var last: (revision: Revision, byteCount: UInt64, started: [SubscriptionID])?
     private var isOver = false
+    /// Whether some batch of it was lost on purpose.
+    var mayMissBatches = false
 
     /// - Parameter history: what the server showed.
     /// - Returns: what is wrong.
     mutating func look(at client: JoinedClient, history: [Revision: Contents]) -> [String] {
         var violations: [String] = []
         if let end = client.end { violations.append("it is over: \(end)") }
-        violations += Self.badErrors(client.takeErrors())
+        violations += badErrors(client.takeErrors())
         let batches = client.takeBatches()
         let (previous, now) = (
             last, (client.revision, client.receivedByteCount, client.session.withCore(\.startedSubscriptions))
@@ -77,10 +79,11 @@ struct ClientWatch {
         return isOver && !batches.isEmpty ? ["a batch to \(batches[0].tick) after its end"] : []
     }
 
-    /// Every error is that of a lost connection, or of an entity or component of an earlier life.
-    private static func badErrors(_ errors: [ClientError]) -> [String] {
+    /// Every error is that of a lost connection, or of an entity or component of an earlier life. A gap needs a loss.
+    private func badErrors(_ errors: [ClientError]) -> [String] {
         errors.filter { error in
             switch error.code {
+            case .connectionLost where error.message.contains("left something out"): !mayMissBatches
             case .connectionLost, .cannotConnect, .serverStopped, .unknownEntity, .component: false
             default: true
             }

@@ -53,6 +53,12 @@ final class MutationLedger {
     /// Entities without one.
     var bareTargets: [Epoch: [Entity]] = [:]
     private(set) var entries: [Entry] = []
+    /// Whether the server never refuses one for want of room, which may be sent again after those that followed it.
+    private let hasRoomForAll: Bool
+
+    init(hasRoomForAll: Bool) {
+        self.hasRoomForAll = hasRoomForAll
+    }
 
     func begin(_ world: World, _ epoch: Epoch) {
         worlds[epoch] = world
@@ -165,7 +171,7 @@ final class MutationLedger {
         }
         if case .link(_, _, let previous) = entry.wish, Self.isCompareFailed(answers.outcomes.first) {
             guard let previous else { return "refused, though nothing came before it" }
-            if Self.isApplied(entries[previous].answers.outcome) { return "overtook the one before it" }
+            if hasRoomForAll, Self.isApplied(entries[previous].answers.outcome) { return "overtook the one before it" }
         }
         return Self.violation(effectCount, answers)
     }

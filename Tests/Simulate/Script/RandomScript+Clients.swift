@@ -43,6 +43,7 @@ extension RandomScript {
         if chance(faultRarity) {
             note("client \(participant.number) loses a batch")
             client.loseBatch()
+            participant.watch.mayMissBatches = true
         }
         if chance(faultRarity) {
             let serverNotices = chance(2)

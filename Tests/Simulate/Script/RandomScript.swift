@@ -32,7 +32,7 @@ package final class RandomScript {
     /// What the server showed at each tick of each of its lives.
     private(set) var history: [Revision: Contents] = [:]
     /// What became of the mutations of all clients.
-    let ledger = MutationLedger()
+    let ledger: MutationLedger
     var bounds = BoundWatch()
     /// What was done, for those who replay a seed.
     package private(set) var trace: [String] = []
@@ -43,6 +43,10 @@ package final class RandomScript {
         configuration = Self.makeConfiguration(&generator)
         faultRarity = [10, 20, 40][Int.random(in: 0...2, using: &generator)]
         self.isTraced = isTraced
+        let standard = SyncServerConfiguration()
+        ledger = MutationLedger(
+            hasRoomForAll: configuration.sync.answersSizeMax == standard.answersSizeMax
+                && configuration.sync.pendingMutationMax == standard.pendingMutationMax)
         var lives = SeededGenerator(seed: seed ^ 0x6c69_7665_73)
         joined = try JoinedWorld(
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
