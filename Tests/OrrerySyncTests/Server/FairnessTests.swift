@@ -227,6 +227,41 @@ import simulate
         #expect(answers.map(\.sequence) == (1...100).map { MutationSequence($0) })
     }
 
+    private struct Orders: Component, Codable { var current: Int32 = 5, log = (0..<64).map { "entry \($0)" } }
+
+    @Test(.bug(id: "d18", "as many mutations as may wait were applied in one tick"))
+    func aTickAppliesWhatItHasTimeFor() throws {
+        var configuration = SimulationConfiguration()
+        configuration.sync.requestWorkRateMax = 100_000_000
+        configuration.sync.turnWorkMax = 100_000
+        let joined = try JoinedWorld(configuration: configuration) { sync in
+            try sync.register(Orders.self, writable: .byClients)
+        }
+        let entity = joined.world.spawn(Orders())
+        joined.tick()
+        let outcomes = MutationTests.Outcomes()
+        for _ in 0..<64 {
+            let client = try joined.connect()
+            for number in 0..<64 as Range<UInt8> {
+                client.mutate(
+                    .patch(entity, ColumnID(0), [.init(path: [0], bytes: [number, 0, 0, 0])]), outcomes.take)
+            }
+        }
+        joined.deliver()
+        // Each costs at least what its value takes: 64 texts.
+        let perTick = configuration.mutationWorkRateMax / 60
+        let perMutation = 4 + 64 * 8 / 8
+        var counts: [Int] = []
+        while outcomes.all.count < 64 * 64, counts.count < 10_000 {
+            let before = outcomes.all.count
+            joined.tick()
+            counts.append(outcomes.all.count - before)
+        }
+        #expect(outcomes.all.count == 64 * 64)
+        #expect(counts.allSatisfy { $0 <= perTick / perMutation + 1 }, "\(counts.max() ?? 0) in one tick")
+        #expect(counts.count > 2)
+    }
+
     @Test func mutationsOfManyAreTakenInTurnAndInTheirOrder() throws {
         let scene = try Scene {
             $0.mutationWorkRateMax = 20 * 10
