@@ -161,7 +161,7 @@ import Testing
                 sequence: MutationSequence(1), epoch: Epoch(5),
                 operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [8]))))
         _ = try peer.say(mutation, on: session)
-        peer.server.mutationsFinished([MutationResult(peer.requests[0], .applied(Tick(11), entities: []))], now: .zero)
+        peer.server.mutationsFinished([MutationResult(peer.requests[0], .applied(Tick(11), entities: []))])
         for _ in 0..<1000 { #expect(try peer.say(mutation, on: session).isEmpty) }
         peer.store.advance(to: Tick(11))
         peer.server.worldAdvanced(now: .zero)
@@ -180,7 +180,7 @@ import Testing
         _ = try peer.say(mutation, on: session)
         let again = peer.connect()
         _ = try peer.hello(on: again, token: grant.token)
-        peer.server.mutationsFinished([MutationResult(peer.requests[0], .applied(Tick(10), entities: []))], now: .zero)
+        peer.server.mutationsFinished([MutationResult(peer.requests[0], .applied(Tick(10), entities: []))])
         #expect(try peer.answers(to: again).isEmpty)
         #expect(try peer.say(mutation, on: again).count == 1)
     }
@@ -209,7 +209,7 @@ import Testing
         #expect(peer.requests.count == 2)
 
         let outcome = MutationOutcome.applied(Tick(11), entities: [])
-        peer.server.mutationsFinished([MutationResult(peer.requests[0], outcome)], now: .zero)
+        peer.server.mutationsFinished([MutationResult(peer.requests[0], outcome)])
         // Not before its tick.
         #expect(try peer.answers(to: session).isEmpty)
         let again = peer.connect()
@@ -244,7 +244,7 @@ import Testing
                 #expect(try peer.say(mutation(sequence), on: session).isEmpty)
                 let request = try #require(peer.requests.last)
                 peer.server.mutationsFinished(
-                    [MutationResult(request, .applied(Tick(11), entities: []))], now: .zero)
+                    [MutationResult(request, .applied(Tick(11), entities: []))])
             }
             peer.server.closed(session, now: .zero)
         }
@@ -278,7 +278,7 @@ import Testing
         _ = try peer.say(mutation(1), on: session)
         let refusal = Refusal(.compareFailed, "it is not", current: [UInt8](repeating: 1, count: 10_000))
         peer.server.mutationsFinished(
-            [MutationResult(try #require(peer.requests.last), .refused(refusal))], now: .zero)
+            [MutationResult(try #require(peer.requests.last), .refused(refusal))])
         guard case .refused(let told)? = try peer.answers(to: session).first?.answers.first?.outcome else {
             Issue.record("no answer")
             return

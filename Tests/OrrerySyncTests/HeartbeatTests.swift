@@ -66,7 +66,7 @@ import simulate
                     }
                     if acknowledging { acknowledge() }
                 case .mutate(let request):
-                    server.mutationsFinished([MutationResult(request, .applied(store.tick, entities: []))], now: now)
+                    server.mutationsFinished([MutationResult(request, .applied(store.tick, entities: []))])
                 case .setReading: continue
                 case .close(_, let error): Issue.record("\(error)")
                 }

@@ -196,7 +196,7 @@ import Testing
         set(0, 7, 8)
         conversation.server.worldAdvanced(now: .seconds(1))
         conversation.server.mutationsFinished(
-            [MutationResult(request, .applied(Tick(203), entities: []))], now: .seconds(1))
+            [MutationResult(request, .applied(Tick(203), entities: []))])
         said += conversation.deliver(at: .seconds(1))
         expect(said, toBe: 2)
         #expect(conversation.client.pendingMutations.isEmpty)

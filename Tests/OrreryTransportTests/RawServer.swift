@@ -79,7 +79,7 @@ final class RawTLSServer {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         input = ends[1]
-        let port = try freePort()
+        let port = freePort()
         url = "wss://127.0.0.1:\(port)"
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -121,21 +121,4 @@ final class RawTLSServer {
         }
         try #require(isListening, "openssl does not listen")
     }
-}
-
-/// A port that nobody listened at a moment ago.
-private func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, streamType, 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            _ = bind(descriptor, $0, size)
-            _ = getsockname(descriptor, $0, &size)
-        }
-    }
-    return Int(UInt16(bigEndian: address.sin_port))
 }

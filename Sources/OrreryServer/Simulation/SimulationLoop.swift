@@ -1,5 +1,5 @@
 import Dispatch
-package import OrreryECS
+import OrreryECS
 import OrrerySchema
 import OrrerySync
 import OrreryWire
@@ -118,7 +118,4 @@ package final class SimulationLoop: @unchecked Sendable {
         handover.put(log)
         wakeSync()
     }
-
-    /// Runs `body` on the world. The caller's thread must be the simulation thread.
-    package func withWorld<R>(_ body: (World) throws -> R) rethrows -> R { try body(world) }
 }

@@ -38,10 +38,8 @@ struct ChangeIntake {
         for entity in log.despawned { store.despawn(entity) }
         for entity in log.spawned { store.spawn(entity) }
         // What was replaced leaves here and enters again with its value below, so that it is seen to have been gone.
-        for change in log.removed + log.replaced {
-            guard let entry = entry(of: change.component) else { continue }
-            store[entry.column].remove(change.entity.index, at: store.tick)
-        }
+        for change in log.removed { takeAway(change) }
+        for change in log.replaced { takeAway(change) }
         for changes in log.columns where changes.count > 0 {
             guard let entry = entry(of: changes.component) else { continue }
             if entry.descriptor.isBitwise {
@@ -50,6 +48,11 @@ struct ChangeIntake {
                 takeEncoded(changes, entry, now: now)
             }
         }
+    }
+
+    private func takeAway(_ change: ChangeLog.ComponentChange) {
+        guard let entry = entry(of: change.component) else { return }
+        store[entry.column].remove(change.entity.index, at: store.tick)
     }
 
     private func entry(of component: ComponentID) -> Entry? {

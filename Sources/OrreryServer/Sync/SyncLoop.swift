@@ -117,7 +117,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         exchange.takeResults(into: &results)
         if !results.isEmpty {
             for result in results { metrics.mutationAnswered(result.answer.outcome) }
-            core.mutationsFinished(results, now: now())
+            core.mutationsFinished(results)
             results.removeAll(keepingCapacity: true)
         }
         perform()
@@ -254,9 +254,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             }
         case .mutate(let request):
             guard !exchange.offer(request) else { return }
-            core.mutationDeferred(
-                request, "\(exchange.waitingMax) mutations wait for the next tick; send it again later",
-                now: now())
+            let reason = "\(exchange.waitingMax) mutations wait for the next tick; send it again later"
+            core.mutationsFinished([MutationResult(request, .refused(Refusal(.limitReached, reason)))])
         case .setReading(let isReading, let session):
             loop.setReading(isReading, of: ConnectionID(session.rawValue))
         case .close(let session, let error):

@@ -43,7 +43,7 @@ extension SyncServer {
         case .underWay:
             if sessions[index].awaited[sequence] == nil { reserve(index, sequence, HeldBytes.messageOverhead) }
         case .answered(let outcome):
-            repeatAnswer(index, MutationAnswer(sequence: sequence, outcome: outcome), now: now)
+            repeatAnswer(index, MutationAnswer(sequence: sequence, outcome: outcome))
         case .forgotten: refuse(index, sequence, Self.forgotten)
         case .new where epoch != self.epoch: refuse(index, sequence, Self.otherEpoch)
         case .new: begin(index, sequence, operation)
@@ -104,9 +104,10 @@ extension SyncServer {
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
     /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session together.
-    public mutating func mutationsFinished(_ results: [MutationResult], now: Duration) {
+    public mutating func mutationsFinished(_ results: [MutationResult]) {
         for result in results {
             if case .refused(let refusal) = result.answer.outcome, refusal.code == .limitReached {
+                // It had no effect, and may be sent again under its number.
                 clients.withEntry(result.client) { $0.forget(result.answer.sequence) }
             } else {
                 clients.withEntry(result.client) { $0.remember(result.answer.sequence, result.answer.outcome) }
@@ -121,7 +122,7 @@ extension SyncServer {
         for session in answeredSessions {
             guard let index = position(of: session) else { continue }
             sessions[index].isAnswered = false
-            sendAnswers(index, now: now)
+            sendAnswers(index)
         }
         answeredSessions.removeAll(keepingCapacity: true)
     }
@@ -138,13 +139,6 @@ extension SyncServer {
         return (index, size)
     }
 
-    /// The world could not take it for now: it had no effect, and may be sent again under its number.
-    public mutating func mutationDeferred(_ request: MutationRequest, _ reason: String, now: Duration) {
-        clients.withEntry(request.client) { $0.forget(request.sequence) }
-        guard let (index, _) = takeAwaiting(request.client, request.sequence) else { return }
-        answer(index, .mutationResponse(request.sequence, .refused(Refusal(.limitReached, reason))))
-    }
-
     /// Refuses what never reached the world.
     private mutating func refuse(_ index: Int, _ sequence: MutationSequence, _ refusal: Refusal) {
         refusedMutations.add(refusal.code)
@@ -152,7 +146,7 @@ extension SyncServer {
     }
 
     /// Answers what was answered before, on this connection or an earlier one.
-    private mutating func repeatAnswer(_ index: Int, _ answer: MutationAnswer, now: Duration) {
+    private mutating func repeatAnswer(_ index: Int, _ answer: MutationAnswer) {
         // Asked for again, it waits already.
         guard !sessions[index].answers.contains(where: { $0.sequence == answer.sequence }) else { return }
         // No room was kept for it.
@@ -161,7 +155,7 @@ extension SyncServer {
                 || sessions[index].held.answerTotal == 0
         else { return refuse(index, answer.sequence, Self.noRoomToWait) }
         append(answer, to: index)
-        sendAnswers(index, now: now)
+        sendAnswers(index)
     }
 
     private mutating func append(_ answer: MutationAnswer, to index: Int) {
@@ -183,7 +177,7 @@ extension SyncServer {
     }
 
     /// Sends the answers that wait for no tick, or for one that the session has reached.
-    mutating func sendAnswers(_ index: Int, now: Duration) {
+    mutating func sendAnswers(_ index: Int) {
         let count = sessions[index].answers.count
         guard count > 0 else { return }
         let reached = sessions[index].reachedTick(storeTick: store.tick)

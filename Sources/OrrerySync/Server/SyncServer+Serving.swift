@@ -150,7 +150,7 @@ extension SyncServer {
         }
         join(index, coverage)
         if !sessions[index].waiting.isEmpty { sessions[index].progress = .behind(cursor: store.tick) }
-        sendAnswers(index, now: now)
+        sendAnswers(index)
     }
 
     /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one piece at the end,

@@ -21,7 +21,7 @@ struct RefusedMutations {
 
 extension SyncServer {
     /// How many mutations were refused without asking the world since this was last asked, by code. (What the world decided is in
-    /// ``mutationsFinished(_:now:)``.)
+    /// ``mutationsFinished(_:)``.)
     package mutating func takeRefusedMutations() -> [(RefusalCode, UInt64)] { refusedMutations.take() }
 
     /// Answers to mutations that wait until their sessions have come to their ticks.

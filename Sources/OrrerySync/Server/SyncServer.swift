@@ -20,7 +20,7 @@ public enum ServerAction: Sendable {
     /// The same message to each of these sessions.
     case send(Frame, to: [SessionID])
     case close(SessionID, WireError)
-    /// To be decided by the world; the outcome goes to ``SyncServer/mutationsFinished(_:now:)``.
+    /// To be decided by the world; the outcome goes to ``SyncServer/mutationsFinished(_:)``.
     case mutate(MutationRequest)
     /// No message of this session is to be delivered until it is to be read again.
     case setReading(Bool, of: SessionID)
@@ -50,7 +50,7 @@ public struct SyncServer {
     var sessions: [Session] = []
     var groups = GroupTable()
     var refusedMutations = RefusedMutations()
-    /// Those that have answers in ``mutationsFinished(_:now:)``. Empty but inside it.
+    /// Those that have answers in ``mutationsFinished(_:)``. Empty but inside it.
     var answeredSessions: [SessionID] = []
     var builder: BatchBuilder
     var actions: [ServerAction] = []
@@ -124,7 +124,7 @@ public struct SyncServer {
         renewBudgets(now: now)
         sendTick(now: now)
         serveThoseBehind(now: now)
-        for index in sessions.indices { sendAnswers(index, now: now) }
+        for index in sessions.indices { sendAnswers(index) }
         readOn(now: now)
     }
 

@@ -34,7 +34,7 @@ private final class Serving: Sendable {
         _ options: String = "", prelude: String = "", redirection: String = "", environment: [String: String] = [:],
         readsErrors: Bool = true
     ) throws {
-        port = try freePort()
+        port = freePort()
         let process = Process()
         self.process = process
         process.executableURL = URL(filePath: "/bin/sh")
@@ -224,22 +224,5 @@ struct ServeCommandTests {
         let soft = try #require(limits.firstMatch(of: /Max open files +(\d+)/)?.output.1)
         #expect(Int(soft) ?? 0 > 4096)
         #expect(try await serving.stops())
-    }
-}
-
-/// A port that nobody listened at a moment ago.
-private func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, streamType, 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, size)
-            getsockname(descriptor, $0, &size)
-        }
-        return Int(UInt16(bigEndian: pointer.pointee.sin_port))
     }
 }
