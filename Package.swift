@@ -23,6 +23,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
@@ -34,7 +35,11 @@ let package = Package(
         .target(name: "OrreryTransport"),
         .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryTransport"]),
         .target(
-            name: "OrrerySync", dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire", "OrreryTransport"]),
+            name: "OrrerySync",
+            dependencies: [
+                "OrrerySchema", "OrreryStore", "OrreryWire", "OrreryTransport",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         .systemLibrary(
             name: "CLibWebSockets", pkgConfig: "libwebsockets",
             providers: [.apt(["libwebsockets-dev", "libev-dev", "libssl-dev"])]),

@@ -13,10 +13,7 @@ static void handle_timer(struct ev_loop *native, ev_timer *watcher, int events) 
     (void)native;
     (void)events;
     clws_loop *loop = watcher->data;
-    clws_event event = watcher == &loop->timer ? CLWS_EVENT_TIMER
-        : watcher == &loop->glance              ? CLWS_EVENT_GLANCE
-                                                : CLWS_EVENT_HOUSEKEEPING;
-    loop->handler(loop->owner, event);
+    loop->handler(loop->owner, watcher == &loop->glance ? CLWS_EVENT_GLANCE : CLWS_EVENT_TIMER);
 }
 
 clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
@@ -35,8 +32,6 @@ clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
     ev_async_start(loop->native, &loop->async);
     ev_init(&loop->timer, handle_timer);
     loop->timer.data = loop;
-    ev_init(&loop->housekeeping, handle_timer);
-    loop->housekeeping.data = loop;
     ev_init(&loop->glance, handle_timer);
     loop->glance.data = loop;
     return loop;
@@ -45,7 +40,6 @@ clws_loop *clws_loop_create(void *owner, clws_event_handler handler) {
 void clws_loop_destroy(clws_loop *loop) {
     ev_async_stop(loop->native, &loop->async);
     ev_timer_stop(loop->native, &loop->timer);
-    ev_timer_stop(loop->native, &loop->housekeeping);
     ev_timer_stop(loop->native, &loop->glance);
     ev_loop_destroy(loop->native);
     free(loop);
@@ -59,12 +53,13 @@ static void start_timer(clws_loop *loop, ev_timer *timer, double seconds) {
     ev_timer_start(loop->native, timer);
 }
 
-void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housekeeping_seconds) {
+void clws_loop_start_timer(clws_loop *loop, double seconds) {
     // The loop's clock stood still since it was made.
     ev_now_update(loop->native);
-    start_timer(loop, &loop->timer, timer_seconds);
-    start_timer(loop, &loop->housekeeping, housekeeping_seconds);
+    start_timer(loop, &loop->timer, seconds);
 }
+
+void clws_loop_restart_timer(clws_loop *loop) { ev_timer_again(loop->native, &loop->timer); }
 
 void clws_loop_set_glances(clws_loop *loop, double seconds) {
     if (seconds > 0) {

@@ -11,7 +11,6 @@ struct clws_loop {
     clws_event_handler handler;
     ev_async async;
     ev_timer timer;
-    ev_timer housekeeping;
     ev_timer glance;
 };
 

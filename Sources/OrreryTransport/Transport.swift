@@ -114,7 +114,7 @@ public protocol TransportHandler: AnyObject {
     func connectionClosed(_ connection: ConnectionID, _ closure: Closure)
     /// Some thread called ``TransportLoop/wake()``; several calls may come as one.
     func loopWoken()
-    /// Comes every ``TransportLimits/timerInterval``.
+    /// Comes at least every ``TransportLimits/timerInterval``; after ``loopWoken()`` also sooner, not before half of it.
     func loopTimerFired()
 
     /// Whether a peer may become a connection: nil if so, else what it is told. Asked before `connectionOpened`, by servers only;
@@ -238,7 +238,7 @@ public struct TransportLimits: Hashable, Sendable {
     /// How many bytes of pages may wait for their readers, all together; further long pages are refused with 503. Stops readers
     /// that ask for much and take nothing.
     public var waitingPageByteCountMax = 16 << 20
-    /// Time between two calls of `loopTimerFired`.
+    /// Time between two calls of `loopTimerFired` at most.
     public var timerInterval: Duration = .milliseconds(100)
 
     public init() {}

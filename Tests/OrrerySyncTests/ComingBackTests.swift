@@ -51,7 +51,9 @@ import Testing
                 switch action {
                 case .send(let frame, let sessions) where sessions.contains(session):
                     messages.append(try frame.withPayload { try ServerMessage(decoding: $0, limits: WireLimits()) })
-                case .send: break
+                case .answer(let frame, session):
+                    messages.append(try frame.withPayload { try ServerMessage(decoding: $0, limits: WireLimits()) })
+                case .send, .answer: break
                 case .close(let session, let error): closed[session] = error.closeCode
                 case .mutate(let request): requests.append(request)
                 case .setReading: break

@@ -55,7 +55,7 @@ import simulate
             var kinds: [UInt8] = []
             for action in server.takeActions() {
                 switch action {
-                case .send(let message, _):
+                case .send(let message, _), .answer(let message, _):
                     kinds.append(message.bytes[0])
                     switch message.withPayload({ try? ServerMessage(decoding: $0, limits: WireLimits()) }) {
                     case .syncBatch(let head):

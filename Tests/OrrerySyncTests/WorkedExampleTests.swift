@@ -102,7 +102,7 @@ import Testing
     }
 
     /// A server and a client of the real kind, and what they said to each other since it was last asked.
-    private struct Conversation {
+    private struct Conversation: ~Copyable {
         var server: SyncServer
         var client = SyncClient(clientName: "page")
         var session = SessionID(1)
@@ -129,7 +129,7 @@ import Testing
                 }
                 for action in server.takeActions() {
                     switch action {
-                    case .send(let frame, _):
+                    case .send(let frame, _), .answer(let frame, _):
                         let message = frame.bytes
                         said.append(Message(name: "< " + Self.name(message), bytes: message))
                         for case .failed(let error) in message.withUnsafeBytes({ client.receive($0) }) {

@@ -1,6 +1,8 @@
-// What sending costs at least: one thread, one timer, one send per client and tick. Answers bench-load as far as that needs it.
+// What sending costs at least: one thread, one timer, one send per client and tick. Answers bench-load and bench-talkers as far as they
+// need it.
 
 #define _GNU_SOURCE
+#include "CBenchmarkConversation.h"
 #include "CBenchmarkFrames.h"
 #include "CBenchmarkSupport.h"
 
@@ -21,15 +23,19 @@ static const char usage[] =
     "\n"
     "Sends every client of a free port of 127.0.0.1 one message per tick, all the same bytes, with one send each, and nothing else:\n"
     "what a server cannot do without. Prints its address.\n"
+    "With --answers it sends each client one message per tick that answers the mutations that it has sent since, and no other.\n"
     "\n"
     "  --size BYTES   The payload of a message, as a SyncBatch of bench-server has it; from 32 to 16777216.\n"
     "  --rate HZ      Ticks per second, from 1 to 1000.\n"
+    "  --answers      Answers mutations, with nothing done for them.\n"
     "  --clients N    Clients that it has room for, up to 10000; 1000 unless stated.\n"
     "  --clock FILE   Where to write when each tick began.\n"
     "\n"
     "Commands on standard input, one a line: 'report' prints one line of JSON. Its end ends the program.\n";
 
 enum { CLIENT_COUNT_MAX = 10000, HEAD_ROOM = 64 };
+/// Mutations without an answer that the protocol lets a client have, and bytes of an answer to one at most.
+enum { PENDING_COUNT_MAX = 256, OUTCOME_SIZE_MAX = 24 };
 
 typedef struct {
     int socket;
@@ -38,11 +44,15 @@ typedef struct {
     bench_frame_reader reader;
     /// How much of the frame has been sent, while a rest waits; else 0.
     size_t sent;
+    /// Mutations that are to be answered.
+    uint64_t sequences[PENDING_COUNT_MAX];
+    size_t sequence_count;
 } client;
 
 static client clients[CLIENT_COUNT_MAX];
 static size_t client_count, client_count_max;
 static int poll_descriptor;
+static bool sends_answers;
 static bench_tick_clock *tick_clock;
 static uint64_t tick, late_tick_count, skipped_send_count;
 
@@ -99,6 +109,26 @@ static void send_frame(client *client) {
     if (waits != waited) watch(client->socket, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, client, EPOLL_CTL_MOD);
 }
 
+/// One message that says of each mutation that it took effect in this tick, and made no entity.
+static void answer_mutations(client *client) {
+    static uint8_t frame[BENCH_FRAME_HEAD_MAX + 16 + PENDING_COUNT_MAX * OUTCOME_SIZE_MAX];
+    uint8_t *payload = frame + BENCH_FRAME_HEAD_MAX, head[BENCH_FRAME_HEAD_MAX];
+    size_t count = 0;
+    payload[count++] = BENCH_MUTATION_RESPONSE;
+    count += bench_varint_write(payload + count, client->sequence_count);
+    for (size_t position = 0; position < client->sequence_count; position++) {
+        count += bench_varint_write(payload + count, client->sequences[position]);
+        payload[count++] = 0;
+        count += bench_varint_write(payload + count, tick);
+        payload[count++] = 0;
+    }
+    client->sequence_count = 0;
+    size_t head_size = bench_frame_head(head, BENCH_OPCODE_BINARY, count, false);
+    memcpy(payload - head_size, head, head_size);
+    count += head_size;
+    if (send(client->socket, payload - head_size, count, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)count) drop(client);
+}
+
 static void run_tick(uint64_t expirations) {
     if (expirations > 1) late_tick_count += expirations - 1;
     bool rests = false;
@@ -110,6 +140,12 @@ static void run_tick(uint64_t expirations) {
     }
     tick++;
     bench_tick_clock_begin(tick_clock, tick);
+    if (sends_answers) {
+        for (size_t position = 0; position < client_count; position++) {
+            if (clients[position].socket >= 0 && clients[position].sequence_count > 0) answer_mutations(&clients[position]);
+        }
+        return;
+    }
     make_frame();
     for (size_t position = 0; position < client_count; position++) {
         if (clients[position].socket >= 0 && clients[position].message_count >= 2) send_frame(&clients[position]);
@@ -131,9 +167,19 @@ static void shake_hands(client *client, const uint8_t *bytes, size_t count) {
 
 /// Hello is answered by an empty Welcome; from the second message on, Subscribe, the client is sent every tick.
 static void take_message(client *client) {
-    static const uint8_t welcome[] = {0x82, 1, 0x81};
+    // The version, and an epoch.
+    static const uint8_t welcome[] = {0x82, 10, BENCH_WELCOME, 1, 1, 0, 0, 0, 0, 0, 0, 0};
     if (client->message_count < 2) client->message_count++;
     if (client->message_count == 1) send_text(client, welcome, sizeof welcome);
+    else if (sends_answers && client->reader.kept[0] == BENCH_MUTATE) {
+        size_t offset = 1;
+        uint64_t sequence;
+        if (client->sequence_count == PENDING_COUNT_MAX
+            || !bench_varint_read(client->reader.kept, BENCH_KEPT_SIZE, &offset, &sequence)) {
+            return drop(client);
+        }
+        client->sequences[client->sequence_count++] = sequence;
+    }
 }
 
 static void read_client(client *client) {
@@ -216,6 +262,7 @@ int main(int count, char **arguments) {
         if (strcmp(argument, "--size") == 0 && value) size = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--rate") == 0 && value) rate = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--clients") == 0 && value) room = strtol(arguments[++position], NULL, 10);
+        else if (strcmp(argument, "--answers") == 0) sends_answers = true;
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }

@@ -37,14 +37,15 @@ final class Stage {
     }
 
     /// The floor: messages of this size to as many clients.
-    static func floor(_ scene: Scene, messageSize: Int) throws -> Stage {
+    /// - Parameter answers: answers to the mutations of those who say much, in place of those messages.
+    static func floor(_ scene: Scene, messageSize: Int = 0, answers: Bool = false) throws -> Stage {
         try Stage(scene) { clock in
             try ChildProcess(
                 "bench-floor",
                 [
                     "--size", "\(max(32, messageSize))", "--rate", "\(scene.rate)", "--clients",
-                    "\(max(1, scene.subscribers))", "--clock", clock,
-                ])
+                    "\(max(1, scene.subscribers + scene.talkers))", "--clock", clock,
+                ] + (answers ? ["--answers"] : []))
         }
     }
 
@@ -205,4 +206,5 @@ struct Measurement {
 enum ServerThread {
     static let ticks = "orrery-ticks"
     static let sync = "orrery-sync"
+    static let floor = "floor"
 }

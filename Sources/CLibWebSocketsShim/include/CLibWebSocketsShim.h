@@ -21,8 +21,6 @@ typedef enum clws_event {
     CLWS_EVENT_WOKEN,
     /// The owner's timer.
     CLWS_EVENT_TIMER,
-    /// A few times a second: deadlines, and libwebsockets' own timers.
-    CLWS_EVENT_HOUSEKEEPING,
     /// Every few milliseconds, while it is asked for.
     CLWS_EVENT_GLANCE,
 } clws_event;
@@ -35,7 +33,10 @@ clws_loop *clws_loop_create(void *owner, clws_event_handler handler);
 void clws_loop_destroy(clws_loop *loop);
 /// Any thread, as long as the loop lives.
 void clws_loop_wake(clws_loop *loop);
-void clws_loop_start_timers(clws_loop *loop, double timer_seconds, double housekeeping_seconds);
+/// The timer comes again and again after so many seconds.
+void clws_loop_start_timer(clws_loop *loop, double seconds);
+/// Has it come a whole period from now.
+void clws_loop_restart_timer(clws_loop *loop);
 /// 0 ends the glances.
 void clws_loop_set_glances(clws_loop *loop, double seconds);
 /// Serves until `clws_loop_break`.

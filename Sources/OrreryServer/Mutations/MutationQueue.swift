@@ -9,44 +9,53 @@ struct MutationQueue {
         var next = 0
     }
 
-    private var lines: [ClientID: Line] = [:]
-    /// Those that have a turn, the next at `first`.
-    private var turns: [ClientID] = []
+    private var lines: [Line] = []
+    /// Of those who have something in a line.
+    private var lineOfClient: [ClientID: Int] = [:]
+    /// Lines that nobody has.
+    private var freeLines: [Int] = []
+    /// Lines that have a turn, the next at `first`.
+    private var turns: [Int] = []
     private var first = 0
-    /// Of lines that are empty, for their memory.
-    private var spareLines: [Line] = []
     private(set) var count = 0
 
+    /// Free lines that keep their memory.
     private static let spareLinesMax = 64
 
     /// Takes what has arrived, in order.
     mutating func append(_ requests: [MutationRequest]) {
         for request in requests {
+            lines[line(of: request.client)].requests.append(request)
             count += 1
-            if lines[request.client]?.requests.append(request) == nil {
-                var line = spareLines.popLast() ?? Line()
-                line.requests.append(request)
-                lines[request.client] = line
-                turns.append(request.client)
-            }
         }
+    }
+
+    private mutating func line(of client: ClientID) -> Int {
+        if let line = lineOfClient[client] { return line }
+        if freeLines.isEmpty {
+            freeLines.append(lines.count)
+            lines.append(Line())
+        }
+        let line = freeLines.removeLast()
+        lineOfClient[client] = line
+        turns.append(line)
+        return line
     }
 
     /// The next one; the client's others come after one of each other client.
     mutating func next() -> MutationRequest? {
         guard first < turns.count else { return nil }
-        let client = turns[first]
+        let line = turns[first]
         first += 1
-        guard let position = lines.index(forKey: client) else { return nil }
-        let request = lines.values[position].requests[lines.values[position].next]
-        lines.values[position].next += 1
-        if lines.values[position].next < lines.values[position].requests.count {
-            turns.append(client)
+        let request = lines[line].requests[lines[line].next]
+        lines[line].next += 1
+        if lines[line].next < lines[line].requests.count {
+            turns.append(line)
         } else {
-            var line = lines.remove(at: position).value
-            line.requests.removeAll(keepingCapacity: true)
-            line.next = 0
-            if spareLines.count < Self.spareLinesMax { spareLines.append(line) }
+            lineOfClient[request.client] = nil
+            lines[line].next = 0
+            lines[line].requests.removeAll(keepingCapacity: freeLines.count < Self.spareLinesMax)
+            freeLines.append(line)
         }
         if first == turns.count {
             turns.removeAll(keepingCapacity: true)

@@ -33,7 +33,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private var exhaustionLog: BoundedLog
 
     init(
-        loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: SyncServer,
+        loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: consuming SyncServer,
         intake: ChangeIntake, lingerMax: Duration, logger: Logger, refusalLogRateMax: Int, metrics: ServerMetrics,
         pages: ServerPages,
         now: @escaping @Sendable () -> Duration
@@ -234,12 +234,11 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     private func perform() {
-        var actions = core.takeActions()
         // Refusing a mutation for want of room adds an action.
-        while !actions.isEmpty {
+        while core.hasActions {
+            var actions = core.takeActions()
             for action in actions { perform(action) }
             core.recycle(&actions)
-            actions = core.takeActions()
         }
     }
 
@@ -247,11 +246,10 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         switch action {
         case .send(let frame, let sessions):
             metrics.sent(byteCount: frame.count * sessions.count)
-            for session in sessions {
-                let connection = ConnectionID(session.rawValue)
-                loop.send(frame, to: connection)
-                core.transportHolds(loop.pendingByteCount(of: connection), taken: nil, of: session, now: now())
-            }
+            for session in sessions { send(frame, to: session) }
+        case .answer(let frame, let session):
+            metrics.sent(byteCount: frame.count)
+            send(frame, to: session)
         case .mutate(let request):
             guard !exchange.offer(request) else { return }
             let reason = "\(exchange.waitingMax) mutations wait for the next tick; send it again later"
@@ -261,6 +259,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         case .close(let session, let error):
             cut(ConnectionID(session.rawValue), error.closeCode, error.message)
         }
+    }
+
+    private func send(_ frame: Frame, to session: SessionID) {
+        let connection = ConnectionID(session.rawValue)
+        loop.send(frame, to: connection)
+        core.transportHolds(loop.pendingByteCount(of: connection), taken: nil, of: session, now: now())
     }
 
     /// Closes a connection for what its peer did, or did not do.

@@ -30,9 +30,6 @@ struct Session {
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
     /// What the others show together; `nil` until it is worked out again.
     var coverage: Coverage? = Coverage()
-    /// Mutations that were sent on this connection and that the world has not decided upon. As many as are remembered of a client.
-    /// Each with the room that is kept for its answer.
-    var awaited: [MutationSequence: Int] = [:]
     /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
     var answers: [MutationAnswer] = []
     /// Whether some came just now, of which it is not told yet.

@@ -38,10 +38,10 @@ extension SyncServer {
     ) {
         sessions[index].reading.mutations.charge(now: now)
         let client = sessions[index].client
-        guard let standing = clients.withEntry(client, { $0.standing(of: sequence) }) else { return }
+        guard let standing = clients.withEntry(client, { $0.outcomes.standing(of: sequence) }) else { return }
         switch standing {
-        case .underWay:
-            if sessions[index].awaited[sequence] == nil { reserve(index, sequence, HeldBytes.messageOverhead) }
+        case .underWay(let awaited):
+            if awaited == 0 { begin(index, sequence, awaited: HeldBytes.messageOverhead) }
         case .answered(let outcome):
             repeatAnswer(index, MutationAnswer(sequence: sequence, outcome: outcome))
         case .forgotten: refuse(index, sequence, Self.forgotten)
@@ -55,7 +55,7 @@ extension SyncServer {
         _ index: Int, _ sequence: MutationSequence, _ operation: Result<Mutation.Operation, Refusal>
     ) {
         let client = sessions[index].client
-        guard clients.withEntry(client, { $0.hasRoom(for: sequence) }) ?? false,
+        guard clients.withEntry(client, { $0.outcomes.hasRoom(for: sequence) }) ?? false,
             sessions[index].answers.count < configuration.pendingMutationMax
         else {
             // Not remembered: it had no effect, and may be sent again under its number.
@@ -75,21 +75,21 @@ extension SyncServer {
                     Refusal(.limitReached, "there is no room for the answers of so many clients; send it again later"))
                 return
             }
-            clients.withEntry(client) { $0.begin(sequence) }
-            reserve(index, sequence, size)
+            begin(index, sequence, awaited: size)
             actions.append(
                 .mutate(
                     MutationRequest(
                         client: client, clientName: sessions[index].clientName, sequence: sequence,
                         operation: operation)))
         } catch {
-            clients.withEntry(client) { $0.remember(sequence, .refused(error)) }
+            clients.withEntry(client) { $0.outcomes.finish(sequence, .refused(error)) }
             refuse(index, sequence, error)
         }
     }
 
-    private mutating func reserve(_ index: Int, _ sequence: MutationSequence, _ size: Int) {
-        sessions[index].awaited[sequence] = size
+    /// The session waits for the answer to what the world has, for which so many bytes are kept.
+    private mutating func begin(_ index: Int, _ sequence: MutationSequence, awaited size: Int) {
+        clients.withEntry(sessions[index].client) { $0.outcomes.begin(sequence, awaited: size) }
         sessions[index].held.reservedSize += size
         held.answerSize += size
     }
@@ -106,13 +106,7 @@ extension SyncServer {
     /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session together.
     public mutating func mutationsFinished(_ results: [MutationResult]) {
         for result in results {
-            if case .refused(let refusal) = result.answer.outcome, refusal.code == .limitReached {
-                // It had no effect, and may be sent again under its number.
-                clients.withEntry(result.client) { $0.forget(result.answer.sequence) }
-            } else {
-                clients.withEntry(result.client) { $0.remember(result.answer.sequence, result.answer.outcome) }
-            }
-            guard let (index, size) = takeAwaiting(result.client, result.answer.sequence) else { continue }
+            guard let (index, size) = finish(result) else { continue }
             if !sessions[index].isAnswered {
                 sessions[index].isAnswered = true
                 answeredSessions.append(sessions[index].id)
@@ -127,13 +121,17 @@ extension SyncServer {
         answeredSessions.removeAll(keepingCapacity: true)
     }
 
-    /// The session that waits for the answer to a mutation. One that has not asked on the client's new connection will: answered
-    /// before, it would be answered twice.
-    /// - Returns: its position, and the room that was kept for the answer.
-    private mutating func takeAwaiting(_ client: ClientID, _ sequence: MutationSequence) -> (index: Int, size: Int)? {
-        guard let session = clients.session(of: client), let index = position(of: session),
-            let size = sessions[index].awaited.removeValue(forKey: sequence)
-        else { return nil }
+    /// Remembers what was decided.
+    /// - Returns: the position of the session that waits for the answer, and the room that was kept for it; `nil` where none waits: one that
+    ///   has not asked on the client's new connection will, and would be answered twice.
+    private mutating func finish(_ result: MutationResult) -> (index: Int, size: Int)? {
+        let answer = result.answer
+        // What had no effect may be sent again under its number.
+        let isKept = if case .refused(let refusal) = answer.outcome { refusal.code != .limitReached } else { true }
+        let waiting = clients.withEntry(result.client) { entry in
+            (entry.session, size: entry.outcomes.finish(answer.sequence, isKept ? answer.outcome : nil))
+        }
+        guard case (let session?, let size)? = waiting, size > 0, let index = position(of: session) else { return nil }
         sessions[index].held.reservedSize -= size
         held.answerSize -= size
         return (index, size)
@@ -181,18 +179,20 @@ extension SyncServer {
         let count = sessions[index].answers.count
         guard count > 0 else { return }
         let reached = sessions[index].reachedTick(storeTick: store.tick)
-        var ready: [MutationAnswer] = []
         for answer in sessions[index].answers where answer.isReady(at: reached) {
-            ready.append(answer)
-            guard ready.count == Self.answersPerMessageMax else { continue }
-            self.answer(index, .mutationResponse(ready))
-            ready.removeAll(keepingCapacity: true)
+            readyAnswers.append(answer)
+            if readyAnswers.count == Self.answersPerMessageMax { sendReadyAnswers(index) }
         }
-        if !ready.isEmpty { answer(index, .mutationResponse(ready)) }
+        if !readyAnswers.isEmpty { sendReadyAnswers(index) }
         sessions[index].answers.removeAll { $0.isReady(at: reached) }
         let size = (count - sessions[index].answers.count) * HeldBytes.messageOverhead
         sessions[index].held.waitingAnswerSize -= size
         held.answerSize -= size
+    }
+
+    private mutating func sendReadyAnswers(_ index: Int) {
+        answer(index, .mutationResponse(readyAnswers))
+        readyAnswers.removeAll(keepingCapacity: true)
     }
 
     /// What can be said of a mutation without the world.

@@ -53,7 +53,7 @@ extension SyncServer {
                     "answers of session \(session.id)", session.answers.count,
                     limit: configuration.pendingMutationMax),
                 Occupancy(
-                    "mutations that session \(session.id) awaits", session.awaited.count,
+                    "mutations that session \(session.id) awaits", clients.awaitedSizes(of: session.client).count,
                     limit: configuration.pendingMutationMax),
                 Occupancy(
                     "subscriptions of session \(session.id)", session.subscriptions.count,
@@ -88,7 +88,7 @@ extension SyncServer {
     /// What the answers of a session take, and those that it awaits: counted, not kept. (Those of an earlier connection were counted there.)
     private func answerSize(of session: Session) -> Int {
         session.held.answerSize + session.answers.count * HeldBytes.messageOverhead
-            + session.awaited.values.reduce(0) { $0 + ($1 > HeldBytes.messageOverhead ? $1 : 0) }
+            + clients.awaitedSizes(of: session.client).reduce(0) { $0 + ($1 > HeldBytes.messageOverhead ? $1 : 0) }
     }
 
     /// The longest answer, as allocated.

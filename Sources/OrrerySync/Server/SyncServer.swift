@@ -17,8 +17,10 @@ public struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible
 
 /// What the server core wants done. In order.
 public enum ServerAction: Sendable {
-    /// The same message to each of these sessions.
+    /// The same batch to each of these sessions.
     case send(Frame, to: [SessionID])
+    /// A message to one session alone.
+    case answer(Frame, to: SessionID)
     case close(SessionID, WireError)
     /// To be decided by the world; the outcome goes to ``SyncServer/mutationsFinished(_:)``.
     case mutate(MutationRequest)
@@ -36,7 +38,7 @@ public enum ServerAction: Sendable {
 /// slowed, and costs nobody else a tick.
 ///
 /// Not `Sendable`: it belongs to the thread that owns the store.
-public struct SyncServer {
+public struct SyncServer: ~Copyable {
     public let store: ComponentStore
     public let configuration: SyncServerConfiguration
     public let epoch: Epoch
@@ -52,6 +54,8 @@ public struct SyncServer {
     var refusedMutations = RefusedMutations()
     /// Those that have answers in ``mutationsFinished(_:)``. Empty but inside it.
     var answeredSessions: [SessionID] = []
+    /// Answers of one session that leave together. Empty but inside ``sendAnswers(_:)``.
+    var readyAnswers: [MutationAnswer] = []
     var builder: BatchBuilder
     var actions: [ServerAction] = []
     /// Where messages are written: once, in memory that goes to the sockets.
@@ -100,6 +104,8 @@ public struct SyncServer {
         buildWork = WorkBudget(perPeriod: configuration.buildWorkRateMax / periodsPerSecond)
     }
 
+    public var hasActions: Bool { !actions.isEmpty }
+
     /// What is to be done, once.
     public mutating func takeActions() -> [ServerAction] {
         defer { actions = [] }
@@ -138,7 +144,7 @@ public struct SyncServer {
         for index in sessions.indices where sessions[index].isHeartbeatDue(configuration, now: now) {
             let isCurrent = sessions[index].isLive
             let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
-            actions.append(.send(message.frame(configuration.limits, in: &frames), to: [sessions[index].id]))
+            actions.append(.answer(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
             sessions[index].sent(0, reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
             sessions[index].wasToldBehind = !isCurrent
         }

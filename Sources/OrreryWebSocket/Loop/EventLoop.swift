@@ -1,7 +1,7 @@
 internal import CLibWebSocketsShim
 internal import Synchronization
 
-/// The libev loop: our timers, the listening socket, and the way in from other threads.
+/// The libev loop: our timer, the listening socket, and the way in from other threads.
 ///
 /// Guard of the unchecked `Sendable`: all but ``wake()`` belongs to the loop's thread; `isAlive` keeps the loop from being freed
 /// during a wake.
@@ -20,9 +20,10 @@ final class EventLoop: @unchecked Sendable {
         isAlive.withLock { if $0 { clws_loop_wake(native) } }
     }
 
-    func startTimers(_ timer: Duration, housekeeping: Duration) {
-        clws_loop_start_timers(native, timer.inSeconds, housekeeping.inSeconds)
-    }
+    /// Has the handler called every so often.
+    func startTimer(_ interval: Duration) { clws_loop_start_timer(native, interval.inSeconds) }
+    /// The next time a whole interval from now.
+    func restartTimer() { clws_loop_restart_timer(native) }
 
     /// Has the handler called every few milliseconds. Nil ends that.
     func setGlances(_ interval: Duration?) { clws_loop_set_glances(native, interval?.inSeconds ?? 0) }

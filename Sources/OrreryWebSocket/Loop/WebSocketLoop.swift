@@ -32,6 +32,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     private(set) var listeners: [ListeningSocket] = []
     var listenerWatchers: [Watcher] = []
     var listenersRestUntil: ContinuousClock.Instant?
+    private var timer: Rhythm
+    private var housekeeping: Rhythm
     /// Peers of a server whose request is not there yet.
     var places: HandshakePlaces
     /// Where the peers of a server are received that speaks no TLS.
@@ -72,6 +74,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         self.closeTimeout = closeTimeout
         self.pingTimes = pingTimes
         began = clock.now
+        timer = Rhythm(limits.timerInterval, from: began)
+        housekeeping = Rhythm(Self.housekeepingInterval, from: began)
         places = HandshakePlaces(limits: limits)
         switch role {
         case .server(let listeners, let tls):
@@ -106,7 +110,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         let pipeSignal = PipeSignal.block()
         defer { pipeSignal.restore() }
         self.handler = handler
-        eventLoop.startTimers(limits.timerInterval, housekeeping: Self.housekeepingInterval)
+        eventLoop.startTimer(min(limits.timerInterval, Self.housekeepingInterval))
         beginAttempt()
         if !stopIfDone() { eventLoop.run() }
         tearDown()
@@ -224,10 +228,20 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
             tellClosed()
             guard wakeRequested.exchange(false, ordering: .acquiringAndReleasing) else { return }
             handler.loopWoken()
-        case CLWS_EVENT_TIMER: handler.loopTimerFired()
+            passTime(isAwakeAnyway: true)
         case CLWS_EVENT_GLANCE: glance()
-        default: keepHouse()
+        default: passTime(isAwakeAnyway: false)
         }
+    }
+
+    /// Does what is due by the clock.
+    private func passTime(isAwakeAnyway: Bool) {
+        let now = clock.now
+        if timer.takeTurn(now, isAwakeAnyway: isAwakeAnyway) {
+            if isAwakeAnyway { eventLoop.restartTimer() }
+            handler.loopTimerFired()
+        }
+        if housekeeping.takeTurn(now, isAwakeAnyway: isAwakeAnyway) { keepHouse(now) }
     }
 
     private func tellRefusals() {
@@ -236,9 +250,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         for refusal in refusals { handler.refused(refusal) }
     }
 
-    private func keepHouse() {
+    private func keepHouse(_ now: ContinuousClock.Instant) {
         guard let context else { return }
-        let now = clock.now
         clws_context_poke(context)
         for connection in connections.values where connection.deadline.map({ $0 <= now }) == true {
             connection.deadline = nil

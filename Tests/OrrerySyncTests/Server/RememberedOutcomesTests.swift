@@ -23,7 +23,7 @@ import Testing
         Refusal(.forbidden, String(repeating: "x", count: 1024), current: [UInt8](repeating: 1, count: 256)))
 
     private func standing(_ number: UInt64, of client: ClientID, in table: inout ClientTable) -> String {
-        switch table.withEntry(client, { $0.standing(of: MutationSequence(number)) }) {
+        switch table.withEntry(client, { $0.outcomes.standing(of: MutationSequence(number)) }) {
         case .new?: "new"
         case .underWay?: "under way"
         case .answered?: "answered"
@@ -32,23 +32,19 @@ import Testing
         }
     }
 
-    @Test func aNumberAndAnOutcomeTakeWhatIsCounted() {
-        // A table has room for at most twice what it holds at three quarters.
-        let place = MemoryLayout<UInt64>.stride + MemoryLayout<MutationOutcome?>.stride
-        #expect(ClientTable.Entry.outcomeSize >= place * 8 / 3)
-    }
-
     @Test func allClientsTogetherStayWithinTheBound() {
         var table = ClientTable(configuration)
         let clients = admit(100, to: &table)
         let modest = clients[50]
         for number in 1...3 as ClosedRange<UInt64> {
-            _ = table.withEntry(modest) { $0.remember(MutationSequence(number), .applied(Tick(1), entities: [])) }
+            table.withEntry(modest) {
+                $0.outcomes.finish(MutationSequence(number), .applied(Tick(1), entities: []))
+            }
         }
         for number in 1...256 as ClosedRange<UInt64> {
             for client in clients where client != modest {
-                _ = table.withEntry(client) { $0.begin(MutationSequence(number)) }
-                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+                table.withEntry(client) { $0.outcomes.begin(MutationSequence(number), awaited: 1) }
+                table.withEntry(client) { $0.outcomes.finish(MutationSequence(number), Self.refusal) }
                 #expect(table.rememberedSize <= configuration.rememberedSizeMax)
             }
         }
@@ -67,14 +63,14 @@ import Testing
     @Test func whatTheWorldHasIsNeverForgotten() {
         var table = ClientTable(configuration)
         let clients = admit(40, to: &table)
-        for client in clients { _ = table.withEntry(client) { $0.begin(MutationSequence(1)) } }
+        for client in clients { table.withEntry(client) { $0.outcomes.begin(MutationSequence(1), awaited: 1) } }
         for client in clients {
             for number in 2...200 as ClosedRange<UInt64> {
-                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+                table.withEntry(client) { $0.outcomes.finish(MutationSequence(number), Self.refusal) }
             }
         }
         for client in clients { #expect(standing(1, of: client, in: &table) == "under way") }
-        _ = table.withEntry(clients[0]) { $0.remember(MutationSequence(1), Self.refusal) }
+        table.withEntry(clients[0]) { $0.outcomes.finish(MutationSequence(1), Self.refusal) }
         #expect(table.rememberedSize <= configuration.rememberedSizeMax)
     }
 
@@ -84,14 +80,14 @@ import Testing
         for client in clients {
             // Numbers that are far apart, and one that is put off and comes again.
             for number in [1, 2, 3, 1000, 1001, 5000] as [UInt64] {
-                _ = table.withEntry(client) { $0.begin(MutationSequence(number)) }
-                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
-                _ = table.withEntry(client) { $0.remember(MutationSequence(number), Self.refusal) }
+                table.withEntry(client) { $0.outcomes.begin(MutationSequence(number), awaited: 1) }
+                table.withEntry(client) { $0.outcomes.finish(MutationSequence(number), Self.refusal) }
+                table.withEntry(client) { $0.outcomes.finish(MutationSequence(number), Self.refusal) }
             }
-            _ = table.withEntry(client) { $0.begin(MutationSequence(5001)) }
-            _ = table.withEntry(client) { $0.forget(MutationSequence(5001)) }
+            table.withEntry(client) { $0.outcomes.begin(MutationSequence(5001), awaited: 1) }
+            table.withEntry(client) { $0.outcomes.finish(MutationSequence(5001), nil) }
         }
-        let one = ClientTable.Entry.outcomeSize + 32 + 1024 + 32 + 256
+        let one = OutcomeWindow.placeSize + 16 + MemoryLayout<MutationOutcome>.stride + 32 + 1024 + 32 + 256
         #expect(table.rememberedSize == clients.count * one)
         for (number, client) in clients.enumerated() {
             table.left(client, SessionID(UInt64(number + 1)), at: .zero)

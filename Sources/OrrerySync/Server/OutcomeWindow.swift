@@ -1,0 +1,223 @@
+import DequeModule
+import OrrerySchema
+import OrreryWire
+
+/// What became of the last mutations of one client, by their numbers, which clients count up.
+///
+/// One place for each number from the oldest that is remembered to the newest that was seen, so that each step costs O(1).
+struct OutcomeWindow {
+    /// What a mutation with some number is to the client.
+    enum Standing {
+        case new
+        /// The world has it; the answer will come. `awaited`: bytes that are kept for it on the client's connection; 0 if it was not asked
+        /// for there.
+        case underWay(awaited: Int)
+        case answered(MutationOutcome)
+        /// Too long ago to be known.
+        case forgotten
+    }
+
+    /// In two words: most outcomes are an effect that made no entity.
+    private enum Place {
+        case empty
+        case underWay(awaited: Int)
+        case applied(Tick)
+        case decided(Outcome)
+    }
+
+    private final class Outcome {
+        let outcome: MutationOutcome
+
+        init(_ outcome: MutationOutcome) {
+            self.outcome = outcome
+        }
+    }
+
+    /// How many numbers are remembered.
+    private let countMax: UInt64
+    /// Bytes of a value that an outcome is remembered with.
+    private let valueSizeMax: Int
+    private var places: Deque<Place> = []
+    /// The number of the first place.
+    private var first: UInt64 = 1
+    /// The highest that was seen.
+    private var highest: UInt64 = 0
+    private var oldestUnderWay: UInt64?
+    private(set) var underWayCount = 0
+    private(set) var decidedCount = 0
+    /// What outcomes take beside their places, as allocated.
+    private var heapSize = 0
+    /// What is not in `places` up to this one was forgotten for want of room.
+    private var forgottenUpTo: UInt64 = 0
+
+    /// What a place takes in a queue that is as empty as it may be.
+    static let placeSize = 32
+
+    init(countMax: Int, valueSizeMax: Int) {
+        self.countMax = UInt64(countMax)
+        self.valueSizeMax = valueSizeMax
+    }
+
+    /// Outcomes and mutations under way.
+    var count: Int { decidedCount + underWayCount }
+
+    /// What it takes, as allocated.
+    var size: Int { places.count * Self.placeSize + heapSize }
+
+    /// What of that can be forgotten: of the others the world still has the mutation.
+    var decidedSize: Int { decidedCount * Self.placeSize + heapSize }
+
+    private subscript(sequence: UInt64) -> Place {
+        sequence >= first && sequence - first < places.count ? places[Int(sequence - first)] : .empty
+    }
+
+    func standing(of sequence: MutationSequence) -> Standing {
+        let number = sequence.rawValue
+        switch self[number] {
+        case .underWay(let awaited): return .underWay(awaited: awaited)
+        case .applied(let tick): return .answered(.applied(tick, entities: []))
+        case .decided(let outcome): return .answered(outcome.outcome)
+        case .empty:
+            guard number > forgottenUpTo else { return .forgotten }
+            guard number < highest else { return .new }
+            return highest - number >= countMax ? .forgotten : .new
+        }
+    }
+
+    /// Whether a new mutation may be taken in without one that the world still has being forgotten for it.
+    func hasRoom(for sequence: MutationSequence) -> Bool {
+        guard let oldestUnderWay, sequence.rawValue > oldestUnderWay else { return true }
+        return sequence.rawValue - oldestUnderWay < countMax
+    }
+
+    /// The world has it, and the client's connection waits for the answer, for which so many bytes are kept.
+    mutating func begin(_ sequence: MutationSequence, awaited: Int) {
+        put(.underWay(awaited: awaited), at: sequence.rawValue)
+    }
+
+    /// It is decided.
+    /// - Parameter outcome: `nil` if it had no effect and may be sent again under its number.
+    /// - Returns: what was kept for its answer on the client's connection; 0 if nobody waits for it there.
+    @discardableResult
+    mutating func finish(_ sequence: MutationSequence, _ outcome: MutationOutcome?) -> Int {
+        let awaited = if case .underWay(let awaited) = self[sequence.rawValue] { awaited } else { 0 }
+        put(outcome.map { place(of: $0.withoutValue(longerThan: valueSizeMax)) } ?? .empty, at: sequence.rawValue)
+        return awaited
+    }
+
+    private func place(of outcome: MutationOutcome) -> Place {
+        if case .applied(let tick, let entities) = outcome, entities.isEmpty { return .applied(tick) }
+        return .decided(Outcome(outcome))
+    }
+
+    /// The client's connection is another one, which waits for nothing.
+    mutating func endWaiting() {
+        for position in places.indices {
+            if case .underWay = places[position] { places[position] = .underWay(awaited: 0) }
+        }
+    }
+
+    /// What is kept for answers, of each mutation that the client's connection waits for.
+    var awaitedSizes: [Int] {
+        places.compactMap { if case .underWay(let awaited) = $0, awaited > 0 { awaited } else { nil } }
+    }
+
+    /// Those of which it is known what became of them, the older half.
+    mutating func forgetOlderHalf() {
+        var rest = (decidedCount + 1) / 2
+        for number in first..<first + UInt64(places.count) where rest > 0 && isDecided(self[number]) {
+            set(.empty, at: number)
+            forgottenUpTo = max(forgottenUpTo, number)
+            rest -= 1
+        }
+        trim()
+        // A queue that had many keeps their room.
+        places = Deque(places)
+    }
+
+    private func isDecided(_ place: Place) -> Bool {
+        switch place {
+        case .empty, .underWay: false
+        case .applied, .decided: true
+        }
+    }
+
+    private mutating func put(_ place: Place, at number: UInt64) {
+        guard number > highest || highest - number < countMax else { return }
+        highest = max(highest, number)
+        // What is too old goes, all of it where the number is far from the others.
+        while let _ = places.first, highest - first >= countMax {
+            set(.empty, at: first)
+            places.removeFirst()
+            first += 1
+        }
+        if places.isEmpty { first = number }
+        while number < first {
+            places.prepend(.empty)
+            first -= 1
+        }
+        while number - first >= places.count { places.append(.empty) }
+        set(place, at: number)
+        trim()
+    }
+
+    /// Changes what is in a place that is there.
+    private mutating func set(_ place: Place, at number: UInt64) {
+        let position = Int(number - first)
+        count(places[position], -1)
+        places[position] = place
+        count(place, 1)
+        if case .underWay = place {
+            oldestUnderWay = min(oldestUnderWay ?? number, number)
+        } else if number == oldestUnderWay {
+            oldestUnderWay = underWayCount == 0 ? nil : nextUnderWay(after: number)
+        }
+    }
+
+    /// - Complexity: O(1) for each mutation of a client whose mutations are decided in their order.
+    private func nextUnderWay(after number: UInt64) -> UInt64? {
+        (number + 1..<first + UInt64(places.count)).first {
+            if case .underWay = self[$0] { true } else { false }
+        }
+    }
+
+    private mutating func count(_ place: Place, _ sign: Int) {
+        switch place {
+        case .empty: break
+        case .underWay: underWayCount += sign
+        case .applied: decidedCount += sign
+        case .decided(let outcome):
+            decidedCount += sign
+            heapSize += sign * (16 + MemoryLayout<MutationOutcome>.stride + outcome.outcome.heapSize)
+        }
+    }
+
+    /// No place is kept at either end for what is not remembered.
+    private mutating func trim() {
+        while case .empty? = places.first {
+            places.removeFirst()
+            first += 1
+        }
+        while case .empty? = places.last { places.removeLast() }
+    }
+}
+
+extension MutationOutcome {
+    /// What it takes beside its own place, as allocated.
+    fileprivate var heapSize: Int {
+        func size(_ byteCount: Int) -> Int { byteCount == 0 ? 0 : 32 + byteCount }
+        return switch self {
+        case .applied(_, let entities): size(entities.count * MemoryLayout<Entity>.stride)
+        case .refused(let refusal): size(refusal.reason.utf8.count) + size(refusal.current?.count ?? 0)
+        }
+    }
+
+    /// The same, and of a refusal only the words where its value is long.
+    fileprivate func withoutValue(longerThan sizeMax: Int) -> MutationOutcome {
+        guard case .refused(var refusal) = self, let current = refusal.current, current.count > sizeMax else {
+            return self
+        }
+        refusal.current = nil
+        return .refused(refusal)
+    }
+}
