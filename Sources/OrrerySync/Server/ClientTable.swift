@@ -1,3 +1,4 @@
+import DequeModule
 import OrrerySchema
 import OrreryWire
 
@@ -22,7 +23,8 @@ struct ClientTable {
         /// The token before, until the client shows that it has the new one: a welcome may be lost.
         var previousToken: [UInt8]?
         var session: SessionID?
-        var leftAt = Duration.zero
+        /// The last time that it left; counted from 1.
+        var departure: UInt64 = 0
         var outcomes: OutcomeWindow
 
         init(id: ClientID, _ configuration: SyncServerConfiguration, token: [UInt8], session: SessionID) {
@@ -34,11 +36,20 @@ struct ClientTable {
         }
     }
 
+    private struct Departure {
+        let number: UInt64
+        let id: ClientID
+        let at: Duration
+    }
+
     private let configuration: SyncServerConfiguration
     /// Ascending by name.
     private var entries: [Entry] = []
     private var clientOfToken: [[UInt8]: ClientID] = [:]
     private var nextID: UInt64 = 1
+    /// Clients in the order in which they left; those that came back since, too.
+    private var departures: Deque<Departure> = []
+    private var lastDeparture: UInt64 = 0
     /// What the outcomes of all clients take, as allocated.
     private(set) var rememberedSize = 0
 
@@ -47,6 +58,7 @@ struct ClientTable {
     }
 
     var count: Int { entries.count }
+    var departureCount: Int { departures.count }
     var tokenCount: Int { clientOfToken.count }
     /// Of the client of whom most is remembered.
     var outcomeCountMax: Int { entries.reduce(0) { max($0, $1.outcomes.count) } }
@@ -115,20 +127,32 @@ struct ClientTable {
         guard let position = position(of: id), entries[position].session == session else { return }
         entries[position].session = nil
         entries[position].outcomes.endWaiting()
-        entries[position].leftAt = now
+        lastDeparture += 1
+        entries[position].departure = lastDeparture
+        if departures.count >= 2 * entries.count { departures = departures.filter(isAway) }
+        departures.append(Departure(number: lastDeparture, id: id, at: now))
         forgetOldestIfFull()
     }
 
     /// Forgets clients that have been away for too long.
+    /// - Complexity: O(1) besides those.
     mutating func expire(now: Duration) {
-        for entry in entries where entry.session == nil && now - entry.leftAt >= configuration.clientRetention {
-            forget(entry.id)
+        while let first = departures.first, !isAway(first) || now - first.at >= configuration.clientRetention {
+            departures.removeFirst()
+            if isAway(first) { forget(first.id) }
         }
     }
 
     private mutating func forgetOldestIfFull() {
-        guard entries.count > configuration.clientCountMax else { return }
-        if let oldest = entries.filter({ $0.session == nil }).min(by: { $0.leftAt < $1.leftAt }) { forget(oldest.id) }
+        while entries.count > configuration.clientCountMax, let oldest = departures.popFirst() {
+            if isAway(oldest) { forget(oldest.id) }
+        }
+    }
+
+    /// Whether a client that left then has not come back.
+    private func isAway(_ departure: Departure) -> Bool {
+        guard let position = position(of: departure.id) else { return false }
+        return entries[position].session == nil && entries[position].departure == departure.number
     }
 
     private mutating func forget(_ id: ClientID) {

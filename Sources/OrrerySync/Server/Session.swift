@@ -18,7 +18,6 @@ struct Session {
     }
 
     let id: SessionID
-    let openedAt: Duration
     var phase = Phase.awaitingHello
     var client = ClientID(0)
     var clientName = ""
@@ -48,6 +47,7 @@ struct Session {
     var lastSentAt: Duration
     /// Whether that was a heartbeat that said that it is behind. Should it catch up with nothing to be sent, it is told at once.
     var wasToldBehind = false
+    /// When something was heard of it, or when it came; later by the time in which it was not read from.
     var lastHeardAt: Duration
     var reading: Reading
     var held = HeldBytes()
@@ -61,7 +61,6 @@ struct Session {
             requests: RateAllowance(perSecond: configuration.requestRateMax, now: openedAt),
             turn: configuration.turnWorkMax)
         self.id = id
-        self.openedAt = openedAt
         lastSentAt = openedAt
         lastHeardAt = openedAt
     }
@@ -113,8 +112,9 @@ struct Reading {
     /// What it may ask for each second.
     var mutations: RateAllowance
     var requests: RateAllowance
-    /// Units of work that it may still cause in this period.
+    /// Units of work that it may still cause in this period, and those that it has caused.
     var turn: Int
+    var used = 0
     /// Whether its turn or its rate is used up: ends by itself.
     var waitsForTurn = false
     /// Whether too many bytes of answers wait for it: ends when it has taken half of them.
@@ -124,7 +124,10 @@ struct Reading {
 
     var isOn: Bool { !waitsForTurn && !waitsForAnswers }
 
-    mutating func charge(_ units: Int) { turn -= units }
+    mutating func charge(_ units: Int) {
+        turn -= units
+        used += units
+    }
 }
 
 /// What was said to a client and lies in this process, since its system does not take it; and room that is kept for answers.

@@ -34,7 +34,7 @@ package struct SessionState: Hashable, Sendable, CustomStringConvertible {
     package let lastHeardAt: Duration
     /// Whether it is read from: the clock of its silence stands still where it is not.
     package let isRead: Bool
-    /// Set until its `Hello`: since when it waits for it.
+    /// Set until its `Hello`, where it is read from: since when that is waited for.
     package let awaitsHelloSince: Duration?
 
     package var description: String {
@@ -99,7 +99,7 @@ extension SyncServer {
 
     /// Units of work that a message of a client may cost: one that is as long as it may be, a Hello that resumes all that it may.
     private var messageWorkMax: Int {
-        1 + configuration.clientMessageSizeMax / 256 + 4 + configuration.limits.subscriptionCountMax
+        1 + configuration.clientMessageSizeMax / 256 + Self.helloWork + configuration.limits.subscriptionCountMax
     }
 
     package var sessionStates: [SessionState] {
@@ -112,7 +112,7 @@ extension SyncServer {
                 hasAcknowledged: session.hasAcknowledged, heldByteCount: session.held.byteCount,
                 lastTakenAt: session.held.lastTakenAt, heldAnswerSize: session.held.answerSize,
                 lastHeardAt: session.lastHeardAt, isRead: session.reading.isOn,
-                awaitsHelloSince: session.phase == .awaitingHello ? session.openedAt : nil)
+                awaitsHelloSince: session.phase == .awaitingHello && session.reading.isOn ? session.lastHeardAt : nil)
         }
     }
 }

@@ -83,8 +83,9 @@ extension SyncServer {
         var reading = sessions[index].reading
         let wasOn = reading.isOn
         if !reading.waitsForTurn {
+            let isGranted = sessions[index].phase == .ready && reading.used < grantedTurn
             reading.waitsForTurn =
-                requestWork.isUsedUp || reading.turn <= 0 || !reading.mutations.hasOne(now: now)
+                requestWork.isUsedUp && !isGranted || reading.turn <= 0 || !reading.mutations.hasOne(now: now)
                 || !reading.requests.hasOne(now: now)
         }
         let answers = sessions[index].held
@@ -114,19 +115,41 @@ extension SyncServer {
         actions.append(.setReading(true, of: sessions[index].id))
     }
 
-    /// A period has begun: those whose turn or rate was used up are read on, each for its share of what may be done.
+    /// Units of work that a Hello takes besides what it resumes.
+    static let helloWork = 4
+    /// Units of work of a turn that nobody can take away: what acknowledging each tick takes, and as much again.
+    static let grantedTurnMin = 2
+    /// What a Hello takes, as long as it is not known what it resumes.
+    private var expectedHelloWork: Int { 1 + Self.helloWork + configuration.limits.subscriptionCountMax }
+
+    /// In a new period those are read on whose turn or rate was used up, each for its share of what may be done; of newcomers as many as there
+    /// is time for, in turn.
     mutating func readOn(now: Duration) {
-        guard !requestWork.isUsedUp else { return }
+        guard readPeriod != period, !sessions.isEmpty else { return }
+        readPeriod = period
+        grantedTurn = max(Self.grantedTurnMin, requestWork.perPeriod / sessions.count)
         let waitingCount = sessions.count { $0.reading.waitsForTurn }
-        let share = max(1, requestWork.left / max(1, waitingCount))
-        for index in sessions.indices {
+        let share = max(grantedTurn, requestWork.left / max(1, waitingCount))
+        var left = requestWork.left
+        var firstLeftOut: Int?
+        for step in 0..<sessions.count {
+            let index = (nextRead + step) % sessions.count
             sessions[index].reading.turn = min(share, configuration.turnWorkMax)
-            guard sessions[index].reading.waitsForTurn else { continue }
-            guard sessions[index].reading.mutations.hasOne(now: now), sessions[index].reading.requests.hasOne(now: now)
+            sessions[index].reading.used = 0
+            guard sessions[index].reading.waitsForTurn, sessions[index].reading.mutations.hasOne(now: now),
+                sessions[index].reading.requests.hasOne(now: now)
             else { continue }
+            if sessions[index].phase == .awaitingHello {
+                guard left > 0 else {
+                    firstLeftOut = firstLeftOut ?? index
+                    continue
+                }
+                left -= expectedHelloWork
+            }
             sessions[index].reading.waitsForTurn = false
             if sessions[index].reading.isOn { goOn(index, now: now) }
         }
+        nextRead = firstLeftOut ?? 0
     }
 
     /// Where there is too little room for others, whoever has taken nothing for a while goes, the one that holds most first.

@@ -9,6 +9,7 @@ extension SyncServer {
     public mutating func open(_ id: SessionID, now: Duration) {
         precondition((sessions.last?.id).map { $0 < id } ?? true, "sessions are named in ascending order")
         sessions.append(Session(id: id, openedAt: now, configuration))
+        settleReading(sessions.count - 1, now: now)
     }
 
     /// A connection is gone. Does nothing for a session that was closed from here.
@@ -80,7 +81,7 @@ extension SyncServer {
         guard let index = position(of: id) else { return }
         sessions[index].client = client
         sessions[index].phase = .ready
-        charge(index, byteCount: 0, units: 4 + (hello.resume?.subscriptions.count ?? 0))
+        charge(index, byteCount: 0, units: Self.helloWork + (hello.resume?.subscriptions.count ?? 0))
         sessions[index].clientName = hello.clientName
         sessions[index].capabilities = hello.capabilities
         let resumption = try resume(index, hello.resume)

@@ -75,6 +75,11 @@ public struct SyncServer: ~Copyable {
     private var pace = WorkPace()
     /// The session that is served first when a budget is short; moves on so that everyone comes first in turn.
     var nextServed = 0
+    /// The period in which turns were given last, and the session that is first read in the next.
+    var readPeriod: UInt64 = 0
+    var nextRead = 0
+    /// Units of work that each who has said Hello may cause in this period, whatever others say.
+    var grantedTurn = SyncServer.grantedTurnMin
     /// What lies in this process for all sessions.
     var held = HeldTotals()
 
@@ -161,7 +166,9 @@ public struct SyncServer: ~Copyable {
 
     private mutating func endSilentSessions(now: Duration) {
         for session in sessions {
-            if session.phase == .awaitingHello, now - session.openedAt >= configuration.handshakeTimeout {
+            // The clock of one that is not read from stands still.
+            let silence = session.reading.isOn ? now - session.lastHeardAt : .zero
+            if session.phase == .awaitingHello, silence >= configuration.handshakeTimeout {
                 fail(
                     session.id, WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)"),
                     now: now)
@@ -172,8 +179,7 @@ public struct SyncServer: ~Copyable {
                     session.id,
                     WireError(.silence, "nothing of what it asked for was taken for \(configuration.silenceTimeout)"),
                     now: now)
-            } else if session.reading.isOn, now - session.lastHeardAt >= configuration.silenceTimeout {
-                // The clock of one that is not read from stands still.
+            } else if silence >= configuration.silenceTimeout {
                 fail(
                     session.id, WireError(.silence, "nothing was heard for \(configuration.silenceTimeout)"), now: now)
             }

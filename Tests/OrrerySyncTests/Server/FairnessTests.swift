@@ -18,7 +18,7 @@ import simulate
         let witness: JoinedClient
         private(set) var entities: [Entity] = []
         private var lastTick = Tick.zero
-        private(set) var missed: UInt64 = 0
+        private var skipped: UInt64 = 0
 
         init(
             entityCount: Int = 100, watched: Int? = nil, _ configure: (inout SimulationConfiguration) -> Void = { _ in }
@@ -45,10 +45,13 @@ import simulate
             joined.tick()
             joined.passTime(.zero)
             for batch in witness.takeBatches() {
-                missed += batch.tick.ticks(since: lastTick) - 1
+                skipped += batch.tick.ticks(since: lastTick) - 1
                 lastTick = batch.tick
             }
         }
+
+        /// Ticks that the witness has not seen by themselves, those that it still waits for among them.
+        var missed: UInt64 { skipped + joined.serverTick.ticks(since: lastTick) }
 
         func connect() throws -> RawClient {
             let client = try joined.connectRaw()
@@ -176,24 +179,26 @@ import simulate
         }
     }
 
+    /// A Hello that resumes 64 subscriptions, each of one entity.
+    private func resume(_ scene: Scene, from first: Int) -> [UInt8] {
+        ClientMessage.hello(
+            Hello(
+                clientName: "back",
+                resume: .init(
+                    revision: Revision(epoch: scene.joined.revision.epoch, tick: Tick(1)), token: [],
+                    subscriptions: (0..<64).map { number in
+                        .init(
+                            SubscriptionID(UInt32(number)),
+                            Selection(entities: .one(scene.entities[(first + number) % 500])))
+                    }))
+        ).encoded()
+    }
+
     @Test func manyWhoComeBackAtOnceCostNobodyATick() throws {
         let scene = try Scene(entityCount: 500) { $0.sync.requestWorkRateMax = 20_000 }
-        let resume = { (first: Int) in
-            ClientMessage.hello(
-                Hello(
-                    clientName: "back",
-                    resume: .init(
-                        revision: Revision(epoch: scene.joined.revision.epoch, tick: Tick(1)), token: [],
-                        subscriptions: (0..<64).map { number in
-                            .init(
-                                SubscriptionID(UInt32(number)),
-                                Selection(entities: .one(scene.entities[(first + number) % 500])))
-                        }))
-            ).encoded()
-        }
         let clients = try (0..<100).map { _ in try scene.joined.connectRaw() }
         scene.joined.deliver()
-        for (number, client) in clients.enumerated() { client.send(resume(number * 3)) }
+        for (number, client) in clients.enumerated() { client.send(resume(scene, from: number * 3)) }
         var welcomed = 0
         var started = 0
         for _ in 0..<40 {
@@ -207,6 +212,36 @@ import simulate
         #expect(welcomed == 100)
         #expect(started >= 100)
         #expect(scene.missed == 0)
+    }
+
+    /// They come faster than the budget has room for, and go as soon as they are in.
+    @Test func whoComesAgainAndAgainCostsNobodyHisAcknowledgements() throws {
+        let scene = try Scene(entityCount: 500) {
+            $0.sync.requestWorkRateMax = 20_000
+            $0.sync.windowTickCount = 16
+        }
+        var coming: [RawClient] = []
+        var welcomed = 0
+        let tickCount = 80
+        for tick in 0..<tickCount {
+            let arriving = try (0..<25).map { _ in try scene.joined.connectRaw() }
+            scene.joined.deliver()
+            for (number, client) in arriving.enumerated() { client.send(resume(scene, from: tick * 7 + number)) }
+            coming += arriving
+            scene.tick()
+            coming.removeAll { client in
+                let isIn = client.takeReceived().contains { $0.first == 0x81 }
+                if isIn {
+                    welcomed += 1
+                    client.cut()
+                }
+                return isIn
+            }
+        }
+        #expect(scene.missed == 0)
+        // And they get in, as many as there is time for: 70 units each, of 1000 in a tick, less what others say.
+        #expect(welcomed >= tickCount * 1000 / 70 * 9 / 10)
+        #expect(welcomed <= tickCount * 1000 / 70 * 11 / 10)
     }
 
     @Test func outcomesOfATickLeaveTogether() throws {
