@@ -152,6 +152,7 @@ extension BatchApplier {
     ) throws(WireError) {
         let target = store[column]
         guard let entry = store.table[column] else { return }
+        let component = recordsChanges ? batch.list.position(of: entry) : -1
         var position = 0
         try rows.forEach { (index) throws(WireError) in
             guard inserted ? store.entities.contains(index) : target.contains(index) else {
@@ -164,11 +165,12 @@ extension BatchApplier {
                 try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
                 let isKnown =
                     target.withValue(of: index) { old in
-                        batch.list.append(.set, entity, entry, old: old, new: value)
+                        batch.list.append(.set, entity, component: component, old: old, new: value)
                     } != nil
                 if !isKnown {
                     batch.list.append(
-                        entering.covers(column, of: entity) ? .entered : .set, entity, entry, new: value)
+                        entering.covers(column, of: entity) ? .entered : .set, entity, component: component,
+                        new: value)
                 }
             }
             target.set(index, to: value, at: store.tick)

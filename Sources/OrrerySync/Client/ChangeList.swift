@@ -48,14 +48,23 @@ public struct ChangeList: RandomAccessCollection, Sendable {
         _ cause: Change.Cause, _ entity: Entity, _ entry: ComponentTable.Entry, old: UnsafeRawBufferPointer? = nil,
         new: UnsafeRawBufferPointer? = nil
     ) {
-        let component = position(of: entry)
+        append(cause, entity, component: position(of: entry), old: old, new: new)
+    }
+
+    /// A component of an entity, one of many of the same component.
+    /// - Parameter component: its ``position(of:)`` in this list.
+    mutating func append(
+        _ cause: Change.Cause, _ entity: Entity, component: Int32, old: UnsafeRawBufferPointer? = nil,
+        new: UnsafeRawBufferPointer? = nil
+    ) {
         records.append(
             Record(
                 cause: cause, entity: entity, component: component, old: old.map { keep($0) },
                 new: new.map { keep($0) }))
     }
 
-    private mutating func position(of entry: ComponentTable.Entry) -> Int32 {
+    /// Where a component stands among those that the changes are about.
+    mutating func position(of entry: ComponentTable.Entry) -> Int32 {
         if let position = positions[entry.column], components[Int(position)] == entry { return position }
         components.append(entry)
         positions[entry.column] = Int32(components.count - 1)
