@@ -16,7 +16,6 @@ extension SyncServer {
         let previous = advancedTick
         advancedTick = store.tick
         while recipients.count < groups.count { recipients.append([]) }
-        var touched: [Int] = []
         var expectedWork = 0
         for index in sessions.indices where sessions[index].isLive {
             guard let group = sessions[index].group, sessions[index].isWindowOpen(configuration) else {
@@ -25,7 +24,7 @@ extension SyncServer {
                 continue
             }
             if recipients[group].isEmpty {
-                touched.append(group)
+                touchedGroups.append(group)
                 expectedWork += groups[group].work
             }
             expectedWork += Self.sendWork
@@ -36,9 +35,11 @@ extension SyncServer {
         let reserve = isSomeoneBehind ? buildWork.perPeriod / 2 : 0
         // Only where there is too much does the order matter.
         if expectedWork > buildWork.left - reserve {
-            touched.sort { (groups[$0].work * recipients[$1].count, $0) < (groups[$1].work * recipients[$0].count, $1) }
+            touchedGroups.sort {
+                (groups[$0].work * recipients[$1].count, $0) < (groups[$1].work * recipients[$0].count, $1)
+            }
         }
-        for group in touched {
+        for group in touchedGroups {
             if buildWork.left <= reserve {
                 for index in recipients[group] { sessions[index].progress = .behind(cursor: previous) }
             } else {
@@ -46,6 +47,7 @@ extension SyncServer {
             }
             recipients[group].removeAll(keepingCapacity: true)
         }
+        touchedGroups.removeAll(keepingCapacity: true)
     }
 
     private mutating func sendTick(to group: Int, after previous: Tick, now: Duration) {

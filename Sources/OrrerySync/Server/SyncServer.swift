@@ -62,6 +62,8 @@ public struct SyncServer: ~Copyable {
     var frames = FramePool()
     /// By group: the sessions that are sent this tick's batch. Empty but inside ``worldAdvanced(now:)``.
     var recipients: [[Int]] = []
+    /// The groups that have some. Empty but inside ``worldAdvanced(now:)``.
+    var touchedGroups: [Int] = []
     var advancedTick: Tick
     /// Counted from 1: what is done once in each is done then.
     var period: UInt64 = 1

@@ -204,11 +204,12 @@ extension FramePool {
     /// A frame whose payload `body` writes.
     mutating func frame(writing capacity: Int, _ body: (inout ByteWriter) -> Void) -> Frame {
         frame(capacity: capacity) { storage in
+            // Nobody else holds the bytes while they are written: an array that two hold is copied.
             var bytes: [UInt8] = []
             swap(&storage, &bytes)
-            var writer = ByteWriter(continuing: bytes)
+            var writer = ByteWriter(continuing: consume bytes)
             body(&writer)
-            storage = writer.bytes
+            storage = (consume writer).bytes
         }
     }
 }
