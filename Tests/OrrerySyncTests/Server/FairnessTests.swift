@@ -15,10 +15,9 @@ import simulate
     /// A world in which something moves in every tick, with a witness that watches it.
     private final class Scene {
         let joined: JoinedWorld
-        let witness: JoinedClient
-        private(set) var entities: [Entity] = []
-        private var lastTick = Tick.zero
-        private var skipped: UInt64 = 0
+        private let witness: Witness
+        let entities: [Entity]
+        var missed: UInt64 { witness.missed }
 
         init(
             entityCount: Int = 100, watched: Int? = nil, _ configure: (inout SimulationConfiguration) -> Void = { _ in }
@@ -30,28 +29,14 @@ import simulate
                 try sync.register(Health.self, writable: .byClients)
                 sync.spawning = .byClients
             }
-            for _ in 0..<entityCount { entities.append(joined.world.spawn(Position(), Health())) }
-            joined.tick()
-            witness = try joined.connect()
-            witness.subscribe(["Position"], of: watched.map { .listed(Array(entities.prefix($0))) } ?? .all)
-            joined.tick()
-            _ = witness.takeBatches()
-            lastTick = joined.serverTick
+            let world = joined.world
+            entities = (0..<entityCount).map { _ in world.spawn(Position(), Health()) }
+            let some = entities.prefix(watched ?? 0)
+            witness = try Witness(of: joined, watching: some.isEmpty ? .all : .listed(Array(some)))
         }
 
         /// One tick of 50 ms.
-        func tick() {
-            joined.world.query(Write<Position>.self).forEach { $0.x += 1 }
-            joined.tick()
-            joined.passTime(.zero)
-            for batch in witness.takeBatches() {
-                skipped += batch.tick.ticks(since: lastTick) - 1
-                lastTick = batch.tick
-            }
-        }
-
-        /// Ticks that the witness has not seen by themselves, those that it still waits for among them.
-        var missed: UInt64 { skipped + joined.serverTick.ticks(since: lastTick) }
+        func tick() { witness.tick() }
 
         func connect() throws -> RawClient {
             let client = try joined.connectRaw()

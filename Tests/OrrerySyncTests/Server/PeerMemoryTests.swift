@@ -17,11 +17,10 @@ import simulate
     private final class Scene {
         static let tickRate = 20
         let joined: JoinedWorld
-        private let witness: JoinedClient
+        private let witness: Witness
+        var missed: UInt64 { witness.missed }
         /// With 4 KiB each.
         private(set) var entities: [Entity] = []
-        private var lastTick = Tick.zero
-        private(set) var missed: UInt64 = 0
         /// The most that waited in the server's process at the end of a tick: batches and answers, for all sessions.
         private(set) var heldSizeMax = 0
         private(set) var answerSizeMax = 0
@@ -39,22 +38,11 @@ import simulate
             for _ in 0..<4096 {
                 entities.append(joined.world.spawn(Label(text: String(repeating: "x", count: 4096)), Health()))
             }
-            joined.tick()
-            witness = try joined.connect()
-            witness.subscribe(["Position"])
-            joined.tick()
-            _ = witness.takeBatches()
-            lastTick = joined.serverTick
+            witness = try Witness(of: joined)
         }
 
         func tick() {
-            joined.world.query(Write<Position>.self).forEach { $0.x += 1 }
-            joined.tick()
-            joined.passTime(.zero)
-            for batch in witness.takeBatches() {
-                missed += batch.tick.ticks(since: lastTick) - 1
-                lastTick = batch.tick
-            }
+            witness.tick()
             let held = joined.sessionStates.reduce(0) { $0 + $1.heldByteCount }
             heldSizeMax = max(heldSizeMax, held)
             let answers = joined.occupancies.first { $0.name == "bytes of answers" }?.count ?? 0
