@@ -125,7 +125,8 @@ struct OutcomeWindow {
     /// Those of which it is known what became of them, the older half.
     mutating func forgetOlderHalf() {
         var rest = (decidedCount + 1) / 2
-        for number in first..<first + UInt64(places.count) where rest > 0 && isDecided(self[number]) {
+        for position in places.indices where rest > 0 && isDecided(places[position]) {
+            let number = first + UInt64(position)
             set(.empty, at: number)
             forgottenUpTo = max(forgottenUpTo, number)
             rest -= 1
@@ -148,8 +149,7 @@ struct OutcomeWindow {
         // What is too old goes, all of it where the number is far from the others.
         while let _ = places.first, highest - first >= countMax {
             set(.empty, at: first)
-            places.removeFirst()
-            first += 1
+            removeFirst()
         }
         if places.isEmpty { first = number }
         while number < first {
@@ -170,15 +170,14 @@ struct OutcomeWindow {
         if case .underWay = place {
             oldestUnderWay = min(oldestUnderWay ?? number, number)
         } else if number == oldestUnderWay {
-            oldestUnderWay = underWayCount == 0 ? nil : nextUnderWay(after: number)
+            oldestUnderWay = underWayCount == 0 ? nil : nextUnderWay(after: position)
         }
     }
 
     /// - Complexity: O(1) for each mutation of a client whose mutations are decided in their order.
-    private func nextUnderWay(after number: UInt64) -> UInt64? {
-        (number + 1..<first + UInt64(places.count)).first {
-            if case .underWay = self[$0] { true } else { false }
-        }
+    private func nextUnderWay(after position: Int) -> UInt64? {
+        let next = places[(position + 1)...].firstIndex { if case .underWay = $0 { true } else { false } }
+        return next.map { first + UInt64($0) }
     }
 
     private mutating func count(_ place: Place, _ sign: Int) {
@@ -194,11 +193,14 @@ struct OutcomeWindow {
 
     /// No place is kept at either end for what is not remembered.
     private mutating func trim() {
-        while case .empty? = places.first {
-            places.removeFirst()
-            first += 1
-        }
+        while case .empty? = places.first { removeFirst() }
         while case .empty? = places.last { places.removeLast() }
+    }
+
+    private mutating func removeFirst() {
+        places.removeFirst()
+        // There may be no number after it; then there is no place either.
+        first &+= 1
     }
 }
 

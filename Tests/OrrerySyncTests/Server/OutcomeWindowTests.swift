@@ -105,4 +105,26 @@ import Testing
             if model.decided.isEmpty, model.underWay.isEmpty { #expect(window.size == 0) }
         }
     }
+
+    /// A peer chooses its numbers.
+    @Test(arguments: [0, 1, 2, 40] as [UInt64]) func theLastNumbersThereAreAreNumbers(distance: UInt64) {
+        var window = OutcomeWindow(countMax: Self.countMax, valueSizeMax: 256)
+        let last = UInt64.max - distance
+        for outcome in [nil, .applied(Tick(1), entities: []), .refused(Refusal(.forbidden, "no"))] as [MutationOutcome?] {
+            for number in [last, last - 1, 1, last, .max, 0] {
+                guard case .new = window.standing(of: MutationSequence(number)),
+                    window.hasRoom(for: MutationSequence(number))
+                else { continue }
+                window.begin(MutationSequence(number), awaited: 1)
+                #expect(window.underWayCount == 1)
+                #expect(window.finish(MutationSequence(number), outcome) == 1)
+                #expect(window.underWayCount == 0)
+            }
+        }
+        #expect(window.count > 0)
+        for _ in 0..<5 { window.forgetOlderHalf() }
+        #expect(window.count == 0 && window.size == 0)
+        #expect(standing(.max, in: window) == "forgotten")
+        #expect(standing(1, in: window) == "forgotten")
+    }
 }
