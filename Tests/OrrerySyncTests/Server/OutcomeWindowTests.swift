@@ -110,7 +110,10 @@ import Testing
     @Test(arguments: [0, 1, 2, 40] as [UInt64]) func theLastNumbersThereAreAreNumbers(distance: UInt64) {
         var window = OutcomeWindow(countMax: Self.countMax, valueSizeMax: 256)
         let last = UInt64.max - distance
-        for outcome in [nil, .applied(Tick(1), entities: []), .refused(Refusal(.forbidden, "no"))] as [MutationOutcome?] {
+        let outcomes: [MutationOutcome?] = [
+            nil, .applied(Tick(1), entities: []), .refused(Refusal(.forbidden, "no")),
+        ]
+        for outcome in outcomes {
             for number in [last, last - 1, 1, last, .max, 0] {
                 guard case .new = window.standing(of: MutationSequence(number)),
                     window.hasRoom(for: MutationSequence(number))
