@@ -47,6 +47,10 @@ extension SimulationConfiguration {
             sync.answerSizeMax <= sync.answersSizeMax, ("sync.answerSizeMax", sync.answerSizeMax), "must not exceed",
             ("sync.answersSizeMax", sync.answersSizeMax))
         try require(
+            sync.listedEntityCountMax <= sync.listedEntityCountTotalMax,
+            ("sync.listedEntityCountMax", sync.listedEntityCountMax), "must not exceed",
+            ("sync.listedEntityCountTotalMax", sync.listedEntityCountTotalMax))
+        try require(
             limits.messageSizeMax <= sync.heldSizeMax, ("sync.limits.messageSizeMax", limits.messageSizeMax),
             "must not exceed", ("sync.heldSizeMax", sync.heldSizeMax))
         for (name, value) in [
@@ -56,7 +60,8 @@ extension SimulationConfiguration {
             ("sync.mutationRateMax", sync.mutationRateMax), ("sync.pendingMutationMax", sync.pendingMutationMax),
             ("sync.requestRateMax", sync.requestRateMax), ("sync.requestWorkRateMax", sync.requestWorkRateMax),
             ("sync.turnWorkMax", sync.turnWorkMax), ("sync.buildWorkRateMax", sync.buildWorkRateMax),
-            ("sync.answerSizeMax", sync.answerSizeMax), ("sync.clientCountMax", sync.clientCountMax),
+            ("sync.listedEntityCountMax", sync.listedEntityCountMax), ("sync.answerSizeMax", sync.answerSizeMax),
+            ("sync.clientCountMax", sync.clientCountMax),
             ("sync.limits.partSizeMax", limits.partSizeMax),
             ("sync.limits.subscriptionCountMax", limits.subscriptionCountMax),
             ("waitingMutationMax", waitingMutationMax), ("mutationWorkRateMax", mutationWorkRateMax),

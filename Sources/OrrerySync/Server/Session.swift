@@ -25,6 +25,8 @@ struct Session {
     var capabilities: [Capability] = []
     /// In order of request.
     var subscriptions: [(id: SubscriptionID, selection: Selection)] = []
+    /// Entities that they list.
+    var listedCount = 0
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client has it all the same.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
     /// What the others show together; `nil` until it is worked out again.
@@ -123,6 +125,15 @@ struct Reading {
     var stoppedAt: Duration?
 
     var isOn: Bool { !waitsForTurn && !waitsForAnswers }
+
+    /// Periods after which the largest piece of work is forgotten.
+    private static let debtPeriodsMax = 8
+
+    /// A period has begun. What went beyond the last turn is taken off: the last piece of work may be larger than what was left.
+    mutating func renew(_ share: Int, max turnMax: Int) {
+        turn = min(Swift.max(turn, -Self.debtPeriodsMax * share) + share, turnMax)
+        used = 0
+    }
 
     mutating func charge(_ units: Int) {
         turn -= units

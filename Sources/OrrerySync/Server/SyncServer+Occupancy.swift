@@ -59,6 +59,9 @@ extension SyncServer {
                     "subscriptions of session \(session.id)", session.subscriptions.count,
                     limit: limits.subscriptionCountMax),
                 Occupancy(
+                    "listed entities of session \(session.id)", session.listedCount,
+                    limit: configuration.listedEntityCountMax),
+                Occupancy(
                     "waiting subscriptions of session \(session.id)", session.waiting.count,
                     limit: limits.subscriptionCountMax),
                 // The last message may cost more than what was left.
@@ -70,6 +73,7 @@ extension SyncServer {
         // Those that are connected are never forgotten; the transport bounds them.
         let clientCountMax = max(configuration.clientCountMax, sessions.count)
         return perSession + [
+            Occupancy("listed entities", listedCount, limit: configuration.listedEntityCountTotalMax),
             Occupancy("clients", clients.count, limit: clientCountMax),
             Occupancy("tokens", clients.tokenCount, limit: 2 * clientCountMax),
             Occupancy(

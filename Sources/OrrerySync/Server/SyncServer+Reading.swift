@@ -63,18 +63,24 @@ extension SyncServer {
         return configuration.limits.reasonSizeMax + size + HeldBytes.messageOverhead
     }
 
-    /// Charges what a message of a client costs.
-    /// - Parameter units: beside what its bytes cost.
-    mutating func charge(_ index: Int, byteCount: Int, units: Int = 0) {
-        let work = 1 + byteCount / 256 + units
-        requestWork.charge(work)
-        sessions[index].reading.charge(work)
+    /// Bytes of a message that are a unit of work to read: as many of its smallest parts as take about that time. Frames that are no messages
+    /// are smaller still.
+    private static let (bytesPerUnit, otherBytesPerUnit) = (64, 32)
+
+    /// Charges what a client has caused.
+    mutating func charge(_ index: Int, _ units: Int) {
+        guard sessions[index].phase == .ready else { return newcomerWork.charge(units) }
+        requestWork.charge(units)
+        sessions[index].reading.charge(units)
     }
+
+    /// Charges what a message of a client costs, besides what it asks for.
+    mutating func chargeMessage(_ index: Int, byteCount: Int) { charge(index, 1 + byteCount / Self.bytesPerUnit) }
 
     /// A client has said so many bytes that are no messages, pings for example. To read them is work too.
     public mutating func receivedBesideMessages(_ byteCount: Int, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
-        charge(index, byteCount: byteCount)
+        charge(index, 1 + byteCount / Self.otherBytesPerUnit)
         settleReading(index, now: now)
     }
 
@@ -83,9 +89,11 @@ extension SyncServer {
         var reading = sessions[index].reading
         let wasOn = reading.isOn
         if !reading.waitsForTurn {
-            let isGranted = sessions[index].phase == .ready && reading.used < grantedTurn
+            let hasRoom =
+                sessions[index].phase == .ready
+                ? !requestWork.isUsedUp || reading.used < grantedTurn : !newcomerWork.isUsedUp
             reading.waitsForTurn =
-                requestWork.isUsedUp && !isGranted || reading.turn <= 0 || !reading.mutations.hasOne(now: now)
+                !hasRoom || reading.turn <= 0 || !reading.mutations.hasOne(now: now)
                 || !reading.requests.hasOne(now: now)
         }
         let answers = sessions[index].held
@@ -119,8 +127,6 @@ extension SyncServer {
     static let helloWork = 4
     /// Units of work of a turn that nobody can take away: what acknowledging each tick takes, and as much again.
     static let grantedTurnMin = 2
-    /// What a Hello takes, as long as it is not known what it resumes.
-    private var expectedHelloWork: Int { 1 + Self.helloWork + configuration.limits.subscriptionCountMax }
 
     /// In a new period those are read on whose turn or rate was used up, each for its share of what may be done; of newcomers as many as there
     /// is time for, in turn.
@@ -130,13 +136,13 @@ extension SyncServer {
         grantedTurn = max(Self.grantedTurnMin, requestWork.perPeriod / sessions.count)
         let waitingCount = sessions.count { $0.reading.waitsForTurn }
         let share = max(grantedTurn, requestWork.left / max(1, waitingCount))
-        var left = requestWork.left
+        var left = newcomerWork.left
         var firstLeftOut: Int?
         for step in 0..<sessions.count {
             let index = (nextRead + step) % sessions.count
-            sessions[index].reading.turn = min(share, configuration.turnWorkMax)
-            sessions[index].reading.used = 0
-            guard sessions[index].reading.waitsForTurn, sessions[index].reading.mutations.hasOne(now: now),
+            sessions[index].reading.renew(share, max: configuration.turnWorkMax)
+            guard sessions[index].reading.waitsForTurn, sessions[index].reading.turn > 0,
+                sessions[index].reading.mutations.hasOne(now: now),
                 sessions[index].reading.requests.hasOne(now: now)
             else { continue }
             if sessions[index].phase == .awaitingHello {

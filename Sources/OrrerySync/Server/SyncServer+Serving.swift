@@ -128,7 +128,9 @@ extension SyncServer {
             owed.append(Owed(coverage: asked.subtracting(wanted), cursor: start))
             wanted = asked
         }
-        buildWork.charge(session.subscriptions.count + wanted.singles.count)
+        // Each time, all that is listed is looked up twice: in a table, and in the order of the result.
+        let count = owed.count - 1 + (session.coverage == nil ? 1 : 0)
+        buildWork.charge(session.subscriptions.count + wanted.singles.count + 2 * count * session.listedCount)
         owed.removeAll { $0.coverage.isEmpty }
         return (owed, wanted)
     }

@@ -16,6 +16,7 @@ extension SyncServer {
     public mutating func closed(_ id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         leaveGroup(index)
+        listedCount -= sessions[index].listedCount
         held.byteCount -= sessions[index].held.byteCount
         held.answerSize -= sessions[index].held.answerTotal
         clients.left(sessions[index].client, id, at: now)
@@ -26,12 +27,14 @@ extension SyncServer {
     public mutating func receive(_ bytes: UnsafeRawBufferPointer, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         sessions[index].lastHeardAt = now
-        charge(index, byteCount: bytes.count)
+        let (isNewcomer, left) = (sessions[index].phase == .awaitingHello, newcomerWork.left)
+        chargeMessage(index, byteCount: bytes.count)
         do throws(WireError) {
             try handle(ClientMessage(decoding: bytes, limits: configuration.limits), from: index, now: now)
         } catch {
             fail(id, error, now: now)
         }
+        if isNewcomer { expectedHelloWork = max(1, (3 * expectedHelloWork + left - newcomerWork.left) / 4) }
         // It may be gone, or others before it.
         if let index = position(of: id) { settleReading(index, now: now) }
     }
@@ -80,8 +83,8 @@ extension SyncServer {
         if let old { fail(old, WireError(.replaced, "the client has connected anew"), now: now) }
         guard let index = position(of: id) else { return }
         sessions[index].client = client
+        charge(index, Self.helloWork + (hello.resume?.subscriptions.count ?? 0))
         sessions[index].phase = .ready
-        charge(index, byteCount: 0, units: Self.helloWork + (hello.resume?.subscriptions.count ?? 0))
         sessions[index].clientName = hello.clientName
         sessions[index].capabilities = hello.capabilities
         let resumption = try resume(index, hello.resume)
@@ -148,6 +151,14 @@ extension SyncServer {
                 .limitReached,
                 "a session has at most \(configuration.limits.subscriptionCountMax) subscriptions; unsubscribe one")
         }
+        let (listed, limits) = (selection.listedCount, configuration)
+        guard session.listedCount + listed <= limits.listedEntityCountMax else {
+            return Refusal(
+                .limitReached, "a session lists at most \(limits.listedEntityCountMax) entities; unsubscribe some")
+        }
+        guard listed == 0 || listedCount + listed <= limits.listedEntityCountTotalMax else {
+            return Refusal(.limitReached, "there is no room for what so many sessions list; try again later")
+        }
         if case .some(let columns) = selection.components,
             let unknown = columns.first(where: { store.table[$0] == nil })
         {
@@ -168,15 +179,22 @@ extension SyncServer {
     /// - Parameter tick: up to which the client has what it asks for.
     private mutating func accept(_ index: Int, _ id: SubscriptionID, _ selection: Selection, since tick: Tick) {
         sessions[index].subscriptions.append((id, selection))
+        count(listed: selection.listedCount, of: index)
         sessions[index].waiting.append((id, tick))
         if sessions[index].isLive { sessions[index].progress = .behind(cursor: store.tick) }
+    }
+
+    private mutating func count(listed count: Int, of index: Int) {
+        sessions[index].listedCount += count
+        listedCount += count
     }
 
     private mutating func unsubscribe(_ index: Int, _ id: SubscriptionID) -> Refusal? {
         guard let position = sessions[index].subscriptions.firstIndex(where: { $0.id == id }) else {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
-        sessions[index].subscriptions.remove(at: position)
+        let ended = sessions[index].subscriptions.remove(at: position)
+        count(listed: -ended.selection.listedCount, of: index)
         sessions[index].waiting.removeAll { $0.id == id }
         // What is left is worked out with the next turn; no batch goes to it before. A pass that asked for more begins anew; its next message,
         // part 0, drops what the client staged of it.

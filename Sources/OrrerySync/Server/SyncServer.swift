@@ -68,8 +68,11 @@ public struct SyncServer: ~Copyable {
     /// Counted from 1: what is done once in each is done then.
     var period: UInt64 = 1
     private var renewedAt = Duration.zero
-    /// For what clients say.
+    /// For what clients say once they are in, and for those who come: neither waits for the other.
     var requestWork: WorkBudget
+    var newcomerWork: WorkBudget
+    /// Units that a Hello has lately taken, with all that it resumes.
+    var expectedHelloWork: Int
     /// For making batches.
     var buildWork: WorkBudget
     /// Bytes for those who are behind.
@@ -84,6 +87,8 @@ public struct SyncServer: ~Copyable {
     var grantedTurn = SyncServer.grantedTurnMin
     /// What lies in this process for all sessions.
     var held = HeldTotals()
+    /// Entities that the subscriptions of all sessions list.
+    var listedCount = 0
 
     /// The longest time between two renewals of the budgets.
     package static let periodMax: Duration = .milliseconds(50)
@@ -107,7 +112,10 @@ public struct SyncServer: ~Copyable {
         // Budgets are stated for a second, and renewed with each tick, at least each 50 ms.
         let periodsPerSecond = max(
             ticksPer1000Seconds / 1000, Int(Duration.seconds(1) / Self.periodMax))
-        requestWork = WorkBudget(perPeriod: configuration.requestWorkRateMax / periodsPerSecond)
+        let requestWorkMax = configuration.requestWorkRateMax / periodsPerSecond
+        expectedHelloWork = 1 + Self.helloWork + configuration.limits.subscriptionCountMax
+        newcomerWork = WorkBudget(perPeriod: requestWorkMax / 4)
+        requestWork = WorkBudget(perPeriod: requestWorkMax - requestWorkMax / 4)
         buildWork = WorkBudget(perPeriod: configuration.buildWorkRateMax / periodsPerSecond)
     }
 
@@ -161,7 +169,10 @@ public struct SyncServer: ~Copyable {
     private mutating func renewBudgets(now: Duration) {
         renewedAt = now
         period += 1
+        let unused = requestWork.left
         requestWork.renew(pace)
+        newcomerWork.renew(pace)
+        newcomerWork.lend(pace.share(of: unused))
         buildWork.renew(pace)
         catchUpBudget = pace.share(of: configuration.catchUpSizePerTick)
     }

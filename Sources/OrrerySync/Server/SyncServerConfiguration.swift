@@ -12,8 +12,8 @@ public struct SyncServerConfiguration: Sendable {
     public var windowSize = 1 << 20
     /// Ticks that a client may have unacknowledged before nothing more is sent to it.
     public var windowTickCount: UInt64 = 64
-    /// Units of work in a second for what all clients say: a message is one, and what is longer or asks for more counts as several. Beyond it
-    /// clients are read later. Stops clients that keep the server busy from costing others a tick.
+    /// Units of work in a second for what all clients say: a message is one, and what is longer or asks for more counts as several; a quarter is
+    /// for those who have not said Hello. Beyond it clients are read later. Stops clients that keep the server busy from costing others a tick.
     public var requestWorkRateMax = 120_000
     /// Units of work that one client may cause in a period (a tick, or 50 ms where none comes); beyond it, it is read in the next. Stops one
     /// client from taking the turn of all.
@@ -48,6 +48,12 @@ public struct SyncServerConfiguration: Sendable {
     /// Bytes of the outcomes that are remembered of all clients, as allocated; beyond it, those of whom most is remembered lose the older
     /// half. Stops many clients from filling the memory with what nobody will ask for again.
     public var rememberedSizeMax = 32 << 20
+    /// Entities that the subscriptions of a session list together; a further one is refused with code 9. Stops a client whose interests take
+    /// long to work out.
+    public var listedEntityCountMax = 16_384
+    /// Entities that the subscriptions of all sessions list together, some 32 bytes each; a further one is refused with code 9. Stops many such
+    /// clients.
+    public var listedEntityCountTotalMax = 1 << 21
     /// Subscribe and Unsubscribe messages of a session in a second, and at once after a pause; further ones are read later. Stops a client
     /// that keeps the server busy with finding out what it is owed.
     public var requestRateMax = 1000

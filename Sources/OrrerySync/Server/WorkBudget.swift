@@ -20,6 +20,9 @@ struct WorkBudget {
 
     mutating func charge(_ units: Int) { left -= units }
 
+    /// What another budget did not need in the last period.
+    mutating func lend(_ units: Int) { left += max(0, units) }
+
     mutating func renew(_ pace: WorkPace = WorkPace()) {
         perPeriod = pace.share(of: perPeriodMax)
         left = min(perPeriod, max(left, -Self.debtPeriodsMax * perPeriod) + perPeriod)

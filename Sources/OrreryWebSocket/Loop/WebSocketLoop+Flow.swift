@@ -82,7 +82,8 @@ extension WebSocketLoop {
     /// Nobody reads from these: so a pong cannot be missed, and that one broke shows nowhere but here.
     func lookAfterPaused(_ now: ContinuousClock.Instant) {
         guard pausedCount > 0 else { return }
-        let paused = connections.values.filter { !$0.isReading && $0.socket != nil }
+        // Not those that were found broken before, and end.
+        let paused = connections.values.filter { !$0.isReading && $0.phase == .open && $0.socket != nil }
         for connection in paused {
             // Seldom: libwebsockets looks through a list of all connections for it.
             guard let since = connection.excusedSince, (now - since) * 2 >= .seconds(Int64(pingTimes.pingSeconds))

@@ -34,6 +34,9 @@ public struct Selection: Hashable, Sendable {
             }
     }
 
+    /// How many entities it lists.
+    public var listedCount: Int { if case .listed(let entities) = entities { entities.count } else { 0 } }
+
     /// Of two entities at one index the newer one: the other is gone.
     private static func ascending(_ entities: [Entity]) -> [Entity] {
         entities.sorted().reversed().reduce(into: []) { result, entity in

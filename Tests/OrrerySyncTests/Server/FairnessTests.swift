@@ -154,7 +154,7 @@ import simulate
         for (number, client) in clients.enumerated() {
             client.subscribe(of: .listed((0..<60).map { scene.entities[($0 * 7 + number * 13) % 400] }))
         }
-        for _ in 0..<40 { scene.tick() }
+        for _ in 0..<50 { scene.tick() }
         #expect(scene.missed == 0, "the witness watches few entities, which costs least")
         for client in clients {
             #expect(client.end == nil)
@@ -224,9 +224,64 @@ import simulate
             }
         }
         #expect(scene.missed == 0)
-        // And they get in, as many as there is time for: 70 units each, of 1000 in a tick, less what others say.
-        #expect(welcomed >= tickCount * 1000 / 70 * 9 / 10)
-        #expect(welcomed <= tickCount * 1000 / 70 * 11 / 10)
+        // And they get in, as many as there is time for: 1000 units in a tick, less what others say.
+        let units = 1 + resume(scene, from: 0).count / 64 + 4 + 64
+        #expect(welcomed >= tickCount * 1000 / units * 9 / 10)
+        #expect(welcomed <= tickCount * 1000 / units * 11 / 10)
+    }
+
+    /// Those who are in say as much as they can, and others come.
+    @Test func whoComesDoesNotWaitForThoseWhoAreInAndSayMuch() throws {
+        let scene = try Scene { $0.sync.requestWorkRateMax = 20_000 }
+        let fast = try (0..<8).map { _ in try scene.connect() }
+        for round in 0..<10 {
+            for client in fast {
+                for _ in 0..<400 { client.send(ClientMessage.unsubscribe(SubscriptionID(1)).encoded()) }
+            }
+            let newcomer = try scene.joined.connectRaw()
+            scene.joined.deliver()
+            newcomer.send(Self.hello)
+            for _ in 0..<2 { scene.tick() }
+            #expect(newcomer.takeReceived().first?.first == 0x81, "round \(round)")
+        }
+        #expect(scene.missed == 0)
+    }
+
+    @Test func listsAreBoundedForEachAndForAllTogether() throws {
+        let scene = try Scene {
+            $0.sync.listedEntityCountMax = 40
+            $0.sync.listedEntityCountTotalMax = 100
+        }
+        func subscribe(_ number: UInt32, _ count: Int) -> [UInt8] {
+            ClientMessage.subscribe(
+                SubscriptionID(number), Selection(entities: .listed(Array(scene.entities.prefix(count))))
+            ).encoded()
+        }
+        func codes(_ client: RawClient) throws -> [RefusalCode?] {
+            try client.takeReceived().compactMap { message in
+                if case .subscribeResponse(_, let refusal) = try ServerMessage(message) {
+                    .some(refusal?.code)
+                } else {
+                    nil
+                }
+            }
+        }
+        let clients = try (0..<3).map { _ in try scene.connect() }
+        for client in clients {
+            _ = client.takeReceived()
+            client.send(subscribe(1, 30))
+            client.send(subscribe(2, 11))
+            client.send(subscribe(3, 10))
+        }
+        scene.tick()
+        #expect(try codes(clients[0]) == [nil, .limitReached, nil])
+        #expect(try codes(clients[1]) == [nil, .limitReached, nil])
+        #expect(try codes(clients[2]) == [.limitReached, nil, .limitReached], "20 are left for all, then 9")
+        clients[0].cut()
+        scene.tick()
+        clients[2].send(subscribe(4, 29))
+        scene.tick()
+        #expect(try codes(clients[2]) == [nil])
     }
 
     @Test func outcomesOfATickLeaveTogether() throws {
@@ -332,7 +387,13 @@ import simulate
         // Pings, as many as take its turn.
         server.receivedBesideMessages(128 << 10, from: id, now: .zero)
         #expect(reading() == [false])
+        // It is read on when as many turns have passed.
+        var waited = 1
         server.timePassed(now: .milliseconds(50))
-        #expect(reading() == [true])
+        while waited < 10, reading() != [true] {
+            waited += 1
+            server.timePassed(now: .milliseconds(50 * waited))
+        }
+        #expect((2...4).contains(waited))
     }
 }
