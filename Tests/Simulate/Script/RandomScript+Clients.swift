@@ -45,7 +45,8 @@ extension RandomScript {
             client.loseBatch()
             participant.watch.mayMissBatches = true
         }
-        if chance(faultRarity) {
+        // Who was never let in is told that it could not connect, and has to try again by itself.
+        if chance(faultRarity), client.isWelcomed || client.tick > .zero {
             let serverNotices = chance(2)
             note("client \(participant.number) is cut\(serverNotices ? "" : " at its side")")
             client.cut(serverNotices: serverNotices)
