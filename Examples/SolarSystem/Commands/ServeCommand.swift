@@ -71,6 +71,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard (certificate == nil) == (key == nil) else {
             throw ValidationError("--certificate and --key belong together.")
         }
+        guard tokenFile != nil || Self.token != "" else {
+            throw ValidationError("ORRERY_TOKEN is set and empty; unset it to let everybody in, or give it a token.")
+        }
         guard (0.1...1000).contains(tickRate) else {
             throw ValidationError("--tick-rate must lie between 0.1 and 1000 Hz, not at \(tickRate).")
         }
@@ -122,12 +125,14 @@ struct ServeCommand: AsyncParsableCommand {
         certificate.flatMap { certificate in key.map { TLSConfiguration(certificateFile: certificate, keyFile: $0) } }
     }
 
+    private static var token: String? { ProcessInfo.processInfo.environment["ORRERY_TOKEN"] }
+
     private var serverConfiguration: SimulationConfiguration {
         var configuration = SimulationConfiguration(
             tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate))
         if let tokenFile {
             configuration.authorize = .bearer(file: tokenFile)
-        } else if let token = ProcessInfo.processInfo.environment["ORRERY_TOKEN"], !token.isEmpty {
+        } else if let token = Self.token {
             configuration.authorize = .bearer(token)
         }
         configuration.hostNames = hostName

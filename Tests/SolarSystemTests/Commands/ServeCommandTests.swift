@@ -188,7 +188,8 @@ struct ServeCommandTests {
     @Test(
         "what would let nobody in is refused at the start",
         arguments: [
-            ("", ["ORRERY_TOKEN": "two sesame"]), ("", ["ORRERY_TOKEN": "\n"]), ("--token-file /nowhere", [:]),
+            ("", ["ORRERY_TOKEN": "two sesame"]), ("", ["ORRERY_TOKEN": "\n"]), ("", ["ORRERY_TOKEN": ""]),
+            ("--token-file /nowhere", [:]),
             ("--origin sim.example", [:]), ("--host-name sim.example:80", [:]),
         ] as [(String, [String: String])])
     func refusals(options: String, environment: [String: String]) async throws {
