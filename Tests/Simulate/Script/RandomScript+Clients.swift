@@ -1,3 +1,4 @@
+import OrrerySchema
 import OrreryTesting
 import OrreryWire
 
