@@ -126,12 +126,12 @@ struct Reading {
 
     var isOn: Bool { !waitsForTurn && !waitsForAnswers }
 
-    /// Periods after which the largest piece of work is forgotten.
-    private static let debtPeriodsMax = 8
+    /// Turns that one piece of work may cost at most.
+    private static let debtTurnsMax = 4
 
     /// A period has begun. What went beyond the last turn is taken off: the last piece of work may be larger than what was left.
-    mutating func renew(_ share: Int, max turnMax: Int) {
-        turn = min(Swift.max(turn, -Self.debtPeriodsMax * share) + share, turnMax)
+    mutating func renew(_ share: Int, turnMax: Int) {
+        turn = min(max(turn, -Self.debtTurnsMax * turnMax) + share, turnMax)
         used = 0
     }
 

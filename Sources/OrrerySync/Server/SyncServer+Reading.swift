@@ -140,7 +140,7 @@ extension SyncServer {
         var firstLeftOut: Int?
         for step in 0..<sessions.count {
             let index = (nextRead + step) % sessions.count
-            sessions[index].reading.renew(share, max: configuration.turnWorkMax)
+            sessions[index].reading.renew(share, turnMax: configuration.turnWorkMax)
             guard sessions[index].reading.waitsForTurn, sessions[index].reading.turn > 0,
                 sessions[index].reading.mutations.hasOne(now: now),
                 sessions[index].reading.requests.hasOne(now: now)

@@ -394,6 +394,6 @@ import simulate
             waited += 1
             server.timePassed(now: .milliseconds(50 * waited))
         }
-        #expect((2...4).contains(waited))
+        #expect(waited <= 2)
     }
 }
