@@ -101,10 +101,8 @@ extension SyncServer {
         return max(welcomeSize, limits.reasonSizeMax + limits.schema.fixedSizeMax) + HeldBytes.messageOverhead
     }
 
-    /// Units of work that a message of a client may cost: one that is as long as it may be, a Hello that resumes all that it may.
-    private var messageWorkMax: Int {
-        1 + configuration.clientMessageSizeMax / 256 + Self.helloWork + configuration.limits.subscriptionCountMax
-    }
+    /// Units of its turn that a message of a client may take: one that is as long as it may be.
+    private var messageWorkMax: Int { Self.work(messageSize: configuration.clientMessageSizeMax) }
 
     package var sessionStates: [SessionState] {
         sessions.map { session in

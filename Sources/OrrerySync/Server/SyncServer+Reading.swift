@@ -74,8 +74,8 @@ extension SyncServer {
         sessions[index].reading.charge(units)
     }
 
-    /// Charges what a message of a client costs, besides what it asks for.
-    mutating func chargeMessage(_ index: Int, byteCount: Int) { charge(index, 1 + byteCount / Self.bytesPerUnit) }
+    /// What a message of a client costs, besides what it asks for.
+    static func work(messageSize: Int) -> Int { 1 + messageSize / bytesPerUnit }
 
     /// A client has said so many bytes that are no messages, pings for example. To read them is work too.
     public mutating func receivedBesideMessages(_ byteCount: Int, from id: SessionID, now: Duration) {

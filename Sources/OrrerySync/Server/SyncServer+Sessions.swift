@@ -28,7 +28,7 @@ extension SyncServer {
         guard let index = position(of: id) else { return }
         sessions[index].lastHeardAt = now
         let (isNewcomer, left) = (sessions[index].phase == .awaitingHello, newcomerWork.left)
-        chargeMessage(index, byteCount: bytes.count)
+        charge(index, Self.work(messageSize: bytes.count))
         do throws(WireError) {
             try handle(ClientMessage(decoding: bytes, limits: configuration.limits), from: index, now: now)
         } catch {
@@ -151,12 +151,13 @@ extension SyncServer {
                 .limitReached,
                 "a session has at most \(configuration.limits.subscriptionCountMax) subscriptions; unsubscribe one")
         }
-        let (listed, limits) = (selection.listedCount, configuration)
-        guard session.listedCount + listed <= limits.listedEntityCountMax else {
+        let listed = selection.listedCount
+        guard session.listedCount + listed <= configuration.listedEntityCountMax else {
             return Refusal(
-                .limitReached, "a session lists at most \(limits.listedEntityCountMax) entities; unsubscribe some")
+                .limitReached,
+                "a session lists at most \(configuration.listedEntityCountMax) entities; unsubscribe some")
         }
-        guard listed == 0 || listedCount + listed <= limits.listedEntityCountTotalMax else {
+        guard listed == 0 || listedCount + listed <= configuration.listedEntityCountTotalMax else {
             return Refusal(.limitReached, "there is no room for what so many sessions list; try again later")
         }
         if case .some(let columns) = selection.components,

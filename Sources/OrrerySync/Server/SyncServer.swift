@@ -119,6 +119,7 @@ public struct SyncServer: ~Copyable {
         buildWork = WorkBudget(perPeriod: configuration.buildWorkRateMax / periodsPerSecond)
     }
 
+    /// Whether there is something to be done.
     public var hasActions: Bool { !actions.isEmpty }
 
     /// What is to be done, once.
