@@ -22,6 +22,23 @@ import Testing
         #expect(budget.left == 5)
     }
 
+    @Test func whatAMessageTookBeyondATurnIsTakenOffTheNext() {
+        let rate = RateAllowance(perSecond: 1, now: .zero)
+        var reading = Reading(mutations: rate, requests: rate, turn: 10)
+        reading.charge(25)
+        var turns: [Int] = []
+        for _ in 0..<8 {
+            reading.renew(4, turnMax: 10)
+            turns.append(reading.turn)
+        }
+        #expect(turns == [-11, -7, -3, 1, 5, 9, 10, 10])
+        #expect(reading.used == 0)
+        // Four turns at most, whatever it was.
+        reading.charge(1_000_000)
+        reading.renew(4, turnMax: 10)
+        #expect(reading.turn == -36)
+    }
+
     @Test func oneVeryLargePieceIsForgottenInTheEnd() {
         var budget = WorkBudget(perPeriod: 10)
         budget.charge(1_000_000)
