@@ -55,10 +55,12 @@ import Testing
                     messages.append(try frame.withPayload { try ServerMessage(decoding: $0, limits: WireLimits()) })
                 case .send, .answer: break
                 case .close(let session, let error): closed[session] = error.closeCode
-                case .mutate(let request): requests.append(request)
                 case .setReading: break
                 }
             }
+            var arrived: [MutationRequest] = []
+            server.takeRequests(into: &arrived)
+            requests += arrived
             return messages
         }
 

@@ -65,12 +65,13 @@ import simulate
                     default: continue
                     }
                     if acknowledging { acknowledge() }
-                case .mutate(let request):
-                    server.mutationsFinished([MutationResult(request, .applied(store.tick, entities: []))])
                 case .setReading: continue
                 case .close(_, let error): Issue.record("\(error)")
                 }
             }
+            var requests: [MutationRequest] = []
+            server.takeRequests(into: &requests)
+            server.mutationsFinished(requests.map { MutationResult($0, .applied(store.tick, entities: [])) })
             return kinds
         }
     }

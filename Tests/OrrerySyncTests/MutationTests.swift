@@ -184,9 +184,9 @@ import simulate
         say(.hello(Hello(clientName: "hostile")))
         for number in [1, sequence, 2, sequence, sequence &- 1, sequence &- 256, sequence &+ 256] where number > 0 {
             say(.mutate(Mutation(sequence: MutationSequence(number), epoch: Epoch(1), operation: .spawn([]))))
-            for case .mutate(let request) in server.takeActions() {
-                server.mutationsFinished([MutationResult(request, .applied(Tick(0), entities: []))])
-            }
+            var requests: [MutationRequest] = []
+            server.takeRequests(into: &requests)
+            server.mutationsFinished(requests.map { MutationResult($0, .applied(Tick(0), entities: [])) })
         }
         #expect(server.sessionCount == 1)
     }

@@ -136,11 +136,13 @@ import Testing
                             Issue.record("\(error)")
                         }
                         isQuiet = false
-                    case .mutate(let request): requests.append(request)
                     case .close(_, let error): Issue.record("\(error)")
                     case .setReading: break
                     }
                 }
+                var arrived: [MutationRequest] = []
+                server.takeRequests(into: &arrived)
+                requests += arrived
             }
             return said
         }

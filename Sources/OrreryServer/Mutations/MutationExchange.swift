@@ -16,13 +16,12 @@ final class MutationExchange: Sendable {
         self.waitingMax = waitingMax
     }
 
-    /// Sync thread.
-    /// - Returns: whether there was room.
-    func offer(_ request: MutationRequest) -> Bool {
-        guard waitingCount.load(ordering: .relaxed) < waitingMax else { return false }
-        waitingCount.add(1, ordering: .relaxed)
-        requests.withLock { $0.append(request) }
-        return true
+    /// Takes over as many, in order, as there is room for, and leaves the others. Sync thread.
+    func offer(_ list: inout [MutationRequest]) {
+        let count = min(list.count, waitingMax - waitingCount.load(ordering: .relaxed))
+        waitingCount.add(count, ordering: .relaxed)
+        requests.withLock { $0 += list[..<count] }
+        if count == list.count { list.removeAll(keepingCapacity: true) } else { list.removeFirst(count) }
     }
 
     /// Puts what has arrived, in order, in the place of an empty list. Simulation thread.

@@ -19,14 +19,7 @@ package final class SimulationLoop: @unchecked Sendable {
     private let metrics: ServerMetrics
     private var losses: LossLog
     private let periodNanoseconds: UInt64
-    private let exchange: MutationExchange
-    private var applier: MutationApplier
-    private var queue = MutationQueue()
-    /// Units of work that mutations may take in one tick.
-    private let mutationWorkMax: Int
-    /// Lists that go round with those of the exchange.
-    private var arrived: [MutationRequest] = []
-    private var results: [MutationResult] = []
+    private var mutations: MutationIntake
     /// Work for the next tick; `nil` when there will be none.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
     /// Called when a log was handed over.
@@ -47,9 +40,9 @@ package final class SimulationLoop: @unchecked Sendable {
         self.metrics = metrics
         let (seconds, attoseconds) = configuration.tickRate.period.components
         periodNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-        self.exchange = exchange
-        self.applier = applier
-        mutationWorkMax = max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds)
+        mutations = MutationIntake(
+            exchange, applier,
+            workMax: max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds))
         self.wakeSync = wakeSync
     }
 
@@ -76,7 +69,8 @@ package final class SimulationLoop: @unchecked Sendable {
     package func runTick() {
         pulse.tickBegins()
         let beginning = DispatchTime.now().uptimeNanoseconds
-        applyMutations()
+        // First, so that the systems of the tick see them.
+        if mutations.take(at: world.tick.next) { wakeSync() }
         let arrived = work.withLock { work in
             defer { work?.removeAll(keepingCapacity: true) }
             return work
@@ -93,23 +87,6 @@ package final class SimulationLoop: @unchecked Sendable {
     func rest() { pulse.tickBegins() }
 
     func ticksWereSkipped(_ count: UInt64) { losses.ticksWereSkipped(count) }
-
-    /// Mutations come first, so that the systems of the tick see them: as many as the budget allows, in turn by client. The others wait.
-    private func applyMutations() {
-        exchange.takeRequests(into: &arrived)
-        queue.append(arrived)
-        arrived.removeAll(keepingCapacity: true)
-        guard queue.count > 0 else { return }
-        let tick = world.tick.next
-        var work = 0
-        while work < mutationWorkMax, let request = queue.next() {
-            let (outcome, units) = applier.apply(request, at: tick)
-            work += units
-            results.append(MutationResult(request, outcome))
-        }
-        exchange.finished(&results)
-        wakeSync()
-    }
 
     /// Hands over what the world holds, if the sync thread has taken what came before.
     private func handOver() {

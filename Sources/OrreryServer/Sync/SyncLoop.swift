@@ -25,6 +25,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let stopRequested = Atomic(false)
     private let reloadRequested = Atomic(false)
     private var isStopping = false
+    /// Lists that go round with those of the core and the exchange.
+    private var requests: [MutationRequest] = []
     private var results: [MutationResult] = []
     /// Who came before the world's first tick has ended, and what they said; nil from then on.
     private var early: EarlyConnections?
@@ -239,7 +241,18 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             var actions = core.takeActions()
             for action in actions { perform(action) }
             core.recycle(&actions)
+            handOverMutations()
         }
+    }
+
+    private func handOverMutations() {
+        core.takeRequests(into: &requests)
+        guard !requests.isEmpty else { return }
+        exchange.offer(&requests)
+        guard !requests.isEmpty else { return }
+        let reason = "\(exchange.waitingMax) mutations wait for the next tick; send it again later"
+        core.mutationsFinished(requests.map { MutationResult($0, .refused(Refusal(.limitReached, reason))) })
+        requests.removeAll(keepingCapacity: true)
     }
 
     private func perform(_ action: ServerAction) {
@@ -250,10 +263,6 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         case .answer(let frame, let session):
             metrics.sent(byteCount: frame.count)
             send(frame, to: session)
-        case .mutate(let request):
-            guard !exchange.offer(request) else { return }
-            let reason = "\(exchange.waitingMax) mutations wait for the next tick; send it again later"
-            core.mutationsFinished([MutationResult(request, .refused(Refusal(.limitReached, reason)))])
         case .setReading(let isReading, let session):
             loop.setReading(isReading, of: ConnectionID(session.rawValue))
         case .close(let session, let error):

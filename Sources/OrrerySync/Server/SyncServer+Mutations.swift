@@ -17,6 +17,15 @@ public struct MutationRequest: Hashable, Sendable {
     public var clientName: String
     public var sequence: MutationSequence
     public var operation: Mutation.Operation
+
+    public init(
+        client: ClientID, clientName: String, sequence: MutationSequence, operation: Mutation.Operation
+    ) {
+        self.client = client
+        self.clientName = clientName
+        self.sequence = sequence
+        self.operation = operation
+    }
 }
 
 /// What the world decided about a mutation.
@@ -76,11 +85,9 @@ extension SyncServer {
                 return
             }
             begin(index, sequence, awaited: size)
-            actions.append(
-                .mutate(
-                    MutationRequest(
-                        client: client, clientName: sessions[index].clientName, sequence: sequence,
-                        operation: operation)))
+            requests.append(
+                MutationRequest(
+                    client: client, clientName: sessions[index].clientName, sequence: sequence, operation: operation))
         } catch {
             clients.withEntry(client) { $0.outcomes.finish(sequence, .refused(error)) }
             refuse(index, sequence, error)

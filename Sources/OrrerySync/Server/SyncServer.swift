@@ -22,8 +22,6 @@ public enum ServerAction: Sendable {
     /// A message to one session alone.
     case answer(Frame, to: SessionID)
     case close(SessionID, WireError)
-    /// To be decided by the world; the outcome goes to ``SyncServer/mutationsFinished(_:)``.
-    case mutate(MutationRequest)
     /// No message of this session is to be delivered until it is to be read again.
     case setReading(Bool, of: SessionID)
 }
@@ -58,6 +56,8 @@ public struct SyncServer: ~Copyable {
     var readyAnswers: [MutationAnswer] = []
     var builder: BatchBuilder
     var actions: [ServerAction] = []
+    /// For the world.
+    var requests: [MutationRequest] = []
     /// Where messages are written: once, in memory that goes to the sockets.
     var frames = FramePool()
     /// By group: the sessions that are sent this tick's batch. Empty but inside ``worldAdvanced(now:)``.
@@ -119,8 +119,8 @@ public struct SyncServer: ~Copyable {
         buildWork = WorkBudget(perPeriod: configuration.buildWorkRateMax / periodsPerSecond)
     }
 
-    /// Whether there is something to be done.
-    public var hasActions: Bool { !actions.isEmpty }
+    /// Whether there is something to be done, or to be decided by the world.
+    public var hasActions: Bool { !actions.isEmpty || !requests.isEmpty }
 
     /// What is to be done, once.
     public mutating func takeActions() -> [ServerAction] {
@@ -133,6 +133,9 @@ public struct SyncServer: ~Copyable {
         done.removeAll(keepingCapacity: true)
         if actions.isEmpty { swap(&actions, &done) }
     }
+
+    /// Puts what the world has to decide, in order, in the place of an empty list. The outcomes go to ``mutationsFinished(_:)``.
+    public mutating func takeRequests(into list: inout [MutationRequest]) { swap(&requests, &list) }
 
     public var sessionCount: Int { sessions.count }
 
