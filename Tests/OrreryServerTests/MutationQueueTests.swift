@@ -54,7 +54,8 @@ import Testing
                 let (expected, request) = (model.next(), queue.next())
                 #expect(request?.client.rawValue == expected?.0 && request?.sequence.rawValue == expected?.1)
                 if let request {
-                    #expect(request.operation == .despawn(Entity(index: UInt32(request.sequence.rawValue), generation: 1)))
+                    let entity = Entity(index: UInt32(request.sequence.rawValue), generation: 1)
+                    #expect(request.operation == .despawn(entity))
                     waitingCount -= 1
                 }
             }
