@@ -110,6 +110,12 @@ let package = Package(
             name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryTransport", "OrreryStore", "OrrerySchema"],
             resources: [.copy("Golden")]),
         .testTarget(
+            name: "OrreryClientTests",
+            dependencies: [
+                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryServer", "OrreryClient",
+                "OrreryTransport",
+            ]),
+        .testTarget(
             name: "OrrerySyncTests",
             dependencies: [
                 "simulate", "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync",

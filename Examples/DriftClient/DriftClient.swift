@@ -12,7 +12,7 @@ enum DriftClient {
         try await client.withConnection { connection in
             let positions = try await connection.view(of: Position.self)
             let names = try await connection.view(of: Name.self)
-            for try await batch in connection.batches {
+            for try await batch in positions.batches {
                 guard let farthest = positions.values.max(by: { $0.value.x < $1.value.x }) else { continue }
                 print(batch.tick, names[farthest.entity]?.text ?? "?", farthest.value.x)
             }

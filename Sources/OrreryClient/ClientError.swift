@@ -2,9 +2,24 @@ import OrrerySchema
 import OrreryTransport
 import OrreryWire
 
-/// What went wrong for a client, and in words what to do about it.
+/// What went wrong for a client, and in words what to do about it. The only error that this library throws.
+///
+/// ```swift
+/// do throws(ClientError) {
+///     let applied = try await connection.enqueue(.set(Health(current: 90), on: ship)).outcome
+///     print("since tick", applied.tick)
+/// } catch let error where error.code == .forbidden {
+///     print(error.message)                    // the server's rule says why
+/// } catch let error where error.code == .unknownEntity {
+///     ships.remove(ship)
+/// } catch {
+///     print(error.phase, error.message)
+/// }
+/// ```
 public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: Hashable, Sendable {
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        // The connection.
+
         /// The URL cannot be used as it is written.
         case invalidURL
         /// No connection could be made.
@@ -19,16 +34,33 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case connectionLost
         /// The server stopped in good order.
         case serverStopped
-        /// A component of that name is not in the server's table, or its schema does not fit the type that is asked for.
+        /// Another connection of this client took the place of this one, or the server closed it for good.
+        case refused
+        /// The connection, or the subscription, was ended from this side.
+        case closed
+        /// The task that waited was cancelled. What it waited for goes on.
+        case cancelled
+
+        // A view, a subscription or a mutation.
+
+        /// The server has no such component, or one that does not fit the type; or the entity does not have the component.
         case component
         /// The entity is not alive.
         case unknownEntity
-        /// The server refused for another reason.
-        case refused
-        /// The connection ended before the answer came: it may have had its effect, or not.
+        /// The bytes are no value of the component, or the component's type has no such value.
+        case invalidValue
+        /// Clients may not write this component, or spawn, or despawn.
+        case notWritable
+        /// A rule of the server refused it.
+        case forbidden
+        /// The value is not the expected one; ``ClientError/current`` has the bytes that stand.
+        case compareFailed
+        /// Too much at a time, here or at the server: the message names the limit. It had no effect.
+        case limitReached
+        /// It may have had its effect, or not: look at the state and decide anew.
         case outcomeUnknown
-        /// The connection was closed from this side.
-        case closed
+        /// The server does not know this kind of request.
+        case notSupported
     }
 
     /// What the client was doing.
@@ -38,7 +70,10 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var code: Code
     public var phase: Phase
+    /// One sentence for people.
     public var message: String
+    /// The bytes that the component has, where the server refused a mutation because of them.
+    public var current: [UInt8]?
 
     public init(_ code: Code, _ message: String, phase: Phase = .connect) {
         self.code = code
@@ -46,28 +81,20 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         self.phase = phase
     }
 
+    public var description: String { message }
+
     /// Whether another attempt may succeed where this one did not.
     var mayPass: Bool {
         switch code {
         case .cannotConnect, .connectionLost, .serverStopped: true
-        case .invalidURL, .unauthorized, .protocolViolation, .limitExceeded, .component, .unknownEntity, .refused,
-            .outcomeUnknown,
-            .closed:
-            false
+        default: false
         }
     }
 
-    public var description: String { message }
-
-    init(_ refusal: Refusal) {
-        code =
-            switch refusal.code {
-            case .unknownEntity: .unknownEntity
-            case .unknownComponent: .component
-            default: .refused
-            }
-        message = refusal.reason
-        phase = .subscribe
+    /// What the server refused.
+    init(_ refusal: Refusal, phase: Phase) {
+        self.init(Code(refusal.code), refusal.reason, phase: phase)
+        current = refusal.current
     }
 
     /// Why a connection ended from this side.
@@ -105,5 +132,24 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         default:
             self.init(.connectionLost, "the connection to \(url) was lost (code \(closure.code))\(reason)")
         }
+    }
+}
+
+extension ClientError.Code {
+    /// What a refusal of the server means to the user of a client.
+    init(_ code: RefusalCode) {
+        self =
+            switch code {
+            case .unknownEntity: .unknownEntity
+            case .unknownComponent: .component
+            case .undecodable, .outOfDomain: .invalidValue
+            case .notWritable: .notWritable
+            case .forbidden: .forbidden
+            case .compareFailed: .compareFailed
+            case .outcomeUnknown: .outcomeUnknown
+            case .limitReached: .limitReached
+            case .notSupported: .notSupported
+            default: .refused
+            }
     }
 }

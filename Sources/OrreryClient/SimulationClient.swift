@@ -49,8 +49,8 @@ public struct SimulationClient: Sendable {
     }
 
     /// Connects, and waits until the server has said which components there are. The connection lasts until it is closed.
-    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized` or `protocolViolation` or `limitExceeded`; `CancellationError`.
-    public func connect() async throws -> ClientConnection {
+    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized`, `protocolViolation`, `limitExceeded` or `cancelled`.
+    public func connect() async throws(ClientError) -> ClientConnection {
         let limits = configuration.transportLimits
         let loop: any TransportLoop
         do throws(TransportError) {
@@ -74,8 +74,10 @@ public struct SimulationClient: Sendable {
         }
         thread.name = "orrery-client"
         thread.start()
-        do {
-            try await ClientConnection.waiting { session.whenWelcomed($0) }
+        let welcome = Promise<Void>()
+        session.whenWelcomed { welcome.keep($0) }
+        do throws(ClientError) {
+            try await welcome.value()
         } catch {
             session.close()
             throw error

@@ -8,6 +8,8 @@ public import OrrerySchema
 /// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
 public final class ComponentStore {
     public private(set) var table: ComponentTable
+    /// Counts how often ``table`` was set: what was worked out for one table holds while this stays.
+    public private(set) var tableVersion = 0
     /// By number; `nil` in the gaps of the table.
     private var columns: [Column?] = []
     /// The generations of the entities that are alive, 32 bits little-endian.
@@ -31,6 +33,7 @@ public final class ComponentStore {
     public func install(_ table: ComponentTable) {
         let old = self.table
         self.table = table
+        tableVersion += 1
         for entry in old.entries where !(table[entry.column].map { $0.hasSameValues(as: entry) } ?? false) {
             columns[entry.column.rawValue]?.discard()
             columns[entry.column.rawValue] = nil

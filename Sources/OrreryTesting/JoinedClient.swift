@@ -18,6 +18,8 @@ public final class JoinedClient {
         didSet { loop.setConditions(toServer: link.toServer.lane, toClient: link.toClient.lane) }
     }
     package let session: ClientSession
+    /// The typed client, as a program has it. What waits goes on inside ``JoinedWorld/run(ticksMax:_:)``.
+    public let connection: ClientConnection
     private var loop: MemoryLoop
     private let network: MemoryNetwork
     private let limits: TransportLimits
@@ -53,6 +55,7 @@ public final class JoinedClient {
             core: SyncClient(clientName: name, configuration: configuration.sync), loop: loop, url: url,
             policy: .automatic, configuration: configuration, now: { clock.now })
         self.session = session
+        connection = ClientConnection(url: url, session: session)
         loss = BatchLoss(session)
         let applied = AppliedLog()
         self.applied = applied

@@ -94,13 +94,17 @@ public final class JoinedWorld {
     }
 
     /// Connects a client, and delivers until it is welcomed.
-    /// - Parameter configuration: what it takes.
-    public func connect(configuration: ClientConfiguration = .init()) throws -> JoinedClient {
+    /// - Parameters:
+    ///   - configuration: what it takes.
+    ///   - isDelivering: or else it waits for its welcome.
+    public func connect(
+        configuration: ClientConfiguration = .init(), delivering isDelivering: Bool = true
+    ) throws -> JoinedClient {
         let client = try JoinedClient(
             network: network, url: halves.url, clock: clock, name: "client-\(clients.count)",
             configuration: configuration)
         clients.append(client)
-        deliver()
+        if isDelivering { deliver() }
         return client
     }
 
@@ -127,14 +131,18 @@ public final class JoinedWorld {
 
     /// Lets everyone handle what has arrived, until nothing is left but what links hold back. Clients that are stalled do not, slow
     /// readers as far as they may.
-    public func deliver() {
+    /// - Returns: whether anything had arrived.
+    @discardableResult
+    public func deliver() -> Bool {
         for client in clients { client.beginDelivery() }
-        var isQuiet = false
+        var (hasHandled, isQuiet) = (false, false)
         while !isQuiet {
             isQuiet = !halves.loop.poll(halves.sync)
             for client in clients where client.poll() { isQuiet = false }
             for client in rawClients where client.poll() { isQuiet = false }
+            if !isQuiet { hasHandled = true }
         }
+        return hasHandled
     }
 
     private func advanceTime(by duration: Duration) {

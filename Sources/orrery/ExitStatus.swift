@@ -50,8 +50,6 @@ struct ToolError: Error {
     init?(_ error: any Error) {
         switch error {
         case let error as ToolError: self = error
-        case let error as MutationError:
-            self.init(error.code == .unknownEntity ? .unknownEntity : .refused, error.message)
         case let error as ClientError: self.init(ExitStatus(error.code), error.message)
         case let error as QueryError:
             self.init(error.code == .syntax ? .usage : .protocolTrouble, error.message)
@@ -67,9 +65,10 @@ extension ExitStatus {
             case .invalidURL: .usage
             case .cannotConnect: .cannotConnect
             case .unauthorized: .unauthorized
-            case .protocolViolation, .limitExceeded, .component, .refused: .protocolTrouble
-            case .connectionLost, .serverStopped, .outcomeUnknown, .closed: .connectionLost
+            case .protocolViolation, .limitExceeded, .component, .notSupported: .protocolTrouble
+            case .connectionLost, .serverStopped, .outcomeUnknown, .closed, .cancelled: .connectionLost
             case .unknownEntity: .unknownEntity
+            case .refused, .invalidValue, .notWritable, .forbidden, .compareFailed, .limitReached: .refused
             }
     }
 }

@@ -192,7 +192,8 @@ struct AuthorizationTests {
                     live.server.reload()
                     #expect(try await isLetIn("second"))
                 }
-                try await connection.subscribe()
+                let everything = try await connection.subscribeToAll()
+                everything.cancel()
             }
         }
     }

@@ -30,10 +30,10 @@ struct CrowdTests {
     /// A client that listens; before each batch, `wait` is called.
     private func join(
         _ live: LiveWorld, wait: @escaping @Sendable () -> Void = {}
-    ) async throws -> (ClientConnection, Arrivals) {
+    ) async throws -> (connection: ClientConnection, positions: Subscription, arrivals: Arrivals) {
         let connection = try await live.client.connect()
         let arrivals = Arrivals()
-        try await connection.subscribe("Position")
+        let positions = try await connection.subscribe(anyOf: Position.self)
         let isBeginning = Mutex(true)
         _ = connection.session.addObserver { result in
             // The first is what is shown, and comes from this thread.
@@ -45,7 +45,7 @@ struct CrowdTests {
             arrivals.add(batch)
             wait()
         }
-        return (connection, arrivals)
+        return (connection, positions, arrivals)
     }
 
     @Test func aSlowASilentAndAHostileClientCostTheOthersNothing() async throws {
@@ -58,7 +58,7 @@ struct CrowdTests {
         try await LiveWorld.run(
             over: .webSocket, tickRate: 25, configure: configure, world: world, schedule: schedule
         ) { live in
-            var good: [(connection: ClientConnection, arrivals: Arrivals)] = []
+            var good: [(connection: ClientConnection, positions: Subscription, arrivals: Arrivals)] = []
             for _ in 0..<goodCount { good.append(try await join(live)) }
             let gate = DispatchSemaphore(value: 0)
             let slow = try await join(live) { gate.wait() }
@@ -69,7 +69,7 @@ struct CrowdTests {
             let goal = Tick(start.rawValue + tickCount)
             while try await live.server.perform({ $0.tick }) < goal {}
             for _ in 0..<1000 { gate.signal() }
-            for (connection, _) in good + [slow] {
+            for (connection, _, _) in good + [slow] {
                 try await connection.until { $0.tick > goal }
                 // Everything moves by one each tick, so a state of one tick, and of the right one, is known by sight.
                 try connection.withSnapshot { snapshot in
@@ -83,14 +83,14 @@ struct CrowdTests {
             let sent = good.reduce(into: Set<Tick>()) { $0.formUnion($1.arrivals.all) }
                 .filter { $0 > start && $0 <= goal }
             #expect(sent.count > Int(tickCount) / 2)
-            for (connection, arrivals) in good {
+            for (connection, _, arrivals) in good {
                 #expect(arrivals.all.isSuperset(of: sent))
                 #expect(connection.status.lostConnectionCount == 0)
             }
-            #expect(slow.1.longestStep > 1, "it was slow")
+            #expect(slow.arrivals.longestStep > 1, "it was slow")
             #expect(rogues[1].connectionCount > 1, "it was thrown out, and came back")
             for rogue in rogues { rogue.stop() }
-            for (connection, _) in good + [slow] { connection.close() }
+            for (connection, _, _) in good + [slow] { connection.close() }
         }
     }
 }

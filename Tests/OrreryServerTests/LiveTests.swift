@@ -18,7 +18,8 @@ struct LiveTests {
                 (world.spawn(Position(x: 1), Health(), Label(text: "ship")), world.spawn(Position(x: 2), Frozen()))
             }
             try await live.client.withConnection { connection in
-                try await connection.subscribe()
+                let everything = try await connection.subscribeToAll()
+                defer { everything.cancel() }
                 #expect(connection.components.map(\.name) == ["Position", "Health", "Label", "Frozen"])
                 try connection.withSnapshot { snapshot in
                     #expect(snapshot.entities == [ship, rock])
@@ -71,18 +72,16 @@ struct LiveTests {
         for _ in 0..<100 { world.spawn(Position()) }
         try await LiveWorld.run(over: way, tickRate: 200, world: world, schedule: schedule) { live in
             try await live.client.withConnection { connection in
-                let batches = connection.batches
                 let positions = try await connection.view(of: Position.self)
                 var last: Tick?
                 var count = 0
-                for try await batch in batches {
+                for try await batch in positions.batches {
                     if let last { #expect(batch.base == last) }
                     last = batch.tick
-                    let changes = batch.changes(of: positions)
-                    // A heartbeat before the subscription.
-                    if changes.isEmpty, count == 0 { continue }
+                    let changes = batch.changes(of: Position.self)
                     #expect(changes.count == 100)
                     #expect(changes.allSatisfy { $0.new?.x == Float(batch.tick.rawValue) })
+                    #expect(changes.allSatisfy { $0.cause == (count == 0 ? .entered : .set) })
                     if count > 0 { #expect(changes.allSatisfy { $0.old?.x == Float(batch.base.rawValue) }) }
                     count += 1
                     if count == 50 { break }
@@ -103,7 +102,8 @@ struct LiveTests {
             try await live.client.withConnection { connection in
                 let gate = DispatchSemaphore(value: 0)
                 let counts = BatchCounts()
-                try await connection.subscribe("Position")
+                let subscription = try await connection.subscribe(anyOf: Position.self)
+                defer { subscription.cancel() }
                 let observer = connection.session.addObserver { result in
                     guard case .success(let batch) = result else { return }
                     // The first batch after what is shown holds the loop up: nothing is read from here on.
@@ -116,7 +116,7 @@ struct LiveTests {
                 let goal = try await live.server.perform { $0.tick }
                 // Not before the observer has seen it: it is told after the state is there.
                 try await connection.until { _ in counts.lastTick >= goal }
-                connection.session.removeObserver(observer)
+                connection.session.leave(observer: observer)
                 // A window of 100 kB holds four ticks of 25 kB: of 300, all others were merged.
                 #expect(counts.longestStep > 200)
                 #expect(counts.areConsecutive)
@@ -134,15 +134,16 @@ struct LiveTests {
     @Test(arguments: Way.allCases)
     func aServerThatStopsSaysSo(over way: Way) async throws {
         var connection: ClientConnection?
+        var everything: Subscription?
         try await LiveWorld.run(over: way) { live in
             connection = try await live.client.connect()
-            try await connection?.subscribe()
+            everything = try await connection?.subscribeToAll()
         }
-        let error = await #expect(throws: ClientError.self) {
-            guard let connection else { return }
-            for try await _ in connection.batches {}
+        for batches in [try #require(connection).batches, try #require(everything).batches] {
+            let error = await #expect(throws: ClientError.self) { for try await _ in batches {} }
+            #expect(error?.code == .serverStopped)
         }
-        #expect(error?.code == .serverStopped)
+        #expect(everything?.end?.code == .serverStopped)
     }
 
     @Test(arguments: Way.allCases)
@@ -150,14 +151,17 @@ struct LiveTests {
         try await LiveWorld.run(over: way) { live in
             try await live.client.withConnection { connection in
                 let unknown = await #expect(throws: ClientError.self) {
-                    try await connection.subscribe("Position, Mass")
+                    try await connection.subscribe(anyOf: ["Position", "Mass"])
                 }
                 #expect(unknown?.message.contains("'Mass'; it has: Frozen, Health, Label, Position") == true)
                 let dead = Entity(index: 99, generation: 1)
-                let error = await #expect(throws: ClientError.self) { try await connection.subscribe(of: dead) }
+                let error = await #expect(throws: ClientError.self) {
+                    try await connection.view(of: Position.self, for: dead)
+                }
                 #expect(error?.code == .unknownEntity)
                 struct Mass: Component { var kilograms = 0.0 }
-                await #expect(throws: ClientError.self) { try await connection.view(of: Mass.self) }
+                let missing = await #expect(throws: ClientError.self) { try await connection.view(of: Mass.self) }
+                #expect(missing?.code == .component)
             }
         }
     }
@@ -225,18 +229,16 @@ struct LiveTests {
         try await LiveWorld.run(over: .memory) { live in
             try await live.client.withConnection { connection in
                 for _ in 0..<64 {
-                    let waiting = Task { _ = try await connection.subscribe("Health") }
+                    let waiting = Task { _ = try await connection.subscribe(anyOf: Health.self) }
                     waiting.cancel()
                     _ = await waiting.result
                 }
                 var isGranted = false
                 for _ in 0..<50 where !isGranted {
-                    isGranted = (try? await connection.subscribe("Health")) != nil
+                    isGranted = (try? await connection.subscribe(anyOf: Health.self)) != nil
                     try await live.server.perform { _ in }
                 }
-                withKnownIssue("known issue: a subscription stays when whoever waits for it is cancelled") {
-                    #expect(isGranted, "no subscription within 50 ticks")
-                }
+                #expect(isGranted, "no subscription within 50 ticks")
             }
         }
     }

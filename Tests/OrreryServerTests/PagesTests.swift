@@ -78,7 +78,8 @@ struct PagesTests {
             // Who connects waits, and then sees the world as it is after its first tick.
             let client = live.client
             async let early: Tick = client.withConnection { connection in
-                try await connection.subscribe()
+                let everything = try await connection.subscribeToAll()
+                defer { everything.cancel() }
                 return connection.tick
             }
             #expect(try await Answer(live, "/healthz").status == 503)
@@ -132,7 +133,8 @@ struct PagesTests {
             try await live.until("orrery_tick_seconds_count") { $0 > 10 }
             #expect(try await live.metric("orrery_sessions") == 0)
             try await live.client.withConnection { connection in
-                try await connection.subscribe()
+                let everything = try await connection.subscribeToAll()
+                defer { everything.cancel() }
                 try await live.until("orrery_sessions") { $0 == 1 }
                 try await live.until("orrery_sent_bytes_total") { $0 > 100 }
                 try await live.until("orrery_received_bytes_total") { $0 > 10 }
@@ -202,11 +204,13 @@ struct PagesTests {
         async let running: Void = server.run()
         let client = SimulationClient(url: server.url, transport: .webSocket, reconnect: .never)
         try await client.withConnection { connection in
-            let ship = try await connection.spawn(Health(current: 1), Label(text: "ship"))
-            try await connection.patch(ship, \Health.current, to: 50)
+            let spawned = connection.enqueue(.spawn(Health(current: 1), Label(text: "ship")))
+            let ship = try #require(try await spawned.outcome.entities.first)
+            _ = try await connection.enqueue(.patch(ship, Health.self) { $0.set(\.current, to: 50) }).outcome
             // One is refused by the rule in the world, one before it gets there.
-            await #expect(throws: MutationError.self) { try await connection.set(Health(current: 500), on: ship) }
-            await #expect(throws: MutationError.self) { try await connection.insert(Position(), on: ship) }
+            for mutation: ClientMutation in [.set(Health(current: 500), on: ship), .insert(Position(), on: ship)] {
+                await #expect(throws: ClientError.self) { try await connection.enqueue(mutation).outcome }
+            }
         }
         var text = ""
         while !text.contains("{outcome=\"not_writable\"} 1\n") { text = try await Answer(server, "/metrics").text }

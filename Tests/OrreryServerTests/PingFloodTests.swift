@@ -45,7 +45,8 @@ struct PingFloodTests {
         world.spawn(Position())
         try await LiveWorld.run(over: .webSocket, tickRate: 20, world: world, schedule: schedule) { live in
             let witness = try await live.client.connect()
-            try await witness.subscribe("Position")
+            let positions = try await witness.subscribe(anyOf: Position.self)
+            defer { positions.cancel() }
             let port = try #require(live.server.url.split(separator: ":").last.flatMap { Int($0) })
             let floods = try (0..<4).map { _ in try Flood(port: port) }
             defer { for flood in floods { flood.stop() } }

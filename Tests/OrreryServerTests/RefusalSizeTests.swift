@@ -31,7 +31,8 @@ struct RefusalSizeTests {
             transport: way == .memory ? network.client : WebSocketClientTransport(connectTimeout: .seconds(30)),
             reconnect: .never)
         try await client.withConnection { connection in
-            try await connection.subscribe()
+            let everything = try await connection.subscribeToAll()
+            defer { everything.cancel() }
             try await body(connection)
             #expect(connection.end == nil)
             #expect(connection.status.lostConnectionCount == 0)
@@ -47,14 +48,12 @@ struct RefusalSizeTests {
         let world = World()
         let entity = world.spawn(Health(current: 5))
         try await steer(over: way, world: world) { connection in
-            for attempt: () async throws -> Void in [
-                { try await connection.set(Health(current: 6), on: entity) },
-                { try await connection.insert(Health(current: 6), on: entity) },
-                { try await connection.patch(entity, \Health.current, to: 6) },
-                { try await connection.remove(Health.self, from: entity) },
-                { try await connection.despawn(entity) },
+            for mutation: ClientMutation in [
+                .set(Health(current: 6), on: entity), .insert(Health(current: 6), on: entity),
+                .patch(entity, Health.self) { $0.set(\.current, to: 6) }, .remove(Health.self, from: entity),
+                .despawn(entity),
             ] {
-                let error = await #expect(throws: MutationError.self) { try await attempt() }
+                let error = await #expect(throws: ClientError.self) { try await connection.enqueue(mutation).outcome }
                 #expect(error?.code == .forbidden)
                 let message = try #require(error?.message)
                 // One byte, and 511 times two; half a character more would be 1024.
@@ -71,18 +70,15 @@ struct RefusalSizeTests {
         let entity = world.spawn(Label(text: String(repeating: "x", count: 300_000)))
         let short = world.spawn(Label(text: "short"))
         try await steer(over: way, world: world) { connection in
-            let long = await #expect(throws: MutationError.self) {
-                try await connection.set(Label(text: "b"), on: entity, expecting: Label(text: "a"))
+            func refused(_ mutation: ClientMutation) async -> ClientError? {
+                await #expect(throws: ClientError.self) { try await connection.enqueue(mutation).outcome }
             }
+            let long = await refused(.set(Label(text: "b"), on: entity, expecting: Label(text: "a")))
             #expect(long?.code == .compareFailed && long?.current == nil)
-            let other = await #expect(throws: MutationError.self) {
-                try await connection.set(Label(text: "b"), on: short, expecting: Label(text: "a"))
-            }
+            let other = await refused(.set(Label(text: "b"), on: short, expecting: Label(text: "a")))
             #expect(other?.code == .compareFailed)
             #expect(other?.current == [5] + Array("short".utf8), "one that fits comes along")
-            let field = await #expect(throws: MutationError.self) {
-                try await connection.patch(entity, \Label.text, to: "b", expecting: "a")
-            }
+            let field = await refused(.patch(entity, Label.self) { $0.set(\.text, to: "b", expecting: "a") })
             #expect(field?.code == .compareFailed && field?.current == nil)
         }
     }

@@ -83,7 +83,8 @@ struct SlowLinkTests {
                 configuration: configuration)
             let start = ContinuousClock.now
             try await client.withConnection { connection in
-                try await connection.subscribe()
+                let everything = try await connection.subscribeToAll()
+                defer { everything.cancel() }
                 #expect(ContinuousClock.now - start > .seconds(2))
                 #expect(connection.withSnapshot { $0.entityCount } == 10_000)
             }

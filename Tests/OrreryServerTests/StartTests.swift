@@ -127,7 +127,9 @@ struct StartTests {
                 Pair<Int, Double>(a: 1, b: 2.5), Pair<Int, Int>.Inner(value: 3), Pair<Int, Double>.Inner(value: 4))
         }
         try await client.withConnection { connection in
-            try await connection.subscribe("Position, Pair<Int, Double>, Pair<Int, Int>.Inner")
+            let pairs = try await connection.subscribe(
+                anyOf: ["Position", "Pair<Int, Double>", "Pair<Int, Int>.Inner"])
+            defer { pairs.cancel() }
             let pair = try connection.withSnapshot { try $0.value(of: "Pair<Int, Double>", of: entity) }
             #expect(pair?["a"] == .signed(1) && pair?["b"] == .double(2.5))
             let view = try await connection.view(of: Pair<Int, Double>.Inner.self)

@@ -240,7 +240,7 @@ import simulate
         client.subscribe()
         joined.world.spawn(Position(x: 1), Health())
         joined.tick()
-        let batches = BatchSequence(client.session)
+        let batches = BatchSequence(client.session, nil)
         let next = World()
         next.spawn(Position(x: 2))
         try joined.restart(with: next)
@@ -250,11 +250,10 @@ import simulate
         var changes: [Change] = []
         let connection = ClientConnection(url: "test", session: client.session)
         var typed: [Float?] = []
-        let positions = ComponentView<Position>(session: client.session)
         while changes.last?.new == nil || typed.last != 2 {
             let batch = try #require(try await iterator.next())
             changes += batch.changes
-            typed += batch.changes(of: positions).map { $0.new?.x }
+            typed += batch.changes(of: Position.self).map { $0.new?.x }
         }
         connection.close()
         for change in changes {
@@ -305,7 +304,7 @@ import simulate
         joined.tick()
         try joined.world.set(Position(x: 9), on: entities[0])
         joined.tick()
-        let batches = BatchSequence(client.session)
+        let batches = BatchSequence(client.session, nil)
         var iterator = batches.makeAsyncIterator()
         let first = try #require(try await iterator.next())
         #expect(first.tick == client.tick && first.epoch == Epoch(1) && first.reset == nil)
@@ -327,28 +326,28 @@ import simulate
         let joined = try makeJoined()
         let client = try joined.connect()
         // Nothing asked for, asked for, shown, void after a restart, shown again, cancelled.
-        var sequences = [BatchSequence(client.session)]
+        var sequences = [BatchSequence(client.session, nil)]
         let id = try #require(client.subscribe())
-        sequences.append(BatchSequence(client.session))
+        sequences.append(BatchSequence(client.session, nil))
         joined.world.spawn(Position(x: 1))
         joined.tick()
-        sequences.append(BatchSequence(client.session))
+        sequences.append(BatchSequence(client.session, nil))
         let next = World()
         next.spawn(Position(x: 2), Health())
         try joined.restart(with: next)
         client.link.toServer.delay = .milliseconds(200)
         for _ in 0..<100 where !client.session.withCore(\.isShowingVoidState) { joined.passTime(.milliseconds(50)) }
         #expect(client.session.withCore(\.isShowingVoidState))
-        sequences.append(BatchSequence(client.session))
+        sequences.append(BatchSequence(client.session, nil))
         client.link = LinkCondition()
         away(joined)
-        sequences.append(BatchSequence(client.session))
+        sequences.append(BatchSequence(client.session, nil))
         #expect(client.contents == joined.contents && client.contents.entities.count == 1)
         for sequence in sequences { _ = try await read(sequence, while: client) }
-        sequences = [BatchSequence(client.session)]
+        sequences = [BatchSequence(client.session, nil)]
         client.unsubscribe(id)
         joined.tick()
-        sequences.append(BatchSequence(client.session))
+        sequences.append(BatchSequence(client.session, nil))
         #expect(client.contents.entities.isEmpty)
         for sequence in sequences { _ = try await read(sequence, while: client) }
     }

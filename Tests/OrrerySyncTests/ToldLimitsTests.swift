@@ -70,7 +70,7 @@ import simulate
         _ error: ClientError?, _ joined: JoinedWorld, _ client: JoinedClient, _ words: String...,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        #expect(error?.code == .refused, sourceLocation: sourceLocation)
+        #expect(error?.code == .limitReached, sourceLocation: sourceLocation)
         for word in words {
             #expect(error?.message.contains(word) == true, "\(error?.message ?? "")", sourceLocation: sourceLocation)
         }

@@ -31,20 +31,19 @@ struct BenchClient: AsyncParsableCommand {
         }
         let client = SimulationClient(url: url, transport: .webSocket, name: "bench-client")
         let report = try await client.withConnection { connection in
-            try await connection.subscribe("Position")
-            return try await watch(connection, tickClock)
+            try await watch(try await connection.subscribe(anyOf: ["Position"]), tickClock)
         }
         print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
     }
 
-    private func watch(_ connection: ClientConnection, _ tickClock: OpaquePointer) async throws -> ClientReport {
+    private func watch(_ subscription: Subscription, _ tickClock: OpaquePointer) async throws -> ClientReport {
         var samples = bench_samples()
         guard bench_samples_create(&samples, 1 << 20) == 0 else { throw ExitCode.failure }
         var report = ClientReport(
             batches: 0, missedTicks: 0, disorderedBatches: 0, wrongBatches: 0, doneP50: 0, doneP99: 0)
         let end = bench_now() + UInt64(seconds * 1e9)
         var last: UInt64?
-        for try await batch in connection.batches {
+        for try await batch in subscription.batches {
             let now = bench_now()
             let (base, tick) = (batch.base.rawValue, batch.tick.rawValue)
             // The first brings what is shown already.

@@ -26,9 +26,13 @@ public struct Batch: Sendable {
     }
 
     package let applied: AppliedBatch
+    private let filter: BatchFilter?
+    private let bindings: Bindings
 
-    init(_ applied: AppliedBatch) {
+    init(_ applied: AppliedBatch, _ filter: BatchFilter?, _ bindings: Bindings) {
         self.applied = applied
+        self.filter = filter
+        self.bindings = bindings
     }
 
     /// Which life of the world this is. Ticks of two lives do not compare.
@@ -51,24 +55,28 @@ public struct Batch: Sendable {
 
     /// What happened, in the order in which it was applied: all that appeared, changed and disappeared.
     /// - Complexity: O(n).
-    public var changes: [Change] { applied.changes }
+    public var changes: [Change] {
+        guard let filter else { return applied.changes }
+        return applied.changes.filter(filter.includes)
+    }
 
-    /// What happened to one component. Values that are no `C` are left out, as `nil`.
+    /// What happened to one component, in order. Whoever assigns `new` to a mirror for each change has what the client shows. Values that are
+    /// no `C` are left out, as `nil`.
     /// - Complexity: O(n) in all changes of the batch; decodes those of `C`.
-    public func changes<C: Component>(of view: ComponentView<C>) -> [TypedChange<C>] {
-        // Of two lives, where this is a reset: the component may be another one in each.
-        var bindings: [SchemaHash: ComponentBinding<C>?] = [:]
-        return applied.changes.compactMap { change in
-            guard change.component == C.componentName, let schema = change.schema else { return nil }
-            let known = bindings[schema.hash]
-            let binding = known ?? (try? ComponentBinding<C>(to: schema))
-            if known == nil { bindings[schema.hash] = .some(binding) }
+    public func changes<C: Component>(of type: C.Type) -> [TypedChange<C>] {
+        var result: [TypedChange<C>] = []
+        applied.forEachChange(of: C.componentName) { change in
+            guard filter?.includes(change) ?? true, let schema = change.schema else { return }
+            // Of two lives, where this is a reset: the component may be another one in each.
+            let binding = try? bindings.binding(of: type, to: schema)
             func decode(_ bytes: ArraySlice<UInt8>) -> C? {
                 bytes.withUnsafeBytes { bytes in try? binding?.decode(bytes) }
             }
-            return TypedChange(
-                cause: change.cause, entity: change.entity, old: change.old.flatMap(decode),
-                new: change.new.flatMap(decode))
+            result.append(
+                TypedChange(
+                    cause: change.cause, entity: change.entity, old: change.old.flatMap(decode),
+                    new: change.new.flatMap(decode)))
         }
+        return result
     }
 }

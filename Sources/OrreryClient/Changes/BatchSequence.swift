@@ -5,19 +5,21 @@ import Synchronization
 /// at that moment (its changes have the cause `entered`), so that a mirror built from the changes is what the client shows, after every batch.
 ///
 /// At most ``bufferedBatchMax`` batches of one life of the world wait for a reader. When it is slower, the newest are merged into one: ticks
-/// are merged, never torn, and no value is lost. Nothing merges across a reset, and a life that began and ended unread is left out. Ends when the connection is closed from this side; throws ``ClientError`` when it ends otherwise, or when more
-/// than ``ClientConfiguration/waitingBatchSizeMax`` bytes of changes wait for this reader (code `limitExceeded`).
+/// are merged, never torn, and no value is lost. Nothing merges across a reset, and a life that began and ended unread is left out.
+///
+/// Ends when the connection, or the subscription that it is of, is ended from this side, or the task is cancelled. Throws ``ClientError`` when it
+/// ends otherwise, or when more than ``ClientConfiguration/waitingBatchSizeMax`` bytes of changes wait for this reader (code `limitExceeded`).
 public struct BatchSequence: AsyncSequence, Sendable {
     public typealias Element = Batch
-    public typealias Failure = any Error
+    public typealias Failure = ClientError
 
     /// Batches that wait, at most.
     public static let bufferedBatchMax = 64
 
     private let buffer: BatchBuffer
 
-    init(_ session: ClientSession) {
-        buffer = BatchBuffer(session)
+    init(_ session: ClientSession, _ subscription: Subscription?) {
+        buffer = BatchBuffer(session, subscription)
     }
 
     public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
@@ -25,20 +27,32 @@ public struct BatchSequence: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let buffer: BatchBuffer
 
-        public mutating func next() async throws -> Batch? {
-            try await buffer.next().map(Batch.init)
+        public mutating func next() async throws(ClientError) -> Batch? { try await next(isolation: #isolation) }
+
+        /// Waits on the caller's actor, which it does not leave where a batch is there already.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(ClientError) -> Batch? {
+            try await buffer.next(isolation: actor)
         }
     }
 }
 
 /// Between the loop's thread, which never waits, and one reader.
 private final class BatchBuffer: Sendable {
+    /// `nil` at a good end.
+    typealias Taken = Result<AppliedBatch?, ClientError>
+
     private struct State {
         var waiting = WaitingBatches(countMax: BatchSequence.bufferedBatchMax)
         var end: ClientError?
-        var reader: CheckedContinuation<AppliedBatch?, any Error>?
+        var reader: CheckedContinuation<Taken, Never>?
 
-        /// Keeps a batch for a reader who is elsewhere.
+        /// What a reader gets at once; `nil` where it has to wait.
+        mutating func take() -> Taken? {
+            if let batch = waiting.popFirst() { return .success(batch) }
+            return end.map { $0.code == .closed ? .success(nil) : .failure($0) }
+        }
+
+        /// Keeps a batch.
         mutating func keep(_ batch: AppliedBatch, sizeMax: Int) {
             guard end == nil else { return }
             waiting.append(batch)
@@ -51,66 +65,80 @@ private final class BatchBuffer: Sendable {
         }
     }
 
-    private let session: ClientSession
-    private let state: Storage
-    private let observer: Int
-
     /// Held by the session's observer too, so that the buffer itself can go away and take the observer with it.
     private final class Storage: Sendable {
-        let state = Mutex(State())
-    }
+        private let state = Mutex(State())
 
-    init(_ session: ClientSession) {
-        let storage = Storage()
-        self.session = session
-        state = storage
-        let sizeMax = session.configuration.waitingBatchSizeMax
-        observer = session.addObserver { BatchBuffer.offer($0, to: storage, sizeMax: sizeMax) }
-    }
-
-    deinit { session.removeObserver(observer) }
-
-    private static func offer(_ result: Result<AppliedBatch, ClientError>, to storage: Storage, sizeMax: Int) {
-        let reader = storage.state.withLock { state in
-            switch result {
-            case .success(let batch): if state.reader == nil { state.keep(batch, sizeMax: sizeMax) }
-            case .failure(let error): state.end = state.end ?? error
+        /// Changes the state, and gives a reader that waits what there is then.
+        func change(_ body: (inout State) -> Void) {
+            let (reader, taken): (CheckedContinuation<Taken, Never>?, Taken?) = state.withLock { state in
+                body(&state)
+                guard let reader = state.reader, let taken = state.take() else { return (nil, nil) }
+                state.reader = nil
+                return (reader, taken)
             }
-            defer { state.reader = nil }
-            return state.reader
+            if let taken { reader?.resume(returning: taken) }
         }
-        switch result {
-        case .success(let batch): reader?.resume(returning: batch)
-        case .failure(let error): resume(reader, error)
-        }
-    }
 
-    private static func resume(_ reader: CheckedContinuation<AppliedBatch?, any Error>?, _ end: ClientError) {
-        if end.code == .closed { reader?.resume(returning: nil) } else { reader?.resume(throwing: end) }
-    }
-
-    func next() async throws -> AppliedBatch? {
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                state.state.withLock { state in
-                    precondition(state.reader == nil, "a batch sequence has one reader")
-                    if Task.isCancelled {
-                        continuation.resume(returning: nil)
-                    } else if let batch = state.waiting.popFirst() {
-                        continuation.resume(returning: batch)
-                    } else if let end = state.end {
-                        BatchBuffer.resume(continuation, end)
-                    } else {
-                        state.reader = continuation
-                    }
-                }
+        func wait(_ reader: CheckedContinuation<Taken, Never>) {
+            let taken: Taken? = state.withLock { state in
+                precondition(state.reader == nil, "a batch sequence has one reader")
+                if Task.isCancelled { return .success(nil) }
+                if let taken = state.take() { return taken }
+                state.reader = reader
+                return nil
             }
-        } onCancel: {
-            let reader = state.state.withLock { state in
+            if let taken { reader.resume(returning: taken) }
+        }
+
+        func leave() {
+            let reader = state.withLock { state in
                 defer { state.reader = nil }
                 return state.reader
             }
-            reader?.resume(returning: nil)
+            reader?.resume(returning: .success(nil))
         }
+    }
+
+    private let session: ClientSession
+    /// Held, so that what is being read does not end.
+    private let subscription: Subscription?
+    private let storage = Storage()
+    private let observer: Int
+    private let fateObserver: Int?
+
+    init(_ session: ClientSession, _ subscription: Subscription?) {
+        self.session = session
+        self.subscription = subscription
+        let sizeMax = session.configuration.waitingBatchSizeMax
+        observer = session.addObserver { [storage] result in
+            storage.change { state in
+                switch result {
+                case .success(let batch): state.keep(batch, sizeMax: sizeMax)
+                case .failure(let error): state.end = state.end ?? error
+                }
+            }
+        }
+        fateObserver = subscription?.fate.addObserver { [storage] error in
+            storage.change { state in
+                // What was cancelled is read no further.
+                if error.code == .closed { state.waiting.removeAll() }
+                state.end = state.end ?? error
+            }
+        }
+    }
+
+    deinit {
+        session.leave(observer: observer)
+        if let fateObserver { subscription?.fate.removeObserver(fateObserver) }
+    }
+
+    func next(isolation: isolated (any Actor)?) async throws(ClientError) -> Batch? {
+        let taken = await withTaskCancellationHandler {
+            await withCheckedContinuation(isolation: isolation) { storage.wait($0) }
+        } onCancel: {
+            storage.leave()
+        }
+        return try taken.get().map { Batch($0, subscription?.filter, session.bindings) }
     }
 }

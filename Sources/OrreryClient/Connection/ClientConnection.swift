@@ -1,8 +1,7 @@
 public import OrrerySchema
 package import OrreryStore
 import OrrerySync
-public import OrreryWire
-import Synchronization
+import OrreryWire
 
 /// A live connection to a world: what it has, kept up to date as it is subscribed to.
 ///
@@ -10,10 +9,8 @@ import Synchronization
 public final class ClientConnection: Sendable {
     public let url: String
     package let session: ClientSession
-    /// Subscriptions that views share, by component.
-    private let shared = Mutex<[String: Subscription]>([:])
 
-    init(url: String, session: ClientSession) {
+    package init(url: String, session: ClientSession) {
         self.url = url
         self.session = session
     }
@@ -46,67 +43,33 @@ public final class ClientConnection: Sendable {
     /// Why the connection is over; `nil` while it lasts.
     public var end: ClientError? { session.end }
 
+    /// Whether what is shown is not kept up to date: there is no connection, or nothing of a new life of the world has come yet.
+    public var isStale: Bool { session.isStale }
+
     /// Bytes received so far.
     public var receivedByteCount: UInt64 { session.receivedByteCount }
 
     /// The schema of a component.
     /// - Throws: ``ClientError`` of code `component` that lists the names there are.
     public func schema(of component: String) throws(ClientError) -> ComponentSchema {
-        try readable(component).schema
-    }
-
-    /// Asks for components of all entities, or of one, and waits until everything that matches is here.
-    /// - Parameters:
-    ///   - components: names, separated by commas: `"Position, Body"`, of which those in brackets belong to a name: `"Pair<Int, Double>"`;
-    ///     `"*"` for all, and for entities without any.
-    ///   - entity: the one entity to watch, all unless stated.
-    /// - Throws: ``ClientError``: an unknown component or entity, a refusal, a lost connection; `CancellationError`.
-    @discardableResult
-    public func subscribe(_ components: String = "*", of entity: Entity? = nil) async throws -> Subscription {
-        let names = ComponentNames.split(components).filter { !$0.isEmpty }
-        guard !names.isEmpty else {
-            throw ClientError(.component, "no component is named; '*' stands for all", phase: .subscribe)
-        }
-        return try await subscribe(
-            SubscriptionRequest(
-                entities: entity.map { .one($0) } ?? .all, components: names == ["*"] ? .all : .named(names)))
-    }
-
-    private func subscribe(_ request: SubscriptionRequest) async throws -> Subscription {
-        let name = Answered<SubscriptionID>()
-        try await waiting { name.set(session.subscribe(request, $0)) }
-        guard let id = name.value else { throw session.end ?? ClientError(.closed, "the connection was closed") }
-        return Subscription(id: id, session: session)
-    }
-
-    /// A typed view of a component. Views of one component share one subscription.
-    /// - Throws: ``ClientError`` of code `component` where the server does not show it, or with another type for some field.
-    public func view<C: Component>(of type: C.Type) async throws -> ComponentView<C> {
-        let name = C.componentName
-        let schema = try readable(name).schema
-        let view = ComponentView<C>(session: session)
-        do throws(SchemaError) {
-            try view.check(schema)
-        } catch {
-            throw ClientError(.component, error.description, phase: .subscribe)
-        }
-        if shared.withLock({ $0[name] }) == nil {
-            let subscription = try await subscribe(SubscriptionRequest(components: .named([name])))
-            let isNeeded = shared.withLock { shared in
-                guard shared[name] == nil else { return false }
-                shared[name] = subscription
-                return true
-            }
-            if !isNeeded { try await subscription.cancel() }
-        }
-        return view
+        try serverComponents(phase: .subscribe).readable(component).schema
     }
 
     /// How the connection stands.
     public var status: ConnectionStatus { session.status }
 
-    /// Every error from now on, once: lost connections, attempts that failed, subscriptions refused at a reconnection. The newest 64 wait
-    /// for a reader.
+    /// How the connection stands: now, and then whenever it is made, lost or over. Only the newest waits for a reader.
+    public var statuses: AsyncStream<ConnectionStatus> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let observer = session.addStatusObserver { status in
+                if let status { continuation.yield(status) } else { continuation.finish() }
+            }
+            continuation.onTermination = { _ in self.session.removeStatusObserver(observer) }
+        }
+    }
+
+    /// Every error from now on, once: lost connections, attempts that failed, mutations that were refused and for whose outcome nobody
+    /// waited. The newest 64 wait for a reader.
     public var errors: AsyncStream<ClientError> {
         AsyncStream(bufferingPolicy: .bufferingNewest(64)) { continuation in
             let observer = session.addErrorObserver { error in
@@ -116,112 +79,19 @@ public final class ClientConnection: Sendable {
         }
     }
 
-    /// The batches that are applied from now on.
-    public var batches: BatchSequence { BatchSequence(session) }
+    /// The batches that are applied from now on, with the changes of all that is subscribed to. The first brings what is shown now.
+    public var batches: BatchSequence { BatchSequence(session, nil) }
 
     /// Reads several things of one tick, views too. Nothing is applied meanwhile, so be quick.
     /// - Precondition: `body` only reads: it does not subscribe, make sequences or close.
     public func withSnapshot<R, Failure: Error>(_ body: (Snapshot) throws(Failure) -> R) throws(Failure) -> R {
-        try session.withCore { (core) throws(Failure) in try body(Snapshot(core)) }
+        try session.withCore { (core) throws(Failure) in try body(Snapshot(core, session.bindings)) }
     }
 
     /// Closes the connection. Nothing is applied after it.
     public func close() { session.close() }
 
-    /// What the server's table says of a component.
-    func entry(of component: String) throws(ClientError) -> ComponentTable.Entry {
-        let table = session.withCore { $0.table }
-        guard let entry = table[component] else {
-            let names = table.entries.map(\.name).sorted().joined(separator: ", ")
-            throw ClientError(
-                .component, "the server has no component '\(component)'; it has: \(names)", phase: .subscribe)
-        }
-        return entry
-    }
-
-    /// A component whose values this client can read.
-    func readable(_ component: String) throws(ClientError) -> (column: ColumnID, schema: ComponentSchema) {
-        let entry = try entry(of: component)
-        guard let schema = entry.schema else {
-            throw ClientError(
-                .component, "'\(component)' cannot be read: \(entry.problem ?? "it has no schema")", phase: .subscribe)
-        }
-        return (entry.column, schema)
-    }
-
-    /// Waits for one answer; a cancelled task does not wait.
-    func waiting(_ ask: (@escaping ClientSession.Answer) -> Void) async throws {
-        try await ClientConnection.waiting(ask)
-    }
-
-    static func waiting(_ ask: (@escaping ClientSession.Answer) -> Void) async throws {
-        let once = Once()
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                once.set(continuation)
-                ask { result in once.resume(result.mapError { $0 as any Error }) }
-            }
-        } onCancel: {
-            once.resume(.failure(CancellationError()))
-        }
-    }
-}
-
-/// What an answer brought, for the task that waited for it.
-final class Answered<Value: Sendable>: Sendable {
-    private let state = Mutex<Value?>(nil)
-
-    var value: Value? { state.withLock { $0 } }
-    func set(_ value: Value?) { state.withLock { $0 = value } }
-}
-
-/// A continuation that is resumed by whoever comes first.
-private final class Once: Sendable {
-    private enum State {
-        case empty
-        case waiting(CheckedContinuation<Void, any Error>)
-        case done(Result<Void, any Error>)
-    }
-
-    private let state = Mutex(State.empty)
-
-    func set(_ continuation: CheckedContinuation<Void, any Error>) {
-        let result: Result<Void, any Error>? = state.withLock { state in
-            if case .done(let result) = state { return result }
-            state = .waiting(continuation)
-            return nil
-        }
-        if let result { continuation.resume(with: result) }
-    }
-
-    func resume(_ result: Result<Void, any Error>) {
-        let waiting: CheckedContinuation<Void, any Error>? = state.withLock { state in
-            switch state {
-            case .done: return nil
-            case .empty:
-                state = .done(result)
-                return nil
-            case .waiting(let continuation):
-                state = .done(result)
-                return continuation
-            }
-        }
-        waiting?.resume(with: result)
-    }
-}
-
-/// What was asked for, until it is cancelled or the connection ends.
-public struct Subscription: Sendable {
-    public let id: SubscriptionID
-    private let session: ClientSession
-
-    init(id: SubscriptionID, session: ClientSession) {
-        self.id = id
-        self.session = session
-    }
-
-    /// Asks no longer, and waits until what nobody else asks for has left the store.
-    public func cancel() async throws {
-        try await ClientConnection.waiting { session.unsubscribe(id, $0) }
+    func serverComponents(phase: ClientError.Phase) -> ServerComponents {
+        session.withCore { session.components(of: $0, phase: phase) }
     }
 }

@@ -20,18 +20,18 @@ extension ClientSession {
     /// - Returns: the subscription's name; `nil` if it is over.
     @discardableResult
     package func subscribe(_ request: SubscriptionRequest, _ answer: @escaping Answer) -> SubscriptionID? {
-        let result: Result<(SubscriptionID, any TransportLoop), ClientError> = state.withLock { state in
+        let result: Result<SubscriptionID, ClientError> = state.withLock { state in
             if let end = state.end { return .failure(end) }
             do throws(Refusal) {
                 let id = try state.core.subscribe(request)
                 state.waiters.subscriptions[id] = answer
-                return .success((id, state.loop))
+                return .success(id)
             } catch {
-                return .failure(ClientError(error))
+                return .failure(ClientError(error, phase: .subscribe))
             }
         }
         switch result {
-        case .success(let (id, loop)):
+        case .success(let id):
             loop.wake()
             return id
         case .failure(let error):
@@ -41,11 +41,11 @@ extension ClientSession {
     }
 
     package func unsubscribe(_ id: SubscriptionID, _ answer: @escaping Answer) {
-        let (end, loop): (ClientError?, any TransportLoop) = state.withLock { state in
-            if let end = state.end { return (end, state.loop) }
+        let end: ClientError? = state.withLock { state in
+            if let end = state.end { return end }
             state.waiters.unsubscriptions[id, default: []].append(answer)
-            for event in state.core.unsubscribe(id) { handle(event, &state) }
-            return (nil, state.loop)
+            handle(state.core.unsubscribe(id), &state)
+            return nil
         }
         if let end { answer(.failure(end)) }
         deliver()
@@ -54,41 +54,56 @@ extension ClientSession {
 
     /// Calls `answer` with what became of a mutation.
     package func mutate(_ operation: Mutation.Operation, _ answer: @escaping OutcomeAnswer) {
-        let (error, loop): (ClientError?, any TransportLoop) = state.withLock { state in
-            if let end = state.end { return (end, state.loop) }
-            do throws(Refusal) {
-                state.waiters.mutations[try state.core.mutate(operation)] = (answer, now())
-                return (nil, state.loop)
+        mutate({ (_) throws(ClientError) in operation }, answer)
+    }
+
+    /// The same for a mutation that is worked out with the server's components, in the order of the calls.
+    func mutate(
+        _ resolve: (ServerComponents) throws(ClientError) -> Mutation.Operation, _ answer: @escaping OutcomeAnswer
+    ) {
+        let error: ClientError? = state.withLock { state in
+            if let end = state.end {
+                return ClientError(.outcomeUnknown, "\(end.message), before a mutation was made", phase: .mutate)
+            }
+            do throws(ClientError) {
+                let operation = try resolve(components(of: state.core, phase: .mutate))
+                state.waiters.mutations[try mutate(operation, &state)] = (answer, now())
+                return nil
             } catch {
-                return (ClientError(.refused, error.reason, phase: .mutate), state.loop)
+                return error
             }
         }
         if let error { answer(.failure(error)) } else { loop.wake() }
     }
 
-    /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome), then after every step, and once when it is over for
-    /// good. The first call comes before this returns.
-    package func addObserver(_ observer: @escaping Observer) -> Int {
-        let id = state.withLock { state in
-            state.nextObserver += 1
-            let (id, end) = (state.nextObserver, state.end)
-            // In its place among what is told to others: what waits to be told is part of what is shown.
-            if state.core.welcome != nil { observer(.success(state.core.shownBatch())) }
-            if let end {
-                observer(.failure(end))
-            } else {
-                state.observers.append((id, observer))
-                state.core.recordsChanges = true
-            }
-            return id
+    private func mutate(
+        _ operation: Mutation.Operation, _ state: inout State
+    ) throws(ClientError) -> MutationSequence {
+        do throws(Refusal) {
+            return try state.core.mutate(operation)
+        } catch {
+            throw ClientError(error, phase: .mutate)
         }
-        return id
     }
 
-    package func removeObserver(_ id: Int) {
+    func components(of core: SyncClient, phase: ClientError.Phase) -> ServerComponents {
+        ServerComponents(table: core.table, bindings: bindings, phase: phase)
+    }
+
+    /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome), then after every step,
+    /// and once when it is over for good. The first call comes before this returns.
+    package func addObserver(_ observer: @escaping Observer) -> Int {
         state.withLock { state in
-            state.observers.removeAll { $0.id == id }
-            state.core.recordsChanges = !state.observers.isEmpty
+            state.nextObserver += 1
+            // In its place among what is told to others: what waits to be told is part of what is shown.
+            if state.core.welcome != nil { observer(.success(state.core.shownBatch())) }
+            if let end = state.end {
+                observer(.failure(end))
+            } else {
+                state.observers.append((state.nextObserver, observer))
+                state.core.recordsChanges = true
+            }
+            return state.nextObserver
         }
     }
 
@@ -107,6 +122,20 @@ extension ClientSession {
         state.withLock { $0.errorObservers.removeAll { $0.id == id } }
     }
 
+    /// Calls `observer` with the present status, then whenever its state changes, and with `nil` when it is over for good.
+    func addStatusObserver(_ observer: @escaping @Sendable (ConnectionStatus?) -> Void) -> Int {
+        state.withLock { state in
+            state.nextObserver += 1
+            observer(status(of: state))
+            if state.end == nil { state.statusObservers.append((state.nextObserver, observer)) } else { observer(nil) }
+            return state.nextObserver
+        }
+    }
+
+    func removeStatusObserver(_ id: Int) {
+        state.withLock { $0.statusObservers.removeAll { $0.id == id } }
+    }
+
     /// Reads the core. Nothing is applied meanwhile.
     package func withCore<R, Failure: Error>(_ body: (SyncClient) throws(Failure) -> R) throws(Failure) -> R {
         try state.read { (state) throws(Failure) in try body(state.core) }
@@ -117,18 +146,17 @@ extension ClientSession {
     package var end: ClientError? { state.read { $0.end } }
     package var receivedByteCount: UInt64 { state.read { $0.receivedByteCount } }
 
-    package var status: ConnectionStatus {
-        state.read { state in
-            let connection: ConnectionStatus.State =
-                state.end != nil
-                ? .ended : state.core.isWelcomed ? .connected : state.isAttached ? .connecting : .waiting
-            return ConnectionStatus(
-                state: connection,
-                lag: state.core.serverTick.rawValue - min(state.core.tick, state.core.serverTick).rawValue,
-                receivedByteCount: state.receivedByteCount,
-                pendingMutationCount: state.core.pendingMutations.count,
-                oldestPendingMutationAge: state.waiters.mutations.values.map { now() - $0.since }.max(),
-                lostConnectionCount: state.lostConnectionCount)
-        }
+    /// Whether what is shown is not kept up to date.
+    var isStale: Bool { state.read { $0.connectionState != .connected || $0.core.isShowingVoidState } }
+
+    package var status: ConnectionStatus { state.read { status(of: $0) } }
+
+    func status(of state: State) -> ConnectionStatus {
+        ConnectionStatus(
+            state: state.connectionState,
+            lag: state.core.serverTick.rawValue - min(state.core.tick, state.core.serverTick).rawValue,
+            receivedByteCount: state.receivedByteCount, pendingMutationCount: state.core.pendingMutations.count,
+            oldestPendingMutationAge: state.waiters.mutations.values.map { now() - $0.since }.max(),
+            lostConnectionCount: state.lostConnectionCount)
     }
 }

@@ -3,6 +3,7 @@ import OrreryStore
 package import OrrerySync
 package import OrreryTransport
 package import OrreryWire
+import Synchronization
 
 /// One client's state over all its connections, behind a lock: the protocol core, and who waits for what.
 ///
@@ -15,8 +16,6 @@ package final class ClientSession: TransportHandler, Sendable {
 
     struct State {
         var core: SyncClient
-        /// The loop of the present connection or attempt.
-        var loop: any TransportLoop
         var connection: ConnectionID?
         /// Set when it is over for good.
         var end: ClientError?
@@ -32,16 +31,39 @@ package final class ClientSession: TransportHandler, Sendable {
         /// What the system has counted, messages that are not whole included; nil since the last that was.
         var arrivedByteCount: UInt64?
         var waiters = Waiters()
+        /// What views and subscriptions ask for.
+        var pool = SubscriptionPool()
         var observers: [(id: Int, call: Observer)] = []
+        /// Told of each error, and of the end with `nil`.
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
+        /// Told of each change of ``connectionState``, and of the end with `nil`.
+        var statusObservers: [(id: Int, call: @Sendable (ConnectionStatus?) -> Void)] = []
+        var toldState = ConnectionStatus.State.connecting
         var nextObserver = 0
         /// What is to be told outside of the lock, in order.
         var outbox: [() -> Void] = []
         /// Whether some thread is telling it.
         var isDelivering = false
+
+        var connectionState: ConnectionStatus.State {
+            end != nil ? .ended : core.isWelcomed ? .connected : isAttached ? .connecting : .waiting
+        }
+    }
+
+    /// What is left for the loop's thread by whoever may not wait for the lock, and may hold it.
+    private struct Leftovers {
+        var interests: [SubscriptionPool.InterestID] = []
+        var observers: [Int] = []
+        var errors: [ClientError] = []
+        /// Whether it is over: nobody comes for them any more.
+        var isOver = false
     }
 
     let state: Guarded<State>
+    /// The loop of the present connection or attempt.
+    private let currentLoop: Mutex<any TransportLoop>
+    private let leftovers = Mutex(Leftovers())
+    let bindings = Bindings()
     private let url: String
     private let policy: ReconnectPolicy
     let now: @Sendable () -> Duration
@@ -54,13 +76,16 @@ package final class ClientSession: TransportHandler, Sendable {
         configuration: ClientConfiguration = .init(), onEnd: @escaping @Sendable () -> Void = {},
         now: @escaping @Sendable () -> Duration
     ) {
-        state = Guarded(State(core: core, loop: loop))
+        state = Guarded(State(core: core))
+        currentLoop = Mutex(loop)
         self.url = url
         self.policy = policy
         self.configuration = configuration
         self.onEnd = onEnd
         self.now = now
     }
+
+    var loop: any TransportLoop { currentLoop.withLock { $0 } }
 
     // MARK: What the loop tells
 
@@ -80,7 +105,7 @@ package final class ClientSession: TransportHandler, Sendable {
             state.receivedByteCount += UInt64(message.count)
             state.heardAt = now()
             state.arrivedByteCount = nil
-            for event in state.core.receive(message) { handle(event, &state) }
+            handle(state.core.receive(message), &state)
         }
         flush()
         deliver()
@@ -95,8 +120,10 @@ package final class ClientSession: TransportHandler, Sendable {
     }
 
     package func loopWoken() {
+        state.withLock { takeLeftovers(&$0) }
         flush()
-        let (loop, closing, connection) = state.withLock { ($0.loop, $0.isClosing, $0.connection) }
+        deliver()
+        let (closing, connection) = state.withLock { ($0.isClosing, $0.connection) }
         guard closing else { return }
         if let connection { loop.close(connection, code: .normal, reason: "the client leaves") }
         loop.shutDown(lingerMax: .milliseconds(200))
@@ -125,7 +152,7 @@ package final class ClientSession: TransportHandler, Sendable {
 
     /// Bytes of a message that takes long are life: over a slow link it may take longer than any silence.
     private func noteArrival() {
-        let (loop, connection) = state.withLock { ($0.loop, $0.connection) }
+        let connection = state.withLock { $0.connection }
         guard let connection, let arrived = loop.progress(of: connection)?.arrivedByteCount else { return }
         state.withLock { state in
             if let known = state.arrivedByteCount, known != arrived { state.heardAt = now() }
@@ -133,21 +160,19 @@ package final class ClientSession: TransportHandler, Sendable {
         }
     }
 
-    func handle(_ event: ClientEvent, _ state: inout State) {
+    func handle(_ events: [ClientEvent], _ state: inout State) {
+        for event in events { handle(event, &state) }
+    }
+
+    private func handle(_ event: ClientEvent, _ state: inout State) {
         switch event {
         case .welcomed:
             state.attempt = 0
             let waiting = state.waiters.takeWelcome()
             state.outbox.append { for answer in waiting { answer(.success(())) } }
+            endUnfitting(&state)
         case .subscribed, .heartbeat: break
-        case .refused(let id, let refusal):
-            let error = ClientError(refusal)
-            if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
-                state.outbox.append { answer(.failure(error)) }
-            } else {
-                // A subscription that went well before, refused at a reconnection.
-                report(error, &state)
-            }
+        case .refused(let id, let refusal): refused(id, refusal, &state)
         case .unsubscribed(let id):
             let answers = state.waiters.unsubscriptions.removeValue(forKey: id) ?? []
             state.outbox.append { for answer in answers { answer(.success(())) } }
@@ -157,20 +182,13 @@ package final class ClientSession: TransportHandler, Sendable {
                     answer(.failure(ClientError(.closed, "the subscription was cancelled", phase: .subscribe)))
                 }
             }
-        case .applied(let batch):
-            let observers = state.observers
-            state.outbox.append { for observer in observers { observer.call(.success(batch)) } }
-            for id in batch.started {
-                if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
-                    state.outbox.append { answer(.success(())) }
-                }
-            }
+        case .applied(let batch): applied(batch, &state)
         case .mutated(let sequence, let outcome):
             if let waiting = state.waiters.mutations.removeValue(forKey: sequence) {
                 state.outbox.append { waiting.answer(.success(outcome)) }
             }
         case .failed(let error):
-            let (connection, loop) = (state.connection, state.loop)
+            let (connection, loop) = (state.connection, loop)
             state.outbox.append {
                 if let connection {
                     loop.close(connection, code: error.closeCode, reason: error.message)
@@ -180,11 +198,36 @@ package final class ClientSession: TransportHandler, Sendable {
         }
     }
 
+    private func refused(_ id: SubscriptionID, _ refusal: Refusal, _ state: inout State) {
+        if let outcomes = state.pool.refused(id, refusal, through: &state.core) { return settle(outcomes, &state) }
+        let error = ClientError(refusal, phase: .subscribe)
+        if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
+            state.outbox.append { answer(.failure(error)) }
+        } else {
+            // A subscription that went well before, refused at a reconnection.
+            report(error, &state)
+        }
+    }
+
+    private func applied(_ batch: AppliedBatch, _ state: inout State) {
+        let observers = state.observers
+        state.outbox.append { for observer in observers { observer.call(.success(batch)) } }
+        for id in batch.started {
+            if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
+                state.outbox.append { answer(.success(())) }
+            }
+        }
+        settle(state.pool.started(batch.started, through: &state.core), &state)
+        settle(state.pool.despawned(batch.despawned, at: batch.tick, through: &state.core), &state)
+        if batch.changedTable { endUnfitting(&state) }
+    }
+
     /// Tells what waits to be told. If another thread does, that one goes on with it.
     func deliver() {
         while true {
             let call: (() -> Void)? = state.withLock { state in
                 guard !state.isDelivering else { return nil }
+                noteStatus(&state)
                 guard !state.outbox.isEmpty else { return nil }
                 state.isDelivering = true
                 let calls = state.outbox
@@ -197,15 +240,22 @@ package final class ClientSession: TransportHandler, Sendable {
         }
     }
 
-    private func report(_ error: ClientError?, _ state: inout State) {
+    private func noteStatus(_ state: inout State) {
+        guard state.connectionState != state.toldState, state.end == nil else { return }
+        state.toldState = state.connectionState
+        let (observers, status) = (state.statusObservers, status(of: state))
+        state.outbox.append { for observer in observers { observer.call(status) } }
+    }
+
+    private func report(_ error: ClientError, _ state: inout State) {
         let observers = state.errorObservers
         state.outbox.append { for observer in observers { observer.call(error) } }
     }
 
     /// Sends what the core has to say. Loop's thread only.
     private func flush() {
-        let (loop, connection, messages) = state.withLock { state in
-            (state.loop, state.connection, state.connection == nil ? [] : state.core.takeOutgoing())
+        let (connection, messages) = state.withLock { state in
+            (state.connection, state.connection == nil ? [] : state.core.takeOutgoing())
         }
         guard let connection else { return }
         for message in messages { loop.send(Frame(message), to: connection) }
@@ -213,22 +263,22 @@ package final class ClientSession: TransportHandler, Sendable {
 
     /// The connection, or the attempt at one, is over: for good, or until the next attempt.
     private func lose(_ error: ClientError, loopHasEnded: Bool = false) {
-        let loop: (any TransportLoop)? = state.withLock { state in
-            guard state.isAttached else { return nil }
+        let isNews = state.withLock { state in
+            guard state.isAttached else { return false }
             state.isAttached = false
             state.connection = nil
-            guard state.end == nil else { return state.loop }
+            guard state.end == nil else { return true }
             let wasWelcomed = state.core.welcome != nil
             if state.core.isWelcomed { state.lostConnectionCount += 1 }
             guard policy.isEnabled, wasWelcomed, error.mayPass, !state.isClosing else {
                 end(error, &state)
-                return state.loop
+                return true
             }
             report(error, &state)
-            for event in state.core.disconnected() { handle(event, &state) }
-            return state.loop
+            handle(state.core.disconnected(), &state)
+            return true
         }
-        if !loopHasEnded { loop?.shutDown(lingerMax: .milliseconds(200)) }
+        if isNews, !loopHasEnded { loop.shutDown(lingerMax: .milliseconds(200)) }
         deliver()
     }
 
@@ -238,15 +288,64 @@ package final class ClientSession: TransportHandler, Sendable {
         let end = state.isClosing ? ClientError(.closed, "the connection was closed") : error
         state.end = end
         if end.code != .closed { report(end, &state) }
-        report(nil, &state)
-        let waiters = state.waiters
+        let (waiters, fates) = (state.waiters, state.pool.removeAll())
         state.waiters = Waiters()
-        let observers = state.observers
+        let (observers, errorObservers, statusObservers) =
+            (state.observers, state.errorObservers, state.statusObservers)
+        let status = status(of: state)
         state.outbox.append {
             waiters.fail(end)
+            for fate in fates { fate.finish(end) }
             for observer in observers { observer.call(.failure(end)) }
+            // Of mutations that nobody waits for.
+            let errors = self.leftovers.withLock { leftovers in
+                defer { leftovers = Leftovers(isOver: true) }
+                return leftovers.errors
+            }
+            for observer in errorObservers {
+                for error in errors { observer.call(error) }
+                observer.call(nil)
+            }
+            for observer in statusObservers {
+                observer.call(status)
+                observer.call(nil)
+            }
             self.onEnd()
         }
+    }
+
+    // MARK: What is left for the loop
+
+    /// Nobody asks any longer. May be called with the lock held: it is done by the loop.
+    func leave(_ interest: SubscriptionPool.InterestID) { leave { $0.interests.append(interest) } }
+
+    /// An observer is not to be called any longer, but may be until the loop comes to it. May be called with the lock held.
+    package func leave(observer: Int) { leave { $0.observers.append(observer) } }
+
+    /// An error that nobody has heard of. May be called with the lock held: it is told by the loop.
+    func reportLater(_ error: ClientError) { leave { $0.errors.append(error) } }
+
+    private func leave(_ change: (inout Leftovers) -> Void) {
+        let isOver = leftovers.withLock { leftovers in
+            if !leftovers.isOver { change(&leftovers) }
+            return leftovers.isOver
+        }
+        if !isOver { loop.wake() }
+    }
+
+    func takeLeftovers(_ state: inout State) {
+        guard state.end == nil else { return }
+        let leftovers = leftovers.withLock { leftovers in
+            defer { leftovers = Leftovers() }
+            return leftovers
+        }
+        if !leftovers.observers.isEmpty {
+            let left = Set(leftovers.observers)
+            state.observers.removeAll { left.contains($0.id) }
+            state.core.recordsChanges = !state.observers.isEmpty
+        }
+        for interest in leftovers.interests { settle(state.pool.remove(interest, through: &state.core), &state) }
+        for error in leftovers.errors { report(error, &state) }
     }
 
     // MARK: What the thread that runs the loops asks
@@ -264,13 +363,16 @@ package final class ClientSession: TransportHandler, Sendable {
     /// The next attempt begins.
     /// - Returns: whether it should: it is not over.
     package func attach(_ loop: any TransportLoop) -> Bool {
-        state.withLock { state in
+        let isWanted = state.withLock { state in
             guard state.end == nil else { return false }
-            state.loop = loop
+            currentLoop.withLock { $0 = loop }
             state.isAttached = true
             state.openedAt = nil
+            takeLeftovers(&state)
             return true
         }
+        deliver()
+        return isWanted
     }
 
     /// No loop could be made, or one could not run.
@@ -281,10 +383,9 @@ package final class ClientSession: TransportHandler, Sendable {
 
     /// Ends it. Nothing is applied after it returns.
     package func close() {
-        let loop = state.withLock { state in
+        state.withLock { state in
             state.isClosing = true
             end(ClientError(.closed, "the connection was closed"), &state)
-            return state.loop
         }
         deliver()
         loop.wake()

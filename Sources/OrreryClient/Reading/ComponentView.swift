@@ -1,58 +1,45 @@
 public import OrrerySchema
 import OrreryStore
 import OrrerySync
-import OrreryWire
 import Synchronization
 
-/// One component of all entities, typed, read from the raw store when it is asked for.
+/// One component of all entities, or of some, typed: read from the raw store when it is asked for.
 ///
 /// Values whose layout is this client's are read straight from the column. Others are decoded on first access and remembered until
 /// the row changes. A view that nobody reads costs nothing.
+///
+/// While there is no connection it shows the last state that came, and ``isStale`` is true. What it shows ends when the view is released or
+/// cancelled.
 public final class ComponentView<C: Component>: Sendable {
-    /// Where the component is in one life of the world, and how its values are read.
-    struct Bound {
-        let epoch: Epoch
-        let column: ColumnID
-        let binding: ComponentBinding<C>
-        let readsDirectly: Bool
-
-    }
-
     private struct Memory {
-        var bound: Bound?
+        var cached = CachedReader<C>()
         var values: [UInt32: (version: Tick, entity: Entity, value: C)] = [:]
         var decodeCount = 0
     }
 
     private let session: ClientSession
+    private let subscription: Subscription
+    /// `nil` for all.
+    private let chosen: Set<Entity>?
     private let memory = Mutex(Memory())
 
-    init(session: ClientSession) {
+    init(_ session: ClientSession, _ subscription: Subscription, entities: Set<Entity>?) {
         self.session = session
+        self.subscription = subscription
+        chosen = entities
     }
 
-    /// - Throws: `SchemaError` where the server's version of the component does not fit `C`.
-    func check(_ schema: ComponentSchema) throws(SchemaError) {
-        _ = try ComponentBinding<C>(to: schema)
-    }
+    /// Why it is over; `nil` while it lasts.
+    public var end: ClientError? { subscription.end }
 
-    /// The binding to one life of the world, made once; `nil` where the component is not in it, or does not fit `C`.
-    private func bound(in core: SyncClient) -> Bound? {
-        memory.withLock { memory in
-            if let bound = memory.bound, bound.epoch == core.shownEpoch, core.store.table[bound.column] != nil {
-                return bound
-            }
-            guard let entry = core.store.table[C.componentName], let schema = entry.schema,
-                let binding = try? ComponentBinding<C>(to: schema)
-            else { return nil }
-            let bound = Bound(
-                epoch: core.shownEpoch, column: entry.column, binding: binding,
-                readsDirectly: binding.isDirect && entry.valueSize != nil)
-            memory.bound = bound
-            memory.values.removeAll()
-            return bound
-        }
-    }
+    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of the world has come yet.
+    public var isStale: Bool { subscription.isStale }
+
+    /// The batches from now on, with the changes of what it shows. The first brings what it shows now.
+    public var batches: BatchSequence { subscription.batches }
+
+    /// Ends it. May be called at any time, and again.
+    public func cancel() { subscription.cancel() }
 
     /// The component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`
     /// (``value(of:)`` says why).
@@ -62,32 +49,35 @@ public final class ComponentView<C: Component>: Sendable {
     /// The component of an entity; `nil` where the entity does not have it or is not alive.
     /// - Throws: `CodecError` for bytes that are no value of `C`: a case that this client does not know, say.
     public func value(of entity: Entity) throws(CodecError) -> C? {
-        try session.withCore { (core) throws(CodecError) in
-            guard let bound = bound(in: core) else { return nil }
-            return try value(of: entity, in: core.store, bound)
+        guard shows(entity) else { return nil }
+        return try session.withCore { (core) throws(CodecError) in
+            guard let reader = reader(of: core.store) else { return nil }
+            return try value(of: entity, in: core.store, reader)
         }
     }
 
     /// The entities that have the component, ascending.
     public var entities: [Entity] {
         session.withCore { core in
-            guard let bound = bound(in: core) else { return [] }
-            return core.store[bound.column].rows.indexes.compactMap { core.store.entity(at: $0) }
+            guard let reader = reader(of: core.store) else { return [] }
+            return entities(in: core.store, reader)
         }
     }
 
     /// How many entities have the component.
     public var count: Int {
-        session.withCore { core in bound(in: core).map { core.store[$0.column].count } ?? 0 }
+        session.withCore { core in
+            guard let reader = reader(of: core.store) else { return 0 }
+            return chosen == nil ? core.store[reader.column].count : entities(in: core.store, reader).count
+        }
     }
 
     /// All values with their entities, ascending, of one tick. Values that are no `C` are left out.
     public var values: [(entity: Entity, value: C)] {
         session.withCore { core in
-            guard let bound = bound(in: core) else { return [] }
-            return core.store[bound.column].rows.indexes.compactMap { row in
-                guard let entity = core.store.entity(at: row) else { return nil }
-                return (try? value(of: entity, in: core.store, bound)).flatMap { $0 }.map { (entity, $0) }
+            guard let reader = reader(of: core.store) else { return [] }
+            return entities(in: core.store, reader).compactMap { entity in
+                (try? value(of: entity, in: core.store, reader)).flatMap { $0 }.map { (entity, $0) }
             }
         }
     }
@@ -95,23 +85,66 @@ public final class ComponentView<C: Component>: Sendable {
     /// How many values were decoded so far. Direct reads decode nothing.
     package var decodeCount: Int { memory.withLock { $0.decodeCount } }
 
-    private func value(
-        of entity: Entity, in store: ComponentStore, _ bound: Bound
-    ) throws(CodecError) -> C? {
-        guard store.contains(entity) else { return nil }
-        return try store[bound.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
-            if bound.readsDirectly { return try bound.binding.decode(bytes) }
-            let version = store[bound.column].tick(of: entity.index)
-            let known = memory.withLock { $0.values[entity.index] }
-            if let known, known.version == version, known.entity == entity { return known.value }
-            let value = try bound.binding.decode(bytes)
-            memory.withLock { memory in
-                memory.decodeCount += 1
-                // Rows that are gone leave their values behind; at twice the rows there are, all are forgotten.
-                if memory.values.count > 2 * store[bound.column].count + 16 { memory.values.removeAll() }
-                memory.values[entity.index] = (version, entity, value)
-            }
-            return value
+    private func shows(_ entity: Entity) -> Bool { chosen?.contains(entity) ?? true }
+
+    private func reader(of store: ComponentStore) -> ComponentReader<C>? {
+        memory.withLock { memory in
+            // Values of another life of the world have other ticks.
+            if !memory.cached.isCurrent(for: store) { memory.values.removeAll() }
+            return memory.cached.reader(of: store, session.bindings)
         }
     }
+
+    private func entities(in store: ComponentStore, _ reader: ComponentReader<C>) -> [Entity] {
+        let column = store[reader.column]
+        guard let chosen else { return column.rows.indexes.compactMap { store.entity(at: $0) } }
+        return chosen.filter { store.contains($0) && column.contains($0.index) }.sorted()
+    }
+
+    private func value(
+        of entity: Entity, in store: ComponentStore, _ reader: ComponentReader<C>
+    ) throws(CodecError) -> C? {
+        if reader.isDirect { return try reader.value(of: entity, in: store) }
+        guard store.contains(entity), store[reader.column].contains(entity.index) else { return nil }
+        let version = store[reader.column].tick(of: entity.index)
+        let known = memory.withLock { $0.values[entity.index] }
+        if let known, known.version == version, known.entity == entity { return known.value }
+        guard let value = try reader.value(of: entity, in: store) else { return nil }
+        memory.withLock { memory in
+            memory.decodeCount += 1
+            // Rows that are gone leave their values behind; at twice the rows there are, all are forgotten.
+            if memory.values.count > 2 * store[reader.column].count + 16 { memory.values.removeAll() }
+            memory.values[entity.index] = (version, entity, value)
+        }
+        return value
+    }
+}
+
+/// One component of one entity, typed.
+///
+/// Ends when the entity is despawned, when it is released or cancelled, and where the server refuses it.
+public final class EntityView<C: Component>: Sendable {
+    public let entity: Entity
+    private let view: ComponentView<C>
+
+    init(_ session: ClientSession, _ subscription: Subscription, _ entity: Entity) {
+        self.entity = entity
+        view = ComponentView(session, subscription, entities: [entity])
+    }
+
+    /// Why it is over; `nil` while it lasts.
+    public var end: ClientError? { view.end }
+
+    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of the world has come yet.
+    public var isStale: Bool { view.isStale }
+
+    /// The component; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.
+    /// - Complexity: O(1); decodes once per change at most.
+    public var value: C? { view[entity] }
+
+    /// The batches from now on, with the changes of the component. The first brings what is shown now.
+    public var batches: BatchSequence { view.batches }
+
+    /// Ends it. May be called at any time, and again.
+    public func cancel() { view.cancel() }
 }

@@ -5,9 +5,11 @@ import OrrerySync
 /// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied meanwhile.
 public struct Snapshot {
     private let core: SyncClient
+    private let bindings: Bindings
 
-    init(_ core: SyncClient) {
+    init(_ core: SyncClient, _ bindings: Bindings) {
         self.core = core
+        self.bindings = bindings
     }
 
     /// The rows themselves, for readers of many cells: nothing is copied.
@@ -32,6 +34,12 @@ public struct Snapshot {
         guard let rarest = columns.min(by: { $0.count < $1.count }) else { return entities }
         return rarest.rows.indexes.filter { row in columns.allSatisfy { $0.contains(row) } }
             .compactMap { core.store.entity(at: $0) }
+    }
+
+    /// A component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.
+    /// - Complexity: O(1); decodes a value whose layout is not this client's.
+    public subscript<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
+        bindings.reader(of: type, in: core.store).flatMap { try? $0.value(of: entity, in: core.store) }
     }
 
     public func contains(_ entity: Entity) -> Bool { core.store.contains(entity) }

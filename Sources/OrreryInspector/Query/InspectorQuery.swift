@@ -84,10 +84,8 @@ package struct ShownComponents: Sendable {
         self.areRequired = areRequired
     }
 
-    /// As ``OrreryClient``'s `subscribe` takes it.
-    package var subscription: String {
-        areRequired ? components.map(\.schema.name).joined(separator: ", ") : "*"
-    }
+    /// The components to subscribe to; `nil` for all.
+    package var names: [String]? { areRequired ? components.map(\.schema.name) : nil }
 
     /// The entities to show, ascending.
     /// - Parameter only: the one entity that is asked for, if it is one.

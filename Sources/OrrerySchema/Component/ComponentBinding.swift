@@ -6,11 +6,14 @@ public struct ComponentBinding<C: Component>: Sendable {
     private let source: ComponentSchema
     /// Present where the bytes cannot be read as they are.
     private let fallback: DynamicValue?
+    /// Whether the peer's version has no field that `C` does not have.
+    package let holdsAllFields: Bool
 
     /// - Throws: ``SchemaError`` where a field has two types on the two sides, or `C` cannot be reflected.
     public init(to source: ComponentSchema) throws(SchemaError) {
         coder = try ComponentCoder<C>()
         self.source = source
+        holdsAllFields = source.type.isCovered(by: coder.schema.type)
         guard source.type.shape != coder.schema.type.shape else {
             fallback = nil
             return
@@ -46,6 +49,22 @@ public struct ComponentBinding<C: Component>: Sendable {
         return try converted.encoded(as: source.type)
     }
 
+    /// The names of the fields that a key path leads through, as both sides know them.
+    package func fieldNames(of keyPath: PartialKeyPath<C>) -> [String]? { coder.fieldNames(of: keyPath) }
+
+    /// The fields that both versions have, each with its positions in the peer's, from the outermost, and its bytes.
+    /// - Throws: as ``encode(_:)``.
+    package func encodeFields(of value: C) throws(CodecError) -> [(path: [Int], bytes: [UInt8])] {
+        let converted = try coder.dynamicValue(of: value).converted(
+            from: coder.schema.type.shape, to: source.type.shape, fallback: source.type.zero)
+        var fields: [(path: [Int], bytes: [UInt8])] = []
+        for path in source.type.paths(coveredBy: coder.schema.type) {
+            guard let type = source.type.field(at: path), let member = converted.member(at: path) else { continue }
+            fields.append((path, try member.encoded(as: type)))
+        }
+        return fields
+    }
+
     /// - Throws: ``CodecError`` for bytes that are no value of the peer's schema, or one that `C` does not have.
     public func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> C {
         guard let fallback else { return try coder.decode(bytes) }
@@ -67,6 +86,26 @@ extension FieldType {
         case .dictionary(let key, let value): .dictionary(key: key.shape, value: value.shape)
         case .union(let cases): .union(cases.map { UnionCase($0.name, $0.fields.map(\.shape)) })
         case .scalar, .vector, .entity, .enumeration, .string: self
+        }
+    }
+}
+
+extension FieldType {
+    /// Whether a value of the other type says all that one of this says: structures may have more fields there.
+    fileprivate func isCovered(by other: FieldType) -> Bool {
+        guard case .structure(let fields) = self, case .structure(let others) = other else { return true }
+        return fields.allSatisfy { field in
+            others.contains { $0.name == field.name && field.type.isCovered(by: $0.type) }
+        }
+    }
+
+    /// The positions of the fields that the other type has too, each whole.
+    fileprivate func paths(coveredBy other: FieldType) -> [[Int]] {
+        guard case .structure(let fields) = self, case .structure(let others) = other else { return [] }
+        return fields.enumerated().flatMap { position, field -> [[Int]] in
+            guard let same = others.first(where: { $0.name == field.name }) else { return [] }
+            guard !field.type.isCovered(by: same.type) else { return [[position]] }
+            return field.type.paths(coveredBy: same.type).map { [position] + $0 }
         }
     }
 }

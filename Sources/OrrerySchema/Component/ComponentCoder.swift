@@ -17,7 +17,7 @@ public struct ComponentCoder<C: Component>: Sendable {
     public init(limits: SchemaLimits = SchemaLimits()) throws(SchemaError) {
         var type: FieldType
         (form, type) = try Self.reflect(limits)
-        for annotation in C.annotations { try annotation.apply(to: &type) }
+        for annotation in C.annotations { try annotation.apply(to: &type, form) }
         schema = try ComponentSchema(name: C.componentName, type: type, documentation: C.documentation, limits: limits)
     }
 

@@ -25,9 +25,10 @@ public struct FieldAnnotation<C: Component>: Sendable {
     }
 
     /// Writes what is known into the field that the key path leads to.
-    func apply(to type: inout FieldType) throws(SchemaError) {
-        guard let path = Self.fieldNames(of: keyPath) else {
-            throw SchemaError(component: C.componentName, "the annotated \(keyPath) is no stored property")
+    func apply(to type: inout FieldType, _ form: ComponentCoder<C>.Form) throws(SchemaError) {
+        guard let path = ComponentCoder<C>.fieldNames(of: keyPath, form, type) else {
+            throw SchemaError(
+                component: C.componentName, "the annotated \(keyPath) is no stored property that is a field")
         }
         guard apply(to: &type, path: path[...]) else {
             throw SchemaError(component: C.componentName, path: path, "is annotated, but is no field of the schema")
@@ -47,23 +48,5 @@ public struct FieldAnnotation<C: Component>: Sendable {
         }
         type = .structure(fields)
         return true
-    }
-
-    /// The names of the fields that a key path leads through; `nil` unless it leads to a stored property.
-    package static func fieldNames(of keyPath: PartialKeyPath<C>) -> [String]? {
-        guard let offset = MemoryLayout<C>.offset(of: keyPath) else { return nil }
-        return path(to: Swift.type(of: keyPath).valueType, at: offset, in: C.self, from: 0)
-    }
-
-    /// The names that lead to the stored property of that type at that place.
-    private static func path(to type: Any.Type, at offset: Int, in root: Any.Type, from start: Int) -> [String]? {
-        for property in RuntimeReflection.storedProperties(of: root) ?? [] {
-            let place = start + property.offset
-            if place == offset, property.type == type { return [property.name] }
-            if place <= offset, let rest = path(to: type, at: offset, in: property.type, from: place) {
-                return [property.name] + rest
-            }
-        }
-        return nil
     }
 }

@@ -94,29 +94,59 @@ extension ByteWriter {
         }
     }
 
+    /// Writes a number of any kind that the scalar holds exactly.
     private mutating func append(_ value: DynamicValue, as scalar: Scalar) throws(CodecError) {
         switch (scalar, value) {
         case (.bool, .bool(let truth)): append(truth ? 1 : 0)
         case (.float, .float(let number)): append(integer: number.bitPattern)
         case (.double, .double(let number)): append(integer: number.bitPattern)
-        case (.int8, .signed(let number)): try append(number, as: Int8.self)
-        case (.int16, .signed(let number)): try append(number, as: Int16.self)
-        case (.int32, .signed(let number)): try append(number, as: Int32.self)
-        case (.int64, .signed(let number)): append(integer: number)
-        case (.uint8, .unsigned(let number)): try append(number, as: UInt8.self)
-        case (.uint16, .unsigned(let number)): try append(number, as: UInt16.self)
-        case (.uint32, .unsigned(let number)): try append(number, as: UInt32.self)
-        case (.uint64, .unsigned(let number)): append(integer: number)
-        default: throw CodecError(.typeMismatch, "\(value) is no value of type \(scalar.swiftName)")
+        case (.float, _): append(integer: try value.exactly(Float.self).bitPattern)
+        case (.double, _): append(integer: try value.exactly(Double.self).bitPattern)
+        case (.int8, _): append(integer: try value.exactly(Int8.self))
+        case (.int16, _): append(integer: try value.exactly(Int16.self))
+        case (.int32, _): append(integer: try value.exactly(Int32.self))
+        case (.int64, _): append(integer: try value.exactly(Int64.self))
+        case (.uint8, _): append(integer: try value.exactly(UInt8.self))
+        case (.uint16, _): append(integer: try value.exactly(UInt16.self))
+        case (.uint32, _): append(integer: try value.exactly(UInt32.self))
+        case (.uint64, _): append(integer: try value.exactly(UInt64.self))
+        default: throw value.mismatch(Bool.self)
         }
     }
+}
 
-    private mutating func append<I: FixedWidthInteger>(
-        _ number: some FixedWidthInteger, as type: I.Type
-    ) throws(CodecError) {
-        guard let exact = I(exactly: number) else {
-            throw CodecError(.outOfDomain, "\(number) does not fit into \(type); it holds \(I.min) to \(I.max)")
+extension DynamicValue {
+    /// The number as an integer of a type.
+    fileprivate func exactly<I: FixedWidthInteger>(_ type: I.Type) throws(CodecError) -> I {
+        let (number, text): (I?, String) =
+            switch self {
+            case .signed(let number): (I(exactly: number), "\(number)")
+            case .unsigned(let number): (I(exactly: number), "\(number)")
+            case .float(let number): (I(exactly: number), "\(number)")
+            case .double(let number): (I(exactly: number), "\(number)")
+            default: throw mismatch(type)
+            }
+        guard let number else {
+            throw CodecError(.outOfDomain, "\(text) does not fit into \(type); it holds \(I.min) to \(I.max), whole")
         }
-        append(integer: exact)
+        return number
+    }
+
+    /// The number as one with a fraction.
+    fileprivate func exactly<F: BinaryFloatingPoint>(_ type: F.Type) throws(CodecError) -> F {
+        let (number, text): (F?, String) =
+            switch self {
+            case .signed(let number): (F(exactly: number), "\(number)")
+            case .unsigned(let number): (F(exactly: number), "\(number)")
+            case .float(let number): (F(exactly: number), "\(number)")
+            case .double(let number): (F(exactly: number), "\(number)")
+            default: throw mismatch(type)
+            }
+        guard let number else { throw CodecError(.outOfDomain, "\(text) is no value that a \(type) holds exactly") }
+        return number
+    }
+
+    fileprivate func mismatch(_ type: Any.Type) -> CodecError {
+        CodecError(.typeMismatch, "\(self) is no value of type \(type)")
     }
 }

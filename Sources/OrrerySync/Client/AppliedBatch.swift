@@ -21,6 +21,10 @@ public struct AppliedBatch: Sendable {
     public internal(set) var tick: Tick
     /// Subscriptions whose first state is there with this batch.
     public internal(set) var started: [SubscriptionID] = []
+    /// Entities that are gone from the world, of those that were shown.
+    public internal(set) var despawned: [Entity] = []
+    /// Whether the server's components are others than before.
+    public internal(set) var changedTable = false
     /// How what was shown of the life before went away; empty but with a reset.
     var ended = ChangeList()
     /// What happened in this life.
@@ -36,6 +40,13 @@ public struct AppliedBatch: Sendable {
     /// - Complexity: O(n).
     public var changes: [Change] { Array(ended) + Array(list) }
 
+    /// Calls `body` with the changes of one component, in order.
+    /// - Complexity: O(n); makes those of that component only.
+    public func forEachChange(of component: String, _ body: (Change) -> Void) {
+        ended.forEach(of: component, body)
+        list.forEach(of: component, body)
+    }
+
     /// How many ``changes`` there are.
     /// - Complexity: O(1).
     public var changeCount: Int { ended.count + list.count }
@@ -44,6 +55,7 @@ public struct AppliedBatch: Sendable {
     /// - Complexity: O(1).
     package var byteCount: Int {
         ended.byteCount + list.byteCount + started.count * MemoryLayout<SubscriptionID>.stride
+            + despawned.count * MemoryLayout<Entity>.stride
     }
 
     /// This batch and the one that follows it as one: nothing is lost, and no state between is seen.
@@ -53,6 +65,8 @@ public struct AppliedBatch: Sendable {
         var result = AppliedBatch(epoch: epoch, base: base, tick: next.tick)
         result.reset = reset
         result.started = started + next.started
+        result.despawned = despawned + next.despawned
+        result.changedTable = changedTable || next.changedTable
         result.ended = ended
         result.list = list.merged(with: next.list)
         return result

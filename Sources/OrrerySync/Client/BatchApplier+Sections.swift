@@ -60,6 +60,7 @@ extension BatchApplier {
                 .policyViolation, "more than componentCountMax, \(configuration.limits.componentCountMax), components")
         }
         awaitedSchemas.formUnion(added.map(\.schemaHash).filter { !schemas.holds($0) })
+        batch.changedTable = true
         let entries = rest + added.map { schemas.resolve($0) }
         batch.list += try install(ComponentTable(entries.sorted { $0.column < $1.column }))
         schemas.keep(store.table)
@@ -70,6 +71,7 @@ extension BatchApplier {
         let hash = schema.hash
         guard awaitedSchemas.remove(hash) != nil else { return }
         schemas.add(schema)
+        batch.changedTable = true
         batch.list += try install(
             ComponentTable(store.table.entries.map { $0.schemaHash == hash ? schemas.resolve($0) : $0 }))
     }
@@ -114,6 +116,7 @@ extension BatchApplier {
             try makeRoom(in: batch, for: 0)
             batch.list.append(.despawned, entity)
         }
+        batch.despawned.append(entity)
         store.despawn(entity)
     }
 

@@ -38,6 +38,13 @@ public struct ChangeList: RandomAccessCollection, Sendable {
             old: record.old.map { bytes[$0] }, new: record.new.map { bytes[$0] })
     }
 
+    /// Calls `body` with the changes of one component, in order.
+    func forEach(of component: String, _ body: (Change) -> Void) {
+        let wanted = Set(components.indices.filter { components[$0].name == component }.map(Int32.init))
+        guard !wanted.isEmpty else { return }
+        for position in records.indices where wanted.contains(records[position].component) { body(self[position]) }
+    }
+
     /// The entity itself.
     mutating func append(_ cause: Change.Cause, _ entity: Entity) {
         records.append(Record(cause: cause, entity: entity, component: -1))

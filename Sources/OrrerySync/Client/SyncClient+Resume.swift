@@ -96,9 +96,9 @@ extension SyncClient {
     /// Those that go on were named in the Hello.
     private mutating func askForTheRest() -> [ClientEvent] {
         var events: [ClientEvent] = []
-        for (id, request) in requests.sorted(by: { $0.key < $1.key }) where !applier.started.contains(id) {
+        for (id, asked) in requests.sorted(by: { $0.key < $1.key }) where !applier.started.contains(id) {
             do throws(Refusal) {
-                try ask(id, request)
+                try ask(id, asked.request, of: asked.epoch)
             } catch {
                 requests[id] = nil
                 events.append(.refused(id, error))

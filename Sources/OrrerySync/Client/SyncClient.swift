@@ -47,7 +47,8 @@ public struct SyncClient {
     /// The newest tick of the server that this client heard of.
     public internal(set) var serverTick = Tick.zero
     var applier: BatchApplier
-    var requests: [SubscriptionID: SubscriptionRequest] = [:]
+    /// What is asked for, with the life of the world that was shown when it was: `nil` before any was.
+    var requests: [SubscriptionID: (request: SubscriptionRequest, epoch: Epoch?)] = [:]
     /// Those whose end was asked for and not answered.
     var unsubscribing: Set<SubscriptionID> = []
     /// Mutations without an outcome yet, in order.
@@ -105,14 +106,22 @@ public struct SyncClient {
     /// - Throws: ``Refusal`` where a name is not in the server's table, or the server would not take a message as long.
     public mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
-        if phase == .ready { try ask(id, request) }
+        let shown = welcome == nil ? nil : shownEpoch
+        if phase == .ready { try ask(id, request, of: shown) }
         nextSubscription += 1
-        requests[id] = request
+        requests[id] = (request, shown)
         return id
     }
 
     /// Resolves the names of a subscription and sends it.
-    mutating func ask(_ id: SubscriptionID, _ request: SubscriptionRequest) throws(Refusal) {
+    /// - Parameter shown: the life of the world whose entities it names; `nil` where that is not known.
+    mutating func ask(
+        _ id: SubscriptionID, _ request: SubscriptionRequest, of shown: Epoch?
+    ) throws(Refusal) {
+        // The same names stand for others there.
+        if case .listed = request.entities, let shown, shown != epoch {
+            throw Refusal(.unknownEntity, "the entities that it names are of an earlier life of the world")
+        }
         let selection = try request.resolved(in: table)
         let message = ClientMessage.subscribe(id, selection).encoded()
         // The server would close the connection for either.

@@ -19,6 +19,7 @@ package struct SessionState: Hashable, Sendable, CustomStringConvertible {
     package let id: SessionID
     /// `nil` until its `Hello`.
     package let client: ClientID?
+    package let subscriptionCount: Int
     package let sentByteCount: UInt64
     package let acknowledgedByteCount: UInt64
     package let acknowledgedTick: Tick
@@ -108,7 +109,7 @@ extension SyncServer {
         sessions.map { session in
             SessionState(
                 id: session.id, client: session.phase == .ready ? session.client : nil,
-                sentByteCount: session.sentByteCount,
+                subscriptionCount: session.subscriptions.count, sentByteCount: session.sentByteCount,
                 acknowledgedByteCount: session.acknowledgedByteCount, acknowledgedTick: session.acknowledgedTick,
                 lastSentTick: session.lastSentTick, isLive: session.isLive,
                 hasAcknowledged: session.hasAcknowledged, heldByteCount: session.held.byteCount,

@@ -13,7 +13,8 @@ struct LiveTable {
     func run() async throws {
         let (connection, shown) = try await request.connect()
         defer { connection.close() }
-        try await request.subscribe(connection, to: shown)
+        let subscription = try await request.subscribe(connection, to: shown)
+        defer { withExtendedLifetime(subscription) {} }
         let display = LiveDisplay(
             connection,
             Screen(shown, entity: request.entity, limit: request.limit, isColoured: Terminal.isColoured))

@@ -13,7 +13,8 @@ struct Printing {
 
     func run() async throws {
         let (connection, shown) = try await request.connect()
-        try await request.subscribe(connection, to: shown)
+        let subscription = try await request.subscribe(connection, to: shown)
+        defer { withExtendedLifetime(subscription) {} }
         // Nothing is applied from here on: the state stays that of one tick, and a slow reader of ours is no burden to the server.
         connection.close()
         let undecodable = try connection.withSnapshot { snapshot in try print(snapshot, shown) }

@@ -19,10 +19,12 @@ struct Request: Sendable {
         return (connection, try query.resolved(in: connection.componentTable))
     }
 
-    /// Subscribes to what is asked for, and waits until it is here.
-    func subscribe(_ connection: ClientConnection, to shown: ShownComponents) async throws {
+    /// Subscribes to what is asked for, and waits until it is here. It stays for as long as the subscription is held.
+    func subscribe(_ connection: ClientConnection, to shown: ShownComponents) async throws -> Subscription {
         try await within(timeout, else: late("did not send its state")) {
-            _ = try await connection.subscribe(shown.subscription, of: entity)
+            let entities = entity.map { [$0] }
+            guard let names = shown.names else { return try await connection.subscribeToAll(for: entities) }
+            return try await connection.subscribe(anyOf: names, for: entities)
         }
     }
 

@@ -35,7 +35,8 @@ struct Watching: Sendable {
         defer { connection.close() }
         // From before the subscription on, so that no change falls between its first state and the watch.
         let batches = connection.batches
-        try await request.subscribe(connection, to: shown)
+        let subscription = try await request.subscribe(connection, to: shown)
+        defer { withExtendedLifetime(subscription) {} }
         guard let time = bound.time else { return try await print(batches, of: connection, shown) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await print(batches, of: connection, shown) }

@@ -67,13 +67,16 @@ struct SetCommand: AsyncParsableCommand {
         let connection = try await within(limit, else: late) { try await client.connect() }
         defer { connection.close() }
         for (path, text) in assignments {
+            let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            let (component, field) = (names[0], Array(names.dropFirst()))
             let value: DynamicValue
             do {
-                value = try ValueText.parse(text, as: try connection.type(of: path))
+                value = try ValueText.parse(text, as: try connection.type(of: component, field))
             } catch let error as ValueText {
                 throw ToolError(.usage, "\(path): \(error)")
             }
-            try await within(limit, else: late) { _ = try await connection.set(path, of: entity, to: value) }
+            let mutation = connection.enqueue(.set(component, on: entity, [(field, value)]))
+            try await within(limit, else: late) { _ = try await mutation.outcome }
         }
     }
 }

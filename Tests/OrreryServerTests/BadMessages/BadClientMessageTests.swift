@@ -67,8 +67,8 @@ struct BadClientMessageTests {
         let witness = try await SimulationClient(
             url: server.url, transport: WebSocketClientTransport(connectTimeout: .seconds(30)), reconnect: .never
         ).connect()
-        try await witness.subscribe()
-        var batches = witness.batches.makeAsyncIterator()
+        let everything = try await witness.subscribeToAll()
+        var batches = everything.batches.makeAsyncIterator()
         let first = try #require(try await batches.next())
         let epoch = withUnsafeBytes(of: witness.epoch.rawValue.littleEndian) { Array($0) }
         let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })

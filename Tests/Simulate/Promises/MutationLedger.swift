@@ -186,7 +186,7 @@ final class MutationLedger {
             return effectCount == 0 ? nil : "refused (\(refusal.code)), with effect"
         case .failure(let error):
             // More at once than the server takes are refused at the client.
-            let isKnown = error.code == .outcomeUnknown || error.code == .refused && effectCount == 0
+            let isKnown = error.code == .outcomeUnknown || error.code == .limitReached && effectCount == 0
             return isKnown ? nil : "\(error)"
         }
     }

@@ -1,0 +1,140 @@
+public import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+/// Something that a client wants changed: for ``ClientConnection/enqueue(_:)``.
+///
+/// ```swift
+/// connection.enqueue(.set(Health(current: 90), on: ship))
+/// connection.enqueue(.patch(ship, Ammo.self) { $0.set(\.rounds, to: 9) })
+/// let shot = connection.enqueue(.spawn(Shot(), Position()))
+/// ```
+public struct ClientMutation: Sendable {
+    /// The same in the numbers and forms of a server.
+    let resolved: @Sendable (ServerComponents) throws(ClientError) -> Mutation.Operation
+
+    /// Writes a component that the entity has: the fields that `C` has, together. Fields that only the server knows stay as they are.
+    /// - Parameter expected: if stated, the server refuses unless those fields have these values (code `compareFailed`).
+    public static func set<C: Component>(_ value: C, on entity: Entity, expecting expected: C? = nil) -> ClientMutation
+    {
+        ClientMutation { server throws(ClientError) in
+            try server.component(C.self).set(value, on: entity, expected)
+        }
+    }
+
+    /// Writes some fields of a component that the entity has, together or not at all. The others stay as they are.
+    public static func patch<C: Component>(
+        _ entity: Entity, _ type: C.Type, _ body: (inout ComponentPatch<C>) -> Void
+    ) -> ClientMutation {
+        var patch = ComponentPatch<C>()
+        body(&patch)
+        return ClientMutation { [fields = patch.fields] server throws(ClientError) in
+            let column = try server.component(C.self).column
+            var patches: [Mutation.FieldPatch] = []
+            for field in fields { patches.append(try field(server)) }
+            return .patch(entity, column, patches)
+        }
+    }
+
+    /// Gives the entity a component, or writes the one that it has. Fields that only the server knows get the server's defaults.
+    public static func insert<C: Component>(_ value: C, on entity: Entity) -> ClientMutation {
+        ClientMutation { server throws(ClientError) in .insert(entity, try server.new(value)) }
+    }
+
+    /// Takes a component from the entity.
+    public static func remove<C: Component>(_ type: C.Type, from entity: Entity) -> ClientMutation {
+        .remove(C.componentName, from: entity)
+    }
+
+    /// Makes an entity of these components. ``AppliedMutation/entities`` has its name.
+    public static func spawn<each C: Component>(_ component: repeat each C) -> ClientMutation {
+        var parts: [Part] = []
+        for component in repeat each component { parts.append(part(component)) }
+        return ClientMutation { [parts] server throws(ClientError) in
+            var components: [Mutation.NewComponent] = []
+            for part in parts { components.append(try part(server)) }
+            return .spawn(components)
+        }
+    }
+
+    private typealias Part = @Sendable (ServerComponents) throws(ClientError) -> Mutation.NewComponent
+
+    private static func part<C: Component>(_ component: C) -> Part {
+        { server throws(ClientError) in try server.new(component) }
+    }
+
+    /// Ends an entity.
+    public static func despawn(_ entity: Entity) -> ClientMutation {
+        ClientMutation { _ throws(ClientError) in .despawn(entity) }
+    }
+}
+
+/// The same without types, for tools.
+extension ClientMutation {
+    /// Writes fields of a component, together or not at all: `set("Health", on: entity, [(["current"], .signed(50))])`; an empty path is
+    /// the whole component.
+    /// - Parameter fields: the names that lead to each field, from the outermost, with its new value. A number is taken where the field can
+    ///   hold it exactly.
+    public static func set(
+        _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)]
+    ) -> ClientMutation {
+        ClientMutation { server throws(ClientError) in
+            let entry = try server.readable(component)
+            var patches: [Mutation.FieldPatch] = []
+            for (path, value) in fields {
+                let (positions, type) = try server.field(path, of: entry.schema)
+                let bytes = try ServerComponents.checking { () throws(CodecError) in
+                    try value.encoded(as: type)
+                }
+                guard !positions.isEmpty else {
+                    guard fields.count == 1 else {
+                        throw ClientError(
+                            .invalidValue, "\(component) is written whole, and by its fields; do one of both",
+                            phase: .mutate)
+                    }
+                    return .set(entity, .init(entry.column, bytes), expected: nil)
+                }
+                patches.append(.init(path: positions, bytes: bytes))
+            }
+            return .patch(entity, entry.column, patches)
+        }
+    }
+
+    /// Takes a component from the entity.
+    public static func remove(_ component: String, from entity: Entity) -> ClientMutation {
+        ClientMutation { server throws(ClientError) in .remove(entity, try server.entry(of: component).column) }
+    }
+}
+
+/// New values of some fields of a component.
+///
+/// ```swift
+/// connection.enqueue(.patch(ship, Ammo.self) {
+///     $0.set(\.rounds, to: 9)
+///     $0.set(\.isHot, to: true, expecting: false)
+/// })
+/// ```
+public struct ComponentPatch<C: Component> {
+    /// The same in the form of a server's schema.
+    fileprivate var fields: [Resolve] = []
+
+    fileprivate typealias Resolve = @Sendable (ServerComponents) throws(ClientError) -> Mutation.FieldPatch
+
+    /// - Parameters:
+    ///   - keyPath: a stored property, or a stored property of one.
+    ///   - expected: if stated, the server refuses the whole patch unless the field has that value (code `compareFailed`).
+    public mutating func set<V: Sendable>(
+        _ keyPath: any WritableKeyPath<C, V> & Sendable, to value: V, expecting expected: V? = nil
+    ) {
+        fields.append(Self.resolve(keyPath, value, expected))
+    }
+
+    private static func resolve<V: Sendable>(
+        _ keyPath: any PartialKeyPath<C> & Sendable, _ value: V, _ expected: V?
+    ) -> Resolve {
+        { server throws(ClientError) in try server.component(C.self).patch(keyPath, value, expected) }
+    }
+}
+
+@available(*, unavailable)
+extension ComponentPatch: Sendable {}

@@ -1,0 +1,43 @@
+import OrrerySchema
+import OrreryStore
+
+/// How the values of one component are read from the store, as `C`: the one way, for views, snapshots and changes.
+struct ComponentReader<C: Component>: Sendable {
+    let column: ColumnID
+    let binding: ComponentBinding<C>
+    /// Whether a value is read from its bytes at no more cost than a copy.
+    let isDirect: Bool
+
+    /// - Returns: `nil` where the store does not have the component, or one that does not fit.
+    init?(_ store: ComponentStore, _ bindings: Bindings) {
+        guard let entry = store.table[C.componentName], let schema = entry.schema,
+            let binding = try? bindings.binding(of: C.self, to: schema)
+        else { return nil }
+        column = entry.column
+        self.binding = binding
+        isDirect = binding.isDirect && entry.valueSize != nil
+    }
+
+    /// - Returns: `nil` where the entity does not have it, or is not alive.
+    /// - Throws: for bytes that are no `C`: a case that this client does not know, say.
+    func value(of entity: Entity, in store: ComponentStore) throws(CodecError) -> C? {
+        guard store.contains(entity) else { return nil }
+        return try store[column].withValue(of: entity.index) { (bytes) throws(CodecError) in try binding.decode(bytes) }
+    }
+}
+
+/// A reader, for as long as the store has the same components.
+struct CachedReader<C: Component> {
+    private var reader: ComponentReader<C>?
+    private var tableVersion: Int?
+
+    func isCurrent(for store: ComponentStore) -> Bool { tableVersion == store.tableVersion }
+
+    mutating func reader(of store: ComponentStore, _ bindings: Bindings) -> ComponentReader<C>? {
+        if !isCurrent(for: store) {
+            reader = ComponentReader(store, bindings)
+            tableVersion = store.tableVersion
+        }
+        return reader
+    }
+}

@@ -1,0 +1,74 @@
+import Synchronization
+
+/// ``JoinedWorld/run(ticksMax:_:)`` came to no end.
+public struct StillWaiting: Error, CustomStringConvertible {
+    public let ticks: Int
+
+    public var description: String {
+        "what was run still waits after \(ticks) ticks; it waits for something that does not come, or needs more of them (ticksMax)"
+    }
+}
+
+extension JoinedWorld {
+    /// Runs code that waits for clients of this world, on the calling thread: whatever is ready runs; where nothing is, what is under way is
+    /// delivered; where nothing is, a tick passes. So the same seed gives the same bytes.
+    ///
+    /// ```swift
+    /// let client = try joined.connect()
+    /// try joined.run {
+    ///     let ship = try await client.connection.enqueue(.spawn(Position())).outcome.entities[0]
+    ///     let view = try await client.connection.view(of: Position.self, for: ship)
+    ///     #expect(view.value == Position())
+    /// }
+    /// ```
+    /// - Parameters:
+    ///   - ticksMax: how many ticks may pass.
+    ///   - body: waits for nothing but clients of this world.
+    /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass. Then its task was cancelled.
+    /// - Precondition: `body` ends within `ticksMax` further ticks of being cancelled.
+    public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
+        try withoutActuallyEscaping(body) { body in
+            let executor = StepExecutor()
+            // Run by this thread alone, inside this call.
+            nonisolated(unsafe) let work = body
+            nonisolated(unsafe) var result: Result<R, any Error>?
+            let task = Task(executorPreference: executor) {
+                do { result = .success(try await work()) } catch { result = .failure(error) }
+            }
+            var ticks = 0
+            while true {
+                if executor.runReady() { continue }
+                if let result {
+                    if ticks > ticksMax { throw StillWaiting(ticks: ticksMax) }
+                    return try result.get()
+                }
+                if deliver() { continue }
+                precondition(ticks <= 2 * ticksMax, "what was run does not end where it is cancelled")
+                if ticks == ticksMax { task.cancel() }
+                ticks += 1
+                tick()
+                passTime(.zero)
+            }
+        }
+    }
+}
+
+/// Keeps what is ready to run until it is asked to run it.
+private final class StepExecutor: TaskExecutor {
+    private let ready = Mutex<[UnownedJob]>([])
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        ready.withLock { $0.append(job) }
+    }
+
+    /// - Returns: whether anything was ready.
+    func runReady() -> Bool {
+        let jobs = ready.withLock { ready in
+            defer { ready = [] }
+            return ready
+        }
+        for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        return !jobs.isEmpty
+    }
+}
