@@ -161,10 +161,10 @@ import Testing
     }
 
     @Test func changesThatTakeMoreThanTheirBytesAreBounded() throws {
-        let server = try makeServer { $0.sync.recordedSizeMax = 900_000 }
+        let server = try makeServer { $0.sync.recordedSizeMax = 700_000 }
         server.send(batch(tick: 1, [enter(8000, step: 1)]))
         #expect(server.end == nil)
-        // One bit for each tag, and sixty-four bytes for the change.
+        // One bit for each tag, and forty-eight bytes for the change.
         let tags = section(7) { writer in
             writer.append(0 as UInt8)
             writer.append(1 as UInt8)

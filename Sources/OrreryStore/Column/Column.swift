@@ -169,6 +169,32 @@ public final class Column {
         return changed
     }
 
+    /// Whether rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)`` tells them, are all present.
+    public func containsAll(from first: UInt32, count: Int) -> Bool {
+        page(of: first)?.containsAll(from: Self.row(first), count: count) ?? false
+    }
+
+    /// Calls `body` with the packed values of such rows. Columns of fixed size only.
+    /// - Precondition: all of them are present.
+    public func withValues<R>(from first: UInt32, count: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        guard let page = page(of: first), page.containsAll(from: Self.row(first), count: count) else {
+            preconditionFailure("one of the \(count) rows from \(first) on is absent")
+        }
+        return body(page.values(from: Self.row(first), count: count))
+    }
+
+    /// Sets such rows from packed values, as ``set(_:to:at:)-(UInt32,_,_)`` does with each. Columns of fixed size only.
+    /// - Returns: how many rows changed.
+    @discardableResult
+    public func set(from first: UInt32, count: Int, to values: UnsafeRawBufferPointer, at tick: Tick) -> Int {
+        precondition(valueSize.map { $0 * count } == values.count, "as many values as rows")
+        let page = madePage(of: first)
+        let before = page.presentCount
+        let changed = page.set(Self.row(first), count: count, values, at: tick)
+        self.count += page.presentCount - before
+        return changed
+    }
+
     /// Lets a row leave. Does nothing for one that is absent.
     public func remove(_ index: UInt32, at tick: Tick) {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return }
@@ -193,10 +219,7 @@ public final class Column {
     /// size only.
     /// - Precondition: all of them are present: what is not there must not reach the wire.
     public func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
-        guard let page = page(of: first), page.containsAll(from: Self.row(first), count: count) else {
-            preconditionFailure("one of the \(count) rows from \(first) on is absent")
-        }
-        writer.append(contentsOf: page.values(from: Self.row(first), count: count))
+        withValues(from: first, count: count) { writer.append(contentsOf: $0) }
     }
 }
 

@@ -153,30 +153,70 @@ extension BatchApplier {
     private func set(
         _ rows: RowSet, of column: ColumnID, to values: ValueColumn, inserted: Bool, _ batch: inout AppliedBatch
     ) throws(WireError) {
-        let target = store[column]
         guard let entry = store.table[column] else { return }
         let component = recordsChanges ? batch.list.position(of: entry) : -1
         var position = 0
-        try rows.forEach { (index) throws(WireError) in
-            guard inserted ? store.entities.contains(index) : target.contains(index) else {
-                throw WireError(.invalidPayload, "a value of \(entry.name) for row \(index), which has not entered")
+        try rows.forEachRun { (first, count) throws(WireError) in
+            defer { position += count }
+            if let size = entry.valueSize, let packed = values.packed {
+                let run = UnsafeRawBufferPointer(rebasing: packed[position * size..<(position + count) * size])
+                if try set(from: first, count, of: entry, to: run, inserted: inserted, component, &batch) { return }
             }
-            let value = values[position]
-            position += 1
-            try makeRoom(for: value.count, at: index, in: target)
-            if recordsChanges, let entity = store.entity(at: index) {
-                try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
-                let isKnown =
-                    target.withValue(of: index) { old in
-                        batch.list.append(.set, entity, component: component, old: old, new: value)
-                    } != nil
-                if !isKnown {
+            for offset in 0..<count {
+                try set(
+                    first + UInt32(offset), of: entry, to: values[position + offset], inserted: inserted, component,
+                    &batch)
+            }
+        }
+    }
+
+    /// Sets rows that follow one another, as one: where all have values already, or nobody records changes.
+    /// - Returns: whether it was done.
+    private func set(
+        from first: UInt32, _ count: Int, of entry: ComponentTable.Entry, to values: UnsafeRawBufferPointer,
+        inserted: Bool, _ component: Int32, _ batch: inout AppliedBatch
+    ) throws(WireError) -> Bool {
+        let target = store[entry.column]
+        let areKnown = target.containsAll(from: first, count: count)
+        guard areKnown || inserted && !recordsChanges && store.entities.containsAll(from: first, count: count) else {
+            return false
+        }
+        if !areKnown { try makeRoom(for: 0, at: first, in: target) }
+        if recordsChanges {
+            try makeRoom(in: batch, for: (count - 1) * ChangeList.changeSize + 2 * values.count)
+            store.entities.withValues(from: first, count: count) { generations in
+                target.withValues(from: first, count: count) { old in
                     batch.list.append(
-                        entering.covers(column, of: entity) ? .entered : .set, entity, component: component,
-                        new: value)
+                        setFrom: first, generations: generations, component: component,
+                        valueSize: values.count / count, old: old, new: values)
                 }
             }
-            target.set(index, to: value, at: store.tick)
         }
+        target.set(from: first, count: count, to: values, at: store.tick)
+        return true
+    }
+
+    private func set(
+        _ index: UInt32, of entry: ComponentTable.Entry, to value: UnsafeRawBufferPointer, inserted: Bool,
+        _ component: Int32, _ batch: inout AppliedBatch
+    ) throws(WireError) {
+        let target = store[entry.column]
+        guard inserted ? store.entities.contains(index) : target.contains(index) else {
+            throw WireError(.invalidPayload, "a value of \(entry.name) for row \(index), which has not entered")
+        }
+        try makeRoom(for: value.count, at: index, in: target)
+        if recordsChanges, let entity = store.entity(at: index) {
+            try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
+            let isKnown =
+                target.withValue(of: index) { old in
+                    batch.list.append(.set, entity, component: component, old: old, new: value)
+                } != nil
+            if !isKnown {
+                batch.list.append(
+                    entering.covers(entry.column, of: entity) ? .entered : .set, entity, component: component,
+                    new: value)
+            }
+        }
+        target.set(index, to: value, at: store.tick)
     }
 }

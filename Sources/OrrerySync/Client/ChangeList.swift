@@ -8,8 +8,18 @@ public struct ChangeList: RandomAccessCollection, Sendable {
         var entity: Entity
         /// Position in ``components``; -1 for the entity itself.
         var component: Int32
-        var old: Range<Int>?
-        var new: Range<Int>?
+        var old = Value.none
+        var new = Value.none
+    }
+
+    /// Where a value lies in ``bytes``.
+    fileprivate struct Value: Sendable {
+        var start: Int
+        /// -1 for no value.
+        var count: Int32
+
+        static let none = Value(start: 0, count: -1)
+        var range: Range<Int>? { count < 0 ? nil : start..<start + Int(count) }
     }
 
     private var records: [Record] = []
@@ -35,7 +45,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
         let component = record.component < 0 ? nil : components[Int(record.component)]
         return Change(
             record.cause, record.entity, component: component?.name, schema: component?.schema,
-            old: record.old.map { bytes[$0] }, new: record.new.map { bytes[$0] })
+            old: record.old.range.map { bytes[$0] }, new: record.new.range.map { bytes[$0] })
     }
 
     /// Calls `body` with the changes of one component, in order.
@@ -66,8 +76,32 @@ public struct ChangeList: RandomAccessCollection, Sendable {
     ) {
         records.append(
             Record(
-                cause: cause, entity: entity, component: component, old: old.map { keep($0) },
-                new: new.map { keep($0) }))
+                cause: cause, entity: entity, component: component, old: old.map { keep($0) } ?? .none,
+                new: new.map { keep($0) } ?? .none))
+    }
+
+    /// New values of a component of fixed size of entities that follow one another.
+    /// - Parameters:
+    ///   - generations: of the entities, as a store has them.
+    ///   - component: its ``position(of:)`` in this list.
+    ///   - old: of all of them, one after the other.
+    mutating func append(
+        setFrom first: UInt32, generations: UnsafeRawBufferPointer, component: Int32, valueSize: Int,
+        old: UnsafeRawBufferPointer, new: UnsafeRawBufferPointer
+    ) {
+        let (oldStart, newStart) = (bytes.count, bytes.count + old.count)
+        bytes.append(contentsOf: old)
+        bytes.append(contentsOf: new)
+        for position in 0..<generations.count / 4 {
+            let generation = UInt32(
+                littleEndian: generations.loadUnaligned(fromByteOffset: position * 4, as: UInt32.self))
+            records.append(
+                Record(
+                    cause: .set, entity: Entity(index: first + UInt32(position), generation: generation),
+                    component: component,
+                    old: Value(start: oldStart + position * valueSize, count: Int32(valueSize)),
+                    new: Value(start: newStart + position * valueSize, count: Int32(valueSize))))
+        }
     }
 
     /// Where a component stands among those that the changes are about.
@@ -78,10 +112,14 @@ public struct ChangeList: RandomAccessCollection, Sendable {
         return Int32(components.count - 1)
     }
 
-    private mutating func keep(_ value: some Collection<UInt8>) -> Range<Int> {
+    private mutating func keep(_ value: some Collection<UInt8>) -> Value {
         let start = bytes.count
         bytes.append(contentsOf: value)
-        return start..<bytes.count
+        return Value(start: start, count: Int32(bytes.count - start))
+    }
+
+    private mutating func keep(_ value: Value, of list: ChangeList) -> Value {
+        value.range.map { keep(list.bytes[$0]) } ?? .none
     }
 
     static func += (left: inout ChangeList, right: ChangeList) {
@@ -107,7 +145,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
                 let component = entry.map { result.position(of: $0) } ?? -1
                 let key = CellKey(entity: record.entity, component: component)
                 if merging, record.cause == .set, let position = positions[key] {
-                    result.records[position].new = record.new.map { result.keep(list.bytes[$0]) }
+                    result.records[position].new = result.keep(record.new, of: list)
                     continue
                 }
                 // What is set after it is gone is another life of the cell.
@@ -115,8 +153,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
                 result.records.append(
                     Record(
                         cause: record.cause, entity: record.entity, component: component,
-                        old: record.old.map { result.keep(list.bytes[$0]) },
-                        new: record.new.map { result.keep(list.bytes[$0]) }))
+                        old: result.keep(record.old, of: list), new: result.keep(record.new, of: list)))
             }
         }
         return result
