@@ -59,8 +59,10 @@ let package = Package(
         .target(
             name: "OrreryClient",
             dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport"]),
+        .target(name: "CTerminalWidth"),
         .target(
-            name: "OrreryInspector", dependencies: ["OrrerySchema", "OrreryStore", "OrrerySync", "OrreryClient"]),
+            name: "OrreryInspector",
+            dependencies: ["CTerminalWidth", "OrrerySchema", "OrreryStore", "OrrerySync", "OrreryClient"]),
         .executableTarget(
             name: "orrery",
             dependencies: [

@@ -13,6 +13,8 @@ enum ExitStatus: Int32, CaseIterable {
     case unauthorized = 8
     /// Source: sysexits.h, EX_USAGE.
     case usage = 64
+    /// Source: sysexits.h, EX_IOERR.
+    case cannotWrite = 74
 
     private var explanation: String {
         switch self {
@@ -24,6 +26,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .refused: "the server refused the change"
         case .unauthorized: "the server wants a token, or another one, or does not let this machine in"
         case .usage: "the arguments do not make sense"
+        case .cannotWrite: "the output cannot be written: the disk is full, say"
         }
     }
 

@@ -17,7 +17,10 @@ struct Orrery: AsyncParsableCommand {
 
             """ + ExitStatus.help,
         version: OrreryVersion.current,
-        subcommands: [Inspect.self, SetCommand.self])
+        subcommands: [
+            Inspect.self, GetCommand.self, SetCommand.self, SpawnCommand.self, DespawnCommand.self, InsertCommand.self,
+            RemoveCommand.self,
+        ])
 
     static func main() async {
         // Sockets and pipes whose reader has gone are seen as errors of `write`; see Output.

@@ -124,10 +124,8 @@ struct ExitCodeTests {
             let ended = try await Tool.intoFullDisk("inspect", live.server.url, form).ended()
             #expect(ended.error.contains("No space left on device"))
             let help = try await Tool.run("inspect", "--help")
-            withKnownIssue("known issue: output that cannot be written ends with 5, that is: a lost connection") {
-                #expect(ended.status != 0 && ended.status != 5)
-                #expect(help.lines.contains { $0.hasPrefix(" ") && $0.contains(" \(ended.status)  ") })
-            }
+            #expect(ended.status != 0 && ended.status != 5)
+            #expect(help.lines.contains { $0.hasPrefix(" ") && $0.contains(" \(ended.status)  ") })
         }
     }
 }

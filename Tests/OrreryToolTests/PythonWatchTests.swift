@@ -122,7 +122,7 @@ struct PythonWatchTests {
                     "0v1 Frozen - -> {}",
                     "\(ship) spawn",
                     #"\#(ship) Body.name - -> "Schiff \"Ö\"\u001b""#, #"\#(ship) Body.moons - -> ["a"]"#,
-                    "\(ship) Place.row - -> 0",
+                    "\(ship) Place.row - -> 0", "\(ship) Place.column - -> 0",
                     #"\#(ship) Body.moons ["a"] -> ["a","b"]"#, "\(ship) Place.row 0 -> -7",
                     "\(ship) remove Body", "\(ship) Frozen - -> {}",
                     "\(ship) despawn",

@@ -50,9 +50,7 @@ struct SetTests {
             let entity = try await live.server.perform { $0.spawn(Place()) }
             let ended = try await Tool.run("set", live.server.url, "\(entity)", "Place.row=3000000000")
             #expect(ended.status == 64)
-            withKnownIssue("known issue: the refusal of a number beyond the range does not name the range") {
-                #expect(ended.error.contains("-2147483648") && ended.error.contains("2147483647"), "\(ended.error)")
-            }
+            #expect(ended.error.contains("-2147483648") && ended.error.contains("2147483647"), "\(ended.error)")
         }
     }
 }

@@ -79,24 +79,29 @@ extension ClientMutation {
         _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)]
     ) -> ClientMutation {
         ClientMutation { server throws(ClientError) in
-            let entry = try server.readable(component)
-            var patches: [Mutation.FieldPatch] = []
-            for (path, value) in fields {
-                let (positions, type) = try server.field(path, of: entry.schema)
-                let bytes = try ServerComponents.checking { () throws(CodecError) in
-                    try value.encoded(as: type)
-                }
-                guard !positions.isEmpty else {
-                    guard fields.count == 1 else {
-                        throw ClientError(
-                            .invalidValue, "\(component) is written whole, and by its fields; do one of both",
-                            phase: .mutate)
-                    }
-                    return .set(entity, .init(entry.column, bytes), expected: nil)
-                }
-                patches.append(.init(path: positions, bytes: bytes))
+            let (column, fields) = try server.fields(component, fields)
+            guard let first = fields.first, first.path.isEmpty else {
+                return .patch(entity, column, fields.map { .init(path: $0.path, bytes: $0.bytes) })
             }
-            return .patch(entity, entry.column, patches)
+            return .set(entity, .init(column, first.bytes), expected: nil)
+        }
+    }
+
+    /// Gives the entity a component with these fields; the others get the server's defaults.
+    public static func insert(
+        _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)] = []
+    ) -> ClientMutation {
+        ClientMutation { server throws(ClientError) in .insert(entity, try server.new(component, fields)) }
+    }
+
+    /// Makes an entity of these components, each with some of its fields; the others get the server's defaults.
+    public static func spawn(
+        _ components: [(name: String, fields: [(path: [String], value: DynamicValue)])]
+    ) -> ClientMutation {
+        ClientMutation { server throws(ClientError) in
+            var parts: [Mutation.NewComponent] = []
+            for component in components { parts.append(try server.new(component.name, component.fields)) }
+            return .spawn(parts)
         }
     }
 

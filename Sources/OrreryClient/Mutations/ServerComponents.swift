@@ -100,6 +100,35 @@ struct ServerComponents {
         return .init(component.column, .fields(try component.fields(of: value)))
     }
 
+    /// Fields by their names, in the server's form; the component whole is one with an empty path, alone.
+    func fields(
+        _ component: String, _ values: [(path: [String], value: DynamicValue)]
+    ) throws(ClientError) -> (column: ColumnID, fields: [Mutation.FieldValue]) {
+        let (column, schema) = try readable(component)
+        guard values.count == 1 || !values.contains(where: \.path.isEmpty) else {
+            throw ClientError(
+                .invalidValue, "\(component) is written whole, and by its fields; do one of both", phase: phase)
+        }
+        var fields: [Mutation.FieldValue] = []
+        for (path, value) in values {
+            let (positions, type) = try field(path, of: schema)
+            fields.append(
+                .init(
+                    path: positions,
+                    bytes: try Self.checking { () throws(CodecError) in try value.encoded(as: type) }))
+        }
+        return (column, fields)
+    }
+
+    /// A component that an entity is to have, without its type.
+    func new(
+        _ component: String, _ values: [(path: [String], value: DynamicValue)]
+    ) throws(ClientError) -> Mutation.NewComponent {
+        let (column, fields) = try fields(component, values)
+        if let first = fields.first, first.path.isEmpty { return .init(column, first.bytes) }
+        return .init(column, .fields(fields))
+    }
+
     /// - Parameter path: names, from the outermost; none for the component itself.
     func field(_ path: [String], of schema: ComponentSchema) throws(ClientError) -> (positions: [Int], type: FieldType)
     {

@@ -43,6 +43,17 @@ package struct ValueText: Error, CustomStringConvertible {
         }
     }
 
+    /// A value as JSON, as ``JSONFormat`` writes it; `null` for one that is not of the type.
+    package static func json(_ value: DynamicValue, as type: FieldType) -> String {
+        guard let bytes = try? value.encoded(as: type) else { return "null" }
+        var text: [UInt8] = []
+        bytes.withUnsafeBytes { bytes in
+            var reader = ByteReader(bytes)
+            do throws(CodecError) { try text.append(json: &reader, as: type) } catch { text = Array("null".utf8) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func parse(_ text: String, as scalar: Scalar) throws(ValueText) -> DynamicValue {
         let value: DynamicValue? =
             switch scalar {
@@ -58,7 +69,26 @@ package struct ValueText: Error, CustomStringConvertible {
             case .uint32: UInt32(text).map { .unsigned(UInt64($0)) }
             case .uint64: UInt64(text).map { .unsigned($0) }
             }
-        guard let value else { throw ValueText("'\(text)' is no \(FieldType.scalar(scalar))") }
+        guard let value else {
+            throw ValueText(
+                "'\(text)' is no \(FieldType.scalar(scalar))\(range(of: scalar).map { ", which holds \($0)" } ?? "")")
+        }
         return value
+    }
+
+    /// The whole numbers that a scalar holds.
+    private static func range(of scalar: Scalar) -> String? {
+        func range<I: FixedWidthInteger>(_: I.Type) -> String { "\(I.min) to \(I.max)" }
+        return switch scalar {
+        case .bool, .float, .double: nil
+        case .int8: range(Int8.self)
+        case .int16: range(Int16.self)
+        case .int32: range(Int32.self)
+        case .int64: range(Int64.self)
+        case .uint8: range(UInt8.self)
+        case .uint16: range(UInt16.self)
+        case .uint32: range(UInt32.self)
+        case .uint64: range(UInt64.self)
+        }
     }
 }

@@ -5,18 +5,23 @@ package enum DisplayText {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
         var result = ""
         for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where isHidden(scalar): result += "\\u{\(String(scalar.value, radix: 16))}"
-            default: result.unicodeScalars.append(scalar)
-            }
+            if isHidden(scalar) { result += escape(scalar) } else { result.unicodeScalars.append(scalar) }
         }
         return result
     }
 
-    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    /// A character that is not to reach a terminal, in words that it shows.
+    static func escape(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        default: "\\u{\(String(scalar.value, radix: 16))}"
+        }
+    }
+
+    /// Whether a terminal would act on it.
+    static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x200c, 0x200d: false  // They join the parts of emoji and of letters.
         default:
@@ -47,28 +52,17 @@ package enum DisplayText {
         return result + "…"
     }
 
+    /// The columns of the parts together; one picture for what is joined to one.
     private static func width(of character: Character) -> Int {
-        var width = 0
-        for scalar in character.unicodeScalars {
-            // U+FE0F asks for the picture, which is wide.
-            width = scalar.value == 0xfe0f ? 2 : max(width, self.width(of: scalar))
+        let scalars = character.unicodeScalars
+        if let first = scalars.first, first.properties.isEmoji, scalars.dropFirst().contains(where: joinsPicture) {
+            return 2
         }
-        return width
+        return scalars.reduce(0) { $0 + TerminalWidths.width(of: $1) }
     }
 
-    /// Source: Unicode Standard Annex 11, the blocks whose characters are wide.
-    private static func width(of scalar: Unicode.Scalar) -> Int {
-        switch scalar.value {
-        case 0x20..<0x7f: return 1
-        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0x4dbf, 0x4e00...0xa4cf, 0xa960...0xa97c, 0xac00...0xd7a3,
-            0xf900...0xfaff, 0xfe30...0xfe6f, 0xff01...0xff60, 0xffe0...0xffe6, 0x17000...0x18cff, 0x1b000...0x1b2ff,
-            0x20000...0x3fffd:
-            return 2
-        default: break
-        }
-        switch scalar.properties.generalCategory {
-        case .nonspacingMark, .enclosingMark, .format, .control: return 0
-        default: return scalar.properties.isEmojiPresentation ? 2 : 1
-        }
+    /// U+FE0F asks for the picture; U+200D and the tones of skin make one of several.
+    private static func joinsPicture(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value == 0xfe0f || scalar.value == 0x200d || scalar.properties.isEmojiModifier
     }
 }

@@ -47,8 +47,9 @@ package struct Screen: Sendable {
 
     /// The bytes that show a state in a window.
     package mutating func frame(of store: ComponentStore, _ status: ScreenStatus, in size: WindowSize) -> [UInt8] {
-        // The last column stays free: erasing behind a character there would erase it too.
-        let size = WindowSize(columns: size.columns - 1, rows: size.rows)
+        // The last column stays free: erasing behind a character there would erase it too. Of a single one all is erased before.
+        let hasFreeColumn = size.columns > 1
+        let size = WindowSize(columns: size.columns - (hasFreeColumn ? 1 : 0), rows: size.rows)
         let entities = shown.entities(in: store, only: entity)
         let limited = entities.prefix(limit ?? .max)
         // The status line, the header, and a line that says how many rows are missing.
@@ -71,7 +72,7 @@ package struct Screen: Sendable {
         if rowCount < limited.count {
             lines.append(Array(DisplayText.cut("… \(limited.count - rowCount) more", to: size.columns).utf8))
         }
-        return Self.frame(of: lines.prefix(size.rows))
+        return Self.frame(of: lines.prefix(size.rows), erasingBehind: hasFreeColumn)
     }
 
     /// Columns that fit whole beside the note about those that do not; the first is cut rather than left out.
@@ -114,15 +115,16 @@ package struct Screen: Sendable {
         return Array("\u{1b}[\(attribute)m".utf8) + line + Array("\u{1b}[0m".utf8)
     }
 
-    private static func frame(of lines: some Collection<[UInt8]>) -> [UInt8] {
+    private static func frame(of lines: some Collection<[UInt8]>, erasingBehind: Bool) -> [UInt8] {
         // A synchronised update where the terminal knows it, from the upper left corner; each line erases what it does not cover.
         var out = Array("\u{1b}[?2026h\u{1b}[H".utf8)
+        if !erasingBehind { out.append(text: "\u{1b}[J") }
         for (index, line) in lines.enumerated() {
             if index > 0 { out.append(text: "\r\n") }
             out.append(contentsOf: line)
-            out.append(text: "\u{1b}[K")
+            if erasingBehind { out.append(text: "\u{1b}[K") }
         }
-        out.append(text: "\u{1b}[J\u{1b}[?2026l")
+        out.append(text: erasingBehind ? "\u{1b}[J\u{1b}[?2026l" : "\u{1b}[?2026l")
         return out
     }
 }

@@ -28,7 +28,7 @@ struct Printing {
         out.reserveCapacity(Output.chunkSize + (16 << 10))
         func flush(over size: Int) throws {
             guard out.count > size else { return }
-            try Output.write(out)
+            try Output.write(out, format == .json ? .json : .plain)
             out.removeAll(keepingCapacity: true)
         }
         switch format {

@@ -64,7 +64,7 @@ struct Watching: Sendable {
                     lineCount += 1
                     if lineCount == request.limit { break }
                 }
-                try Output.write(out)
+                try Output.write(out, form == .json ? .json : .plain)
                 out.removeAll(keepingCapacity: true)
                 if lineCount == request.limit { break watching }
                 // An entity lives once: nothing more can happen to it.

@@ -6,6 +6,11 @@ enum Output {
     /// Bytes that are gathered before they are written.
     static let chunkSize = 256 << 10
 
+    /// Writes lines for programs. Into a terminal nothing goes that it would act on.
+    static func write(_ lines: [UInt8], _ form: TerminalText.Form) throws(ToolError) {
+        try write(isatty(STDOUT_FILENO) == 1 ? TerminalText.guarded(lines, form) : lines)
+    }
+
     /// Writes all of it. When the reader is gone the process ends as one does then: quietly, by SIGPIPE.
     static func write(_ bytes: [UInt8]) throws(ToolError) {
         try bytes.withUnsafeBytes { buffer in
@@ -26,7 +31,7 @@ enum Output {
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wanted, 1, -1)
             } else if errno != EINTR {
-                throw ToolError(.connectionLost, "cannot write the output: \(String(cString: strerror(errno)))")
+                throw ToolError(.cannotWrite, "cannot write the output: \(String(cString: strerror(errno)))")
             }
         }
     }

@@ -67,8 +67,6 @@ struct TableFormatTests {
             ("\u{fe11}x", 3),
         ])
     func clusterWidths(_ text: String, _ width: Int) {
-        withKnownIssue("known issue: a cluster of several characters is taken for one column") {
-            #expect(DisplayText.width(of: text) == width)
-        }
+        #expect(DisplayText.width(of: text) == width)
     }
 }

@@ -14,7 +14,7 @@ struct Body: Component, Codable {
     var moons: [String] = []
 }
 struct Frozen: Component {}
-struct Place: Component { var row: Int32 = 0 }
+struct Place: Component { var row: Int32 = 0, column: Int32 = 0 }
 
 /// A server on a free port of this machine, with a small world: three planets, one of which moves.
 struct LiveWorld: Sendable {
@@ -61,6 +61,8 @@ struct LiveWorld: Sendable {
             try sync.register(Body.self, writable: .byClients)
             try sync.register(Frozen.self)
             try sync.register(Place.self, writable: .byClients)
+            sync.spawning = .byClients
+            sync.despawning = .byClients
         }
     }
 }

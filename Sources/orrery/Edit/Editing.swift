@@ -1,0 +1,104 @@
+import ArgumentParser
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+
+/// What all commands that read or write single entities take: where the world is, and for how long to wait.
+struct Editing: ParsableArguments {
+    @Argument(help: "Where the world is: ws://host:port, or host:port.")
+    var url: String
+
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for the connection, and for each answer, in seconds.", valueName: "seconds"))
+    var timeout = 10.0
+
+    @OptionGroup
+    var access: Access
+
+    func validate() throws {
+        guard timeout > 0, timeout <= 1e9 else {
+            throw ValidationError("--timeout must be greater than 0, and at most 1000000000 seconds; it is \(timeout)")
+        }
+        _ = try ServerAddress.url(from: url)
+    }
+
+    /// Connects, and closes the connection when `body` is done.
+    func withConnection(_ body: (ClientConnection) async throws -> Void) async throws {
+        let url = try ServerAddress.url(from: url)
+        let client = try access.client(url: url, connectTimeout: .seconds(timeout), name: "orrery")
+        let connection = try await waiting { try await client.connect() }
+        defer { connection.close() }
+        try await body(connection)
+    }
+
+    /// Waits for an answer, and not longer than the user wants to.
+    func waiting<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        let limit = Duration.seconds(timeout)
+        return try await within(
+            limit,
+            else: ToolError(.cannotConnect, "\(url) did not answer within \(limit); --timeout gives it more time"),
+            body)
+    }
+
+    /// Makes a mutation, and waits for its outcome.
+    func apply(_ mutation: ClientMutation, on connection: ClientConnection) async throws -> AppliedMutation {
+        let handle = connection.enqueue(mutation)
+        return try await waiting { try await handle.outcome }
+    }
+
+    /// An entity as a person writes it.
+    static func entity(_ text: String) throws -> Entity {
+        guard let entity = Entity(text), entity != .none else {
+            throw ValidationError("'\(text)' names no entity; write index and generation: 12v3")
+        }
+        return entity
+    }
+
+    static func print(_ line: String) throws(ToolError) { try Output.write(Array("\(line)\n".utf8), .plain) }
+}
+
+/// `Component.field=value`, or `Component` alone.
+struct Assignment {
+    let component: String
+    let path: [String]
+    /// `nil` where nothing is assigned.
+    let text: String?
+
+    init(_ argument: String) throws {
+        let halves = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let names = halves[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard !names[0].isEmpty else {
+            throw ValidationError("'\(argument)' names no component; write Component.field=value")
+        }
+        component = names[0]
+        path = Array(names.dropFirst())
+        text = halves.count == 2 ? String(halves[1]) : nil
+    }
+
+    /// The name of what is assigned to.
+    var name: String { ([component] + path).joined(separator: ".") }
+
+    func value(on connection: ClientConnection) throws -> DynamicValue {
+        do {
+            return try ValueText.parse(text ?? "", as: try connection.type(of: component, path))
+        } catch let error as ValueText {
+            throw ToolError(.usage, "\(name): \(error)")
+        }
+    }
+
+    /// The components in the order in which they are first named, each with its fields.
+    static func grouped(
+        _ assignments: [Assignment], on connection: ClientConnection
+    ) throws -> [(name: String, fields: [(path: [String], value: DynamicValue)])] {
+        var groups: [(name: String, fields: [(path: [String], value: DynamicValue)])] = []
+        for assignment in assignments {
+            let position = groups.firstIndex { $0.name == assignment.component } ?? groups.count
+            if position == groups.count { groups.append((assignment.component, [])) }
+            // A name alone: the component as the server makes it.
+            guard assignment.text != nil || !assignment.path.isEmpty else { continue }
+            groups[position].fields.append((assignment.path, try assignment.value(on: connection)))
+        }
+        return groups
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+
+/// `orrery get`: reads an entity of a running world, for scripts.
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Reads components or fields of an entity in a running world, as JSON.",
+        usage: "orrery get <url> <entity> [<Component[.field]> ...]",
+        discussion: """
+            Each name is a line, in the order in which they are given; null for a component that the entity does not have. Without \
+            names, all that it has is one JSON object.
+
+            Examples:
+              orrery get 127.0.0.1:7600 12v3
+              orrery get 127.0.0.1:7600 12v3 Health.current Position
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "Which entity: index and generation, 12v3.")
+    var entity: String
+
+    @Argument(help: "What to read: Component, or Component.field.")
+    var names: [String] = []
+
+    func validate() throws {
+        _ = try Editing.entity(entity)
+        for name in names where try Assignment(name).text != nil {
+            throw ValidationError("'\(name)' assigns; 'orrery set' does that")
+        }
+    }
+
+    func run() async throws {
+        let entity = try Editing.entity(entity)
+        let wanted = try names.map(Assignment.init)
+        try await editing.withConnection { connection in
+            for name in wanted { _ = try connection.type(of: name.component, name.path) }
+            let shown = try await editing.waiting {
+                wanted.isEmpty
+                    ? try await connection.subscribeToAll(for: [entity])
+                    : try await connection.subscribe(anyOf: wanted.map(\.component), for: [entity])
+            }
+            defer { shown.cancel() }
+            for name in wanted {
+                let text = try Shown.text(of: name.component, name.path, of: entity, connection)
+                try Output.write(Array("\(text ?? "null")\n".utf8), .json)
+            }
+            guard wanted.isEmpty else { return }
+            let components = connection.withSnapshot { $0.components(of: entity) }
+            let parts = try components.map { schema in
+                let text = try Shown.text(of: schema.name, [], of: entity, connection)
+                return "\(ValueText.json(.string(schema.name), as: .string)):\(text ?? "null")"
+            }
+            try Output.write(Array("{\"entity\":\"\(entity)\"\(parts.map { ",\($0)" }.joined())}\n".utf8), .json)
+        }
+    }
+}

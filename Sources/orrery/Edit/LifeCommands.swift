@@ -1,0 +1,141 @@
+import ArgumentParser
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+
+/// `orrery spawn`: makes an entity in a running world.
+struct SpawnCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spawn",
+        abstract: "Makes an entity in a running world, and prints its name.",
+        usage: "orrery spawn <url> [<Component[.field=value]> ...]",
+        discussion: """
+            Fields that are not given have the server's default values. The server decides whether clients may spawn.
+
+            Examples:
+              orrery spawn 127.0.0.1:7600 Position.x=1 Position.y=2 Frozen
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "What it is made of: Component, or Component.field=value.")
+    var components: [String] = []
+
+    func validate() throws { _ = try components.map(Assignment.init) }
+
+    func run() async throws {
+        let assignments = try components.map(Assignment.init)
+        try await editing.withConnection { connection in
+            let groups = try Assignment.grouped(assignments, on: connection)
+            let applied = try await editing.apply(.spawn(groups), on: connection)
+            for entity in applied.entities { try Editing.print("\(entity)") }
+        }
+    }
+}
+
+/// `orrery despawn`: ends entities of a running world.
+struct DespawnCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "despawn",
+        abstract: "Ends entities of a running world, one after the other.",
+        usage: "orrery despawn <url> <entity> ...",
+        discussion: """
+            The first that is refused ends the command.
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "Which entities: index and generation, 12v3.")
+    var entities: [String]
+
+    func validate() throws { _ = try entities.map(Editing.entity) }
+
+    func run() async throws {
+        let entities = try entities.map(Editing.entity)
+        try await editing.withConnection { connection in
+            for entity in entities { _ = try await editing.apply(.despawn(entity), on: connection) }
+        }
+    }
+}
+
+/// `orrery insert`: gives an entity components.
+struct InsertCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "insert",
+        abstract: "Gives an entity components, or writes those that it has.",
+        usage: "orrery insert <url> <entity> <Component[.field=value]> ...",
+        discussion: """
+            Fields that are not given get the server's default values, also where the entity has the component already. \
+            Components are inserted one after the other; the first that is refused ends the command.
+
+            Examples:
+              orrery insert 127.0.0.1:7600 12v3 Frozen
+              orrery insert 127.0.0.1:7600 12v3 Health.current=50 Health.maximum=80
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "Which entity: index and generation, 12v3.")
+    var entity: String
+
+    @Argument(help: "What to insert: Component, or Component.field=value.")
+    var components: [String]
+
+    func validate() throws {
+        _ = try Editing.entity(entity)
+        _ = try components.map(Assignment.init)
+    }
+
+    func run() async throws {
+        let entity = try Editing.entity(entity)
+        let assignments = try components.map(Assignment.init)
+        try await editing.withConnection { connection in
+            for group in try Assignment.grouped(assignments, on: connection) {
+                _ = try await editing.apply(.insert(group.name, on: entity, group.fields), on: connection)
+            }
+        }
+    }
+}
+
+/// `orrery remove`: takes components from an entity.
+struct RemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Takes components from an entity, one after the other.",
+        usage: "orrery remove <url> <entity> <Component> ...",
+        discussion: """
+            The first that is refused ends the command.
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "Which entity: index and generation, 12v3.")
+    var entity: String
+
+    @Argument(help: "The names of the components.")
+    var components: [String]
+
+    func validate() throws { _ = try Editing.entity(entity) }
+
+    func run() async throws {
+        let entity = try Editing.entity(entity)
+        let components = components
+        try await editing.withConnection { connection in
+            for component in components {
+                _ = try await editing.apply(.remove(component, from: entity), on: connection)
+            }
+        }
+    }
+}

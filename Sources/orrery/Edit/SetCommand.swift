@@ -1,0 +1,66 @@
+import ArgumentParser
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+
+/// `orrery set`: writes fields of a running world, for scripts.
+struct SetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Writes fields of an entity in a running world.",
+        usage: "orrery set <url> <entity> <Component.field=value> ...",
+        discussion: """
+            The server decides: a component is read-only unless it was registered as writable. The fields of one component are \
+            written together, or not at all; components one after the other. The first that is refused ends the command. Each \
+            field that was written is printed, with its old and its new value.
+
+            Examples:
+              orrery set ws://127.0.0.1:7600 12v3 Health.current=50
+              orrery set example.org:7600 12v3 Position.x=1.5 Position.y=0
+              orrery set 127.0.0.1:7600 12v3 Label.text="a name" Mode.value=walk
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "Which entity: index and generation, 12v3.")
+    var entity: String
+
+    @Argument(help: "What to write: Component.field=value.")
+    var assignments: [String]
+
+    func validate() throws { _ = try parsed() }
+
+    private func parsed() throws -> (entity: Entity, assignments: [Assignment]) {
+        let parsed = try assignments.map { argument in
+            let assignment = try Assignment(argument)
+            guard assignment.text != nil else {
+                throw ValidationError("'\(argument)' is no assignment; write Component.field=value")
+            }
+            return assignment
+        }
+        return (try Editing.entity(entity), parsed)
+    }
+
+    func run() async throws {
+        let (entity, assignments) = try parsed()
+        try await editing.withConnection { connection in
+            let groups = try Assignment.grouped(assignments, on: connection)
+            let shown = try await editing.waiting {
+                try await connection.subscribe(anyOf: groups.map(\.name), for: [entity])
+            }
+            defer { shown.cancel() }
+            for group in groups {
+                let old = try group.fields.map { try Shown.text(of: group.name, $0.path, of: entity, connection) }
+                _ = try await editing.apply(.set(group.name, on: entity, group.fields), on: connection)
+                for (field, old) in zip(group.fields, old) {
+                    let name = ([group.name] + field.path).joined(separator: ".")
+                    let new = try Shown.text(of: group.name, field.path, of: entity, connection)
+                    try Editing.print("\(entity) \(name): \(old ?? "-") -> \(new ?? "-")")
+                }
+            }
+        }
+    }
+}
