@@ -8,8 +8,8 @@ struct Velocity: Component { var x = 0.0, y = 0.0 }
 struct Name: Component, Codable { var text = "" }
 
 @main
-enum DriftServer {
-    static func main() async throws {
+enum DriftServer: ServerProgram {
+    static func makeServer() throws -> SimulationServer {
         let world = World()
         for number in 1...100 {
             world.spawn(Position(), Velocity(x: Double(number), y: 1), Name(text: "dot \(number)"))
@@ -23,14 +23,12 @@ enum DriftServer {
             }
         }
 
-        let server = try SimulationServer(
+        return try SimulationServer(
             world: world, schedule: schedule, configuration: .init(tickRate: .hertz(60)),
             transport: .webSocket(port: 7600)
         ) { sync in
             try sync.register(Position.self)
             try sync.register(Name.self)
         }
-        print(server.url)
-        try await server.run()
     }
 }

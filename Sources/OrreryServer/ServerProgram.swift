@@ -1,0 +1,57 @@
+import Dispatch
+import Foundation
+
+/// A program that serves one world: the entry point of a server of your own.
+///
+/// ```swift
+/// @main
+/// struct Drift: ServerProgram {
+///     static func makeServer() throws -> SimulationServer {
+///         try SimulationServer(world: World(), schedule: Schedule(), transport: .webSocket(port: 7600)) { sync in … }
+///     }
+/// }
+/// ```
+///
+/// It prints the server's URL as soon as it listens, serves until SIGTERM or SIGINT, and ends with 0 then. SIGHUP has the server
+/// ``SimulationServer/reload()``. Where the server cannot be made or run, one sentence goes to standard error, and the exit code is 1. A reader of
+/// its output that goes away does not end it.
+public protocol ServerProgram {
+    /// Makes the server. It listens from then on.
+    static func makeServer() async throws -> SimulationServer
+}
+
+extension ServerProgram {
+    public static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            let server = try await makeServer()
+            let signals = Self.signals(for: server)
+            // Not by way of a buffer, which a pipe would keep for long.
+            try? FileHandle.standardOutput.write(contentsOf: Data("\(server.url)\n".utf8))
+            try await server.run()
+            withExtendedLifetime(signals) {}
+        } catch {
+            let name = CommandLine.arguments.first.map { URL(filePath: $0).lastPathComponent } ?? "server"
+            try? FileHandle.standardError.write(contentsOf: Data("\(name): \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    /// What signals do. A second one of an ending kind has its usual effect.
+    private static func signals(for server: SimulationServer) -> [any DispatchSourceSignal] {
+        func handle(_ number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler(handler: body)
+            source.activate()
+            return source
+        }
+        let ending = [SIGTERM, SIGINT].map { number in
+            handle(number) {
+                signal(number, SIG_DFL)
+                server.stop()
+            }
+        }
+        return ending + [handle(SIGHUP) { server.reload() }]
+    }
+}
