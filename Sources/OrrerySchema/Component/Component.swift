@@ -9,6 +9,9 @@
 /// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of numbers, ``Entity``,
 /// enumerations without payload that are `CaseIterable`, and structs of these) are *bitwise*: their layout is read from the
 /// type, nothing else is needed. All others conform to `Codable` too; enumerations with payload also to ``Sampled``.
+///
+/// An optional is not of fixed size, also one of a number or an ``Entity``: what is absent takes no room on the wire. A component that has one
+/// conforms to `Codable`. Where every byte counts use a value that stands for none (`Entity.none`), or a component that comes and goes.
 public protocol Component: Sendable {
     /// The default value. A field that a peer does not know takes its value from here.
     init()

@@ -67,7 +67,14 @@ struct BitwiseLayout: Sendable {
             if size > 0 { add(Run(memoryOffset: offset, wireOffset: wireSize, size: size)) }
             return .enumeration(cases)
         }
-        guard RuntimeReflection.kind(of: property.type) == .structure, RuntimeReflection.isTrivial(property.type) else {
+        let kind = RuntimeReflection.kind(of: property.type)
+        guard kind != .enumeration else {
+            throw SchemaError(
+                component: component, path: path,
+                "the enumeration \(property.type) does not list its cases; conform it to CaseIterable if none has a payload"
+            )
+        }
+        guard kind == .structure, RuntimeReflection.isTrivial(property.type) else {
             throw SchemaError(component: component, path: path, "\(property.type) is not of fixed size")
         }
         return .structure(try add(property.type, at: offset, component: component, path: path))
