@@ -127,30 +127,14 @@ import Testing
     }
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
-        let page = try String(contentsOf: Self.root.appending(path: "docs/CLIENT.md"), encoding: .utf8)
-        let source = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
-        let onPage = page.components(separatedBy: "```swift\n").dropFirst().map { text in
-            text.components(separatedBy: "```")[0]
-        }
-        let here = source.components(separatedBy: "// begin\n").dropFirst().map { text in
-            text.components(separatedBy: "// end")[0]
-        }
-        func plain(_ text: String) -> String {
-            text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-                .joined(separator: "\n")
-        }
-        // The literals of this function are among the pieces.
-        let run = Set(here.map(plain))
-        #expect(onPage.count == 6)
-        for example in onPage { #expect(run.contains(plain(example)), "\(example)") }
+        let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
+        #expect(page.examples.count == 6)
+        #expect(page.unknown == [])
     }
 
     @Test func thePageNamesEveryCodeAndCause() throws {
-        let page = try String(contentsOf: Self.root.appending(path: "docs/CLIENT.md"), encoding: .utf8)
+        let page = try ExamplePage("docs/CLIENT.md", tests: #filePath).text
         for code in ClientError.Code.allCases { #expect(page.contains("`\(code.rawValue)`"), "\(code)") }
         for cause in Change.Cause.allCases { #expect(page.contains("| `\(cause.rawValue)` |"), "\(cause)") }
     }
-
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
 }

@@ -1,0 +1,31 @@
+import Foundation
+
+/// The examples of a page, and those that a test runs: between lines that say `begin` and `end`.
+struct ExamplePage {
+    let text: String
+    let examples: [String]
+    private let run: Set<String>
+
+    init(_ path: String, tests: String) throws {
+        var root = URL(filePath: tests)
+        while !FileManager.default.fileExists(atPath: root.appending(path: "Package.swift").path) {
+            root.deleteLastPathComponent()
+        }
+        text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
+        examples = text.components(separatedBy: "```swift\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+        let source = try String(contentsOf: URL(filePath: tests), encoding: .utf8)
+        run = Set(
+            source.components(separatedBy: "// begin\n").dropFirst().map {
+                Self.plain($0.components(separatedBy: "// end")[0])
+            })
+    }
+
+    /// The examples that no test runs.
+    var unknown: [String] { examples.filter { !run.contains(Self.plain($0)) } }
+
+    /// The same whatever the indentation.
+    private static func plain(_ text: String) -> String {
+        text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            .joined(separator: "\n")
+    }
+}
