@@ -1,4 +1,3 @@
-public import OrrerySync
 public import OrreryTransport
 import OrreryWire
 

@@ -1,5 +1,4 @@
 public import CoreMetrics
-public import OrrerySync
 public import OrreryTransport
 import OrreryWire
 

@@ -1,4 +1,4 @@
-public import OrrerySchema
+package import OrrerySchema
 
 /// The components of all entities as raw bytes: the one structure that server, client and recordings share.
 ///
@@ -6,31 +6,31 @@ public import OrrerySchema
 /// has to be told, for every n and without keeping anything for them.
 ///
 /// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
-public final class ComponentStore {
-    public private(set) var table: ComponentTable
+package final class ComponentStore {
+    package private(set) var table: ComponentTable
     /// Counts how often ``table`` was set: what was worked out for one table holds while this stays.
-    public private(set) var tableVersion = 0
+    package private(set) var tableVersion = 0
     /// By number; `nil` in the gaps of the table.
     private var columns: [Column?] = []
     /// The generations of the entities that are alive, 32 bits little-endian.
-    public private(set) var entities: Column
+    package private(set) var entities: Column
     /// The tick whose state this is.
-    public private(set) var tick = Tick.zero
+    package private(set) var tick = Tick.zero
     private var size = StoreSize()
 
-    public init(_ table: ComponentTable) {
+    package init(_ table: ComponentTable) {
         self.table = ComponentTable()
         entities = Column(valueSize: 4, countedBy: size)
         install(table)
     }
 
     /// A store of components that are numbered in their order.
-    public convenience init(schemas: [ComponentSchema]) {
+    package convenience init(schemas: [ComponentSchema]) {
         self.init(ComponentTable(schemas))
     }
 
     /// Takes another table: columns of components that are in it no more are gone with their rows, those that are new are empty.
-    public func install(_ table: ComponentTable) {
+    package func install(_ table: ComponentTable) {
         let old = self.table
         self.table = table
         tableVersion += 1
@@ -47,7 +47,7 @@ public final class ComponentStore {
     }
 
     /// Forgets everything, and stands at tick 0 with another table: the beginning of another life.
-    public func reset(_ table: ComponentTable) {
+    package func reset(_ table: ComponentTable) {
         self.table = ComponentTable()
         columns = []
         size = StoreSize()
@@ -59,38 +59,38 @@ public final class ComponentStore {
     /// Bytes that all rows take: pages, with the rows in them that are absent, and values of varying size. What an allocator adds is not
     /// counted.
     /// - Complexity: O(1).
-    public var byteCount: Int { size.byteCount }
+    package var byteCount: Int { size.byteCount }
 
     /// - Precondition: the component is in the table.
-    public subscript(column: ColumnID) -> Column { columns[column.rawValue]! }
+    package subscript(column: ColumnID) -> Column { columns[column.rawValue]! }
 
     /// Begins the changes of a tick.
     /// - Precondition: `tick` is later than the store's, or the same.
-    public func advance(to tick: Tick) {
+    package func advance(to tick: Tick) {
         precondition(tick >= self.tick, "a store does not go back from tick \(self.tick) to \(tick)")
         self.tick = tick
     }
 
     /// The living entity at an index.
-    public func entity(at index: UInt32) -> Entity? {
+    package func entity(at index: UInt32) -> Entity? {
         entities.withValue(of: index) {
             Entity(index: index, generation: UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)))
         }
     }
 
-    public func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
+    package func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
 
     /// One past the last page of any column.
-    public var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1?.pageCount ?? 0) } }
+    package var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1?.pageCount ?? 0) } }
 
     /// The columns in which an entity has a value.
-    public func columns(of entity: Entity) -> [ColumnID] {
+    package func columns(of entity: Entity) -> [ColumnID] {
         guard contains(entity) else { return [] }
         return columns.indices.filter { columns[$0]?.contains(entity.index) ?? false }.map(ColumnID.init)
     }
 
     /// Brings an entity to life. One of another generation at the same index is despawned first.
-    public func spawn(_ entity: Entity) {
+    package func spawn(_ entity: Entity) {
         if let previous = self.entity(at: entity.index) {
             guard previous != entity else { return }
             despawn(previous)
@@ -100,7 +100,7 @@ public final class ComponentStore {
 
     /// Ends an entity and all its rows. Does nothing for one that is not alive.
     /// - Complexity: O(columns).
-    public func despawn(_ entity: Entity) {
+    package func despawn(_ entity: Entity) {
         guard contains(entity) else { return }
         for column in columns { column?.remove(entity.index, at: tick) }
         entities.remove(entity.index, at: tick)

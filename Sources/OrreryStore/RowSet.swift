@@ -1,26 +1,26 @@
 /// A set of rows, that is of entity indexes, in ascending order: a bitmap of the pages that have any.
-public struct RowSet: Equatable, Sendable {
+package struct RowSet: Equatable, Sendable {
     /// Rows of one page.
-    public static let pageRows = 1024
+    package static let pageRows = 1024
     static let pageWords = pageRows / 64
 
     /// The pages that have rows, ascending.
-    public private(set) var pages: [UInt32] = []
+    package private(set) var pages: [UInt32] = []
     /// Sixteen words a page, lowest row in the lowest bit.
-    public private(set) var words: [UInt64] = []
-    public private(set) var count = 0
+    package private(set) var words: [UInt64] = []
+    package private(set) var count = 0
 
-    public init() {}
+    package init() {}
 
     /// - Complexity: O(n log n).
-    public init(_ indexes: some Sequence<UInt32>) {
+    package init(_ indexes: some Sequence<UInt32>) {
         for index in indexes.sorted() { append(index) }
     }
 
-    public var isEmpty: Bool { count == 0 }
+    package var isEmpty: Bool { count == 0 }
 
     /// Forgets the rows and keeps the memory.
-    public mutating func removeAll() {
+    package mutating func removeAll() {
         pages.removeAll(keepingCapacity: true)
         words.removeAll(keepingCapacity: true)
         count = 0
@@ -35,7 +35,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// Adds one row.
     /// - Precondition: no row beyond its page is in the set.
-    public mutating func append(_ index: UInt32) {
+    package mutating func append(_ index: UInt32) {
         let page = index / UInt32(Self.pageRows)
         open(page)
         let word = words.count - Self.pageWords + Int(index % UInt32(Self.pageRows)) / 64
@@ -46,7 +46,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// Adds 64 rows of one page at once.
     /// - Precondition: no row of a later page is in the set.
-    public mutating func append(word bits: UInt64, at position: Int, page: UInt32) {
+    package mutating func append(word bits: UInt64, at position: Int, page: UInt32) {
         guard bits != 0 else { return }
         open(page)
         let word = words.count - Self.pageWords + position
@@ -63,7 +63,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// Calls `body` with each row, ascending.
     @inline(__always)
-    public func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
+    package func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
         for position in words.indices {
             var bits = words[position]
             let start =
@@ -77,7 +77,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// Calls `body` with each run of rows that follow one another without a gap, ascending; a run ends at the end of 64 rows.
     @inline(__always)
-    public func forEachRun<Failure: Error>(
+    package func forEachRun<Failure: Error>(
         _ body: (_ first: UInt32, _ count: Int) throws(Failure) -> Void
     ) throws(Failure) {
         for position in words.indices {
@@ -97,7 +97,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// Calls `body` with 64 rows at a time, where there are any, ascending.
     @inline(__always)
-    public func forEachWord(_ body: (_ firstRow: UInt32, _ bits: UInt64) -> Void) {
+    package func forEachWord(_ body: (_ firstRow: UInt32, _ bits: UInt64) -> Void) {
         for position in words.indices where words[position] != 0 {
             body(
                 pages[position / Self.pageWords] * UInt32(Self.pageRows) + UInt32(position % Self.pageWords) * 64,
@@ -107,7 +107,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// The lower and the upper half of the rows.
     /// - Precondition: there are two rows at least.
-    public var halves: [RowSet] {
+    package var halves: [RowSet] {
         precondition(count >= 2, "a set of one row has no halves")
         var lower = RowSet()
         var upper = RowSet()
@@ -117,20 +117,20 @@ public struct RowSet: Equatable, Sendable {
         return [lower, upper]
     }
 
-    public var first: UInt32? {
+    package var first: UInt32? {
         guard let position = words.firstIndex(where: { $0 != 0 }) else { return nil }
         return pages[position / Self.pageWords] * UInt32(Self.pageRows)
             + UInt32(position % Self.pageWords * 64 + words[position].trailingZeroBitCount)
     }
 
-    public var last: UInt32? {
+    package var last: UInt32? {
         guard let position = words.lastIndex(where: { $0 != 0 }) else { return nil }
         return pages[position / Self.pageWords] * UInt32(Self.pageRows)
             + UInt32(position % Self.pageWords * 64 + 63 - words[position].leadingZeroBitCount)
     }
 
     /// The rows, ascending.
-    public var indexes: [UInt32] {
+    package var indexes: [UInt32] {
         var result: [UInt32] = []
         result.reserveCapacity(count)
         forEach { result.append($0) }
@@ -139,7 +139,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// The rows of two sets.
     /// - Complexity: O(pages of both).
-    public func union(_ other: RowSet) -> RowSet {
+    package func union(_ other: RowSet) -> RowSet {
         if isEmpty { return other }
         if other.isEmpty { return self }
         var result = RowSet()
@@ -161,7 +161,7 @@ public struct RowSet: Equatable, Sendable {
 
     /// The rows that the other set does not have.
     /// - Complexity: O(pages of both).
-    public func subtracting(_ other: RowSet) -> RowSet {
+    package func subtracting(_ other: RowSet) -> RowSet {
         if other.isEmpty { return self }
         var result = RowSet()
         var position = 0

@@ -1,9 +1,9 @@
 public import OrreryClient
 public import OrrerySchema
-public import OrrerySync
+package import OrrerySync
 import OrreryStore
 import OrreryTransport
-public import OrreryWire
+package import OrreryWire
 import Synchronization
 
 /// A client of a ``JoinedWorld``: the real one, but moved on by hand.
@@ -142,7 +142,7 @@ public final class JoinedClient {
     public func close() { session.close() }
 
     /// Wants something changed. The outcome comes with a later delivery.
-    public func mutate(
+    package func mutate(
         _ operation: Mutation.Operation, _ answer: @escaping @Sendable (Result<MutationOutcome, ClientError>) -> Void
     ) {
         session.mutate(operation, answer)
@@ -159,20 +159,20 @@ public final class JoinedClient {
     /// Asks for components of all entities or of one. The answer comes with the next delivery.
     /// - Parameter components: names; all unless stated.
     @discardableResult
-    public func subscribe(_ components: [String]? = nil, of entity: Entity? = nil) -> SubscriptionID? {
+    package func subscribe(_ components: [String]? = nil, of entity: Entity? = nil) -> SubscriptionID? {
         subscribe(components, of: entity.map { .one($0) } ?? .all)
     }
 
     /// Asks for components of these entities.
     @discardableResult
-    public func subscribe(_ components: [String]? = nil, of entities: Selection.Entities) -> SubscriptionID? {
+    package func subscribe(_ components: [String]? = nil, of entities: Selection.Entities) -> SubscriptionID? {
         session.subscribe(
             SubscriptionRequest(entities: entities, components: components.map { .named($0) } ?? .all)
         ) { _ in }
     }
 
     /// Asks no longer. The answer comes with the next delivery.
-    public func unsubscribe(_ id: SubscriptionID) {
+    package func unsubscribe(_ id: SubscriptionID) {
         session.unsubscribe(id) { _ in }
     }
 
@@ -207,12 +207,16 @@ public final class JoinedClient {
     public var tick: Tick { session.withCore { $0.tick } }
 
     /// The batches that it has applied since it was last asked.
-    public func takeBatches() -> [AppliedBatch] {
+    package func takeBatches() -> [AppliedBatch] {
         applied.state.withLock { state in
             defer { state.batches = [] }
             return state.batches
         }
     }
+
+    /// How many batches it has applied since this, or ``takeBatches()``, was last asked.
+    @discardableResult
+    public func takeBatchCount() -> Int { takeBatches().count }
 
     package var occupancies: [Occupancy] { session.withCore(\.occupancies) + loop.occupancies }
 

@@ -27,28 +27,47 @@ extension JoinedWorld {
     /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass. Then its task was cancelled.
     /// - Precondition: `body` ends within `ticksMax` further ticks of being cancelled.
     public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
-        try withoutActuallyEscaping(body) { body in
-            let executor = StepExecutor()
-            // Run by this thread alone, inside this call.
-            nonisolated(unsafe) let work = body
-            nonisolated(unsafe) var result: Result<R, any Error>?
-            let task = Task(executorPreference: executor) {
-                do { result = .success(try await work()) } catch { result = .failure(error) }
+        try runStepping(ticksMax: ticksMax, deliver: deliver, body) {
+            tick()
+            passTime(.zero)
+        }
+    }
+}
+
+extension RawServer {
+    /// Runs code that waits for the client, as ``JoinedWorld/run(ticksMax:_:)`` does. A tick is a hundredth of a second.
+    /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass.
+    public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
+        try runStepping(ticksMax: ticksMax, deliver: deliver, body) { passTime(.milliseconds(10)) }
+    }
+}
+
+/// - Parameters:
+///   - deliver: says whether anything was under way.
+///   - tick: called where nothing is ready and nothing is under way.
+private func runStepping<R>(
+    ticksMax: Int, deliver: () -> Bool, _ body: () async throws -> R, tick: () -> Void
+) throws -> R {
+    try withoutActuallyEscaping(body) { body in
+        let executor = StepExecutor()
+        // Run by this thread alone, inside this call.
+        nonisolated(unsafe) let work = body
+        nonisolated(unsafe) var result: Result<R, any Error>?
+        let task = Task(executorPreference: executor) {
+            do { result = .success(try await work()) } catch { result = .failure(error) }
+        }
+        var ticks = 0
+        while true {
+            if executor.runReady() { continue }
+            if let result {
+                if ticks > ticksMax { throw StillWaiting(ticks: ticksMax) }
+                return try result.get()
             }
-            var ticks = 0
-            while true {
-                if executor.runReady() { continue }
-                if let result {
-                    if ticks > ticksMax { throw StillWaiting(ticks: ticksMax) }
-                    return try result.get()
-                }
-                if deliver() { continue }
-                precondition(ticks <= 2 * ticksMax, "what was run does not end where it is cancelled")
-                if ticks == ticksMax { task.cancel() }
-                ticks += 1
-                tick()
-                passTime(.zero)
-            }
+            if deliver() { continue }
+            precondition(ticks <= 2 * ticksMax, "what was run does not end where it is cancelled")
+            if ticks == ticksMax { task.cancel() }
+            ticks += 1
+            tick()
         }
     }
 }

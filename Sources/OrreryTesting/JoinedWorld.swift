@@ -14,7 +14,7 @@ import OrreryTransport
 /// ```swift
 /// let joined = try JoinedWorld { sync in try sync.register(Position.self) }
 /// let client = try joined.connect()
-/// try client.subscribe()
+/// let everything = try joined.run { try await client.connection.subscribeToAll() }
 /// joined.world.spawn(Position())
 /// joined.tick()
 /// #expect(client.contents == joined.contents)

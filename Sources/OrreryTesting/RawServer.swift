@@ -30,12 +30,16 @@ public final class RawServer {
     }
 
     /// Lets both sides handle what has arrived, until nothing is under way.
-    public func deliver() {
-        var isQuiet = false
+    /// - Returns: whether anything had arrived.
+    @discardableResult
+    public func deliver() -> Bool {
+        var (hasHandled, isQuiet) = (false, false)
         while !isQuiet {
             isQuiet = !loop.poll(ear)
             if client.poll() { isQuiet = false }
+            if !isQuiet { hasHandled = true }
         }
+        return hasHandled
     }
 
     /// Breaks the connection. The client makes another after a while.

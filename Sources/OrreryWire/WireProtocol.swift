@@ -1,36 +1,36 @@
 import OrrerySchema
-public import OrreryTransport
+package import OrreryTransport
 
 /// What both ends agree on before the first byte. docs/PROTOCOL.md says all of it for people without this code.
-public enum WireProtocol {
+package enum WireProtocol {
     /// The version spoken here.
-    public static let version = 1
+    package static let version = 1
     /// The WebSocket subprotocol. Source: RFC 6455, section 1.9.
-    public static let subprotocol = "orrery.v1"
+    package static let subprotocol = "orrery.v1"
 }
 
 /// The close codes of the protocol itself, beside those of WebSocket. docs/PROTOCOL.md, section 14.
 extension CloseCode {
     /// No common version of the protocol.
-    public static let unsupportedVersion = CloseCode(4001)
+    package static let unsupportedVersion = CloseCode(4001)
     /// No `Hello` in time.
-    public static let handshakeTimeout = CloseCode(4002)
+    package static let handshakeTimeout = CloseCode(4002)
     /// A batch that does not begin where the client is.
-    public static let gap = CloseCode(4003)
+    package static let gap = CloseCode(4003)
     /// Nothing was heard for too long.
-    public static let silence = CloseCode(4004)
+    package static let silence = CloseCode(4004)
     /// The client has connected anew; this is its old connection.
-    public static let replaced = CloseCode(4005)
+    package static let replaced = CloseCode(4005)
     /// A section that must be understood, in a message that cannot be refused.
-    public static let notSupported = CloseCode(4006)
+    package static let notSupported = CloseCode(4006)
 }
 
 /// A message that ends its connection: how, and why in words for the other side's log.
-public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var closeCode: CloseCode
-    public var message: String
+package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var closeCode: CloseCode
+    package var message: String
 
-    public init(_ closeCode: CloseCode, _ message: String) {
+    package init(_ closeCode: CloseCode, _ message: String) {
         self.closeCode = closeCode
         self.message = message
     }
@@ -46,5 +46,5 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         message = "\(kind): \(error.description)"
     }
 
-    public var description: String { "\(message) (close code \(closeCode))" }
+    package var description: String { "\(message) (close code \(closeCode))" }
 }

@@ -43,7 +43,9 @@ struct SourceFile {
         // Looked for in the whole first, which takes a tenth of the time.
         if ["@_exported", "TODO", "FIXME"].contains(where: { text.range(of: $0) != nil }) {
             for (number, line) in lines {
-                if line.contains("@_exported") { found.append("\(path):\(number): @_exported") }
+                if line.contains("@_exported"), !path.hasSuffix("/Exports.swift") {
+                    found.append("\(path):\(number): @_exported")
+                }
                 if line.contains(#/\b(?:TODO|FIXME)\b/#) { found.append("\(path):\(number): unfinished work") }
             }
         }

@@ -1,6 +1,5 @@
 public import OrreryECS
 public import OrrerySchema
-public import OrrerySync
 
 /// Who wants something changed.
 public struct ClientIdentity: Hashable, Sendable {

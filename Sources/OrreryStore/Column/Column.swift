@@ -1,20 +1,20 @@
-public import OrrerySchema
+package import OrrerySchema
 
 /// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
 ///
 /// Rows are entity indexes. They lie in pages of 1024 that are made when their first row enters.
-public final class Column {
+package final class Column {
     /// Bytes of every value, or `nil` where they vary.
-    public let valueSize: Int?
+    package let valueSize: Int?
     private var pages: [PageStorage?] = []
-    public private(set) var count = 0
+    package private(set) var count = 0
     private let size: StoreSize
     /// What of `size` is this column's.
     private var heldSize = 0
     /// What of that is outside of its pages: values whose size varies.
     private var varyingSize = 0
 
-    public convenience init(valueSize: Int?) {
+    package convenience init(valueSize: Int?) {
         self.init(valueSize: valueSize, countedBy: StoreSize())
     }
 
@@ -70,7 +70,7 @@ public final class Column {
 
     /// Bytes of all values together; of values whose size varies with what each takes beside it.
     /// - Complexity: O(1).
-    public var valuesByteCount: Int { valueSize.map { $0 * count } ?? varyingSize }
+    package var valuesByteCount: Int { valueSize.map { $0 * count } ?? varyingSize }
 
     private func growVarying(by byteCount: Int) {
         varyingSize += byteCount
@@ -79,7 +79,7 @@ public final class Column {
 
     /// Bytes that the store takes more once a row has a value of `byteCount` bytes; less than 0 where its value now is longer.
     /// - Complexity: O(1).
-    public func growth(setting index: UInt32, byteCount: Int) -> Int {
+    package func growth(setting index: UInt32, byteCount: Int) -> Int {
         guard let page = page(of: index) else {
             return pageGrowth(Int(index) / RowSet.pageRows) + (valueSize == nil ? Self.heldByteCount(byteCount) : 0)
         }
@@ -90,20 +90,20 @@ public final class Column {
 
     private static func row(_ index: UInt32) -> Int { Int(index) % RowSet.pageRows }
 
-    public func contains(_ index: UInt32) -> Bool { page(of: index)?.contains(Self.row(index)) ?? false }
+    package func contains(_ index: UInt32) -> Bool { page(of: index)?.contains(Self.row(index)) ?? false }
 
     /// When the row last changed (its value, its entering or leaving); tick 0 for one that never was.
-    public func tick(of index: UInt32) -> Tick { page(of: index)?.tick(of: Self.row(index)) ?? .zero }
+    package func tick(of index: UInt32) -> Tick { page(of: index)?.tick(of: Self.row(index)) ?? .zero }
 
     /// When the row last entered or left; tick 0 for one that never was.
-    public func membershipTick(of index: UInt32) -> Tick {
+    package func membershipTick(of index: UInt32) -> Tick {
         page(of: index)?.membershipTick(of: Self.row(index)) ?? .zero
     }
 
     /// Calls `body` with the bytes of a present row.
     /// - Returns: `nil` for an absent one.
     /// - Complexity: O(1).
-    public func withValue<R, Failure: Error>(
+    package func withValue<R, Failure: Error>(
         of index: UInt32, _ body: (UnsafeRawBufferPointer) throws(Failure) -> R
     ) throws(Failure) -> R? {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return nil }
@@ -111,16 +111,16 @@ public final class Column {
     }
 
     /// Bytes of the value of a row; 0 for an absent one.
-    public func byteCount(of index: UInt32) -> Int { withValue(of: index) { $0.count } ?? 0 }
+    package func byteCount(of index: UInt32) -> Int { withValue(of: index) { $0.count } ?? 0 }
 
     /// The bytes of a present row, copied.
-    public func value(of index: UInt32) -> [UInt8]? { withValue(of: index) { Array($0) } }
+    package func value(of index: UInt32) -> [UInt8]? { withValue(of: index) { Array($0) } }
 
     /// Sets the value of a present row, or lets the row enter with it.
     /// - Precondition: the value has the column's size, and nothing in the column has changed after `tick`.
     /// - Returns: whether anything changed: the value that a row has already is not written again.
     @discardableResult
-    public func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
+    package func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let page = madePage(of: index)
         // With the page there, this is what the value itself takes.
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: value.count)) }
@@ -131,7 +131,7 @@ public final class Column {
     }
 
     @discardableResult
-    public func set(_ index: UInt32, to value: [UInt8], at tick: Tick) -> Bool {
+    package func set(_ index: UInt32, to value: [UInt8], at tick: Tick) -> Bool {
         value.withUnsafeBytes { set(index, to: $0, at: tick) }
     }
 
@@ -140,7 +140,7 @@ public final class Column {
     /// - Returns: how many rows changed.
     /// - Complexity: O(n); rows that follow one another are compared and copied 64 at a time.
     @discardableResult
-    public func set(
+    package func set(
         _ entities: UnsafeBufferPointer<Entity>, to values: UnsafeRawBufferPointer, at tick: Tick
     ) -> Int {
         guard let valueSize else { preconditionFailure("a column whose values vary in size is set row by row") }
@@ -170,13 +170,13 @@ public final class Column {
     }
 
     /// Whether rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)`` tells them, are all present.
-    public func containsAll(from first: UInt32, count: Int) -> Bool {
+    package func containsAll(from first: UInt32, count: Int) -> Bool {
         page(of: first)?.containsAll(from: Self.row(first), count: count) ?? false
     }
 
     /// Calls `body` with the packed values of such rows. Columns of fixed size only.
     /// - Precondition: all of them are present.
-    public func withValues<R>(from first: UInt32, count: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    package func withValues<R>(from first: UInt32, count: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
         guard let page = page(of: first), page.containsAll(from: Self.row(first), count: count) else {
             preconditionFailure("one of the \(count) rows from \(first) on is absent")
         }
@@ -186,7 +186,7 @@ public final class Column {
     /// Sets such rows from packed values, as ``set(_:to:at:)-(UInt32,_,_)`` does with each. Columns of fixed size only.
     /// - Returns: how many rows changed.
     @discardableResult
-    public func set(from first: UInt32, count: Int, to values: UnsafeRawBufferPointer, at tick: Tick) -> Int {
+    package func set(from first: UInt32, count: Int, to values: UnsafeRawBufferPointer, at tick: Tick) -> Int {
         precondition(valueSize.map { $0 * count } == values.count, "as many values as rows")
         let page = madePage(of: first)
         let before = page.presentCount
@@ -196,7 +196,7 @@ public final class Column {
     }
 
     /// Lets a row leave. Does nothing for one that is absent.
-    public func remove(_ index: UInt32, at tick: Tick) {
+    package func remove(_ index: UInt32, at tick: Tick) {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return }
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: 0)) }
         page.remove(Self.row(index), at: tick)
@@ -204,7 +204,7 @@ public final class Column {
     }
 
     /// The rows that are present.
-    public var rows: RowSet {
+    package var rows: RowSet {
         var result = RowSet()
         for (number, page) in pages.enumerated() {
             guard let page, page.presentCount > 0 else { continue }
@@ -218,30 +218,30 @@ public final class Column {
     /// Appends the packed values of present rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)`` tells them. Columns of fixed
     /// size only.
     /// - Precondition: all of them are present: what is not there must not reach the wire.
-    public func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
+    package func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
         withValues(from: first, count: count) { writer.append(contentsOf: $0) }
     }
 }
 
 /// What happened in a column after a cursor, sorted by what a client has to be told.
-public struct RowChanges: Equatable, Sendable {
+package struct RowChanges: Equatable, Sendable {
     /// Present now, and entered after the cursor.
-    public var entered = RowSet()
+    package var entered = RowSet()
     /// Present now and at the cursor, with another value.
-    public var updated = RowSet()
+    package var updated = RowSet()
     /// Absent now. It may have been absent at the cursor too.
-    public var left = RowSet()
+    package var left = RowSet()
 
-    public init() {}
+    package init() {}
 
-    public var isEmpty: Bool { entered.isEmpty && updated.isEmpty && left.isEmpty }
+    package var isEmpty: Bool { entered.isEmpty && updated.isEmpty && left.isEmpty }
 }
 
 extension Column {
     /// What happened after `cursor`.
     /// - Parameter pageRange: the pages to look at, all unless stated.
     /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older ones.
-    public func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> RowChanges {
+    package func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> RowChanges {
         var result = RowChanges()
         let pageRange = (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count)
         result.updated.reserve(pageCount: pageRange.count { (pages[$0]?.newestTick ?? .zero) > cursor })
@@ -263,7 +263,7 @@ extension Column {
     /// Adds what happened to one row after `cursor`.
     /// - Precondition: the changes have no row of a later page.
     /// - Complexity: O(1).
-    public func addChanges(of index: UInt32, after cursor: Tick, to changes: inout RowChanges) {
+    package func addChanges(of index: UInt32, after cursor: Tick, to changes: inout RowChanges) {
         guard tick(of: index) > cursor else { return }
         if !contains(index) {
             changes.left.append(index)
@@ -275,5 +275,5 @@ extension Column {
     }
 
     /// One past the last page.
-    public var pageCount: Int { pages.count }
+    package var pageCount: Int { pages.count }
 }

@@ -1,10 +1,10 @@
-public import OrrerySchema
-public import OrreryWire
+package import OrrerySchema
+package import OrreryWire
 
 /// What one step did to a client's store: from what it showed to what it shows now.
-public struct AppliedBatch: Sendable {
+package struct AppliedBatch: Sendable {
     /// Why the client did not go on from where it was, but from nothing; `nil` in the normal course of things.
-    public enum Reset: Hashable, Sendable {
+    package enum Reset: Hashable, Sendable {
         /// The server began anew: this is another life of the world.
         case otherEpoch
         /// The server cannot say what happened since: it has not come as far as the client was.
@@ -12,19 +12,19 @@ public struct AppliedBatch: Sendable {
     }
 
     /// Which life of the world this is.
-    public let epoch: Epoch
+    package let epoch: Epoch
     /// Where the client stood before; tick 0 after a reset.
-    public let base: Tick
+    package let base: Tick
     /// Set where what was shown before is void: ``ended`` removes it. Nothing merges across.
-    public internal(set) var reset: Reset?
+    package internal(set) var reset: Reset?
     /// Where it stands now. The same as ``base`` where something only left, with a subscription.
-    public internal(set) var tick: Tick
+    package internal(set) var tick: Tick
     /// Subscriptions whose first state is there with this batch.
-    public internal(set) var started: [SubscriptionID] = []
+    package internal(set) var started: [SubscriptionID] = []
     /// Entities that are gone from the world, of those that were shown.
-    public internal(set) var despawned: [Entity] = []
+    package internal(set) var despawned: [Entity] = []
     /// Whether the server's components are others than before.
-    public internal(set) var changedTable = false
+    package internal(set) var changedTable = false
     /// How what was shown of the life before went away; empty but with a reset.
     var ended = ChangeList()
     /// What happened in this life.
@@ -38,18 +38,18 @@ public struct AppliedBatch: Sendable {
 
     /// What happened, in order; empty unless the client records changes.
     /// - Complexity: O(n).
-    public var changes: [Change] { Array(ended) + Array(list) }
+    package var changes: [Change] { Array(ended) + Array(list) }
 
     /// Calls `body` with the changes of one component, in order.
     /// - Complexity: O(n); makes those of that component only.
-    public func forEachChange(of component: String, _ body: (Change) -> Void) {
+    package func forEachChange(of component: String, _ body: (Change) -> Void) {
         ended.forEach(of: component, body)
         list.forEach(of: component, body)
     }
 
     /// How many ``changes`` there are.
     /// - Complexity: O(1).
-    public var changeCount: Int { ended.count + list.count }
+    package var changeCount: Int { ended.count + list.count }
 
     /// Bytes that the changes take.
     /// - Complexity: O(1).
@@ -60,7 +60,7 @@ public struct AppliedBatch: Sendable {
 
     /// This batch and the one that follows it as one: nothing is lost, and no state between is seen.
     /// - Precondition: the next one is no reset.
-    public func merged(with next: AppliedBatch) -> AppliedBatch {
+    package func merged(with next: AppliedBatch) -> AppliedBatch {
         precondition(next.reset == nil, "nothing merges across a reset")
         var result = AppliedBatch(epoch: epoch, base: base, tick: next.tick)
         result.reset = reset
@@ -73,7 +73,7 @@ public struct AppliedBatch: Sendable {
     }
 
     /// This batch, a reset, where the life before it, which began with `earlier`, was seen by nobody.
-    public func after(unread earlier: AppliedBatch) -> AppliedBatch {
+    package func after(unread earlier: AppliedBatch) -> AppliedBatch {
         precondition(reset != nil && earlier.reset != nil, "lives begin with resets")
         var result = self
         result.ended = earlier.ended
@@ -82,23 +82,23 @@ public struct AppliedBatch: Sendable {
 }
 
 /// Batches that wait for a slow reader: bounded in number, complete, and of two lives of the world at most.
-public struct WaitingBatches: Sendable {
+package struct WaitingBatches: Sendable {
     /// Batches of one life that wait, at most; beyond, the newest are merged.
-    public let countMax: Int
-    public private(set) var batches: [AppliedBatch] = []
+    package let countMax: Int
+    package private(set) var batches: [AppliedBatch] = []
 
-    public init(countMax: Int) {
+    package init(countMax: Int) {
         self.countMax = countMax
     }
 
-    public var isEmpty: Bool { batches.isEmpty }
+    package var isEmpty: Bool { batches.isEmpty }
 
     /// Bytes that the changes take.
     /// - Complexity: O(batches).
     package var byteCount: Int { batches.reduce(0) { $0 + $1.byteCount } }
 
     /// - Complexity: O(1), or O(changes) of the two newest where they are merged.
-    public mutating func append(_ next: AppliedBatch) {
+    package mutating func append(_ next: AppliedBatch) {
         if next.reset != nil {
             // A life that began and ended unread is dropped whole: what it took away, this one takes away.
             if let beginning = batches.firstIndex(where: { $0.reset != nil }) {
@@ -115,7 +115,7 @@ public struct WaitingBatches: Sendable {
         }
     }
 
-    public mutating func removeAll() { batches.removeAll() }
+    package mutating func removeAll() { batches.removeAll() }
 
-    public mutating func popFirst() -> AppliedBatch? { batches.isEmpty ? nil : batches.removeFirst() }
+    package mutating func popFirst() -> AppliedBatch? { batches.isEmpty ? nil : batches.removeFirst() }
 }

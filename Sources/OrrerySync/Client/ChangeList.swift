@@ -1,8 +1,8 @@
-public import OrrerySchema
+package import OrrerySchema
 import OrreryStore
 
 /// Changes in the order in which they happened, with the components that they are about, which may be those of a life that is over.
-public struct ChangeList: RandomAccessCollection, Sendable {
+package struct ChangeList: RandomAccessCollection, Sendable {
     fileprivate struct Record: Sendable {
         var cause: Change.Cause
         var entity: Entity
@@ -28,7 +28,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
     /// Position in `components` by the number of the component.
     private var positions: [ColumnID: Int32] = [:]
 
-    public init() {}
+    package init() {}
 
     /// Bytes of one change without its values.
     static let changeSize = MemoryLayout<Record>.stride
@@ -37,10 +37,10 @@ public struct ChangeList: RandomAccessCollection, Sendable {
     /// - Complexity: O(1).
     var byteCount: Int { records.count * Self.changeSize + bytes.count }
 
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { records.count }
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { records.count }
 
-    public subscript(position: Int) -> Change {
+    package subscript(position: Int) -> Change {
         let record = records[position]
         let component = record.component < 0 ? nil : components[Int(record.component)]
         return Change(

@@ -1,19 +1,19 @@
 import OrrerySchema
 import OrreryStore
-public import OrreryWire
+package import OrreryWire
 
 /// What the owner of a client wants to be shown, in words that mean the same in every life of the world. (What an entity is does not.)
-public struct SubscriptionRequest: Hashable, Sendable {
-    public enum Components: Hashable, Sendable {
+package struct SubscriptionRequest: Hashable, Sendable {
+    package enum Components: Hashable, Sendable {
         /// Every component, and the coming and going of entities that have none.
         case all
         case named([String])
     }
 
-    public var entities: Selection.Entities
-    public var components: Components
+    package var entities: Selection.Entities
+    package var components: Components
 
-    public init(entities: Selection.Entities = .all, components: Components = .all) {
+    package init(entities: Selection.Entities = .all, components: Components = .all) {
         self.entities = entities
         self.components = components
     }

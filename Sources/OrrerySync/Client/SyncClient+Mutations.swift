@@ -1,19 +1,19 @@
-public import OrrerySchema
+package import OrrerySchema
 import OrreryTransport
-public import OrreryWire
+package import OrreryWire
 
 /// A mutation that has no outcome yet.
-public struct PendingMutation: Hashable, Sendable {
-    public let mutation: Mutation
+package struct PendingMutation: Hashable, Sendable {
+    package let mutation: Mutation
     /// Whether it was handed to a connection: it may have had its effect.
-    public internal(set) var wasSent: Bool
+    package internal(set) var wasSent: Bool
 }
 
 extension SyncClient {
     /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at most one effect.
     /// - Throws: ``Refusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer than a message
     ///   may be.
-    public mutating func mutate(_ operation: Mutation.Operation) throws(Refusal) -> MutationSequence {
+    package mutating func mutate(_ operation: Mutation.Operation) throws(Refusal) -> MutationSequence {
         let countMax = min(configuration.pendingMutationMax, welcome?.limits.pendingMutationMax ?? .max)
         guard pendingMutations.count < countMax else {
             throw Refusal(.limitReached, "\(countMax) mutations have no outcome yet; wait for some")

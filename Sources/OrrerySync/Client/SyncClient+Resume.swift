@@ -6,7 +6,7 @@ import OrreryWire
 extension SyncClient {
     /// The connection is gone; a new one is about to be made. What is shown stays until the server has said whether it goes on from there.
     /// - Returns: the ends of subscriptions that need no answer any more.
-    public mutating func disconnected() -> [ClientEvent] {
+    package mutating func disconnected() -> [ClientEvent] {
         guard phase != .failed else { return [] }
         phase = .awaitingWelcome
         let ended = unsubscribing.sorted()

@@ -1,10 +1,10 @@
-public import OrrerySchema
-public import OrreryStore
+package import OrrerySchema
+package import OrreryStore
 import OrreryTransport
-public import OrreryWire
+package import OrreryWire
 
 /// What the client core tells its owner. In order.
-public enum ClientEvent: Sendable {
+package enum ClientEvent: Sendable {
     case welcomed(Welcome)
     case subscribed(SubscriptionID)
     /// The subscription is over: refused at once, or at a reconnection.
@@ -26,7 +26,7 @@ public enum ClientEvent: Sendable {
 /// Parts of a batch are staged and applied at its end, as one: the store never shows half a tick.
 ///
 /// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
-public struct SyncClient {
+package struct SyncClient {
     enum Phase: Equatable {
         case awaitingWelcome, ready, failed
         /// A batch is missing: nothing more is applied on this connection, but the next one may go on from here.
@@ -40,19 +40,19 @@ public struct SyncClient {
         var tick: Tick
     }
 
-    public let configuration: SyncClientConfiguration
-    public internal(set) var welcome: Welcome?
+    package let configuration: SyncClientConfiguration
+    package internal(set) var welcome: Welcome?
     /// The tick whose state the store shows.
-    public internal(set) var tick = Tick.zero
+    package internal(set) var tick = Tick.zero
     /// The newest tick of the server that this client heard of.
-    public internal(set) var serverTick = Tick.zero
+    package internal(set) var serverTick = Tick.zero
     var applier: BatchApplier
     /// What is asked for, with the life of the world that was shown when it was: `nil` before any was.
     var requests: [SubscriptionID: (request: SubscriptionRequest, epoch: Epoch?)] = [:]
     /// Those whose end was asked for and not answered.
     var unsubscribing: Set<SubscriptionID> = []
     /// Mutations without an outcome yet, in order.
-    public internal(set) var pendingMutations: [PendingMutation] = []
+    package internal(set) var pendingMutations: [PendingMutation] = []
     var nextMutation: UInt64 = 1
     /// Set from a reset until the first whole batch of the new life.
     var nextLife: NextLife?
@@ -68,7 +68,7 @@ public struct SyncClient {
     static let stagedPartOverhead = 64
 
     /// - Parameter knownSchemas: schemas that need not be sent, from an earlier connection.
-    public init(
+    package init(
         clientName: String, configuration: SyncClientConfiguration = .init(), knownSchemas: [ComponentSchema] = []
     ) {
         self.clientName = clientName
@@ -78,22 +78,22 @@ public struct SyncClient {
     }
 
     /// The rows and components of the server. Empty until its welcome. The same object over all lives of the world.
-    public var store: ComponentStore { applier.store }
+    package var store: ComponentStore { applier.store }
 
     /// Whether applied batches list their changes. Costs a copy of each changed value.
-    public var recordsChanges: Bool {
+    package var recordsChanges: Bool {
         get { applier.recordsChanges }
         set { applier.recordsChanges = newValue }
     }
 
     /// The messages to send, once. The first is there from the beginning.
-    public mutating func takeOutgoing() -> [[UInt8]] {
+    package mutating func takeOutgoing() -> [[UInt8]] {
         defer { outgoing.removeAll() }
         return outgoing
     }
 
     /// All that is shown, as one batch of changes with the cause `entered`.
-    public func shownBatch() -> AppliedBatch {
+    package func shownBatch() -> AppliedBatch {
         var batch = AppliedBatch(epoch: shownEpoch, base: .zero, tick: tick)
         batch.list = applier.shown()
         return batch
@@ -104,7 +104,7 @@ public struct SyncClient {
     /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as `started`. While there
     /// is no connection it is asked for with the next.
     /// - Throws: ``Refusal`` where a name is not in the server's table, or the server would not take a message as long.
-    public mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
+    package mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
         let shown = welcome == nil ? nil : shownEpoch
         if phase == .ready { try ask(id, request, of: shown) }
@@ -154,7 +154,7 @@ public struct SyncClient {
     package var waitingSubscriptionCount: Int { requests.count - applier.started.count }
 
     /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`, or at once where none will come.
-    public mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
+    package mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
         guard requests[id] != nil else { return [.unsubscribed(id)] }
         // Without a connection, what has started was named in the Hello that may be on its way, and ends after the welcome.
         guard phase == .ready || applier.started.contains(id) else { return forget(id) }
@@ -191,13 +191,13 @@ public struct SyncClient {
     }
 
     /// Whether there is a connection, and the server has welcomed this client on it.
-    public var isWelcomed: Bool { phase == .ready }
+    package var isWelcomed: Bool { phase == .ready }
 
     // MARK: Receiving
 
     /// A message came.
     /// - Returns: what is to be told, in order. After `failed` the connection is to be closed with its code.
-    public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [ClientEvent] {
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [ClientEvent] {
         guard phase != .failed, phase != .interrupted else { return [] }
         do throws(WireError) {
             return try handle(ServerMessage(decoding: bytes, limits: configuration.limits), bytes)
@@ -272,16 +272,16 @@ public struct SyncClient {
     package var standing: Tick { nextLife?.tick ?? tick }
 
     /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old one.
-    public var isShowingVoidState: Bool { nextLife != nil }
+    package var isShowingVoidState: Bool { nextLife != nil }
 
     /// The life of the world whose state is in ``store``.
-    public internal(set) var shownEpoch = Epoch(0)
+    package internal(set) var shownEpoch = Epoch(0)
 
     /// The components of the server that this client is connected to. Those of ``store`` are the same except during a reset.
     package var table: ComponentTable { nextLife?.table ?? store.table }
 
     /// The life of the world that is, or is about to be, shown.
-    public var epoch: Epoch { welcome?.revision.epoch ?? Epoch(0) }
+    package var epoch: Epoch { welcome?.revision.epoch ?? Epoch(0) }
 
     private mutating func receive(
         _ head: BatchHead, _ bytes: UnsafeRawBufferPointer

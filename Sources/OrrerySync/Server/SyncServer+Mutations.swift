@@ -1,24 +1,24 @@
 import OrrerySchema
 import OrreryStore
-public import OrreryWire
+package import OrreryWire
 
 /// What clients may do at all besides writing components (``ComponentTable/Entry/isWritable``). Rules of the world may say no to more.
-public struct MutationPermissions: Hashable, Sendable {
-    public var maySpawn = false
-    public var mayDespawn = false
+package struct MutationPermissions: Hashable, Sendable {
+    package var maySpawn = false
+    package var mayDespawn = false
 
-    public init() {}
+    package init() {}
 }
 
 /// A mutation that the world has to decide upon: well-formed, of a component that clients may write, not seen before.
-public struct MutationRequest: Hashable, Sendable {
-    public var client: ClientID
+package struct MutationRequest: Hashable, Sendable {
+    package var client: ClientID
     /// As the client introduced itself.
-    public var clientName: String
-    public var sequence: MutationSequence
-    public var operation: Mutation.Operation
+    package var clientName: String
+    package var sequence: MutationSequence
+    package var operation: Mutation.Operation
 
-    public init(
+    package init(
         client: ClientID, clientName: String, sequence: MutationSequence, operation: Mutation.Operation
     ) {
         self.client = client
@@ -29,11 +29,11 @@ public struct MutationRequest: Hashable, Sendable {
 }
 
 /// What the world decided about a mutation.
-public struct MutationResult: Hashable, Sendable {
-    public var client: ClientID
-    public var answer: MutationAnswer
+package struct MutationResult: Hashable, Sendable {
+    package var client: ClientID
+    package var answer: MutationAnswer
 
-    public init(_ request: MutationRequest, _ outcome: MutationOutcome) {
+    package init(_ request: MutationRequest, _ outcome: MutationOutcome) {
         client = request.client
         answer = MutationAnswer(sequence: request.sequence, outcome: outcome)
     }
@@ -111,7 +111,7 @@ extension SyncServer {
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
     /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session together.
-    public mutating func mutationsFinished(_ results: [MutationResult]) {
+    package mutating func mutationsFinished(_ results: [MutationResult]) {
         for result in results {
             guard let (index, size) = finish(result) else { continue }
             if !sessions[index].isAnswered {

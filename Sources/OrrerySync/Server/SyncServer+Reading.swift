@@ -24,7 +24,7 @@ struct HeldTotals {
 extension SyncServer {
     /// What the transport still holds of what was sent to a session, and what the session's system has taken in all. To be told after sending,
     /// when it has drained, and now and then while something waits.
-    public mutating func transportHolds(_ byteCount: Int, taken: UInt64?, of id: SessionID, now: Duration) {
+    package mutating func transportHolds(_ byteCount: Int, taken: UInt64?, of id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         var session = sessions[index].held
         if byteCount == 0 || taken.map({ $0 > session.takenByteCount }) ?? false || session.byteCount == 0 {
@@ -48,7 +48,7 @@ extension SyncServer {
     }
 
     /// Those of whom something lies in the transport.
-    public var sessionsThatHold: [SessionID] { sessions.filter { $0.held.byteCount > 0 }.map(\.id) }
+    package var sessionsThatHold: [SessionID] { sessions.filter { $0.held.byteCount > 0 }.map(\.id) }
 
     /// Room that is kept for the answer to a mutation: a reason, and the value of a component of fixed size. Where there is no more when it is
     /// answered, a longer answer leaves without the value.
@@ -78,7 +78,7 @@ extension SyncServer {
     static func work(messageSize: Int) -> Int { 1 + messageSize / bytesPerUnit }
 
     /// A client has said so many bytes that are no messages, pings for example. To read them is work too.
-    public mutating func receivedBesideMessages(_ byteCount: Int, from id: SessionID, now: Duration) {
+    package mutating func receivedBesideMessages(_ byteCount: Int, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         charge(index, 1 + byteCount / Self.otherBytesPerUnit)
         settleReading(index, now: now)

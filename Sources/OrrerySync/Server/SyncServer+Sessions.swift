@@ -6,14 +6,14 @@ import OrreryWire
 extension SyncServer {
     /// A connection was made.
     /// - Precondition: `id` is greater than every name used before.
-    public mutating func open(_ id: SessionID, now: Duration) {
+    package mutating func open(_ id: SessionID, now: Duration) {
         precondition((sessions.last?.id).map { $0 < id } ?? true, "sessions are named in ascending order")
         sessions.append(Session(id: id, openedAt: now, configuration))
         settleReading(sessions.count - 1, now: now)
     }
 
     /// A connection is gone. Does nothing for a session that was closed from here.
-    public mutating func closed(_ id: SessionID, now: Duration) {
+    package mutating func closed(_ id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         leaveGroup(index)
         listedCount -= sessions[index].listedCount
@@ -24,7 +24,7 @@ extension SyncServer {
     }
 
     /// A message came. Whatever is wrong with it closes that session alone.
-    public mutating func receive(_ bytes: UnsafeRawBufferPointer, from id: SessionID, now: Duration) {
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         sessions[index].lastHeardAt = now
         let (isNewcomer, left) = (sessions[index].phase == .awaitingHello, newcomerWork.left)

@@ -1,22 +1,22 @@
-public import OrrerySchema
-public import OrreryStore
-public import OrreryTransport
-public import OrreryWire
+package import OrrerySchema
+package import OrreryStore
+package import OrreryTransport
+package import OrreryWire
 
 /// Names one session of a server: one connection of one client.
-public struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let rawValue: UInt64
+package struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
 
-    public init(_ rawValue: UInt64) {
+    package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    public static func < (left: SessionID, right: SessionID) -> Bool { left.rawValue < right.rawValue }
-    public var description: String { "#\(rawValue)" }
+    package static func < (left: SessionID, right: SessionID) -> Bool { left.rawValue < right.rawValue }
+    package var description: String { "#\(rawValue)" }
 }
 
 /// What the server core wants done. In order.
-public enum ServerAction: Sendable {
+package enum ServerAction: Sendable {
     /// The same batch to each of these sessions.
     case send(Frame, to: [SessionID])
     /// A message to one session alone.
@@ -36,13 +36,13 @@ public enum ServerAction: Sendable {
 /// slowed, and costs nobody else a tick.
 ///
 /// Not `Sendable`: it belongs to the thread that owns the store.
-public struct SyncServer: ~Copyable {
-    public let store: ComponentStore
-    public let configuration: SyncServerConfiguration
-    public let epoch: Epoch
+package struct SyncServer: ~Copyable {
+    package let store: ComponentStore
+    package let configuration: SyncServerConfiguration
+    package let epoch: Epoch
     /// Told to clients.
     let ticksPer1000Seconds: Int
-    public let permissions: MutationPermissions
+    package let permissions: MutationPermissions
     var clients: ClientTable
     /// Where tokens come from.
     let makeRandom: () -> UInt64
@@ -94,7 +94,7 @@ public struct SyncServer: ~Copyable {
     package static let periodMax: Duration = .milliseconds(50)
 
     /// - Parameter makeRandom: gives 64 bits that nobody can guess, for tokens.
-    public init(
+    package init(
         store: ComponentStore, epoch: Epoch, ticksPer1000Seconds: Int = 60_000,
         configuration: SyncServerConfiguration,
         permissions: MutationPermissions = .init(), makeRandom: @escaping () -> UInt64
@@ -120,31 +120,31 @@ public struct SyncServer: ~Copyable {
     }
 
     /// Whether there is something to be done, or to be decided by the world.
-    public var hasActions: Bool { !actions.isEmpty || !requests.isEmpty }
+    package var hasActions: Bool { !actions.isEmpty || !requests.isEmpty }
 
     /// What is to be done, once.
-    public mutating func takeActions() -> [ServerAction] {
+    package mutating func takeActions() -> [ServerAction] {
         defer { actions = [] }
         return actions
     }
 
     /// Gives back what has been done, for its memory.
-    public mutating func recycle(_ done: inout [ServerAction]) {
+    package mutating func recycle(_ done: inout [ServerAction]) {
         done.removeAll(keepingCapacity: true)
         if actions.isEmpty { swap(&actions, &done) }
     }
 
     /// Puts what the world has to decide, in order, in the place of an empty list. The outcomes go to ``mutationsFinished(_:)``.
-    public mutating func takeRequests(into list: inout [MutationRequest]) { swap(&requests, &list) }
+    package mutating func takeRequests(into list: inout [MutationRequest]) { swap(&requests, &list) }
 
-    public var sessionCount: Int { sessions.count }
+    package var sessionCount: Int { sessions.count }
 
     /// How often a block was built so far: each is built once per tick, however many sessions need it.
     package var builtBlockCount: Int { builder.builtBlockCount }
 
     /// The store stands at a new tick: live sessions get what it changed, others as much as the budgets allow.
     /// - Complexity: O(what changed) + O(sessions); nothing is encoded that nobody asked for.
-    public mutating func worldAdvanced(now: Duration) {
+    package mutating func worldAdvanced(now: Duration) {
         pace.worldAdvanced(by: store.tick.rawValue - advancedTick.rawValue)
         renewBudgets(now: now)
         sendTick(now: now)
@@ -155,7 +155,7 @@ public struct SyncServer: ~Copyable {
 
     /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still. To be called each 50 ms, or as often as can
     /// be.
-    public mutating func timePassed(now: Duration) {
+    package mutating func timePassed(now: Duration) {
         if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
         endSilentSessions(now: now)
         clients.expire(now: now)

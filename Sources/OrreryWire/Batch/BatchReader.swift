@@ -1,8 +1,8 @@
 import OrrerySchema
-public import OrreryStore
+package import OrreryStore
 
 /// One section of a batch, as it came. Values stay where they are in the message.
-public enum BatchSection {
+package enum BatchSection {
     /// Components that are taken out of the table, and new ones, without schemas.
     case table(removed: [ColumnID], added: [ComponentTable.Entry])
     /// The schema of a new component.
@@ -16,7 +16,7 @@ public enum BatchSection {
 }
 
 /// The values of a block: one after the other without gaps.
-public struct ValueColumn {
+package struct ValueColumn {
     let bytes: UnsafeRawBufferPointer
     /// Bytes of every value, or `nil` where `ends` says them.
     let valueSize: Int?
@@ -24,9 +24,9 @@ public struct ValueColumn {
     let ends: [Int]
 
     /// The bytes of all values, where they are of fixed size.
-    public var packed: UnsafeRawBufferPointer? { valueSize == nil ? nil : bytes }
+    package var packed: UnsafeRawBufferPointer? { valueSize == nil ? nil : bytes }
 
-    public subscript(position: Int) -> UnsafeRawBufferPointer {
+    package subscript(position: Int) -> UnsafeRawBufferPointer {
         let (start, end) =
             valueSize.map { (position * $0, (position + 1) * $0) }
             ?? (position == 0 ? 0 : ends[position - 1], ends[position])
@@ -37,13 +37,13 @@ public struct ValueColumn {
 /// Reads the sections of one message of a batch, in order, each checked on its own: lengths, limits, ascending rows.
 ///
 /// What it cannot know is whether the rows exist at the reader; that is checked when they are applied.
-public struct BatchReader {
-    public let head: BatchHead
+package struct BatchReader {
+    package let head: BatchHead
     private var reader: ByteReader
     private let limits: WireLimits
 
     /// - Parameter bytes: a whole message; they must outlive the reader and its sections.
-    public init(_ bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
+    package init(_ bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         reader = ByteReader(bytes)
         self.limits = limits
         do throws(CodecError) {
@@ -56,7 +56,7 @@ public struct BatchReader {
 
     /// The next section of a known kind; `nil` at the end.
     /// - Parameter table: the components as they are when the section is applied: those before it may have changed them.
-    public mutating func next(_ table: ComponentTable) throws(WireError) -> BatchSection? {
+    package mutating func next(_ table: ComponentTable) throws(WireError) -> BatchSection? {
         do throws(CodecError) {
             while !reader.isAtEnd {
                 var (number, isCritical, content) = try reader.readSection()

@@ -1,19 +1,19 @@
-public import OrrerySchema
-public import OrreryStore
+package import OrrerySchema
+package import OrreryStore
 package import OrreryTransport
 
 /// What stands at the beginning of each message of a batch.
-public struct BatchHead: Hashable, Sendable {
+package struct BatchHead: Hashable, Sendable {
     /// The tick whose state the batch leads to.
-    public var tick: Tick
+    package var tick: Tick
     /// Everything after this tick is in the batch. A client that stands before it has missed something.
-    public var base: Tick
+    package var base: Tick
     /// The last message of the batch: what was staged is applied now, as one.
-    public var isWhole: Bool
+    package var isWhole: Bool
     /// Position of the message in the batch, from 0. Part 0 drops what was staged of an unfinished batch.
-    public var part: Int
+    package var part: Int
 
-    public init(tick: Tick, base: Tick, isWhole: Bool, part: Int) {
+    package init(tick: Tick, base: Tick, isWhole: Bool, part: Int) {
         self.tick = tick
         self.base = base
         self.isWhole = isWhole
@@ -38,27 +38,27 @@ enum BatchSectionKind {
 /// Sections of a batch, written one after the other, each able to stand in any message of the batch.
 ///
 /// Sections longer than `partSizeMax` are cut in two by rows, down to one row, so each fits into a message.
-public struct BatchSections: Sendable {
+package struct BatchSections: Sendable {
     /// Each section with its kind and length, in order.
-    public private(set) var sections: [[UInt8]] = []
-    public private(set) var byteCount = 0
+    package private(set) var sections: [[UInt8]] = []
+    package private(set) var byteCount = 0
     private let partSizeMax: Int
     private var spare = SpareBuffers()
 
-    public init(partSizeMax: Int) {
+    package init(partSizeMax: Int) {
         self.partSizeMax = partSizeMax
     }
 
-    public var isEmpty: Bool { sections.isEmpty }
+    package var isEmpty: Bool { sections.isEmpty }
 
     /// Forgets the sections and keeps their memory.
-    public mutating func removeAll() {
+    package mutating func removeAll() {
         for section in sections { spare.give(section) }
         sections = []
         byteCount = 0
     }
 
-    public mutating func append(contentsOf other: BatchSections) {
+    package mutating func append(contentsOf other: BatchSections) {
         sections.append(contentsOf: other.sections)
         byteCount += other.byteCount
     }
@@ -81,7 +81,7 @@ public struct BatchSections: Sendable {
     }
 
     /// Components that come and go. New ones with their schemas, if they have them.
-    public mutating func append(removed: [ColumnID], added: [ComponentTable.Entry]) {
+    package mutating func append(removed: [ColumnID], added: [ComponentTable.Entry]) {
         append(BatchSectionKind.table | SectionKind.mustBeUnderstood) {
             $0.append(varint: removed.count)
             for column in removed { $0.append(varint: column.rawValue) }
@@ -93,7 +93,7 @@ public struct BatchSections: Sendable {
     }
 
     /// Subscriptions whose first state is complete with this batch.
-    public mutating func append(started: [SubscriptionID]) {
+    package mutating func append(started: [SubscriptionID]) {
         guard !started.isEmpty else { return }
         append(BatchSectionKind.started) {
             $0.append(varint: started.count)
@@ -102,7 +102,7 @@ public struct BatchSections: Sendable {
     }
 
     /// Entities that are gone from the world.
-    public mutating func append(despawned rows: RowSet) {
+    package mutating func append(despawned rows: RowSet) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: 0) else {
             for half in rows.halves { append(despawned: half) }
@@ -113,7 +113,7 @@ public struct BatchSections: Sendable {
 
     /// Entities that come into the client's sight, with their generations.
     /// - Parameter spawned: whether they came to life after the base, and did not exist before.
-    public mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
+    package mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: rows.count * 4) else {
             for half in rows.halves { append(entered: half, spawned: spawned, of: store) }
@@ -126,7 +126,7 @@ public struct BatchSections: Sendable {
     }
 
     /// Rows of a component that are gone while their entities live.
-    public mutating func append(removed rows: RowSet, from column: ColumnID) {
+    package mutating func append(removed rows: RowSet, from column: ColumnID) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize) else {
             for half in rows.halves { append(removed: half, from: column) }
@@ -141,7 +141,7 @@ public struct BatchSections: Sendable {
     /// The present values of rows of a component.
     /// - Parameter inserted: whether the rows entered the component after the base. A client that has a value for such a row knows
     ///   with that that it was removed in between.
-    public mutating func append(_ rows: RowSet, inserted: Bool, of column: ColumnID, in store: ComponentStore) {
+    package mutating func append(_ rows: RowSet, inserted: Bool, of column: ColumnID, in store: ComponentStore) {
         guard !rows.isEmpty else { return }
         let source = store[column]
         let lengths = source.valueSize == nil ? rows.indexes.map { source.withValue(of: $0) { $0.count } ?? 0 } : []
@@ -194,7 +194,7 @@ public struct BatchSections: Sendable {
     }
 
     /// The messages of a batch, in memory of their own.
-    public func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
+    package func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
         var pool = FramePool()
         return messages(tick: tick, base: base, firstPart: firstPart, isWhole: isWhole, in: &pool).map(\.bytes)
     }

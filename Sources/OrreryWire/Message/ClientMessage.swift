@@ -1,41 +1,41 @@
-public import OrrerySchema
+package import OrrerySchema
 import OrreryStore
 
 /// Names a subscription of one connection. Chosen by the client, not used twice on a connection.
-public struct SubscriptionID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let rawValue: UInt32
+package struct SubscriptionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt32
 
-    public init(_ rawValue: UInt32) {
+    package init(_ rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
-    public static func < (left: SubscriptionID, right: SubscriptionID) -> Bool { left.rawValue < right.rawValue }
-    public var description: String { String(rawValue) }
+    package static func < (left: SubscriptionID, right: SubscriptionID) -> Bool { left.rawValue < right.rawValue }
+    package var description: String { String(rawValue) }
 }
 
 /// The first message of a client: who it is, what it speaks, and what it knows already.
-public struct Hello: Hashable, Sendable {
+package struct Hello: Hashable, Sendable {
     /// Where a client was when it lost an earlier connection.
-    public struct Resume: Hashable, Sendable {
+    package struct Resume: Hashable, Sendable {
         /// The state that the client shows.
-        public var revision: Revision
+        package var revision: Revision
         /// The token of the server's last welcome.
-        public var token: [UInt8]
+        package var token: [UInt8]
         /// What the client has everything of, as of that revision. If the server resumes, they go on, with one batch for all of them; if it
         /// does not, they are forgotten.
-        public var subscriptions: [Subscription]
+        package var subscriptions: [Subscription]
 
-        public init(revision: Revision, token: [UInt8], subscriptions: [Subscription] = []) {
+        package init(revision: Revision, token: [UInt8], subscriptions: [Subscription] = []) {
             self.revision = revision
             self.token = token
             self.subscriptions = subscriptions
         }
 
-        public struct Subscription: Hashable, Sendable {
-            public var id: SubscriptionID
-            public var selection: Selection
+        package struct Subscription: Hashable, Sendable {
+            package var id: SubscriptionID
+            package var selection: Selection
 
-            public init(_ id: SubscriptionID, _ selection: Selection) {
+            package init(_ id: SubscriptionID, _ selection: Selection) {
                 self.id = id
                 self.selection = selection
             }
@@ -43,15 +43,15 @@ public struct Hello: Hashable, Sendable {
     }
 
     /// Versions of the protocol that it speaks.
-    public var versions: ClosedRange<Int>
-    public var clientName: String
+    package var versions: ClosedRange<Int>
+    package var clientName: String
     /// Schemas that need not be sent.
-    public var knownSchemas: [SchemaHash]
-    public var resume: Resume?
+    package var knownSchemas: [SchemaHash]
+    package var resume: Resume?
     /// What the client can do beyond the protocol's page.
-    public var capabilities: [Capability]
+    package var capabilities: [Capability]
 
-    public init(
+    package init(
         versions: ClosedRange<Int> = WireProtocol.version...WireProtocol.version, clientName: String,
         knownSchemas: [SchemaHash] = [], resume: Resume? = nil, capabilities: [Capability] = []
     ) {
@@ -64,14 +64,14 @@ public struct Hello: Hashable, Sendable {
 }
 
 /// Names a message of a client that has one answer.
-public enum RequestID: Hashable, Sendable {
+package enum RequestID: Hashable, Sendable {
     case subscribe(SubscriptionID)
     case unsubscribe(SubscriptionID)
     case mutate(MutationSequence, Epoch)
 }
 
 /// What a client says.
-public enum ClientMessage: Hashable, Sendable {
+package enum ClientMessage: Hashable, Sendable {
     case hello(Hello)
     case subscribe(SubscriptionID, Selection)
     case unsubscribe(SubscriptionID)
@@ -99,7 +99,7 @@ private enum HelloSection {
 
 extension ClientMessage {
     /// - Precondition: not ``refused(_:_:)``, which is made by decoding alone.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         switch self {
         case .hello(let hello): writer.append(hello)
@@ -123,7 +123,7 @@ extension ClientMessage {
     }
 
     /// - Throws: ``WireError`` for anything that is no message of a client. Total: no bytes can do more than that.
-    public init(decoding bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
+    package init(decoding bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         var reader = ByteReader(bytes)
         do throws(CodecError) {
             switch try reader.readByte() {

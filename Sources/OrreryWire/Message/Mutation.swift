@@ -1,78 +1,78 @@
-public import OrrerySchema
-public import OrreryStore
+package import OrrerySchema
+package import OrreryStore
 
 /// Names a mutation of one client: counted from 1, not used twice. Together with the client it has at most one effect.
-public struct MutationSequence: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let rawValue: UInt64
+package struct MutationSequence: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
 
-    public init(_ rawValue: UInt64) {
+    package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    public static func < (left: MutationSequence, right: MutationSequence) -> Bool { left.rawValue < right.rawValue }
-    public var description: String { String(rawValue) }
+    package static func < (left: MutationSequence, right: MutationSequence) -> Bool { left.rawValue < right.rawValue }
+    package var description: String { String(rawValue) }
 }
 
 /// One thing that a client wants changed.
-public struct Mutation: Hashable, Sendable {
+package struct Mutation: Hashable, Sendable {
     /// A value of a component, in wire form.
-    public struct ComponentValue: Hashable, Sendable {
-        public var column: ColumnID
-        public var bytes: [UInt8]
+    package struct ComponentValue: Hashable, Sendable {
+        package var column: ColumnID
+        package var bytes: [UInt8]
 
-        public init(_ column: ColumnID, _ bytes: [UInt8]) {
+        package init(_ column: ColumnID, _ bytes: [UInt8]) {
             self.column = column
             self.bytes = bytes
         }
     }
 
     /// The value of one field.
-    public struct FieldValue: Hashable, Sendable {
+    package struct FieldValue: Hashable, Sendable {
         /// Positions of the fields that lead to it, from the outermost; structures only.
-        public var path: [Int]
-        public var bytes: [UInt8]
+        package var path: [Int]
+        package var bytes: [UInt8]
 
-        public init(path: [Int], bytes: [UInt8]) {
+        package init(path: [Int], bytes: [UInt8]) {
             self.path = path
             self.bytes = bytes
         }
     }
 
     /// A new value of one field.
-    public struct FieldPatch: Hashable, Sendable {
-        public var field: FieldValue
+    package struct FieldPatch: Hashable, Sendable {
+        package var field: FieldValue
         /// The mutation is refused unless the field has this value.
-        public var expected: [UInt8]?
+        package var expected: [UInt8]?
 
-        public init(path: [Int], bytes: [UInt8], expected: [UInt8]? = nil) {
+        package init(path: [Int], bytes: [UInt8], expected: [UInt8]? = nil) {
             field = FieldValue(path: path, bytes: bytes)
             self.expected = expected
         }
     }
 
     /// A component that an entity is to have.
-    public struct NewComponent: Hashable, Sendable {
-        public enum Content: Hashable, Sendable {
+    package struct NewComponent: Hashable, Sendable {
+        package enum Content: Hashable, Sendable {
             /// The whole value.
             case whole([UInt8])
             /// Some fields; the others are those of the component's default value, at the server.
             case fields([FieldValue])
         }
 
-        public var column: ColumnID
-        public var content: Content
+        package var column: ColumnID
+        package var content: Content
 
-        public init(_ column: ColumnID, _ content: Content) {
+        package init(_ column: ColumnID, _ content: Content) {
             self.column = column
             self.content = content
         }
 
-        public init(_ column: ColumnID, _ bytes: [UInt8]) {
+        package init(_ column: ColumnID, _ bytes: [UInt8]) {
             self.init(column, .whole(bytes))
         }
     }
 
-    public enum Operation: Hashable, Sendable {
+    package enum Operation: Hashable, Sendable {
         /// Writes a component that the entity has. Refused, if `expected` is stated, unless it has that value.
         case set(Entity, ComponentValue, expected: [UInt8]?)
         /// Writes some fields of a component that the entity has.
@@ -85,12 +85,12 @@ public struct Mutation: Hashable, Sendable {
         case despawn(Entity)
     }
 
-    public var sequence: MutationSequence
+    package var sequence: MutationSequence
     /// The life of the world that the client showed when it wanted this.
-    public var epoch: Epoch
-    public var operation: Operation
+    package var epoch: Epoch
+    package var operation: Operation
 
-    public init(sequence: MutationSequence, epoch: Epoch, operation: Operation) {
+    package init(sequence: MutationSequence, epoch: Epoch, operation: Operation) {
         self.sequence = sequence
         self.epoch = epoch
         self.operation = operation
@@ -99,7 +99,7 @@ public struct Mutation: Hashable, Sendable {
 
 extension Mutation.Operation {
     /// Components of a spawn, or the most fields of a patch or of a new component, whichever is more.
-    public var partCount: Int {
+    package var partCount: Int {
         switch self {
         case .patch(_, _, let patches): patches.count
         case .insert(_, let component): component.fieldCount
@@ -109,7 +109,7 @@ extension Mutation.Operation {
     }
 
     /// Bytes of the longest value in it.
-    public var longestValueSize: Int {
+    package var longestValueSize: Int {
         switch self {
         case .set(_, let value, let expected): max(value.bytes.count, expected?.count ?? 0)
         case .patch(_, _, let patches):
@@ -135,18 +135,18 @@ extension Mutation.NewComponent {
 }
 
 /// What became of a mutation. Each has exactly one.
-public enum MutationOutcome: Hashable, Sendable {
+package enum MutationOutcome: Hashable, Sendable {
     /// It took effect at the beginning of this tick, and made these entities.
     case applied(Tick, entities: [Entity])
     case refused(Refusal)
 }
 
 /// What became of one mutation.
-public struct MutationAnswer: Hashable, Sendable {
-    public var sequence: MutationSequence
-    public var outcome: MutationOutcome
+package struct MutationAnswer: Hashable, Sendable {
+    package var sequence: MutationSequence
+    package var outcome: MutationOutcome
 
-    public init(sequence: MutationSequence, outcome: MutationOutcome) {
+    package init(sequence: MutationSequence, outcome: MutationOutcome) {
         self.sequence = sequence
         self.outcome = outcome
     }

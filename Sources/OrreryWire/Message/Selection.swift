@@ -1,27 +1,27 @@
-public import OrrerySchema
-public import OrreryStore
+package import OrrerySchema
+package import OrreryStore
 
 /// What a subscription asks for: some components, of all entities or of some.
-public struct Selection: Hashable, Sendable {
-    public enum Entities: Hashable, Sendable {
+package struct Selection: Hashable, Sendable {
+    package enum Entities: Hashable, Sendable {
         case all
         /// These, and never others that follow them in their slots. Ascending, each index once.
         case listed([Entity])
 
-        public static func one(_ entity: Entity) -> Entities { .listed([entity]) }
+        package static func one(_ entity: Entity) -> Entities { .listed([entity]) }
     }
 
-    public enum Components: Hashable, Sendable {
+    package enum Components: Hashable, Sendable {
         /// Every component, and the coming and going of entities that have none.
         case all
         /// Ascending, without repetition.
         case some([ColumnID])
     }
 
-    public var entities: Entities
-    public var components: Components
+    package var entities: Entities
+    package var components: Components
 
-    public init(entities: Entities = .all, components: Components = .all) {
+    package init(entities: Entities = .all, components: Components = .all) {
         self.entities =
             switch entities {
             case .all: .all
@@ -35,7 +35,7 @@ public struct Selection: Hashable, Sendable {
     }
 
     /// How many entities it lists.
-    public var listedCount: Int { if case .listed(let entities) = entities { entities.count } else { 0 } }
+    package var listedCount: Int { if case .listed(let entities) = entities { entities.count } else { 0 } }
 
     /// Of two entities at one index the newer one: the other is gone.
     private static func ascending(_ entities: [Entity]) -> [Entity] {

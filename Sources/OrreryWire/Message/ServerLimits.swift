@@ -2,31 +2,31 @@ import OrrerySchema
 import OrreryTransport
 
 /// What a server tells a client of its limits: those of what it sends, and those that the client is to keep.
-public struct ServerLimits: Hashable, Sendable {
+package struct ServerLimits: Hashable, Sendable {
     /// Bytes of a message of the client.
-    public var clientMessageSizeMax = 64 << 10
+    package var clientMessageSizeMax = 64 << 10
     /// Bytes of a message of the server.
-    public var messageSizeMax = 1 << 20
+    package var messageSizeMax = 1 << 20
     /// Entity indexes lie below it.
-    public var entityIndexMax = 1 << 22
+    package var entityIndexMax = 1 << 22
     /// Bytes of a value.
-    public var valueSizeMax = 256 << 10
+    package var valueSizeMax = 256 << 10
     /// Bytes of a reason.
-    public var reasonSizeMax = 1024
+    package var reasonSizeMax = 1024
     /// Unacknowledged bytes at which the server stops sending at the latest.
-    public var windowSize = 1 << 20
+    package var windowSize = 1 << 20
     /// Unacknowledged ticks at which it stops.
-    public var windowTickCount = 64
+    package var windowTickCount = 64
     /// Mutations of one client without an answer.
-    public var pendingMutationMax = 256
+    package var pendingMutationMax = 256
     /// Subscriptions of one session.
-    public var subscriptionCountMax = 64
+    package var subscriptionCountMax = 64
     /// Entities that one subscription lists.
-    public var selectionEntityCountMax = 4096
+    package var selectionEntityCountMax = 4096
     /// Components of one spawn, fields of one patch.
-    public var mutationPartCountMax = 64
+    package var mutationPartCountMax = 64
 
-    public init() {}
+    package init() {}
 
     /// By the numbers of the page.
     private static let fields: [(number: UInt64, field: any WritableKeyPath<ServerLimits, Int> & Sendable)] = [
@@ -63,7 +63,7 @@ public struct ServerLimits: Hashable, Sendable {
     }
 
     /// The error with which a client ends that takes less than this server may send.
-    public func check(against own: WireLimits) throws(WireError) {
+    package func check(against own: WireLimits) throws(WireError) {
         for (name, theirs, mine) in [
             ("messageSizeMax", messageSizeMax, own.messageSizeMax),
             ("entityIndexMax", entityIndexMax, Int(own.entityIndexMax)),

@@ -1,23 +1,23 @@
-public import OrrerySchema
-public import OrreryStore
+package import OrrerySchema
+package import OrreryStore
 package import OrreryTransport
 
 /// What a server says when the handshake has succeeded: which world this is, and what can be subscribed to.
-public struct Welcome: Hashable, Sendable {
-    public var version: Int
-    public var revision: Revision
+package struct Welcome: Hashable, Sendable {
+    package var version: Int
+    package var revision: Revision
     /// Ticks in 1000 seconds.
-    public var ticksPer1000Seconds: Int
-    public var limits: ServerLimits
+    package var ticksPer1000Seconds: Int
+    package var limits: ServerLimits
     /// The component table, numbers ascending. The schemas are beside it.
-    public var components: [ComponentTable.Entry]
+    package var components: [ComponentTable.Entry]
     /// The schemas that the client did not say it knows.
-    public var schemas: [EncodedSchema]
-    public var session: SessionGrant
+    package var schemas: [EncodedSchema]
+    package var session: SessionGrant
     /// What the server can do beyond the protocol's page.
-    public var capabilities: [Capability]
+    package var capabilities: [Capability]
 
-    public init(
+    package init(
         version: Int = WireProtocol.version, revision: Revision, ticksPer1000Seconds: Int,
         limits: ServerLimits = .init(), components: [ComponentTable.Entry], schemas: [EncodedSchema],
         session: SessionGrant = SessionGrant(), capabilities: [Capability] = []
@@ -34,9 +34,9 @@ public struct Welcome: Hashable, Sendable {
 }
 
 /// What a session is given at its beginning.
-public struct SessionGrant: Hashable, Sendable {
+package struct SessionGrant: Hashable, Sendable {
     /// Whether a client goes on where it was.
-    public enum Resumption: UInt8, Sendable {
+    package enum Resumption: UInt8, Sendable {
         /// The client did not ask to.
         case fresh = 0
         /// What changed since the client's revision follows.
@@ -48,16 +48,16 @@ public struct SessionGrant: Hashable, Sendable {
     }
 
     /// Proves, at the next connection, that this is the same client. To be kept secret. Replaces the one before.
-    public var token: [UInt8]
-    public var resumption: Resumption
+    package var token: [UInt8]
+    package var resumption: Resumption
     /// Whether the token that the client sent was known: mutations that it sends again are recognised.
-    public var isKnownClient: Bool
+    package var isKnownClient: Bool
     /// Whether clients may make entities at all.
-    public var maySpawn: Bool
+    package var maySpawn: Bool
     /// Whether clients may end entities at all.
-    public var mayDespawn: Bool
+    package var mayDespawn: Bool
 
-    public init(
+    package init(
         token: [UInt8] = [], resumption: Resumption = .fresh, isKnownClient: Bool = false, maySpawn: Bool = false,
         mayDespawn: Bool = false
     ) {
@@ -70,7 +70,7 @@ public struct SessionGrant: Hashable, Sendable {
 }
 
 /// What a server says.
-public enum ServerMessage: Hashable, Sendable {
+package enum ServerMessage: Hashable, Sendable {
     case welcome(Welcome)
     /// The answer to `subscribe`: no refusal means that a batch follows with everything that matches.
     case subscribeResponse(SubscriptionID, Refusal?)
@@ -105,13 +105,13 @@ private enum WelcomeSection {
 
 extension ServerMessage {
     /// The answer to one mutation.
-    public static func mutationResponse(_ sequence: MutationSequence, _ outcome: MutationOutcome) -> ServerMessage {
+    package static func mutationResponse(_ sequence: MutationSequence, _ outcome: MutationOutcome) -> ServerMessage {
         .mutationResponse([MutationAnswer(sequence: sequence, outcome: outcome)])
     }
 
     /// - Parameter limits: what reasons and values that come along are cut to.
     /// - Precondition: not a batch; those are written by ``BatchSections``.
-    public func encoded(_ limits: WireLimits = .init()) -> [UInt8] {
+    package func encoded(_ limits: WireLimits = .init()) -> [UInt8] {
         var writer = ByteWriter()
         write(to: &writer, limits)
         return writer.bytes
@@ -144,7 +144,7 @@ extension ServerMessage {
     }
 
     /// - Throws: ``WireError`` for anything that is no message of a server. Total: no bytes can do more than that.
-    public init(decoding bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
+    package init(decoding bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         var reader = ByteReader(bytes)
         do throws(CodecError) {
             switch try reader.readByte() {

@@ -1,14 +1,14 @@
 import OrrerySchema
 
 /// What a side can do beyond the protocol's page. Used only where both sides list it; unknown numbers are ignored.
-public struct Capability: RawRepresentable, Hashable, Comparable, Sendable {
-    public let rawValue: UInt32
+package struct Capability: RawRepresentable, Hashable, Comparable, Sendable {
+    package let rawValue: UInt32
 
-    public init(rawValue: UInt32) {
+    package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
-    public static func < (left: Capability, right: Capability) -> Bool { left.rawValue < right.rawValue }
+    package static func < (left: Capability, right: Capability) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension ByteWriter {

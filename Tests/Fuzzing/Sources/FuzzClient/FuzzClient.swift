@@ -1,9 +1,7 @@
 import FuzzInput
 import OrreryClient
 import OrrerySchema
-import OrrerySync
 import OrreryTesting
-import OrreryWire
 
 /// As little room as a server may use up in a moment.
 private func makeConfiguration() -> ClientConfiguration {
@@ -21,26 +19,34 @@ private func fuzzClient(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         let configuration = makeConfiguration()
         let server = try RawServer(configuration: configuration)
+        let connection = server.client.connection
+        var held: [Subscription] = []
+        func subscribe(_ entities: [Entity]? = nil) {
+            // What the server says may be anything, and so may not say that it has begun.
+            if let new = try? server.run(ticksMax: 2, { try await connection.subscribeToAll(for: entities) }) {
+                held.append(new)
+            }
+        }
         var isSubscribed = false
         for step in input.steps.prefix(200) {
             switch step {
             case .message(let message): server.send(message)
             case .other(0): server.cut()
             case .other(1): server.passTime(.seconds(11))
-            case .other(2) where isSubscribed: server.client.subscribe()
-            case .other(3) where isSubscribed: server.client.mutate(.despawn(.init(index: 0, generation: 1))) { _ in }
+            case .other(2) where isSubscribed: subscribe()
+            case .other(3) where isSubscribed: connection.enqueue(.despawn(.init(index: 0, generation: 1)))
             case .other: server.passTime(.seconds(1))
             }
             if !isSubscribed, server.client.isWelcomed {
                 isSubscribed = true
-                let id = server.client.subscribe()
-                server.client.subscribe(of: .init(index: 2, generation: 1))
-                if input.flags & 1 != 0, let id { server.client.unsubscribe(id) }
+                subscribe()
+                subscribe([.init(index: 2, generation: 1)])
+                if input.flags & 1 != 0 { held.popLast()?.cancel() }
                 server.deliver()
             }
             precondition(server.client.storeByteCount <= configuration.sync.storeSizeMax, "the store is too large")
             _ = server.takeReceived()
-            _ = server.client.takeBatches()
+            server.client.takeBatchCount()
             _ = server.client.takeErrors()
         }
         _ = server.client.readValues()

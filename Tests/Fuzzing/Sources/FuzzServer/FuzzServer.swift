@@ -2,10 +2,8 @@ import FuzzInput
 import OrreryECS
 import OrrerySchema
 import OrreryServer
-import OrrerySync
 import OrreryTesting
 import OrreryTransport
-import OrreryWire
 
 struct Position: Component { var x: Float = 0, y: Float = 0, z: Float = 0 }
 struct Health: Component { var current: Int32 = 100, maximum: Int32 = 100 }
@@ -55,7 +53,8 @@ private func fuzzServer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         let joined = try makeJoined()
         let witness = try joined.connect()
-        witness.subscribe()
+        let everything = try joined.run { try await witness.connection.subscribeToAll() }
+        defer { everything.cancel() }
         joined.tick()
         var client = try joined.connectRaw()
         let hello: [UInt8] = [1, 1, 1, 0]
