@@ -15,6 +15,7 @@ public struct ClientConfiguration: Hashable, Sendable {
     /// from holding ever more.
     public var waitingBatchSizeMax = 1 << 30
 
+    /// The defaults.
     public init() {}
 
     /// Those of ``transport``, with the sizes of messages that the session speaks of.

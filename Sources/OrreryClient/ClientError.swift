@@ -17,6 +17,7 @@ import OrreryWire
 /// }
 /// ```
 public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of error it is.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         // The connection.
 
@@ -68,13 +69,16 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case connect, handshake, subscribe, apply, mutate, resume
     }
 
+    /// What kind of error it is.
     public var code: Code
+    /// What the client was doing.
     public var phase: Phase
     /// One sentence for people.
     public var message: String
     /// The bytes that the component has, where the server refused a mutation because of them.
     public var current: [UInt8]?
 
+    /// An error without bytes.
     public init(_ code: Code, _ message: String, phase: Phase = .connect) {
         self.code = code
         self.message = message

@@ -14,6 +14,7 @@ import OrreryWire
 /// }
 /// ```
 public struct SimulationClient: Sendable {
+    /// Where the world is: `ws://host:port`, `wss://host:port`, or `memory://name`.
     public let url: String
     /// The name with which the client introduces itself; for the server's log. At most 128 bytes.
     public var name: String

@@ -21,6 +21,7 @@ public protocol ServerProgram {
 }
 
 extension ServerProgram {
+    /// Makes the server and serves.
     public static func main() async {
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -25,6 +25,7 @@ public struct TickRate: Hashable, Sendable, CustomStringConvertible {
 
 /// The settings of a server. Each has a default that is seen here.
 public struct SimulationConfiguration: Sendable {
+    /// How often the world ticks.
     public var tickRate: TickRate
     /// Simulated time per tick; the period of the tick rate unless stated.
     public var step: Duration {
@@ -62,6 +63,7 @@ public struct SimulationConfiguration: Sendable {
     /// if it was.
     public var metrics: (any MetricsFactory)?
 
+    /// The defaults, but for these.
     public init(tickRate: TickRate = .hertz(60), step: Duration? = nil) {
         self.tickRate = tickRate
         statedStep = step

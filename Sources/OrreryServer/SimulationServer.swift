@@ -12,6 +12,7 @@ import Synchronization
 
 /// A server that cannot start.
 public struct ServerError: Error, Sendable, CustomStringConvertible {
+    /// One sentence for people.
     public var message: String
     public var description: String { message }
 }
@@ -33,6 +34,7 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 public final class SimulationServer: Service {
     /// Where clients reach the server: `ws://127.0.0.1:7600`.
     public let url: String
+    /// As it was when the server was made.
     public let configuration: SimulationConfiguration
 
     private let loop: any TransportLoop

@@ -3,6 +3,7 @@ package import OrreryStore
 
 /// What a store holds, for comparison: every living entity with the bytes of its components, by name.
 public struct Contents: Hashable, Sendable {
+    /// The bytes of each component of each entity that lives, by the names of the components.
     public private(set) var entities: [Entity: [String: [UInt8]]] = [:]
 
     package init(of store: ComponentStore) {

@@ -2,6 +2,7 @@ import Synchronization
 
 /// ``JoinedWorld/run(ticksMax:_:)`` came to no end.
 public struct StillWaiting: Error, CustomStringConvertible {
+    /// How many ticks passed.
     public let ticks: Int
 
     public var description: String {

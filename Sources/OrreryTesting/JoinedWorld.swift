@@ -20,6 +20,7 @@ import OrreryTransport
 /// #expect(client.contents == joined.contents)
 /// ```
 public final class JoinedWorld {
+    /// The world; another one after ``restart(with:clientsNotice:)``.
     public private(set) var world: World
     /// Simulated time since the beginning.
     public var now: Duration { clock.now }

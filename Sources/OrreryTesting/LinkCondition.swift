@@ -15,6 +15,7 @@ public struct LinkCondition: Hashable, Sendable, CustomStringConvertible {
         /// Whether nothing arrives. What is sent stays under way, in order, and arrives when this is over.
         public var isHanging: Bool
 
+        /// A quick direction, unless stated.
         public init(delay: Duration = .zero, isHanging: Bool = false) {
             self.delay = delay
             self.isHanging = isHanging
@@ -23,9 +24,12 @@ public struct LinkCondition: Hashable, Sendable, CustomStringConvertible {
         public var description: String { isHanging ? "hangs" : delay == .zero ? "is quick" : "takes \(delay)" }
     }
 
+    /// What happens to what the client sends.
     public var toServer: Direction
+    /// What happens to what the server sends.
     public var toClient: Direction
 
+    /// A quick link, unless stated.
     public init(toServer: Direction = Direction(), toClient: Direction = Direction()) {
         self.toServer = toServer
         self.toClient = toClient

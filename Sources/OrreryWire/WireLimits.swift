@@ -34,5 +34,6 @@ public struct WireLimits: Hashable, Sendable {
     /// What a schema may have.
     public var schema = SchemaLimits()
 
+    /// The defaults.
     public init() {}
 }

@@ -9,7 +9,9 @@ package import OrrerySync
 public struct Batch: Sendable {
     /// One change of a component, typed.
     public struct TypedChange<C: Component>: Sendable {
+        /// Why it appeared, changed or disappeared.
         public let cause: Change.Cause
+        /// Whose component it is.
         public let entity: Entity
         /// The value before; `nil` where there was none.
         public let old: C?

@@ -22,11 +22,14 @@ public struct BatchSequence: AsyncSequence, Sendable {
         buffer = BatchBuffer(session, subscription)
     }
 
+    /// The one reader: two that read at a time are a programming error, which traps.
     public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
 
+    /// Takes one batch after the other.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let buffer: BatchBuffer
 
+        /// The next batch; `nil` at a good end.
         public mutating func next() async throws(ClientError) -> Batch? { try await next(isolation: #isolation) }
 
         /// Waits on the caller's actor, which it does not leave where a batch is there already.

@@ -7,6 +7,7 @@ import OrreryWire
 ///
 /// All methods may be called from any task.
 public final class ClientConnection: Sendable {
+    /// Where the world is.
     public let url: String
     package let session: ClientSession
 

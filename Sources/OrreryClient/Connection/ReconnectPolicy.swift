@@ -8,6 +8,7 @@ public struct ReconnectPolicy: Hashable, Sendable {
     /// The time between two attempts, at most.
     public var delayMax: Duration
 
+    /// A policy with these delays.
     public init(isEnabled: Bool = true, delayMin: Duration = .milliseconds(200), delayMax: Duration = .seconds(10)) {
         self.isEnabled = isEnabled
         self.delayMin = delayMin
@@ -30,6 +31,7 @@ public struct ReconnectPolicy: Hashable, Sendable {
 
 /// How a connection stands.
 public struct ConnectionStatus: Hashable, Sendable {
+    /// Whether there is a connection.
     public enum State: Hashable, Sendable {
         case connecting
         /// Welcomed by the server.
@@ -40,6 +42,7 @@ public struct ConnectionStatus: Hashable, Sendable {
         case ended
     }
 
+    /// Whether there is a connection.
     public var state: State
     /// Ticks that this client is behind the newest that it has heard of.
     public var lag: UInt64

@@ -124,6 +124,7 @@ public final class ComponentView<C: Component>: Sendable {
 ///
 /// Ends when the entity is despawned, when it is released or cancelled, and where the server refuses it.
 public final class EntityView<C: Component>: Sendable {
+    /// Whose component it is.
     public let entity: Entity
     private let view: ComponentView<C>
 

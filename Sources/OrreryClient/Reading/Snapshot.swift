@@ -15,11 +15,13 @@ public struct Snapshot {
     /// The rows themselves, for readers of many cells: nothing is copied.
     package var store: ComponentStore { core.store }
 
+    /// The tick whose state this is.
     public var tick: Tick { core.tick }
     /// Ticks behind the newest that this client has heard of.
     public var lag: UInt64 { core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue }
     /// The components that this client can read, in the server's order.
     public var components: [ComponentSchema] { core.store.table.schemas }
+    /// How many entities this client was told of that live.
     public var entityCount: Int { core.store.entities.count }
 
     /// The living entities that this client was told of, ascending.
@@ -42,6 +44,7 @@ public struct Snapshot {
         bindings.reader(of: type, in: core.store).flatMap { try? $0.value(of: entity, in: core.store) }
     }
 
+    /// Whether an entity lives, of those that this client was told of.
     public func contains(_ entity: Entity) -> Bool { core.store.contains(entity) }
 
     /// The components that an entity has, in the server's order.

@@ -27,6 +27,7 @@ public final class LogQueue: @unchecked Sendable {
     private var untoldCount: UInt64 = 0
     private var droppedCount: UInt64 = 0
 
+    /// An empty queue, with a thread that writes.
     public init(lineCountMax: Int = 1024) {
         precondition(lineCountMax > 0, "a queue without room drops everything")
         self.lineCountMax = lineCountMax

@@ -112,7 +112,7 @@ final class ComponentWriter {
         case .never: throw Refusal(.notWritable, "\(name) is read-only for clients")
         case .always: return
         case .judged(let judge):
-            guard case .refuse(let reason) = judge(client, entity, old, new, world) else { return }
+            guard let reason = judge(client, entity, old, new, world).reason(of: name) else { return }
             // As it is now: the rule may have done something to the world.
             let current = entity.flatMap { world.address(component, of: $0) }
             throw Refusal(.forbidden, reason, current: current.flatMap { encode($0) ? packed.bytes : nil })

@@ -87,7 +87,7 @@ struct MutationApplier: ~Copyable {
     private mutating func spawn(
         _ components: [Mutation.NewComponent], by client: ClientIdentity
     ) throws(Refusal) -> (Entity, work: Int) {
-        try ask(spawnRule, client, nil, "spawn")
+        try ask(spawnRule, client, nil, "spawning")
         var byteCount = 0
         for component in components {
             let writer = try writer(of: component.column)
@@ -123,15 +123,15 @@ struct MutationApplier: ~Copyable {
 
     private func despawn(_ entity: Entity, by client: ClientIdentity) throws(Refusal) {
         try requireAlive(entity)
-        try ask(despawnRule, client, entity, "despawn")
+        try ask(despawnRule, client, entity, "despawning")
         try committing { () throws(WorldError) in try world.despawn(entity) }
     }
 
     private func ask(
         _ rule: LifeRule, _ client: ClientIdentity, _ entity: Entity?, _ what: String
     ) throws(Refusal) {
-        guard let judge = rule.judge else { throw Refusal(.notWritable, "clients may not \(what) here") }
-        if case .refuse(let reason) = judge(client, entity, world) { throw Refusal(.forbidden, reason) }
+        guard let judge = rule.judge else { throw Refusal(.notWritable, "clients may not do that here: \(what)") }
+        if let reason = judge(client, entity, world).reason(of: what) { throw Refusal(.forbidden, reason) }
     }
 
     /// What was prepared takes effect. Only a rule or an observer that ended the entity meanwhile can keep it from that.

@@ -11,6 +11,7 @@ public struct ClientIdentity: Hashable, Sendable {
 
 /// What a client wants to do to a component of an entity.
 public struct ClientWrite<C: Component> {
+    /// Who wants it.
     public let client: ClientIdentity
     /// `nil` for an entity that is about to be spawned.
     public let entity: Entity?
@@ -25,8 +26,15 @@ public struct ClientWrite<C: Component> {
 /// What a rule says.
 public enum WriteVerdict: Sendable {
     case allow
-    /// With a reason, for the client.
+    /// With a reason, for the client, which is told whose rule it was: `refused by the rule of Health: current must not exceed maximum`.
     case refuse(String)
+
+    /// What the client is told.
+    /// - Parameter name: whose rule it was.
+    func reason(of name: String) -> String? {
+        guard case .refuse(let reason) = self else { return nil }
+        return "refused by the rule of \(name)" + (reason.isEmpty ? "" : ": \(reason)")
+    }
 }
 
 /// Who may write a component. Asked on the simulation thread at the beginning of a tick, against the world itself.
@@ -50,7 +58,7 @@ public struct WriteRule<C: Component>: Sendable {
     /// Clients may write it where `isAllowed` says so.
     public static func byClients(where isAllowed: @escaping @Sendable (ClientWrite<C>) -> Bool) -> WriteRule {
         WriteRule(
-            access: .judged { isAllowed($0) ? .allow : .refuse("refused by the server's rule of \(C.componentName)") })
+            access: .judged { isAllowed($0) ? .allow : .refuse("") })
     }
 
     /// Clients may write it where `judge` allows it; the reason of a refusal goes to the client.
@@ -63,7 +71,9 @@ public struct WriteRule<C: Component>: Sendable {
 public struct LifeRule: Sendable {
     let judge: (@Sendable (ClientIdentity, Entity?, World) -> WriteVerdict)?
 
+    /// No client may.
     public static var byServerOnly: LifeRule { LifeRule(judge: nil) }
+    /// Every client may.
     public static var byClients: LifeRule { LifeRule { _, _, _ in .allow } }
 
     /// - Parameter judge: told of the client, of the entity that is to be despawned (`nil` for a spawn), and of the world to look at.

@@ -20,5 +20,6 @@ public struct SyncClientConfiguration: Hashable, Sendable {
     /// Mutations that may be without an outcome at a time; at most as many as the server remembers.
     public var pendingMutationMax = 256
 
+    /// The defaults.
     public init() {}
 }

@@ -71,6 +71,7 @@ public struct SyncServerConfiguration: Sendable {
     /// Bytes of a first state that a client is sent before it has acknowledged anything; before more, it is sent an empty part.
     package static let unprovenSizeMax = 16 << 10
 
+    /// The defaults.
     public init() {}
 
     /// What clients are told of these.

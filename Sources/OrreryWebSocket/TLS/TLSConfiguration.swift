@@ -8,6 +8,7 @@ public struct TLSConfiguration: Hashable, Sendable {
     /// PEM: the private key of the certificate, not encrypted. Readable for the server's user, best for nobody else.
     public var keyFile: String
 
+    /// A certificate with its key, both in PEM.
     public init(certificateFile: String, keyFile: String) {
         self.certificateFile = certificateFile
         self.keyFile = keyFile

@@ -86,7 +86,7 @@ import Testing
         let error = try joined.run {
             await #expect(throws: ClientError.self) { try await awaited.outcome }
         }
-        #expect(error?.code == .forbidden && error?.message == "unlucky")
+        #expect(error?.code == .forbidden && error?.message == "refused by the rule of Health: unlucky")
         #expect(client.takeErrors().map(\.code) == [.forbidden])
         joined.tick()
         #expect(held != nil && client.takeErrors().isEmpty, "somebody may still wait")
