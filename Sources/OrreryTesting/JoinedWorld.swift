@@ -96,13 +96,14 @@ public final class JoinedWorld {
 
     /// Connects a client, and delivers until it is welcomed.
     /// - Parameters:
+    ///   - name: with which it introduces itself; `client-0`, `client-1` and so on unless stated.
     ///   - configuration: what it takes.
     ///   - isDelivering: or else it waits for its welcome.
     public func connect(
-        configuration: ClientConfiguration = .init(), delivering isDelivering: Bool = true
+        name: String? = nil, configuration: ClientConfiguration = .init(), delivering isDelivering: Bool = true
     ) throws -> JoinedClient {
         let client = try JoinedClient(
-            network: network, url: halves.url, clock: clock, name: "client-\(clients.count)",
+            network: network, url: halves.url, clock: clock, name: name ?? "client-\(clients.count)",
             configuration: configuration)
         clients.append(client)
         if isDelivering { deliver() }

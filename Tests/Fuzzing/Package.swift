@@ -20,6 +20,7 @@ let package = Package(
             name: "fuzz-server",
             dependencies: [
                 "FuzzInput", .product(name: "OrreryServer", package: "orrery"),
+                .product(name: "OrreryClient", package: "orrery"),
                 .product(name: "OrreryTesting", package: "orrery"),
             ],
             path: "Sources/FuzzServer", swiftSettings: settings),

@@ -59,7 +59,8 @@ public final class ClientConnection: Sendable {
     /// How the connection stands.
     public var status: ConnectionStatus { session.status }
 
-    /// How the connection stands: now, and then whenever it is made, lost or over. Only the newest waits for a reader.
+    /// How the connection stands: now, and then whenever it is made, lost, stale or over. Only the newest waits for a reader. Its counts are those
+    /// of that moment; ``status`` has the present ones.
     public var statuses: AsyncStream<ConnectionStatus> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let observer = session.addStatusObserver { status in

@@ -122,7 +122,7 @@ extension ClientSession {
         state.withLock { $0.errorObservers.removeAll { $0.id == id } }
     }
 
-    /// Calls `observer` with the present status, then whenever its state changes, and with `nil` when it is over for good.
+    /// Calls `observer` with the present status, then whenever its state or staleness changes, and with `nil` when it is over for good.
     func addStatusObserver(_ observer: @escaping @Sendable (ConnectionStatus?) -> Void) -> Int {
         state.withLock { state in
             state.nextObserver += 1
@@ -147,13 +147,13 @@ extension ClientSession {
     package var receivedByteCount: UInt64 { state.read { $0.receivedByteCount } }
 
     /// Whether what is shown is not kept up to date.
-    var isStale: Bool { state.read { $0.connectionState != .connected || $0.core.isShowingVoidState } }
+    var isStale: Bool { state.read { $0.isStale } }
 
     package var status: ConnectionStatus { state.read { status(of: $0) } }
 
     func status(of state: State) -> ConnectionStatus {
         ConnectionStatus(
-            state: state.connectionState,
+            state: state.connectionState, isStale: state.isStale,
             lag: state.core.serverTick.rawValue - min(state.core.tick, state.core.serverTick).rawValue,
             receivedByteCount: state.receivedByteCount, pendingMutationCount: state.core.pendingMutations.count,
             oldestPendingMutationAge: state.waiters.mutations.values.map { now() - $0.since }.max(),

@@ -36,9 +36,9 @@ package final class ClientSession: TransportHandler, Sendable {
         var observers: [(id: Int, call: Observer)] = []
         /// Told of each error, and of the end with `nil`.
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
-        /// Told of each change of ``connectionState``, and of the end with `nil`.
+        /// Told of each change of ``connectionState`` and ``isStale``, and of the end with `nil`.
         var statusObservers: [(id: Int, call: @Sendable (ConnectionStatus?) -> Void)] = []
-        var toldState = ConnectionStatus.State.connecting
+        var told = (state: ConnectionStatus.State.connecting, isStale: true)
         var nextObserver = 0
         /// What is to be told outside of the lock, in order.
         var outbox: [() -> Void] = []
@@ -48,6 +48,8 @@ package final class ClientSession: TransportHandler, Sendable {
         var connectionState: ConnectionStatus.State {
             end != nil ? .ended : core.isWelcomed ? .connected : isAttached ? .connecting : .waiting
         }
+
+        var isStale: Bool { connectionState != .connected || core.isShowingVoidState }
     }
 
     /// What is left for the loop's thread by whoever may not wait for the lock, and may hold it.
@@ -241,8 +243,9 @@ package final class ClientSession: TransportHandler, Sendable {
     }
 
     private func noteStatus(_ state: inout State) {
-        guard state.connectionState != state.toldState, state.end == nil else { return }
-        state.toldState = state.connectionState
+        let now = (state: state.connectionState, isStale: state.isStale)
+        guard now != state.told, state.end == nil else { return }
+        state.told = now
         let (observers, status) = (state.statusObservers, status(of: state))
         state.outbox.append { for observer in observers { observer.call(status) } }
     }

@@ -44,6 +44,8 @@ public struct ConnectionStatus: Hashable, Sendable {
 
     /// Whether there is a connection.
     public var state: State
+    /// Whether what is shown is not kept up to date: there is no connection, or nothing of a new life of the world has come yet.
+    public var isStale: Bool
     /// Ticks that this client is behind the newest that it has heard of.
     public var lag: UInt64
     /// Bytes of messages received over all connections.

@@ -15,6 +15,9 @@ public struct Tick: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStrin
 
     @inlinable public static func < (left: Tick, right: Tick) -> Bool { left.rawValue < right.rawValue }
 
+    /// The tick that comes so many later.
+    @inlinable public func advanced(by ticks: UInt64) -> Tick { Tick(rawValue + ticks) }
+
     /// How many ticks lie between an earlier tick and this one.
     /// - Precondition: `earlier` is not later than this tick.
     @inlinable public func ticks(since earlier: Tick) -> UInt64 { rawValue - earlier.rawValue }

@@ -1,4 +1,5 @@
 import FuzzInput
+import OrreryClient
 import OrreryECS
 import OrrerySchema
 import OrreryServer
