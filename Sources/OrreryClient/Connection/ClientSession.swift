@@ -52,19 +52,10 @@ package final class ClientSession: TransportHandler, Sendable {
         var isStale: Bool { connectionState != .connected || core.isShowingVoidState }
     }
 
-    /// What is left for the loop's thread by whoever may not wait for the lock, and may hold it.
-    private struct Leftovers {
-        var interests: [SubscriptionPool.InterestID] = []
-        var observers: [Int] = []
-        var errors: [ClientError] = []
-        /// Whether it is over: nobody comes for them any more.
-        var isOver = false
-    }
-
     let state: Guarded<State>
     /// The loop of the present connection or attempt.
     private let currentLoop: Mutex<any TransportLoop>
-    private let leftovers = Mutex(Leftovers())
+    let leftovers = Mutex(Leftovers())
     let bindings = Bindings()
     private let url: String
     private let policy: ReconnectPolicy
@@ -250,7 +241,7 @@ package final class ClientSession: TransportHandler, Sendable {
         state.outbox.append { for observer in observers { observer.call(status) } }
     }
 
-    private func report(_ error: ClientError, _ state: inout State) {
+    func report(_ error: ClientError, _ state: inout State) {
         let observers = state.errorObservers
         state.outbox.append { for observer in observers { observer.call(error) } }
     }
@@ -315,40 +306,6 @@ package final class ClientSession: TransportHandler, Sendable {
             }
             self.onEnd()
         }
-    }
-
-    // MARK: What is left for the loop
-
-    /// Nobody asks any longer. May be called with the lock held: it is done by the loop.
-    func leave(_ interest: SubscriptionPool.InterestID) { leave { $0.interests.append(interest) } }
-
-    /// An observer is not to be called any longer, but may be until the loop comes to it. May be called with the lock held.
-    package func leave(observer: Int) { leave { $0.observers.append(observer) } }
-
-    /// An error that nobody has heard of. May be called with the lock held: it is told by the loop.
-    func reportLater(_ error: ClientError) { leave { $0.errors.append(error) } }
-
-    private func leave(_ change: (inout Leftovers) -> Void) {
-        let isOver = leftovers.withLock { leftovers in
-            if !leftovers.isOver { change(&leftovers) }
-            return leftovers.isOver
-        }
-        if !isOver { loop.wake() }
-    }
-
-    func takeLeftovers(_ state: inout State) {
-        guard state.end == nil else { return }
-        let leftovers = leftovers.withLock { leftovers in
-            defer { leftovers = Leftovers() }
-            return leftovers
-        }
-        if !leftovers.observers.isEmpty {
-            let left = Set(leftovers.observers)
-            state.observers.removeAll { left.contains($0.id) }
-            state.core.recordsChanges = !state.observers.isEmpty
-        }
-        for interest in leftovers.interests { settle(state.pool.remove(interest, through: &state.core), &state) }
-        for error in leftovers.errors { report(error, &state) }
     }
 
     // MARK: What the thread that runs the loops asks
