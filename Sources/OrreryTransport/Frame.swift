@@ -20,6 +20,7 @@ public final class Frame: @unchecked Sendable {
         storage.append(contentsOf: payload)
     }
 
+    /// A frame of a copy of these bytes.
     public convenience init(_ payload: [UInt8]) {
         self.init(copying: payload.withUnsafeBytes { UnsafeRawBufferPointer($0) })
     }

@@ -1,7 +1,9 @@
 /// Names one connection of one loop. Never reused while the loop runs.
 public struct ConnectionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Counted up, not used twice.
     public let rawValue: UInt64
 
+    /// The connection of this number.
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
@@ -21,6 +23,7 @@ public struct ConnectionProgress: Hashable, Sendable {
     /// because reading is paused.
     public var arrivedByteCount: UInt64
 
+    /// Nothing yet, unless stated.
     public init(takenByteCount: UInt64 = 0, arrivedByteCount: UInt64 = 0) {
         self.takenByteCount = takenByteCount
         self.arrivedByteCount = arrivedByteCount
@@ -29,15 +32,19 @@ public struct ConnectionProgress: Hashable, Sendable {
 
 /// Why a connection closes: a WebSocket close code. Source: RFC 6455, section 7.4.1.
 public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
+    /// The number on the wire.
     public let rawValue: UInt16
 
+    /// The code of this number.
     public init(_ rawValue: UInt16) {
         self.rawValue = rawValue
     }
 
+    /// The end was wanted. Source of this and the next: RFC 6455, section 7.4.1.
     public static let normal = CloseCode(1000)
     /// The server stops, or the client leaves.
     public static let goingAway = CloseCode(1001)
+    /// A breach of the protocol.
     public static let protocolError = CloseCode(1002)
     /// A kind of message that is not accepted, such as text.
     public static let unsupportedData = CloseCode(1003)
@@ -45,9 +52,13 @@ public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
     public static let abnormal = CloseCode(1006)
     /// The peer closed without a code. Never sent.
     public static let noStatus = CloseCode(1005)
+    /// Bytes that are not what they should be.
     public static let invalidPayload = CloseCode(1007)
+    /// A limit was exceeded.
     public static let policyViolation = CloseCode(1008)
+    /// A message is longer than is taken.
     public static let messageTooBig = CloseCode(1009)
+    /// The peer has failed.
     public static let internalError = CloseCode(1011)
 
     public var description: String { String(rawValue) }
@@ -55,6 +66,7 @@ public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
 
 /// How a connection ended, as seen from this side.
 public struct Closure: Hashable, Sendable {
+    /// Why.
     public var code: CloseCode
     /// At most 123 bytes of UTF-8. Source: RFC 6455, section 5.5.
     public var reason: String
@@ -63,6 +75,7 @@ public struct Closure: Hashable, Sendable {
     /// The status with which a server refused an attempt over HTTP: 401 without a valid token, 403 when this client is not wanted.
     public var refusalStatus: Int?
 
+    /// The end of a connection.
     public init(code: CloseCode, reason: String, wasEstablished: Bool, refusalStatus: Int? = nil) {
         self.code = code
         self.reason = reason
@@ -73,6 +86,7 @@ public struct Closure: Hashable, Sendable {
 
 /// A transport that cannot start: what failed, and what to do about it.
 public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of error it is.
     public enum Code: Hashable, Sendable {
         /// The address is taken by somebody else.
         case addressInUse
@@ -86,10 +100,12 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
         case invalidToken
     }
 
+    /// What kind of error it is.
     public var code: Code
     /// A sentence for the person who started it.
     public var message: String
 
+    /// An error with a sentence.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
@@ -241,6 +257,7 @@ public struct TransportLimits: Hashable, Sendable {
     /// Time between two calls of `loopTimerFired` at most.
     public var timerInterval: Duration = .milliseconds(100)
 
+    /// The defaults.
     public init() {}
 }
 

@@ -44,6 +44,7 @@ public final class ChangeLog: @unchecked Sendable {
     /// The components of the world, by number.
     var componentTypes: [any Component.Type] = []
 
+    /// An empty log.
     public init() {}
 
     /// Whether nothing happened.

@@ -14,7 +14,9 @@ public struct Observation<C: Component> {
         case despawned
     }
 
+    /// What happens.
     public let kind: Kind
+    /// To whom.
     public let entity: Entity
     /// The value before; `nil` for `added`.
     public let old: C?

@@ -30,6 +30,7 @@ public struct Column<Value> {
         self.handle = handle
     }
 
+    /// How many rows there are.
     @inlinable public var count: Int { handle.count }
 
     /// The rows, counted from 0.
@@ -50,6 +51,7 @@ public struct MutableColumn<Value> {
         self.handle = handle
     }
 
+    /// How many rows there are.
     @inlinable public var count: Int { handle.count }
 
     /// The value of a row of this chunk.

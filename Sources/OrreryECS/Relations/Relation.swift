@@ -36,8 +36,10 @@ public struct ChildOf: Relation, Hashable {
     /// The parent.
     public var target = Entity.none
 
+    /// A child of nobody.
     public init() {}
 
+    /// A child of this entity.
     public init(_ parent: Entity) {
         target = parent
     }

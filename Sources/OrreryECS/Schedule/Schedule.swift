@@ -45,6 +45,7 @@ public struct Schedule: Sendable {
     private var systems: [System] = []
     private(set) var plan = Result<SchedulePlan, ScheduleError>.success(SchedulePlan())
 
+    /// A schedule without systems.
     public init() {}
 
     /// The names of the systems, in the order in which they run; in order of addition if the schedule is not valid.

@@ -16,6 +16,7 @@ public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible 
         case orderCircular
     }
 
+    /// What kind of error it is.
     public let code: Code
     /// The name of the system.
     public let system: String

@@ -38,6 +38,7 @@ public struct WorldError: Error, Sendable {
         content = Content(code: code, entity: entity, componentName: componentName, sentence: sentence)
     }
 
+    /// What kind of error it is.
     public var code: Code { content.code }
     /// The entity that was named; ``OrrerySchema/Entity/none`` where none was.
     public var entity: Entity { content.entity }

@@ -3,6 +3,7 @@
 /// All changes of all batches in their order are complete: whoever assigns ``new`` to a mirror for each of them has what the client shows,
 /// after every batch.
 public struct Change: Hashable, Sendable {
+    /// Why something appeared, changed or disappeared.
     public enum Cause: String, Hashable, Sendable, CaseIterable {
         /// It came into sight: a subscription began to show it, or the reader began to read.
         case entered
@@ -28,7 +29,9 @@ public struct Change: Hashable, Sendable {
         }
     }
 
+    /// Why.
     public let cause: Cause
+    /// Whose.
     public let entity: Entity
     /// The component's name; `nil` where the change is that of the entity itself.
     public let component: String?

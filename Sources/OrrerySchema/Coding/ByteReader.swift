@@ -8,12 +8,15 @@ public struct ByteReader {
     /// Dynamic values read so far, for a limit on them.
     var valueCount = 0
 
+    /// Reads from the first byte on. The bytes must outlive the reader.
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         offset = 0
     }
 
+    /// Bytes that were not read yet.
     public var remaining: Int { bytes.count - offset }
+    /// Whether all was read.
     public var isAtEnd: Bool { remaining == 0 }
 
     /// - Throws: ``CodecError`` of code `truncated` if fewer than `count` bytes are left.
@@ -25,12 +28,14 @@ public struct ByteReader {
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
     }
 
+    /// The next byte.
     public mutating func readByte() throws(CodecError) -> UInt8 {
         guard offset < bytes.count else { throw CodecError(.truncated, at: offset, "the bytes end here") }
         defer { offset += 1 }
         return bytes[offset]
     }
 
+    /// The next integer, little-endian.
     public mutating func read<I: FixedWidthInteger & BitwiseCopyable>(_ type: I.Type) throws(CodecError) -> I {
         I(littleEndian: try readBytes(MemoryLayout<I>.size).loadUnaligned(as: I.self))
     }
@@ -76,6 +81,7 @@ public struct ByteReader {
         return string
     }
 
+    /// The next entity: index and generation.
     public mutating func readEntity() throws(CodecError) -> Entity {
         Entity(index: try read(UInt32.self), generation: try read(UInt32.self))
     }

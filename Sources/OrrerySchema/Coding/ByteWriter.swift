@@ -1,7 +1,9 @@
 /// Appends values in wire form to a growing array of bytes. Everything is little-endian and packed.
 public struct ByteWriter: Sendable {
+    /// What was written.
     public private(set) var bytes: [UInt8] = []
 
+    /// An empty one.
     public init() {}
 
     /// Starts with room for `capacity` bytes.
@@ -20,6 +22,7 @@ public struct ByteWriter: Sendable {
         self.bytes = bytes
     }
 
+    /// Bytes written.
     @inlinable public var count: Int { bytes.count }
 
     /// Forgets the content and keeps the memory.
@@ -27,10 +30,12 @@ public struct ByteWriter: Sendable {
         bytes.removeAll(keepingCapacity: true)
     }
 
+    /// Writes one byte.
     public mutating func append(_ byte: UInt8) {
         bytes.append(byte)
     }
 
+    /// Writes bytes as they are.
     public mutating func append(contentsOf other: [UInt8]) {
         bytes.append(contentsOf: other)
     }
@@ -55,6 +60,7 @@ public struct ByteWriter: Sendable {
         bytes.append(UInt8(rest))
     }
 
+    /// Writes a number that is not negative, as a varint.
     public mutating func append(varint value: Int) {
         append(varint: UInt64(value))
     }
@@ -67,6 +73,7 @@ public struct ByteWriter: Sendable {
         bytes.append(contentsOf: normal)
     }
 
+    /// Writes index and generation.
     public mutating func append(_ entity: Entity) {
         append(integer: entity.index)
         append(integer: entity.generation)

@@ -1,5 +1,6 @@
 /// Bytes that are not what their schema or message says: what is wrong, and where.
 public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of error it is.
     public enum Code: Hashable, Sendable {
         /// The bytes end before the value does.
         case truncated
@@ -19,12 +20,14 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
         case notSupported
     }
 
+    /// What kind of error it is.
     public var code: Code
     /// Position in the bytes, counted from their beginning; 0 where the value never was bytes.
     public var offset: Int
     /// A sentence that names the trouble.
     public var message: String
 
+    /// An error at a byte.
     public init(_ code: Code, at offset: Int = 0, _ message: String) {
         self.code = code
         self.offset = offset

@@ -1,5 +1,6 @@
 /// Takes values of one component type to their wire form and back.
 public struct ComponentCoder<C: Component>: Sendable {
+    /// What values look like on the wire.
     public let schema: ComponentSchema
     let form: Form
 

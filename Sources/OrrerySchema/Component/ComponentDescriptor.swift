@@ -1,6 +1,8 @@
 /// A registered component with its type forgotten: what stands between the typed world and the raw store.
 public struct ComponentDescriptor: Sendable {
+    /// The type that is forgotten.
     public let type: any Component.Type
+    /// What values look like on the wire.
     public let schema: ComponentSchema
     /// Packs whole columns; `nil` where rows are encoded one by one.
     private let pack: (@Sendable (UnsafeRawPointer, Int, UnsafeMutableRawPointer) -> Void)?
@@ -14,6 +16,7 @@ public struct ComponentDescriptor: Sendable {
     /// Of a value in memory, with what lies between it and the next.
     package let (stride, alignment): (Int, Int)
 
+    /// Of the type that a coder has read.
     public init<C: Component>(_ coder: ComponentCoder<C>) {
         type = C.self
         schema = coder.schema

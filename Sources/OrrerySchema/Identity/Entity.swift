@@ -8,6 +8,7 @@ public struct Entity: Hashable, Sendable, BitwiseCopyable {
     /// The life of the slot, counted from 1; 0 never names a living entity.
     public let generation: UInt32
 
+    /// The entity of this index and generation, whether it lives or not.
     @inlinable
     public init(index: UInt32, generation: UInt32) {
         self.index = index

@@ -1,7 +1,9 @@
 /// A position in the time of one world: how many ticks it has run. Tick 0 is before the first.
 public struct Tick: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    /// The number itself.
     public let rawValue: UInt64
 
+    /// The one of this number.
     @inlinable
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
@@ -29,8 +31,10 @@ public struct Tick: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStrin
 ///
 /// A restarted server that begins at tick 0 again is told apart by it.
 public struct Epoch: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    /// The number itself.
     public let rawValue: UInt64
 
+    /// The one of this number.
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
@@ -49,9 +53,12 @@ public struct Epoch: Hashable, Sendable, BitwiseCopyable, CustomStringConvertibl
 
 /// A state of a world, named: which life, and which tick of it.
 public struct Revision: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    /// Which life of the world.
     public let epoch: Epoch
+    /// Which tick of it.
     public let tick: Tick
 
+    /// That tick of that life.
     public init(epoch: Epoch, tick: Tick) {
         self.epoch = epoch
         self.tick = tick

@@ -3,6 +3,7 @@
 public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
 
+    /// The same seed gives the same numbers, on every machine.
     public init(seed: UInt64) {
         state = seed
     }
@@ -15,6 +16,7 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
         state = next()
     }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

@@ -2,8 +2,10 @@
 ///
 /// Open: a newer server may have codes that are not listed here.
 public struct RefusalCode: RawRepresentable, Hashable, Sendable {
+    /// The number on the wire.
     public let rawValue: UInt8
 
+    /// The code of this number, known or not.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
@@ -48,12 +50,14 @@ extension RefusalCode: CustomStringConvertible {
 
 /// A request or a mutation that was not granted.
 public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of refusal it is.
     public var code: RefusalCode
     /// A sentence for people.
     public var reason: String
     /// The bytes that the component has, where that is what the refusal is about.
     public var current: [UInt8]?
 
+    /// A refusal with its reason.
     public init(_ code: RefusalCode, _ reason: String, current: [UInt8]? = nil) {
         self.code = code
         self.reason = reason

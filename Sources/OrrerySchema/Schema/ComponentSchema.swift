@@ -2,8 +2,10 @@
 ///
 /// FNV-1a over the schema's bytes. Source: draft-eastlake-fnv, section 2 (offset basis and prime for 64 bits).
 public struct SchemaHash: Hashable, Sendable, CustomStringConvertible {
+    /// The bits.
     public let rawValue: UInt64
 
+    /// The hash of these bits.
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
@@ -24,9 +26,11 @@ public struct ComponentSchema: Hashable, Sendable {
     public let name: String
     /// A structure for components that are structs; anything else for components that are enumerations.
     public let type: FieldType
+    /// A sentence for people.
     public let documentation: String?
     /// The canonical bytes of this schema, as they travel.
     public let encoded: [UInt8]
+    /// Stands for ``encoded``.
     public let hash: SchemaHash
     /// `nil` where values vary in size.
     package let fixedForm: FixedForm?

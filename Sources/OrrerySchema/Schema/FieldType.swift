@@ -90,10 +90,12 @@ public indirect enum FieldType: Hashable, Sendable {
 
 /// One case of an enumeration without payload. Its position in the list is what travels.
 public struct EnumerationCase: Hashable, Sendable {
+    /// The name, unique among its siblings.
     public var name: String
     /// The raw value, as text; `nil` where the enumeration has none.
     public var rawValue: String?
 
+    /// A case of this name.
     public init(_ name: String, rawValue: String? = nil) {
         self.name = name
         self.rawValue = rawValue
@@ -102,10 +104,12 @@ public struct EnumerationCase: Hashable, Sendable {
 
 /// One case of an enumeration with payload.
 public struct UnionCase: Hashable, Sendable {
+    /// The name, unique among its siblings.
     public var name: String
     /// The labelled values; `_0`, `_1` … where there is no label.
     public var fields: [Field]
 
+    /// A case with this payload.
     public init(_ name: String, _ fields: [Field] = []) {
         self.name = name
         self.fields = fields
@@ -114,14 +118,18 @@ public struct UnionCase: Hashable, Sendable {
 
 /// A named part of a component.
 public struct Field: Hashable, Sendable {
+    /// The name, unique among its siblings.
     public var name: String
+    /// What it holds.
     public var type: FieldType
     /// The unit of the value, as people write it: `km/s`.
     public var unit: String?
     /// The values that make sense, inclusive. Tools show it.
     public var range: ClosedRange<Double>?
+    /// A sentence for people.
     public var documentation: String?
 
+    /// A field with what people should know of it.
     public init(
         _ name: String, _ type: FieldType, unit: String? = nil, range: ClosedRange<Double>? = nil,
         documentation: String? = nil

@@ -1,10 +1,13 @@
 /// A component that cannot be registered, or a schema that cannot be used: which component and field, why, and what to do.
 public struct SchemaError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The name of the component.
     public var component: String
     /// The names that lead to the field: `["orbit", "primary"]`; empty for the component as a whole.
     public var path: [String]
+    /// What is wrong and what to do, for people.
     public var message: String
 
+    /// An error of a component, or of a field of it.
     public init(component: String, path: [String] = [], _ message: String) {
         self.component = component
         self.path = path

@@ -17,6 +17,7 @@ public struct SchemaLimits: Hashable, Sendable {
     /// Bytes of a value of fixed size. A store takes room for 1024 of them at a time: stops a page from being huge.
     public var fixedSizeMax = 16 << 10
 
+    /// The defaults.
     public init() {}
 
     func check(name: String, type: FieldType, documentation: String?) throws(SchemaError) {

@@ -18,6 +18,7 @@ extension DynamicValue {
         try reader.expectEnd()
     }
 
+    /// Reads a value that fills the bytes exactly.
     public init(decoding bytes: [UInt8], as type: FieldType) throws(CodecError) {
         let result = bytes.withUnsafeBytes { buffer in
             Result { () throws(CodecError) in try DynamicValue(decoding: buffer, as: type) }

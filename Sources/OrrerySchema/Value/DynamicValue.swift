@@ -2,9 +2,12 @@
 public indirect enum DynamicValue: Hashable, Sendable {
     /// A named part of a structure or of a case.
     public struct Member: Hashable, Sendable {
+        /// The name of the field.
         public var name: String
+        /// The value.
         public var value: DynamicValue
 
+        /// A member of this name.
         public init(_ name: String, _ value: DynamicValue) {
             self.name = name
             self.value = value
@@ -13,9 +16,12 @@ public indirect enum DynamicValue: Hashable, Sendable {
 
     /// A key with its value.
     public struct Entry: Hashable, Sendable {
+        /// The key, of the type that all keys have.
         public var key: DynamicValue
+        /// The value.
         public var value: DynamicValue
 
+        /// This value for this key.
         public init(key: DynamicValue, value: DynamicValue) {
             self.key = key
             self.value = value

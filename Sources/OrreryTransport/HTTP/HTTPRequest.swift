@@ -17,6 +17,7 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
     /// Whether it came over TLS.
     public var isEncrypted: Bool
 
+    /// A request of these parts.
     public init(
         path: String = "/", host: String? = nil, origin: String? = nil, authorization: String? = nil,
         peerAddress: String = "", localAddress: String = "", isEncrypted: Bool = false

@@ -2,6 +2,7 @@
 public struct HTTPResponse: Sendable, Hashable {
     /// Source: RFC 9110, section 15.
     public var status: Int
+    /// A media type.
     public var contentType: String
     /// At most ``TransportLimits/pageSizeMax`` bytes.
     public var body: [UInt8]
@@ -13,15 +14,19 @@ public struct HTTPResponse: Sendable, Hashable {
 
     /// A header field.
     public struct Field: Sendable, Hashable {
+        /// The name of the field.
         public var name: String
+        /// Its value.
         public var value: String
 
+        /// A field of this name.
         public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
+    /// A response of these parts.
     public init(
         status: Int, contentType: String, body: [UInt8], fields: [Field] = [], isRefusal: Bool? = nil
     ) {

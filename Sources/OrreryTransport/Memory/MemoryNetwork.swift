@@ -24,6 +24,7 @@ public final class MemoryNetwork: @unchecked Sendable {
         weak var loop: MemoryLoop?
     }
 
+    /// A network without servers.
     public init(linkByteCountMax: Int = 256 << 10) {
         precondition(linkByteCountMax > 0)
         self.linkByteCountMax = linkByteCountMax
