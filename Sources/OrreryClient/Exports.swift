@@ -1,4 +1,4 @@
-// The settings that a user of this module sets are declared there; the rest of those modules is for this package.
+// What a user of this module names and these declare: settings, transports, and the network in memory.
 @_exported public import OrrerySync
 @_exported public import OrreryTransport
 @_exported public import OrreryWire

@@ -49,6 +49,23 @@ func makeGame() throws -> JoinedWorld {
         // end
     }
 
+    @Test func aRuleSeesTheNameOfAClient() throws {
+        let game = try JoinedWorld { sync in
+            try sync.register(Ship.self, writable: .byClients(where: { $0.client.name == "red" }))
+        }
+        let ship = game.world.spawn(Ship())
+        game.tick()
+        let (red, other) = (try game.connect(name: "red").connection, try game.connect().connection)
+        try game.run {
+            _ = try await red.enqueue(.set(Ship(x: 1), on: ship)).outcome
+            let error = await #expect(throws: ClientError.self) {
+                try await other.enqueue(.set(Ship(x: 2), on: ship)).outcome
+            }
+            #expect(error?.message == "refused by the rule of Ship")
+        }
+        #expect(game.world[ship, Ship.self] == Ship(x: 1))
+    }
+
     @Test(.timeLimit(.minutes(1))) func overThreads() async throws {
         // begin
         let network = MemoryNetwork()

@@ -6,19 +6,26 @@ import Testing
 struct ReadmeServerTests {
     private static let port: UInt16 = 7600
 
-    private func start() throws -> Tool {
+    /// - Parameter isHeard: or else whoever read its output is gone.
+    private func start(isHeard: Bool = true) throws -> Tool {
         // The backtrace of a crash takes longer than a test may.
-        try Tool([], environment: ["SWIFT_BACKTRACE": "enable=no"], executable: Tool.program("DriftServer"))
+        let environment = ["SWIFT_BACKTRACE": "enable=no"]
+        let program = Tool.program("DriftServer")
+        guard !isHeard else { return try Tool([], environment: environment, executable: program) }
+        // A pipe whose reader ends at once.
+        return try Tool(
+            ["-c", "exec \"$0\" > >(true)", program.path()], environment: environment,
+            executable: URL(filePath: "/bin/bash"))
     }
 
     /// Starts it, again while others have its port, until a client gets in.
-    private func serve() async throws -> Tool {
+    private func serve(isHeard: Bool = true) async throws -> Tool {
         let deadline = ContinuousClock.now + .seconds(60)
-        var server = try start()
+        var server = try start(isHeard: isHeard)
         while ContinuousClock.now < deadline {
             let client = try await Tool.run("inspect", "ws://127.0.0.1:\(Self.port)", "--once")
             if client.status == 0, server.isRunning { return server }
-            if !server.isRunning { server = try start() }
+            if !server.isRunning { server = try start(isHeard: isHeard) }
         }
         throw Tool.DeadlineExceeded(description: "no client got in")
     }
@@ -30,6 +37,14 @@ struct ReadmeServerTests {
         // Nothing to renew, and no end.
         server.interrupt(SIGHUP)
         #expect(try await Tool.run("inspect", "ws://127.0.0.1:\(Self.port)", "--once").status == 0)
+        server.interrupt(SIGTERM)
+        let ended = try await server.ended()
+        #expect(ended.status == 0 && !ended.wasSignalled)
+    }
+
+    @Test("It goes on where nobody reads its output")
+    func outputWithoutAReader() async throws {
+        let server = try await serve(isHeard: false)
         server.interrupt(SIGTERM)
         let ended = try await server.ended()
         #expect(ended.status == 0 && !ended.wasSignalled)

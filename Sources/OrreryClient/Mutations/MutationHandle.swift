@@ -37,7 +37,7 @@ public final class MutationHandle: Sendable {
             settle { _ in }
         }
 
-        func await() { settle { $0.isAwaited = true } }
+        func noteWaiter() { settle { $0.isAwaited = true } }
         func release() { settle { $0.isReleased = true } }
 
         /// Reports a failure when it is known, nobody holds the handle, and nobody waited.
@@ -65,7 +65,7 @@ public final class MutationHandle: Sendable {
     ///   field; `cancelled`.
     public var outcome: AppliedMutation {
         get async throws(ClientError) {
-            fate.await()
+            fate.noteWaiter()
             return try await fate.outcome.value()
         }
     }

@@ -25,19 +25,3 @@ struct ComponentReader<C: Component>: Sendable {
         return try store[column].withValue(of: entity.index) { (bytes) throws(CodecError) in try binding.decode(bytes) }
     }
 }
-
-/// A reader, for as long as the store has the same components.
-struct CachedReader<C: Component> {
-    private var reader: ComponentReader<C>?
-    private var tableVersion: Int?
-
-    func isCurrent(for store: ComponentStore) -> Bool { tableVersion == store.tableVersion }
-
-    mutating func reader(of store: ComponentStore, _ bindings: Bindings) -> ComponentReader<C>? {
-        if !isCurrent(for: store) {
-            reader = ComponentReader(store, bindings)
-            tableVersion = store.tableVersion
-        }
-        return reader
-    }
-}

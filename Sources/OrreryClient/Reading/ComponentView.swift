@@ -12,7 +12,8 @@ import Synchronization
 /// cancelled.
 public final class ComponentView<C: Component>: Sendable {
     private struct Memory {
-        var cached = CachedReader<C>()
+        /// The table of the values.
+        var tableVersion = 0
         var values: [UInt32: (version: Tick, entity: Entity, value: C)] = [:]
         var decodeCount = 0
     }
@@ -90,9 +91,11 @@ public final class ComponentView<C: Component>: Sendable {
     private func reader(of store: ComponentStore) -> ComponentReader<C>? {
         memory.withLock { memory in
             // Values of another life of the world have other ticks.
-            if !memory.cached.isCurrent(for: store) { memory.values.removeAll() }
-            return memory.cached.reader(of: store, session.bindings)
+            guard memory.tableVersion != store.tableVersion else { return }
+            memory.tableVersion = store.tableVersion
+            memory.values.removeAll()
         }
+        return session.bindings.reader(of: C.self, in: store)
     }
 
     private func entities(in store: ComponentStore, _ reader: ComponentReader<C>) -> [Entity] {

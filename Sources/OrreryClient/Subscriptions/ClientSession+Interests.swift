@@ -21,8 +21,8 @@ extension ClientSession {
             }
             // What was let go before leaves room.
             takeLeftovers(&state)
-            let id = state.pool.add(components, of: entities, fate, fit)
-            settle(state.pool.begin(id, through: &state.core), &state)
+            let (id, outcomes) = state.pool.add(components, of: entities, fate, fit, through: &state.core)
+            settle(outcomes, &state)
             return id
         }
         deliver()

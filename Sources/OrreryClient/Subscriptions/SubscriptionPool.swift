@@ -90,41 +90,32 @@ struct SubscriptionPool {
     static let listCountMax = 256
 
     var interestCount: Int { interests.count }
-    /// Subscriptions of the protocol.
-    var subscriptionCount: Int { partOfSubscription.count }
 
     // MARK: What is asked for
 
-    /// Takes an interest in. Nothing is asked for before ``begin(_:through:)``.
+    /// Takes an interest in, and asks for what it needs and nobody has asked for.
     /// - Parameter entities: `nil` for all.
     mutating func add(
-        _ components: Components, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit
-    ) -> InterestID {
+        _ components: Components, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit,
+        through core: inout SyncClient
+    ) -> (InterestID, Outcomes) {
         nextInterest += 1
         let id = InterestID(rawValue: nextInterest)
         interests[id] = Interest(
             components: components, fate: fate, fit: fit, entities: entities, awaited: entities ?? [])
-        return id
-    }
-
-    /// Asks for what an interest needs and nobody has asked for.
-    mutating func begin(_ id: InterestID, through core: inout SyncClient) -> Outcomes {
         var outcomes = Outcomes()
-        guard let interest = interests[id] else { return outcomes }
         var touched: Set<Int> = []
-        if let entities = interest.entities {
-            for entity in entities.sorted() {
-                touched.insert(join(id, Cell(components: interest.components, entity: entity)))
-            }
+        if let entities {
+            for entity in entities.sorted() { touched.insert(join(id, Cell(components: components, entity: entity))) }
             if entities.isEmpty { start(id, &core, &outcomes) }
         } else {
-            touched.insert(join(id, all: interest.components))
+            touched.insert(join(id, all: components))
         }
         for number in touched.sorted() {
             note(startOf: number, &core, &outcomes)
             settle(number, &core, &outcomes)
         }
-        return outcomes
+        return (id, outcomes)
     }
 
     /// Forgets all.
@@ -172,10 +163,6 @@ struct SubscriptionPool {
     /// - Returns: the parts that it was in.
     private mutating func leave(_ id: InterestID) -> Set<Int> {
         guard let interest = interests.removeValue(forKey: id) else { return [] }
-        return leave(id, interest)
-    }
-
-    private mutating func leave(_ id: InterestID, _ interest: Interest) -> Set<Int> {
         guard let entities = interest.entities else {
             guard let number = partOfAll[interest.components] else { return [] }
             parts[number]?.interests.remove(id)

@@ -1,3 +1,5 @@
+import CTerminalWidth
+
 /// Text as a terminal shows it.
 package enum DisplayText {
     /// The text with all that a terminal would act on written as an escape: control characters, line ends, changes of direction.
@@ -58,7 +60,8 @@ package enum DisplayText {
         if let first = scalars.first, first.properties.isEmoji, scalars.dropFirst().contains(where: joinsPicture) {
             return 2
         }
-        return scalars.reduce(0) { $0 + TerminalWidths.width(of: $1) }
+        // As the C library says it, which terminals follow.
+        return scalars.reduce(0) { $0 + Int(terminal_width($1.value)) }
     }
 
     /// U+FE0F asks for the picture; U+200D and the tones of skin make one of several.

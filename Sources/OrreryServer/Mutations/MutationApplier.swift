@@ -130,7 +130,7 @@ struct MutationApplier: ~Copyable {
     private func ask(
         _ rule: LifeRule, _ client: ClientIdentity, _ entity: Entity?, _ what: String
     ) throws(Refusal) {
-        guard let judge = rule.judge else { throw Refusal(.notWritable, "clients may not do that here: \(what)") }
+        guard let judge = rule.judge else { throw Refusal(.notWritable, "\(what) is for the server alone") }
         if let reason = judge(client, entity, world).reason(of: what) { throw Refusal(.forbidden, reason) }
     }
 

@@ -48,7 +48,7 @@ struct Editing: ParsableArguments {
     }
 
     /// An entity as a person writes it.
-    static func entity(_ text: String) throws -> Entity {
+    @Sendable static func entity(_ text: String) throws -> Entity {
         guard let entity = Entity(text), entity != .none else {
             throw ValidationError("'\(text)' names no entity; write index and generation: 12v3")
         }
@@ -59,13 +59,13 @@ struct Editing: ParsableArguments {
 }
 
 /// `Component.field=value`, or `Component` alone.
-struct Assignment {
+struct Assignment: Sendable {
     let component: String
     let path: [String]
     /// `nil` where nothing is assigned.
     let text: String?
 
-    init(_ argument: String) throws {
+    @Sendable init(_ argument: String) throws {
         let halves = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let names = halves[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard !names[0].isEmpty else {

@@ -23,35 +23,32 @@ struct GetCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.")
-    var entity: String
+    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    var entity: Entity
 
-    @Argument(help: "What to read: Component, or Component.field.")
-    var names: [String] = []
+    @Argument(help: "What to read: Component, or Component.field.", transform: Assignment.init)
+    var names: [Assignment] = []
 
     func validate() throws {
-        _ = try Editing.entity(entity)
-        for name in names where try Assignment(name).text != nil {
-            throw ValidationError("'\(name)' assigns; 'orrery set' does that")
+        if let name = names.first(where: { $0.text != nil })?.name {
+            throw ValidationError("'\(name)=' assigns; 'orrery set' does that")
         }
     }
 
     func run() async throws {
-        let entity = try Editing.entity(entity)
-        let wanted = try names.map(Assignment.init)
         try await editing.withConnection { connection in
-            for name in wanted { _ = try connection.type(of: name.component, name.path) }
+            for name in names { _ = try connection.type(of: name.component, name.path) }
             let shown = try await editing.waiting {
-                wanted.isEmpty
+                names.isEmpty
                     ? try await connection.subscribeToAll(for: [entity])
-                    : try await connection.subscribe(anyOf: wanted.map(\.component), for: [entity])
+                    : try await connection.subscribe(anyOf: names.map(\.component), for: [entity])
             }
             defer { shown.cancel() }
-            for name in wanted {
+            for name in names {
                 let text = try Shown.text(of: name.component, name.path, of: entity, connection)
                 try Output.write(Array("\(text ?? "null")\n".utf8), .json)
             }
-            guard wanted.isEmpty else { return }
+            guard names.isEmpty else { return }
             let components = connection.withSnapshot { $0.components(of: entity) }
             let parts = try components.map { schema in
                 let text = try Shown.text(of: schema.name, [], of: entity, connection)

@@ -21,15 +21,12 @@ struct SpawnCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "What it is made of: Component, or Component.field=value.")
-    var components: [String] = []
-
-    func validate() throws { _ = try components.map(Assignment.init) }
+    @Argument(help: "What it is made of: Component, or Component.field=value.", transform: Assignment.init)
+    var components: [Assignment] = []
 
     func run() async throws {
-        let assignments = try components.map(Assignment.init)
         try await editing.withConnection { connection in
-            let groups = try Assignment.grouped(assignments, on: connection)
+            let groups = try Assignment.grouped(components, on: connection)
             let applied = try await editing.apply(.spawn(groups), on: connection)
             for entity in applied.entities { try Editing.print("\(entity)") }
         }
@@ -51,13 +48,10 @@ struct DespawnCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entities: index and generation, 12v3.")
-    var entities: [String]
-
-    func validate() throws { _ = try entities.map(Editing.entity) }
+    @Argument(help: "Which entities: index and generation, 12v3.", transform: Editing.entity)
+    var entities: [Entity]
 
     func run() async throws {
-        let entities = try entities.map(Editing.entity)
         try await editing.withConnection { connection in
             for entity in entities { _ = try await editing.apply(.despawn(entity), on: connection) }
         }
@@ -84,22 +78,15 @@ struct InsertCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.")
-    var entity: String
+    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    var entity: Entity
 
-    @Argument(help: "What to insert: Component, or Component.field=value.")
-    var components: [String]
-
-    func validate() throws {
-        _ = try Editing.entity(entity)
-        _ = try components.map(Assignment.init)
-    }
+    @Argument(help: "What to insert: Component, or Component.field=value.", transform: Assignment.init)
+    var components: [Assignment]
 
     func run() async throws {
-        let entity = try Editing.entity(entity)
-        let assignments = try components.map(Assignment.init)
         try await editing.withConnection { connection in
-            for group in try Assignment.grouped(assignments, on: connection) {
+            for group in try Assignment.grouped(components, on: connection) {
                 _ = try await editing.apply(.insert(group.name, on: entity, group.fields), on: connection)
             }
         }
@@ -121,17 +108,13 @@ struct RemoveCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.")
-    var entity: String
+    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    var entity: Entity
 
     @Argument(help: "The names of the components.")
     var components: [String]
 
-    func validate() throws { _ = try Editing.entity(entity) }
-
     func run() async throws {
-        let entity = try Editing.entity(entity)
-        let components = components
         try await editing.withConnection { connection in
             for component in components {
                 _ = try await editing.apply(.remove(component, from: entity), on: connection)

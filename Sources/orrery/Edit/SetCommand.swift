@@ -25,27 +25,19 @@ struct SetCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.")
-    var entity: String
+    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    var entity: Entity
 
-    @Argument(help: "What to write: Component.field=value.")
-    var assignments: [String]
+    @Argument(help: "What to write: Component.field=value.", transform: Assignment.init)
+    var assignments: [Assignment]
 
-    func validate() throws { _ = try parsed() }
-
-    private func parsed() throws -> (entity: Entity, assignments: [Assignment]) {
-        let parsed = try assignments.map { argument in
-            let assignment = try Assignment(argument)
-            guard assignment.text != nil else {
-                throw ValidationError("'\(argument)' is no assignment; write Component.field=value")
-            }
-            return assignment
+    func validate() throws {
+        if let name = assignments.first(where: { $0.text == nil })?.name {
+            throw ValidationError("'\(name)' is no assignment; write Component.field=value")
         }
-        return (try Editing.entity(entity), parsed)
     }
 
     func run() async throws {
-        let (entity, assignments) = try parsed()
         try await editing.withConnection { connection in
             let groups = try Assignment.grouped(assignments, on: connection)
             let shown = try await editing.waiting {
