@@ -114,7 +114,7 @@ private final class BatchBuffer: Sendable {
         self.session = session
         self.subscription = subscription
         let sizeMax = session.configuration.waitingBatchSizeMax
-        observer = session.addObserver { [storage] result in
+        observer = session.addObserver(of: subscription?.filter) { [storage] result in
             storage.change { state in
                 switch result {
                 case .success(let batch): state.keep(batch, sizeMax: sizeMax)

@@ -92,11 +92,16 @@ extension ClientSession {
 
     /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome), then after every step,
     /// and once when it is over for good. The first call comes before this returns.
-    package func addObserver(_ observer: @escaping Observer) -> Int {
+    package func addObserver(_ observer: @escaping Observer) -> Int { addObserver(of: nil, observer) }
+
+    /// - Parameter filter: what of that the observer wants to know is shown now.
+    func addObserver(of filter: BatchFilter?, _ observer: @escaping Observer) -> Int {
         state.withLock { state in
             state.nextObserver += 1
             // In its place among what is told to others: what waits to be told is part of what is shown.
-            if state.core.welcome != nil { observer(.success(state.core.shownBatch())) }
+            if state.core.welcome != nil {
+                observer(.success(state.core.shownBatch(of: filter?.components, entities: filter?.entities)))
+            }
             if let end = state.end {
                 observer(.failure(end))
             } else {

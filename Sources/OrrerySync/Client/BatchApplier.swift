@@ -145,37 +145,49 @@ struct BatchApplier {
     /// Begins another life: what is shown is void, and named as such; the store stands at tick 0, empty.
     mutating func reset(_ table: ComponentTable) -> ChangeList {
         var changes = ChangeList()
-        if recordsChanges { listAll(.reset, in: &changes) }
+        if recordsChanges { listGone(in: &changes) }
         store.reset(table)
         return changes
     }
 
-    /// All that is shown, as having come into sight.
-    func shown() -> ChangeList {
+    /// What is shown, as having come into sight.
+    /// - Parameters:
+    ///   - components: the names of those that are listed; `nil` for all, and for the entities themselves.
+    ///   - entities: those that are listed; `nil` for all.
+    func shown(of components: Set<String>?, _ entities: Set<Entity>?) -> ChangeList {
         var changes = ChangeList()
-        listAll(.entered, in: &changes)
+        let living = entities.map { entities in entities.filter(store.contains).sorted() }
+        if components == nil { listEntities(.entered, living, in: &changes) }
+        for entry in store.table.entries where components?.contains(entry.name) ?? true {
+            list(.entered, entry, living, in: &changes)
+        }
         return changes
     }
 
-    /// Entities come before their components, and go after them.
-    private func listAll(_ cause: Change.Cause, in changes: inout ChangeList) {
-        if cause.isShown { listEntities(cause, in: &changes) }
-        for entry in store.table.entries {
-            let column = store[entry.column]
-            for row in column.rows.indexes {
-                guard let entity = store.entity(at: row) else { continue }
-                column.withValue(of: row) { value in
-                    changes.append(
-                        cause, entity, entry, old: cause.isShown ? nil : value, new: cause.isShown ? value : nil)
-                }
-            }
-        }
-        if !cause.isShown { listEntities(cause, in: &changes) }
+    /// All that is shown, as gone: components before their entities.
+    private func listGone(in changes: inout ChangeList) {
+        for entry in store.table.entries { list(.reset, entry, nil, in: &changes) }
+        listEntities(.reset, nil, in: &changes)
     }
 
-    private func listEntities(_ cause: Change.Cause, in changes: inout ChangeList) {
-        for row in store.entities.rows.indexes {
-            if let entity = store.entity(at: row) { changes.append(cause, entity) }
+    /// A component of these entities, or of all.
+    private func list(
+        _ cause: Change.Cause, _ entry: ComponentTable.Entry, _ entities: [Entity]?, in changes: inout ChangeList
+    ) {
+        let column = store[entry.column]
+        for row in entities?.map(\.index) ?? column.rows.indexes {
+            guard let entity = store.entity(at: row) else { continue }
+            column.withValue(of: row) { value in
+                changes.append(
+                    cause, entity, entry, old: cause.isShown ? nil : value, new: cause.isShown ? value : nil)
+            }
+        }
+    }
+
+    /// These entities, or all.
+    private func listEntities(_ cause: Change.Cause, _ entities: [Entity]?, in changes: inout ChangeList) {
+        for entity in entities ?? store.entities.rows.indexes.compactMap({ store.entity(at: $0) }) {
+            changes.append(cause, entity)
         }
     }
 }

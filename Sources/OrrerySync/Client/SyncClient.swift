@@ -92,10 +92,14 @@ package struct SyncClient {
         return outgoing
     }
 
-    /// All that is shown, as one batch of changes with the cause `entered`.
-    package func shownBatch() -> AppliedBatch {
+    /// What is shown, as one batch of changes with the cause `entered`.
+    /// - Parameters:
+    ///   - components: the names of those that are listed; `nil` for all, and for the entities themselves.
+    ///   - entities: those that are listed; `nil` for all.
+    /// - Complexity: O(what is listed).
+    package func shownBatch(of components: Set<String>? = nil, entities: Set<Entity>? = nil) -> AppliedBatch {
         var batch = AppliedBatch(epoch: shownEpoch, base: .zero, tick: tick)
-        batch.list = applier.shown()
+        batch.list = applier.shown(of: components, entities)
         return batch
     }
 
