@@ -44,7 +44,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 
         // A view, a subscription or a mutation.
 
-        /// The server has no such component, or one that does not fit the type; or the entity does not have the component.
+        /// The server has no such component, or one that does not fit the type; or the entity does not have the
+        /// component.
         case component
         /// The entity is not alive.
         case unknownEntity

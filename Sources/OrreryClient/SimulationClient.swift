@@ -25,8 +25,8 @@ public struct SimulationClient: Sendable {
     private let transport: any ClientTransport
     private let token: String?
 
-    /// - Parameter token: shown to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws` everybody on
-    ///   the way can read it; use `wss` beyond the own machine.
+    /// - Parameter token: shown to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws`
+    ///   everybody on the way can read it; use `wss` beyond the own machine.
     public init(
         url: String, transport: any ClientTransport, name: String = "orrery-client", token: String? = nil,
         reconnect: ReconnectPolicy = .automatic, configuration: ClientConfiguration = .init()
@@ -49,8 +49,10 @@ public struct SimulationClient: Sendable {
         return try await body(connection)
     }
 
-    /// Connects, and waits until the server has said which components there are. The connection lasts until it is closed.
-    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized`, `protocolViolation`, `limitExceeded` or `cancelled`.
+    /// Connects, and waits until the server has said which components there are. The connection lasts until it is
+    /// closed.
+    /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized`, `protocolViolation`,
+    ///   `limitExceeded` or `cancelled`.
     public func connect() async throws(ClientError) -> ClientConnection {
         let limits = configuration.transportLimits
         let loop: any TransportLoop

@@ -12,9 +12,9 @@ import Foundation
 /// }
 /// ```
 ///
-/// It prints the server's URL as soon as it listens, serves until SIGTERM or SIGINT, and ends with 0 then. SIGHUP has the server
-/// ``SimulationServer/reload()``. Where the server cannot be made or run, one sentence goes to standard error, and the exit code is 1. A reader of
-/// its output that goes away does not end it.
+/// It prints the server's URL as soon as it listens, serves until SIGTERM or SIGINT, and ends with 0 then. SIGHUP has
+/// the server ``SimulationServer/reload()``. Where the server cannot be made or run, one sentence goes to standard
+/// error, and the exit code is 1. A reader of its output that goes away does not end it.
 public protocol ServerProgram {
     /// Makes the server. It listens from then on.
     static func makeServer() async throws -> SimulationServer

@@ -40,27 +40,30 @@ public struct SimulationConfiguration: Sendable {
     public var transport: TransportLimits
     /// Limits of sessions: message sizes, windows, subscriptions, mutations, catch-up.
     public var sync: SyncServerConfiguration
-    /// Mutations of all clients that may wait for the next tick; further ones are refused with code 9. Stops clients that together say
-    /// more than the world can do.
+    /// Mutations of all clients that may wait for the next tick; further ones are refused with code 9. Stops clients
+    /// that together say more than the world can do.
     public var waitingMutationMax = 16_384
-    /// Units of work in a second that mutations may take of the simulation: one that writes a component of fixed size is one, others are several
-    /// by their length. What is beyond waits for the next tick, in turn by client. Stops clients that together say more than the world can do.
+    /// Units of work in a second that mutations may take of the simulation: one that writes a component of fixed size
+    /// is one, others are several by their length. What is beyond waits for the next tick, in turn by client. Stops
+    /// clients that together say more than the world can do.
     public var mutationWorkRateMax = 240_000
     /// Calls of `SimulationServer.perform` that may wait for the next tick; further ones throw.
     public var waitingWorkMax = 1024
-    /// Log messages a second about input that was refused, and at once after a pause; how many were left out is told with the next.
-    /// Stops peers that fill the disk with logs.
+    /// Log messages a second about input that was refused, and at once after a pause; how many were left out is told
+    /// with the next. Stops peers that fill the disk with logs.
     public var refusalLogRateMax = 10
-    /// Who may connect, and read the pages `/metrics` and `/schema`; nil lets everybody who reaches the server. `/healthz` is open.
+    /// Who may connect, and read the pages `/metrics` and `/schema`; nil lets everybody who reaches the server.
+    /// `/healthz` is open.
     public var authorize: Authorizer?
     /// From which web pages browsers may connect.
     public var origins: OriginPolicy = .ownHost
-    /// By which names besides `localhost` and loopback addresses a server may be called that listens at a loopback address: the field
-    /// `Host`, without the port. Other names are refused with HTTP status 421, but for `/healthz`: a web page may have a name of its own
-    /// that leads to this machine, and would else be taken for the server's. A proxy on this machine may pass its site's name on.
+    /// By which names besides `localhost` and loopback addresses a server may be called that listens at a loopback
+    /// address: the field `Host`, without the port. Other names are refused with HTTP status 421, but for `/healthz`: a
+    /// web page may have a name of its own that leads to this machine, and would else be taken for the server's. A
+    /// proxy on this machine may pass its site's name on.
     public var hostNames: [String] = []
-    /// Where metrics go besides the page `/metrics`; nil stands for what `MetricsSystem` was bootstrapped with before the server is made,
-    /// if it was.
+    /// Where metrics go besides the page `/metrics`; nil stands for what `MetricsSystem` was bootstrapped with before
+    /// the server is made, if it was.
     public var metrics: (any MetricsFactory)?
 
     /// The defaults, but for these.

@@ -26,11 +26,11 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 /// try await server.run()
 /// ```
 ///
-/// Two threads: one runs the ticks and owns the world, one owns the store, the sessions and the sockets. They meet in one slot, where
-/// the first leaves the changes of a tick for the second; a tick never waits for a socket or a client.
+/// Two threads: one runs the ticks and owns the world, one owns the store, the sessions and the sockets. They meet in
+/// one slot, where the first leaves the changes of a tick for the second; a tick never waits for a socket or a client.
 ///
-/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, and `/schema`. Who may connect and read them says
-/// ``SimulationConfiguration/authorize``.
+/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, and `/schema`. Who may connect and read them
+/// says ``SimulationConfiguration/authorize``.
 public final class SimulationServer: Service {
     /// Where clients reach the server: `ws://127.0.0.1:7600`.
     public let url: String
@@ -54,12 +54,12 @@ public final class SimulationServer: Service {
 
     /// Opens the transport's address. Clients are served, and ticks run, once ``run()`` is called.
     /// - Parameters:
-    ///   - world: handed over; use ``perform(_:)`` to reach it from now on. One that another server has shown is shown from the beginning, as
-    ///     another life.
+    ///   - world: handed over; use ``perform(_:)`` to reach it from now on. One that another server has shown is shown
+    ///     from the beginning, as another life.
     ///   - register: says which components are visible.
-    /// - Throws: ``ServerError`` for settings that contradict one another, ``TransportError`` where the address cannot be opened,
-    ///   `SchemaError` where a component cannot be shown, `ScheduleError` for a schedule that contradicts itself, and what
-    ///   `register` throws.
+    /// - Throws: ``ServerError`` for settings that contradict one another, ``TransportError`` where the address cannot
+    ///   be opened, `SchemaError` where a component cannot be shown, `ScheduleError` for a schedule that contradicts
+    ///   itself, and what `register` throws.
     public init(
         world: sending World, schedule: Schedule, configuration: SimulationConfiguration = .init(),
         transport: any ServerTransport, logger: Logger = Logger(label: "orrery.server"),
@@ -132,8 +132,8 @@ public final class SimulationServer: Service {
         return (simulation, sync)
     }
 
-    /// Serves until the task is cancelled, a graceful shutdown is triggered, or ``stop()`` is called. Then clients are sent a close
-    /// frame (1001) and given ``SimulationConfiguration/lingerMax`` to answer it.
+    /// Serves until the task is cancelled, a graceful shutdown is triggered, or ``stop()`` is called. Then clients are
+    /// sent a close frame (1001) and given ``SimulationConfiguration/lingerMax`` to answer it.
     /// - Throws: ``TransportError`` where the loop cannot run.
     /// - Precondition: called once.
     public func run() async throws {
@@ -164,8 +164,9 @@ public final class SimulationServer: Service {
         sync.requestStop()
     }
 
-    /// Reads again what may have been renewed: the transport's certificate and key, and the file of ``Authorizer/bearer(file:)``. Nobody is
-    /// disconnected: what is new counts for those who come from now on. What cannot be used is logged, and what was goes on. Any thread.
+    /// Reads again what may have been renewed: the transport's certificate and key, and the file of
+    /// ``Authorizer/bearer(file:)``. Nobody is disconnected: what is new counts for those who come from now on. What
+    /// cannot be used is logged, and what was goes on. Any thread.
     public func reload() {
         do {
             try configuration.authorize?.renew?()
@@ -181,7 +182,8 @@ public final class SimulationServer: Service {
     }
 
     /// Runs `body` on the world at the beginning of the next tick, and returns what it returns.
-    /// - Throws: ``ServerError`` where the server has stopped or ``SimulationConfiguration/waitingWorkMax`` such calls wait already, and what `body` throws.
+    /// - Throws: ``ServerError`` where the server has stopped or ``SimulationConfiguration/waitingWorkMax`` such calls
+    ///   wait already, and what `body` throws.
     public func perform<R: Sendable>(_ body: @escaping @Sendable (World) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
             let isTaken = simulation.enqueue { world in
@@ -199,14 +201,15 @@ public final class SimulationServer: Service {
         }
     }
 
-    /// Lets the simulation stand still from the next tick on; clients stay connected and see that it does. Mutations, and what is given to
-    /// ``perform(_:)``, wait for the next tick. Any thread.
+    /// Lets the simulation stand still from the next tick on; clients stay connected and see that it does. Mutations,
+    /// and what is given to ``perform(_:)``, wait for the next tick. Any thread.
     public func pause() { gate.pause() }
 
     /// Lets the simulation go on at its rate. Time that it stood still is not caught up with. Any thread.
     public func resume() { gate.resume() }
 
-    /// Runs `count` ticks of a paused simulation, at the rate of its ticks. Does nothing if it is not paused. Any thread.
+    /// Runs `count` ticks of a paused simulation, at the rate of its ticks. Does nothing if it is not paused. Any
+    /// thread.
     /// - Precondition: `count` is not negative.
     public func step(_ count: Int = 1) {
         precondition(count >= 0, "a simulation does not run backwards: \(count) ticks")

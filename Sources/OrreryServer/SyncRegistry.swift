@@ -5,8 +5,8 @@ package import OrreryWire
 
 /// Says which components of a world are visible to clients.
 ///
-/// The order of registration is the order of the component table. What is not registered never leaves the simulation thread and
-/// costs nothing there.
+/// The order of registration is the order of the component table. What is not registered never leaves the simulation
+/// thread and costs nothing there.
 public struct SyncRegistry {
     struct Entry: Sendable {
         let descriptor: ComponentDescriptor
@@ -43,8 +43,8 @@ public struct SyncRegistry {
 
     /// Makes a component visible.
     /// - Parameter rule: which clients may write it; none unless stated.
-    /// - Throws: ``SchemaError`` where the type cannot be reflected (naming field and type), where its name is taken, or where
-    ///   there are more than the limits of the server allow.
+    /// - Throws: ``SchemaError`` where the type cannot be reflected (naming field and type), where its name is taken,
+    ///   or where there are more than the limits of the server allow.
     public mutating func register<C: Component>(
         _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly
     ) throws(SchemaError) {

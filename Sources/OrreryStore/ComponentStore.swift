@@ -2,8 +2,8 @@ package import OrrerySchema
 
 /// The components of all entities as raw bytes: the one structure that server, client and recordings share.
 ///
-/// It remembers for every row when it last changed, entered or left, and so can say what somebody who knows the state at tick n
-/// has to be told, for every n and without keeping anything for them.
+/// It remembers for every row when it last changed, entered or left, and so can say what somebody who knows the state
+/// at tick n has to be told, for every n and without keeping anything for them.
 ///
 /// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
 package final class ComponentStore {
@@ -29,7 +29,8 @@ package final class ComponentStore {
         self.init(ComponentTable(schemas))
     }
 
-    /// Takes another table: columns of components that are in it no more are gone with their rows, those that are new are empty.
+    /// Takes another table: columns of components that are in it no more are gone with their rows, those that are new
+    /// are empty.
     package func install(_ table: ComponentTable) {
         let old = self.table
         self.table = table
@@ -56,8 +57,8 @@ package final class ComponentStore {
         install(table)
     }
 
-    /// Bytes that all rows take: pages, with the rows in them that are absent, and values of varying size. What an allocator adds is not
-    /// counted.
+    /// Bytes that all rows take: pages, with the rows in them that are absent, and values of varying size. What an
+    /// allocator adds is not counted.
     /// - Complexity: O(1).
     package var byteCount: Int { size.byteCount }
 

@@ -75,7 +75,8 @@ package struct RowSet: Equatable, Sendable {
         }
     }
 
-    /// Calls `body` with each run of rows that follow one another without a gap, ascending; a run ends at the end of 64 rows.
+    /// Calls `body` with each run of rows that follow one another without a gap, ascending; a run ends at the end of 64
+    /// rows.
     @inline(__always)
     package func forEachRun<Failure: Error>(
         _ body: (_ first: UInt32, _ count: Int) throws(Failure) -> Void

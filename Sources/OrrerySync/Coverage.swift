@@ -2,8 +2,8 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// The cells that selections show together, each once, however many show it. Worked out in one way at the server, which sends them, and
-/// at the client, which keeps them.
+/// The cells that selections show together, each once, however many show it. Worked out in one way at the server, which
+/// sends them, and at the client, which keeps them.
 struct Coverage: Hashable, Sendable {
     /// One entity that is asked for by name.
     struct Single: Hashable, Sendable {

@@ -5,8 +5,8 @@ import OrreryWire
 
 /// Stands between a client and its connection, and loses a batch when told to.
 ///
-/// A connection loses nothing in its midst, so clients need not find out about every loss; this one only loses a batch when the next
-/// message shows it: one that begins at a later tick than the client has, or with a later part.
+/// A connection loses nothing in its midst, so clients need not find out about every loss; this one only loses a batch
+/// when the next message shows it: one that begins at a later tick than the client has, or with a later part.
 final class BatchLoss: TransportHandler {
     var isDue = false
     private let session: ClientSession

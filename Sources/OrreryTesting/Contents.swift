@@ -18,8 +18,8 @@ public struct Contents: Hashable, Sendable {
     }
 
     /// The part of it that is asked for.
-    /// - Parameter isIncluded: told of each component of an entity, and with `nil` of the entity itself: whether it is shown even
-    ///   if none of its components is.
+    /// - Parameter isIncluded: told of each component of an entity, and with `nil` of the entity itself: whether it is
+    ///   shown even if none of its components is.
     public func filtered(_ isIncluded: (Entity, String?) -> Bool) -> Contents {
         var result = self
         result.entities = [:]

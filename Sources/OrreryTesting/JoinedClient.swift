@@ -12,8 +12,8 @@ public final class JoinedClient {
     public var isStalled = false
     /// A slow reader takes at most so many messages in each ``JoinedWorld/deliver()``; `nil` for no limit.
     public var messagesPerDeliveryMax: Int?
-    /// What the network between this client and the server does, to what is under way and to what is sent from now on, over all its
-    /// connections.
+    /// What the network between this client and the server does, to what is under way and to what is sent from now on,
+    /// over all its connections.
     public var link = LinkCondition() {
         didSet { loop.setConditions(toServer: link.toServer.lane, toClient: link.toClient.lane) }
     }
@@ -123,11 +123,12 @@ public final class JoinedClient {
         loop.cut(tellsPeers: serverNotices)
     }
 
-    /// Loses one of the next batches, as a bad relay might: the first of which the loss can be noticed by the one that follows it.
+    /// Loses one of the next batches, as a bad relay might: the first of which the loss can be noticed by the one that
+    /// follows it.
     public func loseBatch() { loss.isDue = true }
 
-    /// Leaves its connection as it is and makes another one, so that the server has two of one client: the old one is half open, and
-    /// what the client sent on it and is still under way (see ``link``) arrives later.
+    /// Leaves its connection as it is and makes another one, so that the server has two of one client: the old one is
+    /// half open, and what the client sent on it and is still under way (see ``link``) arrives later.
     /// - Parameters:
     ///   - link: what the network does from now on.
     ///   - lateness: after which time the rest of the old one arrives, at the earliest.

@@ -11,8 +11,8 @@ public struct StillWaiting: Error, CustomStringConvertible {
 }
 
 extension JoinedWorld {
-    /// Runs code that waits for clients of this world, on the calling thread: whatever is ready runs; where nothing is, what is under way is
-    /// delivered; where nothing is, a tick passes. So the same seed gives the same bytes.
+    /// Runs code that waits for clients of this world, on the calling thread: whatever is ready runs; where nothing is,
+    /// what is under way is delivered; where nothing is, a tick passes. So the same seed gives the same bytes.
     ///
     /// ```swift
     /// let client = try joined.connect()
@@ -36,7 +36,8 @@ extension JoinedWorld {
 }
 
 extension RawServer {
-    /// Runs code that waits for the client, as ``JoinedWorld/run(ticksMax:_:)`` does. A tick is a hundredth of a second.
+    /// Runs code that waits for the client, as ``JoinedWorld/run(ticksMax:_:)`` does. A tick is a hundredth of a
+    /// second.
     /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass.
     public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
         try runStepping(ticksMax: ticksMax, deliver: deliver, body) { passTime(.milliseconds(10)) }

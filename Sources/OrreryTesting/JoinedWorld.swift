@@ -83,8 +83,8 @@ public final class JoinedWorld {
     }
 
     /// The server stops, and another one begins in its place with a world of its own: another life, tick 0 again.
-    /// - Parameter clientsNotice: whether the server says good-bye; otherwise it is gone like a machine without power, and its clients
-    ///   find out by themselves.
+    /// - Parameter clientsNotice: whether the server says good-bye; otherwise it is gone like a machine without power,
+    ///   and its clients find out by themselves.
     public func restart(with world: World, clientsNotice: Bool = true) throws {
         if !clientsNotice { halves.loop.cut(tellsPeers: false) }
         halves.loop.shutDown(lingerMax: .zero)
@@ -131,8 +131,8 @@ public final class JoinedWorld {
         halves.simulation.runTick()
     }
 
-    /// Lets everyone handle what has arrived, until nothing is left but what links hold back. Clients that are stalled do not, slow
-    /// readers as far as they may.
+    /// Lets everyone handle what has arrived, until nothing is left but what links hold back. Clients that are stalled
+    /// do not, slow readers as far as they may.
     /// - Returns: whether anything had arrived.
     @discardableResult
     public func deliver() -> Bool {

@@ -1,10 +1,10 @@
 /// The bytes of one message, written once and then shared by every connection that sends it.
 ///
-/// In front of the payload lie ``headRoom`` bytes that belong to the transport: libwebsockets writes the frame header there at
-/// each send. That is safe because one loop thread sends; a frame therefore belongs to one loop.
+/// In front of the payload lie ``headRoom`` bytes that belong to the transport: libwebsockets writes the frame header
+/// there at each send. That is safe because one loop thread sends; a frame therefore belongs to one loop.
 public final class Frame: @unchecked Sendable {
-    // Guard: the payload is never written after the frame was handed out, but by a `FramePool` that holds it alone; the head room only by
-    // the loop thread that sends.
+    // Guard: the payload is never written after the frame was handed out, but by a `FramePool` that holds it alone; the
+    // head room only by the loop thread that sends.
 
     /// Bytes in front of the payload that a transport may overwrite.
     public static let headRoom = 16
@@ -60,8 +60,8 @@ public final class Frame: @unchecked Sendable {
     fileprivate var capacity: Int { storage.capacity - Frame.headRoom }
 }
 
-/// Frames that are written in their own memory, and written again once every connection has sent them: what is said as often in every tick
-/// is allocated once. One loop's.
+/// Frames that are written in their own memory, and written again once every connection has sent them: what is said as
+/// often in every tick is allocated once. One loop's.
 ///
 /// (An allocator gives memory of large messages back to the system, and every page of it has to be asked for again.)
 package struct FramePool {

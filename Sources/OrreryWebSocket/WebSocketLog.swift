@@ -19,7 +19,8 @@ public enum WebSocketLog {
     }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
+// thread.
 private func emitLogLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {
     guard let line else { return }
     var text = String(cString: line)

@@ -7,8 +7,8 @@ public import OrreryTransport
 /// try loop.run(handler)
 /// ```
 public struct WebSocketServerTransport: ServerTransport {
-    /// The address to listen at: an IPv4 or IPv6 address of this machine, or a name of it, of which all addresses are taken (of `localhost`
-    /// both). "0.0.0.0" and "::" stand for all addresses of the machine.
+    /// The address to listen at: an IPv4 or IPv6 address of this machine, or a name of it, of which all addresses are
+    /// taken (of `localhost` both). "0.0.0.0" and "::" stand for all addresses of the machine.
     public var host: String
     /// 0 takes a free port.
     public var port: Int
@@ -36,10 +36,12 @@ public struct WebSocketServerTransport: ServerTransport {
         return [files?.warning(at: .now), DescriptorLimit.warning(limits)].compactMap { $0 }
     }
 
-    /// Binds and listens. The process's limit of open files is raised to what the limits need, as far as the system lets it. The URL begins with `ws`, or with TLS with `wss`. The socket is closed by `shutDown`, or when the loop is released without having run.
-    /// - Throws: ``TransportError`` with `.addressInUse`, `.invalidAddress` (a port out of range, a host that is not this
-    ///   machine's, no permission), `.invalidCertificate` (the message says which file, and what to do) or `.unavailable` (libwebsockets'
-    ///   libev plug-in cannot be loaded).
+    /// Binds and listens. The process's limit of open files is raised to what the limits need, as far as the system
+    /// lets it. The URL begins with `ws`, or with TLS with `wss`. The socket is closed by `shutDown`, or when the loop
+    /// is released without having run.
+    /// - Throws: ``TransportError`` with `.addressInUse`, `.invalidAddress` (a port out of range, a host that is not
+    ///   this machine's, no permission), `.invalidCertificate` (the message says which file, and what to do) or
+    ///   `.unavailable` (libwebsockets' libev plug-in cannot be loaded).
     public func listen(limits: TransportLimits) throws(TransportError) -> (loop: any TransportLoop, url: String) {
         // libwebsockets makes its tables as long as this limit is then.
         DescriptorLimit.raise(for: limits)

@@ -16,8 +16,8 @@ struct PackageManifest {
 
     let targets: [Target]
 
-    /// Asks the package manager, in a scratch folder of its own: with the package's own, it would wait for the lock that the
-    /// running `swift test` holds.
+    /// Asks the package manager, in a scratch folder of its own: with the package's own, it would wait for the lock
+    /// that the running `swift test` holds.
     init(package: URL) throws {
         let scratch = FileManager.default.temporaryDirectory.appending(path: "orrery-manifest-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: scratch) }

@@ -9,7 +9,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-// Scripts/fuzz says where libFuzzer is, and has everything compiled with the coverage that it follows, dependencies too.
+// Scripts/fuzz says where libFuzzer is, and has everything compiled with the coverage that it follows, dependencies
+// too.
 let package = Package(
     name: "orrery-fuzzing",
     dependencies: [.package(name: "orrery", path: "../..")],

@@ -198,7 +198,8 @@ struct AuthorizationTests {
         }
     }
 
-    /// A web page of any name can have that name lead to this machine; the browser then takes the server for the page's own.
+    /// A web page of any name can have that name lead to this machine; the browser then takes the server for the page's
+    /// own.
     @Test(
         arguments: [
             (nil, true), ("127.0.0.1:7600", true), ("localhost", true), ("LocalHost:80", true), ("[::1]:7600", true),

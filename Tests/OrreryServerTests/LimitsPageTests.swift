@@ -8,7 +8,8 @@ import OrreryWebSocket
 import OrreryWire
 import Testing
 
-/// docs/LIMITS.md and the settings say the same: every limit is on the page with its default, and the page has no other.
+/// docs/LIMITS.md and the settings say the same: every limit is on the page with its default, and the page has no
+/// other.
 @Suite struct LimitsPageTests {
     /// First cell and second cell of each row about a setting.
     private let rows: [(name: String, standard: String)]

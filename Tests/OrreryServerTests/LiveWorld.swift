@@ -86,7 +86,8 @@ struct LiveWorld {
 }
 
 extension ClientConnection {
-    /// Waits until something holds of the state, looking at it after each batch. The time limit of the test is the deadline.
+    /// Waits until something holds of the state, looking at it after each batch. The time limit of the test is the
+    /// deadline.
     func until(_ condition: (Snapshot) throws -> Bool) async throws {
         var batches = batches.makeAsyncIterator()
         while try !withSnapshot(condition) {

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// docs/OPERATIONS.md lists checks that Tests/Wire/wire_checks.py has. (Scripts/wire-checks holds the list against a server.)
+/// docs/OPERATIONS.md lists checks that Tests/Wire/wire_checks.py has. (Scripts/wire-checks holds the list against a
+/// server.)
 @Suite struct OperationsPageTests {
     private func read(_ path: String) throws -> String {
         try String(

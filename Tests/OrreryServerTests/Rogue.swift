@@ -9,7 +9,8 @@ import Synchronization
 
 /// A client that means no good, on a thread of its own until it is stopped.
 ///
-/// `@unchecked Sendable`: `loop` and `generator` belong to the rogue's thread; what others touch is atomic or a semaphore.
+/// `@unchecked Sendable`: `loop` and `generator` belong to the rogue's thread; what others touch is atomic or a
+/// semaphore.
 final class Rogue: TransportHandler, @unchecked Sendable {
     enum Manner {
         /// Subscribes, then neither reads nor acknowledges.

@@ -10,7 +10,8 @@ import Testing
 
 @testable import OrreryClient
 
-/// Settings that contradict one another are found when a server is made, and named; what follows from a setting follows it.
+/// Settings that contradict one another are found when a server is made, and named; what follows from a setting follows
+/// it.
 @Suite struct SettingsTests {
     private struct Parts: Component, Codable { var parts: [String] = [] }
 

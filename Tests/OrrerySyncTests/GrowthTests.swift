@@ -9,7 +9,8 @@ import OrreryWire
 import Testing
 import simulate
 
-/// Servers and clients of this version among newer ones: what they do not know they skip, or say that they do not know it.
+/// Servers and clients of this version among newer ones: what they do not know they skip, or say that they do not know
+/// it.
 @Suite struct GrowthTests {
     /// Nobody gives these numbers a meaning yet.
     private static let skipped = HandMadeServer.section(99, [1, 2, 3]) + HandMadeServer.section(40, [])

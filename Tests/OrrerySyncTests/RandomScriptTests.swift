@@ -2,8 +2,9 @@ import Foundation
 import Testing
 import simulate
 
-/// What must hold in every run, whatever happens in it. A failing seed is in the name of its test case; `ORRERY_SEED=n` runs that one
-/// alone, `ORRERY_SEEDS=from..<to` others, `Scripts/simulate --seed n` shows it step by step. The smoke test runs many more.
+/// What must hold in every run, whatever happens in it. A failing seed is in the name of its test case; `ORRERY_SEED=n`
+/// runs that one alone, `ORRERY_SEEDS=from..<to` others, `Scripts/simulate --seed n` shows it step by step. The smoke
+/// test runs many more.
 @Suite struct RandomScriptTests {
     static var seeds: Range<UInt64> {
         let environment = ProcessInfo.processInfo.environment

@@ -9,8 +9,8 @@ import OrreryWire
 import Testing
 import simulate
 
-/// Limits that a server tells in Welcome: a client keeps those that are about its own messages, and ends where it takes less than the
-/// server may send.
+/// Limits that a server tells in Welcome: a client keeps those that are about its own messages, and ends where it takes
+/// less than the server may send.
 @Suite struct ToldLimitsTests {
     private func makeJoined(_ configure: (inout SimulationConfiguration) -> Void) throws -> JoinedWorld {
         var configuration = SimulationConfiguration()

@@ -6,7 +6,8 @@ import Testing
 
 @testable import OrrerySync
 
-/// A client that nobody asks for changes lists none, and applies runs of rows at once: its store is that of one that lists them.
+/// A client that nobody asks for changes lists none, and applies runs of rows at once: its store is that of one that
+/// lists them.
 @Suite struct UnrecordedChangesTests {
     /// A server, and two clients of it that differ in that.
     private struct Pair: ~Copyable {

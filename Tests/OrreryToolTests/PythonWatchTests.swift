@@ -55,7 +55,8 @@ struct PythonWatchTests {
     private func start(_ arguments: String...) throws -> Tool {
         let program = Self.package.appending(path: "Examples/python-watch/watch.py").path()
         return try Tool(
-            // A test runner may ignore interrupts, which what it starts inherits. -B: leaves no compiled modules in the sources.
+            // A test runner may ignore interrupts, which what it starts inherits. -B: leaves no compiled modules in the
+            // sources.
             ["--default-signal=INT,PIPE", "python3", "-B", program] + arguments, environment: ["ORRERY_TOKEN": ""],
             executable: URL(filePath: "/usr/bin/env"))
     }

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The server of the README (`Examples/DriftServer`), as a service manager starts it. Its port is one, 7600, so one at a time.
+/// The server of the README (`Examples/DriftServer`), as a service manager starts it. Its port is one, 7600, so one at
+/// a time.
 @Suite("The server of the README, as a program", .serialized, .timeLimit(.minutes(2)))
 struct ReadmeServerTests {
     private static let port: UInt16 = 7600

@@ -3,7 +3,8 @@ import OrreryTransport
 import OrreryWebSocket
 import Testing
 
-/// The classes of cases of the Autobahn test suite that concern a server of binary messages. Source of the codes: RFC 6455.
+/// The classes of cases of the Autobahn test suite that concern a server of binary messages. Source of the codes: RFC
+/// 6455.
 ///
 /// What libwebsockets decides otherwise stands in docs/OPERATIONS.md.
 @Suite("A server keeps to the rules of WebSocket")

@@ -2,7 +2,8 @@ import Testing
 
 @testable import OrreryWebSocket
 
-/// What is done every so often is done by the way where the loop is awake anyway, and otherwise by the timer, never more rarely.
+/// What is done every so often is done by the way where the loop is awake anyway, and otherwise by the timer, never
+/// more rarely.
 @Suite struct RhythmTests {
     private let start = ContinuousClock.now
 

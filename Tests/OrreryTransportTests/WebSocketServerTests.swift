@@ -154,7 +154,8 @@ struct WebSocketServerTests {
         }
     }
 
-    /// A peer that takes its time with the handshake is named when it is in, after those that came later and were quicker.
+    /// A peer that takes its time with the handshake is named when it is in, after those that came later and were
+    /// quicker.
     @Test func namesAscendInTheOrderOfOpening() throws {
         try withServer { server, port in
             let late = try RawPeer(port: port)

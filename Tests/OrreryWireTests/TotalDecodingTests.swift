@@ -65,8 +65,8 @@ import Testing
         }
     }
 
-    /// Other values of a byte: all at the beginning, where kinds and flags stand; else its neighbours, one bit turned, the ends of what
-    /// numbers and varints can be, and each sixteenth, at every position another one.
+    /// Other values of a byte: all at the beginning, where kinds and flags stand; else its neighbours, one bit turned,
+    /// the ends of what numbers and varints can be, and each sixteenth, at every position another one.
     private static func others(than byte: UInt8, at position: Int) -> Set<UInt8> {
         var values: Set<UInt8> = [0, 1, 0x7f, 0x80, 0x81, 0xfe, 0xff, byte &+ 1, byte &- 1]
         for bit in 0..<8 { values.insert(byte ^ 1 << UInt8(bit)) }

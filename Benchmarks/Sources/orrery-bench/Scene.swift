@@ -89,7 +89,8 @@ final class Stage {
         return Measurement(before: before, after: after, load: try load?.report(LoadReport.self))
     }
 
-    /// Waits until the load reads as much as it is sent, ten seconds at most: what is sent later than it is measured would not count.
+    /// Waits until the load reads as much as it is sent, ten seconds at most: what is sent later than it is measured
+    /// would not count.
     func settle() throws {
         for _ in 0..<20 {
             let now = try measure(seconds: 0.5)
@@ -189,8 +190,8 @@ struct Measurement {
         return Double(load.bytes) / Double(load.batches)
     }
 
-    /// Processor time of all threads by the batches that were sent, and acknowledged. Those are counted by the ticks that everybody
-    /// has passed, since a load on a busy machine reads now more, now less than it is sent.
+    /// Processor time of all threads by the batches that were sent, and acknowledged. Those are counted by the ticks
+    /// that everybody has passed, since a load on a busy machine reads now more, now less than it is sent.
     var microsecondsPerDelivery: Double? {
         guard let load, load.passedDeliveries > 0 else { return nil }
         return millisecondsPerTick() * 1e3 * Double(load.passedTicks) / Double(load.passedDeliveries)

@@ -62,8 +62,8 @@ struct StarveCommand: ParsableCommand {
         /// Without those of the subscriptions that are held.
         private let requestCount: UInt64
 
-        /// Those that came as a part of a later one's batch, and those that have not come at all: but for two, which may be under
-        /// way.
+        /// Those that came as a part of a later one's batch, and those that have not come at all: but for two, which
+        /// may be under way.
         var missedTicks: UInt64 {
             guard let load = busy.load else { return busy.ticks }
             let come = load.batches + load.mergedTicks

@@ -144,8 +144,8 @@ private struct Comparison {
         return result
     }
 
-    /// The limits: 14 bytes per update, 0.6 ms for one subscriber, twice the floor for each further one. Of a world of 10,000 that
-    /// changes all.
+    /// The limits: 14 bytes per update, 0.6 ms for one subscriber, twice the floor for each further one. Of a world of
+    /// 10,000 that changes all.
     func violations(beside single: Comparison?) -> [String] {
         guard scene.changedPercent == 100 else { return [] }
         var violations: [String] = []

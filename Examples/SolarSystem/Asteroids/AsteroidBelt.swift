@@ -2,8 +2,9 @@ import OrrerySchema
 
 /// A main belt of massless asteroids, made up from a seed.
 ///
-/// Semi-major axes lie evenly between 2.1 and 3.3 au outside the main Kirkwood gaps, where Jupiter's resonances have swept the
-/// real belt; eccentricities and inclinations follow the real belt's means. Asteroid number `n` is the same however many are made.
+/// Semi-major axes lie evenly between 2.1 and 3.3 au outside the main Kirkwood gaps, where Jupiter's resonances have
+/// swept the real belt; eccentricities and inclinations follow the real belt's means. Asteroid number `n` is the same
+/// however many are made.
 enum AsteroidBelt {
     /// One astronomical unit in km. Source: IAU 2012 resolution B2.
     static let astronomicalUnit = 149_597_870.7

@@ -13,7 +13,8 @@ struct KeplerOrbit: Equatable, Sendable {
     static let obliquity = 23.439_291_1 * Double.pi / 180
 
     /// The eccentric anomaly E of Kepler's equation M = E − e sin E, by Newton's method.
-    /// - Precondition: the eccentricity is from 0 to below 0.9, where the method converges from its start in a few rounds.
+    /// - Precondition: the eccentricity is from 0 to below 0.9, where the method converges from its start in a few
+    ///   rounds.
     var eccentricAnomaly: Double {
         precondition(eccentricity >= 0 && eccentricity < 0.9, "not an ellipse that this method is meant for")
         var anomaly = meanAnomaly + eccentricity * SineCosine(meanAnomaly).sine

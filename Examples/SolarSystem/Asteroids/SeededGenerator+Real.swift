@@ -7,8 +7,8 @@ extension SeededGenerator {
         Double(next() &>> 11) * 0x1p-53
     }
 
-    /// Close to a normal distribution of mean 0 and deviation 1, never beyond ±6: the sum of twelve uniform numbers. It needs no
-    /// logarithm, whose last bit differs between mathematical libraries.
+    /// Close to a normal distribution of mean 0 and deviation 1, never beyond ±6: the sum of twelve uniform numbers. It
+    /// needs no logarithm, whose last bit differs between mathematical libraries.
     mutating func nearlyNormal() -> Double {
         var sum = -6.0
         for _ in 0..<12 { sum += unit() }

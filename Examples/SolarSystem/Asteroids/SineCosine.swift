@@ -1,5 +1,5 @@
-/// Sine and cosine of an angle, made of additions and multiplications only: the mathematical libraries of different machines
-/// differ in the last bit, and the asteroids shall be the same everywhere.
+/// Sine and cosine of an angle, made of additions and multiplications only: the mathematical libraries of different
+/// machines differ in the last bit, and the asteroids shall be the same everywhere.
 struct SineCosine: Sendable {
     let sine: Double
     let cosine: Double

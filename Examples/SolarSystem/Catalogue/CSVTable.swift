@@ -48,8 +48,8 @@ struct CSVTable: Sendable {
     let rows: [Row]
 
     /// - Parameter header: the first line must be exactly this.
-    /// - Throws: ``CSVError`` for another header, a field too many or too few, an empty field, a quote, a carriage return, a last
-    ///   line without its end, or bytes that are no UTF-8.
+    /// - Throws: ``CSVError`` for another header, a field too many or too few, an empty field, a quote, a carriage
+    ///   return, a last line without its end, or bytes that are no UTF-8.
     init(_ bytes: some Collection<UInt8>, header: String) throws(CSVError) {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CSVError(line: 1, reason: "the file is not UTF-8")

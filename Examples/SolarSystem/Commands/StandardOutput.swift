@@ -8,8 +8,8 @@ enum StandardOutput {
         var description: String { "standard output: " + String(cString: strerror(code)) }
     }
 
-    /// Puts something that takes everything where the program was started without an output (`>&-`): else a socket would get its number,
-    /// and what is printed.
+    /// Puts something that takes everything where the program was started without an output (`>&-`): else a socket
+    /// would get its number, and what is printed.
     static func reserveDescriptors() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
             _ = descriptor == STDIN_FILENO ? open("/dev/null", O_RDONLY) : open("/dev/full", O_WRONLY)

@@ -13,7 +13,8 @@ struct VectorLanes: Sendable {
 
     var x = SIMD4<Double>(), y = SIMD4<Double>(), z = SIMD4<Double>()
 
-    /// Adds a multiple of other vectors. The two roundings are written out: a fused form would give other bits on other machines.
+    /// Adds a multiple of other vectors. The two roundings are written out: a fused form would give other bits on other
+    /// machines.
     @inline(__always)
     mutating func add(_ other: VectorLanes, times factor: Double) {
         x += other.x * factor
@@ -22,11 +23,11 @@ struct VectorLanes: Sendable {
     }
 }
 
-/// Newton's law: the acceleration, in km/s², of four places towards all sources. The only implementation of the force; bodies
-/// and massless particles both use it.
+/// Newton's law: the acceleration, in km/s², of four places towards all sources. The only implementation of the force;
+/// bodies and massless particles both use it.
 ///
-/// Within a body's radius the pull is that of a homogeneous ball, which falls to zero at the centre. A body therefore does not
-/// pull on itself, and no encounter, however close, makes a number that is not finite.
+/// Within a body's radius the pull is that of a homogeneous ball, which falls to zero at the centre. A body therefore
+/// does not pull on itself, and no encounter, however close, makes a number that is not finite.
 /// - Complexity: O(sources).
 @inline(__always)
 func gravitationalPull(at place: VectorLanes, of sources: borrowing Span<PullSource>) -> VectorLanes {

@@ -1,8 +1,8 @@
-/// Where the bodies stood at every evaluation of the force during one advance: the path along which massless particles are
-/// carried, at the cost of particles × bodies per evaluation.
+/// Where the bodies stood at every evaluation of the force during one advance: the path along which massless particles
+/// are carried, at the cost of particles × bodies per evaluation.
 ///
-/// A trace is a plain value and reading it changes nothing, so chunks of particles can be carried one after the other or side
-/// by side, with equal results.
+/// A trace is a plain value and reading it changes nothing, so chunks of particles can be carried one after the other
+/// or side by side, with equal results.
 struct GravityTrace: Sendable {
     private var integrator = Integrator(seconds: 0)
     private var bodyCount = 0
@@ -22,8 +22,8 @@ struct GravityTrace: Sendable {
         sources.append(contentsOf: stage)
     }
 
-    /// Carries massless particles over the time of the trace: reads each row once, moves it through all steps in registers, and
-    /// writes it once.
+    /// Carries massless particles over the time of the trace: reads each row once, moves it through all steps in
+    /// registers, and writes it once.
     ///
     /// ```swift
     /// trace.carry(

@@ -1,16 +1,17 @@
 /// How time is cut into steps, and a step into drifts and kicks.
 ///
-/// The scheme is PEFRL (position-extended Forest-Ruth-like), symplectic and of fourth order: drift, kick, drift, kick, drift,
-/// kick, drift, kick, drift, with a palindrome of weights. Its error is about 1/26 of Forest and Ruth's own for four instead of
-/// three evaluations of the force. Source: Omelyan, Mryglod, Folk, "Optimized Forest-Ruth- and Suzuki-like algorithms",
-/// Computer Physics Communications 146 (2002), page 188.
+/// The scheme is PEFRL (position-extended Forest-Ruth-like), symplectic and of fourth order: drift, kick, drift, kick,
+/// drift, kick, drift, kick, drift, with a palindrome of weights. Its error is about 1/26 of Forest and Ruth's own for
+/// four instead of three evaluations of the force. Source: Omelyan, Mryglod, Folk, "Optimized Forest-Ruth- and
+/// Suzuki-like algorithms", Computer Physics Communications 146 (2002), page 188.
 struct Integrator: Equatable, Sendable {
     /// Evaluations of the force in a step.
     static let stageCount = 4
 
     /// The longest step, unless asked otherwise: one tick at 60 Hz when a day passes per second.
     ///
-    /// After 365 days the worst body, the Moon, is 2 m from where steps of 150 s lead; steps of 3600 s: 6 m; of 14,400 s: 1.2 km.
+    /// After 365 days the worst body, the Moon, is 2 m from where steps of 150 s lead; steps of 3600 s: 6 m; of 14,400
+    /// s: 1.2 km.
     static let stepSecondsMax = 1440.0
 
     private static let xi = 0.178_617_895_844_809_1

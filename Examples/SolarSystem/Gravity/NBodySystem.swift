@@ -1,7 +1,7 @@
 /// Massive bodies that move under each other's pull: Newtonian, in double precision.
 ///
-/// Equal inputs give equal bits on every machine: only additions, multiplications, divisions and square roots are used, in a
-/// fixed order, and none of them is fused.
+/// Equal inputs give equal bits on every machine: only additions, multiplications, divisions and square roots are used,
+/// in a fixed order, and none of them is fused.
 ///
 /// ```swift
 /// var system = NBodySystem(bodies)
@@ -49,8 +49,8 @@ struct NBodySystem: Sendable {
         for _ in 0..<integrator.stepCount { step(integrator) { _ in } }
     }
 
-    /// Lets the bodies move on and remembers where they stood at every evaluation of the force, so that massless particles can be
-    /// carried along; see ``GravityTrace/carry(count:read:write:)``.
+    /// Lets the bodies move on and remembers where they stood at every evaluation of the force, so that massless
+    /// particles can be carried along; see ``GravityTrace/carry(count:read:write:)``.
     ///
     /// Fills the trace anew; handing in the same one again saves its memory from being allocated again.
     /// - Complexity: O(steps × bodies²), and O(steps × bodies) of memory: for a tick, not for a year.

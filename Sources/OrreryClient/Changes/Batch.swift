@@ -4,8 +4,8 @@ package import OrrerySync
 
 /// What one step did to what the client shows: mostly a move from a tick to a later one.
 ///
-/// A batch without changes says that nothing happened to what was asked for up to its tick. One that stays at its tick says what left with a
-/// subscription.
+/// A batch without changes says that nothing happened to what was asked for up to its tick. One that stays at its tick
+/// says what left with a subscription.
 public struct Batch: Sendable {
     /// One change of a component, typed.
     public struct TypedChange<C: Component>: Sendable {
@@ -62,8 +62,8 @@ public struct Batch: Sendable {
         return applied.changes.filter(filter.includes)
     }
 
-    /// What happened to one component, in order. Whoever assigns `new` to a mirror for each change has what the client shows. Values that are
-    /// no `C` are left out, as `nil`.
+    /// What happened to one component, in order. Whoever assigns `new` to a mirror for each change has what the client
+    /// shows. Values that are no `C` are left out, as `nil`.
     /// - Complexity: O(n) in all changes of the batch; decodes those of `C`.
     public func changes<C: Component>(of type: C.Type) -> [TypedChange<C>] {
         var result: [TypedChange<C>] = []

@@ -1,14 +1,17 @@
 import OrrerySync
 import Synchronization
 
-/// The batches that a connection applies, in order, from the moment on at which the sequence was made. The first one brings what is shown
-/// at that moment (its changes have the cause `entered`), so that a mirror built from the changes is what the client shows, after every batch.
+/// The batches that a connection applies, in order, from the moment on at which the sequence was made. The first one
+/// brings what is shown at that moment (its changes have the cause `entered`), so that a mirror built from the changes
+/// is what the client shows, after every batch.
 ///
-/// At most ``bufferedBatchMax`` batches of one life of the world wait for a reader. When it is slower, the newest are merged into one: ticks
-/// are merged, never torn, and no value is lost. Nothing merges across a reset, and a life that began and ended unread is left out.
+/// At most ``bufferedBatchMax`` batches of one life of the world wait for a reader. When it is slower, the newest are
+/// merged into one: ticks are merged, never torn, and no value is lost. Nothing merges across a reset, and a life that
+/// began and ended unread is left out.
 ///
-/// Ends when the connection, or the subscription that it is of, is ended from this side, or the task is cancelled. Throws ``ClientError`` when it
-/// ends otherwise, or when more than ``ClientConfiguration/waitingBatchSizeMax`` bytes of changes wait for this reader (code `limitExceeded`).
+/// Ends when the connection, or the subscription that it is of, is ended from this side, or the task is cancelled.
+/// Throws ``ClientError`` when it ends otherwise, or when more than ``ClientConfiguration/waitingBatchSizeMax`` bytes
+/// of changes wait for this reader (code `limitExceeded`).
 public struct BatchSequence: AsyncSequence, Sendable {
     public typealias Element = Batch
     public typealias Failure = ClientError

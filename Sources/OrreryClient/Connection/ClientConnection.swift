@@ -44,7 +44,8 @@ public final class ClientConnection: Sendable {
     /// Why the connection is over; `nil` while it lasts.
     public var end: ClientError? { session.end }
 
-    /// Whether what is shown is not kept up to date: there is no connection, or nothing of a new life of the world has come yet.
+    /// Whether what is shown is not kept up to date: there is no connection, or nothing of a new life of the world has
+    /// come yet.
     public var isStale: Bool { session.isStale }
 
     /// Bytes received so far.
@@ -59,8 +60,8 @@ public final class ClientConnection: Sendable {
     /// How the connection stands.
     public var status: ConnectionStatus { session.status }
 
-    /// How the connection stands: now, and then whenever it is made, lost, stale or over. Only the newest waits for a reader. Its counts are those
-    /// of that moment; ``status`` has the present ones.
+    /// How the connection stands: now, and then whenever it is made, lost, stale or over. Only the newest waits for a
+    /// reader. Its counts are those of that moment; ``status`` has the present ones.
     public var statuses: AsyncStream<ConnectionStatus> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let observer = session.addStatusObserver { status in
@@ -70,8 +71,8 @@ public final class ClientConnection: Sendable {
         }
     }
 
-    /// Every error from now on, once: lost connections, attempts that failed, mutations that were refused and for whose outcome nobody
-    /// waited. The newest 64 wait for a reader.
+    /// Every error from now on, once: lost connections, attempts that failed, mutations that were refused and for whose
+    /// outcome nobody waited. The newest 64 wait for a reader.
     public var errors: AsyncStream<ClientError> {
         AsyncStream(bufferingPolicy: .bufferingNewest(64)) { continuation in
             let observer = session.addErrorObserver { error in
@@ -81,7 +82,8 @@ public final class ClientConnection: Sendable {
         }
     }
 
-    /// The batches that are applied from now on, with the changes of all that is subscribed to. The first brings what is shown now.
+    /// The batches that are applied from now on, with the changes of all that is subscribed to. The first brings what
+    /// is shown now.
     public var batches: BatchSequence { BatchSequence(session, nil) }
 
     /// Reads several things of one tick, views too. Nothing is applied meanwhile, so be quick.

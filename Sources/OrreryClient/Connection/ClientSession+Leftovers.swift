@@ -16,7 +16,8 @@ extension ClientSession {
     /// Nobody asks any longer. May be called with the lock held: it is done by the loop.
     func leave(_ interest: SubscriptionPool.InterestID) { leave { $0.interests.append(interest) } }
 
-    /// An observer is not to be called any longer, but may be until the loop comes to it. May be called with the lock held.
+    /// An observer is not to be called any longer, but may be until the loop comes to it. May be called with the lock
+    /// held.
     package func leave(observer: Int) { leave { $0.observers.append(observer) } }
 
     /// An error that nobody has heard of. May be called with the lock held: it is told by the loop.

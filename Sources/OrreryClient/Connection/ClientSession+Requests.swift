@@ -90,8 +90,8 @@ extension ClientSession {
         ServerComponents(table: core.table, bindings: bindings, phase: phase)
     }
 
-    /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome), then after every step,
-    /// and once when it is over for good. The first call comes before this returns.
+    /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome),
+    /// then after every step, and once when it is over for good. The first call comes before this returns.
     package func addObserver(_ observer: @escaping Observer) -> Int { addObserver(of: nil, observer) }
 
     /// - Parameter filter: what of that the observer wants to know is shown now.
@@ -127,7 +127,8 @@ extension ClientSession {
         state.withLock { $0.errorObservers.removeAll { $0.id == id } }
     }
 
-    /// Calls `observer` with the present status, then whenever its state or staleness changes, and with `nil` when it is over for good.
+    /// Calls `observer` with the present status, then whenever its state or staleness changes, and with `nil` when it
+    /// is over for good.
     func addStatusObserver(_ observer: @escaping @Sendable (ConnectionStatus?) -> Void) -> Int {
         state.withLock { state in
             state.nextObserver += 1

@@ -7,8 +7,8 @@ import Synchronization
 
 /// One client's state over all its connections, behind a lock: the protocol core, and who waits for what.
 ///
-/// The loop's thread feeds it; everybody else reads it or leaves messages for the loop to send. Observers are called outside of the lock, one
-/// at a time, in the order of what they are told.
+/// The loop's thread feeds it; everybody else reads it or leaves messages for the loop to send. Observers are called
+/// outside of the lock, one at a time, in the order of what they are told.
 package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
     package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void

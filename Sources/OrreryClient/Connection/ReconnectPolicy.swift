@@ -2,8 +2,8 @@
 public struct ReconnectPolicy: Hashable, Sendable {
     /// Whether there is another attempt at all.
     public var isEnabled: Bool
-    /// The time before the first attempt, at most; the real one is drawn between half of it and all of it, so that the clients of a
-    /// server that comes back do not come all at once.
+    /// The time before the first attempt, at most; the real one is drawn between half of it and all of it, so that the
+    /// clients of a server that comes back do not come all at once.
     public var delayMin: Duration
     /// The time between two attempts, at most.
     public var delayMax: Duration
@@ -44,7 +44,8 @@ public struct ConnectionStatus: Hashable, Sendable {
 
     /// Whether there is a connection.
     public var state: State
-    /// Whether what is shown is not kept up to date: there is no connection, or nothing of a new life of the world has come yet.
+    /// Whether what is shown is not kept up to date: there is no connection, or nothing of a new life of the world has
+    /// come yet.
     public var isStale: Bool
     /// Ticks that this client is behind the newest that it has heard of.
     public var lag: UInt64

@@ -2,10 +2,11 @@ public import OrrerySchema
 import OrreryWire
 
 extension ClientConnection {
-    /// Wants something changed: synchronous, never throws and never waits. Mutations take effect in the order of these calls, each at most
-    /// once, also over lost connections.
+    /// Wants something changed: synchronous, never throws and never waits. Mutations take effect in the order of these
+    /// calls, each at most once, also over lost connections.
     ///
-    /// - Returns: what becomes of it. Beyond the limit of mutations without an outcome, that is an error of code `limitReached`, at once.
+    /// - Returns: what becomes of it. Beyond the limit of mutations without an outcome, that is an error of code
+    ///   `limitReached`, at once.
     /// - Complexity: O(bytes of the mutation).
     @discardableResult
     public func enqueue(_ mutation: ClientMutation) -> MutationHandle {

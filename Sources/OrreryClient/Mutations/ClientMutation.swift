@@ -13,8 +13,10 @@ public struct ClientMutation: Sendable {
     /// The same in the numbers and forms of a server.
     let resolved: @Sendable (ServerComponents) throws(ClientError) -> Mutation.Operation
 
-    /// Writes a component that the entity has: the fields that `C` has, together. Fields that only the server knows stay as they are.
-    /// - Parameter expected: if stated, the server refuses unless those fields have these values (code `compareFailed`).
+    /// Writes a component that the entity has: the fields that `C` has, together. Fields that only the server knows
+    /// stay as they are.
+    /// - Parameter expected: if stated, the server refuses unless those fields have these values (code
+    ///   `compareFailed`).
     public static func set<C: Component>(_ value: C, on entity: Entity, expecting expected: C? = nil) -> ClientMutation
     {
         ClientMutation { server throws(ClientError) in
@@ -36,7 +38,8 @@ public struct ClientMutation: Sendable {
         }
     }
 
-    /// Gives the entity a component, or writes the one that it has. Fields that only the server knows get the server's defaults.
+    /// Gives the entity a component, or writes the one that it has. Fields that only the server knows get the server's
+    /// defaults.
     public static func insert<C: Component>(_ value: C, on entity: Entity) -> ClientMutation {
         ClientMutation { server throws(ClientError) in .insert(entity, try server.new(value)) }
     }
@@ -71,10 +74,10 @@ public struct ClientMutation: Sendable {
 
 /// The same without types, for tools.
 extension ClientMutation {
-    /// Writes fields of a component, together or not at all: `set("Health", on: entity, [(["current"], .signed(50))])`; an empty path is
-    /// the whole component.
-    /// - Parameter fields: the names that lead to each field, from the outermost, with its new value. A number is taken where the field can
-    ///   hold it exactly.
+    /// Writes fields of a component, together or not at all: `set("Health", on: entity, [(["current"], .signed(50))])`;
+    /// an empty path is the whole component.
+    /// - Parameter fields: the names that lead to each field, from the outermost, with its new value. A number is taken
+    ///   where the field can hold it exactly.
     public static func set(
         _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)]
     ) -> ClientMutation {
@@ -127,7 +130,8 @@ public struct ComponentPatch<C: Component> {
 
     /// - Parameters:
     ///   - keyPath: a stored property, or a stored property of one.
-    ///   - expected: if stated, the server refuses the whole patch unless the field has that value (code `compareFailed`).
+    ///   - expected: if stated, the server refuses the whole patch unless the field has that value (code
+    ///     `compareFailed`).
     public mutating func set<V: Sendable>(
         _ keyPath: any WritableKeyPath<C, V> & Sendable, to value: V, expecting expected: V? = nil
     ) {

@@ -11,8 +11,8 @@ public struct AppliedMutation: Hashable, Sendable {
 
 /// A mutation on its way to the server, and what becomes of it.
 ///
-/// Nobody has to wait. Where the server refuses and nobody waited for the outcome, the error goes to ``ClientConnection/errors``, once, when
-/// this handle is released.
+/// Nobody has to wait. Where the server refuses and nobody waited for the outcome, the error goes to
+/// ``ClientConnection/errors``, once, when this handle is released.
 public final class MutationHandle: Sendable {
     private let fate: Fate
 
@@ -61,8 +61,8 @@ public final class MutationHandle: Sendable {
 
     /// Waits for what became of it, also over lost connections. Cancelling the task ends the wait, not the mutation.
     /// - Throws: ``ClientError``: of the code of the server's refusal; `limitReached` where too many are under way;
-    ///   `outcomeUnknown` where the connection ended before; `component` and `invalidValue` where the server has no such component or
-    ///   field; `cancelled`.
+    ///   `outcomeUnknown` where the connection ended before; `component` and `invalidValue` where the server has no
+    ///   such component or field; `cancelled`.
     public var outcome: AppliedMutation {
         get async throws(ClientError) {
             fate.noteWaiter()

@@ -5,11 +5,11 @@ import Synchronization
 
 /// One component of all entities, or of some, typed: read from the raw store when it is asked for.
 ///
-/// Values whose layout is this client's are read straight from the column. Others are decoded on first access and remembered until
-/// the row changes. A view that nobody reads costs nothing.
+/// Values whose layout is this client's are read straight from the column. Others are decoded on first access and
+/// remembered until the row changes. A view that nobody reads costs nothing.
 ///
-/// While there is no connection it shows the last state that came, and ``isStale`` is true. What it shows ends when the view is released or
-/// cancelled.
+/// While there is no connection it shows the last state that came, and ``isStale`` is true. What it shows ends when the
+/// view is released or cancelled.
 public final class ComponentView<C: Component>: Sendable {
     private struct Memory {
         /// The table of the values.
@@ -33,7 +33,8 @@ public final class ComponentView<C: Component>: Sendable {
     /// Why it is over; `nil` while it lasts.
     public var end: ClientError? { subscription.end }
 
-    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of the world has come yet.
+    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of
+    /// the world has come yet.
     public var isStale: Bool { subscription.isStale }
 
     /// The batches from now on, with the changes of what it shows. The first brings what it shows now.
@@ -139,7 +140,8 @@ public final class EntityView<C: Component>: Sendable {
     /// Why it is over; `nil` while it lasts.
     public var end: ClientError? { view.end }
 
-    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of the world has come yet.
+    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of
+    /// the world has come yet.
     public var isStale: Bool { view.isStale }
 
     /// The component; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.

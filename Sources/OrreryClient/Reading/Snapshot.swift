@@ -2,7 +2,8 @@ public import OrrerySchema
 package import OrreryStore
 import OrrerySync
 
-/// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied meanwhile.
+/// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied
+/// meanwhile.
 public struct Snapshot {
     private let core: SyncClient
     private let bindings: Bindings

@@ -2,9 +2,10 @@ public import OrrerySchema
 import OrrerySync
 
 extension ClientConnection {
-    /// A typed view of a component of all entities that have it. All rows travel; for some entities there is ``view(of:for:)-(_,Entity)``.
-    /// - Throws: ``ClientError`` of code `component` where the server does not show it, or with another type for some field; `limitReached`,
-    ///   `cancelled`, and those of a lost connection.
+    /// A typed view of a component of all entities that have it. All rows travel; for some entities there is
+    /// ``view(of:for:)-(_,Entity)``.
+    /// - Throws: ``ClientError`` of code `component` where the server does not show it, or with another type for some
+    ///   field; `limitReached`, `cancelled`, and those of a lost connection.
     public func view<C: Component>(of type: C.Type) async throws(ClientError) -> ComponentView<C> {
         ComponentView(session, try await subscribe([C.componentName], nil, fitting: Fit(type)), entities: nil)
     }
@@ -15,7 +16,8 @@ extension ClientConnection {
         EntityView(session, try await subscribe([C.componentName], [entity], fitting: Fit(type)), entity)
     }
 
-    /// A typed view of a component of some entities: only their rows travel. Those that are despawned leave it; it ends with the last.
+    /// A typed view of a component of some entities: only their rows travel. Those that are despawned leave it; it ends
+    /// with the last.
     /// - Throws: as ``view(of:)``, and of code `unknownEntity` where none of them is alive.
     public func view<C: Component>(
         of type: C.Type, for entities: some Collection<Entity> & Sendable

@@ -4,8 +4,9 @@ import Synchronization
 
 /// What was asked for, kept up to date until it ends.
 ///
-/// It ends once: when it is cancelled, when the last who holds it lets it go (a sequence of its ``batches`` holds it), when the server refuses
-/// it or what it shows is gone, and with the connection. What nobody else asks for leaves the store then.
+/// It ends once: when it is cancelled, when the last who holds it lets it go (a sequence of its ``batches`` holds it),
+/// when the server refuses it or what it shows is gone, and with the connection. What nobody else asks for leaves the
+/// store then.
 public final class Subscription: Sendable {
     private let session: ClientSession
     private let interest: SubscriptionPool.InterestID?
@@ -64,13 +65,15 @@ public final class Subscription: Sendable {
     /// Why it is over; `nil` while it lasts.
     public var end: ClientError? { fate.end }
 
-    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of the world has come yet.
+    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of
+    /// the world has come yet.
     public var isStale: Bool { end != nil || session.isStale }
 
     /// The batches from now on, with the changes of what this asks for. The first brings what is shown now.
     public var batches: BatchSequence { BatchSequence(session, self) }
 
-    /// Ends it: its sequences of batches end, and what nobody else asks for leaves the store. May be called at any time, and again.
+    /// Ends it: its sequences of batches end, and what nobody else asks for leaves the store. May be called at any
+    /// time, and again.
     public func cancel() {
         fate.finish(ClientError(.closed, "the subscription was cancelled", phase: .subscribe))
         leave()

@@ -5,12 +5,12 @@ import OrreryWire
 
 /// What the views and subscriptions of a client ask for, gathered into few subscriptions of the protocol.
 ///
-/// Each that asks is an interest. Interests in all entities of the same components share a part; interests in single entities share lists.
-/// A part is one subscription of the protocol, or two while its list changes: the new list is asked for first, and the old one ends when the
-/// first state of the new one is there. So nothing leaves meanwhile.
+/// Each that asks is an interest. Interests in all entities of the same components share a part; interests in single
+/// entities share lists. A part is one subscription of the protocol, or two while its list changes: the new list is
+/// asked for first, and the old one ends when the first state of the new one is there. So nothing leaves meanwhile.
 ///
-/// Pure: it says through ``SyncClient`` what to ask for, and is told what the server says of it. Dictionaries are for finding; what is done
-/// to several is done by ascending number.
+/// Pure: it says through ``SyncClient`` what to ask for, and is told what the server says of it. Dictionaries are for
+/// finding; what is done to several is done by ascending number.
 struct SubscriptionPool {
     typealias Components = SubscriptionRequest.Components
 
@@ -209,7 +209,8 @@ struct SubscriptionPool {
         return outcomes
     }
 
-    /// Entities are gone from the world, and never come again. Nothing of them travels any more, so nothing is asked for.
+    /// Entities are gone from the world, and never come again. Nothing of them travels any more, so nothing is asked
+    /// for.
     mutating func despawned(_ entities: [Entity], at tick: Tick, through core: inout SyncClient) -> Outcomes {
         var outcomes = Outcomes()
         guard !entities.isEmpty, !partOfCell.isEmpty else { return outcomes }

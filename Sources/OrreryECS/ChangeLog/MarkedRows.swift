@@ -2,8 +2,8 @@ internal import OrrerySchema
 
 /// The numbers of those rows of a page that are marked, ascending, in memory of the caller.
 ///
-/// They are listed first and copied then: the loop that copies has no branch to mispredict, so the processor waits for the
-/// memory of many rows at once. It is most of the cost where few rows of many are marked.
+/// They are listed first and copied then: the loop that copies has no branch to mispredict, so the processor waits for
+/// the memory of many rows at once. It is most of the cost where few rows of many are marked.
 struct MarkedRows {
     private let rows: UnsafeMutablePointer<UInt16>
     let count: Int

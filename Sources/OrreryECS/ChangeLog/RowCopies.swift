@@ -9,7 +9,8 @@ struct RowCopies {
 
     private let operations: ComponentOperations
     private var capacity = 0
-    /// Runs are copied by so many rows: of a million, that is a tenth faster than by pages, whose copies begin with `rep movsb`.
+    /// Runs are copied by so many rows: of a million, that is a tenth faster than by pages, whose copies begin with
+    /// `rep movsb`.
     private static let pieceLength = 32
     /// Room for the marked rows of one page.
     private let marked = UnsafeMutablePointer<UInt16>.allocate(capacity: MarkedRows.capacity)

@@ -4,8 +4,8 @@ extension World {
     /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago;
     /// slots freed before it may be given out again. The first drain reports all that is there.
     ///
-    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server, which begins with all that is there,
-    /// also where another has drained the world before.
+    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server, which
+    /// begins with all that is there, also where another has drained the world before.
     /// - Complexity: O(what changed); nothing is visited that did not.
     /// - Precondition: No query iterates, no command waits.
     public func drainChanges(into log: ChangeLog) {
@@ -20,7 +20,8 @@ extension World {
         drainStructure(into: log)
         drainValues(into: log)
         storage.pointee.drainStamp = storage.advanceStamp()
-        // Who reads the log knows the entities that ended. Events go by ticks, and a tick that was drained may not be the last word on them.
+        // Who reads the log knows the entities that ended. Events go by ticks, and a tick that was drained may not be
+        // the last word on them.
         storage.pointee.entities.endTick()
     }
 

@@ -10,7 +10,8 @@ public import OrrerySchema
 /// }
 /// ```
 /// The schedule flushes when a stage has ended, so the systems after it see the result; outside a schedule,
-/// ``World/flushCommands()`` does. A command for an entity that has died meanwhile is dropped, and counted by the commands of the world.
+/// ``World/flushCommands()`` does. A command for an entity that has died meanwhile is dropped, and counted by the
+/// commands of the world.
 public final class Commands {
     private enum Command {
         case despawn(Entity)
@@ -22,7 +23,8 @@ public final class Commands {
 
     private var pending: [Command] = []
 
-    /// In ``World/commands``: how many commands were dropped so far, those of systems included, since their entity had died or the world was full.
+    /// In ``World/commands``: how many commands were dropped so far, those of systems included, since their entity had
+    /// died or the world was full.
     public private(set) var droppedCount = 0
     /// In ``World/commands``: why the last one was dropped.
     public private(set) var lastDrop: WorldError?

@@ -42,8 +42,8 @@ protocol AnyEventBuffer: AnyObject {
 public struct Events<Event>: RandomAccessCollection {
     private let earlier: ArraySlice<Event>
     private let current: ArraySlice<Event>
-    /// How many events there were before these that the reader came too late for: they are kept for the tick in which they are sent and
-    /// the one after it.
+    /// How many events there were before these that the reader came too late for: they are kept for the tick in which
+    /// they are sent and the one after it.
     public let missedCount: UInt64
 
     init(earlier: ArraySlice<Event> = [], current: ArraySlice<Event> = [], missedCount: UInt64 = 0) {

@@ -18,8 +18,8 @@ final class EventOutbox {
         }
     }
 
-    /// Gives the events to the world. The order of those of one type is that of their sending; each type has a buffer of its own, so the
-    /// order of types makes no difference.
+    /// Gives the events to the world. The order of those of one type is that of their sending; each type has a buffer
+    /// of its own, so the order of types makes no difference.
     func flush(into world: World) {
         for events in waiting.values { events.flush(into: world) }
     }

@@ -2,8 +2,8 @@ extension World {
     /// Events of one type that are taken in one tick, at most; more are dropped and counted.
     public static var eventCountMax: Int { 1 << 20 }
 
-    /// Sends an event to all who read its type: each reader sees it once, in this tick or the next. Systems send through
-    /// ``TickContext/send(_:)``.
+    /// Sends an event to all who read its type: each reader sees it once, in this tick or the next. Systems send
+    /// through ``TickContext/send(_:)``.
     ///
     /// Beyond ``eventCountMax`` in a tick it is dropped, and counted in ``droppedEventCount``.
     /// - Complexity: O(1), amortised.

@@ -95,8 +95,8 @@ extension Observation.Kind {
     }
 }
 
-/// Equal bytes of all fields are equal values, also where `==` says no (NaN). Besides, `==` decides where the type has it; values of other types
-/// that are no plain bytes always differ.
+/// Equal bytes of all fields are equal values, also where `==` says no (NaN). Besides, `==` decides where the type has
+/// it; values of other types that are no plain bytes always differ.
 private func makeEquality<C: Component>(_ type: C.Type) -> (UnsafePointer<C>, UnsafePointer<C>) -> Bool {
     let ranges = ValueBytes.ranges(of: type)
     let haveEqualBytes: (UnsafePointer<C>, UnsafePointer<C>) -> Bool = { left, right in

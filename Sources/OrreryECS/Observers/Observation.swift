@@ -8,7 +8,8 @@ public struct Observation<C: Component> {
         case added
         /// The value was replaced or changed in place.
         case changed
-        /// The entity loses the component and lives on. There is no new value; the old one can still be read everywhere.
+        /// The entity loses the component and lives on. There is no new value; the old one can still be read
+        /// everywhere.
         case removed
         /// The entity ends, with all its components, which can still be read everywhere.
         case despawned

@@ -1,7 +1,7 @@
 internal import OrrerySchema
 
-/// What observers have not been told yet, of all components, in the order in which it happened. What an observer writes comes last, so each
-/// observer is told all steps, in order.
+/// What observers have not been told yet, of all components, in the order in which it happened. What an observer writes
+/// comes last, so each observer is told all steps, in order.
 struct ObservationQueue {
     /// Observers that cause each other, at most; deeper, they are taken for an endless loop.
     static let depthMax = 32

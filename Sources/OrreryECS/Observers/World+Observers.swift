@@ -9,17 +9,19 @@ extension World {
     ///     observation.world.commands.despawn(observation.entity)
     /// }
     /// ```
-    /// The closure runs on the world's thread, at once: after what is added or changed, before what is removed or despawned is gone. An
-    /// observation holds the values of its moment.
+    /// The closure runs on the world's thread, at once: after what is added or changed, before what is removed or
+    /// despawned is gone. An observation holds the values of its moment.
     ///
-    /// It may read everything and write values; structural changes go through ``commands``. What it writes is told when all observers have
-    /// been told of what led to it: so each observer is told all steps, of all components, in the order in which they happened, and the old
-    /// value of an entity's step is the new value of the one before. What it writes to an entity that ends, or to a component that is being
-    /// removed, goes with it and is told to nobody. Observers that cause each other 32 times deep are taken for an endless loop, and trap.
+    /// It may read everything and write values; structural changes go through ``commands``. What it writes is told when
+    /// all observers have been told of what led to it: so each observer is told all steps, of all components, in the
+    /// order in which they happened, and the old value of an entity's step is the new value of the one before. What it
+    /// writes to an entity that ends, or to a component that is being removed, goes with it and is told to nobody.
+    /// Observers that cause each other 32 times deep are taken for an endless loop, and trap.
     ///
-    /// What a query writes is compared when up to 1024 rows have been visited, and told for the rows that really differ (by the bytes of their
-    /// fields, and by `==` where the type has it), row by row, in the order of the query's terms. What its closure writes besides, through the world or an
-    /// ``Accessor``, is told then, too. Writes that nobody observes cost nothing.
+    /// What a query writes is compared when up to 1024 rows have been visited, and told for the rows that really differ
+    /// (by the bytes of their fields, and by `==` where the type has it), row by row, in the order of the query's
+    /// terms. What its closure writes besides, through the world or an ``Accessor``, is told then, too. Writes that
+    /// nobody observes cost nothing.
     ///
     /// A system that writes an observed component does not run side by side with others.
     /// - Complexity: O(1).

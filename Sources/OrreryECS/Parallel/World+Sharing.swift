@@ -1,9 +1,9 @@
 internal import OrrerySchema
 import Synchronization
 
-/// A world that several systems run on. Their values are apart, since they do not conflict; what they share is prepared here, so that they
-/// only read it: the structure, the lists of tables of each query, and the list of columns that have marks. Only new plans of queries are made
-/// meanwhile, one at a time.
+/// A world that several systems run on. Their values are apart, since they do not conflict; what they share is prepared
+/// here, so that they only read it: the structure, the lists of tables of each query, and the list of columns that have
+/// marks. Only new plans of queries are made meanwhile, one at a time.
 extension World {
     func share(_ body: () -> Void) {
         guard !storage.pointee.isShared else { return body() }

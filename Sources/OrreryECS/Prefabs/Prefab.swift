@@ -65,7 +65,8 @@ extension World {
     /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
     public func trySpawn(_ prefab: Prefab) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
-        // By the edges between tables, which allocates nothing once they are known; the tables on the way stay, without rows.
+        // By the edges between tables, which allocates nothing once they are known; the tables on the way stay, without
+        // rows.
         var table = storage.pointee.emptyTable
         for value in prefab.values {
             let component = value.register(self)

@@ -8,8 +8,8 @@ struct ChunkHandle {
     /// The first of the rows, counted from the first of the chunk.
     @usableFromInline let first: Int
     @usableFromInline let count: Int
-    /// Where the values of each term begin, `nil` for a component that the entities need not have, and have not; no list
-    /// if all values are in the chunk, whose columns say it.
+    /// Where the values of each term begin, `nil` for a component that the entities need not have, and have not; no
+    /// list if all values are in the chunk, whose columns say it.
     @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
     /// The columns of the terms.
     @usableFromInline let columns: UnsafeMutablePointer<QueryMatches.Column>

@@ -32,8 +32,8 @@ extension QueryOf {
     ///     for row in rows.indices { position[row].x += velocity[row].x }
     /// }
     /// ```
-    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands still
-    /// meanwhile.
+    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands
+    /// still meanwhile.
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(

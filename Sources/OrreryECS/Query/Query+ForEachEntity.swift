@@ -5,7 +5,8 @@ public import OrrerySchema
 
 /// Iteration by row, with the entity, one to three terms.
 ///
-/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms optionals. In the order of the query, whichever it is.
+/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms optionals. In the order of the query, whichever it
+/// is.
 ///
 /// The structure of the world stands still while a closure runs. Rows of `Write` terms count as changed, whether the
 /// closure changed them or not. Spawned, removed or moved rows are seen by the next iteration.

@@ -5,8 +5,8 @@ public import OrrerySchema
 
 /// Iteration by row, four to six terms.
 ///
-/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms optionals. With four and more terms, those that are written come
-/// first; any other order is for ``forEachChunk(_:)``.
+/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms optionals. With four and more terms, those that
+/// are written come first; any other order is for ``forEachChunk(_:)``.
 ///
 /// The structure of the world stands still while a closure runs. Rows of `Write` terms count as changed, whether the
 /// closure changed them or not. Spawned, removed or moved rows are seen by the next iteration.

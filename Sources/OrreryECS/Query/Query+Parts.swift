@@ -1,8 +1,8 @@
 import Dispatch
 
 extension QueryOf {
-    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads. A part is a query of its own, with every
-    /// form of iteration.
+    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads. A part is a
+    /// query of its own, with every form of iteration.
     ///
     /// ```swift
     /// schedule.add("integrate", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
@@ -11,13 +11,16 @@ extension QueryOf {
     ///     }
     /// }
     /// ```
-    /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the order of the parts, so
-    /// the result is the same for every number of threads. Events are read before, by the system.
+    /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the
+    /// order of the parts, so the result is the same for every number of threads. Events are read before, by the
+    /// system.
     ///
-    /// A part writes through its query. What it reads besides, its system has declared; what it writes besides, it gives to the commands.
+    /// A part writes through its query. What it reads besides, its system has declared; what it writes besides, it
+    /// gives to the commands.
     ///
-    /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through the set of a sparse
-    /// component, one of named entities (``only(_:)``, ``sorted(by:_:)``), and one that writes what somebody observes.
+    /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through
+    /// the set of a sparse component, one of named entities (``only(_:)``, ``sorted(by:_:)``), and one that writes what
+    /// somebody observes.
     /// - Parameters:
     ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
     ///   - body: Called once for each part.
@@ -32,7 +35,8 @@ extension QueryOf {
         tick.system.gatherParts()
     }
 
-    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads, outside of a schedule.
+    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads, outside of a
+    /// schedule.
     /// - Parameters:
     ///   - threadCount: How many threads, this one included.
     ///   - body: Called once for each part.

@@ -1,7 +1,7 @@
 /// The pages of a query that one thread handles.
 ///
-/// A part writes through its query only, and no two pages of a column have marks or stamps in one piece of memory: so parts mark what
-/// they write by themselves.
+/// A part writes through its query only, and no two pages of a column have marks or stamps in one piece of memory: so
+/// parts mark what they write by themselves.
 @usableFromInline
 struct QueryPart {
     /// Which of the plan's tables.
@@ -28,7 +28,8 @@ struct QueryPart {
         return min(pages.lowerBound * pageRowCount, end)..<end
     }
 
-    /// With the page that makes it so many rows a part ends. It does not depend on the number of threads, so neither does what parts do.
+    /// With the page that makes it so many rows a part ends. It does not depend on the number of threads, so neither
+    /// does what parts do.
     static let rowCount = 16_384
 
     /// The parts of a plan, in its order.

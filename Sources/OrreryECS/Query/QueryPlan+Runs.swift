@@ -19,8 +19,8 @@ extension QueryPlan {
         }
     }
 
-    /// So many rows are visited at once, at most, where somebody hears of what is written. Fewer than a page has, so that how long chunks are
-    /// makes no difference to what observers write while a query is under way.
+    /// So many rows are visited at once, at most, where somebody hears of what is written. Fewer than a page has, so
+    /// that how long chunks are makes no difference to what observers write while a query is under way.
     static let watchedRowCount = 1024
 
     /// Calls a closure with all rows that match.

@@ -95,7 +95,8 @@ final class QueryPlan {
         matches.pointee.tablesSeen = storage.pointee.tables.count
     }
 
-    /// Whether any entity has the components that are asked for, as far as tables and sets tell: narrowed to single rows, there may be none.
+    /// Whether any entity has the components that are asked for, as far as tables and sets tell: narrowed to single
+    /// rows, there may be none.
     /// - Complexity: O(tables that match and are empty).
     var mayHaveEntities: Bool {
         refresh()

@@ -2,8 +2,9 @@ internal import OrrerySchema
 
 /// Who points at whom by one relation: for each entity a list of those that point at it, linked through them.
 ///
-/// It follows the targets that values hold, whoever wrote them and however they compare. An entity that lives has its list by its slot; one that
-/// may live one day, by its name, until somebody looks at it. Who points at one that lived is in no list: it does not come back.
+/// It follows the targets that values hold, whoever wrote them and however they compare. An entity that lives has its
+/// list by its slot; one that may live one day, by its name, until somebody looks at it. Who points at one that lived
+/// is in no list: it does not come back.
 final class ReferenceIndex {
     private struct Links {
         /// The newest of those that point at the entity that lives here.

@@ -9,7 +9,8 @@ public import OrrerySchema
 /// }
 /// world.referrers(to: ship, by: Aim.self)
 /// ```
-/// The world keeps who points at whom up to date, however the component is written. An entity points at one other by each relation.
+/// The world keeps who points at whom up to date, however the component is written. An entity points at one other by
+/// each relation.
 public protocol Relation: Component {
     /// The entity that is pointed at; `Entity.none`, or one that does not live, for nobody.
     var target: Entity { get }

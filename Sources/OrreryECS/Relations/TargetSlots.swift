@@ -1,5 +1,5 @@
-/// Which slots of entities somebody points at, or has pointed at in this life: one bit each. Who ends an entity of another slot need not ask
-/// the relations.
+/// Which slots of entities somebody points at, or has pointed at in this life: one bit each. Who ends an entity of
+/// another slot need not ask the relations.
 struct TargetSlots: BitwiseCopyable {
     private var words: UnsafeMutablePointer<UInt64>?
     private var wordCount = 0

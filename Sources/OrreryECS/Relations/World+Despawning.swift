@@ -2,8 +2,9 @@ internal import OrrerySchema
 
 /// The end of entities that somebody hears of, or points at.
 ///
-/// An entity that ends takes others with it: each is told of before those that end with it, and is gone after them. So whoever hears of an end
-/// still reads the parent, and its parent, and where everybody points who ends. Those that live on lose their relations last.
+/// An entity that ends takes others with it: each is told of before those that end with it, and is gone after them. So
+/// whoever hears of an end still reads the parent, and its parent, and where everybody points who ends. Those that live
+/// on lose their relations last.
 extension World {
     /// What is still to be done, the next last.
     private enum Step {
@@ -56,7 +57,8 @@ extension World {
                 steps.append(.finish(entity))
                 steps += bound(to: entity)
             case .finish(let entity):
-                // Observers of those that ended meanwhile may have let others point at it, and so may those of relations that are taken.
+                // Observers of those that ended meanwhile may have let others point at it, and so may those of
+                // relations that are taken.
                 let bound = bound(to: entity)
                 if !bound.isEmpty || takeRelations(to: entity) {
                     steps.append(.finish(entity))

@@ -35,7 +35,8 @@ extension World {
         return ancestors
     }
 
-    /// The children of an entity, their children, and so on; each after its parent. Where they go round in a circle, each once.
+    /// The children of an entity, their children, and so on; each after its parent. Where they go round in a circle,
+    /// each once.
     /// - Complexity: O(descendants).
     public func descendants(of entity: Entity) -> [Entity] {
         // Each entity has one parent, so a circle that can be reached from here leads through here.

@@ -66,8 +66,9 @@ private struct Stage {
         }
     }
 
-    /// Runs systems that do not conflict. What they share besides values stands still meanwhile, also on one thread, so that the number of
-    /// threads cannot be told from the result. They end at one moment: what one of them writes, no other uses.
+    /// Runs systems that do not conflict. What they share besides values stands still meanwhile, also on one thread, so
+    /// that the number of threads cannot be told from the result. They end at one moment: what one of them writes, no
+    /// other uses.
     private func runSharing() {
         defer {
             let end = world.storage.advanceStamp()

@@ -11,14 +11,15 @@ import OrrerySchema
 /// }
 /// schedule.add("reap", in: .late, Read<Health>.self, order: [.after("damage")], when: .every(ticks: 10)) { query, tick in … }
 /// ```
-/// Systems run by phase, within a phase as they were added, unless their ``SystemOrder`` says otherwise. Neighbours that do not conflict
-/// (no component or resource that one of them writes is used by another) and that name no order among them form a *stage*: they see the
-/// same structure, may run side by side on ``threadCount`` threads, and their commands and events take effect when the stage has ended,
-/// system by system. The result is the same for every number of threads, to the byte.
+/// Systems run by phase, within a phase as they were added, unless their ``SystemOrder`` says otherwise. Neighbours
+/// that do not conflict (no component or resource that one of them writes is used by another) and that name no order
+/// among them form a *stage*: they see the same structure, may run side by side on ``threadCount`` threads, and their
+/// commands and events take effect when the stage has ended, system by system. The result is the same for every number
+/// of threads, to the byte.
 ///
-/// A schedule is a value and holds no state of a world. What is kept of a system between ticks (its moment, what events it has read, its
-/// timings) is kept by each world that it runs on, as long as the schedule or a copy of it is there. Several schedules may run on one world
-/// in turn; they share nothing, whatever their systems are named.
+/// A schedule is a value and holds no state of a world. What is kept of a system between ticks (its moment, what events
+/// it has read, its timings) is kept by each world that it runs on, as long as the schedule or a copy of it is there.
+/// Several schedules may run on one world in turn; they share nothing, whatever their systems are named.
 public struct Schedule: Sendable {
     struct System: Sendable {
         /// The same in all copies of the schedule.
@@ -57,8 +58,9 @@ public struct Schedule: Sendable {
     public var stageNames: [[String]] { ((try? plan.get())?.stages ?? []).map { $0.map(\.name) } }
 
     /// Tells what is wrong with the schedule.
-    /// - Throws: The ``ScheduleError`` of the first thing that is wrong: a name that is taken, a system that names in two places what it
-    ///   writes, or one component in two terms, an order that names no system, or one of another phase, or that goes round in a circle.
+    /// - Throws: The ``ScheduleError`` of the first thing that is wrong: a name that is taken, a system that names in
+    ///   two places what it writes, or one component in two terms, an order that names no system, or one of another
+    ///   phase, or that goes round in a circle.
     public func validate() throws(ScheduleError) { _ = try plan.get() }
 
     /// Runs the tick that follows the world's: moves the world's tick on, runs all systems, ends the tick.

@@ -5,8 +5,8 @@ public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible 
     public enum Code: String, Sendable {
         /// Two systems have the same name.
         case nameTaken
-        /// One system asks twice for what it writes, or for one component in two terms, so that its closure would hold one value in two
-        /// places.
+        /// One system asks twice for what it writes, or for one component in two terms, so that its closure would hold
+        /// one value in two places.
         case accessConflict
         /// An order names a system that there is not.
         case orderUnknown

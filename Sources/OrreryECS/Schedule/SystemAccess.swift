@@ -8,8 +8,8 @@ public import OrrerySchema
 ///     query.forEach { velocity in velocity.x += wind.x }
 /// }
 /// ```
-/// Two systems conflict if both use the same component or resource and one of them writes it. Those that do not conflict may run side
-/// by side.
+/// Two systems conflict if both use the same component or resource and one of them writes it. Those that do not
+/// conflict may run side by side.
 public struct SystemAccess: Sendable {
     let target: ObjectIdentifier
     let name: String

@@ -5,7 +5,8 @@ final class SystemIdentity: Sendable {}
 
 /// What a world keeps of one system between its runs.
 ///
-/// A system that runs side by side with others touches only its own, which is emptied into the world when its stage has ended.
+/// A system that runs side by side with others touches only its own, which is emptied into the world when its stage has
+/// ended.
 final class SystemRun {
     let commands = Commands()
     let outbox = EventOutbox()
@@ -43,7 +44,8 @@ final class SystemRun {
         nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
-    /// Whether it said that it uses a component or resource. A part writes nothing but what its query shows: others write beside it.
+    /// Whether it said that it uses a component or resource. A part writes nothing but what its query shows: others
+    /// write beside it.
     func mayUse<Target>(_ type: Target.Type, isWrite: Bool) -> Bool {
         if isPart && isWrite { return false }
         return accesses?.contains { $0.target == ObjectIdentifier(type) && (!isWrite || $0.isWrite) } ?? true
@@ -65,12 +67,14 @@ final class SystemRun {
 }
 
 extension Schedule {
-    /// The names of the systems that work on the entities of a query, in the order in which they run; none if the schedule is not valid.
+    /// The names of the systems that work on the entities of a query, in the order in which they run; none if the
+    /// schedule is not valid.
     package var queryingSystemNames: [String] {
         ((try? plan.get())?.stages ?? []).flatMap { $0.filter { $0.accesses != nil }.map(\.name) }
     }
 
-    /// Calls a closure with the timings of each of ``queryingSystemNames`` that has run on a world, and its position there.
+    /// Calls a closure with the timings of each of ``queryingSystemNames`` that has run on a world, and its position
+    /// there.
     /// - Complexity: O(systems); nothing is allocated.
     package func forEachQueryingSystem(on world: World, _ body: (_ position: Int, _ timings: SystemTimings) -> Void) {
         guard case .success(let plan) = plan else { return }
@@ -96,8 +100,8 @@ extension World {
         return made
     }
 
-    /// How long each system that has run on this world took, by name; those of one name (of several schedules) in the order in which they
-    /// first ran.
+    /// How long each system that has run on this world took, by name; those of one name (of several schedules) in the
+    /// order in which they first ran.
     /// - Complexity: O(systems).
     public var systemTimings: [SystemTimings] {
         systemRuns.values.sorted { ($0.timings.name, $0.position) < ($1.timings.name, $1.position) }.map(\.timings)

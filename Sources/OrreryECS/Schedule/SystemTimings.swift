@@ -7,8 +7,9 @@ public struct SystemTimings: Sendable {
     public let name: String
     /// Runs so far.
     public private(set) var runCount: UInt64 = 0
-    /// Runs in a row, the newest included, in which no entity had what the terms of the system's query ask for; 0 for a system that has the world
-    /// to itself. What the system asks for besides (``QueryOf/without(_:)`` and its kin) is not looked at.
+    /// Runs in a row, the newest included, in which no entity had what the terms of the system's query ask for; 0 for a
+    /// system that has the world to itself. What the system asks for besides (``QueryOf/without(_:)`` and its kin) is
+    /// not looked at.
     public private(set) var unmatchedRunCount: UInt64 = 0
     /// The newest run.
     public private(set) var last = Duration.zero

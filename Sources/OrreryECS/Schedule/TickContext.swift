@@ -22,7 +22,8 @@ public struct TickContext {
     /// The events of a type that this system has not seen yet. In the first run, those that are kept.
     ///
     /// An event is kept for its tick and the one after it: a system that runs less often is told how many it missed.
-    /// - Precondition: not in a part of a divided query, which comes and goes with the number of rows; the system reads them before.
+    /// - Precondition: not in a part of a divided query, which comes and goes with the number of rows; the system reads
+    ///   them before.
     /// - Complexity: O(1).
     public func events<Event: Sendable>(of type: Event.Type) -> Events<Event> {
         guard !system.isPart else {
@@ -37,8 +38,8 @@ public struct TickContext {
         return events
     }
 
-    /// Random numbers of this system in this tick: the same for the same ``World/seed``, tick, system's name and stream, whatever else
-    /// runs and on however many threads.
+    /// Random numbers of this system in this tick: the same for the same ``World/seed``, tick, system's name and
+    /// stream, whatever else runs and on however many threads.
     /// - Parameter stream: tells several uses in one run of the system from each other.
     public func makeRandom(stream: UInt64 = 0) -> SeededGenerator {
         SeededGenerator(seed: world.seed, path: tick.rawValue, system.nameHash, stream)
@@ -72,7 +73,8 @@ public struct TickContext {
     }
 
     /// Reads and writes one component of any entity.
-    /// - Precondition: the system has the component in its query or in its `access`, as written; not in a part of a divided query.
+    /// - Precondition: the system has the component in its query or in its `access`, as written; not in a part of a
+    ///   divided query.
     /// - Complexity: O(1).
     public func accessor<C: Component>(_ type: C.Type) -> Accessor<C> {
         require(type, C.componentName, isWrite: true)

@@ -46,9 +46,9 @@ struct ColumnStorage: BitwiseCopyable {
         strideBefore * rowCount + (position + 1) * Self.gapSize(inChunkOf: rowCount)
     }
 
-    /// The free bytes before each column. Without them the values of a row would have addresses that differ by a multiple of
-    /// 4096, and a processor takes one for the other for some time where it writes the one and reads the other. In short
-    /// chunks they do not.
+    /// The free bytes before each column. Without them the values of a row would have addresses that differ by a
+    /// multiple of 4096, and a processor takes one for the other for some time where it writes the one and reads the
+    /// other. In short chunks they do not.
     static func gapSize(inChunkOf rowCount: Int) -> Int {
         rowCount < 1024 ? 0 : min(rowCount / 16, 1024) + 64
     }

@@ -44,8 +44,8 @@ struct EntityRow: BitwiseCopyable {
 struct EntityStorage: BitwiseCopyable {
     @usableFromInline
     struct Slot: BitwiseCopyable {
-        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower ones; of
-        /// a slot that nobody lives in, a link to the next one.
+        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower
+        /// ones; of a slot that nobody lives in, a link to the next one.
         @usableFromInline var place: UInt32
         /// The life that this slot is in, or was in last.
         @usableFromInline var generation: UInt32

@@ -1,6 +1,6 @@
-/// All pages that hold entities, by number. A slot of an entity names a row by the number of its page and the place in it,
-/// so it is half as long as an address and a row would be, and a look-up in random order misses the caches less. A page
-/// keeps its number when its rows move into a larger chunk.
+/// All pages that hold entities, by number. A slot of an entity names a row by the number of its page and the place in
+/// it, so it is half as long as an address and a row would be, and a look-up in random order misses the caches less. A
+/// page keeps its number when its rows move into a larger chunk.
 @usableFromInline
 struct PageDirectory: BitwiseCopyable {
     @usableFromInline

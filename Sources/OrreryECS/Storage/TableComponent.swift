@@ -1,5 +1,5 @@
-/// What a table knows of one component of the world: its column, and the edge to the table that has the component less, or
-/// more if there is no column.
+/// What a table knows of one component of the world: its column, and the edge to the table that has the component less,
+/// or more if there is no column.
 @usableFromInline
 struct TableComponent: BitwiseCopyable {
     /// `nil` for a component that the entities of the table do not have.
@@ -27,8 +27,8 @@ struct TableComponent: BitwiseCopyable {
         otherBits = UInt(bitPattern: other) | (edge.pointee.isPlain ? Self.plainBit(isUp: isUp) : 0)
     }
 
-    /// Whether there is a plain edge to the table that has the component more, or less. There is none if the entities have
-    /// the component already, or have it not.
+    /// Whether there is a plain edge to the table that has the component more, or less. There is none if the entities
+    /// have the component already, or have it not.
     @inlinable @inline(__always)
     func hasPlainEdge(isUp: Bool) -> Bool { otherBits & Self.plainBit(isUp: isUp) != 0 }
 

@@ -21,7 +21,8 @@ extension TableStorage {
         moveTail(to: row)
     }
 
-    /// Makes room for at least so many rows: for the list of their chunks, for numbers, bits and stamps, and in the first chunk.
+    /// Makes room for at least so many rows: for the list of their chunks, for numbers, bits and stamps, and in the
+    /// first chunk.
     mutating func reserve(rows count: Int) {
         guard count > reservedRows else { return }
         var rows = max(reservedRows, Self.chunkCapacityMin)
@@ -35,8 +36,9 @@ extension TableStorage {
         if chunkCount < 2, capacity > chunkCapacity { resizeChunk(to: capacity) }
     }
 
-    /// Gives back what is to spare, where the page of the last row is empty or the only chunk nearly is. One empty chunk
-    /// stays until half of the one before is empty as well, so that a count that swings around a border does not allocate.
+    /// Gives back what is to spare, where the page of the last row is empty or the only chunk nearly is. One empty
+    /// chunk stays until half of the one before is empty as well, so that a count that swings around a border does not
+    /// allocate.
     @usableFromInline
     mutating func giveBack() {
         while pageCount > max(1, usedPageCount) {

@@ -102,7 +102,8 @@ extension TableStorage {
 }
 
 extension ColumnPointer {
-    /// Moves a value, named by its chunk and the row in it, into uninitialised memory of another column of the component.
+    /// Moves a value, named by its chunk and the row in it, into uninitialised memory of another column of the
+    /// component.
     @inline(__always)
     func moveValue(
         _ chunk: UnsafeMutableRawPointer, _ offset: Int, to target: ColumnPointer,

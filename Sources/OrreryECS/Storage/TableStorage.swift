@@ -9,20 +9,22 @@ public import OrrerySchema
 
 /// All entities that have exactly the same components, as rows of columns; or all that have one sparse component.
 ///
-/// Rows are dense. They lie in chunks: one 64-byte aligned allocation each, the entities, then one column after the other.
-/// The only chunk of a small table holds 64 rows, and four times as many whenever they are full, up to 65,536; then come
-/// more chunks of that length. So small tables stay small, and a loop over a large one begins seldom: at the beginning of
-/// each chunk the processor has nothing prefetched. Capacities are multiples of 64, so every column begins on a 64-byte border.
+/// Rows are dense. They lie in chunks: one 64-byte aligned allocation each, the entities, then one column after the
+/// other. The only chunk of a small table holds 64 rows, and four times as many whenever they are full, up to 65,536;
+/// then come more chunks of that length. So small tables stay small, and a loop over a large one begins seldom: at the
+/// beginning of each chunk the processor has nothing prefetched. Capacities are multiples of 64, so every column begins
+/// on a 64-byte border.
 ///
-/// Pages of 4096 rows, which do not depend on the chunks, are what slots of entities, marks, stamps and the parts of queries
-/// count in.
+/// Pages of 4096 rows, which do not depend on the chunks, are what slots of entities, marks, stamps and the parts of
+/// queries count in.
 ///
 /// The header lies in raw memory itself: its address is stable, and access
 /// pays neither reference counts nor exclusivity checks. It is plain bytes for the same reason: a
 /// reference in it would be retained and released by every read.
 @usableFromInline
 struct TableStorage: BitwiseCopyable {
-    /// The end of the rows: the page that the last one is in, and its chunk. Rows are counted from the first of the chunk.
+    /// The end of the rows: the page that the last one is in, and its chunk. Rows are counted from the first of the
+    /// chunk.
     @usableFromInline
     struct Tail: BitwiseCopyable {
         /// That of the chunk.
@@ -79,8 +81,8 @@ struct TableStorage: BitwiseCopyable {
 
     /// The rows of the smallest chunk.
     static let chunkCapacityMin = 64
-    /// The rows of a full-grown chunk, as powers of two, the longest first: a table has the first that takes no more than
-    /// ``chunkSizeMax`` bytes, or the last.
+    /// The rows of a full-grown chunk, as powers of two, the longest first: a table has the first that takes no more
+    /// than ``chunkSizeMax`` bytes, or the last.
     private static let chunkShifts = [16, 14, pageShift]
     private static let chunkSizeMax = 1 << 24
 

@@ -1,8 +1,8 @@
 /// A map from a Swift type to a small number, in raw memory.
 ///
-/// Every typed call on a world goes through it, so it is a table of type addresses instead of a `Dictionary`: each type has
-/// one home, which depends on its address alone, so that in a loop nothing is left but one load and one comparison. A type
-/// whose home is taken by another one lies in the table behind, which is searched from place to place.
+/// Every typed call on a world goes through it, so it is a table of type addresses instead of a `Dictionary`: each type
+/// has one home, which depends on its address alone, so that in a loop nothing is left but one load and one comparison.
+/// A type whose home is taken by another one lies in the table behind, which is searched from place to place.
 @usableFromInline
 struct TypeIndexStorage: BitwiseCopyable {
     @usableFromInline

@@ -15,11 +15,12 @@ struct ValueGap: BitwiseCopyable {
 
 /// Entities that gain and lose components, so that their rows move from table to table.
 ///
-/// Along a plain edge, and where no table grows or shrinks, a row is moved in place of the call, so that all that is known of
-/// it stays in registers. The rest is done by functions at the end, in every case.
+/// Along a plain edge, and where no table grows or shrinks, a row is moved in place of the call, so that all that is
+/// known of it stays in registers. The rest is done by functions at the end, in every case.
 extension UnsafeMutablePointer<WorldStorage> {
     /// Gives an entity a component along a plain edge. The value is left for the caller to initialise.
-    /// - Returns: Where the value is to be; `nil` in all other cases, with nothing changed: ``extend(_:by:)`` is for them.
+    /// - Returns: Where the value is to be; `nil` in all other cases, with nothing changed: ``extend(_:by:)`` is for
+    ///   them.
     /// - Complexity: O(components).
     @inlinable @inline(__always)
     func attach(_ component: ComponentID, to entity: Entity) -> UnsafeMutableRawPointer? {
@@ -42,8 +43,8 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 }
 
-/// The way of a row along a plain edge. What it needs of the tables' headers it reads where it needs it: that takes no more
-/// than to read it back from the stack.
+/// The way of a row along a plain edge. What it needs of the tables' headers it reads where it needs it: that takes no
+/// more than to read it back from the stack.
 @usableFromInline
 struct PlainMove: BitwiseCopyable {
     @usableFromInline let row: EntityRow
@@ -53,8 +54,8 @@ struct PlainMove: BitwiseCopyable {
     @inlinable @inline(__always)
     var source: TablePointer { row.table }
 
-    /// - Returns: `nil` if there is no such edge, and near the end of a page: there is no room for what pieces reach over,
-    ///   or the last row is the first of its page.
+    /// - Returns: `nil` if there is no such edge, and near the end of a page: there is no room for what pieces reach
+    ///   over, or the last row is the first of its page.
     @inlinable @inline(__always)
     init?(of row: EntityRow, by component: ComponentID, isUp: Bool) {
         let known = row.known(component)
@@ -112,7 +113,8 @@ struct PlainMove: BitwiseCopyable {
         slots[Int(truncatingIfNeeded: moved.index)].place = row.place
     }
 
-    /// Copies the pieces of a group to the new row. Behind that lie rows that are not in use, so it may be a few bytes more.
+    /// Copies the pieces of a group to the new row. Behind that lie rows that are not in use, so it may be a few bytes
+    /// more.
     /// - Returns: Where the next group begins.
     @inlinable @inline(__always)
     func copy(_ first: UnsafeMutableRawPointer, isUp: Bool) -> UnsafeMutableRawPointer {
@@ -200,8 +202,8 @@ extension TableEdge.Piece {
     func target(isUp: Bool) -> Int { isUp ? largerOffset : offset }
 }
 
-/// Copies a piece in words, and nothing behind it: the next row may be read as a whole a moment later, and a processor that
-/// reads as a whole what it has written in parts waits for it.
+/// Copies a piece in words, and nothing behind it: the next row may be read as a whole a moment later, and a processor
+/// that reads as a whole what it has written in parts waits for it.
 @inlinable @inline(__always)
 func fillPiece(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, size: Int) {
     /// Two words, which may overlap.
@@ -247,8 +249,8 @@ extension UnsafeMutablePointer<WorldStorage> {
         move(entity, along: edge, isUp: false)
     }
 
-    /// Moves an entity's row to the table at the other end of an edge, and the last row into its place. The odd value is left
-    /// for the caller to initialise, or is gone already.
+    /// Moves an entity's row to the table at the other end of an edge, and the last row into its place. The odd value
+    /// is left for the caller to initialise, or is gone already.
     private func move(_ entity: Entity, along edge: EdgePointer, isUp: Bool) {
         let (source, target) =
             isUp

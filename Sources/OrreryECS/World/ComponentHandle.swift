@@ -109,7 +109,8 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         write(entity, try place(of: entity)) { $0 = value }
     }
 
-    /// Writes and marks a value, and tells of it. Marked last: who asks in the closure for a moment gets one before the write.
+    /// Writes and marks a value, and tells of it. Marked last: who asks in the closure for a moment gets one before the
+    /// write.
     @inlinable @inline(__always)
     func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
         guard !place.column.pointee.isWatched else { return writeWatched(entity, place, isTold: true, body) }

@@ -64,7 +64,8 @@ extension World {
 
     /// Changes a component in place without marking it: neither observers nor readers of changes hear of it.
     ///
-    /// The only write that is not marked; for values that nobody watches, such as caches. A ``Relation`` is followed all the same.
+    /// The only write that is not marked; for values that nobody watches, such as caches. A ``Relation`` is followed
+    /// all the same.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable

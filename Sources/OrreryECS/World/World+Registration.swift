@@ -45,8 +45,8 @@ extension World {
         if storage.sparse(component) != nil { keepAddedStamps(component) }
     }
 
-    /// Begins to note when a component is written or gained, for queries that ask. While systems run side by side it is put off: until then
-    /// all rows count as changed.
+    /// Begins to note when a component is written or gained, for queries that ask. While systems run side by side it is
+    /// put off: until then all rows count as changed.
     func keepStamps(_ kind: QueryConditions.Change.Kind, of component: ComponentID) {
         guard !storage.pointee.isShared else {
             return planLock.withLock { _ in wantedStamps.append((kind, component)) }

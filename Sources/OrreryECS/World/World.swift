@@ -40,7 +40,8 @@ public final class World {
     /// Of the relations, in the order in which they became known.
     var referenceIndexes: [ReferenceIndex] = []
 
-    /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick to have another run.
+    /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick
+    /// to have another run.
     public var seed: UInt64 = 0
 
     /// How many events were dropped so far, since ``eventCountMax`` of their type had been sent in one tick.
@@ -54,10 +55,10 @@ public final class World {
     public package(set) var tick = Tick.zero
 
     /// Makes an empty world.
-    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32 - 1
-    ///   generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 pages: one for each 4096
-    ///   entities, and at least one for each set of components that some entity has or had. The default is what clients take of
-    ///   entity indexes, 2^22, less 65,536 that a server has for itself.
+    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32
+    ///   - 1 generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 pages: one for
+    ///   each 4096 entities, and at least one for each set of components that some entity has or had. The default is
+    ///   what clients take of entity indexes, 2^22, less 65,536 that a server has for itself.
     /// - Precondition: `entityCountMax` is at least 1 and below 2^31 - 1.
     public init(entityCountMax: Int = 4_128_768) {
         precondition(entityCountMax >= 1 && entityCountMax < Int(Int32.max), "entityCountMax must be in 1..<2^31-1")
@@ -76,8 +77,8 @@ public final class World {
     /// The most entities that may live at once.
     public var entityCountMax: Int { storage.pointee.entities.entityCountMax }
 
-    /// Ends the tick: slots freed in it may be given out again from now on, and events of the tick before are gone. The schedule's
-    /// `runTick` does it.
+    /// Ends the tick: slots freed in it may be given out again from now on, and events of the tick before are gone. The
+    /// schedule's `runTick` does it.
     /// - Complexity: O(types of events).
     public func endTick() {
         storage.pointee.entities.endTick()

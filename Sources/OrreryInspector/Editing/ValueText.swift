@@ -1,6 +1,7 @@
 package import OrrerySchema
 
-/// A value as a person types it, read by its schema: `50`, `-1.5`, `true`, `walk`, `12v3`, `[1, 2, 3]`, `null`, any text.
+/// A value as a person types it, read by its schema: `50`, `-1.5`, `true`, `walk`, `12v3`, `[1, 2, 3]`, `null`, any
+/// text.
 package struct ValueText: Error, CustomStringConvertible {
     package let description: String
 

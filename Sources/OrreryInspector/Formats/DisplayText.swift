@@ -2,7 +2,8 @@ import CTerminalWidth
 
 /// Text as a terminal shows it.
 package enum DisplayText {
-    /// The text with all that a terminal would act on written as an escape: control characters, line ends, changes of direction.
+    /// The text with all that a terminal would act on written as an escape: control characters, line ends, changes of
+    /// direction.
     package static func printable(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
         var result = ""

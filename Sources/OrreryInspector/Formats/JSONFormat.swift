@@ -15,7 +15,8 @@ package struct JSONFormat: Sendable {
         }
     }
 
-    /// Appends one line. Components that the entity does not have are left out; a value that is no value of its schema is `null`.
+    /// Appends one line. Components that the entity does not have are left out; a value that is no value of its schema
+    /// is `null`.
     package mutating func append(_ entity: Entity, of store: ComponentStore, to out: inout [UInt8]) {
         out.append(text: "{\"entity\":")
         out.append(jsonEntity: entity)

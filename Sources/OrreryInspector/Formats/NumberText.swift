@@ -20,7 +20,8 @@ extension [UInt8] {
         append(decimal: value.magnitude)
     }
 
-    /// The shortest decimal form that reads back as the same number, `5` and not `5.0`; `-0.0`, `NaN`, `Infinity`, `-Infinity`.
+    /// The shortest decimal form that reads back as the same number, `5` and not `5.0`; `-0.0`, `NaN`, `Infinity`,
+    /// `-Infinity`.
     mutating func append(exact value: Double) {
         if let whole = value.asSmallInteger {
             append(decimal: whole)
@@ -37,7 +38,8 @@ extension [UInt8] {
         }
     }
 
-    /// A form for people: whole numbers below a milliard as they are, else six significant digits, and beyond nine places a power of ten.
+    /// A form for people: whole numbers below a milliard as they are, else six significant digits, and beyond nine
+    /// places a power of ten.
     mutating func append(compact value: Double) {
         append(compact: value, description: value.description)
     }

@@ -47,7 +47,8 @@ package struct Screen: Sendable {
 
     /// The bytes that show a state in a window.
     package mutating func frame(of store: ComponentStore, _ status: ScreenStatus, in size: WindowSize) -> [UInt8] {
-        // The last column stays free: erasing behind a character there would erase it too. Of a single one all is erased before.
+        // The last column stays free: erasing behind a character there would erase it too. Of a single one all is
+        // erased before.
         let hasFreeColumn = size.columns > 1
         let size = WindowSize(columns: size.columns - (hasFreeColumn ? 1 : 0), rows: size.rows)
         let entities = shown.entities(in: store, only: entity)
@@ -116,7 +117,8 @@ package struct Screen: Sendable {
     }
 
     private static func frame(of lines: some Collection<[UInt8]>, erasingBehind: Bool) -> [UInt8] {
-        // A synchronised update where the terminal knows it, from the upper left corner; each line erases what it does not cover.
+        // A synchronised update where the terminal knows it, from the upper left corner; each line erases what it does
+        // not cover.
         var out = Array("\u{1b}[?2026h\u{1b}[H".utf8)
         if !erasingBehind { out.append(text: "\u{1b}[J") }
         for (index, line) in lines.enumerated() {

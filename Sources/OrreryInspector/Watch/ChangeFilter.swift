@@ -3,9 +3,9 @@ package import OrreryStore
 
 /// Lets through the changes of the entities that have all components of a query.
 ///
-/// An entity that comes to have all of them is shown as entering, with every one of them set; one that loses some is shown until
-/// then, and its despawn only if it had them all. For a query of several components a copy of the watched state is kept, since the
-/// changes of one tick do not say what else an entity has.
+/// An entity that comes to have all of them is shown as entering, with every one of them set; one that loses some is
+/// shown until then, and its despawn only if it had them all. For a query of several components a copy of the watched
+/// state is kept, since the changes of one tick do not say what else an entity has.
 package struct ChangeFilter {
     private let shown: ShownComponents
     /// The state after the changes that were taken; `nil` where every change passes.

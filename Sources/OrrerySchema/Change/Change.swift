@@ -1,7 +1,8 @@
-/// One thing that appeared in, changed in or disappeared from what a client shows: an entity, or one component of one entity.
+/// One thing that appeared in, changed in or disappeared from what a client shows: an entity, or one component of one
+/// entity.
 ///
-/// All changes of all batches in their order are complete: whoever assigns ``new`` to a mirror for each of them has what the client shows,
-/// after every batch.
+/// All changes of all batches in their order are complete: whoever assigns ``new`` to a mirror for each of them has
+/// what the client shows, after every batch.
 public struct Change: Hashable, Sendable {
     /// Why something appeared, changed or disappeared.
     public enum Cause: String, Hashable, Sendable, CaseIterable {
@@ -35,7 +36,8 @@ public struct Change: Hashable, Sendable {
     public let entity: Entity
     /// The component's name; `nil` where the change is that of the entity itself.
     public let component: String?
-    /// How to read the bytes; `nil` for a change of the entity itself, and for a component whose schema this client cannot read.
+    /// How to read the bytes; `nil` for a change of the entity itself, and for a component whose schema this client
+    /// cannot read.
     public let schema: ComponentSchema?
     /// The bytes before; `nil` where there was no value.
     public let old: ArraySlice<UInt8>?

@@ -1,4 +1,5 @@
-/// The containers of the standard library, recognised by type before `Codable` is asked: their own coding has no canonical order.
+/// The containers of the standard library, recognised by type before `Codable` is asked: their own coding has no
+/// canonical order.
 protocol KnownContainer {
     static func fieldType(_ probe: SchemaProbe, path: [String]) throws(SchemaError) -> FieldType
     /// - Returns: `nil` where `type` is not of this kind.

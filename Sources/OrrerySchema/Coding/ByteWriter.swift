@@ -65,8 +65,8 @@ public struct ByteWriter: Sendable {
         append(varint: UInt64(value))
     }
 
-    /// Writes the length in UTF-8 bytes as a varint, then the bytes, in Unicode normal form C: Swift strings that are equal give
-    /// equal bytes.
+    /// Writes the length in UTF-8 bytes as a varint, then the bytes, in Unicode normal form C: Swift strings that are
+    /// equal give equal bytes.
     public mutating func append(string: String) {
         let normal = string.canonicalUTF8
         append(varint: normal.count)

@@ -6,7 +6,8 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
         case truncated
         /// Bytes are left over after the value.
         case trailingBytes
-        /// A value that its type does not have: a Bool that is neither 0 nor 1, a case that does not exist, text that is no UTF-8.
+        /// A value that its type does not have: a Bool that is neither 0 nor 1, a case that does not exist, text that
+        /// is no UTF-8.
         case outOfDomain
         /// A second way to write the same value: an overlong varint, a set that is not sorted.
         case notCanonical

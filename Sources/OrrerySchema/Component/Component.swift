@@ -6,19 +6,22 @@
 /// struct Frozen: Component {}  // a tag
 /// ```
 ///
-/// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of numbers, ``Entity``,
-/// enumerations without payload that are `CaseIterable`, and structs of these) are *bitwise*: their layout is read from the
-/// type, nothing else is needed. All others conform to `Codable` too; enumerations with payload also to ``Sampled``.
+/// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of numbers,
+/// ``Entity``, enumerations without payload that are `CaseIterable`, and structs of these) are *bitwise*: their layout
+/// is read from the type, nothing else is needed. All others conform to `Codable` too; enumerations with payload also
+/// to ``Sampled``.
 ///
-/// An optional is not of fixed size, also one of a number or an ``Entity``: what is absent takes no room on the wire. A component that has one
-/// conforms to `Codable`. Where every byte counts use a value that stands for none (`Entity.none`), or a component that comes and goes.
+/// An optional is not of fixed size, also one of a number or an ``Entity``: what is absent takes no room on the wire. A
+/// component that has one conforms to `Codable`. Where every byte counts use a value that stands for none
+/// (`Entity.none`), or a component that comes and goes.
 public protocol Component: Sendable {
     /// The default value. A field that a peer does not know takes its value from here.
     init()
 
-    /// The name by which clients know this component, unique in a world. The type's name unless stated: without the types that it is nested
-    /// in, up to a generic one: `Pair<Int, Double>.Inner`. Where two types have one name, state another, in a generic type one that names what
-    /// tells them apart: `static var componentName: String { "Slot of \(Item.self)" }`.
+    /// The name by which clients know this component, unique in a world. The type's name unless stated: without the
+    /// types that it is nested in, up to a generic one: `Pair<Int, Double>.Inner`. Where two types have one name, state
+    /// another, in a generic type one that names what tells them apart: `static var componentName: String { "Slot of
+    /// \(Item.self)" }`.
     static var componentName: String { get }
 
     /// Where a world keeps the values. With those of the entity's other components unless stated.
@@ -49,7 +52,7 @@ extension Component {
 public enum ComponentStorage: Sendable {
     /// With the entity's other components: the fastest to iterate. To gain or lose one moves the entity.
     case table
-    /// In a set of its own: to gain or lose one moves nothing, to iterate it with others costs a look-up per entity. For
-    /// components that come and go often.
+    /// In a set of its own: to gain or lose one moves nothing, to iterate it with others costs a look-up per entity.
+    /// For components that come and go often.
     case sparse
 }

@@ -1,6 +1,7 @@
 /// How a typed reader takes the values of a peer whose version of the component may be another one.
 ///
-/// Fields are matched by name and type: reordered, added and removed fields keep working, a missing one takes its default.
+/// Fields are matched by name and type: reordered, added and removed fields keep working, a missing one takes its
+/// default.
 public struct ComponentBinding<C: Component>: Sendable {
     private let coder: ComponentCoder<C>
     private let source: ComponentSchema

@@ -1,6 +1,6 @@
 extension ComponentCoder {
-    /// The names of the fields that a key path leads through, from the outermost; `nil` unless it leads to a stored property that is a field.
-    /// `CodingKeys` may give a field another name than its property has.
+    /// The names of the fields that a key path leads through, from the outermost; `nil` unless it leads to a stored
+    /// property that is a field. `CodingKeys` may give a field another name than its property has.
     /// - Complexity: O(fields) codings of a value for a component that is not of fixed size.
     package func fieldNames(of keyPath: PartialKeyPath<C>) -> [String]? {
         Self.fieldNames(of: keyPath, form, schema.type)

@@ -50,7 +50,8 @@ public struct ComponentCoder<C: Component>: Sendable {
     }
 
     /// Appends the wire form of a value.
-    /// - Throws: ``CodecError`` where `encode(to:)` fails or writes something else than the schema says. Never for bitwise components.
+    /// - Throws: ``CodecError`` where `encode(to:)` fails or writes something else than the schema says. Never for
+    ///   bitwise components.
     public func encode(_ value: C, into writer: inout ByteWriter) throws(CodecError) {
         switch form {
         case .bitwise(let layout):

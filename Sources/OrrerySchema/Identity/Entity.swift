@@ -1,7 +1,7 @@
 /// The name of one entity: a slot in the world and which life of that slot.
 ///
-/// Slots are reused after a despawn, generations are not, so an `Entity` kept from an earlier life is recognised as dead.
-/// On the wire: index, then generation, each 32 bits little-endian. In text: `12v3` (index 12, generation 3).
+/// Slots are reused after a despawn, generations are not, so an `Entity` kept from an earlier life is recognised as
+/// dead. On the wire: index, then generation, each 32 bits little-endian. In text: `12v3` (index 12, generation 3).
 public struct Entity: Hashable, Sendable, BitwiseCopyable {
     /// The slot, counted from 0.
     public let index: UInt32

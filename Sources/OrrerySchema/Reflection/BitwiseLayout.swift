@@ -1,7 +1,7 @@
 /// Where the fields of a bitwise component lie in memory and on the wire, and how rows go from one to the other.
 ///
-/// In memory there may be padding between fields and between rows; on the wire there is none, so padding never leaves the
-/// process and never takes part in a comparison.
+/// In memory there may be padding between fields and between rows; on the wire there is none, so padding never leaves
+/// the process and never takes part in a comparison.
 struct BitwiseLayout: Sendable {
     /// Bytes that are copied as one.
     struct Run: Sendable {

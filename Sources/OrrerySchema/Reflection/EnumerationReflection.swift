@@ -1,7 +1,8 @@
 /// The cases of enumerations without payload.
 enum EnumerationReflection {
     /// The cases in the order of the index under which they lie in memory.
-    /// - Returns: `nil` where the type is no `CaseIterable` enumeration without payload, or does not list all its cases.
+    /// - Returns: `nil` where the type is no `CaseIterable` enumeration without payload, or does not list all its
+    ///   cases.
     static func cases(of type: Any.Type) -> [EnumerationCase]? {
         guard RuntimeReflection.kind(of: type) == .enumeration, RuntimeReflection.isTrivial(type),
             let iterable = type as? any CaseIterable.Type

@@ -1,5 +1,5 @@
-// The only file that uses what the standard library keeps behind SPI: field metadata, trivial types, names of cases, normal form C.
-// Everything it tells can be stated by hand instead (`SchemaProviding`).
+// The only file that uses what the standard library keeps behind SPI: field metadata, trivial types, names of cases,
+// normal form C. Everything it tells can be stated by hand instead (`SchemaProviding`).
 @_spi(Reflection) @_spi(_Unicode) import Swift
 
 /// What the runtime knows of one stored property.

@@ -1,7 +1,7 @@
 /// The names of types, as text.
 enum TypeName {
-    /// The name of a type without what it is nested in; with it from a generic type on, since types that are nested in `Pair<Int, Int>` and in
-    /// `Pair<Int, Double>` are not the same: `Pair<Int, Double>.Inner`.
+    /// The name of a type without what it is nested in; with it from a generic type on, since types that are nested in
+    /// `Pair<Int, Int>` and in `Pair<Int, Double>` are not the same: `Pair<Int, Double>.Inner`.
     static func short(_ type: Any.Type) -> String {
         let full = String(reflecting: type)
         // Nothing else needs to be looked into.
@@ -51,7 +51,8 @@ enum TypeName {
 
 /// Names of components in a text.
 package enum ComponentNames {
-    /// The names between commas, without spaces around them. A comma in brackets belongs to a name: `Pair<Int, Double>, Body`.
+    /// The names between commas, without spaces around them. A comma in brackets belongs to a name: `Pair<Int, Double>,
+    /// Body`.
     package static func split(_ text: some StringProtocol) -> [String] {
         TypeName.split(Substring(text), at: ",").map { String($0.trimmed) }
     }

@@ -1,4 +1,5 @@
-/// Why a server refused a request or a mutation. The same codes on the wire, at the server and for the users of a client.
+/// Why a server refused a request or a mutation. The same codes on the wire, at the server and for the users of a
+/// client.
 ///
 /// Open: a newer server may have codes that are not listed here.
 public struct RefusalCode: RawRepresentable, Hashable, Sendable {
@@ -24,7 +25,8 @@ public struct RefusalCode: RawRepresentable, Hashable, Sendable {
     public static let forbidden = RefusalCode(rawValue: 6)
     /// The value is not the expected one.
     public static let compareFailed = RefusalCode(rawValue: 7)
-    /// First sent to another life of the world, or too long ago: it may have had its effect, or not. Look at the state and decide anew.
+    /// First sent to another life of the world, or too long ago: it may have had its effect, or not. Look at the state
+    /// and decide anew.
     public static let outcomeUnknown = RefusalCode(rawValue: 8)
     /// Too many at a time. It had no effect.
     public static let limitReached = RefusalCode(rawValue: 9)

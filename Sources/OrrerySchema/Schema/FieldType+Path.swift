@@ -1,13 +1,14 @@
 extension FieldType {
-    /// The type of the field that positions lead to, from the outermost; `nil` if they lead nowhere, or through something else than
-    /// structures.
+    /// The type of the field that positions lead to, from the outermost; `nil` if they lead nowhere, or through
+    /// something else than structures.
     package func field(at path: [Int]) -> FieldType? {
         guard let first = path.first else { return nil }
         guard case .structure(let fields) = self, first < fields.count else { return nil }
         return path.count == 1 ? fields[first].type : fields[first].type.field(at: Array(path.dropFirst()))
     }
 
-    /// Where the bytes of a field lie in those of a value of fixed size; `nil` if the positions lead nowhere, or the size varies.
+    /// Where the bytes of a field lie in those of a value of fixed size; `nil` if the positions lead nowhere, or the
+    /// size varies.
     package func wireRange(at path: [Int]) -> Range<Int>? {
         var (type, start) = (self, 0)
         for position in path {

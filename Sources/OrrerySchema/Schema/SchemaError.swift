@@ -1,4 +1,5 @@
-/// A component that cannot be registered, or a schema that cannot be used: which component and field, why, and what to do.
+/// A component that cannot be registered, or a schema that cannot be used: which component and field, why, and what to
+/// do.
 public struct SchemaError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name of the component.
     public var component: String

@@ -1,4 +1,5 @@
-/// What a schema may have at most: those that a client is sent, refused before they are kept, and those that a server registers.
+/// What a schema may have at most: those that a client is sent, refused before they are kept, and those that a server
+/// registers.
 ///
 /// Whoever raises one at a server raises it at its clients too.
 public struct SchemaLimits: Hashable, Sendable {

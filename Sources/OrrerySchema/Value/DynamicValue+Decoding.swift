@@ -2,8 +2,8 @@
 public enum ValueLimits {
     /// Elements of one array, set or dictionary. Stops counts that are all that a value has.
     public static let elementCountMax = 1 << 20
-    /// Values inside of one value, all levels together. Stops bytes that stand for much more than they are: an array of a million
-    /// structures without fields takes three.
+    /// Values inside of one value, all levels together. Stops bytes that stand for much more than they are: an array of
+    /// a million structures without fields takes three.
     public static let partCountMax = 1 << 20
     /// Bytes of one value in wire form; `WireLimits/valueSizeMax` may ask for less.
     public static let sizeMax = 256 << 10

@@ -5,7 +5,8 @@ import Synchronization
 /// What a peer that asks to connect, or for a page, is told.
 public enum Authorization: Hashable, Sendable {
     case allowed
-    /// HTTP status 401: a token is missing, or is not valid. The reason is sent to the peer: a short line without secrets.
+    /// HTTP status 401: a token is missing, or is not valid. The reason is sent to the peer: a short line without
+    /// secrets.
     case unauthorized(String)
     /// HTTP status 403: whoever it is, it may not. The reason is sent to the peer: a short line without secrets.
     case forbidden(String)
@@ -26,7 +27,8 @@ public struct Authorizer: Sendable {
     /// Reads again what it decides by. Throws where that cannot be used; then what was goes on.
     let renew: (@Sendable () throws -> Void)?
 
-    /// - Parameter decide: called on the thread that serves all connections: it must return at once, and look nothing up.
+    /// - Parameter decide: called on the thread that serves all connections: it must return at once, and look nothing
+    ///   up.
     public init(_ decide: @escaping @Sendable (HTTPRequest) -> Authorization) {
         self.init(problem: nil, renew: nil, decide)
     }
@@ -40,10 +42,11 @@ public struct Authorizer: Sendable {
         self.decide = decide
     }
 
-    /// One token for everybody, sent as `Authorization: Bearer …`. It is compared in a time that does not depend on where it differs.
+    /// One token for everybody, sent as `Authorization: Bearer …`. It is compared in a time that does not depend on
+    /// where it differs.
     ///
-    /// Line ends at the end of the token are cut: a file or a command often leaves one. A token that no client can send (an empty one, or
-    /// other characters than printable ASCII without spaces) keeps the server from being made.
+    /// Line ends at the end of the token are cut: a file or a command often leaves one. A token that no client can send
+    /// (an empty one, or other characters than printable ASCII without spaces) keeps the server from being made.
     public static func bearer(_ token: String) -> Authorizer {
         bearer { () throws(TransportError) in try HTTPRequest.usableToken(token) }
     }

@@ -5,8 +5,8 @@ import OrreryTransport
 /// Without this check, any page that somebody opens could connect to a server on that person's machine or network.
 /// Source: RFC 6455, section 10.2.
 public enum OriginPolicy: Hashable, Sendable {
-    /// Pages of this machine: of a loopback address, of the host that the server listens at, or of the address at which this
-    /// connection reached it. What the browser calls the server is not asked: a page could have chosen that name.
+    /// Pages of this machine: of a loopback address, of the host that the server listens at, or of the address at which
+    /// this connection reached it. What the browser calls the server is not asked: a page could have chosen that name.
     case ownHost
     /// These pages only, each as a browser names it: `https://example.com`, with the port if it is not the usual one.
     case list([String])
@@ -35,7 +35,8 @@ public enum OriginPolicy: Hashable, Sendable {
     }
 }
 
-/// Where a page comes from, as browsers say it: `https://example.com`, `http://[::1]:3000`. Source: RFC 6454, section 6.
+/// Where a page comes from, as browsers say it: `https://example.com`, `http://[::1]:3000`. Source: RFC 6454, section
+/// 6.
 struct WebOrigin: Hashable {
     private let scheme: String
     let host: NetworkHost

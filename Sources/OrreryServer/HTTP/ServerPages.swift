@@ -61,8 +61,9 @@ struct ServerPages: Sendable {
         misdirection(of: request) ?? authorize?(request).refusal
     }
 
-    /// Why a request under this name of the server is none for it. A web page whose own name leads to a loopback address counts as
-    /// of the same origin in its browser, but cannot choose another name in `Host`. Programs that send none are no browsers.
+    /// Why a request under this name of the server is none for it. A web page whose own name leads to a loopback
+    /// address counts as of the same origin in its browser, but cannot choose another name in `Host`. Programs that
+    /// send none are no browsers.
     private func misdirection(of request: HTTPRequest) -> HTTPResponse? {
         guard serverHost?.isLoopback == true, let field = request.host else { return nil }
         if let host = NetworkHost(authority: field), host.isLoopback || hostNames.contains(host) { return nil }
@@ -75,7 +76,8 @@ struct ServerPages: Sendable {
         return .text(503, "No tick has begun for \(silence.components.seconds) s.", isRefusal: false)
     }
 
-    /// What whoever runs the server may do where somebody was turned away for who or where they are; nil for other answers.
+    /// What whoever runs the server may do where somebody was turned away for who or where they are; nil for other
+    /// answers.
     static func remedy(for refusal: HTTPResponse) -> String? {
         switch refusal.status {
         case 401: "give the peer the token of this server; orrery takes it from ORRERY_TOKEN"

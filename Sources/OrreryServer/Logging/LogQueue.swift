@@ -2,7 +2,8 @@ import Foundation
 import Logging
 import OrreryTransport
 
-/// Log lines on their way to where they are written, by a thread of its own: who logs never waits for a disk, a terminal or a collector.
+/// Log lines on their way to where they are written, by a thread of its own: who logs never waits for a disk, a
+/// terminal or a collector.
 ///
 /// ```swift
 /// let lines = LogQueue()
@@ -14,7 +15,8 @@ import OrreryTransport
 public final class LogQueue: @unchecked Sendable {
     // Guard: `lock`, around all that varies.
 
-    /// How many lines may wait; further ones are dropped and counted. Stops a stalled reader of the log from taking the memory.
+    /// How many lines may wait; further ones are dropped and counted. Stops a stalled reader of the log from taking the
+    /// memory.
     public let lineCountMax: Int
 
     private typealias Line = (handler: any LogHandler, event: LogEvent)
@@ -56,8 +58,8 @@ public final class LogQueue: @unchecked Sendable {
 
     /// Waits until what has been logged is written, but no longer than this: for the end of a program.
     /// - Returns: whether all was written. If not, the writer stands still. `exit` waits for no writer of
-    ///   ``NonBlockingLogHandler/standardError(label:queue:)``, but for one that waits inside of C's `stderr`: after `false` only `_exit` ends
-    ///   such a program.
+    ///   ``NonBlockingLogHandler/standardError(label:queue:)``, but for one that waits inside of C's `stderr`: after
+    ///   `false` only `_exit` ends such a program.
     @discardableResult
     public func flush(atMost duration: Duration) -> Bool {
         let deadline = ContinuousClock.now + duration

@@ -1,7 +1,8 @@
 public import Logging
 
-/// Hands log messages over to another handler, which writes them on a thread of its own: a log that cannot be written (a full pipe, a
-/// stopped terminal, a slow disk) stops neither network nor ticks. What finds no room is dropped, counted, and told with the next line.
+/// Hands log messages over to another handler, which writes them on a thread of its own: a log that cannot be written
+/// (a full pipe, a stopped terminal, a slow disk) stops neither network nor ticks. What finds no room is dropped,
+/// counted, and told with the next line.
 public struct NonBlockingLogHandler: LogHandler {
     /// Where messages wait, shared by all handlers of a program.
     public let queue: LogQueue

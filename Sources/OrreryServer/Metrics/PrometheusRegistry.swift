@@ -3,8 +3,9 @@ import Synchronization
 
 /// A backend of swift-metrics that keeps values in this process and writes them as Prometheus reads them.
 ///
-/// What records is given one atomic number (or one for each bucket) when it is made; recording takes no lock and no memory. Gauges keep
-/// the last value, timers are histograms in seconds. What was made stays on the page; a server makes a fixed number.
+/// What records is given one atomic number (or one for each bucket) when it is made; recording takes no lock and no
+/// memory. Gauges keep the last value, timers are histograms in seconds. What was made stays on the page; a server
+/// makes a fixed number.
 final class PrometheusRegistry: MetricsFactory {
     /// The text of a metric and, for a histogram, the upper bounds of its buckets in nanoseconds, ascending.
     struct Description: Sendable {

@@ -41,8 +41,8 @@ private enum OutcomeLabel {
     }
 }
 
-/// The metrics of one server, by what happens. Recording is a few atomic additions: from any thread, without a lock or memory of its own
-/// (a backend of the user's may take either).
+/// The metrics of one server, by what happens. Recording is a few atomic additions: from any thread, without a lock or
+/// memory of its own (a backend of the user's may take either).
 struct ServerMetrics: Sendable {
     private let registry: PrometheusRegistry
     private let tickTime: Timer
@@ -62,8 +62,8 @@ struct ServerMetrics: Sendable {
     private let unmatchedRuns: [Meter]
     private let droppedLogLines: CountUpTo
 
-    /// - Parameter factory: where they go besides the page of this server; `nil` stands for what `MetricsSystem` was bootstrapped
-    ///   with, if it was.
+    /// - Parameter factory: where they go besides the page of this server; `nil` stands for what `MetricsSystem` was
+    ///   bootstrapped with, if it was.
     /// - Parameter systems: those whose queries may have no entities, by name; the program chose them.
     init(factory: (any MetricsFactory)? = nil, systems: [String] = []) {
         let registry = PrometheusRegistry(Self.descriptions)

@@ -2,8 +2,8 @@ import OrreryECS
 import OrrerySchema
 import OrreryWire
 
-/// Writes one component of the world for clients, its type forgotten, in two steps: what a client wants is looked at whole, then it takes
-/// effect. Between the two lies a value in memory that the caller lends.
+/// Writes one component of the world for clients, its type forgotten, in two steps: what a client wants is looked at
+/// whole, then it takes effect. Between the two lies a value in memory that the caller lends.
 ///
 /// Belongs to the thread that owns the world.
 final class ComponentWriter {

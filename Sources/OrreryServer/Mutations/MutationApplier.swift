@@ -134,7 +134,8 @@ struct MutationApplier: ~Copyable {
         if let reason = judge(client, entity, world).reason(of: what) { throw Refusal(.forbidden, reason) }
     }
 
-    /// What was prepared takes effect. Only a rule or an observer that ended the entity meanwhile can keep it from that.
+    /// What was prepared takes effect. Only a rule or an observer that ended the entity meanwhile can keep it from
+    /// that.
     private func committing(_ body: () throws(WorldError) -> Void) throws(Refusal) {
         do throws(WorldError) {
             try body()

@@ -2,7 +2,8 @@ import OrrerySync
 import OrreryWire
 import Synchronization
 
-/// Where mutations go from the sync thread to the simulation thread, and their outcomes back. Lists go round, so that their memory stays.
+/// Where mutations go from the sync thread to the simulation thread, and their outcomes back. Lists go round, so that
+/// their memory stays.
 final class MutationExchange: Sendable {
     /// Mutations of all clients that wait for the world, at most.
     let waitingMax: Int

@@ -2,8 +2,8 @@ import OrrerySchema
 import OrrerySync
 import OrreryWire
 
-/// Takes what clients want changed into the world: simulation thread, at the beginning of a tick. As many as the budget allows, in turn by
-/// client; the others wait.
+/// Takes what clients want changed into the world: simulation thread, at the beginning of a tick. As many as the budget
+/// allows, in turn by client; the others wait.
 struct MutationIntake: ~Copyable {
     private let exchange: MutationExchange
     private var applier: MutationApplier

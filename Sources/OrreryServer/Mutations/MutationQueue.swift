@@ -1,7 +1,8 @@
 import OrrerySync
 import OrreryWire
 
-/// Mutations that wait for the world, in turn by client: each has one after the other in its order, and none waits for another client's many.
+/// Mutations that wait for the world, in turn by client: each has one after the other in its order, and none waits for
+/// another client's many.
 struct MutationQueue {
     /// In the order in which they came; those that were taken are `taken` here.
     private var requests: [MutationRequest] = []

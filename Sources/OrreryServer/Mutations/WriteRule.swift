@@ -26,7 +26,8 @@ public struct ClientWrite<C: Component> {
 /// What a rule says.
 public enum WriteVerdict: Sendable {
     case allow
-    /// With a reason, for the client, which is told whose rule it was: `refused by the rule of Health: current must not exceed maximum`.
+    /// With a reason, for the client, which is told whose rule it was: `refused by the rule of Health: current must not
+    /// exceed maximum`.
     case refuse(String)
 
     /// What the client is told.
@@ -76,7 +77,8 @@ public struct LifeRule: Sendable {
     /// Every client may.
     public static var byClients: LifeRule { LifeRule { _, _, _ in .allow } }
 
-    /// - Parameter judge: told of the client, of the entity that is to be despawned (`nil` for a spawn), and of the world to look at.
+    /// - Parameter judge: told of the client, of the entity that is to be despawned (`nil` for a spawn), and of the
+    ///   world to look at.
     public static func byClients(
         judge: @escaping @Sendable (ClientIdentity, Entity?, World) -> WriteVerdict
     ) -> LifeRule {

@@ -7,8 +7,8 @@ import Synchronization
 
 /// The simulation thread's half of a server: the world, its schedule, and what goes in and out of them.
 ///
-/// `@unchecked Sendable`: handed to one thread, which alone calls ``runTick()``. Guard: `SimulationServer` starts one such thread;
-/// tests have one thread.
+/// `@unchecked Sendable`: handed to one thread, which alone calls ``runTick()``. Guard: `SimulationServer` starts one
+/// such thread; tests have one thread.
 package final class SimulationLoop: @unchecked Sendable {
     private let world: World
     private let schedule: Schedule

@@ -2,8 +2,9 @@ import Dispatch
 
 /// When ticks begin: at a fixed rate, by absolute times, so that a late tick does not move those after it.
 ///
-/// Catch-up rule: a tick that is late begins at once, and up to ``catchUpTicksMax`` late ticks are run one after the other. What is
-/// later than that is given up: the rate of the simulation sinks for that moment, and the ticks are counted as skipped.
+/// Catch-up rule: a tick that is late begins at once, and up to ``catchUpTicksMax`` late ticks are run one after the
+/// other. What is later than that is given up: the rate of the simulation sinks for that moment, and the ticks are
+/// counted as skipped.
 struct TickPacer {
     static let catchUpTicksMax: UInt64 = 5
 

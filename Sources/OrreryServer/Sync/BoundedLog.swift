@@ -1,7 +1,8 @@
 import Logging
 import OrrerySync
 
-/// Logs what may happen again and again, at a bounded rate: a peer or a component that is wrong all the time must not fill the disk.
+/// Logs what may happen again and again, at a bounded rate: a peer or a component that is wrong all the time must not
+/// fill the disk.
 struct BoundedLog {
     private let logger: Logger
     private var allowance: RateAllowance

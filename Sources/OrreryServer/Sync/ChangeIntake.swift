@@ -93,8 +93,8 @@ struct ChangeIntake {
         }
     }
 
-    /// A value that cannot be shown is taken away from clients, until there is one again that can: to go on showing the one before would
-    /// be a lie.
+    /// A value that cannot be shown is taken away from clients, until there is one again that can: to go on showing the
+    /// one before would be a lie.
     private mutating func leaveOut(_ entity: Entity, _ entry: Entry, _ error: CodecError, now: Duration) {
         store[entry.column].remove(entity.index, at: store.tick)
         leftOutCount += 1

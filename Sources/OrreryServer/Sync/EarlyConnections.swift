@@ -1,8 +1,10 @@
 import OrreryTransport
 
-/// Connections that stand before the world's first tick has ended, in the order in which they came, each with its first message.
+/// Connections that stand before the world's first tick has ended, in the order in which they came, each with its first
+/// message.
 ///
-/// Bound: one message of at most `messageSizeMax` for each of `connectionCountMax` connections, and for as long as the first tick takes.
+/// Bound: one message of at most `messageSizeMax` for each of `connectionCountMax` connections, and for as long as the
+/// first tick takes.
 struct EarlyConnections {
     private(set) var connections: [(ConnectionID, hello: [UInt8]?)] = []
 

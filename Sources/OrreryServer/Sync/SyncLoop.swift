@@ -8,7 +8,8 @@ package import OrreryTransport
 import OrreryWire
 import Synchronization
 
-/// The sync thread's half of a server: it owns the store and the sessions, and is told of everything by the transport's loop.
+/// The sync thread's half of a server: it owns the store and the sessions, and is told of everything by the transport's
+/// loop.
 ///
 /// `@unchecked Sendable`: all but ``requestStop()`` is called by the loop's thread alone.
 package final class SyncLoop: TransportHandler, @unchecked Sendable {
@@ -202,7 +203,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     /// Lines that this server's log has lost, all loggers of its queue together.
     private var droppedLogLines: UInt64 { (logger.handler as? NonBlockingLogHandler)?.queue.droppedLineCount ?? 0 }
 
-    /// Has whoever connects wait for the end of the first tick, so that nobody sees an empty world before. Before the loop runs.
+    /// Has whoever connects wait for the end of the first tick, so that nobody sees an empty world before. Before the
+    /// loop runs.
     func awaitFirstTick() { early = EarlyConnections() }
 
     /// Those who came early have their turn.

@@ -57,7 +57,8 @@ package final class Column {
         return page
     }
 
-    /// Bytes that a new page takes, with its place in the table of pages. (An array that grows takes twice what it needs at most.)
+    /// Bytes that a new page takes, with its place in the table of pages. (An array that grows takes twice what it
+    /// needs at most.)
     private func pageGrowth(_ number: Int) -> Int {
         PageStorage.byteCount(valueSize: valueSize)
             + max(0, number + 1 - pages.count) * 2 * MemoryLayout<PageStorage?>.stride
@@ -77,7 +78,8 @@ package final class Column {
         grow(by: byteCount)
     }
 
-    /// Bytes that the store takes more once a row has a value of `byteCount` bytes; less than 0 where its value now is longer.
+    /// Bytes that the store takes more once a row has a value of `byteCount` bytes; less than 0 where its value now is
+    /// longer.
     /// - Complexity: O(1).
     package func growth(setting index: UInt32, byteCount: Int) -> Int {
         guard let page = page(of: index) else {
@@ -215,8 +217,8 @@ package final class Column {
         return result
     }
 
-    /// Appends the packed values of present rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)`` tells them. Columns of fixed
-    /// size only.
+    /// Appends the packed values of present rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)``
+    /// tells them. Columns of fixed size only.
     /// - Precondition: all of them are present: what is not there must not reach the wire.
     package func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
         withValues(from: first, count: count) { writer.append(contentsOf: $0) }
@@ -240,7 +242,8 @@ package struct RowChanges: Equatable, Sendable {
 extension Column {
     /// What happened after `cursor`.
     /// - Parameter pageRange: the pages to look at, all unless stated.
-    /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older ones.
+    /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older
+    ///   ones.
     package func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> RowChanges {
         var result = RowChanges()
         let pageRange = (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count)

@@ -2,8 +2,8 @@ import OrrerySchema
 
 /// 1024 rows of one column in raw memory: who is present, the values, and when what changed.
 ///
-/// A row that left keeps the tick of its leaving, so "what happened after tick n" has an answer for rows that are gone too, and
-/// needs no list of them.
+/// A row that left keeps the tick of its leaving, so "what happened after tick n" has an answer for rows that are gone
+/// too, and needs no list of them.
 struct PageStorage {
     private struct Header {
         /// The tick of the newest change in this page; `newest` has its rows.
@@ -28,7 +28,8 @@ struct PageStorage {
         self.valueSize = valueSize
         let byteCount = Self.byteCount(valueSize: valueSize)
         base = .allocate(byteCount: byteCount, alignment: 64)
-        // The values too: whatever reads a row that is absent reads zeros, and nothing that the process had there before.
+        // The values too: whatever reads a row that is absent reads zeros, and nothing that the process had there
+        // before.
         base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         base.initializeMemory(as: Header.self, to: Header())
         if valueSize == nil { bytes.initialize(repeating: [], count: RowSet.pageRows) }

@@ -5,7 +5,8 @@ import OrreryWire
 
 extension BatchApplier {
     /// Applies the messages of a whole batch as one.
-    /// - Throws: ``WireError`` for sections that do not fit the store. The connection is over then, and the store half done.
+    /// - Throws: ``WireError`` for sections that do not fit the store. The connection is over then, and the store half
+    ///   done.
     mutating func apply(_ messages: [[UInt8]], into batch: inout AppliedBatch) throws(WireError) {
         // The store may be told of the same tick twice: when a subscription is added between two ticks.
         store.advance(to: batch.tick)

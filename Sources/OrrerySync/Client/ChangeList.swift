@@ -1,7 +1,8 @@
 package import OrrerySchema
 import OrreryStore
 
-/// Changes in the order in which they happened, with the components that they are about, which may be those of a life that is over.
+/// Changes in the order in which they happened, with the components that they are about, which may be those of a life
+/// that is over.
 package struct ChangeList: RandomAccessCollection, Sendable {
     fileprivate struct Record: Sendable {
         var cause: Change.Cause
@@ -132,8 +133,8 @@ package struct ChangeList: RandomAccessCollection, Sendable {
         var component: Int32
     }
 
-    /// These changes and those that follow them as one list: of several values of one cell that follow one another directly, the first old
-    /// and the last new one stay.
+    /// These changes and those that follow them as one list: of several values of one cell that follow one another
+    /// directly, the first old and the last new one stay.
     func merged(with next: ChangeList) -> ChangeList { followed(by: next, merging: true) }
 
     private func followed(by next: ChangeList, merging: Bool) -> ChangeList {

@@ -2,7 +2,8 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// The schemas that a client holds, by hash: those of the server that it is connected to, also those that it cannot read.
+/// The schemas that a client holds, by hash: those of the server that it is connected to, also those that it cannot
+/// read.
 ///
 /// Bound: those of the table, and those that the server was told of.
 struct SchemaCache {
@@ -37,7 +38,8 @@ struct SchemaCache {
         entry.with(schemas[entry.schemaHash] ?? .failure(SchemaProblem("the server did not send its schema")))
     }
 
-    /// Forgets those that neither a table names nor the server was told of: a client of many servers would remember without bound.
+    /// Forgets those that neither a table names nor the server was told of: a client of many servers would remember
+    /// without bound.
     mutating func keep(_ table: ComponentTable) {
         let named = told.union(table.entries.map(\.schemaHash))
         schemas = schemas.filter { named.contains($0.key) }

@@ -2,7 +2,8 @@ import OrrerySchema
 import OrreryStore
 package import OrreryWire
 
-/// What the owner of a client wants to be shown, in words that mean the same in every life of the world. (What an entity is does not.)
+/// What the owner of a client wants to be shown, in words that mean the same in every life of the world. (What an
+/// entity is does not.)
 package struct SubscriptionRequest: Hashable, Sendable {
     package enum Components: Hashable, Sendable {
         /// Every component, and the coming and going of entities that have none.

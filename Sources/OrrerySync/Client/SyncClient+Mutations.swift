@@ -10,9 +10,10 @@ package struct PendingMutation: Hashable, Sendable {
 }
 
 extension SyncClient {
-    /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at most one effect.
-    /// - Throws: ``Refusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer than a message
-    ///   may be.
+    /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at
+    /// most one effect.
+    /// - Throws: ``Refusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer
+    ///   than a message may be.
     package mutating func mutate(_ operation: Mutation.Operation) throws(Refusal) -> MutationSequence {
         let countMax = min(configuration.pendingMutationMax, welcome?.limits.pendingMutationMax ?? .max)
         guard pendingMutations.count < countMax else {
@@ -57,8 +58,8 @@ extension SyncClient {
         return [.mutated(sequence, outcome)]
     }
 
-    /// After a new connection: sends again what has no outcome. A server that does not know this client cannot tell whether one
-    /// that was sent before had its effect.
+    /// After a new connection: sends again what has no outcome. A server that does not know this client cannot tell
+    /// whether one that was sent before had its effect.
     mutating func resendMutations(isKnownClient: Bool) -> [ClientEvent] {
         var events: [ClientEvent] = []
         if !isKnownClient {

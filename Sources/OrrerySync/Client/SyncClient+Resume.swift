@@ -4,7 +4,8 @@ import OrreryTransport
 import OrreryWire
 
 extension SyncClient {
-    /// The connection is gone; a new one is about to be made. What is shown stays until the server has said whether it goes on from there.
+    /// The connection is gone; a new one is about to be made. What is shown stays until the server has said whether it
+    /// goes on from there.
     /// - Returns: the ends of subscriptions that need no answer any more.
     package mutating func disconnected() -> [ClientEvent] {
         guard phase != .failed else { return [] }

@@ -16,8 +16,8 @@ package enum ClientEvent: Sendable {
     case mutated(MutationSequence, MutationOutcome)
     /// The server's world has come to this tick; `isCurrent` says that the store is the state of it.
     case heartbeat(Tick, isCurrent: Bool)
-    /// The server said something that it must not say. Nothing is applied from here on; after `CloseCode.gap` not before a new
-    /// connection.
+    /// The server said something that it must not say. Nothing is applied from here on; after `CloseCode.gap` not
+    /// before a new connection.
     case failed(WireError)
 }
 
@@ -33,7 +33,8 @@ package struct SyncClient {
         case interrupted
     }
 
-    /// Another life of the world, of which nothing has come yet. The client stands at `tick` of it, and shows the last of the old one.
+    /// Another life of the world, of which nothing has come yet. The client stands at `tick` of it, and shows the last
+    /// of the old one.
     struct NextLife {
         var table: ComponentTable
         var reset: AppliedBatch.Reset
@@ -105,8 +106,8 @@ package struct SyncClient {
 
     // MARK: Subscriptions
 
-    /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as `started`. While there
-    /// is no connection it is asked for with the next.
+    /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as
+    /// `started`. While there is no connection it is asked for with the next.
     /// - Throws: ``Refusal`` where a name is not in the server's table, or the server would not take a message as long.
     package mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
@@ -160,7 +161,8 @@ package struct SyncClient {
     /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`, or at once where none will come.
     package mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
         guard requests[id] != nil else { return [.unsubscribed(id)] }
-        // Without a connection, what has started was named in the Hello that may be on its way, and ends after the welcome.
+        // Without a connection, what has started was named in the Hello that may be on its way, and ends after the
+        // welcome.
         guard phase == .ready || applier.started.contains(id) else { return forget(id) }
         if unsubscribing.insert(id).inserted, phase == .ready {
             outgoing.append(ClientMessage.unsubscribe(id).encoded())
@@ -275,13 +277,15 @@ package struct SyncClient {
     /// The tick up to which this client has everything, shown or not.
     package var standing: Tick { nextLife?.tick ?? tick }
 
-    /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old one.
+    /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old
+    /// one.
     package var isShowingVoidState: Bool { nextLife != nil }
 
     /// The life of the world whose state is in ``store``.
     package internal(set) var shownEpoch = Epoch(0)
 
-    /// The components of the server that this client is connected to. Those of ``store`` are the same except during a reset.
+    /// The components of the server that this client is connected to. Those of ``store`` are the same except during a
+    /// reset.
     package var table: ComponentTable { nextLife?.table ?? store.table }
 
     /// The life of the world that is, or is about to be, shown.

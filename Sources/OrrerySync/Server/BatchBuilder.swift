@@ -41,7 +41,8 @@ struct BatchBuilder {
         self.partSizeMax = partSizeMax
     }
 
-    /// Units of work that a batch of these cells takes at least: one for each column, and for each cell that is looked at by itself.
+    /// Units of work that a batch of these cells takes at least: one for each column, and for each cell that is looked
+    /// at by itself.
     static func expectedWork(of coverage: Coverage) -> Int {
         coverage.singles.reduce(1 + coverage.columns.count) { $0 + 1 + $1.columns.count }
     }
@@ -99,7 +100,8 @@ struct BatchBuilder {
         return sections
     }
 
-    /// What happened to entities that are asked for by name: one set of changes for each column, however many entities it has.
+    /// What happened to entities that are asked for by name: one set of changes for each column, however many entities
+    /// it has.
     private mutating func changes(
         of singles: [Coverage.Single], after cursor: Tick, pages: Range<Int>?
     ) -> (entities: RowChanges, columns: [(ColumnID, RowChanges)]) {

@@ -73,7 +73,8 @@ struct ClientTable {
         return result
     }
 
-    /// Makes room: those of whom most is remembered lose the older half of it, so that it is the others who keep what they have.
+    /// Makes room: those of whom most is remembered lose the older half of it, so that it is the others who keep what
+    /// they have.
     /// - Complexity: O(clients); what it frees lasts for many mutations.
     private mutating func forgetOutcomes() {
         while rememberedSize > configuration.rememberedSizeMax {

@@ -1,8 +1,8 @@
-/// How many bytes a client may have unacknowledged: as many as its link has lately taken in its shortest round trip and a quarter of a second,
-/// so that what waits in buffers on the way is never old.
+/// How many bytes a client may have unacknowledged: as many as its link has lately taken in its shortest round trip and
+/// a quarter of a second, so that what waits in buffers on the way is never old.
 ///
-/// It begins small and grows while the link keeps up. The idea is that of BBR (rate and shortest round trip, each lately); here batches are
-/// the packets, and acknowledgements come once they are applied.
+/// It begins small and grows while the link keeps up. The idea is that of BBR (rate and shortest round trip, each
+/// lately); here batches are the packets, and acknowledgements come once they are applied.
 struct LinkWindow {
     /// What waits on the way beside the round trip.
     static let queueTimeMax: Duration = .milliseconds(250)

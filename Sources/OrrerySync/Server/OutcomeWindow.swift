@@ -4,13 +4,14 @@ import OrreryWire
 
 /// What became of the last mutations of one client, by their numbers, which clients count up.
 ///
-/// One place for each number from the oldest that is remembered to the newest that was seen, so that each step costs O(1).
+/// One place for each number from the oldest that is remembered to the newest that was seen, so that each step costs
+/// O(1).
 struct OutcomeWindow {
     /// What a mutation with some number is to the client.
     enum Standing {
         case new
-        /// The world has it; the answer will come. `awaited`: bytes that are kept for it on the client's connection; 0 if it was not asked
-        /// for there.
+        /// The world has it; the answer will come. `awaited`: bytes that are kept for it on the client's connection; 0
+        /// if it was not asked for there.
         case underWay(awaited: Int)
         case answered(MutationOutcome)
         /// Too long ago to be known.

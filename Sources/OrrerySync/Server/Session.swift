@@ -13,7 +13,8 @@ struct Session {
     enum Progress {
         /// It was sent everything up to the store's tick.
         case live
-        /// It was sent everything up to the cursor; what came since is owed. `pass` while a large first state is on its way.
+        /// It was sent everything up to the cursor; what came since is owed. `pass` while a large first state is on its
+        /// way.
         case behind(cursor: Tick, Pass? = nil)
     }
 
@@ -31,7 +32,8 @@ struct Session {
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
     /// What the others show together; `nil` until it is worked out again.
     var coverage: Coverage? = Coverage()
-    /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under way.
+    /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under
+    /// way.
     var answers: [MutationAnswer] = []
     /// Whether some came just now, of which it is not told yet.
     var isAnswered = false
@@ -47,7 +49,8 @@ struct Session {
     var window: LinkWindow
     /// When it was last sent a batch or a heartbeat.
     var lastSentAt: Duration
-    /// Whether that was a heartbeat that said that it is behind. Should it catch up with nothing to be sent, it is told at once.
+    /// Whether that was a heartbeat that said that it is behind. Should it catch up with nothing to be sent, it is told
+    /// at once.
     var wasToldBehind = false
     /// When something was heard of it, or when it came; later by the time in which it was not read from.
     var lastHeardAt: Duration
@@ -76,8 +79,8 @@ struct Session {
         if case .behind = progress { phase == .ready } else { false }
     }
 
-    /// Whether a batch may go to it. Windows are closed by the client: by what it has not acknowledged, in bytes and in ticks, and by what
-    /// its system has not taken.
+    /// Whether a batch may go to it. Windows are closed by the client: by what it has not acknowledged, in bytes and in
+    /// ticks, and by what its system has not taken.
     func isWindowOpen(_ configuration: SyncServerConfiguration) -> Bool {
         held.byteCount == 0
             && (sentByteCount == acknowledgedByteCount
@@ -129,7 +132,8 @@ struct Reading {
     /// Turns that one piece of work may cost at most.
     private static let debtTurnsMax = 4
 
-    /// A period has begun. What went beyond the last turn is taken off: the last piece of work may be larger than what was left.
+    /// A period has begun. What went beyond the last turn is taken off: the last piece of work may be larger than what
+    /// was left.
     mutating func renew(_ share: Int, turnMax: Int) {
         turn = min(max(turn, -Self.debtTurnsMax * turnMax) + share, turnMax)
         used = 0
@@ -141,7 +145,8 @@ struct Reading {
     }
 }
 
-/// What was said to a client and lies in this process, since its system does not take it; and room that is kept for answers.
+/// What was said to a client and lies in this process, since its system does not take it; and room that is kept for
+/// answers.
 struct HeldBytes {
     /// In the transport, of all kinds.
     var byteCount = 0

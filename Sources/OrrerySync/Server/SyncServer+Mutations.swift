@@ -2,7 +2,8 @@ import OrrerySchema
 import OrreryStore
 package import OrreryWire
 
-/// What clients may do at all besides writing components (``ComponentTable/Entry/isWritable``). Rules of the world may say no to more.
+/// What clients may do at all besides writing components (``ComponentTable/Entry/isWritable``). Rules of the world may
+/// say no to more.
 package struct MutationPermissions: Hashable, Sendable {
     package var maySpawn = false
     package var mayDespawn = false
@@ -110,7 +111,8 @@ extension SyncServer {
     private static let otherEpoch = Refusal(
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
-    /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session together.
+    /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session
+    /// together.
     package mutating func mutationsFinished(_ results: [MutationResult]) {
         for result in results {
             guard let (index, size) = finish(result) else { continue }
@@ -129,8 +131,8 @@ extension SyncServer {
     }
 
     /// Remembers what was decided.
-    /// - Returns: the position of the session that waits for the answer, and the room that was kept for it; `nil` where none waits: one that
-    ///   has not asked on the client's new connection will, and would be answered twice.
+    /// - Returns: the position of the session that waits for the answer, and the room that was kept for it; `nil` where
+    ///   none waits: one that has not asked on the client's new connection will, and would be answered twice.
     private mutating func finish(_ result: MutationResult) -> (index: Int, size: Int)? {
         let answer = result.answer
         // What had no effect may be sent again under its number.

@@ -90,7 +90,8 @@ extension SyncServer {
         ]
     }
 
-    /// What the answers of a session take, and those that it awaits: counted, not kept. (Those of an earlier connection were counted there.)
+    /// What the answers of a session take, and those that it awaits: counted, not kept. (Those of an earlier connection
+    /// were counted there.)
     private func answerSize(of session: Session) -> Int {
         session.held.answerSize + session.answers.count * HeldBytes.messageOverhead
             + clients.awaitedSizes(of: session.client).reduce(0) { $0 + ($1 > HeldBytes.messageOverhead ? $1 : 0) }

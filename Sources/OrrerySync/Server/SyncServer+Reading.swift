@@ -19,11 +19,11 @@ struct HeldTotals {
     }
 }
 
-/// Who is read from. A client that says more than its rate or its turn allows is read later; one that does not take its answers is read when it
-/// has taken them. Nobody is closed for speed.
+/// Who is read from. A client that says more than its rate or its turn allows is read later; one that does not take its
+/// answers is read when it has taken them. Nobody is closed for speed.
 extension SyncServer {
-    /// What the transport still holds of what was sent to a session, and what the session's system has taken in all. To be told after sending,
-    /// when it has drained, and now and then while something waits.
+    /// What the transport still holds of what was sent to a session, and what the session's system has taken in all. To
+    /// be told after sending, when it has drained, and now and then while something waits.
     package mutating func transportHolds(_ byteCount: Int, taken: UInt64?, of id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         var session = sessions[index].held
@@ -50,8 +50,8 @@ extension SyncServer {
     /// Those of whom something lies in the transport.
     package var sessionsThatHold: [SessionID] { sessions.filter { $0.held.byteCount > 0 }.map(\.id) }
 
-    /// Room that is kept for the answer to a mutation: a reason, and the value of a component of fixed size. Where there is no more when it is
-    /// answered, a longer answer leaves without the value.
+    /// Room that is kept for the answer to a mutation: a reason, and the value of a component of fixed size. Where
+    /// there is no more when it is answered, a longer answer leaves without the value.
     func reservedSize(for operation: Mutation.Operation) -> Int {
         let size =
             switch operation {
@@ -63,8 +63,8 @@ extension SyncServer {
         return configuration.limits.reasonSizeMax + size + HeldBytes.messageOverhead
     }
 
-    /// Bytes of a message that are a unit of work to read: as many of its smallest parts as take about that time. Frames that are no messages
-    /// are smaller still.
+    /// Bytes of a message that are a unit of work to read: as many of its smallest parts as take about that time.
+    /// Frames that are no messages are smaller still.
     private static let (bytesPerUnit, otherBytesPerUnit) = (64, 32)
 
     /// Charges what a client has caused.
@@ -128,8 +128,8 @@ extension SyncServer {
     /// Units of work of a turn that nobody can take away: what acknowledging each tick takes, and as much again.
     static let grantedTurnMin = 2
 
-    /// In a new period those are read on whose turn or rate was used up, each for its share of what may be done; of newcomers as many as there
-    /// is time for, in turn.
+    /// In a new period those are read on whose turn or rate was used up, each for its share of what may be done; of
+    /// newcomers as many as there is time for, in turn.
     mutating func readOn(now: Duration) {
         guard readPeriod != period, !sessions.isEmpty else { return }
         readPeriod = period
@@ -158,7 +158,8 @@ extension SyncServer {
         nextRead = firstLeftOut ?? 0
     }
 
-    /// Where there is too little room for others, whoever has taken nothing for a while goes, the one that holds most first.
+    /// Where there is too little room for others, whoever has taken nothing for a while goes, the one that holds most
+    /// first.
     mutating func endStalledSessions(now: Duration) {
         while held.byteCount >= configuration.heldSizeMax || held.answerSize >= configuration.answersSizeMax {
             let stalled = sessions.filter {

@@ -10,8 +10,8 @@ extension SyncServer {
     /// Bytes to a session that take a unit of work to send.
     private static let bytesPerUnit = 512
 
-    /// Sends the tick to all who stand at the one before, those first whose batch costs least for each of them. Those whose turn is beyond the
-    /// budget fall behind, and are served in turn.
+    /// Sends the tick to all who stand at the one before, those first whose batch costs least for each of them. Those
+    /// whose turn is beyond the budget fall behind, and are served in turn.
     mutating func sendTick(now: Duration) {
         let previous = advancedTick
         advancedTick = store.tick
@@ -157,8 +157,8 @@ extension SyncServer {
         sendAnswers(index)
     }
 
-    /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one piece at the end,
-    /// so that the client never sees a state that did not exist.
+    /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one
+    /// piece at the end, so that the client never sees a state that did not exist.
     private mutating func continuePass(_ pass: Pass, of index: Int, cursor: Tick, now: Duration) {
         var pass = pass
         let pageCount = store.pageCount

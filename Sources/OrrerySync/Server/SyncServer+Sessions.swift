@@ -76,7 +76,8 @@ extension SyncServer {
         }
         let known = hello.resume.flatMap { clients.client(of: $0.token) }
         let old = known.flatMap { clients.session(of: $0) }
-        // A Hello that was under way for so long that the client has given its connection up must not end the one that it has.
+        // A Hello that was under way for so long that the client has given its connection up must not end the one that
+        // it has.
         if let old, old > id { throw WireError(.replaced, "the client has a newer connection") }
         let token = [makeRandom(), makeRandom()].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
         let client = clients.admit(known, token: token, session: id, presented: hello.resume?.token)
@@ -197,8 +198,8 @@ extension SyncServer {
         let ended = sessions[index].subscriptions.remove(at: position)
         count(listed: -ended.selection.listedCount, of: index)
         sessions[index].waiting.removeAll { $0.id == id }
-        // What is left is worked out with the next turn; no batch goes to it before. A pass that asked for more begins anew; its next message,
-        // part 0, drops what the client staged of it.
+        // What is left is worked out with the next turn; no batch goes to it before. A pass that asked for more begins
+        // anew; its next message, part 0, drops what the client staged of it.
         leaveGroup(index)
         sessions[index].coverage = nil
         let cursor =

@@ -20,15 +20,15 @@ struct RefusedMutations {
 }
 
 extension SyncServer {
-    /// How many mutations were refused without asking the world since this was last asked, by code. (What the world decided is in
-    /// ``mutationsFinished(_:)``.)
+    /// How many mutations were refused without asking the world since this was last asked, by code. (What the world
+    /// decided is in ``mutationsFinished(_:)``.)
     package mutating func takeRefusedMutations() -> [(RefusalCode, UInt64)] { refusedMutations.take() }
 
     /// Answers to mutations that wait until their sessions have come to their ticks.
     package var waitingAnswerCount: Int { sessions.reduce(0) { $0 + $1.answers.count } }
 
-    /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged all that it was owed
-    /// counts as 0, and so does one that has not got its first state.
+    /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged all
+    /// that it was owed counts as 0, and so does one that has not got its first state.
     /// - Complexity: O(sessions).
     package var longestLag: UInt64 {
         sessions.reduce(0) { max($0, $1.lag(at: store.tick)) }

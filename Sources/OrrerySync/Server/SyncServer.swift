@@ -28,12 +28,13 @@ package enum ServerAction: Sendable {
 
 /// The server's half of the protocol without I/O: bytes, ticks and time in, actions out.
 ///
-/// The server never queues state for a session. The store knows for each row when it last changed, a session knows up to which
-/// tick its client has everything, its cursor; what is owed is what changed after the cursor, at its newest value.
+/// The server never queues state for a session. The store knows for each row when it last changed, a session knows up
+/// to which tick its client has everything, its cursor; what is owed is what changed after the cursor, at its newest
+/// value.
 ///
-/// What clients say only marks their sessions. Once in a period - a tick, or 50 ms where none comes - the batches of the tick go out, then
-/// what else is owed is worked out, in turn and within budgets, and those are read on who were stopped. So a client that is too fast is
-/// slowed, and costs nobody else a tick.
+/// What clients say only marks their sessions. Once in a period - a tick, or 50 ms where none comes - the batches of
+/// the tick go out, then what else is owed is worked out, in turn and within budgets, and those are read on who were
+/// stopped. So a client that is too fast is slowed, and costs nobody else a tick.
 ///
 /// Not `Sendable`: it belongs to the thread that owns the store.
 package struct SyncServer: ~Copyable {
@@ -134,7 +135,8 @@ package struct SyncServer: ~Copyable {
         if actions.isEmpty { swap(&actions, &done) }
     }
 
-    /// Puts what the world has to decide, in order, in the place of an empty list. The outcomes go to ``mutationsFinished(_:)``.
+    /// Puts what the world has to decide, in order, in the place of an empty list. The outcomes go to
+    /// ``mutationsFinished(_:)``.
     package mutating func takeRequests(into list: inout [MutationRequest]) { swap(&requests, &list) }
 
     package var sessionCount: Int { sessions.count }
@@ -153,8 +155,8 @@ package struct SyncServer: ~Copyable {
         readOn(now: now)
     }
 
-    /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still. To be called each 50 ms, or as often as can
-    /// be.
+    /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still. To be called each 50
+    /// ms, or as often as can be.
     package mutating func timePassed(now: Duration) {
         if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
         endSilentSessions(now: now)

@@ -1,6 +1,7 @@
 /// How much may be done until the next renewal. Work is counted, never timed, so that a run repeats itself.
 ///
-/// What goes beyond is taken off the next periods, a few at most: the last piece of work may be larger than what is left.
+/// What goes beyond is taken off the next periods, a few at most: the last piece of work may be larger than what is
+/// left.
 struct WorkBudget {
     /// Periods after which the largest piece of work is forgotten.
     private static let debtPeriodsMax = 8
@@ -29,9 +30,9 @@ struct WorkBudget {
     }
 }
 
-/// The share of its budgets that a server gives out. How much work a machine does in a tick is not known beforehand: where ticks came
-/// together, since the work of the one before was not done in time, less is given out, until they come one by one. Ticks are counted, so
-/// that a run repeats itself.
+/// The share of its budgets that a server gives out. How much work a machine does in a tick is not known beforehand:
+/// where ticks came together, since the work of the one before was not done in time, less is given out, until they come
+/// one by one. Ticks are counted, so that a run repeats itself.
 ///
 /// (As windows of TCP are found: down by a part at each loss, up by little.)
 struct WorkPace {

@@ -93,7 +93,8 @@ package struct HTTPAnswer: Sendable {
         return printable.isEmpty ? nil : printable
     }
 
-    /// Whether it begins as an alert of TLS does: what a server says to one who speaks no TLS. Source: RFC 8446, section 5.1.
+    /// Whether it begins as an alert of TLS does: what a server says to one who speaks no TLS. Source: RFC 8446,
+    /// section 5.1.
     package var isTLS: Bool {
         beginning.count >= 2 && (beginning[0] == 0x15 || beginning[0] == 0x16) && beginning[1] == 3
     }

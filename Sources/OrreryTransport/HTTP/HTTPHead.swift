@@ -39,8 +39,8 @@ package struct HTTPHead: Hashable, Sendable {
 
     /// Reads a whole head.
     /// - Parameter bytes: from the first line to the empty line, as ``HTTPHeadScanner`` finds them.
-    /// - Throws: ``HTTPHeadError`` for what RFC 9112 does not allow: a line that is folded or has no colon, a name that is no token,
-    ///   a control character, too many fields.
+    /// - Throws: ``HTTPHeadError`` for what RFC 9112 does not allow: a line that is folded or has no colon, a name that
+    ///   is no token, a control character, too many fields.
     /// - Complexity: O(n) in bytes.
     package init(_ bytes: [UInt8], limits: HTTPHeadLimits = HTTPHeadLimits()) throws(HTTPHeadError) {
         var lines = bytes[...]

@@ -71,8 +71,8 @@ extension HTTPRequest {
     }
 
     /// The token without line ends at its end, which files and commands leave there.
-    /// - Throws: ``TransportError`` with `.invalidToken`: it is empty, too long, or has other characters than RFC 6750 allows in
-    ///   a header (printable ASCII without spaces). The token is not in the message.
+    /// - Throws: ``TransportError`` with `.invalidToken`: it is empty, too long, or has other characters than RFC 6750
+    ///   allows in a header (printable ASCII without spaces). The token is not in the message.
     package static func usableToken(_ text: String) throws(TransportError) -> String {
         var token = text[...]
         while token.last?.isNewline == true { token.removeLast() }

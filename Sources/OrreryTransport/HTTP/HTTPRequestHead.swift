@@ -9,8 +9,8 @@ package struct HTTPRequestHead: Hashable, Sendable {
     package var minorVersion: Int
     package var head: HTTPHead
 
-    /// - Throws: ``HTTPHeadError``: the first line is none, another version of HTTP, no `Host` or several, a target that cannot be
-    ///   decoded.
+    /// - Throws: ``HTTPHeadError``: the first line is none, another version of HTTP, no `Host` or several, a target
+    ///   that cannot be decoded.
     package init(_ head: HTTPHead) throws(HTTPHeadError) {
         self.head = head
         let parts = head.firstLine.utf8.split(separator: space, omittingEmptySubsequences: false)

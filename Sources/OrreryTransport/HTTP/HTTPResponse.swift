@@ -8,8 +8,8 @@ public struct HTTPResponse: Sendable, Hashable {
     public var body: [UInt8]
     /// Fields besides `Content-Type`, `Content-Length`, `Date` and `Connection`; without line breaks.
     public var fields: [Field]
-    /// Whether it turns its peer away, and is counted so (``TransportHandler/refused(_:)``). From status 400 on, unless stated: a page may say
-    /// by its status how the server is.
+    /// Whether it turns its peer away, and is counted so (``TransportHandler/refused(_:)``). From status 400 on, unless
+    /// stated: a page may say by its status how the server is.
     public var isRefusal: Bool
 
     /// A header field.

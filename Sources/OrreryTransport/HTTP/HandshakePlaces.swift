@@ -65,7 +65,8 @@ package struct HandshakePlaces {
         for (position, place) in places.enumerated() { if let place { positions[place.id] = position } }
     }
 
-    /// How long a peer may keep its place now: all the time while less than half of the places are taken, then ever less.
+    /// How long a peer may keep its place now: all the time while less than half of the places are taken, then ever
+    /// less.
     package var timeoutNow: Duration {
         let free = countMax - count
         guard free * 2 < countMax else { return timeout }

@@ -9,8 +9,8 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
     /// The 16 bytes of an IPv6 address, in the order of the network.
     case ipv6([UInt8])
 
-    /// - Parameter text: a name, or an address in any spelling; an IPv6 address with or without brackets, and without its zone. Nil for
-    ///   what is neither.
+    /// - Parameter text: a name, or an address in any spelling; an IPv6 address with or without brackets, and without
+    ///   its zone. Nil for what is neither.
     package init?(_ text: String) {
         var text = text[...]
         let isBracketed = text.first == "["
@@ -87,8 +87,8 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What counts as one peer when places are shared out: an IPv4 address, or the 64 bits of a network, in which one peer has as many
-    /// addresses as it likes.
+    /// What counts as one peer when places are shared out: an IPv4 address, or the 64 bits of a network, in which one
+    /// peer has as many addresses as it likes.
     package var share: NetworkHost {
         guard case .ipv6(let bytes) = self else { return self }
         return .ipv6(bytes[..<8] + Array(repeating: 0, count: 8))

@@ -13,8 +13,8 @@ package struct WebSocketOffer: Hashable, Sendable {
         self.subprotocols = subprotocols
     }
 
-    /// Nil for a request that is none: another `Upgrade` is ignored, as RFC 9110, section 7.8 asks, and so is one without
-    /// `Connection: Upgrade`, which a proxy has left over.
+    /// Nil for a request that is none: another `Upgrade` is ignored, as RFC 9110, section 7.8 asks, and so is one
+    /// without `Connection: Upgrade`, which a proxy has left over.
     package init?(_ request: HTTPRequestHead) {
         let head = request.head
         guard request.minorVersion > 0, head.list(of: "Upgrade", has: "websocket"),
@@ -49,7 +49,8 @@ package struct WebSocketOffer: Hashable, Sendable {
             }
     }
 
-    /// A head that asks for the same and for nothing else, at most ``headSizeMax`` bytes: made by us, read by libwebsockets.
+    /// A head that asks for the same and for nothing else, at most ``headSizeMax`` bytes: made by us, read by
+    /// libwebsockets.
     package func head(subprotocol: String) -> String {
         """
         GET / HTTP/1.1\r

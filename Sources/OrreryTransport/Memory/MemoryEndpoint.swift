@@ -1,4 +1,5 @@
-/// One side of a connection in memory, with the direction that leads away from it. Touched inside the network's lock only.
+/// One side of a connection in memory, with the direction that leads away from it. Touched inside the network's lock
+/// only.
 final class MemoryEndpoint {
     var id: ConnectionID
     private(set) weak var loop: MemoryLoop?
@@ -22,7 +23,8 @@ final class MemoryEndpoint {
 
     /// Whether messages are handed on; what comes meanwhile is in `held`.
     var isReading = true
-    /// What arrived and must wait, in order: the messages are still on the link. Bound: that of the link and of what may wait.
+    /// What arrived and must wait, in order: the messages are still on the link. Bound: that of the link and of what
+    /// may wait.
     var held = Queue<MemoryLoop.Event>()
 
     init(id: ConnectionID, loop: MemoryLoop) {

@@ -64,7 +64,8 @@ extension MemoryNetwork {
 }
 
 extension MemoryLoop {
-    /// How this client's connections treat what is sent, in each direction. Takes effect at once, for what is under way too.
+    /// How this client's connections treat what is sent, in each direction. Takes effect at once, for what is under way
+    /// too.
     package func setConditions(toServer: MemoryLane.Condition, toClient: MemoryLane.Condition) {
         network.lock.withLock {
             self.toServer.condition = toServer

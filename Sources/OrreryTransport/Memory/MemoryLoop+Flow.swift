@@ -51,7 +51,8 @@ extension MemoryLoop {
         return true
     }
 
-    /// The next of what was put aside that the handler is to hear; nil when there is no more, or reading is paused again.
+    /// The next of what was put aside that the handler is to hear; nil when there is no more, or reading is paused
+    /// again.
     func nextHeld(of endpoint: MemoryEndpoint) -> Event? {
         while endpoint.isReading, let event = endpoint.held.popFirst() {
             if let event = handle(event) { return event }

@@ -9,7 +9,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         case client(server: String, HTTPRequest)
     }
 
-    /// Something that the handler is to hear. Bound: what the links hold and what may wait, and a few for each connection.
+    /// Something that the handler is to hear. Bound: what the links hold and what may wait, and a few for each
+    /// connection.
     enum Event {
         /// A client asks to be let in.
         case asked(MemoryEndpoint)
@@ -88,9 +89,9 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Hands `handler` all that waits now, and says whether there was anything; a client's first poll asks its server to be let in.
-    /// Does not block and knows no time: who polls calls `loopTimerFired` of the handler when it is due. What arises from the calls
-    /// is for the next poll.
+    /// Hands `handler` all that waits now, and says whether there was anything; a client's first poll asks its server
+    /// to be let in. Does not block and knows no time: who polls calls `loopTimerFired` of the handler when it is due.
+    /// What arises from the calls is for the next poll.
     /// - Parameter countMax: how much is handed over, at most; the rest waits.
     @discardableResult
     package func poll(_ handler: any TransportHandler, atMost countMax: Int = .max) -> Bool {
@@ -108,8 +109,10 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
 
     /// Breaks the connections of this loop, as a network does: what is under way is lost, and no close frame arrives.
     /// - Parameters:
-    ///   - tellsPeers: whether the other sides notice, at once; otherwise the lines are half open, and what they send is lost.
-    ///   - lateness: after which time what this client has sent, and what is still under way, arrives all the same; `nil` if never.
+    ///   - tellsPeers: whether the other sides notice, at once; otherwise the lines are half open, and what they send
+    ///     is lost.
+    ///   - lateness: after which time what this client has sent, and what is still under way, arrives all the same;
+    ///     `nil` if never.
     package func cut(tellsPeers: Bool, sentArrivesAfter lateness: Duration? = nil) {
         network.lock.withLock {
             let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
@@ -172,7 +175,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         if isOpen { handler.connectionOpened(endpoint.id) }
     }
 
-    /// Asks a server for a page, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is told to upgrade.
+    /// Asks a server for a page, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is told to
+    /// upgrade.
     package func requestPage(
         _ request: HTTPRequest, method: String = "GET", reply: @escaping @Sendable (HTTPResponse?) -> Void
     ) {
@@ -357,7 +361,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         sender.loop?.push(.drained(sender))
     }
 
-    /// The last that is heard of a connection. A client hears it of an attempt too; a server only of what it heard to open.
+    /// The last that is heard of a connection. A client hears it of an attempt too; a server only of what it heard to
+    /// open.
     private func end(_ endpoint: MemoryEndpoint, _ closure: Closure) -> Event? {
         endpoints[endpoint.id] = nil
         endpoint.peer = nil

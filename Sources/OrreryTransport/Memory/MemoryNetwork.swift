@@ -1,7 +1,8 @@
 /// A network inside this process: servers by name, and clients that reach them, without sockets.
 ///
-/// Loops made here can be run on threads of their own like any other, or be polled one after the other on a single thread (by the
-/// testing kit); then what happens depends on nothing but the order of the calls. Messages cross by reference.
+/// Loops made here can be run on threads of their own like any other, or be polled one after the other on a single
+/// thread (by the testing kit); then what happens depends on nothing but the order of the calls. Messages cross by
+/// reference.
 ///
 /// ```swift
 /// let network = MemoryNetwork()
@@ -11,7 +12,8 @@
 public final class MemoryNetwork: @unchecked Sendable {
     // Guard: `lock`, for all loops of the network and all that they share.
 
-    /// How many bytes one direction of a connection holds before they wait at the sender, like the buffers of two sockets.
+    /// How many bytes one direction of a connection holds before they wait at the sender, like the buffers of two
+    /// sockets.
     public let linkByteCountMax: Int
     let lock = Lock()
     private var servers: [String: Listener] = [:]

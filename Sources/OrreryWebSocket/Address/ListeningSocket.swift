@@ -2,11 +2,11 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// A TCP socket that listens. It is ours and not libwebsockets', so that what goes wrong has an exact reason, and so that a
-/// connection over the limit is turned away before anything is allocated for it.
+/// A TCP socket that listens. It is ours and not libwebsockets', so that what goes wrong has an exact reason, and so
+/// that a connection over the limit is turned away before anything is allocated for it.
 ///
-/// SO_REUSEADDR only lets a restarted server take over from sockets in TIME_WAIT; two sockets never listen at one address on
-/// Linux without SO_REUSEPORT, which is not set.
+/// SO_REUSEADDR only lets a restarted server take over from sockets in TIME_WAIT; two sockets never listen at one
+/// address on Linux without SO_REUSEPORT, which is not set.
 final class ListeningSocket {
     let descriptor: Int32
     let port: Int
@@ -25,7 +25,8 @@ final class ListeningSocket {
     private static let freePortAttemptCountMax = 16
 
     /// Listens at all addresses of a host: one for an address, both loopback addresses for `localhost`.
-    /// - Throws: ``TransportError`` with `.addressInUse` or `.invalidAddress`; `.unavailable` when the system has no socket left.
+    /// - Throws: ``TransportError`` with `.addressInUse` or `.invalidAddress`; `.unavailable` when the system has no
+    ///   socket left.
     static func open(host: String, port: Int) throws(TransportError) -> [ListeningSocket] {
         let name = "\(WebSocketURL.bracketed(host)):\(port)"
         guard (0...65535).contains(port) else {

@@ -65,7 +65,8 @@ struct NetworkAddress: Hashable, Sendable {
         }
     }
 
-    /// Digits in their usual spelling, without port, brackets and zone; an IPv4 address as such, also where it came as an IPv6 one.
+    /// Digits in their usual spelling, without port, brackets and zone; an IPv4 address as such, also where it came as
+    /// an IPv6 one.
     var canonicalHost: String { NetworkHost(numericHost)?.description ?? numericHost }
 
     /// The address of the other side of a connected socket; nil if it is gone.
@@ -129,8 +130,8 @@ struct NetworkAddress: Hashable, Sendable {
         return Array(answer.prefix(max(0, count)))
     }
 
-    /// Why a connection cannot be made, found out by trying once more for at most 50 ms: libwebsockets keeps the reason to
-    /// itself. Nil when it can be made now.
+    /// Why a connection cannot be made, found out by trying once more for at most 50 ms: libwebsockets keeps the reason
+    /// to itself. Nil when it can be made now.
     func connectFailure() -> Int32? {
         let descriptor = clws_socket(family)
         guard descriptor >= 0 else { return errno }

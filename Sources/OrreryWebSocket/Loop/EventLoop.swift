@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The libev loop: our timer, the listening socket, and the way in from other threads.
 ///
-/// Guard of the unchecked `Sendable`: all but ``wake()`` belongs to the loop's thread; `isAlive` keeps the loop from being freed
-/// during a wake.
+/// Guard of the unchecked `Sendable`: all but ``wake()`` belongs to the loop's thread; `isAlive` keeps the loop from
+/// being freed during a wake.
 final class EventLoop: @unchecked Sendable {
     let native: OpaquePointer
     private let isAlive = Mutex(true)

@@ -1,5 +1,6 @@
-/// When something is done that is to be done every so often: by a timer, or somewhat sooner if the loop is awake anyway, since waking for it
-/// alone costs more than doing it. A server whose world ticks faster than that needs no timer.
+/// When something is done that is to be done every so often: by a timer, or somewhat sooner if the loop is awake
+/// anyway, since waking for it alone costs more than doing it. A server whose world ticks faster than that needs no
+/// timer.
 struct Rhythm {
     private let interval: Duration
     private var last: ContinuousClock.Instant

@@ -28,7 +28,8 @@ final class Watcher {
     fileprivate func tell(_ isReadable: Bool, _ isWritable: Bool) { handle(isReadable, isWritable) }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
+// thread.
 private func handleWatched(_ owner: UnsafeMutableRawPointer?, _ isReadable: Bool, _ isWritable: Bool) {
     // Kept alive through the call, in which its owner may let it go.
     let watcher = Unmanaged<Watcher>.fromOpaque(owner!).takeUnretainedValue()

@@ -2,8 +2,8 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// What a client is answered to its request, and what that means. Without TLS it is read beside libwebsockets, whose parser goes astray on
-/// some fields, and shows no body.
+/// What a client is answered to its request, and what that means. Without TLS it is read beside libwebsockets, whose
+/// parser goes astray on some fields, and shows no body.
 extension WebSocketLoop {
     /// After so long libwebsockets has dealt with what has come, or goes astray on it.
     private static let strayTimeout = Duration.milliseconds(200)

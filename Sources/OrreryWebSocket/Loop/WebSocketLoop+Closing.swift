@@ -2,13 +2,15 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// How connections end that this side did not close: by a close frame of the peer, or by libwebsockets because of a breach.
+/// How connections end that this side did not close: by a close frame of the peer, or by libwebsockets because of a
+/// breach.
 extension WebSocketLoop {
-    /// How long a peer that broke the protocol may take to answer the close frame: what it says may not be understood any more.
+    /// How long a peer that broke the protocol may take to answer the close frame: what it says may not be understood
+    /// any more.
     private static let breachTimeout = Duration.seconds(1)
 
-    /// The peer's close frame. libwebsockets sends back what stands in `payload` after this; what must not be sent back is replaced.
-    /// False has it send what was set here.
+    /// The peer's close frame. libwebsockets sends back what stands in `payload` after this; what must not be sent back
+    /// is replaced. False has it send what was set here.
     func takeClose(_ payload: UnsafeMutableRawBufferPointer, of connection: WebSocketConnection) -> Bool {
         connection.phase = .ending
         connection.deadline = clock.now + closeTimeout
@@ -49,8 +51,9 @@ extension WebSocketLoop {
         return Closure(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
     }
 
-    /// libwebsockets is about to close. For some breaches (a control frame of more than 125 bytes) it would without a close frame: then the
-    /// socket is fine, and something has just come. (It says the same of a peer that is silent for too long.)
+    /// libwebsockets is about to close. For some breaches (a control frame of more than 125 bytes) it would without a
+    /// close frame: then the socket is fine, and something has just come. (It says the same of a peer that is silent
+    /// for too long.)
     func nameBreach(of connection: WebSocketConnection) {
         // Behind TLS a peer may end without the socket's ending.
         guard connection.phase == .open, !servesTLS, let socket = connection.socket, lws_get_close_length(socket) == 0,
@@ -59,8 +62,8 @@ extension WebSocketLoop {
         lws_close_reason(socket, lws_close_status(UInt32(CloseCode.protocolError.rawValue)), nil, 0)
     }
 
-    /// Whether libwebsockets has begun to close an open connection because its peer broke the protocol; it tells nobody, but keeps what it
-    /// says. From then on nothing is sent. The handler hears of it in the next round.
+    /// Whether libwebsockets has begun to close an open connection because its peer broke the protocol; it tells
+    /// nobody, but keeps what it says. From then on nothing is sent. The handler hears of it in the next round.
     func noteBreach(of connection: WebSocketConnection) -> Bool {
         guard let socket = connection.socket, lws_get_close_length(socket) >= 2 else { return false }
         let payload = UnsafeRawBufferPointer(

@@ -61,7 +61,8 @@ final class ConnectAttempt {
     /// Whether a server that said nothing speaks TLS, to one who does not: found out by asking it.
     var isBehindTLS: Bool { !url.isEncrypted && answer.beginning.isEmpty && current?.speaksTLS() == true }
 
-    /// Whether a server with whom no TLS came about speaks HTTP alone: found out by asking it. (Some answer HTTP at a port of TLS.)
+    /// Whether a server with whom no TLS came about speaks HTTP alone: found out by asking it. (Some answer HTTP at a
+    /// port of TLS.)
     var isWithoutTLS: Bool { current.map { !$0.speaksTLS() && $0.speaksHTTP() } ?? false }
 
     /// How a failed attempt ends: as was noted when it failed, or with the best that can be found out now.
@@ -128,8 +129,8 @@ extension WebSocketLoop {
         }
     }
 
-    /// Whether the attempt goes on with the next address, now that this socket is gone. Never from inside the callback that said
-    /// so: the next round begins it.
+    /// Whether the attempt goes on with the next address, now that this socket is gone. Never from inside the callback
+    /// that said so: the next round begins it.
     func mayTryAgain(_ connection: WebSocketConnection) -> Bool {
         guard let attempt, connection.phase != .open, !connection.wasEstablished else { return false }
         attempt.isUnderWay = false

@@ -3,7 +3,8 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// HTTP at a server with TLS, as far as libwebsockets, which ends the TLS, lets it be ours. Without TLS see ``Reception``.
+/// HTTP at a server with TLS, as far as libwebsockets, which ends the TLS, lets it be ours. Without TLS see
+/// ``Reception``.
 extension WebSocketLoop {
     /// Whether this request for an upgrade is granted. If not, it has been answered.
     func mayUpgrade(_ connection: WebSocketConnection) -> Bool {
@@ -97,14 +98,14 @@ extension WebSocketLoop {
         connection.pageSentByteCount = 0
     }
 
-    /// libwebsockets reads nothing while an answer is on its way, but has the loop go round for what is there to be read. So a peer
-    /// that sends more than its request has a moment to take its page, seen from one look to the next.
+    /// libwebsockets reads nothing while an answer is on its way, but has the loop go round for what is there to be
+    /// read. So a peer that sends more than its request has a moment to take its page, seen from one look to the next.
     func cutWhoDoesNotWaitForItsPage() {
         guard let context else { return }
         let answering = connections.values.filter { $0.phase == .answering }
         guard !answering.isEmpty else { return }
-        // What libwebsockets has read behind a request it shows of nobody alone. But it leaves those out that are held back:
-        // so all are, and one after the other is let go.
+        // What libwebsockets has read behind a request it shows of nobody alone. But it leaves those out that are held
+        // back: so all are, and one after the other is let go.
         for connection in answering { lws_rx_flow_control(connection.socket, 0) }
         let isAnotherWaiting = clws_has_buffered_input(context)
         for connection in answering {
@@ -147,7 +148,8 @@ extension WebSocketLoop {
         (WSI_TOKEN_DELETE_URI, "DELETE"),
     ]
 
-    /// One header of the request or the answer; nil if it is missing. libwebsockets keeps `requestHeadSizeMax` bytes of them together.
+    /// One header of the request or the answer; nil if it is missing. libwebsockets keeps `requestHeadSizeMax` bytes of
+    /// them together.
     func header(_ token: lws_token_indexes, of socket: OpaquePointer) -> String? {
         let count = Int(lws_hdr_total_length(socket, token))
         guard count > 0 else { return nil }

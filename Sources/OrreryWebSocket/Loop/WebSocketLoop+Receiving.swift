@@ -103,7 +103,8 @@ extension WebSocketLoop {
     }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
+// thread.
 func handleSocketEvent(
     _ socket: OpaquePointer?, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?,
     _ bytes: UnsafeMutableRawPointer?, _ count: Int

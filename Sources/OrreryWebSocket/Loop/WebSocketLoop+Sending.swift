@@ -8,8 +8,8 @@ extension WebSocketLoop {
         guard let connection = connections[id], connection.phase == .open, let socket = connection.socket,
             !noteBreach(of: connection)
         else { return }
-        // Written at once only if nothing can get in between: lws_write behind a rest appends a copy without bound. And not while a
-        // message of the same peer is handled: a ping that came before it is answered first.
+        // Written at once only if nothing can get in between: lws_write behind a rest appends a copy without bound. And
+        // not while a message of the same peer is handled: a ping that came before it is answered first.
         if !connection.isDelivering, connection.waiting.isEmpty, connection.inFlightByteCount == 0,
             lws_partial_buffered(socket) == 0
         {
@@ -35,7 +35,8 @@ extension WebSocketLoop {
         close(connection, code: code, reason: reason)
     }
 
-    /// Closes from wherever we are: the close frame goes when the socket can be written, which is never inside this call.
+    /// Closes from wherever we are: the close frame goes when the socket can be written, which is never inside this
+    /// call.
     func close(_ connection: WebSocketConnection, code: CloseCode, reason: String) {
         switch connection.phase {
         case .open:
@@ -81,7 +82,8 @@ extension WebSocketLoop {
         }
     }
 
-    /// Writes what waits as far as the socket takes it at once, and then the close frame. False if a rest must go before.
+    /// Writes what waits as far as the socket takes it at once, and then the close frame. False if a rest must go
+    /// before.
     private func sayGoodbye(_ connection: WebSocketConnection) -> Bool {
         while let frame = connection.dequeue() {
             guard write(frame, to: connection) else { break }
@@ -116,7 +118,8 @@ extension WebSocketLoop {
         return true
     }
 
-    /// A client masks what it sends, and libwebsockets does that in place: never in a frame that somebody else may send too.
+    /// A client masks what it sends, and libwebsockets does that in place: never in a frame that somebody else may send
+    /// too.
     private func writeMasked(_ frame: Frame, to socket: OpaquePointer?) -> Int32 {
         let needed = Frame.headRoom + frame.count
         if maskingBuffer.map({ $0.count < needed }) ?? true {
@@ -142,7 +145,8 @@ extension WebSocketLoop {
         guard let context, let socket = connection.socket else { return }
         // Without its page, an answer ends at the next writable.
         dropPage(of: connection)
-        // libwebsockets' timers, which the killing needs, rest while the loop is never idle. A broken socket is an event.
+        // libwebsockets' timers, which the killing needs, rest while the loop is never idle. A broken socket is an
+        // event.
         clws_break(lws_get_socket_fd(socket))
         clws_kill(context, socket)
     }

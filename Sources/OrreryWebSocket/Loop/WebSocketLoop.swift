@@ -13,8 +13,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         case client(WebSocketURL, ClientSettings)
     }
 
-    /// How often deadlines are looked at, ours and those of libwebsockets. (Under libev, a timer that libwebsockets sets is not
-    /// armed if it is earlier than the one that is armed; so it is asked.)
+    /// How often deadlines are looked at, ours and those of libwebsockets. (Under libev, a timer that libwebsockets
+    /// sets is not armed if it is earlier than the one that is armed; so it is asked.)
     private static let housekeepingInterval = Duration.milliseconds(100)
 
     let limits: TransportLimits
@@ -51,7 +51,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     var pausedCount = 0
     /// Bytes of pages that are on their way to readers.
     var waitingPageByteCount = 0
-    /// What the handler is to count, told outside of the calls in which it arises. Bound: two for each connection and round.
+    /// What the handler is to count, told outside of the calls in which it arises. Bound: two for each connection and
+    /// round.
     var refusalsToTell: [TransportRefusal] = []
     /// Connections that the handler is to hear of as closed, before their sockets are.
     var closedToTell: [WebSocketConnection] = []
@@ -269,7 +270,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's thread.
+// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
+// thread.
 private func handleLoopEvent(_ owner: UnsafeMutableRawPointer?, _ event: clws_event) {
     Unmanaged<WebSocketLoop>.fromOpaque(owner!).takeUnretainedValue().handle(event)
 }

@@ -9,8 +9,8 @@ final class HTTPPeer {
         case asking
         /// The answer is on its way.
         case answering
-        /// All was said. What it still sends is thrown away, until it ends too: else the system would cut the line, and the answer might
-        /// not be read.
+        /// All was said. What it still sends is thrown away, until it ends too: else the system would cut the line, and
+        /// the answer might not be read.
         case leaving
     }
 

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import OrreryTransport
 
-/// The way from TCP to a WebSocket at a server without TLS: heads are read here, strictly and within limits; pages and errors are answered
-/// here; who asks for a WebSocket and may have one is handed to libwebsockets with a clean head.
+/// The way from TCP to a WebSocket at a server without TLS: heads are read here, strictly and within limits; pages and
+/// errors are answered here; who asks for a WebSocket and may have one is handed to libwebsockets with a clean head.
 ///
-/// libwebsockets' own reader of heads goes astray on fields whose name begins a well-known one (`X-Auth`, `If`), and answers in HTML.
-/// Behind TLS, which it ends itself, it must do; see ``WebSocketLoop/answerPlainHTTP(_:)``.
+/// libwebsockets' own reader of heads goes astray on fields whose name begins a well-known one (`X-Auth`, `If`), and
+/// answers in HTML. Behind TLS, which it ends itself, it must do; see ``WebSocketLoop/answerPlainHTTP(_:)``.
 ///
 /// Loop thread only. Bound: `handshakeCountMax` peers that ask, and as many that are answered.
 final class Reception {

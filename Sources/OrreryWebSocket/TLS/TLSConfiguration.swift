@@ -1,7 +1,7 @@
 /// What a server needs for TLS: who it is, and the proof of it.
 ///
-/// The files are read when the server starts listening, and again at `reload()`, which is how a renewed certificate is taken; connections
-/// that stand keep theirs. TLS 1.2 and 1.3 are spoken.
+/// The files are read when the server starts listening, and again at `reload()`, which is how a renewed certificate is
+/// taken; connections that stand keep theirs. TLS 1.2 and 1.3 are spoken.
 public struct TLSConfiguration: Hashable, Sendable {
     /// PEM: the server's certificate, then those between it and the one that clients trust.
     public var certificateFile: String

@@ -55,7 +55,8 @@ package struct BatchReader {
     }
 
     /// The next section of a known kind; `nil` at the end.
-    /// - Parameter table: the components as they are when the section is applied: those before it may have changed them.
+    /// - Parameter table: the components as they are when the section is applied: those before it may have changed
+    ///   them.
     package mutating func next(_ table: ComponentTable) throws(WireError) -> BatchSection? {
         do throws(CodecError) {
             while !reader.isAtEnd {

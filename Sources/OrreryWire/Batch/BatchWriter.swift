@@ -21,8 +21,8 @@ package struct BatchHead: Hashable, Sendable {
     }
 }
 
-/// The numbers of sections of a batch, in the order in which they stand and are applied, but for the table, which comes first.
-/// 3 is reserved for rows that leave a filter, 9 for events.
+/// The numbers of sections of a batch, in the order in which they stand and are applied, but for the table, which comes
+/// first. 3 is reserved for rows that leave a filter, 9 for events.
 enum BatchSectionKind {
     static let started: UInt8 = 1
     static let despawn: UInt8 = 2
@@ -139,8 +139,8 @@ package struct BatchSections: Sendable {
     }
 
     /// The present values of rows of a component.
-    /// - Parameter inserted: whether the rows entered the component after the base. A client that has a value for such a row knows
-    ///   with that that it was removed in between.
+    /// - Parameter inserted: whether the rows entered the component after the base. A client that has a value for such
+    ///   a row knows with that that it was removed in between.
     package mutating func append(_ rows: RowSet, inserted: Bool, of column: ColumnID, in store: ComponentStore) {
         guard !rows.isEmpty else { return }
         let source = store[column]

@@ -21,8 +21,8 @@ package struct Hello: Hashable, Sendable {
         package var revision: Revision
         /// The token of the server's last welcome.
         package var token: [UInt8]
-        /// What the client has everything of, as of that revision. If the server resumes, they go on, with one batch for all of them; if it
-        /// does not, they are forgotten.
+        /// What the client has everything of, as of that revision. If the server resumes, they go on, with one batch
+        /// for all of them; if it does not, they are forgotten.
         package var subscriptions: [Subscription]
 
         package init(revision: Revision, token: [UInt8], subscriptions: [Subscription] = []) {
@@ -75,10 +75,12 @@ package enum ClientMessage: Hashable, Sendable {
     case hello(Hello)
     case subscribe(SubscriptionID, Selection)
     case unsubscribe(SubscriptionID)
-    /// The client has applied everything up to this tick, and has dealt with so many bytes of batches since the handshake.
+    /// The client has applied everything up to this tick, and has dealt with so many bytes of batches since the
+    /// handshake.
     case acknowledge(Tick, receivedByteCount: UInt64)
     case mutate(Mutation)
-    /// A request that is well-formed, and that this reader must not act upon: it does not know a part that must be understood.
+    /// A request that is well-formed, and that this reader must not act upon: it does not know a part that must be
+    /// understood.
     case refused(RequestID, Refusal)
 }
 

@@ -78,8 +78,8 @@ package enum ServerMessage: Hashable, Sendable {
     case unsubscribeResponse(SubscriptionID, Refusal?)
     /// The world has come to this tick; `isCurrent` says that nothing up to it is owed.
     case heartbeat(Tick, isCurrent: Bool)
-    /// What became of mutations: one or more that are answered together. An outcome leaves once the client was sent everything up to the
-    /// tick of the effect.
+    /// What became of mutations: one or more that are answered together. An outcome leaves once the client was sent
+    /// everything up to the tick of the effect.
     case mutationResponse([MutationAnswer])
     /// A batch or a part of one. Its sections follow in the bytes: see ``BatchReader``.
     case syncBatch(BatchHead)

@@ -15,7 +15,8 @@ struct Printing {
         let (connection, shown) = try await request.connect()
         let subscription = try await request.subscribe(connection, to: shown)
         defer { withExtendedLifetime(subscription) {} }
-        // Nothing is applied from here on: the state stays that of one tick, and a slow reader of ours is no burden to the server.
+        // Nothing is applied from here on: the state stays that of one tick, and a slow reader of ours is no burden to
+        // the server.
         connection.close()
         let undecodable = try connection.withSnapshot { snapshot in try print(snapshot, shown) }
         if let warning = undecodable.warning { throw ToolError(.protocolTrouble, warning) }

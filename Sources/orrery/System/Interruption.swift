@@ -6,7 +6,8 @@ final class Interruption {
     private let sources: [any DispatchSourceSignal]
     private let numbers: [Int32]
 
-    /// Calls `handler` when one of the signals comes. Each signal has its usual effect again when this object goes away.
+    /// Calls `handler` when one of the signals comes. Each signal has its usual effect again when this object goes
+    /// away.
     init(_ signals: [Int32], on queue: DispatchQueue = .global(), _ handler: @escaping @Sendable () -> Void) {
         sources = signals.map { number in
             signal(number, SIG_IGN)

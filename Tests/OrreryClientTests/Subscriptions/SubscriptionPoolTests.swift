@@ -5,7 +5,8 @@ import OrreryServer
 import OrreryTesting
 import Testing
 
-/// Views that come and go by chance, over lost connections and restarts: what is here is what somebody asks for, no more and no less.
+/// Views that come and go by chance, over lost connections and restarts: what is here is what somebody asks for, no
+/// more and no less.
 @Suite struct SubscriptionPoolTests {
     /// What a view must show.
     private struct Wish {

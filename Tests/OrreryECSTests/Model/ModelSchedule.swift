@@ -24,8 +24,8 @@ final class ModelTask: @unchecked Sendable {
     var outcomes: [ModelOutcome?] = []
 }
 
-/// Systems that do what a ``ModelPlan`` says: a writer for each component, one for each query that writes, one that has the world to itself,
-/// and those that look on.
+/// Systems that do what a ``ModelPlan`` says: a writer for each component, one for each query that writes, one that has
+/// the world to itself, and those that look on.
 struct ModelSchedule {
     private(set) var schedule = Schedule()
     /// Systems that ask which rows of a component have changed.

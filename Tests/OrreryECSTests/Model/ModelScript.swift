@@ -21,7 +21,8 @@ struct ModelScript {
     /// How many entities there are most of the time: few, so that looking at all of them is quick.
     private static let entityCountUsual = 200
 
-    /// - Parameter hasRelations: Whether it has them from the start. A world without them, and without observers, goes other ways.
+    /// - Parameter hasRelations: Whether it has them from the start. A world without them, and without observers, goes
+    ///   other ways.
     init(seed: UInt64, hasRelations: Bool) {
         self.seed = seed
         random = SeededGenerator(seed: seed)

@@ -2,7 +2,8 @@ import OrreryECS
 import OrrerySchema
 
 extension ModelWorld {
-    /// - Parameter outcome: What came of it in the world, for the order in which its rows were visited; all else is said by the model.
+    /// - Parameter outcome: What came of it in the world, for the order in which its rows were visited; all else is
+    ///   said by the model.
     mutating func perform(_ operation: ModelOperation, like outcome: ModelOutcome = .done) -> ModelOutcome {
         switch operation {
         case .spawn(let values): return .entities(spawn([values]))
@@ -156,7 +157,8 @@ extension ModelWorld {
         return rows
     }
 
-    /// The rows of each table by 1024, after which observers are told; each by itself where the query goes through a sparse set.
+    /// The rows of each table by 1024, after which observers are told; each by itself where the query goes through a
+    /// sparse set.
     private func pieces(of rows: [Entity], rowByRow: Bool) -> [ArraySlice<Entity>] {
         var pieces: [ArraySlice<Entity>] = []
         var (start, tableStart) = (0, 0)

@@ -29,8 +29,8 @@ struct ModelRelation {
 }
 
 extension ModelWorld {
-    /// Ends an entity and those that end with it: depth first, the one that has pointed at it for longest first. Each is told of before
-    /// those that end with it, and ends after them; who lives on loses its relation last.
+    /// Ends an entity and those that end with it: depth first, the one that has pointed at it for longest first. Each
+    /// is told of before those that end with it, and ends after them; who lives on loses its relation last.
     mutating func despawn(_ entity: Entity) -> ModelOutcome {
         guard entities[entity] != nil else { return .refused(.entityDead) }
         noteAll(.despawned, of: entity)

@@ -2,7 +2,8 @@ import OrreryECS
 import OrrerySchema
 import Testing
 
-/// The script tick by tick: systems that run side by side share its operations, and give structural ones to their commands.
+/// The script tick by tick: systems that run side by side share its operations, and give structural ones to their
+/// commands.
 struct ScheduledModelScript {
     var script: ModelScript
     private let schedule: ModelSchedule
@@ -42,7 +43,8 @@ struct ScheduledModelScript {
         script.model.endTick()
     }
 
-    /// The model does what the systems of a stage did: first what took effect at once, then what they put off, then what observers did.
+    /// The model does what the systems of a stage did: first what took effect at once, then what they put off, then
+    /// what observers did.
     private mutating func replay(_ stage: [String], of plan: ModelPlan) throws {
         var putOff: [ModelOperation] = []
         for system in stage { putOff += try replay(plan[system], of: system) }

@@ -83,7 +83,8 @@ struct ObserverOrderTests {
             ])
     }
 
-    /// The closure of a query writes other rows of the query, those before and those to come, and their rows are told once for each.
+    /// The closure of a query writes other rows of the query, those before and those to come, and their rows are told
+    /// once for each.
     @Test func theClosureOfAQueryWritesOtherRows() {
         let entities = (0..<10).map { _ in world.spawn(Health(current: 0)) }
         let healths = world.accessor(Health.self)

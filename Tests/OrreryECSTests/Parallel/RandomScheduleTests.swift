@@ -5,7 +5,8 @@ import OrreryECS
 import OrrerySchema
 import Testing
 
-/// Random systems that read, write, ask for changes, spawn, despawn, insert, remove and send, on one thread and on several.
+/// Random systems that read, write, ask for changes, spawn, despawn, insert, remove and send, on one thread and on
+/// several.
 @Suite("Random schedules give the same bytes on one thread and on several")
 struct RandomScheduleTests {
     private struct Note: Sendable { var entity: Entity }

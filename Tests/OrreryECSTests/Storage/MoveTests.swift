@@ -17,7 +17,8 @@ struct MoveTests {
         Frozen.self, Label.self,
     ]
 
-    /// Few components, so that the same edges are gone along often, in tables that swing around the ends of chunks and pages.
+    /// Few components, so that the same edges are gone along often, in tables that swing around the ends of chunks and
+    /// pages.
     @Test(arguments: testSeeds())
     func valuesOfAnySize(seed: UInt64) throws {
         print("OrreryECS moves: rerun with ORRERY_SEED=\(seed)")

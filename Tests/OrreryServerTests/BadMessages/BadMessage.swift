@@ -1,11 +1,13 @@
 import Foundation
 import Testing
 
-/// What a peer says that it must not say, as a file of `Tests/BadMessages`: some messages in order, and what becomes of the last.
+/// What a peer says that it must not say, as a file of `Tests/BadMessages`: some messages in order, and what becomes of
+/// the last.
 ///
-/// The second line of a file says what is expected: `closes: CODE KIND LAYER "REASON"` (without a kind, by which servers count, for
-/// messages of a server), or `answers: BYTES`, with which the answer begins and after which the connection goes on. Then each message:
-/// `@ name`, or `@ text name`, and its bytes; `00 * 9` stands for nine of them, a word for bytes that the test knows.
+/// The second line of a file says what is expected: `closes: CODE KIND LAYER "REASON"` (without a kind, by which
+/// servers count, for messages of a server), or `answers: BYTES`, with which the answer begins and after which the
+/// connection goes on. Then each message: `@ name`, or `@ text name`, and its bytes; `00 * 9` stands for nine of them,
+/// a word for bytes that the test knows.
 struct BadMessage: Sendable, CustomTestStringConvertible {
     enum Side: String {
         case clientToServer = "client-to-server"

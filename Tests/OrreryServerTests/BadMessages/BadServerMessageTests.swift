@@ -78,7 +78,8 @@ import Testing
         }
     }
 
-    /// The real client closes with that code and a reason, tells its owner what was wrong, and shows no half of a batch.
+    /// The real client closes with that code and a reason, tells its owner what was wrong, and shows no half of a
+    /// batch.
     @Test(arguments: try BadMessage.all(.serverToClient))
     func aClientClosesAndSaysWhy(message: BadMessage) throws {
         guard case .closes(let code, _, let layer, let reason) = message.expectation else { return }

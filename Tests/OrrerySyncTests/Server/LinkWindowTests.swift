@@ -28,7 +28,8 @@ import Testing
         var missed = 0
     }
 
-    /// Sends a batch of the ticks since the last one whenever the window allows, as a session does; the client acknowledges at once.
+    /// Sends a batch of the ticks since the last one whenever the window allows, as a session does; the client
+    /// acknowledges at once.
     private func watch(
         _ link: Link, batchSize: Int, hertz: Double, seconds: Double, settling: Double
     ) -> Watch {

@@ -38,8 +38,8 @@ import Testing
     @Test func everyEntityChanging() throws {
         let store = try store()
         let total = bytes(of: Array(0..<Self.count), in: store)
-        // A bit for each row behind six bytes that say where they begin; what is besides is the batch's head (6), and the kind,
-        // length and component of the section (5).
+        // A bit for each row behind six bytes that say where they begin; what is besides is the batch's head (6), and
+        // the kind, length and component of the section (5).
         let rows = 6 + 10_000 / 8
         let besides = total - 10_000 * 12 - rows
         #expect(besides == 11)

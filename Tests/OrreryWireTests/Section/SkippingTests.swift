@@ -4,7 +4,8 @@ import OrreryTransport
 import OrreryWire
 import Testing
 
-/// Who does not know a part of a message skips it, unless it must be understood: then nothing is done, and somebody says so.
+/// Who does not know a part of a message skips it, unless it must be understood: then nothing is done, and somebody
+/// says so.
 @Suite struct SkippingTests {
     private static let epoch = Epoch(0)
     private static let entity = Entity(index: 1, generation: 1)

@@ -100,7 +100,8 @@ struct BoundWatch {
                 violations.append("session \(state.id) said no Hello for \(now - since)")
             }
             noteTold(state, script)
-            // Whoever has everything is told so by a heartbeat, whatever else it is told. (The last one may have come when it had not.)
+            // Whoever has everything is told so by a heartbeat, whatever else it is told. (The last one may have come
+            // when it had not.)
             if let (tick, since) = told[state.id], now - since > limits.heartbeatInterval * 3 {
                 violations.append("session \(state.id) was told of no tick after \(tick) for \(now - since)")
             }

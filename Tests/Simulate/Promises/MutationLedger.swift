@@ -7,7 +7,8 @@ import OrreryTesting
 import OrreryWire
 import Synchronization
 
-/// Promise 6: holds what clients were told of their mutations against what the world did, and against what they showed by then.
+/// Promise 6: holds what clients were told of their mutations against what the world did, and against what they showed
+/// by then.
 final class MutationLedger {
     /// What one mutation is to bring about, in a way that nothing else does, so that its effects can be counted.
     enum Wish {
@@ -15,8 +16,8 @@ final class MutationLedger {
         case spawn(Tally)
         /// An entity of its own, without anything: the answer names it.
         case bareSpawn
-        /// The tally of an entity made for it goes away. A second effect is refused, so that an answer "refused" for one that had its
-        /// effect shows it.
+        /// The tally of an entity made for it goes away. A second effect is refused, so that an answer "refused" for
+        /// one that had its effect shows it.
         case removal(Entity)
         /// The tally of an entity made for it becomes this, which nothing else gives it.
         case writing(Entity, Tally)
@@ -24,7 +25,8 @@ final class MutationLedger {
         case ending(Entity)
         /// The tally of an entity made for it must not become this: the world is to say so with this code.
         case refusal(Entity, Tally, RefusalCode)
-        /// The tally of an entity names the mutation, if it named the one before it: one client's mutations keep their order.
+        /// The tally of an entity names the mutation, if it named the one before it: one client's mutations keep their
+        /// order.
         case link(Entity, number: Int64, after: Int?)
     }
 

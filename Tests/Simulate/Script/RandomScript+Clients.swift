@@ -76,7 +76,8 @@ extension RandomScript {
         if let wish { note("client \(participant.number) wants \(wish)") }
     }
 
-    /// More at once than a client may ask for, as one with a fault would: nobody is closed for it, and all is answered in the end.
+    /// More at once than a client may ask for, as one with a fault would: nobody is closed for it, and all is answered
+    /// in the end.
     private func burst(_ participant: Participant) {
         note("client \(participant.number) asks for very much")
         let count = number(20...60)

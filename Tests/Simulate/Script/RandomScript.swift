@@ -6,7 +6,8 @@ import OrrerySync
 package import OrreryTesting
 import OrreryWire
 
-/// A world that lives by chance, and clients that come, go, subscribe, steer, and have bad networks by chance. A seed gives it again.
+/// A world that lives by chance, and clients that come, go, subscribe, steer, and have bad networks by chance. A seed
+/// gives it again.
 package final class RandomScript {
     /// One of the clients.
     package final class Participant {

@@ -30,7 +30,8 @@ import Testing
         #expect(orbits.allSatisfy { (0...AsteroidBelt.inclinationMax).contains($0.inclination) })
     }
 
-    /// The energy of a state gives back the semi-major axis that it was made from (vis-viva), its angular momentum the rest.
+    /// The energy of a state gives back the semi-major axis that it was made from (vis-viva), its angular momentum the
+    /// rest.
     @Test func statesLieOnTheirOrbits() throws {
         let start = try InitialState(asteroidCount: 500, seed: 42)
         let sun = start.bodies[0]

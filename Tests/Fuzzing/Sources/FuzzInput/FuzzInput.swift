@@ -1,7 +1,7 @@
 /// What a fuzzer makes up, as the script of one connection: messages and what else happens, in order.
 ///
-/// One byte of flags, then each step: two bytes, little-endian, with the length of a message, and the message (as much of it as is there).
-/// Lengths from ``otherStepMin`` on stand for something else that happens.
+/// One byte of flags, then each step: two bytes, little-endian, with the length of a message, and the message (as much
+/// of it as is there). Lengths from ``otherStepMin`` on stand for something else that happens.
 public struct FuzzInput {
     public enum Step {
         case message([UInt8])

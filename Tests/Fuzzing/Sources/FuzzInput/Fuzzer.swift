@@ -14,8 +14,9 @@ public enum Fuzzer {
     /// What libFuzzer calls with each of its inputs.
     public typealias Target = @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 
-    /// Runs libFuzzer with the program's arguments; or, called with `write-seeds TESTS OUT`, writes what the tests know (`TESTS` is their
-    /// folder) into the folder `OUT`, as scripts to begin with: every golden message, and every bad one, with what comes before it.
+    /// Runs libFuzzer with the program's arguments; or, called with `write-seeds TESTS OUT`, writes what the tests know
+    /// (`TESTS` is their folder) into the folder `OUT`, as scripts to begin with: every golden message, and every bad
+    /// one, with what comes before it.
     public static func run(_ side: FuzzedSide, _ target: @escaping Target) throws {
         let arguments = CommandLine.arguments
         if arguments.count == 4, arguments[1] == "write-seeds" {

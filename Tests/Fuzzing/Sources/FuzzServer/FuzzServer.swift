@@ -47,8 +47,8 @@ private func makeJoined() throws -> JoinedWorld {
     }
 }
 
-/// What clients say to a server, through the transport in memory, the sessions, and the world behind them; while a client that behaves
-/// looks on, and must not notice.
+/// What clients say to a server, through the transport in memory, the sessions, and the world behind them; while a
+/// client that behaves looks on, and must not notice.
 private func fuzzServer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = FuzzInput(UnsafeRawBufferPointer(start: start, count: count))
     do {
