@@ -1,7 +1,7 @@
 import OrrerySchema
 import OrreryStore
 
-/// How the values of one component are read from the store, as `C`: the one way, for views, snapshots and changes.
+/// How the values of one component are read from the store, as `C`: for views and snapshots.
 struct ComponentReader<C: Component>: Sendable {
     let column: ColumnID
     let binding: ComponentBinding<C>
