@@ -339,12 +339,16 @@ def ping_in_a_message():
 def _pings_in_five_fragments(pause):
     with Peer(hello=False) as peer:
         pieces = [HELLO[at : at + 4] for at in range(0, len(HELLO), 4)]
+        waiting = b""  # Without a pause all of it goes in one write: several may come apart on their way.
         for at, piece in enumerate(pieces):
-            peer.send(BINARY if at == 0 else CONTINUATION, piece, final=at == len(pieces) - 1)
+            waiting += Peer.frame(BINARY if at == 0 else CONTINUATION, piece, final=at == len(pieces) - 1)
             if at in (1, 3):
-                peer.send(PING, b"ping %d" % at)
+                waiting += Peer.frame(PING, b"ping %d" % at)
             if at == 1 and pause:
+                peer.send_bytes(waiting)
+                waiting = b""
                 time.sleep(pause)
+        peer.send_bytes(waiting)
         found = peer.frames(1.5)
         order = [each for each in found if each[0] in (PONG, BINARY)][:3]
         expect([each[0] for each in order] == [PONG, PONG, BINARY], told(found))
