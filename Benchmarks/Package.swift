@@ -36,6 +36,11 @@ let package = Package(
                 "CPlainTwin", "CAllocationCounter", argumentParser, .product(name: "OrreryECS", package: "orrery"),
             ]),
         .executableTarget(
+            name: "bench-read",
+            dependencies: [
+                "CPlainTwin", "CAllocationCounter", argumentParser, .product(name: "OrreryTesting", package: "orrery"),
+            ]),
+        .executableTarget(
             name: "bench-server",
             dependencies: [
                 "BenchmarkReport", "CBenchmarkSupport", "CAllocationCounter", argumentParser,

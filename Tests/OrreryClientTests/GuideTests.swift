@@ -61,7 +61,7 @@ import Testing
         var schedule = Schedule()
         schedule.add("end", in: .update) { world, context in
             guard context.tick == Tick(10) else { return }
-            world.query(Read<Position>.self).despawnAll()
+            world.despawnAll(world.query(Read<Position>.self))
         }
         let joined = try makeWorld(schedule)
         let ships = (0..<3).map { joined.world.spawn(Position(x: Float($0))) }

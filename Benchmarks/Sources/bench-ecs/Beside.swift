@@ -81,7 +81,7 @@ enum Beside {
             for _ in 0..<rounds(count) {
                 let world = makeWorld()
                 keep(makeMovers(count, in: world))
-                _ = watch.run { world.query(Read<Position>.self).despawnAll() }
+                _ = watch.run { world.despawnAll(world.query(Read<Position>.self)) }
             }
             return rounds(count) * count
         }

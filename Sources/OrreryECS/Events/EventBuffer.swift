@@ -1,4 +1,5 @@
-/// The events of one type that a reader may not have seen yet: those of this tick and of the one before.
+/// The events of one type that a reader may not have seen yet: those of this tick and of the one before, or all that
+/// some system is still to read.
 ///
 /// Events are numbered from 0 in the order of their sending; a reader is a number.
 final class EventBuffer<Event>: AnyEventBuffer {
@@ -6,6 +7,11 @@ final class EventBuffer<Event>: AnyEventBuffer {
     private var current: [Event] = []
     /// The number of the oldest event that is kept.
     private var first: UInt64 = 0
+    let isKeptUntilRead: Bool
+
+    init(isKeptUntilRead: Bool = false) {
+        self.isKeptUntilRead = isKeptUntilRead
+    }
 
     /// The number that the next event gets.
     var end: UInt64 { first + UInt64(earlier.count + current.count) }
@@ -17,10 +23,19 @@ final class EventBuffer<Event>: AnyEventBuffer {
         return true
     }
 
-    func endTick() {
-        first += UInt64(earlier.count)
-        swap(&earlier, &current)
+    func endTick(slowestReader: UInt64?) {
+        guard isKeptUntilRead else {
+            first += UInt64(earlier.count)
+            swap(&earlier, &current)
+            current.removeAll(keepingCapacity: true)
+            return
+        }
+        earlier += current
         current.removeAll(keepingCapacity: true)
+        let readCount = slowestReader.map { Int($0 - first) } ?? earlier.count
+        let dropped = max(readCount, earlier.count - World.eventCountMax)
+        earlier.removeFirst(dropped)
+        first += UInt64(dropped)
     }
 
     /// The events from a number on.
@@ -35,7 +50,10 @@ final class EventBuffer<Event>: AnyEventBuffer {
 
 /// What a world asks of all its event buffers.
 protocol AnyEventBuffer: AnyObject {
-    func endTick()
+    /// Whether events are kept until all systems that read them have done so.
+    var isKeptUntilRead: Bool { get }
+    /// - Parameter slowestReader: The number of the first event that some system is still to read; `nil` if none reads.
+    func endTick(slowestReader: UInt64?)
 }
 
 /// Events that a reader sees for the first time, in the order of their sending.

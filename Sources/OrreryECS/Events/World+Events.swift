@@ -1,3 +1,5 @@
+internal import OrrerySchema
+
 extension World {
     /// Events of one type that are taken in one tick, at most; more are dropped and counted.
     public static var eventCountMax: Int { 1 << 20 }
@@ -17,6 +19,18 @@ extension World {
         if let known = eventBuffers[key] { return unsafeDowncast(known, to: EventBuffer<Event>.self) }
         let made = EventBuffer<Event>()
         eventBuffers[key] = made
+        return made
+    }
+
+    /// The buffer of the losses of a component, which are kept from now on.
+    func keepRemovals<C: Component>(of type: C.Type) -> EventBuffer<Removal<C>> {
+        let key = ObjectIdentifier(Removal<C>.self)
+        if let known = eventBuffers[key] { return unsafeDowncast(known, to: EventBuffer<Removal<C>>.self) }
+        let made = EventBuffer<Removal<C>>(isKeptUntilRead: true)
+        eventBuffers[key] = made
+        let component = register(type)
+        makeWatch(of: type, component).removals = made
+        setWatch(watch(of: component), of: component)
         return made
     }
 

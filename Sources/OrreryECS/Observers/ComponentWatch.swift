@@ -13,7 +13,13 @@ protocol AnyComponentWatch: AnyObject {
     /// `nil` for a component that is no relation.
     var references: ReferenceIndex? { get }
     var hasObservers: Bool { get }
+    /// Whether it hears of writes, and not of removals alone.
+    var hearsWrites: Bool { get }
+    /// Whether it does nothing any more.
+    var isIdle: Bool { get }
 
+    /// Keeps that an entity loses its value, for systems that ask.
+    func keepRemoval(_ cause: ObservedKind, _ entity: Entity, old: UnsafeRawPointer)
     /// Whether two values differ.
     func differ(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool
     /// Copies a step of one entity, to be told later.
@@ -36,6 +42,8 @@ final class ComponentWatch<C: Component>: AnyComponentWatch {
     let component: ComponentID
     let operations: ComponentOperations
     let references: ReferenceIndex?
+    /// Where losses are kept; `nil` while no system asks.
+    var removals: EventBuffer<Removal<C>>?
     private var observers: [(number: UInt64, body: (Observation<C>) -> Void)] = []
     /// In the order in which it happened; those up to ``toldCount`` have been told.
     private var waiting: [Step] = []
@@ -59,6 +67,17 @@ final class ComponentWatch<C: Component>: AnyComponentWatch {
     }
 
     func removeObserver(_ number: UInt64) { observers.removeAll { $0.number == number } }
+
+    var hearsWrites: Bool { hasObservers || references != nil }
+    var isIdle: Bool { !hearsWrites && removals == nil }
+
+    func keepRemoval(_ cause: ObservedKind, _ entity: Entity, old: UnsafeRawPointer) {
+        guard let removals else { return }
+        _ = removals.append(
+            Removal(
+                entity: entity, old: old.assumingMemoryBound(to: C.self).pointee,
+                cause: cause == .despawned ? .despawned : .removed))
+    }
 
     func differ(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool {
         !areEqual(left.assumingMemoryBound(to: C.self), right.assumingMemoryBound(to: C.self))

@@ -32,15 +32,10 @@ extension World {
     ) -> ObserverID {
         requireStructureOpen("observe a component")
         let component = register(type)
-        if watch(of: component) == nil {
-            let operations = storage.pointee.components[component.index].operations
-            setWatch(ComponentWatch<C>(component, operations, references: nil), of: component)
-        }
-        guard let watch = watch(of: component) as? ComponentWatch<C> else {
-            preconditionFailure("a component is watched by its type")
-        }
+        let watch = makeWatch(of: type, component)
         watching.observerCount += 1
         watch.addObserver(watching.observerCount, body)
+        setWatch(watch, of: component)
         return ObserverID(component: component, number: watching.observerCount)
     }
 
@@ -50,6 +45,18 @@ extension World {
         requireStructureOpen("end an observer")
         guard let watch = watch(of: id.component) else { return }
         watch.removeObserver(id.number)
-        if !watch.hasObservers, watch.references == nil { setWatch(nil, of: id.component) }
+        setWatch(watch.isIdle ? nil : watch, of: id.component)
+    }
+
+    /// Who hears of a component, made on first use; ``setWatch(_:of:)`` makes what was added to it known.
+    func makeWatch<C: Component>(of type: C.Type, _ component: ComponentID) -> ComponentWatch<C> {
+        if watch(of: component) == nil {
+            let operations = storage.pointee.components[component.index].operations
+            setWatch(ComponentWatch<C>(component, operations, references: nil), of: component)
+        }
+        guard let watch = watch(of: component) as? ComponentWatch<C> else {
+            preconditionFailure("a component is watched by its type")
+        }
+        return watch
     }
 }

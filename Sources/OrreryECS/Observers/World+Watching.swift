@@ -22,7 +22,7 @@ struct Watching {
 /// Writes of what is watched. All others pass by: a column and a table say whether somebody hears of what is in them.
 extension World {
     /// Whether somebody hears of the writes of a component.
-    func isWatched(_ component: ComponentID) -> Bool { watch(of: component) != nil }
+    func isWriteWatched(_ component: ComponentID) -> Bool { watch(of: component)?.hearsWrites ?? false }
 
     func watch(of component: ComponentID) -> (any AnyComponentWatch)? {
         storage.pointee.components[component.index].watch
@@ -45,7 +45,9 @@ extension World {
         _ kind: ObservedKind, of entity: Entity, _ watch: any AnyComponentWatch, old: UnsafeRawPointer?,
         new: UnsafeRawPointer?
     ) {
-        guard watch.hasObservers, !watching.hasToldEnd(of: entity, watch.component) else { return }
+        guard !watching.hasToldEnd(of: entity, watch.component) else { return }
+        if let old, kind == .removed || kind == .despawned { watch.keepRemoval(kind, entity, old: old) }
+        guard watch.hasObservers else { return }
         watch.append(kind, entity, old: old, new: new)
         if let overrun = watching.queue.append(watch) { trap(overrun, watch) }
     }

@@ -80,8 +80,7 @@ extension QueryOf {
     public func sorted<C: Component>(
         by type: C.Type, _ areInIncreasingOrder: (C, C) throws -> Bool
     ) rethrows -> Self {
-        requireAccess(to: type, "sorts by")
-        guard known(type) != nil else { return selecting([]) }
+        guard mayRead(type, "sorts by"), known(type) != nil else { return selecting([]) }
         let values = world.accessor(type)
         let pairs = entities.compactMap { entity in values[entity].map { (entity, $0) } }
         return selecting(try pairs.sorted { try areInIncreasingOrder($0.1, $1.1) }.map(\.0))
@@ -91,28 +90,8 @@ extension QueryOf {
     /// - Complexity: O(n log n) for n entities.
     public func sortedByEntity() -> Self { selecting(entities.sorted()) }
 
-    /// Ends the lives of all entities that match.
-    /// - Returns: How many there were.
-    /// - Complexity: O(entities).
-    /// - Precondition: No query iterates.
-    @discardableResult
-    public func despawnAll() -> Int {
-        world.requireStructureOpen("despawn")
-        if selection == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil {
-            plan.refresh()
-            let tables = (0..<plan.matches.pointee.count).map { plan.matches.pointee.tables[$0] }
-            let count = tables.reduce(0) { $0 + $1.pointee.rowCount }
-            if world.endUnheard(tables) { return count }
-        }
-        // Some end with others of them, and a selection may name one twice.
-        let entities = entities
-        for entity in entities { _ = try? world.despawn(entity) }
-        return Set(entities).count
-    }
-
     private func narrowed<C: Component>(by kind: QueryConditions.Change.Kind, of type: C.Type) -> Self {
-        requireAccess(to: type, "asks for changes of")
-        guard let component = known(type) else { return nobody }
+        guard mayRead(type, "asks for changes of"), let component = known(type) else { return nobody }
         world.keepStamps(kind, of: component)
         return narrowed {
             let change = QueryConditions.Change(component: component, kind: kind)
@@ -131,15 +110,16 @@ extension QueryOf {
         guard part == nil else { fatalError("Query: narrow a query before it is divided, not in a part.") }
     }
 
-    private func requireAccess<C: Component>(to type: C.Type, _ action: String) {
-        guard let system, !system.mayUse(type, isWrite: false) else { return }
-        fatalError(
-            "Schedule: system '\(system.timings.name)' \(action) '\(C.componentName)' without having said that it reads it; "
-                + "add it to the query or to the `access` of the system.")
+    /// Whether the system that asks has said that it reads a component. If not, the world keeps the error: others may
+    /// write the component at this moment.
+    private func mayRead<C: Component>(_ type: C.Type, _ action: String) -> Bool {
+        guard let system, !system.mayRead(type) else { return true }
+        world.noteUndeclaredAccess(of: system.timings.name, to: C.componentName, action)
+        return false
     }
 
     /// The number of a component type; `nil` if nobody can have it: while systems run side by side, no type is entered.
-    private func known<C: Component>(_ type: C.Type) -> ComponentID? { world.registerUnlessShared(type) }
+    func known<C: Component>(_ type: C.Type) -> ComponentID? { world.registerUnlessShared(type) }
 
     /// What nothing matches.
     private var nobody: Self {

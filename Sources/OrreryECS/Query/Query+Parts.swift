@@ -1,4 +1,5 @@
 import Dispatch
+public import OrrerySchema
 
 extension QueryOf {
     /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads. A part is a
@@ -12,11 +13,18 @@ extension QueryOf {
     /// }
     /// ```
     /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the
-    /// order of the parts, so the result is the same for every number of threads. Events are read before, by the
-    /// system.
+    /// order of the parts, so the result is the same for every number of threads.
     ///
-    /// A part writes through its query. What it reads besides, its system has declared; what it writes besides, it
-    /// gives to the commands.
+    /// A part writes through its query, and gives the rest to the commands. What it looks up in other entities, it is
+    /// given as `reader`:
+    ///
+    /// ```swift
+    /// schedule.add("aim", in: .update, .query(Write<Aim>.self), .reader(Position.self)) { aims, positions, tick in
+    ///     aims.forEachPart(tick, reading: positions) { part, positions, tick in
+    ///         part.forEach { aim in aim.distance = positions[aim.target]?.x ?? .infinity }
+    ///     }
+    /// }
+    /// ```
     ///
     /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through
     /// the set of a sparse component, one of named entities (``only(_:)``, ``sorted(by:_:)``), and one that writes what
@@ -25,14 +33,55 @@ extension QueryOf {
     ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
     ///   - body: Called once for each part.
     /// - Complexity: O(tables + pages).
-    public func forEachPart(_ tick: TickContext, _ body: @Sendable (_ part: Self, _ tick: TickContext) -> Void) {
+    public func forEachPart(_ tick: TickContext, body: @Sendable (_ part: Self, _ tick: TickContext) -> Void) {
+        divide(tick, body: body)
+    }
+
+    /// Divides the query into parts, each of which gets a reader of one component of any entity.
+    ///
+    /// As ``forEachPart(_:body:)``.
+    /// - Precondition: The query does not write the component.
+    public func forEachPart<A: Component>(
+        _ tick: TickContext, reading reader: ComponentReader<A>,
+        body: @Sendable (_ part: Self, _ reader: ComponentReader<A>, _ tick: TickContext) -> Void
+    ) {
+        divide(tick, reading: reader, body: body)
+    }
+
+    /// Divides the query into parts, each of which gets readers of two components of any entity.
+    ///
+    /// As ``forEachPart(_:body:)``.
+    /// - Precondition: The query does not write the components.
+    public func forEachPart<A: Component, B: Component>(
+        _ tick: TickContext, reading first: ComponentReader<A>, _ second: ComponentReader<B>,
+        body:
+            @Sendable (
+                _ part: Self, _ first: ComponentReader<A>, _ second: ComponentReader<B>, _ tick: TickContext
+            ) -> Void
+    ) {
+        divide(tick, reading: first, second, body: body)
+    }
+
+    private func divide<each C: Component>(
+        _ tick: TickContext, reading reader: repeat ComponentReader<each C>,
+        body: @Sendable (_ part: Self, repeat ComponentReader<each C>, _ tick: TickContext) -> Void
+    ) {
+        repeat requireUnwritten((each C).self)
         for access in tick.system.accesses ?? [] { access.prepare(world) }
         divide(threadCount: tick.threadCount) { count in
             tick.system.prepareParts(count)
         } body: { part, number in
-            body(part, tick.part(number))
+            call(body, part, repeat each reader, tick.part(number))
         }
         tick.system.gatherParts()
+    }
+
+    private func requireUnwritten<C: Component>(_ type: C.Type) {
+        guard let component = known(type), plan.terms.contains(where: { $0.isWrite && $0.component == component })
+        else { return }
+        fatalError(
+            "Query: the parts of a query that writes '\(C.componentName)' cannot read it of other entities, which other "
+                + "parts may be writing; gather what they need before the query is divided.")
     }
 
     /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads, outside of a

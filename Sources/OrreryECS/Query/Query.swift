@@ -78,11 +78,18 @@ public struct QueryOf<Row> {
         return entities[0]
     }
 
+    /// The tables all of whose entities match, if the query is of whole tables.
+    var wholeTables: [TablePointer]? {
+        guard selection == nil, part == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil else { return nil }
+        plan.refresh()
+        return (0..<plan.matches.pointee.count).map { plan.matches.pointee.tables[$0] }
+    }
+
     var since: UInt64 { mark?.stamp ?? system?.lastRun ?? world.storage.pointee.readerStamp }
 
     /// The same query, asked by a system whose run begins.
     func of(_ system: SystemRun) -> Self {
-        system.timings.asked(hasEntities: plan.mayHaveEntities)
+        system.hasEntities = (system.hasEntities ?? false) || plan.mayHaveEntities
         var query = self
         query.system = system
         return query
@@ -137,22 +144,58 @@ public struct QueryOf<Row> {
 @available(*, unavailable)
 extension QueryOf: Sendable {}
 
+// The compiler infers the closure behind a query much faster where the query's type has no pack: so there is one
+// function for each of the usual numbers of terms, here and in `SystemParameter`, `Schedule` and `WorldReader`.
 extension World {
     /// The entities that have a component.
     /// - Complexity: O(1) after the first time.
     public func query<A: QueryTerm>(_ term: A.Type) -> Query<A> {
-        makeQuery { [makeTerm(term)] }
+        query(terms: term)
+    }
+
+    /// The entities that have the components of both terms.
+    /// - Complexity: O(1) after the first time.
+    /// - Precondition: No component is named twice.
+    public func query<A: QueryTerm, B: QueryTerm>(
+        _ first: A.Type, _ second: B.Type
+    ) -> Query<A, B> {
+        query(terms: first, second)
+    }
+
+    /// The entities that have the components of all three terms.
+    /// - Complexity: O(1) after the first time.
+    /// - Precondition: No component is named twice.
+    public func query<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
+        _ first: A.Type, _ second: B.Type, _ third: C.Type
+    ) -> Query<A, B, C> {
+        query(terms: first, second, third)
+    }
+
+    /// The entities that have the components of all four terms.
+    /// - Complexity: O(1) after the first time.
+    /// - Precondition: No component is named twice.
+    public func query<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm>(
+        _ first: A.Type, _ second: B.Type, _ third: C.Type, _ fourth: D.Type
+    ) -> Query<A, B, C, D> {
+        query(terms: first, second, third, fourth)
     }
 
     /// The entities that have the components of all terms.
     /// - Complexity: O(1) after the first time.
     /// - Precondition: No component is named twice; at most 64 terms.
-    public func query<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
-        _ first: A.Type, _ second: B.Type, _ rest: repeat (each Term).Type
-    ) -> Query<A, B, repeat each Term> {
+    public func query<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm, each Term: QueryTerm>(
+        _ first: A.Type, _ second: B.Type, _ third: C.Type, _ fourth: D.Type, _ fifth: E.Type,
+        _ rest: repeat (each Term).Type
+    ) -> Query<A, B, C, D, E, repeat each Term> {
+        query(terms: first, second, third, fourth, fifth, repeat each rest)
+    }
+
+    /// The entities that have the components of all terms.
+    /// - Precondition: No component is named twice; 1 to 64 terms.
+    func query<each Term: QueryTerm>(terms type: repeat (each Term).Type) -> Query<repeat each Term> {
         makeQuery {
-            var terms = [makeTerm(first), makeTerm(second)]
-            for type in repeat each rest { terms.append(makeTerm(type)) }
+            var terms: [QueryPlan.Term] = []
+            for type in repeat each type { terms.append(makeTerm(type)) }
             return terms
         }
     }

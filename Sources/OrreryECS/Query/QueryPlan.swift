@@ -74,7 +74,7 @@ final class QueryPlan {
 
     /// Learns whether somebody hears of what the query writes, for this plan and all that narrow it.
     func refreshWatch() {
-        matches.pointee.isWatched = terms.contains { $0.isWrite && world.isWatched($0.component) }
+        matches.pointee.isWatched = terms.contains { $0.isWrite && world.isWriteWatched($0.component) }
         for plan in narrowed.values { plan.refreshWatch() }
     }
 

@@ -32,9 +32,9 @@ public struct RunCondition: Sendable {
         }
     }
 
-    /// When a closure says so. It must not change the world.
-    public static func when(_ condition: @escaping @Sendable (World) -> Bool) -> RunCondition {
-        RunCondition { world, _ in condition(world) }
+    /// When a closure says so.
+    public static func when(_ condition: @escaping @Sendable (WorldReader) -> Bool) -> RunCondition {
+        RunCondition { world, _ in condition(WorldReader(world)) }
     }
 
     /// When both hold.

@@ -40,7 +40,7 @@ private struct Stage {
     let threadCount: Int
 
     func run() {
-        for (system, run) in systems { run.accesses = system.accesses }
+        for (system, run) in systems { (run.accesses, run.hasEntities) = (system.accesses, nil) }
         if systems.count > 1 {
             for (system, _) in systems {
                 for access in system.accesses ?? [] { access.prepare(world) }
@@ -113,6 +113,7 @@ private struct Stage {
         } else {
             system.run(world, context)
         }
+        if let hasEntities = run.hasEntities { run.timings.asked(hasEntities: hasEntities) }
         run.timings.ran(for: clock.now - began)
     }
 }

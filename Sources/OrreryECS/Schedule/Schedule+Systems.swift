@@ -9,44 +9,118 @@ extension Schedule {
         _ name: String, in phase: Phase, order: [SystemOrder] = [], when: RunCondition = .always,
         run: @escaping @Sendable (World, TickContext) -> Void
     ) {
-        append(System(name: name, phase: phase, order: order, condition: when, accesses: nil, run: run))
+        add(name, in: phase, .world, order: order, when: when, run: run)
     }
 
     /// Adds a system that works on the entities of a query with one term.
     /// - Parameters:
     ///   - name: Unique in the schedule.
     ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - access: What it uses besides the values of its query.
     ///   - when: In which ticks it runs.
     ///   - run: Called once per tick, with the query and the tick.
     public mutating func add<A: QueryTerm>(
-        _ name: String, in phase: Phase, _ term: A.Type, order: [SystemOrder] = [], access: [SystemAccess] = [],
-        when: RunCondition = .always, run: @escaping @Sendable (Query<A>, TickContext) -> Void
+        _ name: String, in phase: Phase, _ term: A.Type, order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (Query<A>, TickContext) -> Void
     ) {
-        append(
-            System(
-                name: name, phase: phase, order: order, condition: when, accesses: [SystemAccess(A.self)] + access
-            ) { world, context in run(world.query(A.self).of(context.system), context) })
+        add(name, in: phase, .query(term), order: order, when: when, run: run)
     }
 
-    /// Adds a system that works on the entities of a query.
+    /// Adds a system that works on the entities of a query with two terms.
     /// - Parameters:
     ///   - name: Unique in the schedule.
     ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - access: What it uses besides the values of its query.
     ///   - when: In which ticks it runs.
     ///   - run: Called once per tick, with the query and the tick.
-    public mutating func add<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
-        _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ rest: repeat (each Term).Type,
-        order: [SystemOrder] = [], access: [SystemAccess] = [], when: RunCondition = .always,
-        run: @escaping @Sendable (Query<A, B, repeat each Term>, TickContext) -> Void
+    public mutating func add<A: QueryTerm, B: QueryTerm>(
+        _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type,
+        order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (Query<A, B>, TickContext) -> Void
     ) {
-        var accesses = [SystemAccess(A.self), SystemAccess(B.self)]
-        repeat accesses.append(SystemAccess((each Term).self))
+        add(name, in: phase, .query(first, second), order: order, when: when, run: run)
+    }
+
+    /// Adds a system that works on the entities of a query with three terms.
+    /// - Parameters:
+    ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - when: In which ticks it runs.
+    ///   - run: Called once per tick, with the query and the tick.
+    public mutating func add<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
+        _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type,
+        order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (Query<A, B, C>, TickContext) -> Void
+    ) {
+        add(name, in: phase, .query(first, second, third), order: order, when: when, run: run)
+    }
+
+    /// Adds a system that works on the entities of a query with four terms.
+    /// - Parameters:
+    ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - when: In which ticks it runs.
+    ///   - run: Called once per tick, with the query and the tick.
+    public mutating func add<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm>(
+        _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type, _ fourth: D.Type,
+        order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (Query<A, B, C, D>, TickContext) -> Void
+    ) {
+        add(name, in: phase, .query(first, second, third, fourth), order: order, when: when, run: run)
+    }
+
+    /// Adds a system that works on the entities of a query with five terms or more.
+    /// - Parameters:
+    ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - when: In which ticks it runs.
+    ///   - run: Called once per tick, with the query and the tick.
+    public mutating func add<
+        A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm, each Term: QueryTerm
+    >(
+        _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type, _ fourth: D.Type,
+        _ fifth: E.Type,
+        _ rest: repeat (each Term).Type,
+        order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (Query<A, B, C, D, E, repeat each Term>, TickContext) -> Void
+    ) {
+        add(
+            name, in: phase, .query(first, second, third, fourth, fifth, repeat each rest), order: order, when: when,
+            run: run)
+    }
+
+    /// Adds a system that works with any number of things: queries, resources, events and what else a
+    /// ``SystemParameter`` gives.
+    ///
+    /// ```swift
+    /// schedule.add("score", in: .publish, .events(Hit.self), .resourceAccessor(default: Score())) { hits, score, _ in
+    ///     score.value.points += hits.count
+    /// }
+    /// ```
+    /// - Parameters:
+    ///   - name: Unique in the schedule.
+    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - when: In which ticks it runs.
+    ///   - run: Called once per tick, with the values of the parameters and the tick.
+    public mutating func add<First, each Rest>(
+        _ name: String, in phase: Phase, _ first: SystemParameter<First>, _ rest: repeat SystemParameter<each Rest>,
+        order: [SystemOrder] = [], when: RunCondition = .always,
+        run: @escaping @Sendable (First, repeat each Rest, TickContext) -> Void
+    ) {
+        var accesses = first.accesses
+        repeat accesses = joined(accesses, (each rest).accesses)
         append(
-            System(
-                name: name, phase: phase, order: order, condition: when, accesses: accesses + access
-            ) { world, context in run(world.query(A.self, B.self, repeat (each Term).self).of(context.system), context)
+            System(name: name, phase: phase, order: order, condition: when, accesses: accesses) { world, tick in
+                call(run, first.make(world, tick.system), repeat (each rest).make(world, tick.system), tick)
             })
     }
+}
+
+/// All of two lists; `nil` stands for the whole world.
+private func joined(_ left: [SystemAccess]?, _ right: [SystemAccess]?) -> [SystemAccess]? {
+    guard let left, let right else { return nil }
+    return left + right
+}
+
+/// Behind values of a pack no other argument can be given to a closure directly.
+func call<each Value>(_ body: (repeat each Value) -> Void, _ value: repeat each Value) {
+    body(repeat each value)
 }

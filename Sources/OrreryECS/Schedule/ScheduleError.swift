@@ -1,5 +1,5 @@
 /// What is wrong with a schedule. Found when a system is added, told by ``Schedule/validate()`` and when the schedule
-/// first runs.
+/// first runs; `accessUndeclared` when it happens, told by ``World/scheduleErrors``.
 public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of an error.
     public enum Code: String, Sendable {
@@ -14,6 +14,8 @@ public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible 
         case orderOutsidePhase
         /// Systems are ordered in a circle.
         case orderCircular
+        /// A system asks for changes of a component, or for an order by it, that none of its parameters reads.
+        case accessUndeclared
     }
 
     /// What kind of error it is.

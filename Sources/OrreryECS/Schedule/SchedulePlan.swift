@@ -35,7 +35,7 @@ struct SchedulePlan: Sendable {
             throw ScheduleError(
                 code: .accessConflict, system: system.name,
                 sentence: "System '\(system.name)' asks for both \(other.description) and \(access.description); "
-                    + "name a component once, as Write if it is written.")
+                    + "name what it writes in one parameter only.")
         }
     }
 

@@ -1,80 +1,82 @@
-public import OrrerySchema
+internal import OrrerySchema
 
-/// What a system reads and writes besides the terms of its query: components that it looks up by entity, and resources.
-///
-/// ```swift
-/// schedule.add("blow", in: .update, Write<Velocity>.self, access: [.reads(resource: Wind.self)]) { query, tick in
-///     let wind = tick.resource(Wind.self)
-///     query.forEach { velocity in velocity.x += wind.x }
-/// }
-/// ```
-/// Two systems conflict if both use the same component or resource and one of them writes it. Those that do not
-/// conflict may run side by side.
-public struct SystemAccess: Sendable {
+/// A component or resource that a system reads or writes.
+struct SystemAccess: Sendable {
+    /// How a system reaches what it names.
+    private enum Way {
+        /// As a term of this query: a closure holds the value itself while it writes it.
+        case term(of: SystemIdentity)
+        /// Entity by entity, through a reader or accessor.
+        case lookup
+        case resource
+    }
+
     let target: ObjectIdentifier
     let name: String
     let isWrite: Bool
-    /// Whether it is a term of the system's query, whose values the closure holds.
-    let isTerm: Bool
-    /// Makes what is accessed known to a world.
+    private let way: Way
+    /// Makes what is accessed known to a world, which cannot learn of it while systems run side by side.
     let prepare: @Sendable (World) -> Void
-    /// Whether it is a component that somebody observes.
+    /// Whether it is a component whose writes somebody hears of.
     let isWatched: @Sendable (World) -> Bool
 
-    /// Values of a component are looked up through ``TickContext/accessor(_:)``.
-    public static func reads<C: Component>(_ type: C.Type) -> SystemAccess { component(type, isWrite: false) }
+    static func reads<C: Component>(_ type: C.Type) -> SystemAccess { component(type, isWrite: false, .lookup) }
 
-    /// Values of a component are changed through ``TickContext/accessor(_:)``.
-    public static func writes<C: Component>(_ type: C.Type) -> SystemAccess { component(type, isWrite: true) }
+    static func writes<C: Component>(_ type: C.Type) -> SystemAccess { component(type, isWrite: true, .lookup) }
 
-    /// A resource is looked up through ``TickContext/resource(_:)``.
-    public static func reads<Resource>(resource type: Resource.Type) -> SystemAccess {
-        SystemAccess(target: ObjectIdentifier(type), name: "\(type)", isWrite: false)
+    static func reads<Resource>(
+        resource type: Resource.Type, default make: (@Sendable () -> Resource)? = nil
+    ) -> SystemAccess { resource(type, isWrite: false, make) }
+
+    static func writes<Resource>(
+        resource type: Resource.Type, default make: (@Sendable () -> Resource)? = nil
+    ) -> SystemAccess { resource(type, isWrite: true, make) }
+
+    /// - Parameter query: The same for all terms of one query.
+    static func term<Term: QueryTerm>(_ term: Term.Type, of query: SystemIdentity) -> SystemAccess {
+        component(Term.Value.self, isWrite: Term.isWrite, .term(of: query))
     }
 
-    /// A resource is changed through ``TickContext/withResource(_:_:)``.
-    public static func writes<Resource>(resource type: Resource.Type) -> SystemAccess {
-        SystemAccess(target: ObjectIdentifier(type), name: "\(type)", isWrite: true)
+    private static func component<C: Component>(_ type: C.Type, isWrite: Bool, _ way: Way) -> SystemAccess {
+        SystemAccess(
+            target: ObjectIdentifier(type), name: C.componentName, isWrite: isWrite, way: way,
+            prepare: { world in
+                let component = world.register(type)
+                if isWrite { world.enlistColumns(of: component) }
+            },
+            isWatched: { world in world.isWriteWatched(world.register(type)) })
     }
 
-    init<Term: QueryTerm>(_ term: Term.Type) {
-        self = Self.component(Term.Value.self, isWrite: Term.isWrite, isTerm: true)
-    }
-
-    private init(
-        target: ObjectIdentifier, name: String, isWrite: Bool, isTerm: Bool = false,
-        prepare: @escaping @Sendable (World) -> Void = { _ in },
-        isWatched: @escaping @Sendable (World) -> Bool = { _ in false }
-    ) {
-        self.target = target
-        self.name = name
-        self.isWrite = isWrite
-        self.isTerm = isTerm
-        self.prepare = prepare
-        self.isWatched = isWatched
-    }
-
-    private static func component<C: Component>(
-        _ type: C.Type, isWrite: Bool, isTerm: Bool = false
+    private static func resource<Resource>(
+        _ type: Resource.Type, isWrite: Bool, _ make: (@Sendable () -> Resource)?
     ) -> SystemAccess {
         SystemAccess(
-            target: ObjectIdentifier(type), name: C.componentName, isWrite: isWrite, isTerm: isTerm
-        ) { world in
-            let component = world.register(type)
-            if isWrite { world.enlistColumns(of: component) }
-        } isWatched: { world in
-            world.isWatched(world.register(type))
-        }
+            target: ObjectIdentifier(type), name: "\(type)", isWrite: isWrite, way: .resource,
+            prepare: { world in if let make { _ = world.resourceAccessor(default: make) } },
+            isWatched: { _ in false })
     }
 
     func conflicts(with other: SystemAccess) -> Bool {
         target == other.target && (isWrite || other.isWrite)
     }
 
-    /// Whether one system may not name both.
+    /// Whether one system may not name both, since a closure could hold one value in two places.
     func excludes(_ other: SystemAccess) -> Bool {
-        target == other.target && (isWrite || other.isWrite || isTerm && other.isTerm)
+        guard target == other.target else { return false }
+        if case .term(let query) = way, case .term(let otherQuery) = other.way, query === otherQuery { return true }
+        return isHeld || other.isHeld
     }
 
-    var description: String { "\(isWrite ? "Write" : "Read")<\(name)>" }
+    /// Whether a closure holds the value in place while it writes it.
+    private var isHeld: Bool {
+        if case .lookup = way { false } else { isWrite }
+    }
+
+    var description: String {
+        switch way {
+        case .term: "\(isWrite ? "Write" : "Read")<\(name)>"
+        case .lookup: "\(isWrite ? ".accessor" : ".reader")(\(name).self)"
+        case .resource: "\(isWrite ? ".resourceAccessor" : ".resource")(\(name).self)"
+        }
+    }
 }

@@ -1,6 +1,6 @@
 internal import OrrerySchema
 
-/// Which system it is: the same in all copies of a schedule, and no other's.
+/// Which system or query it is: the same in all copies of a schedule, and no other's.
 final class SystemIdentity: Sendable {}
 
 /// What a world keeps of one system between its runs.
@@ -13,6 +13,8 @@ final class SystemRun {
     /// Up to where the system has read the events of each type.
     var readers: [ObjectIdentifier: UInt64] = [:]
     var timings: SystemTimings
+    /// Whether any of the queries of this run has an entity; `nil` if there is no query.
+    var hasEntities: Bool?
     /// The moment at which it last ended, by the world's stamp; 0 before its first run.
     var lastRun: UInt64 = 0
     /// What it said that it uses; `nil` for one that has the world to itself.
@@ -25,9 +27,6 @@ final class SystemRun {
     /// Its name, as a number for random streams.
     let nameHash: UInt64
 
-    /// Whether it is what one part of a parallel loop keeps.
-    let isPart: Bool
-
     /// What its parallel loops keep, part by part.
     private(set) var parts: [SystemRun] = []
 
@@ -38,17 +37,29 @@ final class SystemRun {
     fileprivate init(name: String, identity: SystemIdentity?, position: Int) {
         self.identity = identity
         self.position = position
-        isPart = identity == nil
         timings = SystemTimings(name: name)
         // FNV-1a: the same in every process, unlike `Hasher`.
         nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
-    /// Whether it said that it uses a component or resource. A part writes nothing but what its query shows: others
-    /// write beside it.
-    func mayUse<Target>(_ type: Target.Type, isWrite: Bool) -> Bool {
-        if isPart && isWrite { return false }
-        return accesses?.contains { $0.target == ObjectIdentifier(type) && (!isWrite || $0.isWrite) } ?? true
+    /// Whether its parameters let it read a component.
+    func mayRead<C: Component>(_ type: C.Type) -> Bool {
+        accesses?.contains { $0.target == ObjectIdentifier(type) } ?? true
+    }
+
+    /// The events of a type that the system has not seen yet.
+    func readEvents<Event: Sendable>(of type: Event.Type, from world: World) -> Events<Event> {
+        let key = ObjectIdentifier(type)
+        let reader = readers[key] ?? 0
+        let events = world.events(of: type, from: reader)
+        readers[key] = reader + events.missedCount + UInt64(events.count)
+        return events
+    }
+
+    /// Begins to read events of a type with a number, unless it has begun already.
+    func beginReading<Event>(_ type: Event.Type, at number: UInt64) {
+        let key = ObjectIdentifier(type)
+        if readers[key] == nil { readers[key] = number }
     }
 
     /// Makes room for a parallel loop of so many parts.

@@ -7,9 +7,9 @@ public struct SystemTimings: Sendable {
     public let name: String
     /// Runs so far.
     public private(set) var runCount: UInt64 = 0
-    /// Runs in a row, the newest included, in which no entity had what the terms of the system's query ask for; 0 for a
-    /// system that has the world to itself. What the system asks for besides (``QueryOf/without(_:)`` and its kin) is
-    /// not looked at.
+    /// Runs in a row, the newest included, in which no entity had what the terms of the system's queries ask for; 0 for
+    /// a system without a query. What the system asks for besides (``QueryOf/without(_:)`` and its kin) is not looked
+    /// at.
     public private(set) var unmatchedRunCount: UInt64 = 0
     /// The newest run.
     public private(set) var last = Duration.zero
@@ -35,7 +35,7 @@ public struct SystemTimings: Sendable {
         return .nanoseconds(sorted[(sorted.count * 99 + 99) / 100 - 1])
     }
 
-    /// A run has begun. - Parameter hasEntities: whether there are any for its query.
+    /// - Parameter hasEntities: Whether a run had any, for one of its queries.
     mutating func asked(hasEntities: Bool) {
         unmatchedRunCount = hasEntities ? 0 : unmatchedRunCount + 1
     }

@@ -68,3 +68,28 @@ extension World {
     @inlinable
     public func accessor<C: Component>(_ type: C.Type) -> Accessor<C> { Accessor(self, ComponentHandle(self)) }
 }
+
+/// One component of any entity, to read.
+public struct ComponentReader<C: Component> {
+    @usableFromInline let accessor: Accessor<C>
+
+    /// The component's value; `nil` if the entity does not live or has none.
+    /// - Complexity: O(1).
+    @inlinable public subscript(_ entity: Entity) -> C? { accessor[entity] }
+
+    /// Whether an entity lives and has the component.
+    /// - Complexity: O(1).
+    @inlinable public func contains(_ entity: Entity) -> Bool { accessor.contains(entity) }
+}
+
+/// Belongs to the thread of its world. ``QueryOf/forEachPart(_:reading:body:)`` gives it to the parts of a query.
+@available(*, unavailable)
+extension ComponentReader: Sendable {}
+
+extension World {
+    /// Fast access to one component of any entity, to read.
+    /// - Complexity: O(1).
+    public func reader<C: Component>(_ type: C.Type) -> ComponentReader<C> {
+        ComponentReader(accessor: accessor(type))
+    }
+}

@@ -69,6 +69,27 @@ extension World {
         for entity in entities { _ = try? despawn(entity) }
     }
 
+    /// Ends the lives of all entities that match a query.
+    ///
+    /// ```swift
+    /// world.despawnAll(world.query(Read<Shot>.self).without(Target.self))
+    /// ```
+    /// - Returns: How many there were.
+    /// - Complexity: O(entities).
+    /// - Precondition: No query iterates.
+    @discardableResult
+    public func despawnAll<Row>(_ query: QueryOf<Row>) -> Int {
+        requireStructureOpen("despawn")
+        if let tables = query.wholeTables {
+            let count = tables.reduce(0) { $0 + $1.pointee.rowCount }
+            if endUnheard(tables) { return count }
+        }
+        // Some end with others of them, and a selection may name one twice.
+        let entities = query.entities
+        for entity in entities { _ = try? despawn(entity) }
+        return Set(entities).count
+    }
+
     /// Whether an entity lives.
     /// - Complexity: O(1).
     @inlinable

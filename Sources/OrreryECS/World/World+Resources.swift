@@ -30,6 +30,20 @@ extension World {
         return box(type)?.value
     }
 
+    /// The resource of a type, to read and change in place; `nil` if there is none.
+    /// - Complexity: O(1).
+    public func resourceAccessor<Resource>(_ type: Resource.Type) -> ResourceAccessor<Resource>? {
+        box(type).map { ResourceAccessor(box: $0, storage: storage) }
+    }
+
+    /// The resource of a type, which is inserted if there is none.
+    func resourceAccessor<Resource>(default make: () -> Resource) -> ResourceAccessor<Resource> {
+        if let known = resourceAccessor(Resource.self) { return known }
+        let box = ResourceBox(make(), stamp: storage.pointee.stamp)
+        resources[ObjectIdentifier(Resource.self)] = box
+        return ResourceAccessor(box: box, storage: storage)
+    }
+
     /// When a resource was last inserted or changed.
     func resourceStamp<Resource>(_ type: Resource.Type) -> UInt64? { box(type)?.stamp }
 
@@ -37,6 +51,30 @@ extension World {
         resources[ObjectIdentifier(type)] as? ResourceBox<Resource>
     }
 }
+
+/// One resource of a world, to read and change in place.
+///
+/// ```swift
+/// score.value.points += hits.count
+/// ```
+/// It is valid while its system runs. A resource that is inserted anew is another one.
+public struct ResourceAccessor<Resource> {
+    fileprivate let box: ResourceBox<Resource>
+    fileprivate let storage: UnsafeMutablePointer<WorldStorage>
+
+    /// The value. Writing it counts as a change (``RunCondition/changed(_:)``).
+    public var value: Resource {
+        get { box.value }
+        nonmutating _modify {
+            box.stamp = storage.pointee.stamp
+            yield &box.value
+        }
+    }
+}
+
+/// Belongs to the thread of its world.
+@available(*, unavailable)
+extension ResourceAccessor: Sendable {}
 
 /// A place for one resource, so that it can be changed in place.
 private final class ResourceBox<Resource> {

@@ -40,6 +40,9 @@ public final class World {
     /// Of the relations, in the order in which they became known.
     var referenceIndexes: [ReferenceIndex] = []
 
+    /// By system and component. Held with `planLock` while systems run side by side.
+    var scheduleErrorOfAccess: [String: ScheduleError] = [:]
+
     /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick
     /// to have another run.
     public var seed: UInt64 = 0
@@ -82,7 +85,10 @@ public final class World {
     /// - Complexity: O(types of events).
     public func endTick() {
         storage.pointee.entities.endTick()
-        for buffer in eventBuffers.values { buffer.endTick() }
+        for (type, buffer) in eventBuffers {
+            let readers = buffer.isKeptUntilRead ? systemRuns.values.compactMap { $0.readers[type] } : []
+            buffer.endTick(slowestReader: readers.min())
+        }
     }
 
     /// Applies the commands that were put off, in the order in which they were given.

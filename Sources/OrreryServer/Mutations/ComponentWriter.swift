@@ -240,7 +240,7 @@ extension WriteRule {
                 judge(
                     ClientWrite(
                         client: client, entity: entity, old: old?.assumingMemoryBound(to: C.self).pointee,
-                        new: new?.assumingMemoryBound(to: C.self).pointee, world: world))
+                        new: new?.assumingMemoryBound(to: C.self).pointee, world: WorldReader(world)))
             }
         }
     }

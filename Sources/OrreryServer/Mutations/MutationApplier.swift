@@ -131,7 +131,7 @@ struct MutationApplier: ~Copyable {
         _ rule: LifeRule, _ client: ClientIdentity, _ entity: Entity?, _ what: String
     ) throws(Refusal) {
         guard let judge = rule.judge else { throw Refusal(.notWritable, "\(what) is for the server alone") }
-        if let reason = judge(client, entity, world).reason(of: what) { throw Refusal(.forbidden, reason) }
+        if let reason = judge(client, entity, WorldReader(world)).reason(of: what) { throw Refusal(.forbidden, reason) }
     }
 
     /// What was prepared takes effect. Only a rule or an observer that ended the entity meanwhile can keep it from

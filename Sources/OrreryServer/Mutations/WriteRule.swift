@@ -20,7 +20,7 @@ public struct ClientWrite<C: Component> {
     /// The value that it is to have; `nil` where it is to be removed.
     public let new: C?
     /// The world, to look at.
-    public let world: World
+    public let world: WorldReader
 }
 
 /// What a rule says.
@@ -70,7 +70,7 @@ public struct WriteRule<C: Component>: Sendable {
 
 /// Who may spawn or despawn. Asked as a ``WriteRule`` is.
 public struct LifeRule: Sendable {
-    let judge: (@Sendable (ClientIdentity, Entity?, World) -> WriteVerdict)?
+    let judge: (@Sendable (ClientIdentity, Entity?, WorldReader) -> WriteVerdict)?
 
     /// No client may.
     public static var byServerOnly: LifeRule { LifeRule(judge: nil) }
@@ -80,7 +80,7 @@ public struct LifeRule: Sendable {
     /// - Parameter judge: told of the client, of the entity that is to be despawned (`nil` for a spawn), and of the
     ///   world to look at.
     public static func byClients(
-        judge: @escaping @Sendable (ClientIdentity, Entity?, World) -> WriteVerdict
+        judge: @escaping @Sendable (ClientIdentity, Entity?, WorldReader) -> WriteVerdict
     ) -> LifeRule {
         LifeRule(judge: judge)
     }

@@ -3,7 +3,7 @@ import OrreryECS
 
 /// Tells of what a world drops, or does for nothing, without an error: in metrics, and in the log at a bounded rate.
 struct LossLog {
-    /// After so many runs in a row without an entity a system is told of, once.
+    /// A system that has had no entity in all of its first runs, so many, is told of.
     static let unmatchedRunCountMax: UInt64 = 600
 
     private let schedule: Schedule
@@ -14,6 +14,8 @@ struct LossLog {
     private var eventCount: UInt64
     private let systemNames: [String]
     private var unmatchedRunCounts: [UInt64]
+    private var scheduleErrorCount = 0
+    private var toldErrors: Set<ScheduleError> = []
 
     /// What was dropped before is not told.
     /// - Parameter metrics: those that were made for the schedule's ``Schedule/queryingSystemNames``.
@@ -36,6 +38,7 @@ struct LossLog {
     mutating func look(at world: World) {
         lookAtDropped(world)
         lookAtUnmatched(world)
+        lookAtScheduleErrors(world)
         log.timePassed(now: now())
     }
 
@@ -69,15 +72,26 @@ struct LossLog {
             guard count != unmatchedRunCounts[system] else { return }
             unmatchedRunCounts[system] = count
             metrics.systemRanUnmatched(system, count: count)
-            if count == Self.unmatchedRunCountMax { idle.append(systemNames[system]) }
+            // Later there may be none for a while: a game without shots is no fault.
+            if count == Self.unmatchedRunCountMax, count == timings.runCount { idle.append(systemNames[system]) }
         }
         guard !idle.isEmpty else { return }
         log.note(
-            "systems have nothing to work on: no entity has the components that they ask for",
+            "systems have had nothing to work on so far: no entity has the components that they ask for",
             [
                 "tick": "\(world.tick)", "systems": "\(idle.joined(separator: ", "))",
                 "runs": "\(Self.unmatchedRunCountMax)",
             ], level: .warning, now: now())
+    }
+
+    private mutating func lookAtScheduleErrors(_ world: World) {
+        guard world.scheduleErrorCount != scheduleErrorCount else { return }
+        scheduleErrorCount = world.scheduleErrorCount
+        let errors = world.scheduleErrors.filter { toldErrors.insert($0).inserted }
+        log.note(
+            "a system asks for what it has not declared, and gets no entities",
+            ["tick": "\(world.tick)", "errors": "\(errors.map(\.sentence).joined(separator: " "))"], level: .error,
+            now: now())
     }
 
     /// Ticks were given up, to catch up with the clock.

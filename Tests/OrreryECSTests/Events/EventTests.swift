@@ -8,12 +8,11 @@ struct EventTests {
     struct Seen { var numbers: [String: [Int]] = [:] }
 
     private func reading(_ schedule: inout Schedule, _ name: String, in phase: Phase, when: RunCondition = .always) {
-        schedule.add(name, in: phase, when: when) { world, tick in
-            let hits = tick.events(of: Hit.self)
-            try? world.withResource(Seen.self) { seen in
-                seen.numbers[name, default: []] += hits.map(\.number)
-                if hits.missedCount > 0 { seen.numbers[name + " missed", default: []].append(Int(hits.missedCount)) }
-            }
+        schedule.add(name, in: phase, .events(Hit.self), .resourceAccessor(default: Seen()), when: when) {
+            hits, seen, _ in
+            seen.value.numbers[name, default: []] += hits.map(\.number)
+            guard hits.missedCount > 0 else { return }
+            seen.value.numbers[name + " missed", default: []].append(Int(hits.missedCount))
         }
     }
 

@@ -60,7 +60,25 @@ enum ModelOutcome: Equatable, Sendable {
     case entities([Entity])
     case heard([ModelSignal], missed: Int)
     case changes(written: Set<Entity>, gained: Set<Entity>)
+    case lost([ModelLoss])
     case family(ModelFamily)
+}
+
+/// An entity has lost a component.
+struct ModelLoss: Equatable, Sendable {
+    let entity: Entity
+    let old: ModelValue
+    let isDespawned: Bool
+
+    init(entity: Entity, old: ModelValue, isDespawned: Bool) {
+        self.entity = entity
+        self.old = old
+        self.isDespawned = isDespawned
+    }
+
+    init<C: ModelComponent>(_ removal: Removal<C>) {
+        self.init(entity: removal.entity, old: ModelValue(removal.old), isDespawned: removal.cause == .despawned)
+    }
 }
 
 /// How the world's relations lead from an entity and to it.

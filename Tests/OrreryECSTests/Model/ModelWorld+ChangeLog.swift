@@ -70,6 +70,11 @@ extension ModelWorld {
         return .changes(written: history.written, gained: history.gained)
     }
 
+    /// Who has lost a component since it was asked for; nobody if it is asked for the first time.
+    mutating func losses(of component: any ModelComponent.Type) -> ModelOutcome {
+        .lost(losses.updateValue([], forKey: ObjectIdentifier(component)) ?? [])
+    }
+
     /// Whether a world has the same values, all of them and no more.
     func isEqual(to world: World) -> Bool {
         world.entityCount == entities.count && components.allSatisfy { hasEqualValues(of: $0, as: world) }

@@ -18,6 +18,9 @@ extension ModelWorld {
         if let relation = new?.base as? any Relation { relink(component, of: entity, to: relation.target) }
         // What is written to what ends, or is taken, goes with it.
         guard !ending.contains(entity), removing.map({ $0 != (entity, component) }) ?? true else { return }
+        if let old, kind == .removed || kind == .despawned {
+            losses[component]?.append(ModelLoss(entity: entity, old: old, isDespawned: kind == .despawned))
+        }
         // Where `==` says that nothing has changed, nobody is told.
         if let old, let new, old.isEqual(to: new) { return }
         guard observers[component]?.isEmpty == false else { return }

@@ -51,6 +51,8 @@ struct ModelWorld {
     var sinceDrain: [ObjectIdentifier: History] = [:]
     /// Of components whose changes a query has asked for, since it did so last.
     var sinceAsked: [ObjectIdentifier: History] = [:]
+    /// What was lost of a component since it was asked for.
+    var losses: [ObjectIdentifier: [ModelLoss]] = [:]
 
     mutating func register(_ component: any ModelComponent.Type) {
         components.append(component)
@@ -133,6 +135,9 @@ struct ModelWorld {
     /// Lives that values and events of the model hold.
     var lifeCount: Int {
         var lives = Set(events.kept.map(\.life))
+        for loss in losses.values.joined() {
+            if let life = (loss.old.base as? Counted)?.life ?? (loss.old.base as? Kept)?.life { lives.insert(life) }
+        }
         for known in [entities, observed] {
             for entity in known.values {
                 if let counted = entity[ObjectIdentifier(Counted.self)]?.base as? Counted { lives.insert(counted.life) }

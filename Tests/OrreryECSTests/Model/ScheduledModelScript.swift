@@ -57,6 +57,9 @@ struct ScheduledModelScript {
         let outcomes = task.outcomes
         if let component = schedule.askers[system] {
             try #require(outcomes == [script.model.changes(of: component)], "\(script.place): \(system)")
+        } else if let (component, ticks) = schedule.mourners[system] {
+            let isDue = script.world.tick.rawValue.isMultiple(of: ticks)
+            try #require(outcomes == (isDue ? [script.model.losses(of: component)] : []), "\(script.place): \(system)")
         } else if let ticks = schedule.hearers[system] {
             let isDue = script.world.tick.rawValue.isMultiple(of: ticks)
             let heard = isDue ? [script.model.events.read(by: system)] : []

@@ -67,7 +67,7 @@ extension World {
     private func despawnAll<C: ModelComponent, D: ModelComponent>(_ type: C.Type, without other: D.Type) -> [Entity] {
         let query = query(Read<C>.self).without(other)
         let entities = query.entities
-        #expect(query.despawnAll() == entities.count)
+        #expect(despawnAll(query) == entities.count)
         return entities
     }
 

@@ -42,9 +42,8 @@ struct ParallelTests {
             }
             tick.commands.spawn(Mass())
         }
-        schedule.add("count", in: .late) { world, tick in
-            let died = tick.events(of: Died.self).map(\.entity)
-            try? world.withResource(Deaths.self) { $0.entities += died }
+        schedule.add("count", in: .late, .events(Died.self), .resourceAccessor(default: Deaths())) { died, deaths, _ in
+            deaths.value.entities += died.map(\.entity)
         }
         return schedule
     }
@@ -54,7 +53,6 @@ struct ParallelTests {
         world.track(Position.self)
         world.track(Health.self)
         world.track(Mass.self)
-        world.insertResource(Deaths())
         for number in 0..<20_000 {
             let entity = world.spawn(Position(x: Float(number)), Velocity(x: 2))
             if number % 3 == 0 { try? world.insert(Health(), on: entity) }
@@ -137,7 +135,7 @@ struct ParallelTests {
             query.without(Frozen.self).forEach { $0.current += 1 }
             query.with(Label.self).forEach { $0.current += 10 }
         }
-        schedule.add("beside", in: .update, Read<Health>.self, access: [.writes(Mass.self)]) { _, _ in }
+        schedule.add("beside", in: .update, .query(Read<Health>.self), .accessor(Mass.self)) { _, _, _ in }
         schedule.add("known", in: .late, Write<Health>.self) { query, _ in
             query.without(Frozen.self).forEach { $0.current += 100 }
         }
@@ -161,9 +159,8 @@ struct ParallelTests {
             let count = query.changed(Health.self).count
             counts.withLock { $0["always", default: []].append(count) }
         }
-        schedule.add("rarely", in: .update, Read<Position>.self, access: [.reads(Health.self)], when: .every(ticks: 3))
-        {
-            query, _ in
+        schedule.add("rarely", in: .update, .query(Read<Position>.self), .reader(Health.self), when: .every(ticks: 3)) {
+            query, _, _ in
             let count = query.changed(Health.self).count
             counts.withLock { $0["rarely", default: []].append(count) }
         }
@@ -184,13 +181,39 @@ struct ParallelTests {
             ])
     }
 
-    @Test func changesOfUndeclaredComponentsAreRefused() async {
-        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            var schedule = Schedule()
-            schedule.add("peek", in: .update, Read<Position>.self) { query, _ in _ = query.changed(Health.self).count }
-            schedule.runTick(on: World(), step: .seconds(1))
+    @Test func undeclaredAccessesAreKeptWithTheirSystem() {
+        var schedule = Schedule()
+        let counts = Mutex<[Int]>([])
+        for name in ["peek", "look"] {
+            schedule.add(name, in: .update, Read<Position>.self) { query, _ in
+                let found = [
+                    query.changed(Health.self).count, query.sorted(by: Health.self) { $0.current < $1.current }.count,
+                ]
+                counts.withLock { $0 += found }
+            }
         }
-        #expect(stderr(result).contains("system 'peek' asks for changes of 'Health' without having said"))
+        let world = World()
+        world.spawn(Position(), Health())
+        for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
+        #expect(counts.withLock { $0 } == Array(repeating: 0, count: 8))
+        #expect(world.scheduleErrors.map(\.system) == ["look", "peek"])
+        #expect(world.scheduleErrors.allSatisfy { $0.code == .accessUndeclared })
+        #expect(
+            world.scheduleErrors.first?.description
+                == "System 'look' asks for changes of 'Health', which none of its parameters reads; "
+                + "add it to the terms of its query, or add .reader(Health.self) to its parameters.")
+    }
+
+    @Test func scheduleErrorsAreBounded() {
+        var schedule = Schedule()
+        for number in 0..<World.scheduleErrorCountMax + 5 {
+            schedule.add("system \(number)", in: .update, Read<Position>.self) { query, _ in
+                _ = query.added(Health.self).count
+            }
+        }
+        let world = World()
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(world.scheduleErrors.count == World.scheduleErrorCountMax)
     }
 
     @Test func partsAreNotDividedAgain() async {
@@ -204,49 +227,37 @@ struct ParallelTests {
         #expect(stderr(result).contains("a part of a query cannot be divided again"))
     }
 
-    @Test func partsWriteThroughTheirQueryOnly() async {
-        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            var schedule = Schedule()
-            schedule.add("spread", in: .update, Read<Position>.self, access: [.writes(Health.self)]) { query, tick in
-                _ = tick.accessor(Health.self)
-                query.forEachPart(tick) { _, tick in
-                    _ = tick.reader(Health.self)
-                    _ = tick.accessor(Health.self)
+    @Test func partsReadOtherEntities() throws {
+        var schedule = Schedule()
+        schedule.threadCount = 2
+        schedule.add(
+            "follow", in: .update, .query(Write<Mass>.self), .reader(Health.self), .reader(Label.self)
+        ) { query, healths, labels, tick in
+            query.forEachPart(tick, reading: healths, labels) { part, healths, labels, _ in
+                part.forEachEntity { entity, mass in
+                    mass.kilograms = Double(healths[entity]?.current ?? 0)
+                    if labels.contains(entity) { mass.kilograms = 0.5 }
                 }
             }
-            let world = World()
-            world.spawn(Position(), Health())
-            schedule.runTick(on: world, step: .seconds(1))
         }
-        #expect(stderr(result).contains("'spread[0]', a part of a divided query, writes 'Health'"))
+        let world = World()
+        for number in 0..<40_000 { world.spawn(Mass(), Health(current: Int32(number))) }
+        let named = world.spawn(Mass(), Label())
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(world.query(Read<Mass>.self).values().reduce(0) { $0 + $1.kilograms } == 799_980_000.5)
+        #expect(world[named, Mass.self]?.kilograms == 0.5)
     }
 
-    @Test func partsChangeNoResource() async {
+    @Test func partsDoNotReadWhatTheyWrite() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            struct Wind { var x = 0 }
             var schedule = Schedule()
-            schedule.add("blow", in: .update) { world, tick in
-                world.spawn(Position())
-                world.query(Read<Position>.self).forEachPart(tick) { _, tick in
-                    try? tick.withResource(Wind.self) { $0.x += 1 }
-                }
+            schedule.add("spread", in: .update) { world, tick in
+                world.spawn(Health())
+                world.query(Write<Health>.self).forEachPart(tick, reading: world.reader(Health.self)) { _, _, _ in }
             }
             schedule.runTick(on: World(), step: .seconds(1))
         }
-        #expect(stderr(result).contains("a part of a divided query, writes 'Wind'"))
-    }
-
-    @Test func partsReadNoEvents() async {
-        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            var schedule = Schedule()
-            schedule.add("listen", in: .update) { world, tick in
-                world.spawn(Position())
-                _ = tick.events(of: Int.self)
-                world.query(Read<Position>.self).forEachPart(tick) { _, tick in _ = tick.events(of: Int.self) }
-            }
-            schedule.runTick(on: World(), step: .seconds(1))
-        }
-        #expect(stderr(result).contains("'listen[0]', a part of a divided query, reads events of 'Int'"))
+        #expect(stderr(result).contains("the parts of a query that writes 'Health' cannot read it of other entities"))
     }
 
     @Test func partsAreNotNarrowed() async {
@@ -258,31 +269,6 @@ struct ParallelTests {
             }
         }
         #expect(stderr(result).contains("narrow a query before it is divided"))
-    }
-
-    @Test func partsMakeNoTypeKnown() async {
-        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            var schedule = Schedule()
-            schedule.add("read", in: .update) { world, tick in
-                world.spawn(Position())
-                world.query(Read<Position>.self).forEachPart(tick) { _, tick in _ = tick.reader(Health.self) }
-            }
-            schedule.runTick(on: World(), step: .seconds(1))
-        }
-        #expect(
-            stderr(result).contains(
-                "'Health' is used for the first time where systems or parts of a query run side by side"))
-    }
-
-    @Test func undeclaredOrdersAreRefused() async {
-        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            var schedule = Schedule()
-            schedule.add("rank", in: .update, Read<Position>.self) { query, _ in
-                _ = query.sorted(by: Health.self) { $0.current < $1.current }
-            }
-            schedule.runTick(on: World(), step: .seconds(1))
-        }
-        #expect(stderr(result).contains("system 'rank' sorts by 'Health' without having said"))
     }
 
     /// Small tables share a part, however many they are.

@@ -44,7 +44,7 @@ struct RandomScheduleTests {
                     }
                 }
             case 2:
-                schedule.add(name, in: phase, Read<Health>.self, access: [.reads(Position.self)]) { query, tick in
+                schedule.add(name, in: phase, .query(Read<Health>.self), .reader(Position.self)) { query, _, tick in
                     query.changed(Health.self).forEachEntity { entity, health in
                         guard health.current % 17 == salt % 17 else { return }
                         tick.commands.insert(Mass(kilograms: Double(salt)), on: entity)
@@ -71,14 +71,13 @@ struct RandomScheduleTests {
                     }
                 }
             case 6:
-                schedule.add(name, in: phase) { world, tick in
+                schedule.add(name, in: phase, .world, .events(Note.self), .removals(of: Mass.self)) {
+                    world, notes, losses, _ in
                     world.spawn(Position(x: Float(salt)), Velocity(x: 1))
-                    let notes = tick.events(of: Note.self).map(\.entity)
-                    try? world.withResource(Notes.self) { $0.entities += notes }
+                    try? world.withResource(Notes.self) { $0.entities += notes.map(\.entity) + losses.map(\.entity) }
                 }
             default:
-                schedule.add(name, in: phase, Write<Velocity>.self, access: [.reads(Health.self)]) { query, tick in
-                    let healths = tick.reader(Health.self)
+                schedule.add(name, in: phase, .query(Write<Velocity>.self), .reader(Health.self)) { query, healths, _ in
                     query.forEachEntity { entity, velocity in velocity.x += Float(healths[entity]?.current ?? salt) }
                 }
             }

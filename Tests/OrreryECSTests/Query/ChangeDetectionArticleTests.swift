@@ -73,6 +73,26 @@ struct ChangeDetectionArticleTests {
         #expect(world.has(Selected.self, on: ship) && !world.has(Label.self, on: ship))
     }
 
+    @Test func removals() throws {
+        var schedule = Schedule()
+        schedule.add("bury", in: .publish, .removals(of: Health.self), when: .every(ticks: 10)) { removals, tick in
+            for removal in removals where removal.cause == .despawned {
+                tick.commands.spawn(Label(text: "grave of \(removal.entity), last at \(removal.old.current)"))
+            }
+        }
+
+        let ships = (0..<3).map { world.spawn(Health(current: Int32($0))) }
+        for number in 1...20 {
+            // After the first run of the system.
+            if number == 11 { try world.despawn(ships[0]) }
+            if number == 12 { try world.remove(Health.self, from: ships[1]) }
+            if number == 13 { try world.despawn(ships[2]) }
+            schedule.runTick(on: world, step: .milliseconds(10))
+        }
+        let graves = world.query(Read<Label>.self).values().map(\.text)
+        #expect(graves == ["grave of \(ships[0]), last at 0", "grave of \(ships[2]), last at 2"])
+    }
+
     @Test func marks() throws {
         let ship = world.spawn(Health())
         world.spawn(Health())
@@ -115,6 +135,6 @@ struct ChangeDetectionArticleTests {
     }
 
     @Test func theArticleShowsThisFile() throws {
-        try expectArticle("CHANGE-DETECTION.md", toShow: #filePath, blockCount: 9)
+        try expectArticle("CHANGE-DETECTION.md", toShow: #filePath, blockCount: 10)
     }
 }

@@ -127,12 +127,12 @@ struct QueryNarrowingTests {
             if number % 2 == 0 { try world.insert(Frozen(), on: entity) }
             if number % 3 == 0 { try world.insert(Burning(), on: entity) }
         }
-        #expect(world.query(Read<Health>.self).with(Burning.self).despawnAll() == 3000)
+        #expect(world.despawnAll(world.query(Read<Health>.self).with(Burning.self)) == 3000)
         world._checkInvariants()
-        #expect(world.query(Read<Health>.self).with(Frozen.self).despawnAll() == 3000)
+        #expect(world.despawnAll(world.query(Read<Health>.self).with(Frozen.self)) == 3000)
         world._checkInvariants()
         #expect(world.entityCount == 3000)
-        #expect(world.query(Read<Health>.self).despawnAll() == 3000)
+        #expect(world.despawnAll(world.query(Read<Health>.self)) == 3000)
         #expect(world.entityCount == 0)
         world._checkInvariants()
     }

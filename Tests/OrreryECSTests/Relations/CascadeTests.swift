@@ -82,11 +82,11 @@ struct CascadeTests {
     @Test func bulksEndThoseThatMatched() throws {
         let target = world.spawn(Health())
         let (hunter, other) = (world.spawn(Mass(), Aim(target: target)), world.spawn(Mass(), Aim()))
-        #expect(world.query(Read<Health>.self).without(Aim.self).despawnAll() == 1)
+        #expect(world.despawnAll(world.query(Read<Health>.self).without(Aim.self)) == 1)
         #expect(world.contains(hunter) && !world.has(Aim.self, on: hunter))
         let next = world.spawn(Aim(target: other))
         try world.set(Aim(target: next), on: other)
-        #expect(world.query(Read<Aim>.self).despawnAll() == 2)
+        #expect(world.despawnAll(world.query(Read<Aim>.self)) == 2)
         #expect(!world.contains(next) && !world.contains(other) && world.contains(hunter))
     }
 

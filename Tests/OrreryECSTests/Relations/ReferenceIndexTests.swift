@@ -134,7 +134,7 @@ struct ReferenceIndexTests {
         let copy = try world.clone(tied[0])
         let made = world.spawn(Prefab(Rope(target: one)))
         expectReferrers(Rope.self, [one: [made, copy] + tied.reversed()])
-        #expect(world.query(Read<Health>.self).despawnAll() == 4)
+        #expect(world.despawnAll(world.query(Read<Health>.self)) == 4)
         expectReferrers(Rope.self, [one: [made]])
         world.clear()
         #expect(world.entityCount == 0)
@@ -146,7 +146,7 @@ struct ReferenceIndexTests {
         let child = world.spawn(ChildOf(root), Mass())
         var gone: [Entity] = []
         world.observe(Mass.self) { if $0.kind == .despawned { gone.append($0.entity) } }
-        #expect(world.query(Read<Health>.self).despawnAll() == 2)
+        #expect(world.despawnAll(world.query(Read<Health>.self)) == 2)
         #expect(!world.contains(root) && !world.contains(other) && !world.contains(child) && gone == [child])
         world.spawn(Mass(), Burning())
         world.spawn(Burning())

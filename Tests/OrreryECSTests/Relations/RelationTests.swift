@@ -115,7 +115,7 @@ struct RelationTests {
         let world = World()
         let parent = world.spawn(Health())
         world.spawn(Health(), ChildOf(parent))
-        #expect(world.query(Read<Health>.self).despawnAll() == 2)
+        #expect(world.despawnAll(world.query(Read<Health>.self)) == 2)
         #expect(world.entityCount == 0)
     }
 

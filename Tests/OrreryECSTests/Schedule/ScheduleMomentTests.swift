@@ -34,9 +34,7 @@ struct ScheduleMomentTests {
         schedule.add("early", in: .update, Write<Label>.self, when: .changed(Wind.self)) { [tally] _, _ in
             tally.add("early")
         }
-        schedule.add("blow", in: .update, Read<Mass>.self, access: [.writes(resource: Wind.self)]) { _, tick in
-            try? tick.withResource(Wind.self) { $0.x += 1 }
-        }
+        schedule.add("blow", in: .update, .resourceAccessor(Wind.self)) { wind, _ in wind?.value.x += 1 }
         schedule.add("flutter", in: .update, Write<Health>.self, when: .changed(Wind.self)) { [tally] _, _ in
             tally.add("flutter")
         }
@@ -48,8 +46,8 @@ struct ScheduleMomentTests {
     @Test func conditionsThatAreJoinedReadWhatEachReads() {
         struct Sea { var y = 0 }
         var schedule = Schedule()
-        schedule.add("blow", in: .update, Read<Mass>.self, access: [.writes(resource: Wind.self)]) { _, _ in }
-        schedule.add("swell", in: .update, Read<Mass>.self, access: [.writes(resource: Sea.self)]) { _, _ in }
+        schedule.add("blow", in: .update, .resourceAccessor(Wind.self)) { _, _ in }
+        schedule.add("swell", in: .update, .resourceAccessor(Sea.self)) { _, _ in }
         schedule.add(
             "sail", in: .update, Write<Health>.self, when: .changed(Wind.self) && .every(ticks: 2) && .changed(Sea.self)
         ) { _, _ in }
@@ -60,11 +58,9 @@ struct ScheduleMomentTests {
         let world = World()
         world.insertResource(Wind())
         var schedule = Schedule()
-        schedule.add(
-            "echo", in: .update, Write<Health>.self, access: [.writes(resource: Wind.self)], when: .changed(Wind.self)
-        ) { [tally] _, tick in
+        schedule.add("echo", in: .update, .resourceAccessor(Wind.self), when: .changed(Wind.self)) { [tally] wind, _ in
             tally.add("echo")
-            try? tick.withResource(Wind.self) { $0.x += 1 }
+            wind?.value.x += 1
         }
         run(schedule, on: world)
         #expect(tally["echo"] == 1)
@@ -100,8 +96,9 @@ struct ScheduleMomentTests {
         let entity = world.spawn(Health())
         let schedules = ["fast", "slow"].map { name in
             var schedule = Schedule()
-            schedule.add("watch", in: .late, Read<Health>.self) { [tally] query, tick in
-                tally.add(name, query.changed(Health.self).count + 100 * tick.events(of: Int.self).count)
+            schedule.add("watch", in: .late, .query(Read<Health>.self), .events(Int.self)) {
+                [tally] query, numbers, _ in
+                tally.add(name, query.changed(Health.self).count + 100 * numbers.count)
             }
             return schedule
         }
@@ -188,11 +185,9 @@ struct ScheduleMomentTests {
     @Test(.bug(id: "o08", "a read beside a term that reads was taken for a contradiction"))
     func whatIsReadMayBeReadAgain() throws {
         var schedule = Schedule()
-        schedule.add("look", in: .update, Read<Position>.self, access: [.reads(Position.self)]) { _, _ in }
-        schedule.add("peer", in: .update, Maybe<Mass>.self, access: [.reads(Mass.self), .reads(Mass.self)]) { _, tick in
-            _ = tick.reader(Mass.self)
-        }
-        schedule.add("feel", in: .update, access: [.reads(resource: Wind.self), .reads(resource: Wind.self)])
+        schedule.add("look", in: .update, .query(Read<Position>.self), .reader(Position.self)) { _, _, _ in }
+        schedule.add("peer", in: .update, .query(Maybe<Mass>.self), .query(Read<Mass>.self)) { _, _, _ in }
+        schedule.add("feel", in: .update, .resource(Wind.self), .resource(default: Wind())) { _, _, _ in }
         try schedule.validate()
         #expect(schedule.stageNames == [["look", "peer", "feel"]])
     }
@@ -208,26 +203,35 @@ struct ScheduleMomentTests {
                 return error.code == .accessConflict && error.sentence.contains(sentence)
             }
         }
+        expectConflict("Write<Position> and .reader(Position.self)") {
+            $0.add("a", in: .update, .query(Write<Position>.self), .reader(Position.self)) { _, _, _ in }
+        }
+        expectConflict(".accessor(Position.self) and Write<Position>") {
+            $0.add("a", in: .update, .accessor(Position.self), .query(Write<Position>.self)) { _, _, _ in }
+        }
         expectConflict("Write<Position> and Read<Position>") {
-            $0.add("a", in: .update, Write<Position>.self, access: [.reads(Position.self)]) { _, _ in }
+            $0.add("a", in: .update, .query(Write<Position>.self), .query(Read<Position>.self)) { _, _, _ in }
         }
-        expectConflict("Read<Position> and Write<Position>") {
-            $0.add("a", in: .update, Read<Position>.self, access: [.writes(Position.self)]) { _, _ in }
-        }
-        expectConflict("Write<Wind> and Read<Wind>") {
-            $0.add(
-                "a", in: .update, Read<Mass>.self, access: [.writes(resource: Wind.self), .reads(resource: Wind.self)]
-            ) { _, _ in }
+        expectConflict(".resourceAccessor(Wind.self) and .resource(Wind.self)") {
+            $0.add("a", in: .update, .resourceAccessor(Wind.self), .resource(Wind.self)) { _, _, _ in }
         }
         expectConflict("Read<Position> and Read<Position>") {
             $0.add("a", in: .update, Read<Position>.self, Maybe<Position>.self) { _, _ in }
         }
     }
-}
 
-extension Schedule {
-    /// A system that only has an `access`.
-    fileprivate mutating func add(_ name: String, in phase: Phase, access: [SystemAccess]) {
-        add(name, in: phase, Read<Mass>.self, access: access) { _, _ in }
+    /// Who reads most values and writes few.
+    @Test func whatAQueryReadsAnAccessorMayWrite() throws {
+        let world = World()
+        let entities = (0..<4).map { world.spawn(Health(current: Int32($0))) }
+        var schedule = Schedule()
+        schedule.add("heal", in: .update, .query(Read<Health>.self), .accessor(Health.self)) { query, healths, _ in
+            query.forEachEntity { entity, health in
+                if health.current < 2 { try? healths.set(Health(current: 9), on: entity) }
+            }
+        }
+        try schedule.validate()
+        schedule.runTick(on: world, step: .seconds(1))
+        #expect(entities.map { world[$0, Health.self]?.current } == [9, 9, 2, 3])
     }
 }

@@ -12,11 +12,11 @@ struct WorldArticleTests {
     private let tick = Duration.milliseconds(500)
 
     @Test func systems() throws {
-        struct Wind { var x: Float = 0 }
+        struct Wind { var x: Float = 2 }
         var schedule = Schedule()
-        schedule.add("drag", in: .update, Write<Velocity>.self, access: [.reads(resource: Wind.self)]) { query, tick in
-            let wind = tick.resource(Wind.self)?.x ?? 0
-            query.forEach { velocity in velocity.x += (wind - velocity.x) * Float(tick.seconds) }
+        schedule.add("drag", in: .update, .query(Write<Velocity>.self), .resource(default: Wind())) {
+            query, wind, tick in
+            query.forEach { velocity in velocity.x += (wind.x - velocity.x) * Float(tick.seconds) }
         }
         schedule.add("integrate", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
             query.without(Frozen.self).forEach { position, velocity in position.x += velocity.x * Float(tick.seconds) }
@@ -31,11 +31,48 @@ struct WorldArticleTests {
             query.with(Burning.self).forEach { $0.current -= 10 }
         }
 
-        world.insertResource(Wind(x: 2))
         let ship = world.spawn(Position(), Velocity(), Health(current: 20), Burning())
         for _ in 0..<2 { schedule.runTick(on: world, step: tick) }
         #expect(schedule.systemNames == ["drag", "integrate", "burn", "reap"])
         #expect(!world.contains(ship), "it burned twice before the reaper came")
+    }
+
+    @Test func systemsWithSeveralParameters() throws {
+        struct Gun: Component {
+            var range: Float = 10
+            var heat: Int32 = 0
+        }
+        struct Hit: Sendable { var target: Entity }
+        var schedule = Schedule()
+        schedule.add(
+            "fire", in: .update,
+            .query(Write<Gun>.self, Read<Position>.self), .query(Read<Position>.self, Read<Health>.self),
+            .reader(Frozen.self)
+        ) { guns, targets, frozen, tick in
+            guns.forEachEntity { entity, gun, position in
+                gun.heat = max(0, gun.heat - 1)
+                guard gun.heat == 0, !frozen.contains(entity) else { return }
+                targets.forEachEntity { target, place, _ in
+                    guard target != entity, abs(place.x - position.x) < gun.range else { return }
+                    tick.send(Hit(target: target))
+                    gun.heat = 5
+                }
+            }
+        }
+
+        let gun = world.spawn(Gun(), Position())
+        let near = world.spawn(Position(x: 3), Health())
+        world.spawn(Position(x: 30), Health())
+        world.spawn(Gun(), Position(x: -3), Frozen())
+        var hits = EventReader<Hit>()
+        var targets: [[Entity]] = []
+        for _ in 0..<7 {
+            schedule.run(world, tick: world.tick.next, seconds: 1)
+            targets.append(hits.read(world).map(\.target))
+            world.endTick()
+        }
+        #expect(targets == [[near], [], [], [], [], [near], []])
+        #expect(world[gun, Gun.self]?.heat == 4)
     }
 
     @Test func systemsWithoutAQuery() {
@@ -69,15 +106,13 @@ struct WorldArticleTests {
         struct Score { var points = 0 }
         struct Aim: Component { var target = Entity.none }
         var schedule = Schedule()
-        schedule.add("score", in: .publish, Read<Health>.self, access: [.writes(resource: Score.self)]) { _, tick in
-            let hits = tick.events(of: Hit.self)
-            try? tick.withResource(Score.self) { $0.points += hits.count }
+        schedule.add("score", in: .publish, .events(Hit.self), .resourceAccessor(default: Score())) { hits, score, _ in
+            score.value.points += hits.count
         }
         schedule.add("shoot", in: .update, Read<Aim>.self) { query, tick in
             query.forEach { aim in tick.send(Hit(target: aim.target)) }
         }
 
-        world.insertResource(Score())
         for _ in 0..<2 { world.spawn(Aim()) }
         for _ in 0..<3 { schedule.runTick(on: world, step: tick) }
         #expect(world.resource(Score.self)?.points == 6)
@@ -121,13 +156,13 @@ struct WorldArticleTests {
         let big = world.spawn(rock.with(Health(current: 50)))
         let twin = try world.clone(big)
         let rocks = try world.spawn(columns: [Position(x: 1), Position(x: 2)], [Velocity(), Velocity()])
-        let gone = world.query(Read<Velocity>.self).without(Health.self).despawnAll()
+        let gone = world.despawnAll(world.query(Read<Velocity>.self).without(Health.self))
 
         #expect(world[twin, Health.self]?.current == 50 && world[twin, Velocity.self]?.x == 2)
         #expect(rocks.count == 2 && gone == 2 && world.entityCount == 2)
     }
 
     @Test func theArticleShowsThisFile() throws {
-        try expectArticle("WORLD.md", toShow: #filePath, blockCount: 7)
+        try expectArticle("WORLD.md", toShow: #filePath, blockCount: 8)
     }
 }
