@@ -74,7 +74,7 @@ package final class ComponentStore {
 
     /// The living entity at an index.
     package func entity(at index: UInt32) -> Entity? {
-        entities.withValue(of: index) {
+        entities.fixedValue(of: index).map {
             Entity(index: index, generation: UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)))
         }
     }

@@ -36,6 +36,10 @@ struct BenchRead: ParsableCommand {
         guard (1...1_000_000).contains(size) else { throw ValidationError("--size must be 1 to 1000000.") }
     }
 
+    /// Guard: one thread measures.
+    private nonisolated(unsafe) static let counts = UnsafeMutableBufferPointer<allocation_count>.allocate(
+        capacity: Int(ALLOCATION_THREAD_COUNT_MAX))
+
     func run() throws {
         let world = World()
         for number in 0..<size { world.spawn(Position(x: Float(number), y: 1, z: 2)) }
@@ -96,11 +100,10 @@ struct BenchRead: ParsableCommand {
         return Double(twin_thread_time() - start) / Double(size)
     }
 
-    /// Calls of `malloc` and its kin by all threads.
+    /// Calls of `malloc` and its kin by all threads. Allocates nothing itself.
     private func allocationCount() -> UInt64 {
-        var counts = Array(repeating: allocation_count(), count: Int(ALLOCATION_THREAD_COUNT_MAX))
-        let known = allocation_counts(&counts, counts.count)
-        return counts.prefix(known).reduce(0) { $0 + $1.allocation_count }
+        let known = allocation_counts(Self.counts.baseAddress, Self.counts.count)
+        return Self.counts.prefix(known).reduce(0) { $0 + $1.allocation_count }
     }
 }
 

@@ -1,4 +1,5 @@
 import OrrerySchema
+import OrreryStore
 package import OrrerySync
 import OrreryTransport
 package import OrreryWire
@@ -146,6 +147,9 @@ extension ClientSession {
     package func withCore<R, Failure: Error>(_ body: (SyncClient) throws(Failure) -> R) throws(Failure) -> R {
         try state.read { (state) throws(Failure) in try body(state.core) }
     }
+
+    /// Reads the store. Nothing is applied meanwhile.
+    func withStore<R>(_ body: (ComponentStore) -> R) -> R { state.hold { body(store) } }
 
     /// How long nothing was heard; `nil` without a connection.
     package var silence: Duration? { state.read { $0.connection == nil ? nil : now() - $0.heardAt } }

@@ -53,6 +53,8 @@ package final class ClientSession: TransportHandler, Sendable {
     }
 
     let state: Guarded<State>
+    /// That of the core, for life. Guard: the lock of `state`.
+    nonisolated(unsafe) let store: ComponentStore
     /// The loop of the present connection or attempt.
     private let currentLoop: Mutex<any TransportLoop>
     let leftovers = Mutex(Leftovers())
@@ -69,6 +71,7 @@ package final class ClientSession: TransportHandler, Sendable {
         configuration: ClientConfiguration = .init(), onEnd: @escaping @Sendable () -> Void = {},
         now: @escaping @Sendable () -> Duration
     ) {
+        store = core.store
         state = Guarded(State(core: core))
         currentLoop = Mutex(loop)
         self.url = url

@@ -17,19 +17,17 @@ final class Bindings: Sendable {
     }
 
     /// What is known of a type for one table of components.
-    private final class Reading<C: Component>: Sendable {
+    struct Reading: Sendable {
         let tableVersion: Int
-        let reader: ComponentReader<C>?
-
-        init(_ tableVersion: Int, _ reader: ComponentReader<C>?) {
-            self.tableVersion = tableVersion
-            self.reader = reader
-        }
+        /// `nil` where the table does not have the component, or one that does not fit.
+        let cell: CellReader?
+        /// A `ComponentReader` of the type, if there is a cell.
+        fileprivate let reader: (any AnyObject & Sendable)?
     }
 
     private let known = Mutex<[Key: any Sendable]>([:])
     /// The last of each type.
-    private let readings = Mutex<[ObjectIdentifier: any AnyObject & Sendable]>([:])
+    private let readings = Mutex<[ObjectIdentifier: Reading]>([:])
     /// The names of the fields of key paths that the program has.
     private let names = Mutex<[PathKey: [String]]>([:])
     /// A server that begins anew may have other schemas each time.
@@ -63,12 +61,18 @@ final class Bindings: Sendable {
     /// - Returns: `nil` where the store does not have the component, or one that does not fit.
     func reader<C: Component>(of type: C.Type, in store: ComponentStore) -> ComponentReader<C>? {
         let key = ObjectIdentifier(type)
-        if let known = readings.withLock({ $0[key] }) {
-            let reading = unsafeDowncast(known, to: Reading<C>.self)
-            if reading.tableVersion == store.tableVersion { return reading.reader }
+        if let reading = reading(key, in: store) {
+            return reading.reader.map { unsafeDowncast($0, to: ComponentReader<C>.self) }
         }
         let reader = ComponentReader<C>(store, self)
-        readings.withLock { $0[key] = Reading(store.tableVersion, reader) }
+        let reading = Reading(tableVersion: store.tableVersion, cell: reader?.cell, reader: reader)
+        readings.withLock { $0[key] = reading }
         return reader
+    }
+
+    /// What is known of a type; `nil` if it was not asked for with the store's table of components.
+    func reading(_ type: ObjectIdentifier, in store: ComponentStore) -> Reading? {
+        guard let known = readings.withLock({ $0[type] }), known.tableVersion == store.tableVersion else { return nil }
+        return known
     }
 }

@@ -23,11 +23,15 @@ public final class ComponentView<C: Component>: Sendable {
     /// `nil` for all.
     private let chosen: Set<Entity>?
     private let memory = Mutex(Memory())
+    @usableFromInline let cells: CellSource
 
     init(_ session: ClientSession, _ subscription: Subscription, entities: Set<Entity>?) {
         self.session = session
         self.subscription = subscription
         chosen = entities
+        cells = CellSource(session, entities: entities) { [bindings = session.bindings] store in
+            bindings.reader(of: C.self, in: store)?.cell
+        }
     }
 
     /// Why it is over; `nil` while it lasts.
@@ -46,7 +50,17 @@ public final class ComponentView<C: Component>: Sendable {
     /// The component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`
     /// (``value(of:)`` says why).
     /// - Complexity: O(1); decodes once per change of the row at most.
-    public subscript(entity: Entity) -> C? { try? value(of: entity) }
+    @inlinable
+    public subscript(entity: Entity) -> C? {
+        withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
+            guard let address = memory.baseAddress else { return nil }
+            return switch cells.read(entity, into: UnsafeMutableRawPointer(address)) {
+            case .absent: nil
+            case .copied: address.pointee
+            case .encoded: try? value(of: entity)
+            }
+        }
+    }
 
     /// The component of an entity; `nil` where the entity does not have it or is not alive.
     /// - Throws: `CodecError` for bytes that are no value of `C`: a case that this client does not know, say.
@@ -70,7 +84,7 @@ public final class ComponentView<C: Component>: Sendable {
     public var count: Int {
         session.withCore { core in
             guard let reader = reader(of: core.store) else { return 0 }
-            return chosen == nil ? core.store[reader.column].count : entities(in: core.store, reader).count
+            return chosen == nil ? core.store[reader.cell.column].count : entities(in: core.store, reader).count
         }
     }
 
@@ -100,7 +114,7 @@ public final class ComponentView<C: Component>: Sendable {
     }
 
     private func entities(in store: ComponentStore, _ reader: ComponentReader<C>) -> [Entity] {
-        let column = store[reader.column]
+        let column = store[reader.cell.column]
         guard let chosen else { return column.rows.indexes.compactMap { store.entity(at: $0) } }
         return chosen.filter { store.contains($0) && column.contains($0.index) }.sorted()
     }
@@ -108,16 +122,16 @@ public final class ComponentView<C: Component>: Sendable {
     private func value(
         of entity: Entity, in store: ComponentStore, _ reader: ComponentReader<C>
     ) throws(CodecError) -> C? {
-        if reader.isDirect { return try reader.value(of: entity, in: store) }
-        guard store.contains(entity), store[reader.column].contains(entity.index) else { return nil }
-        let version = store[reader.column].tick(of: entity.index)
+        if reader.cell.isDirect { return try reader.value(of: entity, in: store) }
+        guard store.contains(entity), store[reader.cell.column].contains(entity.index) else { return nil }
+        let version = store[reader.cell.column].tick(of: entity.index)
         let known = memory.withLock { $0.values[entity.index] }
         if let known, known.version == version, known.entity == entity { return known.value }
         guard let value = try reader.value(of: entity, in: store) else { return nil }
         memory.withLock { memory in
             memory.decodeCount += 1
             // Rows that are gone leave their values behind; at twice the rows there are, all are forgotten.
-            if memory.values.count > 2 * store[reader.column].count + 16 { memory.values.removeAll() }
+            if memory.values.count > 2 * store[reader.cell.column].count + 16 { memory.values.removeAll() }
             memory.values[entity.index] = (version, entity, value)
         }
         return value
@@ -130,7 +144,7 @@ public final class ComponentView<C: Component>: Sendable {
 public final class EntityView<C: Component>: Sendable {
     /// Whose component it is.
     public let entity: Entity
-    private let view: ComponentView<C>
+    @usableFromInline let view: ComponentView<C>
 
     init(_ session: ClientSession, _ subscription: Subscription, _ entity: Entity) {
         self.entity = entity
@@ -146,11 +160,39 @@ public final class EntityView<C: Component>: Sendable {
 
     /// The component; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.
     /// - Complexity: O(1); decodes once per change at most.
-    public var value: C? { view[entity] }
+    @inlinable public var value: C? { view[entity] }
 
     /// The batches from now on, with the changes of the component. The first brings what is shown now.
     public var batches: BatchSequence { view.batches }
 
     /// Ends it. May be called at any time, and again.
     public func cancel() { view.cancel() }
+}
+
+/// Reads single values of a view: all of it that is not generic.
+@usableFromInline
+final class CellSource: Sendable {
+    private let session: ClientSession
+    /// `nil` for all.
+    private let chosen: Set<Entity>?
+    private let makeCell: @Sendable (ComponentStore) -> CellReader?
+    /// Guard: the lock of the session.
+    nonisolated(unsafe) private var known: (tableVersion: Int, cell: CellReader?)?
+
+    init(
+        _ session: ClientSession, entities: Set<Entity>?, makeCell: @escaping @Sendable (ComponentStore) -> CellReader?
+    ) {
+        self.session = session
+        chosen = entities
+        self.makeCell = makeCell
+    }
+
+    @usableFromInline
+    func read(_ entity: Entity, into memory: UnsafeMutableRawPointer) -> CellReading {
+        if let chosen, !chosen.contains(entity) { return .absent }
+        return session.withStore { store in
+            if known?.tableVersion != store.tableVersion { known = (store.tableVersion, makeCell(store)) }
+            return known?.cell?.read(entity, in: store, into: memory) ?? .absent
+        }
+    }
 }

@@ -5,29 +5,30 @@ import OrrerySync
 /// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied
 /// meanwhile.
 public struct Snapshot {
-    private let core: SyncClient
+    /// The rows themselves, for readers of many cells: nothing is copied.
+    package let store: ComponentStore
     private let bindings: Bindings
 
+    /// The tick whose state this is.
+    public let tick: Tick
+    /// Ticks behind the newest that this client has heard of.
+    public let lag: UInt64
+
     init(_ core: SyncClient, _ bindings: Bindings) {
-        self.core = core
+        store = core.store
+        tick = core.tick
+        lag = core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue
         self.bindings = bindings
     }
 
-    /// The rows themselves, for readers of many cells: nothing is copied.
-    package var store: ComponentStore { core.store }
-
-    /// The tick whose state this is.
-    public var tick: Tick { core.tick }
-    /// Ticks behind the newest that this client has heard of.
-    public var lag: UInt64 { core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue }
     /// The components that this client can read, in the server's order.
-    public var components: [ComponentSchema] { core.store.table.schemas }
+    public var components: [ComponentSchema] { store.table.schemas }
     /// How many entities this client was told of that live.
-    public var entityCount: Int { core.store.entities.count }
+    public var entityCount: Int { store.entities.count }
 
     /// The living entities that this client was told of, ascending.
     /// - Complexity: O(n).
-    public var entities: [Entity] { core.store.entities.rows.indexes.compactMap { core.store.entity(at: $0) } }
+    public var entities: [Entity] { store.entities.rows.indexes.compactMap { store.entity(at: $0) } }
 
     /// The entities that have all of these components, ascending.
     /// - Complexity: O(entities that have the rarest of them) x O(components).
@@ -36,43 +37,62 @@ public struct Snapshot {
         guard columns.count == components.count else { return [] }
         guard let rarest = columns.min(by: { $0.count < $1.count }) else { return entities }
         return rarest.rows.indexes.filter { row in columns.allSatisfy { $0.contains(row) } }
-            .compactMap { core.store.entity(at: $0) }
+            .compactMap { store.entity(at: $0) }
     }
 
     /// A component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.
     /// - Complexity: O(1); decodes a value whose layout is not this client's.
+    @inlinable
     public subscript<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
-        bindings.reader(of: type, in: core.store).flatMap { try? $0.value(of: entity, in: core.store) }
+        withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
+            guard let address = memory.baseAddress else { return nil }
+            return switch read(entity, ObjectIdentifier(type), into: UnsafeMutableRawPointer(address)) {
+            case .absent: nil
+            case .copied: address.pointee
+            case .encoded: decoded(entity, type)
+            }
+        }
+    }
+
+    @usableFromInline
+    func read(_ entity: Entity, _ type: ObjectIdentifier, into memory: UnsafeMutableRawPointer) -> CellReading {
+        guard let reading = bindings.reading(type, in: store) else { return .encoded }
+        return reading.cell?.read(entity, in: store, into: memory) ?? .absent
+    }
+
+    @usableFromInline
+    func decoded<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
+        bindings.reader(of: type, in: store).flatMap { try? $0.value(of: entity, in: store) }
     }
 
     /// Whether an entity lives, of those that this client was told of.
-    public func contains(_ entity: Entity) -> Bool { core.store.contains(entity) }
+    public func contains(_ entity: Entity) -> Bool { store.contains(entity) }
 
     /// The components that an entity has, in the server's order.
     public func components(of entity: Entity) -> [ComponentSchema] {
-        core.store.columns(of: entity).compactMap { core.store.table[$0]?.schema }
+        store.columns(of: entity).compactMap { store.table[$0]?.schema }
     }
 
     /// The raw bytes of a component; `nil` where the entity does not have it.
     /// - Complexity: O(1).
     public func bytes(of component: String, of entity: Entity) -> [UInt8]? {
-        guard core.store.contains(entity) else { return nil }
+        guard store.contains(entity) else { return nil }
         return column(of: component)?.value(of: entity.index)
     }
 
     /// A component read by its schema; `nil` where the entity does not have it.
     /// - Throws: `CodecError` for bytes that are no value of the schema.
     public func value(of component: String, of entity: Entity) throws(CodecError) -> DynamicValue? {
-        guard core.store.contains(entity), let entry = core.store.table[component], let schema = entry.schema else {
+        guard store.contains(entity), let entry = store.table[component], let schema = entry.schema else {
             return nil
         }
-        return try core.store[entry.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
+        return try store[entry.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
             try DynamicValue(decoding: bytes, as: schema.type)
         }
     }
 
     private func column(of component: String) -> Column? {
-        core.store.table[component].map { core.store[$0.column] }
+        store.table[component].map { store[$0.column] }
     }
 }
 

@@ -37,6 +37,12 @@ public struct ComponentBinding<C: Component>: Sendable {
     /// Whether values are read straight from the bytes.
     public var isDirect: Bool { fallback == nil }
 
+    /// Reads values whose bytes are those of `C` in memory, but for padding; `nil` for others.
+    package var bitwiseReader: BitwiseReader? {
+        guard fallback == nil, case .bitwise(let layout) = coder.form else { return nil }
+        return BitwiseReader(layout)
+    }
+
     /// The bytes of a value as the peer's schema has it. Fields that only the peer has are zero.
     /// - Throws: ``CodecError`` for a value that the peer's schema does not have.
     public func encode(_ value: C) throws(CodecError) -> [UInt8] {
