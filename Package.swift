@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
     ],
     targets: [
         .target(name: "OrrerySchema"),
@@ -115,7 +116,7 @@ let package = Package(
             name: "OrreryClientTests",
             dependencies: [
                 "OrreryTesting", "OrrerySchema", "OrreryECS", "OrrerySync", "OrreryServer", "OrreryClient",
-                "OrreryTransport",
+                "OrreryTransport", "OrreryWebSocket",
             ]),
         .testTarget(
             name: "OrrerySyncTests",

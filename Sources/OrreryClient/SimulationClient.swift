@@ -25,8 +25,14 @@ public struct SimulationClient: Sendable {
     private let transport: any ClientTransport
     private let token: String?
 
-    /// - Parameter token: shown to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws`
-    ///   everybody on the way can read it; use `wss` beyond the own machine.
+    /// - Parameters:
+    ///   - url: Where the world is: `ws://host:port`, `wss://host:port`, or `memory://name`.
+    ///   - transport: How to get there: `.webSocket`, or a network in memory.
+    ///   - name: With which the client introduces itself, for the server's log; at most 128 bytes.
+    ///   - token: Shown to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws` everybody
+    ///     on the way can read it; use `wss` beyond the own machine.
+    ///   - reconnect: What happens when the connection is lost.
+    ///   - configuration: How much it takes from the server, and how long it waits.
     public init(
         url: String, transport: any ClientTransport, name: String = "orrery-client", token: String? = nil,
         reconnect: ReconnectPolicy = .automatic, configuration: ClientConfiguration = .init()

@@ -56,8 +56,12 @@ public final class SimulationServer: Service {
     /// - Parameters:
     ///   - world: handed over; use ``perform(_:)`` to reach it from now on. One that another server has shown is shown
     ///     from the beginning, as another life.
-    ///   - register: says which components are visible.
-    /// - Throws: ``ServerError`` for settings that contradict one another, ``TransportError`` where the address cannot
+    ///   - schedule: The systems that move it.
+    ///   - configuration: Tick rate, who is let in, and every limit.
+    ///   - transport: Where clients connect, such as `.webSocket(port: 7600)`.
+    ///   - logger: Where the server writes its log.
+    ///   - register: Says which components are visible.
+    /// - Throws: ``ServerError`` for settings that contradict one another, `TransportError` where the address cannot
     ///   be opened, `SchemaError` where a component cannot be shown, `ScheduleError` for a schedule that contradicts
     ///   itself, and what `register` throws.
     public init(
@@ -134,7 +138,7 @@ public final class SimulationServer: Service {
 
     /// Serves until the task is cancelled, a graceful shutdown is triggered, or ``stop()`` is called. Then clients are
     /// sent a close frame (1001) and given ``SimulationConfiguration/lingerMax`` to answer it.
-    /// - Throws: ``TransportError`` where the loop cannot run.
+    /// - Throws: `TransportError` where the loop cannot run.
     /// - Precondition: called once.
     public func run() async throws {
         let isFirst = state.withLock { state in

@@ -42,8 +42,10 @@ public struct SyncRegistry {
     }
 
     /// Makes a component visible.
-    /// - Parameter rule: which clients may write it; none unless stated.
-    /// - Throws: ``SchemaError`` where the type cannot be reflected (naming field and type), where its name is taken,
+    /// - Parameters:
+    ///   - type: The component. Clients call it by its `componentName`.
+    ///   - rule: Which clients may write it; none unless stated.
+    /// - Throws: `SchemaError` where the type cannot be reflected (naming field and type), where its name is taken,
     ///   or where there are more than the limits of the server allow.
     public mutating func register<C: Component>(
         _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly

@@ -215,7 +215,7 @@ public final class JoinedClient {
         }
     }
 
-    /// How many batches it has applied since this, or ``takeBatches()``, was last asked.
+    /// How many batches it has applied since this was last asked.
     @discardableResult
     public func takeBatchCount() -> Int { takeBatches().count }
 

@@ -44,9 +44,13 @@ public final class JoinedWorld {
     }
 
     /// - Parameters:
-    ///   - linkByteCountMax: what one direction of a connection holds before it waits at the sender.
-    ///   - epoch: the name of the first life of the world.
-    ///   - logger: what the server logs; nothing unless stated.
+    ///   - world: What is simulated. It stays the caller's: spawn and look at it between ticks.
+    ///   - schedule: The systems that move it.
+    ///   - configuration: The server's.
+    ///   - linkByteCountMax: What one direction of a connection holds before it waits at the sender.
+    ///   - epoch: The name of the first life of the world.
+    ///   - logger: Where the server writes its log; nowhere unless stated.
+    ///   - register: Says which components are visible, in each life of the world.
     public init(
         world: World = World(), schedule: Schedule = Schedule(), configuration: SimulationConfiguration = .init(),
         linkByteCountMax: Int = 256 << 10, epoch: Epoch = Epoch(1),
@@ -83,8 +87,10 @@ public final class JoinedWorld {
     }
 
     /// The server stops, and another one begins in its place with a world of its own: another life, tick 0 again.
-    /// - Parameter clientsNotice: whether the server says good-bye; otherwise it is gone like a machine without power,
-    ///   and its clients find out by themselves.
+    /// - Parameters:
+    ///   - world: That of the next life.
+    ///   - clientsNotice: Whether the server says good-bye; otherwise it is gone like a machine without power, and its
+    ///     clients find out by themselves.
     public func restart(with world: World, clientsNotice: Bool = true) throws {
         if !clientsNotice { halves.loop.cut(tellsPeers: false) }
         halves.loop.shutDown(lingerMax: .zero)

@@ -23,7 +23,9 @@ extension ClientConnection {
     }
 
     /// The type of a component or field.
-    /// - Parameter path: the component's name, then the names of fields.
+    /// - Parameters:
+    ///   - component: Its name.
+    ///   - path: The names of fields that lead to one, from the outermost.
     /// - Throws: ``ClientError`` of code `component` that says which name is not known.
     public func type(of component: String, _ path: [String] = []) throws(ClientError) -> FieldType {
         let server = serverComponents(phase: .mutate)

@@ -15,8 +15,10 @@ public struct ClientMutation: Sendable {
 
     /// Writes a component that the entity has: the fields that `C` has, together. Fields that only the server knows
     /// stay as they are.
-    /// - Parameter expected: if stated, the server refuses unless those fields have these values (code
-    ///   `compareFailed`).
+    /// - Parameters:
+    ///   - value: The component as it is to be.
+    ///   - entity: Whose.
+    ///   - expected: If stated, the server refuses unless those fields have these values (code `compareFailed`).
     public static func set<C: Component>(_ value: C, on entity: Entity, expecting expected: C? = nil) -> ClientMutation
     {
         ClientMutation { server throws(ClientError) in
@@ -76,8 +78,11 @@ public struct ClientMutation: Sendable {
 extension ClientMutation {
     /// Writes fields of a component, together or not at all: `set("Health", on: entity, [(["current"], .signed(50))])`;
     /// an empty path is the whole component.
-    /// - Parameter fields: the names that lead to each field, from the outermost, with its new value. A number is taken
-    ///   where the field can hold it exactly.
+    /// - Parameters:
+    ///   - component: Its name.
+    ///   - entity: Whose.
+    ///   - fields: The names that lead to each field, from the outermost, with its new value. A number is taken where
+    ///     the field can hold it exactly.
     public static func set(
         _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)]
     ) -> ClientMutation {
@@ -129,8 +134,9 @@ public struct ComponentPatch<C: Component> {
     fileprivate typealias Resolve = @Sendable (ServerComponents) throws(ClientError) -> Mutation.FieldPatch
 
     /// - Parameters:
-    ///   - keyPath: a stored property, or a stored property of one.
-    ///   - expected: if stated, the server refuses the whole patch unless the field has that value (code
+    ///   - keyPath: A stored property, or a stored property of one.
+    ///   - value: What it is to be.
+    ///   - expected: If stated, the server refuses the whole patch unless the field has that value (code
     ///     `compareFailed`).
     public mutating func set<V: Sendable>(
         _ keyPath: any WritableKeyPath<C, V> & Sendable, to value: V, expecting expected: V? = nil

@@ -42,7 +42,9 @@ extension ClientConnection {
     }
 
     /// The same without types: each text is the name of one component.
-    /// - Parameter entities: only these, all unless stated.
+    /// - Parameters:
+    ///   - components: Their names.
+    ///   - entities: Only these; all unless stated.
     /// - Throws: as ``view(of:)``, and of code `unknownEntity` where none of the entities is alive.
     public func subscribe(
         anyOf components: [String], for entities: [Entity]? = nil
@@ -51,7 +53,7 @@ extension ClientConnection {
     }
 
     /// Asks for every component, and for the coming and going of entities that have none.
-    /// - Parameter entities: only these, all unless stated.
+    /// - Parameter entities: Only these; all unless stated.
     /// - Throws: as ``subscribe(anyOf:for:)``.
     public func subscribeToAll(for entities: [Entity]? = nil) async throws(ClientError) -> Subscription {
         try await subscribe(nil, entities.map(Set.init), fitting: Fit())

@@ -27,7 +27,7 @@ extension QueryOf {
     /// ```
     ///
     /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through
-    /// the set of a sparse component, one of named entities (``only(_:)``, ``sorted(by:_:)``), and one that writes what
+    /// the set of a sparse component, one of named entities (`only`, ``sorted(by:_:)``), and one that writes what
     /// somebody observes.
     /// - Parameters:
     ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.

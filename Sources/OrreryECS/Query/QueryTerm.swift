@@ -3,7 +3,7 @@ public import OrrerySchema
 /// What a query asks of each entity and hands to its closure.
 public protocol QueryTerm<Value>: SendableMetatype {
     associatedtype Value: Component
-    /// The values of some rows, as ``QueryOf/forEachChunk(_:)`` hands them out.
+    /// The values of some rows, as `forEachChunk` hands them out.
     associatedtype Values
     /// Where the value of a row is.
     associatedtype Address

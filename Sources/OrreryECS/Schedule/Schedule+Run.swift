@@ -6,6 +6,7 @@ extension Schedule {
     ///
     /// - Precondition: The schedule is valid (``validate()``).
     /// - Parameters:
+    ///   - world: What the systems work on.
     ///   - tick: What the systems are told; the world's own ``World/tick`` is set to it.
     ///   - seconds: How much simulated time the tick is.
     public func run(_ world: World, tick: Tick, seconds: Double) {

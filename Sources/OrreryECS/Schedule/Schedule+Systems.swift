@@ -2,6 +2,7 @@ extension Schedule {
     /// Adds a system that has the world to itself: it may spawn, despawn and query as it likes.
     /// - Parameters:
     ///   - name: Unique in the schedule.
+    ///   - phase: The part of the tick in which it runs.
     ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
     ///   - when: In which ticks it runs.
     ///   - run: Called once per tick.
@@ -13,11 +14,8 @@ extension Schedule {
     }
 
     /// Adds a system that works on the entities of a query with one term.
-    /// - Parameters:
-    ///   - name: Unique in the schedule.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - when: In which ticks it runs.
-    ///   - run: Called once per tick, with the query and the tick.
+    ///
+    /// Short for a system with one ``SystemParameter``, the query.
     public mutating func add<A: QueryTerm>(
         _ name: String, in phase: Phase, _ term: A.Type, order: [SystemOrder] = [], when: RunCondition = .always,
         run: @escaping @Sendable (Query<A>, TickContext) -> Void
@@ -26,11 +24,8 @@ extension Schedule {
     }
 
     /// Adds a system that works on the entities of a query with two terms.
-    /// - Parameters:
-    ///   - name: Unique in the schedule.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - when: In which ticks it runs.
-    ///   - run: Called once per tick, with the query and the tick.
+    ///
+    /// Short for a system with one ``SystemParameter``, the query.
     public mutating func add<A: QueryTerm, B: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type,
         order: [SystemOrder] = [], when: RunCondition = .always,
@@ -40,11 +35,8 @@ extension Schedule {
     }
 
     /// Adds a system that works on the entities of a query with three terms.
-    /// - Parameters:
-    ///   - name: Unique in the schedule.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - when: In which ticks it runs.
-    ///   - run: Called once per tick, with the query and the tick.
+    ///
+    /// Short for a system with one ``SystemParameter``, the query.
     public mutating func add<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type,
         order: [SystemOrder] = [], when: RunCondition = .always,
@@ -54,11 +46,8 @@ extension Schedule {
     }
 
     /// Adds a system that works on the entities of a query with four terms.
-    /// - Parameters:
-    ///   - name: Unique in the schedule.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - when: In which ticks it runs.
-    ///   - run: Called once per tick, with the query and the tick.
+    ///
+    /// Short for a system with one ``SystemParameter``, the query.
     public mutating func add<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type, _ fourth: D.Type,
         order: [SystemOrder] = [], when: RunCondition = .always,
@@ -68,11 +57,8 @@ extension Schedule {
     }
 
     /// Adds a system that works on the entities of a query with five terms or more.
-    /// - Parameters:
-    ///   - name: Unique in the schedule.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
-    ///   - when: In which ticks it runs.
-    ///   - run: Called once per tick, with the query and the tick.
+    ///
+    /// Short for a system with one ``SystemParameter``, the query.
     public mutating func add<
         A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm, each Term: QueryTerm
     >(
@@ -97,6 +83,9 @@ extension Schedule {
     /// ```
     /// - Parameters:
     ///   - name: Unique in the schedule.
+    ///   - phase: The part of the tick in which it runs.
+    ///   - first: The first thing that it works with.
+    ///   - rest: The others.
     ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
     ///   - when: In which ticks it runs.
     ///   - run: Called once per tick, with the values of the parameters and the tick.

@@ -66,7 +66,9 @@ public struct Schedule: Sendable {
     /// Runs the tick that follows the world's: moves the world's tick on, runs all systems, ends the tick.
     ///
     /// - Precondition: The schedule is valid (``validate()``).
-    /// - Parameter step: How much simulated time the tick is.
+    /// - Parameters:
+    ///   - world: What the systems work on.
+    ///   - step: How much simulated time the tick is.
     public func runTick(on world: World, step: Duration) {
         let (seconds, attoseconds) = step.components
         run(world, tick: world.tick.next, seconds: Double(seconds) + Double(attoseconds) * 1e-18)

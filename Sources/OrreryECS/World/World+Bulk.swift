@@ -147,7 +147,7 @@ extension World {
     ///
     /// - Complexity: O(components).
     /// - Precondition: No query iterates.
-    /// - Throws: ``WorldError`` `entityDead`, or `entityCountExceeded` as ``trySpawn(_:)``; nothing has changed then.
+    /// - Throws: ``WorldError`` `entityDead`, or `entityCountExceeded` as `trySpawn`; nothing has changed then.
     @discardableResult
     public func clone(_ entity: Entity) throws(WorldError) -> Entity {
         requireStructureOpen("clone")

@@ -4,7 +4,7 @@ extension World {
     /// Makes an entity with these components; none at all is fine.
     ///
     /// - Complexity: O(components), amortised.
-    /// - Precondition: Fewer than ``entityCountMax`` entities live (``trySpawn(_:)`` throws instead); no type is named
+    /// - Precondition: Fewer than ``entityCountMax`` entities live (`trySpawn` throws instead); no type is named
     ///   twice; no query iterates.
     @discardableResult
     @inlinable

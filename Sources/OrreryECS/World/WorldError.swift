@@ -40,7 +40,7 @@ public struct WorldError: Error, Sendable {
 
     /// What kind of error it is.
     public var code: Code { content.code }
-    /// The entity that was named; ``OrrerySchema/Entity/none`` where none was.
+    /// The entity that was named; `Entity.none` where none was.
     public var entity: Entity { content.entity }
     /// The name of the component or resource that was named; empty where none was.
     public var componentName: String { content.componentName }

@@ -8,7 +8,9 @@ public struct NonBlockingLogHandler: LogHandler {
     public let queue: LogQueue
     private var base: any LogHandler
 
-    /// - Parameter base: the handler that writes. It may block.
+    /// - Parameters:
+    ///   - base: The handler that writes. It may block.
+    ///   - queue: Where messages wait.
     public init(_ base: any LogHandler, queue: LogQueue) {
         self.base = base
         self.queue = queue
