@@ -115,7 +115,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Why a connection ended that the other side, or the network, ended.
-    init(_ closure: Closure, url: String) {
+    init(_ closure: ConnectionEnd, url: String) {
         let reason = closure.reason.isEmpty ? "" : ": \(closure.reason)"
         switch closure.code {
         case _ where [401, 403, 421].contains(closure.refusalStatus):

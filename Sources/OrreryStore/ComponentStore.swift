@@ -69,6 +69,7 @@ package final class ComponentStore {
     /// - Precondition: `tick` is later than the store's, or the same.
     package func advance(to tick: Tick) {
         precondition(tick >= self.tick, "a store does not go back from tick \(self.tick) to \(tick)")
+        assert(checkInvariants())
         self.tick = tick
     }
 
@@ -80,6 +81,15 @@ package final class ComponentStore {
     }
 
     package func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
+
+    /// What must hold between two ticks, for assertions: traps where it does not, and names it.
+    /// - Complexity: O(pages).
+    private func checkInvariants() -> Bool {
+        for column in columns + [entities] { column?.checkInvariants(tick: tick) }
+        let held = columns.reduce(entities.heldSize) { $0 + ($1?.heldSize ?? 0) }
+        assert(size.byteCount == held, "the bytes of all columns are counted")
+        return true
+    }
 
     /// One past the last page of any column.
     package var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1?.pageCount ?? 0) } }

@@ -1,15 +1,12 @@
 package import OrrerySchema
 
 /// Names a column of a store, and a component on the wire: the number of the component in the server's component table.
-package struct ColumnID: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct ColumnID: NumberedID {
     package let rawValue: Int
 
     package init(_ rawValue: Int) {
         self.rawValue = rawValue
     }
-
-    package static func < (left: ColumnID, right: ColumnID) -> Bool { left.rawValue < right.rawValue }
-    package var description: String { String(rawValue) }
 }
 
 /// The components of a world, each with its number. Numbers may have gaps.

@@ -26,7 +26,7 @@ final class BatchLoss: TransportHandler {
         let head = isDue || held != nil ? Self.head(of: message) : nil
         if let lost = held {
             held = nil
-            if let head, head.part > 0 || head.base > session.withCore(\.standing) {
+            if let head, head.part > 0 || head.base > session.withCore(\.reachedTick) {
                 isDue = false
             } else {
                 lost.withUnsafeBytes { session.connection(connection, received: $0) }
@@ -47,7 +47,7 @@ final class BatchLoss: TransportHandler {
 
     func connectionDrained(_ connection: ConnectionID) { session.connectionDrained(connection) }
 
-    func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+    func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) {
         held = nil
         session.connectionClosed(connection, closure)
     }

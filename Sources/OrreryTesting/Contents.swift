@@ -45,17 +45,14 @@ public struct Contents: Hashable, Sendable {
 
     /// The same for the same contents, in every process and on every machine. FNV-1a.
     public var digest: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func add(_ bytes: some Sequence<UInt8>) {
-            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        }
+        var hash = StableHash()
         for (entity, values) in entities.sorted(by: { $0.key < $1.key }) {
-            add("\(entity)".utf8)
+            hash.combine("\(entity)".utf8)
             for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-                add(name.utf8)
-                add(value)
+                hash.combine(name.utf8)
+                hash.combine(value)
             }
         }
-        return hash
+        return hash.value
     }
 }

@@ -56,7 +56,7 @@ final class RawEar: TransportHandler {
 
     func connectionDrained(_ connection: ConnectionID) {}
 
-    func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+    func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) {
         self.connection = nil
         end = (closure.code.rawValue, closure.reason)
     }

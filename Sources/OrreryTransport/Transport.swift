@@ -66,7 +66,7 @@ public struct CloseCode: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// How a connection ended, as seen from this side.
-public struct Closure: Hashable, Sendable {
+public struct ConnectionEnd: Hashable, Sendable {
     /// Why.
     public var code: CloseCode
     /// At most 123 bytes of UTF-8. Source: RFC 6455, section 5.5.
@@ -130,7 +130,7 @@ public protocol TransportHandler: AnyObject {
     /// and ``TransportLoop/pendingByteCount(of:)`` is 0. Comes after something had to wait, once.
     func connectionDrained(_ connection: ConnectionID)
     /// Comes once per connection, last; also for an attempt of a client that failed (never opened).
-    func connectionClosed(_ connection: ConnectionID, _ closure: Closure)
+    func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd)
     /// Some thread called ``TransportLoop/wake()``; several calls may come as one.
     func loopWoken()
     /// Comes at least every ``TransportLimits/timerInterval``; after ``loopWoken()`` also sooner, not before half of

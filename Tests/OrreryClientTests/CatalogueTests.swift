@@ -47,10 +47,12 @@ import Testing
     private func serve(_ world: sending World, _ schedule: Schedule) async throws {
         // begin
         let server = try SimulationServer(
-            world: world, schedule: schedule, configuration: .init(tickRate: .hertz(60)), transport: .webSocket(port: 7600)
+            world: world, schedule: schedule, configuration: .init(tickRate: .hertz(60)),
+            transport: .webSocket(port: 7600)
         ) { sync in
             try sync.register(Position.self)
-            try sync.register(Health.self, writable: .byClients(where: { $0.new.map { $0.current <= $0.maximum } ?? false }))
+            try sync.register(
+                Health.self, writable: .byClients(where: { $0.new.map { $0.current <= $0.maximum } ?? false }))
         }
         try await server.run()
         // end
@@ -60,11 +62,14 @@ import Testing
     private func watch(_ mine: Entity) async throws {
         // begin
         try await SimulationClient(url: "ws://127.0.0.1:7600", transport: .webSocket).withConnection { connection in
-            let health = try await connection.view(of: Health.self)                // all of them; the first state is here
-            let ship = try await connection.view(of: Position.self, for: mine)     // one entity: only its row travels
+            // All entities that have a Health; the first state is here.
+            let health = try await connection.view(of: Health.self)
+            // One entity: only its row travels.
+            let ship = try await connection.view(of: Position.self, for: mine)
             print(ship.value?.x ?? 0, health[mine]?.current ?? 0, connection.isStale)
 
-            connection.enqueue(.set(Health(current: 90), on: mine))                // never throws, never waits
+            // Never throws, never waits.
+            connection.enqueue(.set(Health(current: 90), on: mine))
             for try await batch in ship.batches {
                 for change in batch.changes(of: Position.self) { print(change.new?.x ?? 0) }
             }

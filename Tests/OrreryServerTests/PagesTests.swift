@@ -247,7 +247,7 @@ private final class Stranger: TransportHandler, Sendable {
     func connectionOpened(_ connection: ConnectionID) { loop.send(Frame(message), to: connection) }
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {}
     func connectionDrained(_ connection: ConnectionID) {}
-    func connectionClosed(_ connection: ConnectionID, _ closure: Closure) { loop.shutDown(lingerMax: .zero) }
+    func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) { loop.shutDown(lingerMax: .zero) }
     func loopWoken() {}
     func loopTimerFired() {}
 }

@@ -75,7 +75,7 @@ final class Rogue: TransportHandler, @unchecked Sendable {
     }
 
     func connectionDrained(_ connection: ConnectionID) {}
-    func connectionClosed(_ connection: ConnectionID, _ closure: Closure) { loop?.shutDown(lingerMax: .zero) }
+    func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) { loop?.shutDown(lingerMax: .zero) }
     func loopWoken() {}
     func loopTimerFired() {
         if isStopped.load(ordering: .acquiring) { loop?.shutDown(lingerMax: .zero) }

@@ -19,7 +19,7 @@ import simulate
         private var server: SyncServer
         private let session = SessionID(1)
         private var sentByteCount: UInt64 = 0
-        private(set) var standing = Tick.zero
+        private(set) var reachedTick = Tick.zero
         private var value: UInt8 = 0
         var now = Duration.zero
 
@@ -47,7 +47,7 @@ import simulate
             server.worldAdvanced(now: now)
         }
 
-        func acknowledge() { say(.acknowledge(standing, receivedByteCount: sentByteCount)) }
+        func acknowledge() { say(.acknowledge(reachedTick, receivedByteCount: sentByteCount)) }
 
         /// - Returns: the kinds of what was said, batches and Heartbeats acknowledged.
         func hear(acknowledging: Bool = true) -> [UInt8] {
@@ -59,9 +59,9 @@ import simulate
                     kinds.append(message.bytes[0])
                     switch message.withPayload({ try? ServerMessage(decoding: $0, limits: WireLimits()) }) {
                     case .syncBatch(let head):
-                        standing = head.tick
+                        reachedTick = head.tick
                         sentByteCount += UInt64(message.count)
-                    case .heartbeat(let tick, isCurrent: true): standing = tick
+                    case .heartbeat(let tick, isCurrent: true): reachedTick = tick
                     default: continue
                     }
                     if acknowledging { acknowledge() }
@@ -112,11 +112,11 @@ import simulate
         peer.tick(changing: false)
         peer.now = .seconds(1)
         #expect(peer.hear(acknowledging: false) == [Self.heartbeat])
-        #expect(peer.standing == Tick(1))
+        #expect(peer.reachedTick == Tick(1))
         peer.acknowledge()
         peer.now = .milliseconds(1050)
         #expect(peer.hear() == [Self.heartbeat])
-        #expect(peer.standing == Tick(2))
+        #expect(peer.reachedTick == Tick(2))
         peer.now = .milliseconds(1900)
         #expect(peer.hear() == [])
     }

@@ -22,8 +22,14 @@ import Testing
                 try ComponentSchema(name: "Varying", type: .string),
             ])
             store.advance(to: Tick(1))
+            var drawn: UInt64 = 0
             server = SyncServer(
-                store: store, epoch: Epoch(7), configuration: SyncServerConfiguration(), makeRandom: { 3 })
+                store: store, epoch: Epoch(7), configuration: SyncServerConfiguration(),
+                makeRandom: {
+                    // No two tokens are the same.
+                    drawn += 1
+                    return drawn
+                })
             clients = [true, false].map { records in
                 var configuration = SyncClientConfiguration()
                 if let storeSizeMax { configuration.storeSizeMax = storeSizeMax }

@@ -11,7 +11,7 @@ final class Driver: TransportHandler, @unchecked Sendable {
         var messages: [ConnectionID: [[UInt8]]] = [:]
         var messageCount = 0
         var drained: [ConnectionID: Int] = [:]
-        var closures: [ConnectionID: Closure] = [:]
+        var closures: [ConnectionID: ConnectionEnd] = [:]
         var closureCount = 0
         var wakeCount = 0
         var timerCount = 0
@@ -149,7 +149,7 @@ final class Driver: TransportHandler, @unchecked Sendable {
         note { $0.drained[connection, default: 0] += 1 }
     }
 
-    func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+    func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) {
         note {
             $0.closureCount += 1
             if let earlier = $0.closures[connection] { Issue.record("closed twice: \(earlier), \(closure)") }

@@ -10,7 +10,7 @@ struct ClosingTests {
         let wire = try Wire(kind)
         let (client, id, serverID) = try wire.connectedClient()
         let reason = "schéma inconnu"
-        let expected = Closure(code: CloseCode(4001), reason: reason, wasEstablished: true)
+        let expected = ConnectionEnd(code: CloseCode(4001), reason: reason, wasEstablished: true)
         if byServer {
             wire.server.perform { $0.close(serverID, code: CloseCode(4001), reason: reason) }
         } else {

@@ -20,7 +20,7 @@ struct MemoryPollTests {
             received(connection, message)
         }
         func connectionDrained(_ connection: ConnectionID) { book.lines.append("\(name) drained \(connection)") }
-        func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+        func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) {
             book.lines.append("\(name) closed \(connection) \(closure.code) \(closure.wasEstablished)")
         }
         func loopWoken() { book.lines.append("\(name) woken") }

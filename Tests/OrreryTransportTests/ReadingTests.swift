@@ -154,7 +154,8 @@ struct ReadingTests {
         let heard = wire.server.snapshot
         #expect(heard.messages[serverID] == (0..<10).map { [UInt8($0)] })
         #expect(
-            heard.closures[serverID] == Closure(code: CloseCode(4002), reason: "that was all", wasEstablished: true))
+            heard.closures[serverID]
+                == ConnectionEnd(code: CloseCode(4002), reason: "that was all", wasEstablished: true))
         client.stop()
         wire.server.stop()
     }
@@ -171,7 +172,7 @@ struct ReadingTests {
             loop.close(serverID, code: CloseCode(4004), reason: "enough")
             loop.setReading(true, of: serverID)
         }
-        let expected = Closure(code: CloseCode(4004), reason: "enough", wasEstablished: true)
+        let expected = ConnectionEnd(code: CloseCode(4004), reason: "enough", wasEstablished: true)
         client.wait("told") { $0.closures[id] == expected }
         wire.server.wait("closed") { $0.closures[serverID] == expected }
         #expect(ContinuousClock.now - start < .seconds(4), "the answer to the close frame was seen")

@@ -7,7 +7,7 @@ import Testing
 struct WebSocketClientTests {
     private func closure(
         of url: String, transport: WebSocketClientTransport = WebSocketClientTransport()
-    ) throws -> Closure? {
+    ) throws -> ConnectionEnd? {
         let client = Driver(try transport.connect(to: url, limits: TransportLimits()))
         client.start()
         client.wait("the attempt ends") { $0.closureCount == 1 }
@@ -126,7 +126,7 @@ struct WebSocketClientTests {
         let client = Driver(try WebSocketClientTransport().connect(to: server.url, limits: TransportLimits()))
         client.start()
         client.stop()
-        let expected = Closure(code: .goingAway, reason: "shut down while connecting", wasEstablished: false)
+        let expected = ConnectionEnd(code: .goingAway, reason: "shut down while connecting", wasEstablished: false)
         #expect(client.snapshot.closures.values.first == expected)
     }
 

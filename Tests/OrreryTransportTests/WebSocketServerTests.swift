@@ -100,7 +100,7 @@ struct WebSocketServerTests {
             #expect(try peer.readCloseCode() == 4002)
             #expect(peer.isEnded())
             server.wait("closed") { $0.closureCount == 1 }
-            let expected = Closure(code: CloseCode(4002), reason: "bye", wasEstablished: true)
+            let expected = ConnectionEnd(code: CloseCode(4002), reason: "bye", wasEstablished: true)
             #expect(server.snapshot.closures.values.first == expected)
         }
     }

@@ -59,7 +59,7 @@ enum SolarSystemWorld {
             }
             world.query(Write<Position>.self, Write<Velocity>.self).without(Body.self)
                 .forEachChunk {
-                    (rows: ChunkRows, position: MutableColumn<Position>, velocity: MutableColumn<Velocity>) in
+                    (rows: ChunkRows, position: MutableColumnView<Position>, velocity: MutableColumnView<Velocity>) in
                     trace.carry(
                         count: rows.count,
                         read: { StateVector(position: position[$0], velocity: velocity[$0]) },

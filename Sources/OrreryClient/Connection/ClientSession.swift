@@ -109,7 +109,7 @@ package final class ClientSession: TransportHandler, Sendable {
 
     package func connectionDrained(_ connection: ConnectionID) {}
 
-    package func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+    package func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) {
         var error = ClientError(closure, url: url)
         if state.withLock({ $0.core.welcome != nil }) { error.phase = .resume }
         lose(error)

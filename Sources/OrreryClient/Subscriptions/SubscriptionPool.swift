@@ -14,10 +14,12 @@ import OrreryWire
 struct SubscriptionPool {
     typealias Components = SubscriptionRequest.Components
 
-    struct InterestID: Hashable, Comparable, Sendable {
+    struct InterestID: NumberedID {
         let rawValue: UInt64
 
-        static func < (left: InterestID, right: InterestID) -> Bool { left.rawValue < right.rawValue }
+        init(_ rawValue: UInt64) {
+            self.rawValue = rawValue
+        }
     }
 
     /// What became of an interest.
@@ -100,7 +102,7 @@ struct SubscriptionPool {
         through core: inout SyncClient
     ) -> (InterestID, Outcomes) {
         nextInterest += 1
-        let id = InterestID(rawValue: nextInterest)
+        let id = InterestID(nextInterest)
         interests[id] = Interest(
             components: components, fate: fate, fit: fit, entities: entities, awaited: entities ?? [])
         var outcomes = Outcomes()

@@ -8,14 +8,14 @@ extension ChangeLog {
     /// Written also means gained, and a value may be written and be equal to the one before.
     /// - Complexity: O(components) besides the closure.
     public func withChanges<C: Component>(
-        of type: C.Type, _ body: (_ entities: Column<Entity>, _ values: Column<C>) -> Void
+        of type: C.Type, _ body: (_ entities: ColumnView<Entity>, _ values: ColumnView<C>) -> Void
     ) {
         guard let changes = changes(of: type), let entities = changes.entities.baseAddress else { return }
         // A tag has no bytes, so any address will do for its values.
         let values = changes.rows ?? UnsafeRawPointer(entities)
         body(
-            Column(ColumnHandle(base: UnsafeMutablePointer(mutating: entities), count: changes.count)),
-            Column(
+            ColumnView(ColumnHandle(base: UnsafeMutablePointer(mutating: entities), count: changes.count)),
+            ColumnView(
                 ColumnHandle(
                     base: UnsafeMutableRawPointer(mutating: values).assumingMemoryBound(to: C.self),
                     count: changes.count)))

@@ -7,7 +7,7 @@ struct Watching {
     var observerCount: UInt64 = 0
     var queue = ObservationQueue()
     /// Rows that are being written, the innermost last.
-    var runs: [WatchedRun] = []
+    var runs: [WatchedRows] = []
     /// Entities whose end has been told and that are still there: what is written to them goes with them.
     var ending: Set<Entity> = []
     /// A component whose end has been told and that is still there, likewise.
@@ -82,7 +82,7 @@ extension World {
     ) {
         let outer = watching.runs.indices
         for (watch, values) in columns {
-            let run = WatchedRun(watch, of: entities, values, count: count)
+            let run = WatchedRows(watch, of: entities, values, count: count)
             // What was written before is a step of its own.
             for other in outer { watching.runs[other].settleRows(sharedWith: run, in: self) }
             watching.runs.append(run)
@@ -121,7 +121,7 @@ extension World {
         _ watch: any AnyComponentWatch, of entity: Entity, _ place: Place, _ write: () -> Void
     ) {
         withUnsafePointer(to: entity) { entity in
-            let run = WatchedRun(watch, of: entity, place.address, count: 1)
+            let run = WatchedRows(watch, of: entity, place.address, count: 1)
             for other in watching.runs { other.settleRows(sharedWith: run, in: self) }
             write()
             for other in watching.runs { other.forgetRows(sharedWith: run) }

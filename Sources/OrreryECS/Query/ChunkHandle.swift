@@ -12,11 +12,12 @@ struct ChunkHandle {
     /// list if all values are in the chunk, whose columns say it.
     @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
     /// The columns of the terms.
-    @usableFromInline let columns: UnsafeMutablePointer<QueryMatches.Column>
+    @usableFromInline let columns: UnsafeMutablePointer<QueryMatches.FoundColumn>
 
     @inlinable @inline(__always)
     init(
-        memory: UnsafeMutableRawPointer, first: Int, count: Int, columns: UnsafeMutablePointer<QueryMatches.Column>,
+        memory: UnsafeMutableRawPointer, first: Int, count: Int,
+        columns: UnsafeMutablePointer<QueryMatches.FoundColumn>,
         bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>? = nil
     ) {
         self.memory = memory
@@ -54,7 +55,7 @@ struct ChunkHandle {
     }
 
     @inlinable @inline(__always)
-    var rows: ChunkRows { ChunkRows(entities: Column(ColumnHandle(base: entities, count: count))) }
+    var rows: ChunkRows { ChunkRows(entities: ColumnView(ColumnHandle(base: entities, count: count))) }
 }
 
 /// The innermost loops, one per number of terms. Each is a function of its own that gets nothing but addresses,

@@ -6,10 +6,10 @@ public import OrrerySchema
 /// The rows that one call of a chunk closure handles. Valid only in that closure.
 public struct ChunkRows {
     /// The entity of each row.
-    public let entities: Column<Entity>
+    public let entities: ColumnView<Entity>
 
     @inlinable
-    init(entities: Column<Entity>) {
+    init(entities: ColumnView<Entity>) {
         self.entities = entities
     }
 
@@ -91,7 +91,7 @@ extension QueryOf {
                 let count = min(table.pointee.chunkRowCount &- first, rows.upperBound &- row)
                 let memory = table.pointee.memory(row: row)
                 body(ChunkHandle(memory: memory, first: first, count: count, columns: columns))
-                if table.pointee.isObserved { mark(row..<row &+ count, columns, matches.pointee.written) }
+                if table.pointee.keepsMarks { mark(row..<row &+ count, columns, matches.pointee.written) }
                 row &+= count
             }
         }
@@ -100,7 +100,7 @@ extension QueryOf {
     /// Visits all rows of a table.
     @inlinable @inline(__always)
     func visit(
-        _ table: TablePointer, _ columns: UnsafeMutablePointer<QueryMatches.Column>, _ written: UInt64,
+        _ table: TablePointer, _ columns: UnsafeMutablePointer<QueryMatches.FoundColumn>, _ written: UInt64,
         _ body: (ChunkHandle) -> Void
     ) {
         let end = table.pointee.rowCount
@@ -109,7 +109,7 @@ extension QueryOf {
         while row < end {
             let count = min(table.pointee.chunkRowCount, end &- row)
             body(ChunkHandle(memory: chunk.pointee, first: 0, count: count, columns: columns))
-            if table.pointee.isObserved, written != 0 {
+            if table.pointee.keepsMarks, written != 0 {
                 mark(Range(uncheckedBounds: (row, row &+ count)), columns, written)
             }
             row &+= count
@@ -123,7 +123,7 @@ extension QueryOf {
     /// Marks the columns of the terms that are written.
     @usableFromInline
     func mark(
-        _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.Column>, _ written: UInt64
+        _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.FoundColumn>, _ written: UInt64
     ) {
         var rest = written
         while rest != 0 {

@@ -4,7 +4,7 @@ public import OrrerySchema
 extension QueryOf {
     /// The entities among these that have a component too.
     public func with<C: Component>(_ type: C.Type) -> Self {
-        guard let component = known(type) else { return nobody }
+        guard let component = known(type) else { return matchingNothing }
         return narrowed { Self.insert(component, into: &$0.with) }
     }
 
@@ -20,7 +20,7 @@ extension QueryOf {
     ) -> Self {
         var group = [known(first), known(second)].compactMap(\.self)
         for type in repeat each rest { known(type).map { group.append($0) } }
-        guard !group.isEmpty else { return nobody }
+        guard !group.isEmpty else { return matchingNothing }
         group.sort()
         return narrowed { if !$0.any.contains(group) { $0.any.append(group) } }
     }
@@ -91,7 +91,7 @@ extension QueryOf {
     public func sortedByEntity() -> Self { selecting(entities.sorted()) }
 
     private func narrowed<C: Component>(by kind: QueryConditions.Change.Kind, of type: C.Type) -> Self {
-        guard mayRead(type, "asks for changes of"), let component = known(type) else { return nobody }
+        guard mayRead(type, "asks for changes of"), let component = known(type) else { return matchingNothing }
         world.keepStamps(kind, of: component)
         return narrowed {
             let change = QueryConditions.Change(component: component, kind: kind)
@@ -122,7 +122,7 @@ extension QueryOf {
     func known<C: Component>(_ type: C.Type) -> ComponentID? { world.registerUnlessShared(type) }
 
     /// What nothing matches.
-    private var nobody: Self {
+    private var matchingNothing: Self {
         narrowed {
             $0.with = [plan.terms[0].component]
             $0.without = $0.with

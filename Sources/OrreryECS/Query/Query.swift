@@ -27,7 +27,7 @@ public struct QueryOf<Row> {
     /// From when on changes count; `nil` for the last run of the system that asks.
     var mark: ChangeMark?
     /// The system that asks; `nil` outside of systems, and for one that has the world to itself.
-    var system: SystemRun?
+    var system: SystemState?
     /// What is visited; `nil` for everything.
     @usableFromInline var part: QueryPart?
 
@@ -88,14 +88,14 @@ public struct QueryOf<Row> {
     var since: UInt64 { mark?.stamp ?? system?.lastRun ?? world.storage.pointee.readerStamp }
 
     /// The same query, asked by a system whose run begins.
-    func of(_ system: SystemRun) -> Self {
+    func of(_ system: SystemState) -> Self {
         system.hasEntities = (system.hasEntities ?? false) || plan.mayHaveEntities
         var query = self
         query.system = system
         return query
     }
 
-    func forEachRun(_ body: (QueryPlan.Run) -> Void) {
+    func forEachRun(_ body: (QueryPlan.RowRun) -> Void) {
         if let selection {
             for entity in selection { plan.run(of: entity, since: since).map(body) }
         } else if plan.matches.pointee.isPlain {
@@ -103,7 +103,7 @@ public struct QueryOf<Row> {
             for position in part?.positions ?? 0..<plan.matches.pointee.count {
                 let table = plan.matches.pointee.tables[position]
                 let rows = part?.rows(position, of: table) ?? 0..<table.pointee.rowCount
-                body(QueryPlan.Run(position: position, table: table, rows: rows))
+                body(QueryPlan.RowRun(position: position, table: table, rows: rows))
             }
         } else {
             plan.forEachRun(since: since, in: part, body)

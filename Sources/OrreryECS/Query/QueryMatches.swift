@@ -2,13 +2,13 @@
 @usableFromInline
 struct QueryMatches: BitwiseCopyable {
     /// A column of a table; `nil` if the table has no such component.
-    @usableFromInline typealias Column = UnsafeMutablePointer<ColumnStorage>?
+    @usableFromInline typealias FoundColumn = UnsafeMutablePointer<ColumnStorage>?
 
     /// That of the world.
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     @usableFromInline var tables: UnsafeMutablePointer<TablePointer>
     /// The columns of the terms, for one table after the other.
-    @usableFromInline var columns: UnsafeMutablePointer<Column>
+    @usableFromInline var columns: UnsafeMutablePointer<FoundColumn>
     @usableFromInline var count = 0
     /// Tables of the world that were looked at.
     @usableFromInline var tablesSeen = 0
@@ -34,7 +34,7 @@ struct QueryMatches: BitwiseCopyable {
     @inlinable @inline(__always)
     var isBehind: Bool { tablesSeen < storage.pointee.tableCount }
 
-    mutating func append(_ table: TablePointer, columns new: [Column]) {
+    mutating func append(_ table: TablePointer, columns new: [FoundColumn]) {
         if count == capacity { grow() }
         (tables + count).initialize(to: table)
         for (term, column) in new.enumerated() { (columns + count * termCount + term).initialize(to: column) }
@@ -48,7 +48,7 @@ struct QueryMatches: BitwiseCopyable {
 
     private mutating func grow() {
         let grownTables = UnsafeMutablePointer<TablePointer>.allocate(capacity: capacity * 2)
-        let grownColumns = UnsafeMutablePointer<Column>.allocate(capacity: max(1, capacity * 2 * termCount))
+        let grownColumns = UnsafeMutablePointer<FoundColumn>.allocate(capacity: max(1, capacity * 2 * termCount))
         grownTables.moveInitialize(from: tables, count: count)
         grownColumns.moveInitialize(from: columns, count: count * termCount)
         deallocate()

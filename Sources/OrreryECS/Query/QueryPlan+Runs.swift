@@ -3,7 +3,7 @@ internal import OrrerySchema
 /// The rows of a query that must be looked at one by one: those with conditions on rows, and with sparse components.
 extension QueryPlan {
     /// Rows of one table that match, one behind the other.
-    struct Run {
+    struct RowRun {
         /// The position of the table among the matches.
         let position: Int
         let table: TablePointer
@@ -11,10 +11,10 @@ extension QueryPlan {
 
         /// The same rows, by so many at once, at most; none leads over the border of a chunk.
         /// - Parameter count: a part of a page's rows, as a power of two.
-        func pieces(of count: Int) -> some Sequence<Run> {
+        func pieces(of count: Int) -> some Sequence<RowRun> {
             let (first, end) = (rows.lowerBound / count, (rows.upperBound + count - 1) / count)
             return (first..<max(first, end)).lazy.map { piece in
-                Run(position: position, table: table, rows: rows.clamped(to: piece * count..<(piece + 1) * count))
+                RowRun(position: position, table: table, rows: rows.clamped(to: piece * count..<(piece + 1) * count))
             }
         }
     }
@@ -31,7 +31,7 @@ extension QueryPlan {
     ///   - part: What is visited; `nil` for everything. The entities of a sparse set are not divided (``isDivisible``).
     /// - Complexity: O(rows of the tables that match), but pages in which nothing changed are skipped; O(entities of
     ///   the smallest sparse set).
-    func forEachRun(since: UInt64, in part: QueryPart?, _ body: (Run) -> Void) {
+    func forEachRun(since: UInt64, in part: QueryPart?, _ body: (RowRun) -> Void) {
         refresh()
         if onlySparse == nil, let smallest = requiredSparse.min(by: { $0.rowCount < $1.rowCount }) {
             for row in 0..<smallest.rowCount {
@@ -49,13 +49,13 @@ extension QueryPlan {
                 for row in rows {
                     let isMatch = isMatch(table, row, since: since)
                     if (isRowByRow || !isMatch) && first < row {
-                        body(Run(position: position, table: table, rows: first..<row))
+                        body(RowRun(position: position, table: table, rows: first..<row))
                         first = row
                     }
                     if !isMatch { first = row + 1 }
                 }
                 if first < rows.upperBound {
-                    body(Run(position: position, table: table, rows: first..<rows.upperBound))
+                    body(RowRun(position: position, table: table, rows: first..<rows.upperBound))
                 }
             }
         }
@@ -63,7 +63,7 @@ extension QueryPlan {
 
     /// The row of an entity, if it matches.
     /// - Complexity: O(terms and conditions).
-    func run(of entity: Entity, since: UInt64) -> Run? {
+    func run(of entity: Entity, since: UInt64) -> RowRun? {
         refresh()
         let (position, table, row): (Int, TablePointer, Int)
         if let onlySparse {
@@ -74,11 +74,11 @@ extension QueryPlan {
             (position, table, row) = (positionOfTable[found.table.pointee.index], found.table, found.index)
         }
         guard position >= 0, isMatch(table, row, since: since) else { return nil }
-        return Run(position: position, table: table, rows: row..<row + 1)
+        return RowRun(position: position, table: table, rows: row..<row + 1)
     }
 
     /// Fills in where the values of a run begin.
-    func locate(_ run: Run, _ bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
+    func locate(_ run: RowRun, _ bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
         let columns = matches.pointee.columns + run.position * terms.count
         for (term, asked) in terms.enumerated() {
             let base: UnsafeMutableRawPointer?
@@ -92,7 +92,7 @@ extension QueryPlan {
     }
 
     /// Marks what a run's closure was given for writing.
-    func mark(_ run: Run) {
+    func mark(_ run: RowRun) {
         for (term, asked) in terms.enumerated() where asked.isWrite {
             if let column = matches.pointee.columns[run.position * terms.count + term] {
                 column.mark(run.rows)
@@ -103,7 +103,7 @@ extension QueryPlan {
     }
 
     /// Visits a run in which somebody hears of what is written, marks it, and tells of it.
-    func visitWatched(_ run: Run, _ chunk: ChunkHandle, _ body: () -> Void) {
+    func visitWatched(_ run: RowRun, _ chunk: ChunkHandle, _ body: () -> Void) {
         var columns: [(watch: any AnyComponentWatch, values: UnsafeMutableRawPointer)] = []
         for (term, asked) in terms.enumerated() where asked.isWrite {
             guard let watch = world.watch(of: asked.component), let values = chunk.bases?[term] else { continue }
@@ -118,7 +118,7 @@ extension QueryPlan {
     /// Whether parts of the query can be visited by themselves.
     var isDivisible: Bool { onlySparse != nil || requiredSparse.isEmpty }
 
-    private func sparsePlace(of component: ComponentID, _ run: Run) -> Place? {
+    private func sparsePlace(of component: ComponentID, _ run: RowRun) -> Place? {
         guard let sparse = storage.sparse(component) else { return nil }
         let entity = run.table.pointee.entity(row: run.rows.lowerBound)
         return storage.find(component, sparse: sparse, of: entity)

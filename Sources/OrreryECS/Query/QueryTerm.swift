@@ -34,7 +34,9 @@ public enum Write<C: Component>: WriteTerm {
     public typealias Value = C
     @inlinable public static var isWrite: Bool { true }
     @inlinable public static var isOptional: Bool { false }
-    @inlinable public static func makeValues(_ column: ColumnHandle<C>) -> MutableColumn<C> { MutableColumn(column) }
+    @inlinable public static func makeValues(_ column: ColumnHandle<C>) -> MutableColumnView<C> {
+        MutableColumnView(column)
+    }
     @inlinable @inline(__always)
     public static func makeAddress(_ column: ColumnHandle<C>) -> UnsafeMutablePointer<C> { column.start }
     @inlinable @inline(__always)
@@ -48,7 +50,7 @@ public enum Read<C: Component>: ReadTerm {
     public typealias Value = C
     @inlinable public static var isWrite: Bool { false }
     @inlinable public static var isOptional: Bool { false }
-    @inlinable public static func makeValues(_ column: ColumnHandle<C>) -> Column<C> { Column(column) }
+    @inlinable public static func makeValues(_ column: ColumnHandle<C>) -> ColumnView<C> { ColumnView(column) }
     @inlinable @inline(__always)
     public static func makeAddress(_ column: ColumnHandle<C>) -> UnsafeMutablePointer<C> { column.start }
     @inlinable @inline(__always)
@@ -65,8 +67,8 @@ public enum Maybe<C: Component>: ReadTerm {
     @inlinable public static var isWrite: Bool { false }
     @inlinable public static var isOptional: Bool { true }
     @inlinable
-    public static func makeValues(_ column: ColumnHandle<C>) -> Column<C>? {
-        column.base == nil ? nil : Column(column)
+    public static func makeValues(_ column: ColumnHandle<C>) -> ColumnView<C>? {
+        column.base == nil ? nil : ColumnView(column)
     }
     @inlinable @inline(__always)
     public static func makeAddress(_ column: ColumnHandle<C>) -> UnsafeMutablePointer<C>? { column.base }

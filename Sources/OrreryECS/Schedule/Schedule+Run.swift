@@ -17,7 +17,7 @@ extension Schedule {
         case .failure(let error): fatalError("Schedule: \(error)")
         case .success(let plan):
             // Kept from tick to tick, so that a tick allocates nothing.
-            var systems: [(system: Schedule.System, run: SystemRun)] = []
+            var systems: [(system: Schedule.System, run: SystemState)] = []
             swap(&systems, &world.stageSystems)
             for stage in plan.stages {
                 for system in stage {
@@ -35,7 +35,7 @@ extension Schedule {
 /// One stage of a tick, on its way.
 private struct Stage {
     /// Those whose condition holds.
-    let systems: [(system: Schedule.System, run: SystemRun)]
+    let systems: [(system: Schedule.System, run: SystemState)]
     let world: World
     let seconds: Double
     let threadCount: Int
@@ -100,7 +100,7 @@ private struct Stage {
         }
     }
 
-    private func run(_ system: Schedule.System, _ run: SystemRun) {
+    private func run(_ system: Schedule.System, _ run: SystemState) {
         let clock = ContinuousClock()
         let began = clock.now
         let context = TickContext(

@@ -70,8 +70,7 @@ public struct Schedule: Sendable {
     ///   - world: What the systems work on.
     ///   - step: How much simulated time the tick is.
     public func runTick(on world: World, step: Duration) {
-        let (seconds, attoseconds) = step.components
-        run(world, tick: world.tick.next, seconds: Double(seconds) + Double(attoseconds) * 1e-18)
+        run(world, tick: world.tick.next, seconds: step / .seconds(1))
         world.endTick()
     }
 

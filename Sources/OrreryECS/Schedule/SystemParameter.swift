@@ -15,9 +15,9 @@ public struct SystemParameter<Value>: Sendable {
     /// What it reads and writes; `nil` for the whole world.
     let accesses: [SystemAccess]?
     /// Makes what the closure gets, when a run begins.
-    let make: @Sendable (World, SystemRun) -> Value
+    let make: @Sendable (World, SystemState) -> Value
 
-    init(_ accesses: [SystemAccess]?, _ make: @escaping @Sendable (World, SystemRun) -> Value) {
+    init(_ accesses: [SystemAccess]?, _ make: @escaping @Sendable (World, SystemState) -> Value) {
         self.accesses = accesses
         self.make = make
     }

@@ -1,3 +1,5 @@
+import OrrerySchema
+
 /// How long the runs of one system took.
 public struct SystemTimings: Sendable {
     /// As many runs as ``mean`` and ``percentile99`` look back at.
@@ -43,8 +45,7 @@ public struct SystemTimings: Sendable {
     /// A run that took over 4.29 s counts as that in the mean.
     mutating func ran(for duration: Duration) {
         last = duration
-        let (seconds, attoseconds) = duration.components
-        let sample = UInt32(clamping: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        let sample = UInt32(clamping: duration.nanoseconds)
         sum += UInt64(sample)
         if samples.count < Self.sampleCountMax {
             samples.append(sample)

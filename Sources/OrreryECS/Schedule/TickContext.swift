@@ -10,7 +10,7 @@ public struct TickContext {
     public let threadCount: Int
 
     let world: World
-    let system: SystemRun
+    let system: SystemState
 
     /// Changes to the structure of the world, applied when the system's stage has ended.
     public var commands: Commands { system.commands }

@@ -15,7 +15,7 @@ extension ColumnPointer {
     /// Marks one value that the row did not have before.
     @inlinable @inline(__always)
     func markAdded(row: Int) {
-        guard pointee.isObserved else { return }
+        guard pointee.keepsMarks else { return }
         mark(row: row)
         if let added = pointee.added { added.set(row: row, to: stamp) }
     }
@@ -56,20 +56,20 @@ extension ColumnPointer {
     /// Begins to mark what is written; nothing is marked yet.
     func beginMarks() {
         pointee.marks = MarkStorage(rows: pointee.table.pointee.reservedRows)
-        pointee.table.pointee.refreshObservation()
+        pointee.table.pointee.refreshFlags()
     }
 
     /// Ends that what is written is marked.
     func endMarks() {
         pointee.marks?.deallocate()
         pointee.marks = nil
-        pointee.table.pointee.refreshObservation()
+        pointee.table.pointee.refreshFlags()
     }
 
     /// Begins to keep stamps; the rows that there are count as written now.
     func beginStamps(_ stamps: WritableKeyPath<ColumnStorage, StampStorage?>) {
         pointee[keyPath: stamps] = StampStorage(rows: pointee.table.pointee.reservedRows, stamp: stamp)
-        pointee.table.pointee.refreshObservation()
+        pointee.table.pointee.refreshFlags()
     }
 
     /// The moment that it is.

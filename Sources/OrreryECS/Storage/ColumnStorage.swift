@@ -55,7 +55,7 @@ struct ColumnStorage: BitwiseCopyable {
 
     /// Somebody wants to know which rows are written, or when.
     @inlinable @inline(__always)
-    var isObserved: Bool { marks != nil || changed != nil || added != nil }
+    var keepsMarks: Bool { marks != nil || changed != nil || added != nil }
 
     /// Makes room for the marks and stamps of `rows` rows, all clear above the `oldRows` that there were.
     mutating func reserve(rows: Int, oldRows: Int) {

@@ -70,7 +70,7 @@ struct SparseStorage: BitwiseCopyable {
     func removeRow(_ row: Int, of entity: Entity) {
         links[Int(truncatingIfNeeded: entity.index)] = .none
         // The last row leaves no gap.
-        if row &+ 1 == table.pointee.rowCount, !table.pointee.isObserved {
+        if row &+ 1 == table.pointee.rowCount, !table.pointee.keepsMarks {
             table.pointee.removeLast()
         } else {
             closeGap(at: row)

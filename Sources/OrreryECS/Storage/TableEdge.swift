@@ -27,10 +27,10 @@ struct TableEdge: BitwiseCopyable {
     @usableFromInline let smaller: TablePointer
     @usableFromInline let larger: TablePointer
     /// The column that only the larger table has.
-    let odd: ColumnPointer
+    let extra: ColumnPointer
     /// Where it begins in a chunk, and the bytes from one row to the next.
-    @usableFromInline fileprivate(set) var oddOffset = 0
-    @usableFromInline fileprivate(set) var oddStride = 0
+    @usableFromInline fileprivate(set) var extraOffset = 0
+    @usableFromInline fileprivate(set) var extraStride = 0
     /// The end of the groups of pieces, which lie behind this header. There is one at least, which may be empty.
     @usableFromInline fileprivate(set) var groupsEnd: UnsafeMutableRawPointer
     /// How many rows a piece may reach over where it is copied to a new row, that one included.
@@ -52,14 +52,14 @@ struct TableEdge: BitwiseCopyable {
     func forEachColumn(_ body: (_ column: ColumnPointer, _ largerColumn: ColumnPointer) -> Void) {
         for position in 0..<smaller.pointee.columnCount {
             let column = larger.pointee.columns + position
-            body(smaller.pointee.columns + position, column < odd ? column : column + 1)
+            body(smaller.pointee.columns + position, column < extra ? column : column + 1)
         }
     }
 }
 
 extension EdgePointer {
     /// Makes the edge between two tables known to both.
-    static func make(from smaller: TablePointer, to larger: TablePointer, odd: ColumnPointer) -> EdgePointer {
+    static func make(from smaller: TablePointer, to larger: TablePointer, extra: ColumnPointer) -> EdgePointer {
         var size = MemoryLayout<TableEdge>.stride + MemoryLayout<TableEdge.PieceGroup>.stride
         for position in 0..<smaller.pointee.columnCount {
             let pieceCount = smaller.pointee.columns[position].stride / TableEdge.pieceSizeMax + 1
@@ -67,7 +67,7 @@ extension EdgePointer {
         }
         let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         let edge = memory.bindMemory(to: TableEdge.self, capacity: 1)
-        edge.initialize(to: TableEdge(smaller: smaller, larger: larger, odd: odd, groupsEnd: memory))
+        edge.initialize(to: TableEdge(smaller: smaller, larger: larger, extra: extra, groupsEnd: memory))
         edge.refresh()
         return edge
     }
@@ -78,10 +78,10 @@ extension EdgePointer {
 
     /// Follows tables whose columns lie elsewhere now, or have got marks or stamps, or are watched.
     func refresh() {
-        pointee.oddOffset = pointee.odd.pointee.offset
-        pointee.oddStride = pointee.odd.pointee.stride
-        let isObserved = pointee.smaller.pointee.isObserved || pointee.larger.pointee.isObserved
-        pointee.isPlain = !isObserved && !pointee.odd.pointee.isWatched
+        pointee.extraOffset = pointee.extra.pointee.offset
+        pointee.extraStride = pointee.extra.pointee.stride
+        let keepsMarks = pointee.smaller.pointee.keepsMarks || pointee.larger.pointee.keepsMarks
+        pointee.isPlain = !keepsMarks && !pointee.extra.pointee.isWatched
         pointee.forEachColumn { column, _ in
             if !TableEdge.hasPieces(column) { pointee.isPlain = false }
         }
@@ -93,7 +93,7 @@ extension EdgePointer {
         }
         for (kind, pieces) in kinds { addGroup(kind, pieces) }
         if kinds.isEmpty { addGroup(PieceKind(stride: 0, size: 0), []) }
-        let component = pointee.odd.pointee.component.index
+        let component = pointee.extra.pointee.component.index
         pointee.smaller.pointee.components[component].setEdge(self, isUp: true)
         pointee.larger.pointee.components[component].setEdge(self, isUp: false)
     }
@@ -148,7 +148,9 @@ extension UnsafeMutablePointer<WorldStorage> {
         }
         let other = self.table(signature: signature)
         let (smaller, larger) = table.pointee.has(component) ? (other, table) : (table, other)
-        guard let odd = larger.pointee.column(of: component) else { preconditionFailure("a table has what was added") }
-        return EdgePointer.make(from: smaller, to: larger, odd: odd)
+        guard let extra = larger.pointee.column(of: component) else {
+            preconditionFailure("a table has what was added")
+        }
+        return EdgePointer.make(from: smaller, to: larger, extra: extra)
     }
 }

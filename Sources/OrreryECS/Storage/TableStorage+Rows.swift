@@ -38,7 +38,7 @@ extension TableStorage {
             chunk.setEntity(entity, row: offset)
             moved = entity
         }
-        if isObserved { closeMarks(at: row) }
+        if keepsMarks { closeMarks(at: row) }
         removeLast()
         return moved
     }

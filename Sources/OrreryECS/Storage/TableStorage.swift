@@ -60,7 +60,7 @@ struct TableStorage: BitwiseCopyable {
     @usableFromInline let columns: UnsafeMutablePointer<ColumnStorage>
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
     /// Some column has marks or stamps.
-    @usableFromInline var isObserved = false
+    @usableFromInline var keepsMarks = false
     /// Some column is watched.
     @usableFromInline var isWatched = false
     /// The rows of a full-grown chunk, as a power of two.
@@ -117,7 +117,7 @@ struct TableStorage: BitwiseCopyable {
             if entry.hasAddedStamps { columns[position].added = StampStorage(rows: 0, stamp: world.pointee.stamp) }
             columns[position].isWatched = entry.watch != nil
         }
-        refreshObservation()
+        refreshFlags()
     }
 
     /// Makes room for components that come later.
@@ -141,8 +141,8 @@ struct TableStorage: BitwiseCopyable {
 
     /// Learns whether columns have marks or stamps, and are watched.
     /// - Complexity: O(components of the world).
-    mutating func refreshObservation() {
-        isObserved = (0..<columnCount).contains { columns[$0].isObserved }
+    mutating func refreshFlags() {
+        keepsMarks = (0..<columnCount).contains { columns[$0].keepsMarks }
         isWatched = (0..<columnCount).contains { columns[$0].isWatched }
         refreshEdges()
     }

@@ -159,7 +159,7 @@ struct PlainMove: BitwiseCopyable {
     func endUp() -> UnsafeMutableRawPointer {
         let value =
             target.pointee.tail.memory
-            + (edge.pointee.oddOffset &+ target.pointee.tail.count &* edge.pointee.oddStride)
+            + (edge.pointee.extraOffset &+ target.pointee.tail.count &* edge.pointee.extraStride)
         target.pointee.tail.count &+= 1
         source.pointee.tail.count &-= 1
         return value
@@ -171,7 +171,7 @@ struct PlainMove: BitwiseCopyable {
     func endDown() -> ValueGap {
         target.pointee.tail.count &+= 1
         source.pointee.tail.count &-= 1
-        let (offset, stride) = (edge.pointee.oddOffset, edge.pointee.oddStride)
+        let (offset, stride) = (edge.pointee.extraOffset, edge.pointee.extraStride)
         return ValueGap(
             value: row.memory + (offset &+ row.offset &* stride),
             filler: source.pointee.tail.memory + (offset &+ source.pointee.tail.count &* stride))
@@ -234,9 +234,9 @@ extension UnsafeMutablePointer<WorldStorage> {
             row.known(component).pointee.column == nil
         else { return nil }
         let edge = edge(of: component, at: row.table)
-        if edge.pointee.odd.pointee.marks != nil { pointee.journal.gaining(entity, in: row.table) }
+        if edge.pointee.extra.pointee.marks != nil { pointee.journal.gaining(entity, in: row.table) }
         move(entity, along: edge, isUp: true)
-        return Place(inLastRowOf: edge.pointee.odd)
+        return Place(inLastRowOf: edge.pointee.extra)
     }
 
     /// Takes a component from an entity that has it; its value has been moved out or destroyed already.
@@ -245,11 +245,11 @@ extension UnsafeMutablePointer<WorldStorage> {
     func shrink(_ entity: Entity, by component: ComponentID) {
         guard let table = pointee.entities.find(entity)?.table else { return }
         let edge = edge(of: component, at: table)
-        if edge.pointee.odd.pointee.marks != nil { pointee.journal.losing(component, entity, in: table) }
+        if edge.pointee.extra.pointee.marks != nil { pointee.journal.losing(component, entity, in: table) }
         move(entity, along: edge, isUp: false)
     }
 
-    /// Moves an entity's row to the table at the other end of an edge, and the last row into its place. The odd value
+    /// Moves an entity's row to the table at the other end of an edge, and the last row into its place. The extra value
     /// is left for the caller to initialise, or is gone already.
     private func move(_ entity: Entity, along edge: EdgePointer, isUp: Bool) {
         let (source, target) =
@@ -262,7 +262,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         edge.pointee.forEachColumn { column, largerColumn in
             let (column, target) = isUp ? (column, largerColumn) : (largerColumn, column)
             column.moveValue(row.memory, row.offset, to: target, tail.memory, tail.count - 1)
-            if source.pointee.isObserved {
+            if source.pointee.keepsMarks {
                 target.takeMarks(row: targetRow, from: column.pointee, sourceRow: row.index)
             }
         }

@@ -7,7 +7,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         pointee.components[component.index].watch = watch
         forEachColumn(of: component) { column in
             column.pointee.isWatched = watch != nil
-            column.pointee.table.pointee.refreshObservation()
+            column.pointee.table.pointee.refreshFlags()
         }
         guard let sparse = sparse(component) else { return }
         pointee.watchedSparse.removeAll { $0 == sparse }

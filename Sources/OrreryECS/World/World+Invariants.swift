@@ -52,7 +52,7 @@ extension World {
         checkChunks(header)
         precondition(header.signature == header.signature.sorted(), "columns are in order of components")
         precondition(
-            header.isObserved == (0..<header.columnCount).contains { header.columns[$0].isObserved },
+            header.keepsMarks == (0..<header.columnCount).contains { header.columns[$0].keepsMarks },
             "a table knows whether a column is observed")
         precondition(
             header.isWatched == (0..<header.columnCount).contains { header.columns[$0].isWatched },
@@ -96,11 +96,11 @@ extension World {
             precondition(isUp || table == edge.larger, "an edge joins its tables")
             precondition(other.pointee.components[component].edge == known, "both ends of an edge know it")
             precondition(
-                edge.odd.pointee.component.index == component && edge.odd.pointee.table == edge.larger
+                edge.extra.pointee.component.index == component && edge.extra.pointee.table == edge.larger
                     && edge.larger.pointee.signature.filter { $0.index != component } == edge.smaller.pointee.signature,
                 "the tables differ by the component")
             precondition(
-                edge.oddOffset == edge.odd.pointee.offset && edge.oddStride == edge.odd.pointee.stride,
+                edge.extraOffset == edge.extra.pointee.offset && edge.extraStride == edge.extra.pointee.stride,
                 "an edge knows its column")
             precondition(
                 entry.hasPlainEdge(isUp: true) == (edge.isPlain && isUp)
@@ -112,8 +112,8 @@ extension World {
 
     private func checkPieces(_ edge: EdgePointer) {
         var isPlain =
-            !edge.pointee.smaller.pointee.isObserved && !edge.pointee.larger.pointee.isObserved
-            && !edge.pointee.odd.pointee.isWatched
+            !edge.pointee.smaller.pointee.keepsMarks && !edge.pointee.larger.pointee.keepsMarks
+            && !edge.pointee.extra.pointee.isWatched
         // Which bytes of the smaller table's chunks go where.
         var expected: [Int: Int] = [:]
         edge.pointee.forEachColumn { column, largerColumn in

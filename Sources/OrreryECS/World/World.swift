@@ -30,11 +30,11 @@ public final class World {
     /// How many tables there were when all plans were brought up to date.
     var plannedTableCount = 0
     /// By the identity of the system.
-    var systemRuns: [ObjectIdentifier: SystemRun] = [:]
+    var systemRuns: [ObjectIdentifier: SystemState] = [:]
     /// How many systems have run so far.
     var systemCount = 0
     /// Room for the systems of a stage that runs.
-    var stageSystems: [(system: Schedule.System, run: SystemRun)] = []
+    var stageSystems: [(system: Schedule.System, run: SystemState)] = []
     var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
     var watching = Watching()
     /// Of the relations, in the order in which they became known.

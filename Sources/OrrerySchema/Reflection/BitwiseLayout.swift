@@ -4,13 +4,13 @@
 /// the process and never takes part in a comparison.
 struct BitwiseLayout: Sendable {
     /// Bytes that are copied as one.
-    struct Run: Sendable {
+    struct FieldSpan: Sendable {
         var memoryOffset: Int
         var wireOffset: Int
         var size: Int
     }
 
-    private(set) var runs: [Run] = []
+    private(set) var runs: [FieldSpan] = []
     private(set) var wireSize = 0
     let stride: Int
 
@@ -59,12 +59,12 @@ struct BitwiseLayout: Sendable {
         _ property: StoredProperty, at offset: Int, component: String, path: [String]
     ) throws(SchemaError) -> FieldType {
         if let leaf = property.type as? any WireLeaf.Type, let size = leaf.fieldType.fixedSize {
-            add(Run(memoryOffset: offset, wireOffset: wireSize, size: size))
+            add(FieldSpan(memoryOffset: offset, wireOffset: wireSize, size: size))
             return leaf.fieldType
         }
         if let cases = EnumerationReflection.cases(of: property.type) {
             let size = FieldType.caseIndexSize(caseCount: cases.count)
-            if size > 0 { add(Run(memoryOffset: offset, wireOffset: wireSize, size: size)) }
+            if size > 0 { add(FieldSpan(memoryOffset: offset, wireOffset: wireSize, size: size)) }
             return .enumeration(cases)
         }
         let kind = RuntimeReflection.kind(of: property.type)
@@ -80,7 +80,7 @@ struct BitwiseLayout: Sendable {
         return .structure(try add(property.type, at: offset, component: component, path: path))
     }
 
-    private mutating func add(_ run: Run) {
+    private mutating func add(_ run: FieldSpan) {
         wireSize += run.size
         if let last = runs.last, last.memoryOffset + last.size == run.memoryOffset {
             runs[runs.count - 1].size += run.size

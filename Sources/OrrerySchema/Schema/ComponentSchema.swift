@@ -1,6 +1,5 @@
-/// 64 bits that stand for a schema: equal schemas have equal hashes in every process and on every machine.
-///
-/// FNV-1a over the schema's bytes. Source: draft-eastlake-fnv, section 2 (offset basis and prime for 64 bits).
+/// 64 bits that stand for a schema: equal schemas have equal hashes in every process and on every machine. FNV-1a over
+/// the schema's bytes.
 public struct SchemaHash: Hashable, Sendable, CustomStringConvertible {
     /// The bits.
     public let rawValue: UInt64
@@ -11,7 +10,7 @@ public struct SchemaHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     package init(of bytes: some Sequence<UInt8>) {
-        rawValue = bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        rawValue = StableHash(of: bytes).value
     }
 
     public var description: String {

@@ -38,8 +38,7 @@ package final class SimulationLoop: @unchecked Sendable {
         self.handover = handover
         self.pulse = pulse
         self.metrics = metrics
-        let (seconds, attoseconds) = configuration.tickRate.period.components
-        periodNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+        periodNanoseconds = UInt64(configuration.tickRate.period.nanoseconds)
         mutations = MutationIntake(
             exchange, applier,
             workMax: max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds))

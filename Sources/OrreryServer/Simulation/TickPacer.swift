@@ -1,4 +1,5 @@
 import Dispatch
+import OrrerySchema
 
 /// When ticks begin: at a fixed rate, by absolute times, so that a late tick does not move those after it.
 ///
@@ -17,8 +18,7 @@ struct TickPacer {
 
     /// - Parameter now: in nanoseconds of a monotonic clock.
     init(period: Duration, now: UInt64) {
-        let (seconds, attoseconds) = period.components
-        periodNanoseconds = max(1, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000))
+        periodNanoseconds = UInt64(max(1, period.nanoseconds))
         next = now
     }
 

@@ -1,3 +1,4 @@
+import OrrerySchema
 import Synchronization
 
 /// When the last tick began, for those who ask whether the world still runs.
@@ -19,11 +20,4 @@ final class TickPulse: Sendable {
 
     /// Time since a tick began, or since there is a server. Any thread.
     var silence: Duration { .nanoseconds(now().nanoseconds - lastBeginning.load(ordering: .relaxed)) }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-    }
 }

@@ -106,7 +106,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         perform()
     }
 
-    package func connectionClosed(_ connection: ConnectionID, _ closure: Closure) {
+    package func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) {
         logger.debug(
             "connection closed",
             metadata: ["connection": "\(connection)", "code": "\(closure.code)", "reason": "\(closure.reason)"])

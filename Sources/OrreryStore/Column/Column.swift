@@ -10,7 +10,7 @@ package final class Column {
     package private(set) var count = 0
     private let size: StoreSize
     /// What of `size` is this column's.
-    private var heldSize = 0
+    private(set) var heldSize = 0
     /// What of that is outside of its pages: values whose size varies.
     private var varyingSize = 0
 
@@ -35,6 +35,14 @@ package final class Column {
         for page in pages { page?.deallocate() }
         pages = []
         count = 0
+    }
+
+    /// What must hold between two ticks, for assertions.
+    /// - Complexity: O(pages).
+    func checkInvariants(tick: Tick) {
+        assert(count == pages.reduce(0) { $0 + ($1?.presentCount ?? 0) }, "the rows of all pages are counted")
+        assert(varyingSize >= 0 && heldSize >= varyingSize, "values are a part of what a column holds")
+        for page in pages { page?.checkInvariants(tick: tick) }
     }
 
     private func grow(by byteCount: Int) {

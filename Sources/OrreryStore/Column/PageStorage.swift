@@ -64,6 +64,17 @@ struct PageStorage {
     var presentCount: Int { header.pointee.presentCount }
     var newestTick: Tick { Tick(header.pointee.newestTick) }
 
+    /// What must hold between two ticks, for assertions.
+    func checkInvariants(tick: Tick) {
+        let words = 0..<RowSet.pageWords
+        assert(presentCount == words.reduce(0) { $0 + present[$1].nonzeroBitCount }, "present rows are counted")
+        assert(newestTick <= tick, "no row changes before its tick has come")
+        assert(header.pointee.newestMembershipTick <= header.pointee.newestTick, "who enters or leaves changes")
+        assert(
+            header.pointee.newestTick == 0 || header.pointee.previousTick < header.pointee.newestTick,
+            "the newest change is later than the one before")
+    }
+
     func contains(_ row: Int) -> Bool { present[row / 64] & (1 << UInt64(row % 64)) != 0 }
     func presentWord(_ word: Int) -> UInt64 { present[word] }
     func tick(of row: Int) -> Tick { Tick(ticks[row]) }

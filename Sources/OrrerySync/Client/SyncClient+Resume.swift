@@ -23,7 +23,7 @@ extension SyncClient {
     mutating func sayHello() {
         let resume = welcome.map { welcome in
             Hello.Resume(
-                revision: Revision(epoch: welcome.revision.epoch, tick: standing), token: welcome.session.token,
+                revision: Revision(epoch: welcome.revision.epoch, tick: reachedTick), token: welcome.session.token,
                 subscriptions: startedSubscriptions.compactMap { id in applier.selections[id].map { .init(id, $0) } })
         }
         var hello = Hello(

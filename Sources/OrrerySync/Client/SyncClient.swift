@@ -252,13 +252,13 @@ package struct SyncClient {
     }
 
     private mutating func receiveHeartbeat(_ tick: Tick, isCurrent: Bool) throws(WireError) -> [ClientEvent] {
-        guard tick >= standing else {
-            throw WireError(.protocolError, "a heartbeat of tick \(tick) after tick \(standing)")
+        guard tick >= reachedTick else {
+            throw WireError(.protocolError, "a heartbeat of tick \(tick) after tick \(reachedTick)")
         }
         serverTick = max(serverTick, tick)
         // Each is answered: with that the server knows that somebody is there.
         defer { acknowledge() }
-        guard isCurrent, staged.isEmpty, tick > standing else { return [.heartbeat(tick, isCurrent: isCurrent)] }
+        guard isCurrent, staged.isEmpty, tick > reachedTick else { return [.heartbeat(tick, isCurrent: isCurrent)] }
         // Nothing is owed up to that tick. What takes the place of a void state waits for what was asked for.
         if nextLife != nil, !requests.isEmpty {
             nextLife?.tick = tick
@@ -275,7 +275,7 @@ package struct SyncClient {
     }
 
     /// The tick up to which this client has everything, shown or not.
-    package var standing: Tick { nextLife?.tick ?? tick }
+    package var reachedTick: Tick { nextLife?.tick ?? tick }
 
     /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old
     /// one.
@@ -298,12 +298,12 @@ package struct SyncClient {
         guard head.part == staged.count else {
             throw WireError(.gap, "part \(head.part) of the batch for tick \(head.tick) after part \(staged.count)")
         }
-        guard head.base <= standing else {
+        guard head.base <= reachedTick else {
             throw WireError(
-                .gap, "a batch from tick \(head.base) to \(head.tick), but this client stands at \(standing)")
+                .gap, "a batch from tick \(head.base) to \(head.tick), but this client stands at \(reachedTick)")
         }
-        guard head.tick >= standing else {
-            throw WireError(.protocolError, "a batch for tick \(head.tick) after tick \(standing)")
+        guard head.tick >= reachedTick else {
+            throw WireError(.protocolError, "a batch for tick \(head.tick) after tick \(reachedTick)")
         }
         receivedByteCount += UInt64(bytes.count)
         serverTick = max(serverTick, head.tick)
@@ -351,6 +351,6 @@ package struct SyncClient {
     }
 
     private mutating func acknowledge() {
-        outgoing.append(ClientMessage.acknowledge(standing, receivedByteCount: receivedByteCount).encoded())
+        outgoing.append(ClientMessage.acknowledge(reachedTick, receivedByteCount: receivedByteCount).encoded())
     }
 }

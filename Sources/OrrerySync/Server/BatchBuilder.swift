@@ -2,7 +2,7 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// Builds what is owed, each block once per tick however many sessions need it.
+/// Builds the sections of pending changes, each block once per tick however many sessions need it.
 struct BatchBuilder {
     private struct BlockKey: Hashable {
         var column: ColumnID
@@ -53,40 +53,40 @@ struct BatchBuilder {
         return work
     }
 
-    /// The sections of what is owed, in the order in which they are applied.
+    /// The sections of pending changes, in the order in which they are applied.
     /// - Parameter pages: the pages of 1024 rows to look at, all unless stated.
-    mutating func sections(of owed: [Owed], pages: Range<Int>? = nil) -> BatchSections {
+    mutating func sections(of pending: [PendingChanges], pages: Range<Int>? = nil) -> BatchSections {
         if blocksTick != store.tick { forgetBlocks() }
         work += 1
         var collected: [(ColumnID, Block)] = []
         var gone = RowSet()
         var (entered, spawned) = (RowSet(), RowSet())
-        func meet(_ rows: RowSet, after cursor: Tick) {
+        func addEntered(_ rows: RowSet, after cursor: Tick) {
             guard !rows.isEmpty else { return }
             let born = store.bornRows(of: rows, after: cursor)
             spawned = spawned.union(born)
             entered = entered.union(rows.subtracting(born))
         }
-        for part in owed {
+        for part in pending {
             if part.coverage.entities {
                 let changes = store.entities.changes(after: part.cursor, pages: pages)
                 work += 1 + changes.entered.count / Self.rowsPerUnit
-                meet(changes.entered, after: part.cursor)
+                addEntered(changes.entered, after: part.cursor)
                 if part.cursor > .zero { gone = gone.union(changes.left) }
             }
             for column in part.coverage.columns {
                 let block = block(of: column, after: part.cursor, pages: pages)
-                meet(block.entered, after: part.cursor)
+                addEntered(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
                 collected.append((column, block))
             }
             let singles = changes(of: part.coverage.singles, after: part.cursor, pages: pages)
-            meet(singles.entities.entered, after: part.cursor)
+            addEntered(singles.entities.entered, after: part.cursor)
             gone = gone.union(singles.entities.left)
             for (column, changes) in singles.columns {
                 let block = makeBlock(
                     of: column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
-                meet(block.entered, after: part.cursor)
+                addEntered(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
                 collected.append((column, block))
             }

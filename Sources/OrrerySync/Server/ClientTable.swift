@@ -152,6 +152,16 @@ struct ClientTable {
         entries.remove(at: position)
     }
 
+    /// What must hold between two steps, for assertions.
+    func checkInvariants() {
+        assert(zip(entries, entries.dropFirst()).allSatisfy { $0.id < $1.id }, "clients are sorted by their names")
+        assert(
+            entries.allSatisfy { clientOfToken[$0.token] == $0.id }, "each client is found by its token")
+        assert(
+            clientOfToken.count <= 2 * entries.count, "a token is forgotten with its client")
+        assert(rememberedSize == entries.reduce(0) { $0 + $1.outcomes.size }, "what is remembered is counted")
+    }
+
     private func position(of id: ClientID) -> Int? {
         var (low, high) = (0, entries.count)
         while low < high {

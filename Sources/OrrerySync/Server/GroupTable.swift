@@ -18,6 +18,9 @@ struct GroupTable {
 
     var count: Int { groups.count }
 
+    /// Whether a group is the one that is found for its cells.
+    func isFound(_ position: Int) -> Bool { positions[groups[position].coverage] == position }
+
     subscript(position: Int) -> Group {
         get { groups[position] }
         _modify { yield &groups[position] }

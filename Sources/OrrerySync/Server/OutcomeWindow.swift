@@ -8,7 +8,7 @@ import OrreryWire
 /// O(1).
 struct OutcomeWindow {
     /// What a mutation with some number is to the client.
-    enum Standing {
+    enum SequenceState {
         case new
         /// The world has it; the answer will come. `awaited`: bytes that are kept for it on the client's connection; 0
         /// if it was not asked for there.
@@ -72,7 +72,7 @@ struct OutcomeWindow {
         sequence >= first && sequence - first < places.count ? places[Int(sequence - first)] : .empty
     }
 
-    func standing(of sequence: MutationSequence) -> Standing {
+    func state(of sequence: MutationSequence) -> SequenceState {
         let number = sequence.rawValue
         switch self[number] {
         case .underWay(let awaited): return .underWay(awaited: awaited)

@@ -13,9 +13,9 @@ struct Session {
     enum Progress {
         /// It was sent everything up to the store's tick.
         case live
-        /// It was sent everything up to the cursor; what came since is owed. `pass` while a large first state is on its
+        /// It was sent everything up to the cursor; later changes are pending. `transfer` while a large first state is on its
         /// way.
-        case behind(cursor: Tick, Pass? = nil)
+        case behind(cursor: Tick, StateTransfer? = nil)
     }
 
     let id: SessionID
@@ -56,7 +56,7 @@ struct Session {
     var lastHeardAt: Duration
     var reading: Reading
     var held = HeldBytes()
-    /// The period in which what it is owed was last worked out: once in each.
+    /// The period in which its pending changes were last worked out: once in each.
     var servedPeriod: UInt64 = 0
 
     init(id: SessionID, openedAt: Duration, _ configuration: SyncServerConfiguration) {
@@ -168,10 +168,10 @@ struct HeldBytes {
     static let messageOverhead = 160
 }
 
-/// A large first state on its way: which pages were sent, and what is owed at the end of them.
-struct Pass {
-    /// What was owed when the pass began.
-    let owed: [Owed]
+/// A large first state on its way: which pages were sent, and which changes follow at the end of them.
+struct StateTransfer {
+    /// The changes that were pending when it began.
+    let pending: [PendingChanges]
     /// The tick at which it began; what changed after it follows at the end.
     let start: Tick
     /// What the session asked for when it began.
@@ -181,8 +181,8 @@ struct Pass {
     var partCount = 0
 }
 
-/// What is owed to somebody: what happened to these cells after that tick.
-struct Owed: Hashable, Sendable {
+/// What somebody has not got yet: the changes of these cells after that tick.
+struct PendingChanges: Hashable, Sendable {
     var coverage: Coverage
     var cursor: Tick
 }

@@ -48,8 +48,8 @@ extension SyncServer {
     ) {
         sessions[index].reading.mutations.charge(now: now)
         let client = sessions[index].client
-        guard let standing = clients.withEntry(client, { $0.outcomes.standing(of: sequence) }) else { return }
-        switch standing {
+        guard let state = clients.withEntry(client, { $0.outcomes.state(of: sequence) }) else { return }
+        switch state {
         case .underWay(let awaited):
             if awaited == 0 { begin(index, sequence, awaited: HeldBytes.messageOverhead) }
         case .answered(let outcome):

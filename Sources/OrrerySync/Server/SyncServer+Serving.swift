@@ -51,7 +51,7 @@ extension SyncServer {
     }
 
     private mutating func sendTick(to group: Int, after previous: Tick, now: Duration) {
-        let sections = builder.sections(of: [Owed(coverage: groups[group].coverage, cursor: previous)])
+        let sections = builder.sections(of: [PendingChanges(coverage: groups[group].coverage, cursor: previous)])
         let work = builder.takeWork()
         buildWork.charge(work)
         groups[group].work = work
@@ -61,7 +61,7 @@ extension SyncServer {
         groups[group].lastBatchTick = store.tick
     }
 
-    /// Works out and sends what is owed to those who are behind, in turn, each once in a period.
+    /// Works out and sends what those are to be sent who are behind, in turn, each once in a period.
     mutating func serveThoseBehind(now: Duration) {
         guard !sessions.isEmpty else { return }
         nextServed %= sessions.count
@@ -81,67 +81,68 @@ extension SyncServer {
     /// Serves a session for which something has changed, if it was not served in this period; else with the next.
     mutating func serveOnce(_ index: Int, now: Duration) {
         guard hasServingBudget else { return }
-        // What goes on with a pass is small; what begins anew is worked out first.
+        // What goes on with a transfer is small; what begins anew is worked out first.
         let goesOn = if case .behind(_, .some) = sessions[index].progress { true } else { false }
         guard goesOn || sessions[index].servedPeriod != period else { return }
         serve(index, now: now)
     }
 
-    /// Sends a session that is behind what it is owed, if its window is open and the budgets allow.
+    /// Sends a session that is behind the changes that it has not got, if its window is open and the budgets allow.
     private mutating func serve(_ index: Int, now: Duration) {
         guard sessions[index].isWindowOpen(configuration) else { return }
-        guard case .behind(let cursor, let pass) = sessions[index].progress else { return }
+        guard case .behind(let cursor, let transfer) = sessions[index].progress else { return }
         sessions[index].servedPeriod = period
-        // A pass goes on with what it began with; subscriptions that came since wait for the next.
-        if let pass {
-            continuePass(pass, of: index, cursor: cursor, now: now)
+        // A transfer goes on with what it began with; subscriptions that came since wait for the next.
+        if let transfer {
+            continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
-        let (owed, wanted) = workOut(index, cursor: cursor)
+        let (pending, wanted) = workOut(index, cursor: cursor)
         let started = sessions[index].waiting.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it says that it has.
         let isUnproven = !sessions[index].hasAcknowledged
-        let size = owed.reduce(0) {
+        let size = pending.reduce(0) {
             $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1.coverage)) : $0
         }
         let isLarge =
             size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
         if isLarge {
-            let pass = Pass(owed: owed, start: store.tick, coverage: wanted, started: started)
-            continuePass(pass, of: index, cursor: cursor, now: now)
+            let transfer = StateTransfer(pending: pending, start: store.tick, coverage: wanted, started: started)
+            continueTransfer(transfer, of: index, cursor: cursor, now: now)
         } else {
-            finish(index, owed: owed, coverage: wanted, started: started, firstPart: 0, now: now)
+            finish(index, pending: pending, coverage: wanted, started: started, firstPart: 0, now: now)
         }
     }
 
-    /// What a session is owed, and the cells that it will be kept up to date on.
-    private mutating func workOut(_ index: Int, cursor: Tick) -> (owed: [Owed], coverage: Coverage) {
+    /// The changes that a session has not got, and the cells that it will be kept up to date on.
+    private mutating func workOut(_ index: Int, cursor: Tick) -> (pending: [PendingChanges], coverage: Coverage) {
         let session = sessions[index]
         let known = session.coverage ?? session.coverage(in: store.table) { !session.isWaiting($0) }
-        var owed = [Owed(coverage: known, cursor: cursor)]
+        var pending = [PendingChanges(coverage: known, cursor: cursor)]
         var wanted = known
         // First what the client has up to a tick, then what it knows nothing of.
         for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
             let asked = session.coverage(in: store.table) { id in
                 !session.waiting.contains { $0.id == id && $0.cursor < start }
             }
-            owed.append(Owed(coverage: asked.subtracting(wanted), cursor: start))
+            pending.append(PendingChanges(coverage: asked.subtracting(wanted), cursor: start))
             wanted = asked
         }
         // Each time, all that is listed is looked up twice: in a table, and in the order of the result.
-        let count = owed.count - 1 + (session.coverage == nil ? 1 : 0)
+        let count = pending.count - 1 + (session.coverage == nil ? 1 : 0)
         buildWork.charge(session.subscriptions.count + wanted.singles.count + 2 * count * session.listedCount)
-        owed.removeAll { $0.coverage.isEmpty }
-        return (owed, wanted)
+        pending.removeAll { $0.coverage.isEmpty }
+        return (pending, wanted)
     }
 
-    /// Sends all that is owed as the end of a batch; with that the session is live.
+    /// Sends all pending changes as the end of a batch; with that the session is live.
     private mutating func finish(
-        _ index: Int, owed: [Owed], coverage: Coverage, started: [SubscriptionID], firstPart: Int, now: Duration
+        _ index: Int, pending: [PendingChanges], coverage: Coverage, started: [SubscriptionID], firstPart: Int,
+        now: Duration
     ) {
         var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
         sections.append(started: started)
-        sections.append(contentsOf: builder.sections(of: owed))
+        sections.append(contentsOf: builder.sections(of: pending))
         buildWork.charge(builder.takeWork())
         let base = sessions[index].lastSentTick
         sessions[index].progress = .live
@@ -159,35 +160,36 @@ extension SyncServer {
 
     /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one
     /// piece at the end, so that the client never sees a state that did not exist.
-    private mutating func continuePass(_ pass: Pass, of index: Int, cursor: Tick, now: Duration) {
-        var pass = pass
+    private mutating func continueTransfer(_ transfer: StateTransfer, of index: Int, cursor: Tick, now: Duration) {
+        var transfer = transfer
         let pageCount = store.pageCount
-        if pass.partCount == 0, !sessions[index].hasAcknowledged {
+        if transfer.partCount == 0, !sessions[index].hasAcknowledged {
             // An empty part: whoever acknowledges it reads.
             let messages = BatchSections(partSizeMax: configuration.limits.partSizeMax).messages(
                 tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
-            pass.partCount = messages.count
+            transfer.partCount = messages.count
             send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
         }
-        while pass.nextPage < pageCount {
+        while transfer.nextPage < pageCount {
             guard hasServingBudget, sessions[index].isWindowOpen(configuration) else {
-                sessions[index].progress = .behind(cursor: cursor, pass)
+                sessions[index].progress = .behind(cursor: cursor, transfer)
                 return
             }
-            let sections = builder.sections(of: pass.owed, pages: pass.nextPage..<pass.nextPage + 1)
+            let sections = builder.sections(of: transfer.pending, pages: transfer.nextPage..<transfer.nextPage + 1)
             buildWork.charge(builder.takeWork())
-            pass.nextPage += 1
+            transfer.nextPage += 1
             guard !sections.isEmpty else { continue }
             catchUpBudget -= sections.byteCount
             let messages = sections.messages(
-                tick: store.tick, base: sessions[index].lastSentTick, firstPart: pass.partCount, isWhole: false,
+                tick: store.tick, base: sessions[index].lastSentTick, firstPart: transfer.partCount, isWhole: false,
                 in: &frames)
-            pass.partCount += messages.count
+            transfer.partCount += messages.count
             send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
         }
-        let rest = pass.owed.map { Owed(coverage: $0.coverage, cursor: pass.start) }
+        let rest = transfer.pending.map { PendingChanges(coverage: $0.coverage, cursor: transfer.start) }
         finish(
-            index, owed: rest, coverage: pass.coverage, started: pass.started, firstPart: pass.partCount, now: now)
+            index, pending: rest, coverage: transfer.coverage, started: transfer.started, firstPart: transfer.partCount,
+            now: now)
     }
 
     private func estimatedSize(of coverage: Coverage) -> Int {

@@ -198,7 +198,7 @@ extension SyncServer {
         let ended = sessions[index].subscriptions.remove(at: position)
         count(listed: -ended.selection.listedCount, of: index)
         sessions[index].waiting.removeAll { $0.id == id }
-        // What is left is worked out with the next turn; no batch goes to it before. A pass that asked for more begins
+        // What is left is worked out with the next turn; no batch goes to it before. A transfer that asked for more begins
         // anew; its next message, part 0, drops what the client staged of it.
         leaveGroup(index)
         sessions[index].coverage = nil

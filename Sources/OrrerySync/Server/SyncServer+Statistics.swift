@@ -28,7 +28,7 @@ extension SyncServer {
     package var waitingAnswerCount: Int { sessions.reduce(0) { $0 + $1.answers.count } }
 
     /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged all
-    /// that it was owed counts as 0, and so does one that has not got its first state.
+    /// that it was to get counts as 0, and so does one that has not got its first state.
     /// - Complexity: O(sessions).
     package var longestLag: UInt64 {
         sessions.reduce(0) { max($0, $1.lag(at: store.tick)) }

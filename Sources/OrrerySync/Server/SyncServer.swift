@@ -4,14 +4,13 @@ package import OrreryTransport
 package import OrreryWire
 
 /// Names one session of a server: one connection of one client.
-package struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct SessionID: NumberedID {
     package let rawValue: UInt64
 
     package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    package static func < (left: SessionID, right: SessionID) -> Bool { left.rawValue < right.rawValue }
     package var description: String { "#\(rawValue)" }
 }
 
@@ -29,11 +28,11 @@ package enum ServerAction: Sendable {
 /// The server's half of the protocol without I/O: bytes, ticks and time in, actions out.
 ///
 /// The server never queues state for a session. The store knows for each row when it last changed, a session knows up
-/// to which tick its client has everything, its cursor; what is owed is what changed after the cursor, at its newest
+/// to which tick its client has everything, its cursor; what it has not got is what changed after the cursor, at its newest
 /// value.
 ///
 /// What clients say only marks their sessions. Once in a period - a tick, or 50 ms where none comes - the batches of
-/// the tick go out, then what else is owed is worked out, in turn and within budgets, and those are read on who were
+/// the tick go out, then what else is pending is worked out, in turn and within budgets, and those are read on who were
 /// stopped. So a client that is too fast is slowed, and costs nobody else a tick.
 ///
 /// Not `Sendable`: it belongs to the thread that owns the store.
@@ -153,6 +152,7 @@ package struct SyncServer: ~Copyable {
         serveThoseBehind(now: now)
         for index in sessions.indices { sendAnswers(index) }
         readOn(now: now)
+        assert(checkInvariants())
     }
 
     /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still. To be called each 50
@@ -170,6 +170,7 @@ package struct SyncServer: ~Copyable {
             sessions[index].wasToldBehind = !isCurrent
         }
         readOn(now: now)
+        assert(checkInvariants())
     }
 
     private mutating func renewBudgets(now: Duration) {

@@ -59,7 +59,7 @@ public struct SyncServerConfiguration: Sendable {
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21
     /// Subscribe and Unsubscribe messages of a session in a second, and at once after a pause; further ones are read
-    /// later. Stops a client that keeps the server busy with finding out what it is owed.
+    /// later. Stops a client that keeps the server busy with working out what it has not got.
     public var requestRateMax = 1000
     /// Clients that are remembered, connected or not; beyond, the one that has been away the longest is forgotten.
     public var clientCountMax = 8192

@@ -20,9 +20,9 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         /// Messages of this one are read again.
         case resumed(MemoryEndpoint)
         /// The other side closed.
-        case peerClosed(MemoryEndpoint, Closure)
+        case peerClosed(MemoryEndpoint, ConnectionEnd)
         /// This side closed, or an attempt failed.
-        case closed(MemoryEndpoint, Closure)
+        case closed(MemoryEndpoint, ConnectionEnd)
         case refused(TransportRefusal)
         case page(HTTPRequest, method: String, reply: @Sendable (HTTPResponse?) -> Void)
         case woken
@@ -61,7 +61,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
                 endpoint.isClosed = true
                 endpoint.dropHeld()
                 guard let peer, !peer.isClosed else { continue }
-                let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+                let closure = ConnectionEnd(code: .abnormal, reason: "the connection broke", wasEstablished: true)
                 network.deliver(.peerClosed(peer, closure), to: peer)
             }
         }
@@ -115,7 +115,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     ///     `nil` if never.
     package func cut(tellsPeers: Bool, sentArrivesAfter lateness: Duration? = nil) {
         network.lock.withLock {
-            let closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+            let closure = ConnectionEnd(code: .abnormal, reason: "the connection broke", wasEstablished: true)
             for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) where !endpoint.isClosed {
                 endpoint.isClosed = true
                 endpoint.dropHeld()
@@ -165,7 +165,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
                 return true
             }
             let text = String(decoding: refusal.body, as: UTF8.self).split(separator: "\n").first ?? ""
-            let closure = Closure(
+            let closure = ConnectionEnd(
                 code: .abnormal, reason: "the server refuses (\(refusal.status)): \(text)", wasEstablished: false,
                 refusalStatus: refusal.status)
             close(endpoint, closure)
@@ -204,7 +204,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             let pending = endpoint.pendingByteCount(linkByteCountMax: network.linkByteCountMax)
             if pending > limits.pendingByteCountMax {
                 let reason = "too slow: more than \(limits.pendingByteCountMax) bytes wait to be read"
-                close(endpoint, Closure(code: .policyViolation, reason: reason, wasEstablished: true))
+                close(endpoint, ConnectionEnd(code: .policyViolation, reason: reason, wasEstablished: true))
                 noteRefusal(.policyViolation)
             } else if pending > 0 {
                 endpoint.owesDrained = true
@@ -216,7 +216,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         precondition(code != .abnormal && code != .noStatus, "\(code) is never sent")
         network.lock.withLock {
             guard let endpoint = endpoints[connection] else { return }
-            close(endpoint, Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: true))
+            close(endpoint, ConnectionEnd(code: code, reason: reason.cutToCloseReason, wasEstablished: true))
         }
     }
 
@@ -229,7 +229,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             isShuttingDown = true
             stopListening()
             for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) {
-                close(endpoint, Closure(code: .goingAway, reason: "shutting down", wasEstablished: true))
+                close(endpoint, ConnectionEnd(code: .goingAway, reason: "shutting down", wasEstablished: true))
             }
             condition.signal()
         }
@@ -274,7 +274,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         let endpoint = addEndpoint()
         func refuse(_ reason: String) {
             endpoint.isClosed = true
-            push(.closed(endpoint, Closure(code: .abnormal, reason: reason, wasEstablished: false)))
+            push(.closed(endpoint, ConnectionEnd(code: .abnormal, reason: reason, wasEstablished: false)))
         }
         guard let server = network.listener(name: name) else {
             return refuse("nothing listens at memory://\(name) (connection refused)")
@@ -296,7 +296,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         if case .server = role { push(.refused(.connection(code))) }
     }
 
-    private func close(_ endpoint: MemoryEndpoint, _ closure: Closure) {
+    private func close(_ endpoint: MemoryEndpoint, _ closure: ConnectionEnd) {
         guard !endpoint.isClosed else { return }
         endpoint.isClosed = true
         endpoint.dropHeld()
@@ -334,7 +334,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             guard !endpoint.isClosed else { return nil }
             guard frame.count <= limits.messageSizeMax else {
                 let reason = "a message is longer than \(limits.messageSizeMax) bytes"
-                close(endpoint, Closure(code: .messageTooBig, reason: reason, wasEstablished: true))
+                close(endpoint, ConnectionEnd(code: .messageTooBig, reason: reason, wasEstablished: true))
                 noteRefusal(.messageTooBig)
                 return nil
             }
@@ -363,7 +363,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
 
     /// The last that is heard of a connection. A client hears it of an attempt too; a server only of what it heard to
     /// open.
-    private func end(_ endpoint: MemoryEndpoint, _ closure: Closure) -> Event? {
+    private func end(_ endpoint: MemoryEndpoint, _ closure: ConnectionEnd) -> Event? {
         endpoints[endpoint.id] = nil
         endpoint.peer = nil
         var closure = closure

@@ -42,7 +42,6 @@ final class EventLoop: @unchecked Sendable {
 extension Duration {
     /// For libev.
     fileprivate var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return max(0.001, Double(seconds) + Double(attoseconds) * 1e-18)
+        max(0.001, self / .seconds(1))
     }
 }

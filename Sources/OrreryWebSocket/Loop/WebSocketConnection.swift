@@ -36,7 +36,7 @@ final class WebSocketConnection {
     /// Whether the handler heard that it closed, before its socket did.
     var wasToldClosed = false
     /// How it ended, as soon as that is known.
-    var closure: Closure?
+    var closure: ConnectionEnd?
     /// When it is cut off, if a handshake, an attempt or a close is under way.
     var deadline: ContinuousClock.Instant?
 

@@ -57,7 +57,7 @@ extension WebSocketLoop {
         }
     }
 
-    private func end(_ connection: WebSocketConnection, _ closure: Closure) {
+    private func end(_ connection: WebSocketConnection, _ closure: ConnectionEnd) {
         connection.closure = closure
         unwatchAnswer()
         cut(connection)
@@ -98,7 +98,7 @@ extension WebSocketLoop {
         if status == 101 {
             if header(WSI_TOKEN_PROTOCOL, of: socket) == subprotocol { return true }
             let reason = "\(attempt.url.text) does not speak the subprotocol \(subprotocol)"
-            connection.closure = Closure(code: .protocolError, reason: reason, wasEstablished: false)
+            connection.closure = ConnectionEnd(code: .protocolError, reason: reason, wasEstablished: false)
             return false
         }
         connection.closure = attempt.closure(status: status, sentence: attempt.answer.sentence ?? body(of: socket))
@@ -125,7 +125,7 @@ extension WebSocketLoop {
 
 extension ConnectAttempt {
     /// What a status means for one who asked for a WebSocket.
-    func closure(status: Int, sentence: String?) -> Closure {
+    func closure(status: Int, sentence: String?) -> ConnectionEnd {
         let own = sentence.map { ": \($0)" } ?? ""
         let reason =
             switch status {
@@ -140,36 +140,36 @@ extension ConnectAttempt {
             default: "\(url.text) answered with HTTP status \(status) and not as a WebSocket\(own)"
             }
         // A server that is full or starting is no stranger, and neither is one behind a proxy.
-        return Closure(
+        return ConnectionEnd(
             code: status >= 500 || status == 426 || status == 421 ? .abnormal : .protocolError, reason: reason,
             wasEstablished: false, refusalStatus: status)
     }
 
     /// It says something else than HTTP.
-    func closureOfStranger() -> Closure {
+    func closureOfStranger() -> ConnectionEnd {
         if answer.isTLS { return closureOfTLS() }
         let text = String(decoding: answer.beginning.prefix { $0 >= 0x20 && $0 < 0x7f }, as: UTF8.self)
         let words = text.isEmpty ? "" : " (it says \"\(text)\")"
-        return Closure(
+        return ConnectionEnd(
             code: .protocolError, reason: "\(url.text) does not answer as a WebSocket server\(words)",
             wasEstablished: false)
     }
 
-    func closureOfTLS() -> Closure {
-        Closure(
+    func closureOfTLS() -> ConnectionEnd {
+        ConnectionEnd(
             code: .abnormal,
             reason: "\(url.text) does not answer without TLS: its port speaks TLS, try \(url.withOtherScheme)",
             wasEstablished: false)
     }
 
     /// It is HTTP, and libwebsockets goes astray on it.
-    func closureOfStrayAnswer() -> Closure {
+    func closureOfStrayAnswer() -> ConnectionEnd {
         if let status = answer.status, status != 101 {
             return closure(status: status, sentence: answer.sentence)
         }
         let names = answer.otherFieldNames
         let which = names.isEmpty ? "a field" : "one of the fields \(names.joined(separator: ", "))"
-        return Closure(
+        return ConnectionEnd(
             code: .abnormal,
             reason:
                 "\(url.text) answers with a head that cannot be read here: libwebsockets goes astray on \(which), whose name "

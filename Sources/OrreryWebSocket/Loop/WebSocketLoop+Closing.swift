@@ -16,14 +16,14 @@ extension WebSocketLoop {
         connection.deadline = clock.now + closeTimeout
         connection.dropWaiting()
         guard payload.count != 1 else {
-            connection.closure = Closure(code: .protocolError, reason: "half a close code", wasEstablished: true)
+            connection.closure = ConnectionEnd(code: .protocolError, reason: "half a close code", wasEstablished: true)
             connection.deadline = clock.now + Self.breachTimeout
             noteRefusal(.protocolError)
             lws_close_reason(connection.socket, lws_close_status(UInt32(CloseCode.protocolError.rawValue)), nil, 0)
             return false
         }
         guard payload.count >= 2 else {
-            connection.closure = Closure(code: .noStatus, reason: "", wasEstablished: true)
+            connection.closure = ConnectionEnd(code: .noStatus, reason: "", wasEstablished: true)
             return true
         }
         // (For codes below 5000 that must not be sent libwebsockets has already put 1002.)
@@ -44,11 +44,11 @@ extension WebSocketLoop {
     }
 
     /// Source: RFC 6455, section 5.5.1.
-    private static func closure(from payload: UnsafeRawBufferPointer) -> Closure {
-        guard payload.count >= 2 else { return Closure(code: .noStatus, reason: "", wasEstablished: true) }
+    private static func closure(from payload: UnsafeRawBufferPointer) -> ConnectionEnd {
+        guard payload.count >= 2 else { return ConnectionEnd(code: .noStatus, reason: "", wasEstablished: true) }
         let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
         let reason = String(decoding: payload.dropFirst(2), as: UTF8.self)
-        return Closure(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
+        return ConnectionEnd(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
     }
 
     /// libwebsockets is about to close. For some breaches (a control frame of more than 125 bytes) it would without a
@@ -92,7 +92,7 @@ extension WebSocketLoop {
     private func tellClosed(_ connection: WebSocketConnection) {
         guard connection.wasEstablished, !connection.wasToldClosed else { return }
         connection.wasToldClosed = true
-        let broken = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+        let broken = ConnectionEnd(code: .abnormal, reason: "the connection broke", wasEstablished: true)
         handler.connectionClosed(connection.id, connection.closure ?? broken)
     }
 

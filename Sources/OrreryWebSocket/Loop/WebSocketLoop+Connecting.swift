@@ -66,8 +66,8 @@ final class ConnectAttempt {
     var isWithoutTLS: Bool { current.map { !$0.speaksTLS() && $0.speaksHTTP() } ?? false }
 
     /// How a failed attempt ends: as was noted when it failed, or with the best that can be found out now.
-    func closure(_ noted: Closure?) -> Closure {
-        noted ?? Closure(code: .abnormal, reason: failureReason, wasEstablished: false)
+    func closure(_ noted: ConnectionEnd?) -> ConnectionEnd {
+        noted ?? ConnectionEnd(code: .abnormal, reason: failureReason, wasEstablished: false)
     }
 
     private var failureReason: String {
@@ -91,7 +91,7 @@ extension WebSocketLoop {
         switch NetworkAddress.resolve(attempt.url.host, port: attempt.url.port, toListen: false) {
         case .failure(let failure):
             let connection = addConnection()
-            connection.closure = Closure(
+            connection.closure = ConnectionEnd(
                 code: .abnormal, reason: "cannot reach \(attempt.url.text): \(failure.reason)", wasEstablished: false)
             remove(connection)
         case .success(let addresses):
@@ -156,7 +156,7 @@ extension WebSocketLoop {
     func noteFailure(of connection: WebSocketConnection, _ text: UnsafeRawBufferPointer) {
         guard let attempt, connection.closure == nil, !attempt.hasTimedOut else { return }
         if let problem = attempt.certificateProblem {
-            connection.closure = Closure(
+            connection.closure = ConnectionEnd(
                 code: .abnormal,
                 reason: "the certificate of \(attempt.url.text) is not accepted: "
                     + problem.sentence(host: attempt.url.host, trustsGivenFile: attempt.trustsGivenFile),
@@ -175,14 +175,14 @@ extension WebSocketLoop {
                 attempt.isWithoutTLS
                 ? "\(attempt.url.text) does not speak TLS: try \(attempt.url.withOtherScheme)"
                 : "\(attempt.url.text) does not speak TLS, or no version that is spoken here"
-            connection.closure = Closure(code: .abnormal, reason: reason, wasEstablished: false)
+            connection.closure = ConnectionEnd(code: .abnormal, reason: reason, wasEstablished: false)
             return
         }
         if attempt.isBehindTLS {
             connection.closure = attempt.closureOfTLS()
             return
         }
-        connection.closure = Closure(
+        connection.closure = ConnectionEnd(
             code: .protocolError, reason: "\(attempt.url.text) does not answer as a WebSocket server (\(detail))",
             wasEstablished: false)
     }

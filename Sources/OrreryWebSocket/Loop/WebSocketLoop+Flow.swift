@@ -96,7 +96,7 @@ extension WebSocketLoop {
         for (connection, descriptor) in zip(paused, descriptors) where descriptor < 0 {
             connection.phase = .ending
             connection.dropWaiting()
-            connection.closure = Closure(code: .abnormal, reason: "the connection broke", wasEstablished: true)
+            connection.closure = ConnectionEnd(code: .abnormal, reason: "the connection broke", wasEstablished: true)
             cut(connection)
         }
     }

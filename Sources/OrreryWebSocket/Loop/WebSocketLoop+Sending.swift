@@ -40,7 +40,7 @@ extension WebSocketLoop {
     func close(_ connection: WebSocketConnection, code: CloseCode, reason: String) {
         switch connection.phase {
         case .open:
-            connection.closure = Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: true)
+            connection.closure = ConnectionEnd(code: code, reason: reason.cutToCloseReason, wasEstablished: true)
             connection.phase = .closing
             connection.deadline = clock.now + closeTimeout
             connection.assembly = []
@@ -48,7 +48,7 @@ extension WebSocketLoop {
             readAgain(connection)
             if let socket = connection.socket { lws_callback_on_writable(socket) }
         case .handshaking, .answering:
-            connection.closure = Closure(code: code, reason: reason.cutToCloseReason, wasEstablished: false)
+            connection.closure = ConnectionEnd(code: code, reason: reason.cutToCloseReason, wasEstablished: false)
             cut(connection)
         case .closing, .ending:
             break
@@ -63,7 +63,7 @@ extension WebSocketLoop {
         case .open:
             if let frame = connection.dequeue(), !write(frame, to: connection) {
                 connection.phase = .ending
-                connection.closure = Closure(code: .abnormal, reason: "writing failed", wasEstablished: true)
+                connection.closure = ConnectionEnd(code: .abnormal, reason: "writing failed", wasEstablished: true)
                 return false
             }
             if !connection.waiting.isEmpty {
@@ -136,7 +136,7 @@ extension WebSocketLoop {
     private func markBroken(_ connection: WebSocketConnection) {
         connection.phase = .ending
         connection.dropWaiting()
-        connection.closure = Closure(code: .abnormal, reason: "writing failed", wasEstablished: true)
+        connection.closure = ConnectionEnd(code: .abnormal, reason: "writing failed", wasEstablished: true)
         cut(connection)
     }
 

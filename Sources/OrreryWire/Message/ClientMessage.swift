@@ -2,15 +2,12 @@ package import OrrerySchema
 import OrreryStore
 
 /// Names a subscription of one connection. Chosen by the client, not used twice on a connection.
-package struct SubscriptionID: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct SubscriptionID: NumberedID {
     package let rawValue: UInt32
 
     package init(_ rawValue: UInt32) {
         self.rawValue = rawValue
     }
-
-    package static func < (left: SubscriptionID, right: SubscriptionID) -> Bool { left.rawValue < right.rawValue }
-    package var description: String { String(rawValue) }
 }
 
 /// The first message of a client: who it is, what it speaks, and what it knows already.

@@ -2,15 +2,12 @@ package import OrrerySchema
 package import OrreryStore
 
 /// Names a mutation of one client: counted from 1, not used twice. Together with the client it has at most one effect.
-package struct MutationSequence: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct MutationSequence: NumberedID {
     package let rawValue: UInt64
 
     package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
-
-    package static func < (left: MutationSequence, right: MutationSequence) -> Bool { left.rawValue < right.rawValue }
-    package var description: String { String(rawValue) }
 }
 
 /// One thing that a client wants changed.

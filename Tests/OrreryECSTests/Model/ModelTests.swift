@@ -28,14 +28,14 @@ struct ModelTests {
     private func runDirectly(seed: UInt64) async throws -> Counted.Ledger {
         let operationCount = 200_000 / Self.divisor
         var direct = DirectModelScript(ModelScript(seed: seed, hasRelations: !seed.isMultiple(of: 2)))
-        while direct.script.operationCount < operationCount / 2 { try await runTick(isObserved: false) }
+        while direct.script.operationCount < operationCount / 2 { try await runTick(keepsMarks: false) }
         direct.script.widen()
-        while direct.script.operationCount < operationCount { try await runTick(isObserved: true) }
+        while direct.script.operationCount < operationCount { try await runTick(keepsMarks: true) }
         #expect(direct.script.noticeCount > 10_000 / Self.divisor)
         return direct.script.ledger
 
-        func runTick(isObserved: Bool) async throws {
-            try direct.runTick(isObserved: isObserved)
+        func runTick(keepsMarks: Bool) async throws {
+            try direct.runTick(keepsMarks: keepsMarks)
             // Tests with deadlines share the threads.
             await Task.yield()
         }

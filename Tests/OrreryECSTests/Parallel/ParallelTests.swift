@@ -85,7 +85,7 @@ struct ParallelTests {
         var schedule = Schedule()
         schedule.threadCount = 2
         /// Waits until the other is there too, or too long.
-        @Sendable func meet() {
+        @Sendable func waitForTheOther() {
             arrived.add(1, ordering: .sequentiallyConsistent)
             let clock = ContinuousClock()
             let deadline = clock.now + .seconds(30)
@@ -97,8 +97,12 @@ struct ParallelTests {
             }
         }
         // In the first run each has the world to itself.
-        schedule.add("left", in: .update, Write<Position>.self) { _, tick in if tick.tick > Tick(1) { meet() } }
-        schedule.add("right", in: .update, Write<Velocity>.self) { _, tick in if tick.tick > Tick(1) { meet() } }
+        schedule.add("left", in: .update, Write<Position>.self) { _, tick in
+            if tick.tick > Tick(1) { waitForTheOther() }
+        }
+        schedule.add("right", in: .update, Write<Velocity>.self) { _, tick in
+            if tick.tick > Tick(1) { waitForTheOther() }
+        }
         let world = World()
         for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
         #expect(met.load(ordering: .sequentiallyConsistent) == 2)

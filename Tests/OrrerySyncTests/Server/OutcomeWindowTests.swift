@@ -20,7 +20,7 @@ import Testing
             return number - oldest < UInt64(countMax)
         }
 
-        func standing(of number: UInt64) -> String {
+        func state(of number: UInt64) -> String {
             if let awaited = underWay[number] { return "under way, \(awaited)" }
             if let outcome = decided[number] { return "\(outcome)" }
             if number <= forgottenUpTo { return "forgotten" }
@@ -41,8 +41,8 @@ import Testing
         }
     }
 
-    private func standing(_ number: UInt64, in window: OutcomeWindow) -> String {
-        switch window.standing(of: MutationSequence(number)) {
+    private func state(_ number: UInt64, in window: OutcomeWindow) -> String {
+        switch window.state(of: MutationSequence(number)) {
         case .new: "new"
         case .underWay(let awaited): "under way, \(awaited)"
         case .answered(let outcome): "\(outcome)"
@@ -77,7 +77,7 @@ import Testing
             case 4..<12:
                 let number = next
                 next += 1
-                guard model.standing(of: number) == "new", model.hasRoom(for: number) else { break }
+                guard model.state(of: number) == "new", model.hasRoom(for: number) else { break }
                 let awaited = Int.random(in: 1...100, using: &generator)
                 model.see(number)
                 model.underWay[number] = awaited
@@ -95,7 +95,7 @@ import Testing
                 #expect(window.finish(MutationSequence(number), outcome) == awaited, "seed \(seed), step \(step)")
             }
             let different = ((next > 40 ? next - 40 : 0)...next + 40).first { number in
-                standing(number, in: window) != model.standing(of: number)
+                state(number, in: window) != model.state(of: number)
                     || window.hasRoom(for: MutationSequence(number)) != model.hasRoom(for: number)
             }
             #expect(different == nil, "after step \(step) of seed \(seed)")
@@ -115,7 +115,7 @@ import Testing
         ]
         for outcome in outcomes {
             for number in [last, last - 1, 1, last, .max, 0] {
-                guard case .new = window.standing(of: MutationSequence(number)),
+                guard case .new = window.state(of: MutationSequence(number)),
                     window.hasRoom(for: MutationSequence(number))
                 else { continue }
                 window.begin(MutationSequence(number), awaited: 1)
@@ -127,7 +127,7 @@ import Testing
         #expect(window.count > 0)
         for _ in 0..<5 { window.forgetOlderHalf() }
         #expect(window.count == 0 && window.size == 0)
-        #expect(standing(.max, in: window) == "forgotten")
-        #expect(standing(1, in: window) == "forgotten")
+        #expect(state(.max, in: window) == "forgotten")
+        #expect(state(1, in: window) == "forgotten")
     }
 }

@@ -22,8 +22,8 @@ import Testing
     private static let refusal = MutationOutcome.refused(
         Refusal(.forbidden, String(repeating: "x", count: 1024), current: [UInt8](repeating: 1, count: 256)))
 
-    private func standing(_ number: UInt64, of client: ClientID, in table: inout ClientTable) -> String {
-        switch table.withEntry(client, { $0.outcomes.standing(of: MutationSequence(number)) }) {
+    private func state(_ number: UInt64, of client: ClientID, in table: inout ClientTable) -> String {
+        switch table.withEntry(client, { $0.outcomes.state(of: MutationSequence(number)) }) {
         case .new?: "new"
         case .underWay?: "under way"
         case .answered?: "answered"
@@ -51,12 +51,12 @@ import Testing
         // Much is remembered, the newest of each; and the little of one that did little.
         #expect(table.rememberedSize > configuration.rememberedSizeMax / 3)
         for client in clients where client != modest {
-            #expect(standing(256, of: client, in: &table) == "answered")
-            #expect(standing(1, of: client, in: &table) == "forgotten")
-            #expect(standing(257, of: client, in: &table) == "new")
+            #expect(state(256, of: client, in: &table) == "answered")
+            #expect(state(1, of: client, in: &table) == "forgotten")
+            #expect(state(257, of: client, in: &table) == "new")
         }
         for number in 1...3 as ClosedRange<UInt64> {
-            #expect(standing(number, of: modest, in: &table) == "answered")
+            #expect(state(number, of: modest, in: &table) == "answered")
         }
     }
 
@@ -69,7 +69,7 @@ import Testing
                 table.withEntry(client) { $0.outcomes.finish(MutationSequence(number), Self.refusal) }
             }
         }
-        for client in clients { #expect(standing(1, of: client, in: &table) == "under way") }
+        for client in clients { #expect(state(1, of: client, in: &table) == "under way") }
         table.withEntry(clients[0]) { $0.outcomes.finish(MutationSequence(1), Self.refusal) }
         #expect(table.rememberedSize <= configuration.rememberedSizeMax)
     }

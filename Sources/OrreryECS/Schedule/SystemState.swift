@@ -7,7 +7,7 @@ final class SystemIdentity: Sendable {}
 ///
 /// A system that runs side by side with others touches only its own, which is emptied into the world when its stage has
 /// ended.
-final class SystemRun {
+final class SystemState {
     let commands = Commands()
     let outbox = EventOutbox()
     /// Up to where the system has read the events of each type.
@@ -28,9 +28,9 @@ final class SystemRun {
     let nameHash: UInt64
 
     /// What its parallel loops keep, part by part.
-    private(set) var parts: [SystemRun] = []
+    private(set) var parts: [SystemState] = []
 
-    convenience init(partOf system: SystemRun, number: Int) {
+    convenience init(partOf system: SystemState, number: Int) {
         self.init(name: "\(system.timings.name)[\(number)]", identity: nil, position: number)
     }
 
@@ -38,8 +38,7 @@ final class SystemRun {
         self.identity = identity
         self.position = position
         timings = SystemTimings(name: name)
-        // FNV-1a: the same in every process, unlike `Hasher`.
-        nameHash = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        nameHash = StableHash(of: name.utf8).value
     }
 
     /// Whether its parameters let it read a component.
@@ -64,7 +63,7 @@ final class SystemRun {
 
     /// Makes room for a parallel loop of so many parts.
     func prepareParts(_ count: Int) {
-        while parts.count < count { parts.append(SystemRun(partOf: self, number: parts.count)) }
+        while parts.count < count { parts.append(SystemState(partOf: self, number: parts.count)) }
         for part in parts { part.accesses = accesses }
     }
 
@@ -100,12 +99,12 @@ extension Schedule {
 }
 
 extension World {
-    func systemRun(of system: Schedule.System) -> SystemRun {
+    func systemRun(of system: Schedule.System) -> SystemState {
         let key = ObjectIdentifier(system.identity)
         if let known = systemRuns[key] { return known }
         // Those whose schedules are gone never run again.
         systemRuns = systemRuns.filter { !isKnownUniquelyReferenced(&$0.value.identity) }
-        let made = SystemRun(name: system.name, identity: system.identity, position: systemCount)
+        let made = SystemState(name: system.name, identity: system.identity, position: systemCount)
         systemCount += 1
         systemRuns[key] = made
         return made

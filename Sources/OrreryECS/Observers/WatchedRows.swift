@@ -1,7 +1,7 @@
 internal import OrrerySchema
 
 /// Some values of one component that are being written, one behind the other, and what observers know of them.
-struct WatchedRun {
+struct WatchedRows {
     let watch: any AnyComponentWatch
     private let entities: UnsafePointer<Entity>
     /// In the world.
@@ -36,7 +36,7 @@ struct WatchedRun {
     }
 
     /// Those of its rows that another run has, too.
-    private func rows(sharedWith other: WatchedRun) -> Range<Int> {
+    private func rows(sharedWith other: WatchedRows) -> Range<Int> {
         let stride = watch.operations.stride
         guard watch === other.watch, stride > 0 else { return 0..<0 }
         let (first, otherFirst) = (UInt(bitPattern: values), UInt(bitPattern: other.values))
@@ -61,10 +61,10 @@ struct WatchedRun {
     }
 
     /// Takes up what was written so far of the rows that another run is about to write.
-    func settleRows(sharedWith other: WatchedRun, in world: World) { settle(rows(sharedWith: other), in: world) }
+    func settleRows(sharedWith other: WatchedRows, in world: World) { settle(rows(sharedWith: other), in: world) }
 
     /// Takes what another run has written for known: it has been told, or is not to be.
-    func forgetRows(sharedWith other: WatchedRun) {
+    func forgetRows(sharedWith other: WatchedRows) {
         guard let known else { return }
         let stride = watch.operations.stride
         for row in rows(sharedWith: other) { watch.operations.assign(known + row * stride, values + row * stride) }

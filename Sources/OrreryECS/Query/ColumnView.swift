@@ -22,7 +22,7 @@ public struct ColumnHandle<Value> {
 }
 
 /// The values of one component in some rows, for reading. Valid only in the closure that it was handed to.
-public struct Column<Value> {
+public struct ColumnView<Value> {
     @usableFromInline let handle: ColumnHandle<Value>
 
     @inlinable
@@ -43,7 +43,7 @@ public struct Column<Value> {
 }
 
 /// The values of one component in one chunk, for writing. Valid only in the closure that it was handed to.
-public struct MutableColumn<Value> {
+public struct MutableColumnView<Value> {
     @usableFromInline let handle: ColumnHandle<Value>
 
     @inlinable
@@ -69,6 +69,6 @@ public struct MutableColumn<Value> {
 @available(*, unavailable)
 extension ColumnHandle: Sendable {}
 @available(*, unavailable)
-extension Column: Sendable {}
+extension ColumnView: Sendable {}
 @available(*, unavailable)
-extension MutableColumn: Sendable {}
+extension MutableColumnView: Sendable {}

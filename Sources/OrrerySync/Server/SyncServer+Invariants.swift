@@ -1,0 +1,54 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+/// What must hold between two steps, for assertions: in debug builds alone.
+extension SyncServer {
+    /// Traps where something does not hold that must, and names it.
+    /// - Complexity: O(sessions + groups + what they list).
+    func checkInvariants() -> Bool {
+        assert(advancedTick <= store.tick, "no tick is sent before the store stands at it")
+        assert(
+            recipients.allSatisfy(\.isEmpty) && touchedGroups.isEmpty, "who is sent a tick is known while it is sent")
+        assert(answeredSessions.isEmpty && readyAnswers.isEmpty, "answers leave in the step in which they come")
+        assert(zip(sessions, sessions.dropFirst()).allSatisfy { $0.id < $1.id }, "sessions are sorted by their names")
+        assert(listedCount == sessions.reduce(0) { $0 + $1.listedCount }, "entities that sessions list are counted")
+        assert(held.byteCount == sessions.reduce(0) { $0 + $1.held.byteCount }, "bytes that wait are counted")
+        for session in sessions { session.checkInvariants(storeTick: store.tick, groupCount: groups.count) }
+        var memberCounts = Array(repeating: 0, count: groups.count)
+        for session in sessions { session.group.map { memberCounts[$0] += 1 } }
+        groups.checkInvariants(memberCounts: memberCounts, tick: store.tick)
+        clients.checkInvariants()
+        return true
+    }
+}
+
+extension Session {
+    fileprivate func checkInvariants(storeTick: Tick, groupCount: Int) {
+        assert(lastSentTick <= storeTick, "\(id) was sent a tick that has not come")
+        assert(acknowledgedTick <= lastSentTick, "\(id) has acknowledged what it was not sent")
+        assert(acknowledgedByteCount <= sentByteCount, "\(id) has acknowledged more bytes than it was sent")
+        assert(phase == .ready || subscriptions.isEmpty, "\(id) asks for something before its Hello")
+        assert(
+            waiting.allSatisfy { waiting in subscriptions.contains { $0.id == waiting.id } },
+            "\(id) waits for a subscription that it does not have")
+        assert(
+            listedCount == subscriptions.reduce(0) { $0 + $1.selection.listedCount },
+            "\(id) counts the entities that it lists")
+        assert(group.map { $0 < groupCount } ?? true, "\(id) is in a group that there is not")
+        if case .behind(let cursor, let transfer) = progress {
+            assert(cursor <= storeTick, "\(id) has a cursor that has not come")
+            assert((transfer?.start ?? .zero) <= storeTick, "\(id) has a transfer that begins later")
+        }
+    }
+}
+
+extension GroupTable {
+    fileprivate func checkInvariants(memberCounts: [Int], tick: Tick) {
+        for (position, group) in groups.enumerated() {
+            assert(group.memberCount == memberCounts[position], "group \(position) counts its members")
+            assert(group.lastBatchTick <= tick, "group \(position) was sent a tick that has not come")
+            assert(isFound(position) == (group.memberCount > 0), "a group is found while it has members")
+        }
+    }
+}
