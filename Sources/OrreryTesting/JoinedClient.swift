@@ -33,6 +33,8 @@ public final class JoinedClient {
     private var attemptEndsAt: Duration
     private static let connectTimeout: Duration = .seconds(5)
     private var takenMessageCount = 0
+    /// With which it introduces itself.
+    public let name: String
     private let loss: BatchLoss
     private let applied: AppliedLog
 
@@ -46,6 +48,7 @@ public final class JoinedClient {
         configuration: ClientConfiguration = .init()
     ) throws {
         self.network = network
+        self.name = name
         self.url = url
         self.clock = clock
         limits = configuration.transportLimits
@@ -218,6 +221,18 @@ public final class JoinedClient {
     /// How many batches it has applied since this was last asked.
     @discardableResult
     public func takeBatchCount() -> Int { takeBatches().count }
+
+    /// What it waits for, in a sentence; `nil` if for nothing.
+    var waits: String? {
+        let status = session.status
+        let subscriptions = session.withCore(\.waitingSubscriptionCount)
+        let parts = [
+            status.state == .connecting || status.state == .waiting ? "a connection" : nil,
+            subscriptions > 0 ? "the first state of \(subscriptions) subscriptions" : nil,
+            status.pendingMutationCount > 0 ? "the outcomes of \(status.pendingMutationCount) mutations" : nil,
+        ].compactMap(\.self)
+        return parts.isEmpty ? nil : "'\(name)' waits for \(parts.joined(separator: ", "))"
+    }
 
     package var occupancies: [Occupancy] { session.withCore(\.occupancies) + loop.occupancies }
 

@@ -4,9 +4,14 @@ import Synchronization
 public struct StillWaiting: Error, CustomStringConvertible {
     /// How many ticks passed.
     public let ticks: Int
+    /// What the clients waited for, a sentence each.
+    public let waits: [String]
 
     public var description: String {
-        "what was run still waits after \(ticks) ticks; it waits for something that does not come, or needs more of them (ticksMax)"
+        let sentence =
+            "what was run still waits after \(ticks) ticks, for something that does not come, or needs more of them (ticksMax)"
+        let known = waits.isEmpty ? "no client waits for an answer" : waits.joined(separator: "; ")
+        return "\(sentence): \(known)"
     }
 }
 
@@ -28,7 +33,7 @@ extension JoinedWorld {
     /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass. Then its task was cancelled.
     /// - Precondition: `body` ends within `ticksMax` further ticks of being cancelled.
     public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
-        try runStepping(ticksMax: ticksMax, deliver: deliver, body) {
+        try runStepping(ticksMax: ticksMax, deliver: deliver, waits: { clients.compactMap(\.waits) }, body) {
             tick()
             passTime(.zero)
         }
@@ -40,15 +45,18 @@ extension RawServer {
     /// second.
     /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass.
     public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
-        try runStepping(ticksMax: ticksMax, deliver: deliver, body) { passTime(.milliseconds(10)) }
+        try runStepping(ticksMax: ticksMax, deliver: deliver, waits: { client.waits.map { [$0] } ?? [] }, body) {
+            passTime(.milliseconds(10))
+        }
     }
 }
 
 /// - Parameters:
 ///   - deliver: says whether anything was under way.
+///   - waits: what clients wait for, a sentence each.
 ///   - tick: called where nothing is ready and nothing is under way.
 private func runStepping<R>(
-    ticksMax: Int, deliver: () -> Bool, _ body: () async throws -> R, tick: () -> Void
+    ticksMax: Int, deliver: () -> Bool, waits: () -> [String], _ body: () async throws -> R, tick: () -> Void
 ) throws -> R {
     try withoutActuallyEscaping(body) { body in
         let executor = StepExecutor()
@@ -59,15 +67,19 @@ private func runStepping<R>(
             do { result = .success(try await work()) } catch { result = .failure(error) }
         }
         var ticks = 0
+        var waitsAtEnd: [String] = []
         while true {
             if executor.runReady() { continue }
             if let result {
-                if ticks > ticksMax { throw StillWaiting(ticks: ticksMax) }
+                if ticks > ticksMax { throw StillWaiting(ticks: ticksMax, waits: waitsAtEnd) }
                 return try result.get()
             }
             if deliver() { continue }
             precondition(ticks <= 2 * ticksMax, "what was run does not end where it is cancelled")
-            if ticks == ticksMax { task.cancel() }
+            if ticks == ticksMax {
+                waitsAtEnd = waits()
+                task.cancel()
+            }
             ticks += 1
             tick()
         }

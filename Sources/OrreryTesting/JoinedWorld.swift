@@ -31,7 +31,7 @@ public final class JoinedWorld {
     private let register: (inout SyncRegistry) throws -> Void
     private var halves: Halves
     private var epoch: Epoch
-    private var clients: [JoinedClient] = []
+    private(set) var clients: [JoinedClient] = []
     private var rawClients: [RawClient] = []
     private let logger: Logger
 

@@ -19,7 +19,13 @@ struct Access: ParsableArguments {
             "For wss: a PEM file with the authorities to trust, instead of the system's.", valueName: "file"))
     var ca: String?
 
+    @Option(help: ArgumentHelp("How this client introduces itself, at most 128 bytes.", valueName: "name"))
+    var name: String?
+
     func validate() throws {
+        if let name, !(1...128).contains(name.utf8.count) {
+            throw ValidationError("--name must have 1 to 128 bytes; it has \(name.utf8.count)")
+        }
         guard token == nil || tokenFile == nil else {
             throw ValidationError("--token and --token-file name two tokens; choose one")
         }

@@ -12,7 +12,7 @@ struct Orrery: AsyncParsableCommand {
               orrery inspect                                  this machine's world, live
               orrery inspect example.org:7600 --json | jq .   a world elsewhere, as JSON lines
               orrery inspect --watch --for 10                 every change of ten seconds
-              orrery set 127.0.0.1:7600 12v3 Health.current=50
+              orrery set 12v3 Health.current=50               this machine's world, by one field
 
 
             """ + ExitStatus.help,
@@ -26,7 +26,7 @@ struct Orrery: AsyncParsableCommand {
         // Sockets and pipes whose reader has gone are seen as errors of `write`; see Output.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(ServerAddress.completed(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -47,6 +47,27 @@ struct EditTests {
         }
     }
 
+    /// Where port 7600 is taken by a server of somebody else, the entity is not known there.
+    @Test(
+        "Without a URL, the world at this machine's port 7600",
+        arguments: [["get", "--timeout", "5", "9v9"], ["set", "9v9", "A.b=1"], ["spawn", "A.b=1"]])
+    func noURL(_ arguments: [String]) async throws {
+        let ended = try await Tool(arguments).ended()
+        #expect([3, 4, 6, 7].contains(ended.status))
+        if ended.status == 3 { #expect(ended.error.contains("ws://127.0.0.1:7600")) }
+    }
+
+    @Test("A number is a port of this machine, and --name what the server is told")
+    func portAndName() async throws {
+        try await LiveWorld.run { live in
+            let port = try #require(live.server.url.split(separator: ":").last.map(String.init))
+            let entity = try await live.server.perform { "\($0.spawn(Place()))" }
+            #expect(try await Tool.run("get", port, entity, "Place.row").lines == ["0"])
+            let named = try await Tool.run("set", port, entity, "Place.row=1", "--name", "pilot")
+            #expect(named.status == 0, "\(named.error)")
+        }
+    }
+
     @Test("Fields of one component are written together, or not at all")
     func together() async throws {
         try await LiveWorld.run { live in

@@ -70,14 +70,14 @@ struct ExitCodeTests {
             (["--csv", "--watch"], "use --json"),
             (["--for", "3"], "add --watch"), (["--ticks", "3"], "add --watch"),
             (["--once", "--for", "1"], "add --watch"),
-            (["--limit", "0"], "--limit must be greater than 0"), (["--timeout", "0"], "--timeout"),
+            (["--limit", "0"], "--limit must be greater than 0; it is 0"), (["--timeout", "0"], "--timeout"),
             (["--timeout", "nan"], "--timeout"), (["--timeout", "1e300"], "--timeout"),
             (["--watch", "--for=-1"], "--for must be greater than 0"), (["--watch", "--ticks", "0"], "--ticks"),
             (["--watch", "--ticks=-4"], "--ticks"), (["--entity", "earth"], "12v3"), (["--entity", "-"], "12v3"),
             (["--entity", "+1v1"], "12v3"), (["--query", ""], "Position, Body"),
             (["--query", "A,,B"], "Position, Body"),
             (["http://127.0.0.1:7600"], "ws"), (["ws://127.0.0.1:99999"], "port"),
-            (["--bogus"], "--bogus"), (["one", "two"], "two"),
+            (["--bogus"], "--bogus"), (["one", "two"], "two"), (["--name", ""], "--name must have 1 to 128 bytes"),
         ])
     func usage(_ arguments: [String], _ message: String) async throws {
         expect(try await Tool(["inspect"] + arguments).ended(), 64, message)

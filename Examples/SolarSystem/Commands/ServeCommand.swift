@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Glibc
 import Logging
+import OrreryECS
+import OrrerySchema
 import OrreryServer
 import OrreryWebSocket
 import ServiceLifecycle
@@ -61,6 +63,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The seed of the asteroids: equal seeds give equal asteroids.")
     var seed: UInt64 = 1
 
+    @Flag(help: "Let clients change the velocities of asteroids: orrery set ENTITY Velocity.x=5.")
+    var steerable = false
+
     @Option(help: "What is logged to standard error: trace, debug, info, notice, warning, error or critical.")
     var logLevel = LogLevel.notice
 
@@ -93,7 +98,12 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { NonBlockingLogHandler.standardError(label: $0, queue: lines) }
         var logger = Logger(label: "solar-system")
         logger.logLevel = logLevel.level
-        try await serve(logger)
+        do {
+            try await serve(logger)
+        } catch let error as ServerError {
+            // A name or an origin that is none.
+            throw ValidationError(error.description)
+        }
         // Where nobody reads the log, the end does not wait for it either.
         lines.flush(atMost: .seconds(1))
     }
@@ -106,7 +116,7 @@ struct ServeCommand: AsyncParsableCommand {
         ) { sync in
             try sync.register(Body.self)
             try sync.register(Position.self)
-            try sync.register(Velocity.self)
+            try sync.register(Velocity.self, writable: steerable ? Self.asteroidsOnly : .byServerOnly)
             try sync.register(Orbit.self)
         }
         // A reader that takes nothing holds up nobody else.
@@ -120,6 +130,14 @@ struct ServeCommand: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
+
+    /// Bodies with mass pull on all others: they keep their course.
+    private static let asteroidsOnly = WriteRule<Velocity>.byClients(judge: { write in
+        guard let entity = write.entity, !write.world.has(Body.self, on: entity) else {
+            return .refuse("bodies with mass keep their course; asteroids can be steered")
+        }
+        return write.new == nil ? .refuse("what moves has a velocity") : .allow
+    })
 
     private var tls: TLSConfiguration? {
         certificate.flatMap { certificate in key.map { TLSConfiguration(certificateFile: certificate, keyFile: $0) } }

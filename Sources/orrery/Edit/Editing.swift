@@ -5,7 +5,7 @@ import OrrerySchema
 
 /// What all commands that read or write single entities take: where the world is, and for how long to wait.
 struct Editing: ParsableArguments {
-    @Argument(help: "Where the world is: ws://host:port, or host:port.")
+    @Argument(help: "Where the world is: ws://host:port, or host:port; this machine's port 7600 if it is left out.")
     var url: String
 
     @Option(
@@ -26,7 +26,7 @@ struct Editing: ParsableArguments {
     /// Connects, and closes the connection when `body` is done.
     func withConnection(_ body: (ClientConnection) async throws -> Void) async throws {
         let url = try ServerAddress.url(from: url)
-        let client = try access.client(url: url, connectTimeout: .seconds(timeout), name: "orrery")
+        let client = try access.client(url: url, connectTimeout: .seconds(timeout), name: access.name ?? "orrery")
         let connection = try await waiting { try await client.connect() }
         defer { connection.close() }
         try await body(connection)

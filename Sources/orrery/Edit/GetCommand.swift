@@ -8,14 +8,14 @@ struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get",
         abstract: "Reads components or fields of an entity in a running world, as JSON.",
-        usage: "orrery get <url> <entity> [<Component[.field]> ...]",
+        usage: "orrery get [<url>] <entity> [<Component[.field]> ...]",
         discussion: """
             Each name is a line, in the order in which they are given; null for a component that the entity does not have. Without \
             names, all that it has is one JSON object.
 
             Examples:
-              orrery get 127.0.0.1:7600 12v3
-              orrery get 127.0.0.1:7600 12v3 Health.current Position
+              orrery get 12v3
+              orrery get 12v3 Health.current Position
 
 
             """ + ExitStatus.help)

@@ -8,12 +8,12 @@ struct SpawnCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spawn",
         abstract: "Makes an entity in a running world, and prints its name.",
-        usage: "orrery spawn <url> [<Component[.field=value]> ...]",
+        usage: "orrery spawn [<url>] [<Component[.field=value]> ...]",
         discussion: """
             Fields that are not given have the server's default values. The server decides whether clients may spawn.
 
             Examples:
-              orrery spawn 127.0.0.1:7600 Position.x=1 Position.y=2 Frozen
+              orrery spawn Position.x=1 Position.y=2 Frozen
 
 
             """ + ExitStatus.help)
@@ -38,7 +38,7 @@ struct DespawnCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "despawn",
         abstract: "Ends entities of a running world, one after the other.",
-        usage: "orrery despawn <url> <entity> ...",
+        usage: "orrery despawn [<url>] <entity> ...",
         discussion: """
             The first that is refused ends the command.
 
@@ -63,14 +63,14 @@ struct InsertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "insert",
         abstract: "Gives an entity components, or writes those that it has.",
-        usage: "orrery insert <url> <entity> <Component[.field=value]> ...",
+        usage: "orrery insert [<url>] <entity> <Component[.field=value]> ...",
         discussion: """
             Fields that are not given get the server's default values, also where the entity has the component already. \
             Components are inserted one after the other; the first that is refused ends the command.
 
             Examples:
-              orrery insert 127.0.0.1:7600 12v3 Frozen
-              orrery insert 127.0.0.1:7600 12v3 Health.current=50 Health.maximum=80
+              orrery insert 12v3 Frozen
+              orrery insert 12v3 Health.current=50 Health.maximum=80
 
 
             """ + ExitStatus.help)
@@ -98,7 +98,7 @@ struct RemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Takes components from an entity, one after the other.",
-        usage: "orrery remove <url> <entity> <Component> ...",
+        usage: "orrery remove [<url>] <entity> <Component> ...",
         discussion: """
             The first that is refused ends the command.
 

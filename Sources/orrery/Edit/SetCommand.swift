@@ -8,16 +8,16 @@ struct SetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
         abstract: "Writes fields of an entity in a running world.",
-        usage: "orrery set <url> <entity> <Component.field=value> ...",
+        usage: "orrery set [<url>] <entity> <Component.field=value> ...",
         discussion: """
             The server decides: a component is read-only unless it was registered as writable. The fields of one component are \
             written together, or not at all; components one after the other. The first that is refused ends the command. Each \
             field that was written is printed, with its old and its new value.
 
             Examples:
-              orrery set ws://127.0.0.1:7600 12v3 Health.current=50
+              orrery set 12v3 Health.current=50
               orrery set example.org:7600 12v3 Position.x=1.5 Position.y=0
-              orrery set 127.0.0.1:7600 12v3 Label.text="a name" Mode.value=walk
+              orrery set 12v3 Label.text="a name" Mode.value=walk
 
 
             """ + ExitStatus.help)

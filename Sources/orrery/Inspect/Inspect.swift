@@ -23,7 +23,7 @@ struct Inspect: AsyncParsableCommand {
             """ + ExitStatus.help)
 
     @Argument(help: "Where the world is: ws://host:port, or host:port.")
-    var url = "ws://127.0.0.1:7600"
+    var url = ServerAddress.local
 
     @Flag(help: "Print a table once, and end.")
     var once = false
@@ -34,7 +34,10 @@ struct Inspect: AsyncParsableCommand {
     @Flag(help: "Print comma-separated values, one column for each field.")
     var csv = false
 
-    @Flag(help: "Print each change as it happens, until interrupted; what is there already is not printed.")
+    @Flag(
+        help: ArgumentHelp(
+            "Print each change as it happens, until interrupted; what is there already is not printed. Where ticks come faster than they can be shown, several are merged into the last of them."
+        ))
     var watch = false
 
     @Option(
@@ -65,10 +68,10 @@ struct Inspect: AsyncParsableCommand {
 
     func validate() throws {
         for (isWrong, sentence) in contradictions where isWrong { throw ValidationError(sentence) }
-        try check(limit.map(Double.init), "--limit")
+        if let limit, limit <= 0 { throw ValidationError("--limit must be greater than 0; it is \(limit)") }
+        if ticks == 0 { throw ValidationError("--ticks must be greater than 0; it is 0") }
         try check(timeout, "--timeout")
         try check(duration, "--for")
-        try check(ticks.map(Double.init), "--ticks")
         _ = try request()
     }
 
@@ -84,7 +87,7 @@ struct Inspect: AsyncParsableCommand {
 
     private func check(_ value: Double?, _ name: String) throws {
         guard let value else { return }
-        guard value > 0, value <= 1e9 || name == "--ticks" || name == "--limit" else {
+        guard value > 0, value <= 1e9 else {
             throw ValidationError("\(name) must be greater than 0, and at most 1000000000 seconds; it is \(value)")
         }
     }

@@ -190,13 +190,21 @@ struct ServeCommandTests {
         arguments: [
             ("", ["ORRERY_TOKEN": "two sesame"]), ("", ["ORRERY_TOKEN": "\n"]), ("", ["ORRERY_TOKEN": ""]),
             ("--token-file /nowhere", [:]),
-            ("--origin sim.example", [:]), ("--host-name sim.example:80", [:]),
         ] as [(String, [String: String])])
     func refusals(options: String, environment: [String: String]) async throws {
         let serving = try Serving(options, environment: environment)
         #expect(try #require(try await serving.status()) != 0)
         #expect(try await serving.says("."))
         #expect(serving.errors.withLock { !$0.contains("sesame") })
+    }
+
+    @Test(
+        "an option that makes no sense is a usage error",
+        arguments: ["--origin sim.example", "--host-name sim.example:80"])
+    func usageErrors(options: String) async throws {
+        let serving = try Serving(options)
+        #expect(try #require(try await serving.status()) == 64)
+        #expect(try await serving.says("Error: "))
     }
 
     /// Those who are in are served on; who waits is told of in the log, and gets in when there is room.
