@@ -11,6 +11,31 @@ struct WorldArticleTests {
     private let world = World()
     private let tick = Duration.milliseconds(500)
 
+    @Test func components() throws {
+        struct Shield: Component {
+            enum Mode: UInt8, CaseIterable { case idle, charging, up }
+
+            var mode = Mode.idle
+            var charge: Float = 0
+            var owner = Entity.none
+
+            static var documentation: String? { "Keeps its owner from harm." }
+            static var annotations: [FieldAnnotation<Shield>] {
+                [.init(\.charge, unit: "kJ", range: 0...500, "Above 100 it can be raised."), .init(\.owner, "Whom it keeps.")]
+            }
+        }
+        struct Cargo: Component, Codable {
+            var items: [String] = []
+            var inspectedAt: Double?
+        }
+
+        let ship = world.spawn(Shield(mode: .up), Cargo(items: ["tea"]))
+        #expect(world[ship, Cargo.self]?.items == ["tea"])
+        let schema = try ComponentCoder<Shield>().schema
+        #expect(schema.documentation == "Keeps its owner from harm.")
+        #expect(try ComponentCoder<Cargo>().schema.type.fixedSize == nil && schema.type.fixedSize == 13)
+    }
+
     @Test func systems() throws {
         struct Wind { var x: Float = 2 }
         var schedule = Schedule()
@@ -163,6 +188,6 @@ struct WorldArticleTests {
     }
 
     @Test func theArticleShowsThisFile() throws {
-        try expectArticle("WORLD.md", toShow: #filePath, blockCount: 8)
+        try expectArticle("WORLD.md", toShow: #filePath, blockCount: 9)
     }
 }
