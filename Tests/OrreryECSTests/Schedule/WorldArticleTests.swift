@@ -21,7 +21,10 @@ struct WorldArticleTests {
 
             static var documentation: String? { "Keeps its owner from harm." }
             static var annotations: [FieldAnnotation<Shield>] {
-                [.init(\.charge, unit: "kJ", range: 0...500, "Above 100 it can be raised."), .init(\.owner, "Whom it keeps.")]
+                [
+                    .init(\.charge, unit: "kJ", range: 0...500, "Above 100 it can be raised."),
+                    .init(\.owner, "Whom it keeps."),
+                ]
             }
         }
         struct Cargo: Component, Codable {
