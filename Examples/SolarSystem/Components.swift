@@ -1,6 +1,6 @@
 import OrrerySchema
 
-/// Where something is: barycentric, axes of the ICRF, in km.
+/// The position: barycentric, along the axes of the ICRF, in km.
 struct Position: Component, Equatable {
     var x = 0.0, y = 0.0, z = 0.0
 
@@ -14,7 +14,7 @@ struct Position: Component, Equatable {
     }
 }
 
-/// How fast it moves, along the axes of ``Position``, in km/s.
+/// The velocity, along the axes of ``Position``, in km/s.
 struct Velocity: Component, Equatable {
     var x = 0.0, y = 0.0, z = 0.0
 
@@ -24,7 +24,7 @@ struct Velocity: Component, Equatable {
     }
 }
 
-/// What pulls on everything else: the Sun, a planet, the Moon.
+/// A body that attracts everything else: the Sun, a planet, the Moon.
 struct Body: Component, Codable, Equatable {
     var name = ""
     /// Gravitational constant times mass, in km³/s².
@@ -42,7 +42,7 @@ struct Body: Component, Codable, Equatable {
     }
 }
 
-/// How something moves about its primary: the Sun, for the Moon the Earth.
+/// The motion around the primary: the Earth for the Moon, otherwise the Sun.
 struct Orbit: Component, Equatable {
     var primary = Entity.none
     /// From centre to centre, in km.
@@ -61,7 +61,7 @@ struct Orbit: Component, Equatable {
 }
 
 extension Orbit {
-    /// The motion of a state about that of its primary.
+    /// The motion of a state relative to the state of its primary.
     init(primary: Entity, state: StateVector, about primaryState: StateVector) {
         let relative = state - primaryState
         self.init(

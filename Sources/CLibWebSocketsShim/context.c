@@ -13,7 +13,7 @@ struct clws_context {
     char *subprotocol;
     bool uses_tls;
     SSL_CTX *client_tls;
-    // libwebsockets' own.
+    // Owned by libwebsockets.
     SSL_CTX *server_tls;
     uint64_t application_record_count;
     struct lws_protocols protocols[2];
@@ -23,7 +23,7 @@ struct clws_context {
 
 static _Atomic(clws_log_handler) log_handler;
 
-// While a connection is handed over with its head: libwebsockets 4.1 says so as if it were an error.
+// Set while a connection is handed over with its head: libwebsockets 4.1 logs that as if it were an error.
 static _Thread_local bool is_adopting;
 
 static void emit_log(int level, const char *line) {
@@ -34,10 +34,11 @@ static void emit_log(int level, const char *line) {
 
 void clws_set_log_handler(clws_log_handler handler) { atomic_store(&log_handler, handler); }
 
-// Creation touches what the process has once: the log level, the disposition of SIGPIPE, the plug-in.
+// Creating a context changes per-process state: the log level, the disposition of SIGPIPE, the plug-in.
 static pthread_mutex_t creation_lock = PTHREAD_MUTEX_INITIALIZER;
 
-// While a context is made, inside the lock: libwebsockets asks for the server's certificate without saying for whom.
+// Set while a context is made, inside the lock: libwebsockets asks for the server's certificate without naming the
+// context.
 static const clws_settings *identity_wanted;
 static clws_tls_problem *identity_problem;
 static SSL_CTX *identity_owner;
@@ -54,9 +55,9 @@ static int handle_callback(
     return atomic_load_explicit(&owner_callback, memory_order_relaxed)(connection, reason, user, in, length);
 }
 
-// libwebsockets numbers its data in OpenSSL's objects anew with each context that has TLS, for the whole process: connections of the
-// contexts before are not found any more, and OpenSSL never takes a number back. So the context has no TLS; its only vhost has,
-// and the number stays 0, which OpenSSL keeps for the application.
+// For each context with TLS, libwebsockets takes a new number for its data in OpenSSL's objects, for the whole process:
+// connections of earlier contexts are no longer found, and OpenSSL never frees a number. So the context has no TLS and
+// only its single vhost has; the number stays 0, which OpenSSL reserves for the application.
 static struct lws_context *create_with_tls(
     struct lws_context_creation_info *info, const clws_settings *settings, clws_tls_problem *problem) {
     info->options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
@@ -88,7 +89,7 @@ clws_context *clws_context_create(
     context->protocols[0].name = context->subprotocol;
     atomic_store(&owner_callback, callback);
     context->protocols[0].callback = handle_callback;
-    // Without data of its own libwebsockets does not say LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
+    // Without per-session data, libwebsockets does not send LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
     context->protocols[0].per_session_data_size = 1;
     context->protocols[0].rx_buffer_size = settings->receive_buffer_size;
     context->protocols[0].tx_packet_size = settings->transmit_size;
@@ -99,7 +100,8 @@ clws_context *clws_context_create(
     struct lws_context_creation_info info = {0};
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = context->protocols;
-    // Not VALIDATE_UTF8: it cuts the line without a close frame. Text is refused before it is looked at; a peer's reason is checked by us.
+    // Not VALIDATE_UTF8: it cuts the connection without a close frame. Text messages are refused without a check, and
+    // the text of a peer's close reason is checked by the caller.
     info.options = LWS_SERVER_OPTION_LIBEV;
     info.foreign_loops = context->loops;
     info.user = owner;
@@ -110,10 +112,11 @@ clws_context *clws_context_create(
     info.timeout_secs = settings->handshake_seconds_max;
     info.connect_timeout_secs = settings->handshake_seconds_max;
     info.retry_and_idle_policy = &context->retry;
-    // Port 0 means "no proxy": else the environment's http_proxy would carry away even connections to this machine.
+    // Port 0 means "no proxy"; otherwise http_proxy in the environment would redirect even connections to this machine.
     info.http_proxy_address = "none:0";
     if (settings->tls != CLWS_TLS_NONE) {
-        // libwebsockets makes a client's context in every case; given one, it does not read the system's certificates for a server.
+        // libwebsockets always makes a client TLS context; if given one, it does not read the system's certificates for
+        // a server.
         bool is_client = settings->tls == CLWS_TLS_CLIENT;
         context->client_tls = clws_tls_create_client(
             is_client ? settings->host : NULL, settings->trusted_certificate_file, problem);
@@ -134,7 +137,8 @@ clws_context *clws_context_create(
     context->native = settings->tls == CLWS_TLS_NONE ? lws_create_context(&info) : create_with_tls(&info, settings, problem);
     context->server_tls = identity_owner;
     identity_owner = NULL;
-    // lws ignores SIGPIPE for the process. It does not need that, since it sends with MSG_NOSIGNAL; the choice is not ours.
+    // libwebsockets ignores SIGPIPE for the whole process. It does not need that, because it sends with MSG_NOSIGNAL;
+    // the application decides about SIGPIPE.
     if (saved) sigaction(SIGPIPE, &pipe_action, NULL);
     pthread_mutex_unlock(&creation_lock);
 
@@ -163,7 +167,7 @@ void *clws_owner(struct lws *connection) { return lws_context_user(lws_get_conte
 void clws_context_poke(clws_context *context) { lws_cancel_service(context->native); }
 
 bool clws_has_buffered_input(clws_context *context) {
-    // How long the loop may sleep: not at all, if there is something to be done without an event.
+    // How long the loop may sleep: 0 if there is work to do without an event.
     return lws_service_adjust_timeout(context->native, 1, 0) == 0;
 }
 
@@ -196,7 +200,7 @@ struct lws *clws_connect(
     info.local_protocol_name = context->subprotocol;
     info.ietf_version_or_minus_one = -1;
     info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
-    // The name is checked by the context's own parameters, which know IPv6 addresses too.
+    // The context's own parameters check the name, because they also support IPv6 addresses.
     if (context->uses_tls) info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
     info.alpn = "http/1.1";
     info.retry_and_idle_policy = &context->retry;
@@ -207,13 +211,13 @@ struct lws *clws_connect(
 void clws_set_reading(clws_context *context, struct lws *connection, bool is_reading) {
     int change = is_reading ? LWS_RXFLOW_REASON_APPLIES_ENABLE : LWS_RXFLOW_REASON_APPLIES_DISABLE;
     lws_rx_flow_control(connection, change | LWS_RXFLOW_REASON_USER_BOOL | LWS_RXFLOW_REASON_FLAG_PROCESS_NOW);
-    // Without an event nobody looks at what libwebsockets has kept.
+    // Without an event, libwebsockets does not process its buffered input.
     if (is_reading) lws_cancel_service(context->native);
 }
 
 void clws_kill(clws_context *context, struct lws *connection) {
     lws_set_timeout(connection, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
-    // Under libev the timer that would look at this is not armed outside of lws's own callbacks.
+    // Under libev, the timer for this is not armed outside libwebsockets' own callbacks.
     lws_cancel_service(context->native);
 }
 

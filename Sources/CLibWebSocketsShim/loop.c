@@ -54,7 +54,7 @@ static void start_timer(clws_loop *loop, ev_timer *timer, double seconds) {
 }
 
 void clws_loop_start_timer(clws_loop *loop, double seconds) {
-    // The loop's clock stood still since it was made.
+    // The loop's clock has not moved since the loop was made.
     ev_now_update(loop->native);
     start_timer(loop, &loop->timer, seconds);
 }

@@ -62,7 +62,7 @@ void clws_find_broken(int *descriptors, size_t count) {
     }
 }
 
-// False where the system does not know as much.
+// False if the system does not report that many fields.
 static bool get_info(int descriptor, struct tcp_info *info) {
     socklen_t size = sizeof *info;
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, info, &size) != 0) return false;
@@ -89,7 +89,7 @@ bool clws_read_count(int descriptor, uint64_t *count) {
     struct tcp_info info;
     int unread = 0;
     if (!get_info(descriptor, &info) || ioctl(descriptor, FIONREAD, &unread) != 0) return false;
-    // More may have come between the two.
+    // More may have arrived between the two system calls.
     *count = info.tcpi_bytes_received > (uint64_t)unread ? info.tcpi_bytes_received - (uint64_t)unread : 0;
     return true;
 }
@@ -116,7 +116,7 @@ void clws_unblock_pipe_signal(void) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGPIPE);
-    // What came meanwhile was ours.
+    // Signals that arrived meanwhile were caused by writes on this thread.
     struct timespec now = {0};
     while (sigtimedwait(&set, NULL, &now) == SIGPIPE) {}
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);

@@ -11,7 +11,7 @@
 
 static _Thread_local bool password_wanted;
 
-// Without this OpenSSL would ask on the terminal.
+// Without this, OpenSSL would ask for a password on the terminal.
 static int refuse_password(char *buffer, int size, int writing, void *user) {
     (void)buffer;
     (void)size;
@@ -34,7 +34,7 @@ bool clws_tls_load_identity(
     SSL_CTX *tls, const char *certificate_file, const char *key_file, clws_tls_problem *problem) {
     ERR_clear_error();
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-    // A client that renegotiates without end would cost the server a signature each time.
+    // A client that renegotiates repeatedly would cost the server a signature each time.
     SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_default_passwd_cb(tls, refuse_password);
     if (SSL_CTX_use_certificate_chain_file(tls, certificate_file) != 1) return fail(problem, CLWS_TLS_STEP_CERTIFICATE);
@@ -52,7 +52,7 @@ bool clws_tls_load_identity(
 
 bool clws_tls_renew_identity(
     SSL_CTX *tls, const char *certificate_file, const char *key_file, clws_tls_problem *problem) {
-    // Tried where nobody is served first: a key that does not fit would leave half of it behind.
+    // First tried in a context that serves nobody: a key that does not fit would leave it half changed.
     SSL_CTX *trial = SSL_CTX_new(TLS_server_method());
     if (!trial) return fail(problem, CLWS_TLS_STEP_LIBRARY);
     bool is_good = clws_tls_load_identity(trial, certificate_file, key_file, problem);
@@ -109,7 +109,7 @@ static void see_record(
     int is_written, int version, int content_type, const void *bytes, size_t size, SSL *tls, void *count) {
     (void)version;
     if (is_written || size == 0) return;
-    // With TLS 1.3 every record looks like data from outside.
+    // With TLS 1.3, the outer type of every record is application data.
     int wanted = SSL_version(tls) == TLS1_3_VERSION ? SSL3_RT_INNER_CONTENT_TYPE : SSL3_RT_HEADER;
     if (content_type == wanted && *(const unsigned char *)bytes == SSL3_RT_APPLICATION_DATA) (*(uint64_t *)count)++;
 }

@@ -1,26 +1,24 @@
 public import OrreryTransport
 import OrreryWire
 
-/// The settings of a client: how long it waits, and how much it takes from a server. Each has a default that is seen
-/// here.
+/// The settings of a client: how long it waits, and how much it accepts from a server. Every setting has a default.
 public struct ClientConfiguration: Hashable, Sendable {
-    /// What it takes of the protocol: message sizes, names, depth, staged bytes, the size of the store.
+    /// Limits of the protocol: message sizes, names, depth, staged bytes, the size of the store.
     public var sync = SyncClientConfiguration()
-    /// Limits of the connection: waiting bytes. (The sizes of messages are those of ``sync``.)
+    /// Limits of the connection: waiting bytes. (Message sizes are taken from ``sync``.)
     public var transport = TransportLimits()
-    /// Time from the connection to the server's welcome. Stops a server that accepts and says nothing.
+    /// Time from the connection to the server's welcome. Protects against a server that accepts and sends nothing.
     public var welcomeTimeout: Duration = .seconds(10)
-    /// Time without any message, while a server sends a heartbeat each second, after which the connection is taken for
-    /// dead.
+    /// Time without any message after which the connection counts as lost. A server sends a heartbeat every second.
     public var silenceTimeout: Duration = .seconds(10)
-    /// Bytes of changes that may wait for one reader of `batches`; beyond, the sequence throws. Stops a reader that has
-    /// fallen behind from holding ever more.
+    /// Bytes of changes that may wait for one reader of `batches`; beyond this limit the sequence throws. Bounds the
+    /// memory held for a slow reader.
     public var waitingBatchSizeMax = 1 << 30
 
-    /// The defaults.
+    /// Creates a configuration with the defaults.
     public init() {}
 
-    /// Those of ``transport``, with the sizes of messages that the session speaks of.
+    /// The limits of ``transport``, with the message sizes of the session.
     package var transportLimits: TransportLimits {
         var limits = transport
         limits.messageSizeMax = sync.limits.messageSizeMax

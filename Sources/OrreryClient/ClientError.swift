@@ -2,7 +2,7 @@ import OrrerySchema
 import OrreryTransport
 import OrreryWire
 
-/// What went wrong for a client, and in words what to do about it. The only error that this library throws.
+/// An error of a client, with a message that says what to do about it. This library throws no other error.
 ///
 /// ```swift
 /// do throws(ClientError) {
@@ -17,7 +17,7 @@ import OrreryWire
 /// }
 /// ```
 public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What kind of error it is.
+    /// The kind of error.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         // The connection.
 
@@ -25,41 +25,43 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case invalidURL
         /// No connection could be made.
         case cannotConnect
-        /// The server wants a token, does not accept the one that it was given, or does not let this client in.
+        /// The server requires a token, does not accept the given token, or refused access.
         case unauthorized
-        /// The two ends do not understand one another: no common version, or a message that must not be.
+        /// Client and server cannot communicate: they have no common version, or one sent a message that is not
+        /// allowed.
         case protocolViolation
-        /// The server sent more than this client takes: the message names the limit.
+        /// The server sent more than this client accepts; the message names the limit.
         case limitExceeded
-        /// The connection was there, and is not any more.
+        /// An established connection was lost.
         case connectionLost
-        /// The server stopped in good order.
+        /// The server shut down normally.
         case serverStopped
-        /// Another connection of this client took the place of this one, or the server closed it for good.
+        /// Another connection of this client replaced this one, or the server closed it for good.
         case refused
-        /// The connection, or the subscription, was ended from this side.
+        /// This side ended the connection or the subscription.
         case closed
-        /// The task that waited was cancelled. What it waited for goes on.
+        /// The waiting task was cancelled. The operation it waited for continues.
         case cancelled
 
         // A view, a subscription or a mutation.
 
-        /// The server has no such component, or one that does not fit the type; or the entity does not have the
+        /// The server has no such component, or its component does not fit the type; or the entity does not have the
         /// component.
         case component
         /// The entity is not alive.
         case unknownEntity
-        /// The bytes are no value of the component, or the component's type has no such value.
+        /// The bytes are not a value of the component, or the component's type cannot hold the value.
         case invalidValue
-        /// Clients may not write this component, or spawn, or despawn.
+        /// Clients may not write this component, or may not spawn or despawn.
         case notWritable
         /// A rule of the server refused it.
         case forbidden
-        /// The value is not the expected one; ``ClientError/current`` has the bytes that stand.
+        /// The value is not the expected one; ``ClientError/current`` has the bytes of the current value.
         case compareFailed
-        /// Too much at a time, here or at the server: the message names the limit. It had no effect.
+        /// Too much at a time, in the client or at the server; the message names the limit. The operation had no
+        /// effect.
         case limitReached
-        /// It may have had its effect, or not: look at the state and decide anew.
+        /// The operation may or may not have had its effect: look at the state and decide again.
         case outcomeUnknown
         /// The server does not know this kind of request.
         case notSupported
@@ -70,16 +72,16 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case connect, handshake, subscribe, apply, mutate, resume
     }
 
-    /// What kind of error it is.
+    /// The kind of error.
     public var code: Code
     /// What the client was doing.
     public var phase: Phase
-    /// One sentence for people.
+    /// One sentence for a person to read.
     public var message: String
-    /// The bytes that the component has, where the server refused a mutation because of them.
+    /// The component's current bytes, if the server refused a mutation because of them.
     public var current: [UInt8]?
 
-    /// An error without bytes.
+    /// Creates an error without bytes.
     public init(_ code: Code, _ message: String, phase: Phase = .connect) {
         self.code = code
         self.message = message
@@ -88,7 +90,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
-    /// Whether another attempt may succeed where this one did not.
+    /// Whether another attempt may succeed.
     var mayPass: Bool {
         switch code {
         case .cannotConnect, .connectionLost, .serverStopped: true
@@ -96,25 +98,25 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What the server refused.
+    /// Creates an error from a refusal of the server.
     init(_ refusal: Refusal, phase: Phase) {
         self.init(Code(refusal.code), refusal.reason, phase: phase)
         current = refusal.current
     }
 
-    /// Why a connection ended from this side.
+    /// Creates an error for a connection that this side ended.
     init(_ error: WireError, url: String) {
         let (code, reason): (Code, String) =
             switch error.closeCode {
             case .policyViolation: (.limitExceeded, "sent more than this client takes")
-            // What is missing comes with the next connection, which goes on from where this client is.
+            // The next connection resumes from where this client is, and brings what is missing.
             case .gap: (.connectionLost, "left something out")
             default: (.protocolViolation, "broke the protocol")
             }
         self.init(code, "the server at \(url) \(reason): \(error.message)", phase: .apply)
     }
 
-    /// Why a connection ended that the other side, or the network, ended.
+    /// Creates an error for a connection that the other side or the network ended.
     init(_ closure: ConnectionEnd, url: String) {
         let reason = closure.reason.isEmpty ? "" : ": \(closure.reason)"
         switch closure.code {
@@ -141,7 +143,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ClientError.Code {
-    /// What a refusal of the server means to the user of a client.
+    /// The client's error code for a refusal code of the server.
     init(_ code: RefusalCode) {
         self =
             switch code {

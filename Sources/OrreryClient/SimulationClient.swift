@@ -4,7 +4,7 @@ import OrrerySync
 public import OrreryTransport
 import OrreryWire
 
-/// Connects to a world that runs somewhere else.
+/// Connects to a world that a server offers.
 ///
 /// ```swift
 /// let client = SimulationClient(url: "ws://127.0.0.1:7600", transport: .webSocket)
@@ -14,25 +14,26 @@ import OrreryWire
 /// }
 /// ```
 public struct SimulationClient: Sendable {
-    /// Where the world is: `ws://host:port`, `wss://host:port`, or `memory://name`.
+    /// The URL of the world: `ws://host:port`, `wss://host:port`, or `memory://name`.
     public let url: String
-    /// The name with which the client introduces itself; for the server's log. At most 128 bytes.
+    /// The name that the client sends to the server, for the server's log. At most 128 bytes.
     public var name: String
     /// What happens when the connection is lost.
     public var reconnect: ReconnectPolicy
-    /// How much it takes from the server, and how long it waits.
+    /// How much the client accepts from the server, and how long it waits.
     public var configuration: ClientConfiguration
     private let transport: any ClientTransport
     private let token: String?
 
+    /// Creates a client.
     /// - Parameters:
-    ///   - url: Where the world is: `ws://host:port`, `wss://host:port`, or `memory://name`.
-    ///   - transport: How to get there: `.webSocket`, or a network in memory.
-    ///   - name: With which the client introduces itself, for the server's log; at most 128 bytes.
-    ///   - token: Shown to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws` everybody
-    ///     on the way can read it; use `wss` beyond the own machine.
+    ///   - url: The URL of the world: `ws://host:port`, `wss://host:port`, or `memory://name`.
+    ///   - transport: The transport: `.webSocket`, or an in-memory network.
+    ///   - name: The name that the client sends to the server, for the server's log; at most 128 bytes.
+    ///   - token: Sent to the server when connecting (`Authorization: Bearer …`), and nowhere else. Over `ws`,
+    ///     everybody on the network path can read it; use `wss` to connect to another machine.
     ///   - reconnect: What happens when the connection is lost.
-    ///   - configuration: How much it takes from the server, and how long it waits.
+    ///   - configuration: How much the client accepts from the server, and how long it waits.
     public init(
         url: String, transport: any ClientTransport, name: String = "orrery-client", token: String? = nil,
         reconnect: ReconnectPolicy = .automatic, configuration: ClientConfiguration = .init()
@@ -46,7 +47,7 @@ public struct SimulationClient: Sendable {
     }
 
     /// Connects, and closes the connection when `body` is done.
-    /// - Throws: ``ClientError`` where no connection can be made, and what `body` throws.
+    /// - Throws: ``ClientError`` if no connection can be made, and any error that `body` throws.
     public func withConnection<R>(
         isolation: isolated (any Actor)? = #isolation, _ body: (ClientConnection) async throws -> R
     ) async throws -> R {
@@ -55,8 +56,7 @@ public struct SimulationClient: Sendable {
         return try await body(connection)
     }
 
-    /// Connects, and waits until the server has said which components there are. The connection lasts until it is
-    /// closed.
+    /// Connects, and waits until the server has listed its components. The connection lasts until it is closed.
     /// - Throws: ``ClientError`` of code `invalidURL`, `cannotConnect`, `unauthorized`, `protocolViolation`,
     ///   `limitExceeded` or `cancelled`.
     public func connect() async throws(ClientError) -> ClientConnection {
@@ -94,7 +94,7 @@ public struct SimulationClient: Sendable {
         return ClientConnection(url: url, session: session)
     }
 
-    /// Runs one connection after the other until it is over for good.
+    /// Runs one connection after another until the session ends.
     private static func run(
         _ session: ClientSession, from first: any TransportLoop, _ ended: DispatchSemaphore,
         _ connect: () throws(TransportError) -> any TransportLoop
@@ -118,7 +118,7 @@ public struct SimulationClient: Sendable {
 }
 
 extension String {
-    /// As many of the first characters as fit.
+    /// The longest prefix of whole characters that fits.
     func cut(toByteCount byteCountMax: Int) -> String {
         var result = self
         while result.utf8.count > byteCountMax { result.removeLast() }

@@ -1,4 +1,4 @@
-// What a user of this module names and these declare: settings, transports, and the network in memory.
+// Types that users of this module name but that these modules declare: settings, transports, the in-memory network.
 @_exported public import OrrerySync
 @_exported public import OrreryTransport
 @_exported public import OrreryWire

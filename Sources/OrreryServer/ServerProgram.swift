@@ -12,11 +12,11 @@ import Foundation
 /// }
 /// ```
 ///
-/// It prints the server's URL as soon as it listens, serves until SIGTERM or SIGINT, and ends with 0 then. SIGHUP has
-/// the server ``SimulationServer/reload()``. Where the server cannot be made or run, one sentence goes to standard
-/// error, and the exit code is 1. A reader of its output that goes away does not end it.
+/// The program prints the server's URL as soon as it listens, serves until SIGTERM or SIGINT, and then ends with exit
+/// code 0. SIGHUP makes it call ``SimulationServer/reload()``. If the server cannot be made or run, it writes one
+/// sentence to standard error and ends with exit code 1. It does not end when a reader of its output goes away.
 public protocol ServerProgram {
-    /// Makes the server. It listens from then on.
+    /// Makes the server, which listens from then on.
     static func makeServer() async throws -> SimulationServer
 }
 
@@ -27,7 +27,7 @@ extension ServerProgram {
         do {
             let server = try await makeServer()
             let signals = Self.signals(for: server)
-            // Not by way of a buffer, which a pipe would keep for long.
+            // Unbuffered: a pipe would keep the line in a buffer for long.
             try? FileHandle.standardOutput.write(contentsOf: Data("\(server.url)\n".utf8))
             try await server.run()
             withExtendedLifetime(signals) {}
@@ -38,7 +38,7 @@ extension ServerProgram {
         }
     }
 
-    /// What signals do. A second one of an ending kind has its usual effect.
+    /// Handles signals. A second ending signal of the same kind has its default effect.
     private static func signals(for server: SimulationServer) -> [any DispatchSourceSignal] {
         func handle(_ number: Int32, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
             signal(number, SIG_IGN)

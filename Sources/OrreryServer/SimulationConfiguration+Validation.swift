@@ -4,13 +4,13 @@ import OrreryTransport
 import OrreryWire
 
 extension SimulationConfiguration {
-    /// Indexes of entities at the end of those that clients take, which are the server's own.
+    /// Entity indexes that the server reserves for itself, at the end of the range that clients accept.
     static let reservedEntityCount = 65_536
-    /// Bytes of a message besides the sections or the value that it is about.
+    /// Bytes of a message besides its sections or its value.
     private static let messageOverhead = 128
 
     /// Finds settings that contradict one another, before the first client does.
-    /// - Parameter entityCountMax: what the world may hold.
+    /// - Parameter entityCountMax: The capacity of the world.
     /// - Throws: ``ServerError`` that names the settings and their values.
     package func validate(entityCountMax: Int) throws(ServerError) {
         try validateAccess()

@@ -17,7 +17,7 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 }
 
-/// A world that runs by itself and is shown to clients.
+/// A server that runs a world and shows it to clients.
 ///
 /// ```swift
 /// let server = try SimulationServer(world: world, schedule: schedule, transport: .webSocket(port: 7600)) { sync in
@@ -26,15 +26,16 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 /// try await server.run()
 /// ```
 ///
-/// Two threads: one runs the ticks and owns the world, one owns the store, the sessions and the sockets. They meet in
-/// one slot, where the first leaves the changes of a tick for the second; a tick never waits for a socket or a client.
+/// The server has two threads: one runs the ticks and owns the world, the other owns the store, the sessions and the
+/// sockets. The first hands the changes of a tick to the second through one slot; a tick never waits for a socket or a
+/// client.
 ///
-/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, and `/schema`. Who may connect and read them
-/// says ``SimulationConfiguration/authorize``.
+/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, and `/schema`.
+/// ``SimulationConfiguration/authorize`` decides who may connect and read `/metrics` and `/schema`.
 public final class SimulationServer: Service {
     /// Where clients reach the server: `ws://127.0.0.1:7600`.
     public let url: String
-    /// As it was when the server was made.
+    /// The configuration that the server was made with.
     public let configuration: SimulationConfiguration
 
     private let loop: any TransportLoop
@@ -54,16 +55,16 @@ public final class SimulationServer: Service {
 
     /// Opens the transport's address. Clients are served, and ticks run, once ``run()`` is called.
     /// - Parameters:
-    ///   - world: handed over; use ``perform(_:)`` to reach it from now on. One that another server has shown is shown
-    ///     from the beginning, as another life.
-    ///   - schedule: The systems that move it.
-    ///   - configuration: Tick rate, who is let in, and every limit.
+    ///   - world: The world, which the server takes over; from now on, reach it through ``perform(_:)``. A world that
+    ///     another server has shown is shown from the beginning, as another life.
+    ///   - schedule: The systems that run on the world.
+    ///   - configuration: Tick rate, access, and every limit.
     ///   - transport: Where clients connect, such as `.webSocket(port: 7600)`.
     ///   - logger: Where the server writes its log.
-    ///   - register: Says which components are visible.
-    /// - Throws: ``ServerError`` for settings that contradict one another, `TransportError` where the address cannot
-    ///   be opened, `SchemaError` where a component cannot be shown, `ScheduleError` for a schedule that contradicts
-    ///   itself, and what `register` throws.
+    ///   - register: Registers the components that clients see.
+    /// - Throws: ``ServerError`` if settings contradict one another, `TransportError` if the address cannot be opened,
+    ///   `SchemaError` if a component cannot be shown, `ScheduleError` if the schedule contradicts itself, and the
+    ///   errors of `register`.
     public init(
         world: sending World, schedule: Schedule, configuration: SimulationConfiguration = .init(),
         transport: any ServerTransport, logger: Logger = Logger(label: "orrery.server"),
@@ -88,7 +89,7 @@ public final class SimulationServer: Service {
         warnOfTransport()
     }
 
-    /// The two halves of a server around a loop. Tests drive them from one thread with a time of their own.
+    /// The two halves of a server around a loop. Tests drive both from one thread with a clock of their own.
     package static func makeHalves(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, registry: SyncRegistry,
         loop: any TransportLoop, url: String = "", epoch: Epoch, logger: Logger,
@@ -108,7 +109,7 @@ public final class SimulationServer: Service {
                     "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
                     + "most \(configuration.transportLimits.sentMessageSizeMax); shorten their documentation")
         }
-        // The store is empty, whatever readers of before have been told.
+        // The store is empty, even if earlier readers already had the changes.
         world.forgetChangeReader()
         let ids = registry.entries.map { $0.track(world) }
         let handover = ChangeHandover()
@@ -136,10 +137,10 @@ public final class SimulationServer: Service {
         return (simulation, sync)
     }
 
-    /// Serves until the task is cancelled, a graceful shutdown is triggered, or ``stop()`` is called. Then clients are
-    /// sent a close frame (1001) and given ``SimulationConfiguration/lingerMax`` to answer it.
-    /// - Throws: `TransportError` where the loop cannot run.
-    /// - Precondition: called once.
+    /// Serves until the task is cancelled, a graceful shutdown is triggered, or ``stop()`` is called. Then the server
+    /// sends clients a close frame (1001), and gives them ``SimulationConfiguration/lingerMax`` to answer it.
+    /// - Throws: `TransportError` if the loop cannot run.
+    /// - Precondition: Called once.
     public func run() async throws {
         let isFirst = state.withLock { state in
             defer { state.wasRun = true }
@@ -157,7 +158,7 @@ public final class SimulationServer: Service {
         }
     }
 
-    /// Ends ``run()``. Any thread; more than once does no harm.
+    /// Ends ``run()``. Any thread; repeated calls do no harm.
     public func stop() {
         let isFirst = state.withLock { state in
             defer { state.isStopping = true }
@@ -168,9 +169,10 @@ public final class SimulationServer: Service {
         sync.requestStop()
     }
 
-    /// Reads again what may have been renewed: the transport's certificate and key, and the file of
-    /// ``Authorizer/bearer(file:)``. Nobody is disconnected: what is new counts for those who come from now on. What
-    /// cannot be used is logged, and what was goes on. Any thread.
+    /// Reads the transport's certificate and key, and the file of ``Authorizer/bearer(file:)``, again.
+    ///
+    /// Nobody is disconnected: the new ones apply to connections from now on. If one cannot be used, the server logs
+    /// that and keeps the old one. Any thread.
     public func reload() {
         do {
             try configuration.authorize?.renew?()
@@ -185,9 +187,9 @@ public final class SimulationServer: Service {
         for warning in transportWarnings() { logger.warning("\(warning)") }
     }
 
-    /// Runs `body` on the world at the beginning of the next tick, and returns what it returns.
-    /// - Throws: ``ServerError`` where the server has stopped or ``SimulationConfiguration/waitingWorkMax`` such calls
-    ///   wait already, and what `body` throws.
+    /// Runs `body` on the world at the beginning of the next tick, and returns its result.
+    /// - Throws: ``ServerError`` if the server has stopped or ``SimulationConfiguration/waitingWorkMax`` such calls
+    ///   wait already, and the errors of `body`.
     public func perform<R: Sendable>(_ body: @escaping @Sendable (World) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
             let isTaken = simulation.enqueue { world in
@@ -205,14 +207,14 @@ public final class SimulationServer: Service {
         }
     }
 
-    /// Lets the simulation stand still from the next tick on; clients stay connected and see that it does. Mutations,
-    /// and what is given to ``perform(_:)``, wait for the next tick. Any thread.
+    /// Pauses the simulation from the next tick on; clients stay connected and see that it is paused. Mutations and
+    /// calls of ``perform(_:)`` wait for the next tick. Any thread.
     public func pause() { gate.pause() }
 
-    /// Lets the simulation go on at its rate. Time that it stood still is not caught up with. Any thread.
+    /// Resumes the simulation at its rate. The paused time is not caught up with. Any thread.
     public func resume() { gate.resume() }
 
-    /// Runs `count` ticks of a paused simulation, at the rate of its ticks. Does nothing if it is not paused. Any
+    /// Runs `count` ticks of a paused simulation, at its tick rate. Does nothing if the simulation is not paused. Any
     /// thread.
     /// - Precondition: `count` is not negative.
     public func step(_ count: Int = 1) {
@@ -223,7 +225,7 @@ public final class SimulationServer: Service {
     /// Whether the simulation is paused. Any thread.
     public var isPaused: Bool { gate.isPaused }
 
-    /// How the ticks went so far. Any thread.
+    /// Statistics of the ticks so far. Any thread.
     public var statistics: SimulationStatistics { state.withLock { $0.statistics } }
 
     private func warnIfOpen() {
@@ -261,7 +263,7 @@ public final class SimulationServer: Service {
             if stopped.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .success { break }
             let began = DispatchTime.now().uptimeNanoseconds
             pacer.tickBegins(at: began, due: due)
-            // The first client sees the world as it is after its first tick, so that one is always run.
+            // Always run the first tick: the first client sees the world as it is after it.
             guard gate.takeTick() || !hasBegun else {
                 simulation.rest()
                 continue
@@ -283,12 +285,12 @@ public final class SimulationServer: Service {
         simulation.refuseWork()
     }
 
-    /// Runs `body` on a thread of its own and waits for it without holding one of the caller's.
+    /// Runs `body` on a thread of its own, and waits for it without blocking a thread of the caller.
     private func onThread(_ name: String, _ body: @escaping @Sendable () throws -> Void) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let started = DispatchSemaphore(value: 0)
             let thread = Thread {
-                // The system hears of a thread's name only from itself, and only once `start` has returned.
+                // A thread can only set its own name, and only once `start` has returned.
                 started.wait()
                 Thread.current.name = name
                 continuation.resume(with: Result { try body() })

@@ -3,23 +3,23 @@ public import OrrerySchema
 import OrreryStore
 package import OrreryWire
 
-/// Says which components of a world are visible to clients.
+/// Registers the components of a world that are visible to clients.
 ///
-/// The order of registration is the order of the component table. What is not registered never leaves the simulation
-/// thread and costs nothing there.
+/// The order of registration is the order of the component table. A component that is not registered never leaves the
+/// simulation thread and costs nothing there.
 public struct SyncRegistry {
     struct Entry: Sendable {
         let descriptor: ComponentDescriptor
         let makeWriter: @Sendable (World) -> ComponentWriter
         let isWritable: Bool
-        /// The wire form of `C()`; `nil` where it has none that can be sent.
+        /// The wire form of `C()`; `nil` if it cannot be sent.
         let defaultValue: [UInt8]?
         let track: @Sendable (World) -> ComponentID
     }
 
     private(set) var entries: [Entry] = []
 
-    /// What clients are told of the components.
+    /// The description of the components that clients get.
     var table: ComponentTable {
         ComponentTable(
             entries.enumerated().map { number, entry in
@@ -29,24 +29,24 @@ public struct SyncRegistry {
             })
     }
 
-    /// Whether clients may make entities. They may give them components that they may write.
+    /// Whether clients may spawn entities. They may give them the components that they may write.
     public var spawning = LifeRule.byServerOnly
-    /// Whether clients may end entities.
+    /// Whether clients may despawn entities.
     public var despawning = LifeRule.byServerOnly
 
     private let limits: WireLimits
 
-    /// - Parameter limits: what the clients take.
+    /// - Parameter limits: The limits that the clients accept.
     package init(limits: WireLimits = WireLimits()) {
         self.limits = limits
     }
 
-    /// Makes a component visible.
+    /// Makes a component visible to clients.
     /// - Parameters:
-    ///   - type: The component. Clients call it by its `componentName`.
-    ///   - rule: Which clients may write it; none unless stated.
-    /// - Throws: `SchemaError` where the type cannot be reflected (naming field and type), where its name is taken,
-    ///   or where there are more than the limits of the server allow.
+    ///   - type: The component. Clients refer to it by its `componentName`.
+    ///   - rule: Which clients may write it; by default none.
+    /// - Throws: `SchemaError` if the type cannot be reflected (naming field and type), if its name is taken, or if
+    ///   there would be more components than the server's limits allow.
     public mutating func register<C: Component>(
         _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly
     ) throws(SchemaError) {

@@ -2,13 +2,13 @@ package import OrrerySchema
 
 /// The components of all entities as raw bytes: the one structure that server, client and recordings share.
 ///
-/// It remembers for every row when it last changed, entered or left, and so can say what somebody who knows the state
-/// at tick n has to be told, for every n and without keeping anything for them.
+/// It stores when each row last changed, entered or left. So for every tick n it can tell what a reader that knows the
+/// state at tick n must be told, and keeps nothing per reader.
 ///
-/// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
+/// Not `Sendable`: it belongs to one thread, or to the holder of its lock.
 package final class ComponentStore {
     package private(set) var table: ComponentTable
-    /// Counts how often ``table`` was set: what was worked out for one table holds while this stays.
+    /// Counts how often ``table`` was set: what was computed for a table is valid as long as this does not change.
     package private(set) var tableVersion = 0
     /// By number; `nil` in the gaps of the table.
     private var columns: [Column?] = []
@@ -24,13 +24,13 @@ package final class ComponentStore {
         install(table)
     }
 
-    /// A store of components that are numbered in their order.
+    /// Creates a store of components that are numbered in their order.
     package convenience init(schemas: [ComponentSchema]) {
         self.init(ComponentTable(schemas))
     }
 
-    /// Takes another table: columns of components that are in it no more are gone with their rows, those that are new
-    /// are empty.
+    /// Switches to another table: columns of components that are no longer in it, or have other values there, are
+    /// removed with their rows; new ones are empty.
     package func install(_ table: ComponentTable) {
         let old = self.table
         self.table = table
@@ -47,7 +47,7 @@ package final class ComponentStore {
         }
     }
 
-    /// Forgets everything, and stands at tick 0 with another table: the beginning of another life.
+    /// Removes everything and begins at tick 0 with another table, for another life of the world.
     package func reset(_ table: ComponentTable) {
         self.table = ComponentTable()
         columns = []
@@ -57,8 +57,8 @@ package final class ComponentStore {
         install(table)
     }
 
-    /// Bytes that all rows take: pages, with the rows in them that are absent, and values of varying size. What an
-    /// allocator adds is not counted.
+    /// The bytes that all rows take: pages, including their absent rows, and values of varying size. The overhead of
+    /// the allocator is not counted.
     /// - Complexity: O(1).
     package var byteCount: Int { size.byteCount }
 
@@ -66,7 +66,7 @@ package final class ComponentStore {
     package subscript(column: ColumnID) -> Column { columns[column.rawValue]! }
 
     /// Begins the changes of a tick.
-    /// - Precondition: `tick` is later than the store's, or the same.
+    /// - Precondition: `tick` is not earlier than the store's tick.
     package func advance(to tick: Tick) {
         precondition(tick >= self.tick, "a store does not go back from tick \(self.tick) to \(tick)")
         assert(checkInvariants())
@@ -82,7 +82,7 @@ package final class ComponentStore {
 
     package func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
 
-    /// What must hold between two ticks, for assertions: traps where it does not, and names it.
+    /// Asserts what must hold between two ticks; a failed assertion names it.
     /// - Complexity: O(pages).
     private func checkInvariants() -> Bool {
         for column in columns + [entities] { column?.checkInvariants(tick: tick) }
@@ -100,7 +100,7 @@ package final class ComponentStore {
         return columns.indices.filter { columns[$0]?.contains(entity.index) ?? false }.map(ColumnID.init)
     }
 
-    /// Brings an entity to life. One of another generation at the same index is despawned first.
+    /// Spawns an entity. An entity of another generation at the same index is despawned first.
     package func spawn(_ entity: Entity) {
         if let previous = self.entity(at: entity.index) {
             guard previous != entity else { return }
@@ -109,7 +109,7 @@ package final class ComponentStore {
         withUnsafeBytes(of: entity.generation.littleEndian) { _ = entities.set(entity.index, to: $0, at: tick) }
     }
 
-    /// Ends an entity and all its rows. Does nothing for one that is not alive.
+    /// Despawns an entity and removes all its rows. Does nothing if it is not alive.
     /// - Complexity: O(columns).
     package func despawn(_ entity: Entity) {
         guard contains(entity) else { return }

@@ -1,6 +1,6 @@
 package import OrrerySchema
 
-/// Names a column of a store, and a component on the wire: the number of the component in the server's component table.
+/// Identifies a column of a store, and a component on the wire: its number in the server's component table.
 package struct ColumnID: NumberedID {
     package let rawValue: Int
 
@@ -11,19 +11,19 @@ package struct ColumnID: NumberedID {
 
 /// The components of a world, each with its number. Numbers may have gaps.
 package struct ComponentTable: Hashable, Sendable {
-    /// One component: what is to be known of it to keep its values, and to read them.
+    /// One component: all that is needed to keep its values and to read them.
     package struct Entry: Hashable, Sendable {
         package let column: ColumnID
         /// Unique in its table.
         package let name: String
         package let schemaHash: SchemaHash
-        /// Bytes of every value, or `nil` where they vary.
+        /// The size of every value in bytes, or `nil` if it varies.
         package let valueSize: Int?
-        /// Whether clients may write it at all; rules of the world may still say no.
+        /// Whether clients may write it at all; rules of the world may still refuse a write.
         package let isWritable: Bool
-        /// The value of a new component where nothing else is said, in wire form.
+        /// The value of a new component if no other is given, in wire form.
         package let defaultValue: [UInt8]?
-        /// `nil` where the values can be kept, but not be read: see ``problem``.
+        /// `nil` if the values can be kept but not read: see ``problem``.
         package let schema: ComponentSchema?
         /// Why there is no schema, in a sentence for people.
         package let problem: String?
@@ -51,7 +51,7 @@ package struct ComponentTable: Hashable, Sendable {
                 isWritable: isWritable, defaultValue: defaultValue, schema: schema)
         }
 
-        /// This entry with what is known of its schema.
+        /// This entry with its schema, or with the reason why it has none.
         package func with(_ schema: Result<ComponentSchema, SchemaProblem>) -> Entry {
             switch schema {
             case .success(let schema) where schema.name != name:
@@ -66,7 +66,7 @@ package struct ComponentTable: Hashable, Sendable {
             }
         }
 
-        /// Whether values of both can be kept in one column and read in one way.
+        /// Whether values of both can be kept in one column and read in the same way.
         package func hasSameValues(as other: Entry) -> Bool {
             column == other.column && name == other.name && schemaHash == other.schemaHash
                 && valueSize == other.valueSize
@@ -76,14 +76,14 @@ package struct ComponentTable: Hashable, Sendable {
     /// Ascending by number.
     package let entries: [Entry]
 
-    /// - Precondition: the numbers ascend strictly.
+    /// - Precondition: The numbers ascend strictly.
     package init(_ entries: [Entry] = []) {
         precondition(
             zip(entries, entries.dropFirst()).allSatisfy { $0.column < $1.column }, "numbers of a table ascend")
         self.entries = entries
     }
 
-    /// A table without gaps of components that nobody may write.
+    /// A table without gaps, of components that clients may not write.
     package init(_ schemas: [ComponentSchema]) {
         self.init(schemas.enumerated().map { Entry(ColumnID($0), $1) })
     }
@@ -106,7 +106,7 @@ package struct ComponentTable: Hashable, Sendable {
     /// - Complexity: O(n).
     package subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
-    /// The name of a component, for sentences.
+    /// The name of a component, for use in sentences.
     package func name(of column: ColumnID) -> String { self[column]?.name ?? "component \(column)" }
 
     /// The schemas that can be read, in the order of the table.

@@ -1,12 +1,12 @@
-/// A set of rows, that is of entity indexes, in ascending order: a bitmap of the pages that have any.
+/// A set of rows (entity indexes) in ascending order: a bitmap of the pages that have any.
 package struct RowSet: Equatable, Sendable {
-    /// Rows of one page.
+    /// The number of rows in one page.
     package static let pageRows = 1024
     static let pageWords = pageRows / 64
 
     /// The pages that have rows, ascending.
     package private(set) var pages: [UInt32] = []
-    /// Sixteen words a page, lowest row in the lowest bit.
+    /// Sixteen words per page, lowest row in the lowest bit.
     package private(set) var words: [UInt64] = []
     package private(set) var count = 0
 
@@ -19,14 +19,14 @@ package struct RowSet: Equatable, Sendable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Forgets the rows and keeps the memory.
+    /// Removes the rows and keeps the memory.
     package mutating func removeAll() {
         pages.removeAll(keepingCapacity: true)
         words.removeAll(keepingCapacity: true)
         count = 0
     }
 
-    /// Makes room for rows in so many pages.
+    /// Makes room for rows in `pageCount` pages.
     mutating func reserve(pageCount: Int) {
         guard pageCount > 0 else { return }
         pages.reserveCapacity(pageCount)
@@ -34,7 +34,7 @@ package struct RowSet: Equatable, Sendable {
     }
 
     /// Adds one row.
-    /// - Precondition: no row beyond its page is in the set.
+    /// - Precondition: The set has no row of a later page.
     package mutating func append(_ index: UInt32) {
         let page = index / UInt32(Self.pageRows)
         open(page)
@@ -44,8 +44,8 @@ package struct RowSet: Equatable, Sendable {
         words[word] |= bit
     }
 
-    /// Adds 64 rows of one page at once.
-    /// - Precondition: no row of a later page is in the set.
+    /// Adds up to 64 rows of one page at once.
+    /// - Precondition: The set has no row of a later page.
     package mutating func append(word bits: UInt64, at position: Int, page: UInt32) {
         guard bits != 0 else { return }
         open(page)
@@ -75,8 +75,7 @@ package struct RowSet: Equatable, Sendable {
         }
     }
 
-    /// Calls `body` with each run of rows that follow one another without a gap, ascending; a run ends at the end of 64
-    /// rows.
+    /// Calls `body` with each run of consecutive rows, ascending; no run crosses a word of 64 rows.
     @inline(__always)
     package func forEachRun<Failure: Error>(
         _ body: (_ first: UInt32, _ count: Int) throws(Failure) -> Void
@@ -96,7 +95,7 @@ package struct RowSet: Equatable, Sendable {
         }
     }
 
-    /// Calls `body` with 64 rows at a time, where there are any, ascending.
+    /// Calls `body` with each word of 64 rows that has any, ascending.
     @inline(__always)
     package func forEachWord(_ body: (_ firstRow: UInt32, _ bits: UInt64) -> Void) {
         for position in words.indices where words[position] != 0 {
@@ -107,7 +106,7 @@ package struct RowSet: Equatable, Sendable {
     }
 
     /// The lower and the upper half of the rows.
-    /// - Precondition: there are two rows at least.
+    /// - Precondition: There are at least two rows.
     package var halves: [RowSet] {
         precondition(count >= 2, "a set of one row has no halves")
         var lower = RowSet()
@@ -138,7 +137,7 @@ package struct RowSet: Equatable, Sendable {
         return result
     }
 
-    /// The rows of two sets.
+    /// The rows of both sets together.
     /// - Complexity: O(pages of both).
     package func union(_ other: RowSet) -> RowSet {
         if isEmpty { return other }
@@ -160,7 +159,7 @@ package struct RowSet: Equatable, Sendable {
         return result
     }
 
-    /// The rows that the other set does not have.
+    /// The rows that are not in the other set.
     /// - Complexity: O(pages of both).
     package func subtracting(_ other: RowSet) -> RowSet {
         if other.isEmpty { return self }

@@ -1,9 +1,9 @@
-/// Names a client over all its connections to one life of a world.
+/// Identifies a client across all its connections to one life of a world.
 public struct ClientID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// Counted from 1, for each life of the world.
+    /// Counted from 1 in each life of the world.
     public let rawValue: UInt64
 
-    /// The client of that number.
+    /// Makes the ID with this number.
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }

@@ -2,17 +2,17 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// The cells that selections show together, each once, however many show it. Worked out in one way at the server, which
-/// sends them, and at the client, which keeps them.
+/// The cells that selections show together, each once, even if several selections show it. Server and client compute it
+/// in the same way: the server for the cells that it sends, the client for those that it keeps.
 struct Coverage: Hashable, Sendable {
-    /// One entity that is asked for by name.
+    /// An entity that a selection lists.
     struct Single: Hashable, Sendable {
         var entity: Entity
-        /// Ascending, none of them shown as a whole.
+        /// Ascending; none of these is shown for all entities.
         var columns: [ColumnID]
     }
 
-    /// The coming and going of every entity, with components or without.
+    /// Whether the existence of every entity is shown, with or without components.
     var entities = false
     /// Components of all entities, ascending.
     var columns: [ColumnID] = []
@@ -23,7 +23,7 @@ struct Coverage: Hashable, Sendable {
 
     init() {}
 
-    /// - Parameter table: the components that there are; selections may name others.
+    /// - Parameter table: The existing components; selections may name others.
     init(of selections: some Sequence<Selection>, in table: ComponentTable) {
         var whole: Set<ColumnID> = []
         var listed: [(entities: [Entity], columns: [ColumnID])] = []
@@ -55,7 +55,7 @@ struct Coverage: Hashable, Sendable {
         singles = single.map { Single(entity: $0.key, columns: $0.value) }.sorted { $0.entity < $1.entity }
     }
 
-    /// What is shown of an entity by name; `nil` where it is not listed.
+    /// The entry of a listed entity; `nil` if it is not listed.
     /// - Complexity: O(log n).
     func single(_ entity: Entity) -> Single? {
         var (low, high) = (0, singles.count)
@@ -71,10 +71,11 @@ struct Coverage: Hashable, Sendable {
         columns.contains(column) || (single(entity)?.columns.contains(column) ?? false)
     }
 
-    /// Whether the entity itself is shown, whatever components it has.
+    /// Whether the entity itself is shown, whatever its components.
     func coversExistence(of entity: Entity) -> Bool { entities || single(entity) != nil }
 
-    /// What this shows beyond `other`. A component of all entities that `other` shows of some is in it as a whole.
+    /// The cells that this shows and `other` does not. A component that this shows for all entities, and `other` only
+    /// for some, is in the result for all.
     /// - Complexity: O(n + m).
     func subtracting(_ other: Coverage) -> Coverage {
         var result = Coverage()

@@ -3,14 +3,15 @@ import OrrerySync
 import OrreryTransport
 import OrreryWire
 
-/// Stands between a client and its connection, and loses a batch when told to.
+/// Sits between a client and its connection, and drops a batch when told to.
 ///
-/// A connection loses nothing in its midst, so clients need not find out about every loss; this one only loses a batch
-/// when the next message shows it: one that begins at a later tick than the client has, or with a later part.
+/// A real connection never drops a message in the middle, so clients need not detect every loss. This class only drops
+/// a batch if the next message reveals the loss: one that begins at a later tick than the client has, or with a later
+/// part.
 final class BatchLoss: TransportHandler {
     var isDue = false
     private let session: ClientSession
-    /// What is lost if the next message shows it.
+    /// The batch to drop if the next message reveals the loss.
     private var held: [UInt8]?
 
     init(_ session: ClientSession) {

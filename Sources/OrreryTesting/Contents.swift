@@ -1,9 +1,9 @@
 public import OrrerySchema
 package import OrreryStore
 
-/// What a store holds, for comparison: every living entity with the bytes of its components, by name.
+/// The contents of a store, for comparison: every living entity with the bytes of its components, by name.
 public struct Contents: Hashable, Sendable {
-    /// The bytes of each component of each entity that lives, by the names of the components.
+    /// The bytes of each component of each living entity, by component name.
     public private(set) var entities: [Entity: [String: [UInt8]]] = [:]
 
     package init(of store: ComponentStore) {
@@ -17,9 +17,9 @@ public struct Contents: Hashable, Sendable {
         }
     }
 
-    /// The part of it that is asked for.
-    /// - Parameter isIncluded: told of each component of an entity, and with `nil` of the entity itself: whether it is
-    ///   shown even if none of its components is.
+    /// The part of the contents that matches a condition.
+    /// - Parameter isIncluded: Called with each component of an entity, and with `nil` for the entity itself: whether
+    ///   the entity is shown even if none of its components is.
     public func filtered(_ isIncluded: (Entity, String?) -> Bool) -> Contents {
         var result = self
         result.entities = [:]
@@ -30,7 +30,7 @@ public struct Contents: Hashable, Sendable {
         return result
     }
 
-    /// The first difference in words, for the message of a failed test; `nil` if there is none.
+    /// The first difference in words, for a test's failure message; `nil` if there is none.
     public func difference(from other: Contents) -> String? {
         for entity in Set(entities.keys).union(other.entities.keys).sorted() {
             guard let mine = entities[entity] else { return "\(entity) is missing on the left" }
@@ -43,7 +43,7 @@ public struct Contents: Hashable, Sendable {
         return nil
     }
 
-    /// The same for the same contents, in every process and on every machine. FNV-1a.
+    /// A hash that is equal for equal contents, in every process and on every machine. FNV-1a.
     public var digest: UInt64 {
         var hash = StableHash()
         for (entity, values) in entities.sorted(by: { $0.key < $1.key }) {

@@ -6,19 +6,19 @@ import OrreryTransport
 package import OrreryWire
 import Synchronization
 
-/// A client of a ``JoinedWorld``: the real one, but moved on by hand.
+/// A client of a ``JoinedWorld``: the real client, but driven by the test.
 public final class JoinedClient {
-    /// A stalled client does not read: what is sent to it stays in the network, and then with the server.
+    /// A stalled client does not read: messages for it stay in the network, and then at the server.
     public var isStalled = false
-    /// A slow reader takes at most so many messages in each ``JoinedWorld/deliver()``; `nil` for no limit.
+    /// The maximum number of messages that a slow reader takes in each ``JoinedWorld/deliver()``; `nil` for no limit.
     public var messagesPerDeliveryMax: Int?
-    /// What the network between this client and the server does, to what is under way and to what is sent from now on,
-    /// over all its connections.
+    /// The condition of the network between this client and the server. It applies to messages already on the way and
+    /// to later ones, over all connections of this client.
     public var link = LinkCondition() {
         didSet { loop.setConditions(toServer: link.toServer.lane, toClient: link.toClient.lane) }
     }
     package let session: ClientSession
-    /// The typed client, as a program has it. What waits goes on inside ``JoinedWorld/run(ticksMax:_:)``.
+    /// The typed client, as in a program. Code that waits on it runs inside ``JoinedWorld/run(ticksMax:_:)``.
     public let connection: ClientConnection
     private var loop: MemoryLoop
     private let network: MemoryNetwork
@@ -26,19 +26,19 @@ public final class JoinedClient {
     private let url: String
     private let clock: SimulatedClock
     private var generator = SeededGenerator(seed: 1)
-    /// When the next attempt at a connection is due.
+    /// When the next connection attempt is due.
     private var retryAt: Duration?
     private var comesBackAtOnce = false
-    /// An attempt at a connection that has come to nothing by then has failed, as one over a socket has.
+    /// When an unfinished connection attempt fails, as an attempt over a socket would.
     private var attemptEndsAt: Duration
     private static let connectTimeout: Duration = .seconds(5)
     private var takenMessageCount = 0
-    /// With which it introduces itself.
+    /// The name that the client sends to the server.
     public let name: String
     private let loss: BatchLoss
     private let applied: AppliedLog
 
-    /// What a client was told, in order.
+    /// The batches and errors that a client received, in order.
     private final class AppliedLog: Sendable {
         let state = Mutex<(batches: [AppliedBatch], errors: [ClientError], end: ClientError?)>(([], [], nil))
     }
@@ -86,7 +86,7 @@ public final class JoinedClient {
         return loop
     }
 
-    /// A delivery begins.
+    /// Begins a delivery.
     func beginDelivery() { takenMessageCount = 0 }
 
     /// - Returns: whether anything was handled.
@@ -120,21 +120,20 @@ public final class JoinedClient {
         return handled
     }
 
-    /// Breaks the connection. It is made anew after a while. What is under way is lost.
-    /// - Parameter serverNotices: otherwise the server finds out by itself.
+    /// Breaks the connection; the client reconnects after a delay. Messages on the way are lost.
+    /// - Parameter serverNotices: If `false`, the server has to detect the loss by itself.
     public func cut(serverNotices: Bool = true) {
         loop.cut(tellsPeers: serverNotices)
     }
 
-    /// Loses one of the next batches, as a bad relay might: the first of which the loss can be noticed by the one that
-    /// follows it.
+    /// Drops one of the next batches, as a faulty relay might: the first whose loss the following message reveals.
     public func loseBatch() { loss.isDue = true }
 
-    /// Leaves its connection as it is and makes another one, so that the server has two of one client: the old one is
-    /// half open, and what the client sent on it and is still under way (see ``link``) arrives later.
+    /// Abandons the current connection and makes another, so that the server has two connections of one client. The old
+    /// connection is half open: what the client sent on it and is still on the way (see ``link``) arrives later.
     /// - Parameters:
-    ///   - link: what the network does from now on.
-    ///   - lateness: after which time the rest of the old one arrives, at the earliest.
+    ///   - link: The condition of the network from now on.
+    ///   - lateness: The minimum time until the rest of the old connection's messages arrives.
     public func connectAnew(over link: LinkCondition = LinkCondition(), oldArrivesAfter lateness: Duration = .zero) {
         guard retryAt == nil else { return }
         loop.cut(tellsPeers: false, sentArrivesAfter: lateness)
@@ -145,14 +144,14 @@ public final class JoinedClient {
     /// Closes the connection from this side, for good.
     public func close() { session.close() }
 
-    /// Wants something changed. The outcome comes with a later delivery.
+    /// Requests a mutation. Its outcome arrives with a later delivery.
     package func mutate(
         _ operation: Mutation.Operation, _ answer: @escaping @Sendable (Result<MutationOutcome, ClientError>) -> Void
     ) {
         session.mutate(operation, answer)
     }
 
-    /// The errors that it was told of since it was last asked.
+    /// The errors received since the last call.
     public func takeErrors() -> [ClientError] {
         applied.state.withLock { state in
             defer { state.errors = [] }
@@ -160,14 +159,14 @@ public final class JoinedClient {
         }
     }
 
-    /// Asks for components of all entities or of one. The answer comes with the next delivery.
-    /// - Parameter components: names; all unless stated.
+    /// Subscribes to components of all entities or of one. The answer arrives with the next delivery.
+    /// - Parameter components: Component names; all by default.
     @discardableResult
     package func subscribe(_ components: [String]? = nil, of entity: Entity? = nil) -> SubscriptionID? {
         subscribe(components, of: entity.map { .one($0) } ?? .all)
     }
 
-    /// Asks for components of these entities.
+    /// Subscribes to components of these entities.
     @discardableResult
     package func subscribe(_ components: [String]? = nil, of entities: Selection.Entities) -> SubscriptionID? {
         session.subscribe(
@@ -175,25 +174,25 @@ public final class JoinedClient {
         ) { _ in }
     }
 
-    /// Asks no longer. The answer comes with the next delivery.
+    /// Ends a subscription. The answer arrives with the next delivery.
     package func unsubscribe(_ id: SubscriptionID) {
         session.unsubscribe(id) { _ in }
     }
 
-    /// What this client knows.
+    /// The contents of this client's store.
     public var contents: Contents { session.withCore { Contents(of: $0.store) } }
 
-    /// Which life of the world it shows, and the tick.
+    /// The epoch and the tick that the client shows.
     public var revision: Revision { session.withCore { Revision(epoch: $0.shownEpoch, tick: $0.tick) } }
 
-    /// Whether there is a connection, and the server has welcomed it.
+    /// Whether the client is connected and the server has welcomed it.
     public var isWelcomed: Bool { session.withCore { $0.isWelcomed } }
 
-    /// Bytes that its store takes.
+    /// The size of the client's store in bytes.
     public var storeByteCount: Int { session.withCore { $0.store.byteCount } }
 
-    /// Reads every value by its schema, as a tool does that knows none of the types.
-    /// - Returns: how many there are that are no value of their schema.
+    /// Decodes every value by its schema, as a tool without the types does.
+    /// - Returns: The number of values that do not match their schema.
     public func readValues() -> Int {
         session.withCore { core in
             core.store.table.entries.reduce(0) { count, entry in
@@ -207,10 +206,10 @@ public final class JoinedClient {
         }
     }
 
-    /// The tick whose state it shows.
+    /// The tick that the client shows.
     public var tick: Tick { session.withCore { $0.tick } }
 
-    /// The batches that it has applied since it was last asked.
+    /// The batches applied since the last call.
     package func takeBatches() -> [AppliedBatch] {
         applied.state.withLock { state in
             defer { state.batches = [] }
@@ -218,11 +217,11 @@ public final class JoinedClient {
         }
     }
 
-    /// How many batches it has applied since this was last asked.
+    /// The number of batches applied since the last call of this method or of `takeBatches()`.
     @discardableResult
     public func takeBatchCount() -> Int { takeBatches().count }
 
-    /// What it waits for, in a sentence; `nil` if for nothing.
+    /// What the client waits for, in a sentence; `nil` if it waits for nothing.
     var waits: String? {
         let status = session.status
         let subscriptions = session.withCore(\.waitingSubscriptionCount)
@@ -236,9 +235,9 @@ public final class JoinedClient {
 
     package var occupancies: [Occupancy] { session.withCore(\.occupancies) + loop.occupancies }
 
-    /// Why its connection is over, if it is.
+    /// Why the connection ended; `nil` while it lasts.
     public var end: ClientError? { applied.state.withLock { $0.end } }
 
-    /// Bytes of all messages that it has received.
+    /// The number of bytes of all received messages.
     public var receivedByteCount: UInt64 { session.receivedByteCount }
 }

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// ``JoinedWorld/run(ticksMax:_:)`` came to no end.
+/// The code given to ``JoinedWorld/run(ticksMax:_:)`` did not end.
 public struct StillWaiting: Error, CustomStringConvertible {
-    /// How many ticks passed.
+    /// The number of ticks that passed.
     public let ticks: Int
-    /// What the clients waited for, a sentence each.
+    /// What the clients waited for, one sentence for each.
     public let waits: [String]
 
     public var description: String {
@@ -16,8 +16,8 @@ public struct StillWaiting: Error, CustomStringConvertible {
 }
 
 extension JoinedWorld {
-    /// Runs code that waits for clients of this world, on the calling thread: whatever is ready runs; where nothing is,
-    /// what is under way is delivered; where nothing is, a tick passes. So the same seed gives the same bytes.
+    /// Runs code that waits for clients of this world, on the calling thread. It runs whatever is ready; if nothing is,
+    /// it delivers messages on the way; if there are none, it runs a tick. So the same seed gives the same bytes.
     ///
     /// ```swift
     /// let client = try joined.connect()
@@ -28,10 +28,11 @@ extension JoinedWorld {
     /// }
     /// ```
     /// - Parameters:
-    ///   - ticksMax: how many ticks may pass.
-    ///   - body: waits for nothing but clients of this world.
-    /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass. Then its task was cancelled.
-    /// - Precondition: `body` ends within `ticksMax` further ticks of being cancelled.
+    ///   - ticksMax: The maximum number of ticks.
+    ///   - body: Waits only for clients of this world.
+    /// - Throws: Any error that `body` throws; ``StillWaiting`` if more ticks would be needed. In that case the task of
+    ///   `body` was cancelled.
+    /// - Precondition: `body` ends within `ticksMax` further ticks after being cancelled.
     public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
         try runStepping(ticksMax: ticksMax, deliver: deliver, waits: { clients.compactMap(\.waits) }, body) {
             tick()
@@ -41,9 +42,8 @@ extension JoinedWorld {
 }
 
 extension RawServer {
-    /// Runs code that waits for the client, as ``JoinedWorld/run(ticksMax:_:)`` does. A tick is a hundredth of a
-    /// second.
-    /// - Throws: what `body` throws; ``StillWaiting`` where more ticks would have to pass.
+    /// Runs code that waits for the client, as ``JoinedWorld/run(ticksMax:_:)`` does. A tick takes 10 ms.
+    /// - Throws: Any error that `body` throws; ``StillWaiting`` if more ticks would be needed.
     public func run<R>(ticksMax: Int = 1000, _ body: () async throws -> R) throws -> R {
         try runStepping(ticksMax: ticksMax, deliver: deliver, waits: { client.waits.map { [$0] } ?? [] }, body) {
             passTime(.milliseconds(10))
@@ -52,15 +52,15 @@ extension RawServer {
 }
 
 /// - Parameters:
-///   - deliver: says whether anything was under way.
-///   - waits: what clients wait for, a sentence each.
-///   - tick: called where nothing is ready and nothing is under way.
+///   - deliver: Returns whether anything was on the way.
+///   - waits: What the clients wait for, one sentence for each.
+///   - tick: Called if nothing is ready and nothing is on the way.
 private func runStepping<R>(
     ticksMax: Int, deliver: () -> Bool, waits: () -> [String], _ body: () async throws -> R, tick: () -> Void
 ) throws -> R {
     try withoutActuallyEscaping(body) { body in
         let executor = StepExecutor()
-        // Run by this thread alone, inside this call.
+        // Only run by this thread, during this call.
         nonisolated(unsafe) let work = body
         nonisolated(unsafe) var result: Result<R, any Error>?
         let task = Task(executorPreference: executor) {
@@ -86,7 +86,7 @@ private func runStepping<R>(
     }
 }
 
-/// Keeps what is ready to run until it is asked to run it.
+/// Keeps ready jobs until told to run them.
 private final class StepExecutor: TaskExecutor {
     private let ready = Mutex<[UnownedJob]>([])
 

@@ -7,9 +7,9 @@ public import OrreryServer
 package import OrrerySync
 import OrreryTransport
 
-/// A world, its server and any number of clients on the calling thread, joined by a network in memory.
+/// A world, its server and any number of clients on the calling thread, connected by an in-memory network.
 ///
-/// Nothing happens but by the methods here, and time is what they say: the same calls give the same bytes every time.
+/// Everything, including time, advances only through the methods here: the same calls always give the same bytes.
 ///
 /// ```swift
 /// let joined = try JoinedWorld { sync in try sync.register(Position.self) }
@@ -20,9 +20,9 @@ import OrreryTransport
 /// #expect(client.contents == joined.contents)
 /// ```
 public final class JoinedWorld {
-    /// The world; another one after ``restart(with:clientsNotice:)``.
+    /// The world; replaced by ``restart(with:clientsNotice:)``.
     public private(set) var world: World
-    /// Simulated time since the beginning.
+    /// Simulated time since the start.
     public var now: Duration { clock.now }
     private let network: MemoryNetwork
     private let clock = SimulatedClock()
@@ -35,7 +35,7 @@ public final class JoinedWorld {
     private var rawClients: [RawClient] = []
     private let logger: Logger
 
-    /// One life of the server.
+    /// One life of the server, with its own epoch.
     private struct Halves {
         let simulation: SimulationLoop
         let sync: SyncLoop
@@ -43,14 +43,16 @@ public final class JoinedWorld {
         let url: String
     }
 
+    /// Creates a world with its server.
     /// - Parameters:
-    ///   - world: What is simulated. It stays the caller's: spawn and look at it between ticks.
-    ///   - schedule: The systems that move it.
-    ///   - configuration: The server's.
-    ///   - linkByteCountMax: What one direction of a connection holds before it waits at the sender.
-    ///   - epoch: The name of the first life of the world.
-    ///   - logger: Where the server writes its log; nowhere unless stated.
-    ///   - register: Says which components are visible, in each life of the world.
+    ///   - world: The simulated world. The caller may still spawn in it and read it between ticks.
+    ///   - schedule: The systems that simulate the world.
+    ///   - configuration: The server's configuration.
+    ///   - linkByteCountMax: How many bytes one direction of a connection holds before further bytes wait at the
+    ///     sender.
+    ///   - epoch: The world's first epoch.
+    ///   - logger: The server's logger; by default nothing is logged.
+    ///   - register: Registers the visible components, in each epoch.
     public init(
         world: World = World(), schedule: Schedule = Schedule(), configuration: SimulationConfiguration = .init(),
         linkByteCountMax: Int = 256 << 10, epoch: Epoch = Epoch(1),
@@ -86,11 +88,11 @@ public final class JoinedWorld {
         return Halves(simulation: simulation, sync: sync, loop: loop, url: url)
     }
 
-    /// The server stops, and another one begins in its place with a world of its own: another life, tick 0 again.
+    /// Stops the server and starts another in its place, with its own world: another epoch, at tick 0.
     /// - Parameters:
-    ///   - world: That of the next life.
-    ///   - clientsNotice: Whether the server says good-bye; otherwise it is gone like a machine without power, and its
-    ///     clients find out by themselves.
+    ///   - world: The world of the new epoch.
+    ///   - clientsNotice: Whether the server closes its connections; otherwise it disappears as in a power failure, and
+    ///     its clients have to detect that by themselves.
     public func restart(with world: World, clientsNotice: Bool = true) throws {
         if !clientsNotice { halves.loop.cut(tellsPeers: false) }
         halves.loop.shutDown(lingerMax: .zero)
@@ -102,9 +104,9 @@ public final class JoinedWorld {
 
     /// Connects a client, and delivers until it is welcomed.
     /// - Parameters:
-    ///   - name: with which it introduces itself; `client-0`, `client-1` and so on unless stated.
-    ///   - configuration: what it takes.
-    ///   - isDelivering: or else it waits for its welcome.
+    ///   - name: The name that the client sends to the server; by default `client-0`, `client-1` and so on.
+    ///   - configuration: The client's configuration.
+    ///   - isDelivering: If `false`, nothing is delivered, and the client still waits for its welcome.
     public func connect(
         name: String? = nil, configuration: ClientConfiguration = .init(), delivering isDelivering: Bool = true
     ) throws -> JoinedClient {
@@ -116,7 +118,7 @@ public final class JoinedWorld {
         return client
     }
 
-    /// Connects a peer that says what it is told to, and delivers.
+    /// Connects a peer that sends whatever the test says, and delivers.
     public func connectRaw() throws -> RawClient {
         let client = try RawClient(network: network, url: halves.url)
         rawClients.append(client)
@@ -124,22 +126,22 @@ public final class JoinedWorld {
         return client
     }
 
-    /// Delivers what was said, runs one tick of the world, and delivers what comes of it.
+    /// Delivers waiting messages, runs one tick of the world, and delivers the results.
     public func tick() {
         deliver()
         runTick()
         deliver()
     }
 
-    /// Runs one tick of the world while the server's other half is busy: nothing is taken from it, nothing delivered.
+    /// Runs one tick of the world while the server's other half is busy: it takes and delivers nothing.
     public func runTick() {
         advanceTime(by: configuration.tickRate.period)
         halves.simulation.runTick()
     }
 
-    /// Lets everyone handle what has arrived, until nothing is left but what links hold back. Clients that are stalled
-    /// do not, slow readers as far as they may.
-    /// - Returns: whether anything had arrived.
+    /// Lets all sides handle what has arrived, until only messages held back by links remain. Stalled clients handle
+    /// nothing, slow readers only up to their limit.
+    /// - Returns: Whether anything had arrived.
     @discardableResult
     public func deliver() -> Bool {
         for client in clients { client.beginDelivery() }
@@ -158,7 +160,7 @@ public final class JoinedWorld {
         network.advance(to: clock.now)
     }
 
-    /// Lets time pass without a tick: heartbeats and time-outs.
+    /// Lets time pass without a tick, for heartbeats and time-outs.
     public func passTime(_ duration: Duration) {
         advanceTime(by: duration)
         halves.sync.loopTimerFired()
@@ -166,37 +168,37 @@ public final class JoinedWorld {
         deliver()
     }
 
-    /// Lets time pass for the clients alone: the server is silent.
+    /// Lets time pass for the clients only: the server is silent.
     public func passClientTime(_ duration: Duration) {
         advanceTime(by: duration)
         for client in clients where !client.isStalled { client.session.loopTimerFired() }
     }
 
-    /// How many clients the server serves.
+    /// The number of clients that the server serves.
     public var sessionCount: Int { halves.sync.core.sessionCount }
 
-    /// How full everything is that has a limit, on both sides.
+    /// The fill level of everything that has a limit, on both sides.
     package var occupancies: [Occupancy] {
         halves.sync.occupancies + halves.loop.occupancies + clients.flatMap(\.occupancies)
     }
 
-    /// How each session of the server stands.
+    /// The state of each of the server's sessions.
     package var sessionStates: [SessionState] { halves.sync.core.sessionStates }
 
-    /// What the server shows.
+    /// The contents that the server shows.
     public var contents: Contents { Contents(of: halves.sync.store) }
 
-    /// Which life of the world it is, and the tick that the server shows.
+    /// The epoch, and the tick that the server shows.
     public var revision: Revision { Revision(epoch: epoch, tick: serverTick) }
 
     /// The tick that the server shows.
     public var serverTick: Tick { halves.sync.store.tick }
 
-    /// Answers to mutations that wait until their clients have come to their ticks.
+    /// The number of answers to mutations that wait until their clients reach the answers' ticks.
     package var waitingAnswerCount: Int { halves.sync.core.waitingAnswerCount }
 
     package var store: ComponentStore { halves.sync.store }
 
-    /// How often a block was encoded so far.
+    /// The number of block encodings so far.
     package var builtBlockCount: Int { halves.sync.core.builtBlockCount }
 }

@@ -1,21 +1,21 @@
 import OrrerySync
 import OrreryTransport
 
-/// What the network between a client and the server does to what is sent. Nothing unless stated.
+/// What the network between a client and the server does to messages. By default nothing.
 ///
 /// ```swift
 /// client.link.toServer.delay = .milliseconds(300)  // each message is under way for so long
 /// client.link.toClient.isHanging = true            // nothing arrives any more, and nobody is told
 /// ```
 public struct LinkCondition: Hashable, Sendable, CustomStringConvertible {
-    /// One direction. What is sent first arrives first, also when the delay becomes shorter.
+    /// One direction. Messages arrive in the order sent, even if the delay becomes shorter.
     public struct Direction: Hashable, Sendable, CustomStringConvertible {
-        /// How long each message is under way, in simulated time: see ``JoinedWorld/passTime(_:)``.
+        /// How long each message takes, in simulated time: see ``JoinedWorld/passTime(_:)``.
         public var delay: Duration
-        /// Whether nothing arrives. What is sent stays under way, in order, and arrives when this is over.
+        /// Whether the direction hangs: messages stay on the way, in order, and arrive when it no longer hangs.
         public var isHanging: Bool
 
-        /// A quick direction, unless stated.
+        /// Creates a direction; by default without delay.
         public init(delay: Duration = .zero, isHanging: Bool = false) {
             self.delay = delay
             self.isHanging = isHanging
@@ -24,12 +24,12 @@ public struct LinkCondition: Hashable, Sendable, CustomStringConvertible {
         public var description: String { isHanging ? "hangs" : delay == .zero ? "is quick" : "takes \(delay)" }
     }
 
-    /// What happens to what the client sends.
+    /// The direction from the client to the server.
     public var toServer: Direction
-    /// What happens to what the server sends.
+    /// The direction from the server to the client.
     public var toClient: Direction
 
-    /// A quick link, unless stated.
+    /// Creates a link; by default without delay.
     public init(toServer: Direction = Direction(), toClient: Direction = Direction()) {
         self.toServer = toServer
         self.toClient = toClient
@@ -48,7 +48,7 @@ extension LinkCondition.Direction {
 }
 
 extension MemoryLoop {
-    /// What waits for each connection's reader.
+    /// The bytes that wait for each connection's reader.
     var occupancies: [Occupancy] {
         pendingByteCounts.map { connection, count in
             Occupancy("bytes that wait on connection \(connection)", count, limit: limits.pendingByteCountMax)

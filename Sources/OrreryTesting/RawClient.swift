@@ -1,15 +1,15 @@
 import OrreryTransport
 
-/// A peer of a ``JoinedWorld`` that says whatever bytes a test likes, and understands nothing.
+/// A peer of a ``JoinedWorld`` that sends any bytes a test wants and interprets nothing.
 public final class RawClient {
-    /// A stalled peer does not read: what is sent to it stays in the network, and then with the server.
+    /// A stalled peer does not read: messages for it stay in the network, and then at the server.
     public var isStalled = false
     private let loop: MemoryLoop
     private let ear = RawEar()
 
     init(network: MemoryNetwork, url: String) throws {
         var limits = TransportLimits()
-        // What is too long is for the other side to find.
+        // The other side has to detect messages that are too long.
         limits.sentMessageSizeMax = 1 << 30
         guard let loop = try network.client.connect(to: url, limits: limits) as? MemoryLoop else {
             preconditionFailure("a memory network makes memory loops")
@@ -19,22 +19,22 @@ public final class RawClient {
 
     func poll() -> Bool { !isStalled && loop.poll(ear) }
 
-    /// Says one message. It arrives with the next delivery.
+    /// Sends one message. It arrives with the next delivery.
     public func send(_ message: [UInt8]) {
         if let connection = ear.connection { loop.send(Frame(message), to: connection) }
     }
 
-    /// Leaves without a word.
+    /// Breaks the connection without a close frame.
     public func cut() { loop.cut(tellsPeers: true) }
 
-    /// The messages that came since this was last asked.
+    /// The messages received since the last call.
     public func takeReceived() -> [[UInt8]] { ear.takeReceived() }
 
-    /// The code and the reason with which the connection ended; `nil` while it lasts.
+    /// The code and reason with which the connection ended; `nil` while it lasts.
     public var end: (code: UInt16, reason: String)? { ear.end }
 }
 
-/// Keeps what a raw peer hears.
+/// Records what a raw peer receives.
 final class RawEar: TransportHandler {
     private(set) var connection: ConnectionID?
     private(set) var end: (code: UInt16, reason: String)?

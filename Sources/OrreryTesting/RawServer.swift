@@ -1,19 +1,19 @@
 public import OrreryClient
 import OrreryTransport
 
-/// A server that says whatever bytes a test likes, and the one client that has come to it: the real one.
+/// A server that sends any bytes a test wants, with one real client connected.
 public final class RawServer {
-    /// The client. It connects by itself, and again if it thinks that it may.
+    /// The client. It connects by itself, and reconnects when its policy allows.
     public let client: JoinedClient
     private let loop: MemoryLoop
     private let ear = RawEar()
     private let clock = SimulatedClock()
 
-    /// - Parameter configuration: what the client takes.
+    /// - Parameter configuration: The client's configuration.
     public init(configuration: ClientConfiguration = .init()) throws {
         let network = MemoryNetwork()
         var limits = TransportLimits()
-        // What is too long is for the client to find.
+        // The client has to detect messages that are too long.
         limits.sentMessageSizeMax = 1 << 30
         let (anyLoop, url) = try network.server(name: "raw").listen(limits: limits)
         guard let loop = anyLoop as? MemoryLoop else { preconditionFailure("a memory network makes memory loops") }
@@ -23,14 +23,14 @@ public final class RawServer {
         deliver()
     }
 
-    /// Says one message to the client, if it is connected, and delivers what comes of it.
+    /// Sends one message to the client if it is connected, and delivers the results.
     public func send(_ message: [UInt8]) {
         if let connection = ear.connection { loop.send(Frame(message), to: connection) }
         deliver()
     }
 
-    /// Lets both sides handle what has arrived, until nothing is under way.
-    /// - Returns: whether anything had arrived.
+    /// Lets both sides handle what has arrived, until nothing is on the way.
+    /// - Returns: Whether anything had arrived.
     @discardableResult
     public func deliver() -> Bool {
         var (hasHandled, isQuiet) = (false, false)
@@ -42,22 +42,22 @@ public final class RawServer {
         return hasHandled
     }
 
-    /// Breaks the connection. The client makes another after a while.
+    /// Breaks the connection. The client reconnects after a delay.
     public func cut() {
         loop.cut(tellsPeers: true)
         deliver()
     }
 
-    /// Lets time pass: time-outs, and the next attempt at a connection.
+    /// Lets time pass, for time-outs and the next connection attempt.
     public func passTime(_ duration: Duration) {
         clock.advance(by: duration)
         client.session.loopTimerFired()
         deliver()
     }
 
-    /// The messages that came since this was last asked.
+    /// The messages received since the last call.
     public func takeReceived() -> [[UInt8]] { ear.takeReceived() }
 
-    /// The code and the reason with which the client has closed; `nil` while it is connected.
+    /// The code and reason with which the client closed; `nil` while it is connected.
     public var end: (code: UInt16, reason: String)? { ear.end }
 }

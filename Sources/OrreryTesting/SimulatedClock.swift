@@ -1,7 +1,7 @@
 import OrrerySchema
 import Synchronization
 
-/// A time that moves when it is told to.
+/// A clock that only moves when told to.
 final class SimulatedClock: Sendable {
     private let time = Mutex(Duration.zero)
 
@@ -12,7 +12,7 @@ final class SimulatedClock: Sendable {
     }
 }
 
-/// One stream of seeded random numbers for whoever asks.
+/// One stream of seeded random numbers, shared by all callers.
 final class SharedGenerator: Sendable {
     private let generator: Mutex<SeededGenerator>
 

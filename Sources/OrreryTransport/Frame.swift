@@ -1,10 +1,10 @@
 /// The bytes of one message, written once and then shared by every connection that sends it.
 ///
-/// In front of the payload lie ``headRoom`` bytes that belong to the transport: libwebsockets writes the frame header
-/// there at each send. That is safe because one loop thread sends; a frame therefore belongs to one loop.
+/// In front of the payload are ``headRoom`` bytes for the transport: libwebsockets writes the frame header there at
+/// each send. That is safe because a frame belongs to one loop, and only the thread of that loop sends it.
 public final class Frame: @unchecked Sendable {
-    // Guard: the payload is never written after the frame was handed out, but by a `FramePool` that holds it alone; the
-    // head room only by the loop thread that sends.
+    // Guard: once a frame is handed out, only a `FramePool` that holds the last reference writes its payload, and only
+    // the sending loop thread writes its head room.
 
     /// Bytes in front of the payload that a transport may overwrite.
     public static let headRoom = 16
@@ -20,22 +20,22 @@ public final class Frame: @unchecked Sendable {
         storage.append(contentsOf: payload)
     }
 
-    /// A frame of a copy of these bytes.
+    /// Creates a frame with a copy of these bytes.
     public convenience init(_ payload: [UInt8]) {
         self.init(copying: payload.withUnsafeBytes { UnsafeRawBufferPointer($0) })
     }
 
     fileprivate init() { storage = [] }
 
-    /// Length of the payload in bytes.
+    /// The length of the payload in bytes.
     public var count: Int { storage.count - Frame.headRoom }
 
-    /// The payload.
+    /// Calls `body` with the payload.
     public func withPayload<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try storage.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[Frame.headRoom...])) }
     }
 
-    /// The payload with ``headRoom`` writable bytes in front of it. Loop thread only.
+    /// Calls `body` with the payload, which has ``headRoom`` writable bytes in front of it. Loop thread only.
     package func withHeadRoom<R>(_ body: (_ payload: UnsafeMutableRawPointer, _ count: Int) throws -> R) rethrows -> R {
         let count = count
         return try storage.withUnsafeMutableBytes { try body($0.baseAddress! + Frame.headRoom, count) }
@@ -44,8 +44,8 @@ public final class Frame: @unchecked Sendable {
     /// A copy of the payload.
     public var bytes: [UInt8] { Array(storage[Frame.headRoom...]) }
 
-    /// Gives the memory away, with the head room in it and room for a payload of so many bytes.
-    /// - Precondition: nobody else has the frame.
+    /// Takes the frame's memory, with the head room in it and room for a payload of `capacity` bytes.
+    /// - Precondition: No other reference to the frame exists.
     fileprivate func takeStorage(capacity: Int) -> [UInt8] {
         var storage: [UInt8] = []
         swap(&self.storage, &storage)
@@ -60,16 +60,17 @@ public final class Frame: @unchecked Sendable {
     fileprivate var capacity: Int { storage.capacity - Frame.headRoom }
 }
 
-/// Frames that are written in their own memory, and written again once every connection has sent them: what is said as
-/// often in every tick is allocated once. One loop's.
+/// A pool of frames that are reused once every connection has sent them, so that messages repeated every tick do not
+/// allocate each time. It belongs to one loop.
 ///
-/// (An allocator gives memory of large messages back to the system, and every page of it has to be asked for again.)
+/// (An allocator returns the memory of large messages to the system, and has to request every page again.)
 package struct FramePool {
-    /// Frames that are kept of each kind, at most.
+    /// The maximum number of kept frames of each kind.
     static let (smallCountMax, largeCountMax) = (64, 4)
-    /// Payloads from here on are large: a frame of them is as long as the longest message that it held.
+    /// The minimum size of a large payload. A frame of a large payload stays as long as the longest message that it
+    /// held.
     static let largeSizeMin = 4096
-    /// Frames that are looked at for one that everybody has sent.
+    /// The maximum number of frames to check for one that everybody has sent.
     private static let triesMax = 4
 
     private var small: [Frame] = []
@@ -78,8 +79,8 @@ package struct FramePool {
 
     package init() {}
 
-    /// A frame whose payload `body` appends to an array that holds the head room.
-    /// - Parameter capacity: about how long the payload will be.
+    /// Makes a frame. `body` appends the payload to an array that already holds the head room.
+    /// - Parameter capacity: The approximate length of the payload.
     package mutating func frame(capacity: Int, _ body: (inout [UInt8]) -> Void) -> Frame {
         let frame = capacity < Self.largeSizeMin ? spareSmall() : spareLarge(capacity)
         var storage = frame.takeStorage(capacity: capacity)
@@ -97,7 +98,7 @@ package struct FramePool {
             next = (next + 1) % Self.smallCountMax
             if isKnownUniquelyReferenced(&small[next]) { return small[next] }
         }
-        // All of them wait for slow readers.
+        // All of these frames wait for slow readers.
         small[next] = Frame()
         return small[next]
     }

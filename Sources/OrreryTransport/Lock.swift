@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A mutual exclusion that ``Condition``s can wait on (the standard library's `Mutex` has none).
+/// A lock that ``Condition``s can wait on (the standard library's `Mutex` has no conditions).
 package final class Lock: @unchecked Sendable {
     // Guard: a pthread mutex is made for many threads; the pointer never changes.
     fileprivate let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -8,7 +8,7 @@ package final class Lock: @unchecked Sendable {
     package init() {
         var attributes = pthread_mutexattr_t()
         pthread_mutexattr_init(&attributes)
-        // Recursive: something guarded may be released inside, and its deinit may need the lock to say good-bye.
+        // Recursive: a guarded object may be released inside, and its deinit may need the lock.
         pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
         mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, &attributes)
@@ -31,7 +31,7 @@ package final class Lock: @unchecked Sendable {
     }
 }
 
-/// Something that threads inside one ``Lock`` wait for.
+/// A condition that threads inside one ``Lock`` wait for.
 package final class Condition: @unchecked Sendable {
     // Guard: as for `Lock`.
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -41,7 +41,7 @@ package final class Condition: @unchecked Sendable {
         self.lock = lock
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
-        // Not the wall clock, which may be set while somebody waits.
+        // Not the wall clock, which may be changed during a wait.
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         condition.initialize(to: pthread_cond_t())
         pthread_cond_init(condition, &attributes)
@@ -57,14 +57,15 @@ package final class Condition: @unchecked Sendable {
         pthread_cond_broadcast(condition)
     }
 
-    /// Lets the lock go until somebody signals, or `duration` has passed. May return for no reason, as conditions do.
+    /// Releases the lock until the condition is signalled or `duration` has passed. May return without a reason, as
+    /// conditions do.
     /// - Precondition: The calling thread is inside `withLock` of this condition's lock.
     package func wait(atMost duration: Duration) {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         let (seconds, attoseconds) = max(duration, .zero).components
         let nanoseconds = time.tv_nsec + Int(attoseconds / 1_000_000_000)
-        // A day is as good as for ever, and cannot overflow.
+        // A day is long enough and cannot overflow.
         time.tv_sec += min(Int(seconds), 86_400) + nanoseconds / 1_000_000_000
         time.tv_nsec = nanoseconds % 1_000_000_000
         pthread_cond_timedwait(condition, lock.mutex, &time)

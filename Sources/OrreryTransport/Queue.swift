@@ -1,4 +1,4 @@
-/// First in, first out, on one array. Unbounded by itself: who appends states the bound.
+/// A first-in, first-out queue on one array. The queue itself is unbounded: its users state their bounds.
 package struct Queue<Element> {
     private var elements: [Element?] = []
     private var head = 0
@@ -16,7 +16,7 @@ package struct Queue<Element> {
     /// - Complexity: O(1), amortised.
     package mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
-        // Let go of it here: what lies before `head` stays in the array until it is compacted.
+        // Release the element here: what is before `head` stays in the array until it is compacted.
         let element = elements[head].take()
         head += 1
         if head == elements.count {
@@ -36,12 +36,12 @@ package struct Queue<Element> {
 }
 
 extension Frame {
-    /// What a frame counts while it waits: its payload and its head room, so that empty messages are not free.
+    /// The size that a waiting frame counts as: its payload and its head room, so that empty messages are not free.
     package var waitingByteCount: Int { count + Frame.headRoom }
 }
 
 extension String {
-    /// The longest beginning that fits a close frame. Source: RFC 6455, section 5.5.
+    /// The longest prefix that fits a close frame. Source: RFC 6455, section 5.5.
     package var cutToCloseReason: String {
         guard utf8.count > 123 else { return self }
         var cut = ""

@@ -1,17 +1,16 @@
 public import OrreryTransport
 
-/// Reaches a server over WebSockets, with libwebsockets on a libev loop.
+/// Connects to a server over WebSockets, with libwebsockets on a libev loop.
 public struct WebSocketClientTransport: ClientTransport {
-    /// The subprotocol asked for; a server that does not choose it is left.
+    /// The requested subprotocol; the client disconnects from a server that does not choose it.
     public var subprotocol: String
-    /// How long the attempt may take, from the first packet to the server's answer. (The look-up of a host's name comes
-    /// before and is the system's.)
+    /// How long the attempt may take, from the first packet to the server's answer. (The lookup of the host name comes
+    /// before, and the system limits its time.)
     public var connectTimeout: Duration
-    /// How long the server may take to answer a close frame, before the connection is cut.
+    /// How long the server may take to answer a close frame before the connection is cut.
     public var closeTimeout: Duration
     package var pingTimes = PingTimes()
-    /// For `wss`: a PEM file with the certificates of those who may sign a server's; nil trusts those that the system
-    /// trusts.
+    /// For `wss`: a PEM file with the trusted certificate authorities; nil trusts those that the system trusts.
     public var trustedCertificateFile: String?
 
     public init(
@@ -24,10 +23,11 @@ public struct WebSocketClientTransport: ClientTransport {
         self.trustedCertificateFile = trustedCertificateFile
     }
 
+    /// Makes a loop with one connection to a server.
     /// - Parameters:
-    ///   - url: `ws://host` or `wss://host`, optionally with a port (else 80 or 443), a path and a query. With `wss`
-    ///     the server must have a certificate that is trusted, in its time, and made out to this host.
-    ///   - token: sent as `Authorization: Bearer …`. Over `ws` everybody on the way can read it.
+    ///   - url: `ws://host` or `wss://host`, optionally with a port (by default 80 or 443), a path and a query. With
+    ///     `wss`, the server's certificate must be trusted, currently valid, and issued for this host.
+    ///   - token: Sent as `Authorization: Bearer …`. Over `ws`, everybody on the network path can read it.
     /// - Throws: ``TransportError`` with `.invalidAddress` (the URL cannot be used; the message says why),
     ///   `.invalidToken`, `.invalidCertificate` (``trustedCertificateFile`` cannot be used) or `.unavailable`
     ///   (libwebsockets' libev plug-in cannot be loaded).
@@ -44,10 +44,10 @@ public struct WebSocketClientTransport: ClientTransport {
 }
 
 extension ClientTransport where Self == WebSocketClientTransport {
-    /// WebSockets with the usual time-outs.
+    /// WebSockets with the default time-outs.
     public static var webSocket: WebSocketClientTransport { WebSocketClientTransport() }
 
-    /// WebSockets with the usual time-outs that trust the certificates in a PEM file, and no others.
+    /// WebSockets with the default time-outs that trust only the certificates in a PEM file.
     public static func webSocket(trustedCertificateFile: String) -> WebSocketClientTransport {
         WebSocketClientTransport(trustedCertificateFile: trustedCertificateFile)
     }

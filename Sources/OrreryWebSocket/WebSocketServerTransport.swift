@@ -7,17 +7,17 @@ public import OrreryTransport
 /// try loop.run(handler)
 /// ```
 public struct WebSocketServerTransport: ServerTransport {
-    /// The address to listen at: an IPv4 or IPv6 address of this machine, or a name of it, of which all addresses are
-    /// taken (of `localhost` both). "0.0.0.0" and "::" stand for all addresses of the machine.
+    /// The address to listen at: an IPv4 or IPv6 address of this machine, or a host name, whose addresses are all used
+    /// (both for `localhost`). "0.0.0.0" and "::" stand for all addresses of the machine.
     public var host: String
-    /// 0 takes a free port.
+    /// The port; 0 uses a free port.
     public var port: Int
     /// Peers that do not ask for this subprotocol are refused with status 400.
     public var subprotocol: String
-    /// How long a peer may take to read what waits for it and to answer a close frame, before its connection is cut.
+    /// How long a peer may take to read waiting messages and to answer a close frame before its connection is cut.
     public var closeTimeout: Duration
     package var pingTimes = PingTimes()
-    /// With it, the server speaks TLS and nothing else: `wss` and `https`.
+    /// If set, the server speaks only TLS: `wss` and `https`.
     public var tls: TLSConfiguration?
 
     public init(
@@ -36,14 +36,14 @@ public struct WebSocketServerTransport: ServerTransport {
         return [files?.warning(at: .now), DescriptorLimit.warning(limits)].compactMap { $0 }
     }
 
-    /// Binds and listens. The process's limit of open files is raised to what the limits need, as far as the system
-    /// lets it. The URL begins with `ws`, or with TLS with `wss`. The socket is closed by `shutDown`, or when the loop
-    /// is released without having run.
-    /// - Throws: ``TransportError`` with `.addressInUse`, `.invalidAddress` (a port out of range, a host that is not
-    ///   this machine's, no permission), `.invalidCertificate` (the message says which file, and what to do) or
+    /// Binds the address and listens. Raises the process's limit of open files to what the limits need, as far as the
+    /// system allows. The URL begins with `ws`, or with `wss` for TLS. The socket is closed by `shutDown`, or when the
+    /// loop is released without having run.
+    /// - Throws: ``TransportError`` with `.addressInUse`, `.invalidAddress` (a port out of range, a host that does not
+    ///   belong to this machine, no permission), `.invalidCertificate` (the message says which file, and what to do) or
     ///   `.unavailable` (libwebsockets' libev plug-in cannot be loaded).
     public func listen(limits: TransportLimits) throws(TransportError) -> (loop: any TransportLoop, url: String) {
-        // libwebsockets makes its tables as long as this limit is then.
+        // libwebsockets sizes its tables by this limit.
         DescriptorLimit.raise(for: limits)
         let listeners = try ListeningSocket.open(host: host, port: port)
         let url = "\(tls == nil ? "ws" : "wss")://\(WebSocketURL.bracketed(host)):\(listeners[0].port)"
@@ -55,7 +55,7 @@ public struct WebSocketServerTransport: ServerTransport {
 }
 
 extension ServerTransport where Self == WebSocketServerTransport {
-    /// WebSockets at `host` and `port`; port 0 takes a free one.
+    /// WebSockets at `host` and `port`; port 0 uses a free one.
     public static func webSocket(
         host: String = "127.0.0.1", port: Int = 7600, tls: TLSConfiguration? = nil
     ) -> WebSocketServerTransport {

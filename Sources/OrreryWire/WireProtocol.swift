@@ -1,31 +1,31 @@
 import OrrerySchema
 package import OrreryTransport
 
-/// What both ends agree on before the first byte. docs/PROTOCOL.md says all of it for people without this code.
+/// What both ends agree on before the first byte. docs/PROTOCOL.md specifies all of it for readers without this code.
 package enum WireProtocol {
-    /// The version spoken here.
+    /// The version that this code speaks.
     package static let version = 1
     /// The WebSocket subprotocol. Source: RFC 6455, section 1.9.
     package static let subprotocol = "orrery.v1"
 }
 
-/// The close codes of the protocol itself, beside those of WebSocket. docs/PROTOCOL.md, section 14.
+/// The close codes of the protocol itself, besides those of WebSocket. docs/PROTOCOL.md, section 14.
 extension CloseCode {
     /// No common version of the protocol.
     package static let unsupportedVersion = CloseCode(4001)
-    /// No `Hello` in time.
+    /// No `Hello` arrived in time.
     package static let handshakeTimeout = CloseCode(4002)
-    /// A batch that does not begin where the client is.
+    /// A batch begins after the client's tick, or one of its parts is missing.
     package static let gap = CloseCode(4003)
-    /// Nothing was heard for too long.
+    /// Nothing was received for too long.
     package static let silence = CloseCode(4004)
-    /// The client has connected anew; this is its old connection.
+    /// The client has made a new connection; this is its old one.
     package static let replaced = CloseCode(4005)
-    /// A section that must be understood, in a message that cannot be refused.
+    /// A message that cannot be refused has an unknown section that must be understood.
     package static let notSupported = CloseCode(4006)
 }
 
-/// A message that ends its connection: how, and why in words for the other side's log.
+/// An error in a message that ends its connection: the close code, and the reason in words for the other side's log.
 package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     package var closeCode: CloseCode
     package var message: String

@@ -3,7 +3,7 @@ import Foundation
 import OrreryClient
 import OrreryWebSocket
 
-/// The options about what is shown to a server, and which servers are trusted.
+/// Options for authentication at a server, and for which servers to trust.
 struct Access: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -31,8 +31,8 @@ struct Access: ParsableArguments {
         }
     }
 
-    /// A client that makes one connection.
-    /// - Throws: ``ToolError`` where the file with the token cannot be read.
+    /// A client for one connection, without reconnecting.
+    /// - Throws: ``ToolError`` if the token file cannot be read.
     func client(url: String, connectTimeout: Duration, name: String) throws -> SimulationClient {
         SimulationClient(
             url: url, transport: WebSocketClientTransport(connectTimeout: connectTimeout, trustedCertificateFile: ca),

@@ -2,7 +2,7 @@ import OrreryClient
 import OrrerySchema
 import OrreryInspector
 
-/// What the tool's exit code says. Listed in `--help`.
+/// The tool's exit codes. Listed in `--help`.
 enum ExitStatus: Int32, CaseIterable {
     case done = 0
     case cannotConnect = 3
@@ -39,7 +39,7 @@ enum ExitStatus: Int32, CaseIterable {
     }
 }
 
-/// Why the tool ends with another code than 0, in one sentence that says what to do.
+/// Why the tool ends with a code other than 0, in one sentence that says what to do.
 struct ToolError: Error {
     var status: ExitStatus
     var message: String
@@ -49,7 +49,7 @@ struct ToolError: Error {
         self.message = message
     }
 
-    /// What an error of the layers below means to the user; `nil` for those of the argument parser.
+    /// The tool's error for an error of the layers below; `nil` for errors of the argument parser.
     init?(_ error: any Error) {
         switch error {
         case let error as ToolError: self = error

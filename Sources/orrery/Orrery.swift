@@ -23,7 +23,7 @@ struct Orrery: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // Sockets and pipes whose reader has gone are seen as errors of `write`; see Output.
+        // A closed socket or pipe is reported as an error of `write`; see Output.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot(ServerAddress.completed(Array(CommandLine.arguments.dropFirst())))
@@ -37,14 +37,14 @@ struct Orrery: AsyncParsableCommand {
         }
     }
 
-    /// Says in one line what is wrong.
+    /// Prints one line that says what is wrong.
     private static func report(_ error: any Error) -> ExitStatus {
         if let error = ToolError(error) {
             Output.standardError(error.message)
             return error.status
         }
         guard exitCode(for: error) != .success else {
-            // Asked for help or the version: that is an answer.
+            // The user asked for help or the version: this is the answer.
             print(fullMessage(for: error))
             return .done
         }

@@ -119,16 +119,133 @@ import Testing
         try joined.run {
             // begin
             for await status in connection.statuses {
-                print(status.state, status.isStale, status.lostConnectionCount)
+                print(status.state, status.isStale, status.lostConnectionCount, status.lag)
+                print(status.pendingMutationCount, status.oldestPendingMutationAge ?? .zero, status.receivedByteCount)
             }
             // end
         }
         #expect(connection.status.state == .ended && connection.isStale)
     }
 
+    @Test(.timeLimit(.minutes(1))) func settings() async throws {
+        let network = MemoryNetwork()
+        let server = try SimulationServer(
+            world: World(), schedule: Schedule(), transport: network.server(name: "guide")
+        ) { try $0.register(Position.self) }
+        async let running: Void = server.run()
+        let (url, transport) = (server.url, network.client)
+        // begin
+        var configuration = ClientConfiguration()
+        configuration.welcomeTimeout = .seconds(3)  // from the connection to the server's welcome
+        configuration.silenceTimeout = .seconds(5)  // without any message
+        configuration.waitingBatchSizeMax = 64 << 20  // bytes of changes that wait for one reader of batches
+        let client = SimulationClient(
+            url: url, transport: transport, name: "radar",
+            reconnect: ReconnectPolicy(delayMin: .milliseconds(100), delayMax: .seconds(5)),
+            configuration: configuration)
+        let connection = try await client.connect()
+        connection.close()
+        // end
+        server.stop()
+        try await running
+    }
+
+    @Test func structure() throws {
+        let joined = try makeWorld()
+        let mine = joined.world.spawn(Position(), Health())
+        let rock = joined.world.spawn(Position())
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            // begin
+            connection.enqueue(.insert(Health(current: 5), on: rock))
+            connection.enqueue(.remove(Position.self, from: mine))
+            let last = connection.enqueue(.despawn(rock))
+            _ = try await last.outcome
+            // end
+        }
+        #expect(!joined.world.contains(rock) && !joined.world.has(Position.self, on: mine))
+    }
+
+    @Test func refusalsThatNobodyAwaits() throws {
+        let joined = try makeWorld()
+        joined.tick()
+        let client = try joined.connect()
+        let connection = client.connection
+        var seen: [ClientError.Code] = []
+        try joined.run {
+            let errors = connection.errors
+            connection.enqueue(.despawn(Entity(index: 7, generation: 9)))
+            // begin
+            for await error in errors {
+                print(error.code, error.phase, error.message)
+                if error.code == .unknownEntity { break }
+            }
+            // end
+            seen.append(.unknownEntity)
+        }
+        #expect(seen == [.unknownEntity])
+    }
+
+    @Test func tools() throws {
+        let joined = try makeWorld()
+        let mine = joined.world.spawn(Position(x: 3), Health())
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            // begin
+            let everything = try await connection.subscribeToAll()
+            connection.withSnapshot { now in
+                print(now.tick, now.lag, now.entityCount, now.contains(mine))
+                for schema in now.components(of: mine) {
+                    print(schema.name, now.bytes(of: schema.name, of: mine) ?? [])
+                    if let value = try? now.value(of: schema.name, of: mine) { print(value) }
+                }
+            }
+            print(try connection.type(of: "Health", ["current"]), connection.unreadableComponents)
+            connection.enqueue(.set("Health", on: mine, [(["current"], .signed(50))]))
+            let made = connection.enqueue(.spawn([("Position", [(["x"], .float(1))])]))
+            connection.enqueue(.remove("Health", from: try await made.outcome.entities[0]))
+            everything.cancel()
+            // end
+        }
+        #expect(joined.world[mine, Health.self]?.current == 50)
+    }
+
+    @Test func afterARestart() throws {
+        let joined = try makeWorld()
+        joined.world.spawn(Position(x: 1))
+        joined.tick()
+        let client = try joined.connect()
+        let connection = client.connection
+        var lives: [Epoch] = []
+        let next = World()
+        next.spawn(Position(x: 2))
+        let positions = try joined.run { try await connection.view(of: Position.self) }
+        let batches = positions.batches
+        try joined.restart(with: next)
+        for _ in 0..<100 where connection.isStale || positions.values.map(\.value.x) != [2] {
+            joined.tick()
+            joined.passTime(.milliseconds(100))
+        }
+        try joined.run {
+            // begin
+            for try await batch in batches {
+                if batch.reset != nil { print("another life of the world:", batch.epoch, "from tick", batch.base) }
+                for change in batch.changes(of: Position.self) where change.cause == .reset {
+                    print("gone with the old life:", change.entity, change.old ?? Position())
+                }
+                if batch.epoch == connection.epoch { lives.append(batch.epoch) }
+                if batch.reset != nil { break }
+            }
+            // end
+        }
+        #expect(lives.last == connection.epoch)
+    }
+
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 7)
+        #expect(page.examples.count == 12)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

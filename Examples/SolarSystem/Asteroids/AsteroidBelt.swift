@@ -1,10 +1,10 @@
 import OrrerySchema
 
-/// A main belt of massless asteroids, made up from a seed.
+/// A main belt of massless asteroids, generated from a seed.
 ///
-/// Semi-major axes lie evenly between 2.1 and 3.3 au outside the main Kirkwood gaps, where Jupiter's resonances have
-/// swept the real belt; eccentricities and inclinations follow the real belt's means. Asteroid number `n` is the same
-/// however many are made.
+/// Semi-major axes are evenly distributed between 2.1 and 3.3 au outside the main Kirkwood gaps, which Jupiter's
+/// resonances have cleared in the real belt; eccentricities and inclinations follow the real belt's means. Asteroid
+/// number `n` is the same regardless of the number of asteroids.
 enum AsteroidBelt {
     /// One astronomical unit in km. Source: IAU 2012 resolution B2.
     static let astronomicalUnit = 149_597_870.7
@@ -17,7 +17,7 @@ enum AsteroidBelt {
 
     static let eccentricityMean = 0.15
     static let eccentricityMax = 0.35
-    /// To the ecliptic, in radians.
+    /// Relative to the ecliptic, in radians.
     static let inclinationMean = 8 * Double.pi / 180
     static let inclinationMax = 30 * Double.pi / 180
 
@@ -33,7 +33,7 @@ enum AsteroidBelt {
         return stretches
     }()
 
-    /// Orbits about the Sun.
+    /// Orbits around the Sun.
     /// - Complexity: O(count).
     /// - Precondition: `count` is not negative.
     static func orbits(count: Int, seed: UInt64) -> [KeplerOrbit] {
@@ -42,7 +42,7 @@ enum AsteroidBelt {
         return (0..<count).map { _ in orbit(using: &generator) }
     }
 
-    /// Barycentric states of asteroids on ``orbits(count:seed:)``.
+    /// Barycentric states of the asteroids of ``orbits(count:seed:)``.
     static func states(count: Int, seed: UInt64, about sun: MassiveBody) -> [StateVector] {
         orbits(count: count, seed: seed).map { orbit in
             sun.state + orbit.state(gravitationalParameter: sun.gravitationalParameter)
@@ -50,7 +50,7 @@ enum AsteroidBelt {
     }
 
     private static func orbit(using generator: inout SeededGenerator) -> KeplerOrbit {
-        // Drawn in this order; another would be another belt.
+        // Drawn in this order; another order would give another belt.
         let axis = semiMajorAxis(at: generator.unit())
         let eccentricity = generator.nearlyRayleigh(mean: eccentricityMean, maximum: eccentricityMax)
         let inclination = generator.nearlyRayleigh(mean: inclinationMean, maximum: inclinationMax)
@@ -60,13 +60,13 @@ enum AsteroidBelt {
             meanAnomaly: generator.unit() * 2 * .pi)
     }
 
-    /// The semi-major axis, in au, below which a share of the belt lies.
+    /// The semi-major axis, in au, below which the given share of the belt is.
     private static func semiMajorAxis(at share: Double) -> Double {
         let width = stretches.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
         var rest = share * width
         for stretch in stretches {
             let length = stretch.upperBound - stretch.lowerBound
-            // Rounding must not lead onto the far end, which belongs to the gap.
+            // Rounding must not give the far end, which belongs to the gap.
             if rest < length { return min(stretch.lowerBound + rest, stretch.upperBound.nextDown) }
             rest -= length
         }

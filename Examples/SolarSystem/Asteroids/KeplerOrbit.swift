@@ -1,4 +1,4 @@
-/// An ellipse about the Sun, by its classical elements; angles in radians, against the ecliptic of J2000.
+/// An ellipse around the Sun, given by its classical elements; angles in radians, relative to the ecliptic of J2000.
 struct KeplerOrbit: Equatable, Sendable {
     /// In km.
     var semiMajorAxis: Double
@@ -27,7 +27,7 @@ struct KeplerOrbit: Equatable, Sendable {
         return anomaly
     }
 
-    /// Place and speed relative to the Sun, along the equatorial axes of the ICRF.
+    /// The position and velocity relative to the Sun, along the equatorial axes of the ICRF.
     /// - Parameter gravitationalParameter: the Sun's, in km³/s².
     func state(gravitationalParameter: Double) -> StateVector {
         let anomaly = SineCosine(eccentricAnomaly)
@@ -42,7 +42,7 @@ struct KeplerOrbit: Equatable, Sendable {
             velocity: Velocity(x: velocity.x, y: velocity.y, z: velocity.z))
     }
 
-    /// Turns a vector in the plane of the orbit, x towards perihelion, into the equatorial axes.
+    /// Rotates a vector in the plane of the orbit, with x towards perihelion, into the equatorial axes.
     private func equatorial(x: Double, y: Double) -> (x: Double, y: Double, z: Double) {
         let perihelion = SineCosine(argumentOfPerihelion)
         let tilt = SineCosine(inclination)

@@ -1,6 +1,6 @@
 import OrrerySchema
 
-/// The standard library's own conversions to floating point may change, so those that the belt uses are here.
+/// Conversions to floating point that the belt uses. The standard library's own conversions may change.
 extension SeededGenerator {
     /// A multiple of 2⁻⁵³ from 0 up to, but not including, 1.
     mutating func unit() -> Double {
@@ -15,7 +15,7 @@ extension SeededGenerator {
         return sum
     }
 
-    /// Close to a Rayleigh distribution of that mean; values above `maximum` are drawn again.
+    /// Close to a Rayleigh distribution with the given mean; values above `maximum` are drawn again.
     /// - Precondition: `maximum` is not below `mean`, so that most draws are kept.
     mutating func nearlyRayleigh(mean: Double, maximum: Double) -> Double {
         precondition(maximum >= mean, "almost every draw would be thrown away")

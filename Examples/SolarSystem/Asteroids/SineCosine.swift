@@ -1,12 +1,13 @@
-/// Sine and cosine of an angle, made of additions and multiplications only: the mathematical libraries of different
-/// machines differ in the last bit, and the asteroids shall be the same everywhere.
+/// Sine and cosine of an angle, computed only with additions and multiplications: the mathematical libraries of
+/// different machines differ in the last bit, and the asteroids must be the same everywhere.
 struct SineCosine: Sendable {
     let sine: Double
     let cosine: Double
 
     /// - Parameter angle: in radians. The error stays below 2⁻⁵¹ for angles within ±1000.
     init(_ angle: Double) {
-        // Into a quarter turn about zero; π/2 in two parts keeps the digits that the subtraction would lose.
+        // Reduced to a quarter turn around zero; splitting π/2 into two parts keeps the digits that the subtraction
+        // would lose.
         let quarterTurns = (angle * (2 / Double.pi)).rounded()
         let rest = (angle - quarterTurns * 0x1.921FB544p0) - quarterTurns * 0x1.0B4611A626331p-34
         let square = rest * rest

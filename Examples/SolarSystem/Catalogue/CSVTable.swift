@@ -4,16 +4,16 @@ struct CSVError: Error, Equatable, CustomStringConvertible {
     var line: Int
     /// Counted from 1; `nil` when the line as a whole is wrong.
     var column: Int?
-    /// A sentence without its place.
+    /// A sentence without the position.
     var reason: String
 
-    /// Such as `line 3, column 2: 'abc' is no finite number`.
+    /// For example `line 3, column 2: 'abc' is no finite number`.
     var description: String {
         "line \(line)" + (column.map { ", column \($0)" } ?? "") + ": \(reason)"
     }
 }
 
-/// A strict reader of the plainest CSV: UTF-8, one known header, LF after every line, no quotes, no empty field.
+/// A strict reader of simple CSV: UTF-8, one known header, LF after every line, no quotes, no empty fields.
 struct CSVTable: Sendable {
     struct Row: Sendable {
         /// Counted from 1; the header is line 1.
@@ -48,13 +48,13 @@ struct CSVTable: Sendable {
     let rows: [Row]
 
     /// - Parameter header: the first line must be exactly this.
-    /// - Throws: ``CSVError`` for another header, a field too many or too few, an empty field, a quote, a carriage
-    ///   return, a last line without its end, or bytes that are no UTF-8.
+    /// - Throws: ``CSVError`` for another header, a missing or extra field, an empty field, a quote, a carriage return,
+    ///   a last line without its end, or bytes that are not UTF-8.
     init(_ bytes: some Collection<UInt8>, header: String) throws(CSVError) {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CSVError(line: 1, reason: "the file is not UTF-8")
         }
-        // On scalars: a carriage return and a line feed are one character, and must not hide each other.
+        // Split by scalars: a carriage return and a line feed together are one character, and must not hide each other.
         var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(Substring.init)
         guard lines.removeLast().isEmpty else {
             throw CSVError(line: lines.count + 1, reason: "the last line has no line feed at its end")

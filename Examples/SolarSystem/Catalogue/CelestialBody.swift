@@ -1,15 +1,15 @@
 /// One of the bodies that the simulation starts with.
 struct CelestialBody: Equatable, Sendable {
     var body: Body
-    /// At the catalogue's epoch, JD 2451545.0 TDB, unless moved.
+    /// At the catalogue's epoch, JD 2451545.0 TDB, unless advanced.
     var state: StateVector
 
-    /// What gravity needs of it.
+    /// The part that gravity needs.
     var massive: MassiveBody {
         MassiveBody(state: state, gravitationalParameter: body.gravitationalParameter, radius: body.radius)
     }
 
-    /// The name of what it goes round: the Earth for the Moon, nothing for the Sun, the Sun for all others.
+    /// The name of the body that this one orbits: the Earth for the Moon, none for the Sun, the Sun for all others.
     var primaryName: String? {
         switch body.name {
         case "sun": nil
@@ -22,13 +22,13 @@ struct CelestialBody: Equatable, Sendable {
 extension CelestialBody {
     static let catalogueHeader = "name,gm_km3_s2,radius_km,x_km,y_km,z_km,vx_km_s,vy_km_s,vz_km_s"
 
-    /// The Sun, the planets, the Moon and Pluto as built into the program, in the file's order. Source: JPL DE421.
+    /// The Sun, the planets, the Moon and Pluto, built into the program, in the file's order. Source: JPL DE421.
     static func catalogue() throws(CSVError) -> [CelestialBody] {
         try catalogue(PackageResources.bodies_csv)
     }
 
     /// Reads a catalogue.
-    /// - Throws: ``CSVError`` when the file is malformed, names a body twice, or lacks the primary of one.
+    /// - Throws: ``CSVError`` if the file is malformed, names a body twice, or lacks the primary of a body.
     static func catalogue(_ bytes: some Collection<UInt8>) throws(CSVError) -> [CelestialBody] {
         let table = try CSVTable(bytes, header: catalogueHeader)
         var bodies: [CelestialBody] = []

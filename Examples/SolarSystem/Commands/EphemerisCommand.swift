@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `solar-system ephemeris`: positions after some days, without serving.
+/// `solar-system ephemeris`: prints positions after some days, without serving.
 struct EphemerisCommand: ParsableCommand {
     static let daysMax = 3652.5
 

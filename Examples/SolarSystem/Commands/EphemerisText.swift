@@ -1,6 +1,6 @@
 /// Positions of bodies as text.
 enum EphemerisText {
-    /// For programs: comma-separated, with the digits that give back every bit.
+    /// For programs: comma-separated, with enough digits to restore every bit.
     static func csv(_ bodies: [CelestialBody]) -> String {
         var text = "name,x_km,y_km,z_km\n"
         for body in bodies {
@@ -10,7 +10,7 @@ enum EphemerisText {
         return text
     }
 
-    /// For people: aligned columns, metres as the last digit.
+    /// For people: aligned columns, with metres as the last digit.
     static func table(_ bodies: [CelestialBody], days: Double) -> String {
         let header = ["body", "x (km)", "y (km)", "z (km)"]
         let lines =

@@ -2,7 +2,7 @@ import OrreryServer
 import ServiceLifecycle
 import UnixSignals
 
-/// SIGHUP has a server read again what may have been renewed; it ends nobody.
+/// On SIGHUP, makes the server reload renewable files; SIGHUP does not end the program.
 struct Renewal: Service {
     let server: SimulationServer
 

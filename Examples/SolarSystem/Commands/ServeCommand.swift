@@ -9,7 +9,7 @@ import OrreryWebSocket
 import ServiceLifecycle
 import UnixSignals
 
-/// `solar-system serve`: the simulation, live, until it is told to stop.
+/// `solar-system serve`: serves the live simulation until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
     static let asteroidCountMax = 1_000_000
 
@@ -91,7 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Until the server is told: who closes the terminal does not end it.
+        // SIGHUP is ignored until the server handles it: closing the terminal does not end the server.
         signal(SIGHUP, SIG_IGN)
         StandardOutput.reserveDescriptors()
         let lines = LogQueue()
@@ -101,10 +101,10 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await serve(logger)
         } catch let error as ServerError {
-            // A name or an origin that is none.
+            // An invalid name or origin.
             throw ValidationError(error.description)
         }
-        // Where nobody reads the log, the end does not wait for it either.
+        // If nobody reads the log, the exit does not wait for it either.
         lines.flush(atMost: .seconds(1))
     }
 
@@ -119,7 +119,7 @@ struct ServeCommand: AsyncParsableCommand {
             try sync.register(Velocity.self, writable: steerable ? Self.asteroidsOnly : .byServerOnly)
             try sync.register(Orbit.self)
         }
-        // A reader that takes nothing holds up nobody else.
+        // On its own thread, so that a blocked reader of standard output delays nothing else.
         Thread.detachNewThread { [url = server.url, logger] in Self.announce(url, logger) }
         let group = ServiceGroup(
             configuration: .init(
@@ -131,7 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await group.run()
     }
 
-    /// Bodies with mass pull on all others: they keep their course.
+    /// Bodies with mass attract all others, so clients may not steer them.
     private static let asteroidsOnly = WriteRule<Velocity>.byClients(judge: { write in
         guard let entity = write.entity, !write.world.has(Body.self, on: entity) else {
             return .refuse("bodies with mass keep their course; asteroids can be steered")
@@ -158,7 +158,7 @@ struct ServeCommand: AsyncParsableCommand {
         return configuration
     }
 
-    /// The address, for whoever reads it. That nobody can is no reason not to serve.
+    /// Prints the address. If that fails, the server still runs.
     private static func announce(_ url: String, _ logger: Logger) {
         do throws(StandardOutput.WriteError) {
             try StandardOutput.write("\(url)\n")
@@ -168,7 +168,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// The levels of swift-log as words of the command line.
+/// The log levels of swift-log as command-line words.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument {
     case trace, debug, info, notice, warning, error, critical
 

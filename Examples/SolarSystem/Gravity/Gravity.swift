@@ -1,4 +1,4 @@
-/// A body as the force sees it at one instant.
+/// A body at one instant, as the force computation sees it.
 struct PullSource: Sendable {
     var x, y, z: Double
     /// In km³/s².
@@ -7,14 +7,14 @@ struct PullSource: Sendable {
     var radiusSquared: Double
 }
 
-/// Vectors of four bodies or particles side by side: what one vector unit works on at once.
+/// Vectors of four bodies or particles side by side, which one vector unit processes at once.
 struct VectorLanes: Sendable {
     static let count = 4
 
     var x = SIMD4<Double>(), y = SIMD4<Double>(), z = SIMD4<Double>()
 
-    /// Adds a multiple of other vectors. The two roundings are written out: a fused form would give other bits on other
-    /// machines.
+    /// Adds a multiple of other vectors. The two roundings are explicit: a fused operation would give other bits on
+    /// other machines.
     @inline(__always)
     mutating func add(_ other: VectorLanes, times factor: Double) {
         x += other.x * factor
@@ -23,11 +23,11 @@ struct VectorLanes: Sendable {
     }
 }
 
-/// Newton's law: the acceleration, in km/s², of four places towards all sources. The only implementation of the force;
-/// bodies and massless particles both use it.
+/// Newton's law: the acceleration, in km/s², at four positions towards all sources. This is the only implementation of
+/// the force; bodies and massless particles both use it.
 ///
-/// Within a body's radius the pull is that of a homogeneous ball, which falls to zero at the centre. A body therefore
-/// does not pull on itself, and no encounter, however close, makes a number that is not finite.
+/// Within a body's radius, the force is that of a homogeneous ball, which falls to zero at the centre. So a body does
+/// not attract itself, and no encounter, however close, gives a non-finite number.
 /// - Complexity: O(sources).
 @inline(__always)
 func gravitationalPull(at place: VectorLanes, of sources: borrowing Span<PullSource>) -> VectorLanes {

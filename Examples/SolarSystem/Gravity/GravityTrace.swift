@@ -1,12 +1,12 @@
-/// Where the bodies stood at every evaluation of the force during one advance: the path along which massless particles
-/// are carried, at the cost of particles × bodies per evaluation.
+/// The positions of the bodies at every evaluation of the force during one advance. Massless particles are moved along
+/// this trace, at the cost of particles × bodies per evaluation.
 ///
-/// A trace is a plain value and reading it changes nothing, so chunks of particles can be carried one after the other
-/// or side by side, with equal results.
+/// A trace is a plain value and reading does not change it, so chunks of particles can be moved one after another or in
+/// parallel, with equal results.
 struct GravityTrace: Sendable {
     private var integrator = Integrator(seconds: 0)
     private var bodyCount = 0
-    /// By step, by stage, by body.
+    /// Indexed by step, by stage, by body.
     private var sources: [PullSource] = []
 
     init() {}
@@ -22,7 +22,7 @@ struct GravityTrace: Sendable {
         sources.append(contentsOf: stage)
     }
 
-    /// Carries massless particles over the time of the trace: reads each row once, moves it through all steps in
+    /// Moves massless particles over the time of the trace: reads each row once, moves it through all steps in
     /// registers, and writes it once.
     ///
     /// ```swift
@@ -54,7 +54,7 @@ struct GravityTrace: Sendable {
         }
     }
 
-    /// The same drifts and kicks as of the bodies.
+    /// The same drifts and kicks as for the bodies.
     @inline(never)
     private func carry(_ places: inout VectorLanes, _ velocities: inout VectorLanes) {
         let all = sources.span

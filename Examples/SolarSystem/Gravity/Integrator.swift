@@ -1,4 +1,4 @@
-/// How time is cut into steps, and a step into drifts and kicks.
+/// Divides time into steps, and a step into drifts and kicks.
 ///
 /// The scheme is PEFRL (position-extended Forest-Ruth-like), symplectic and of fourth order: drift, kick, drift, kick,
 /// drift, kick, drift, kick, drift, with a palindrome of weights. Its error is about 1/26 of Forest and Ruth's own for
@@ -8,10 +8,10 @@ struct Integrator: Equatable, Sendable {
     /// Evaluations of the force in a step.
     static let stageCount = 4
 
-    /// The longest step, unless asked otherwise: one tick at 60 Hz when a day passes per second.
+    /// The longest step, unless requested otherwise: one tick at 60 Hz when a day passes per second.
     ///
-    /// After 365 days the worst body, the Moon, is 2 m from where steps of 150 s lead; steps of 3600 s: 6 m; of 14,400
-    /// s: 1.2 km.
+    /// After 365 days, the worst body, the Moon, is 2 m from its position with steps of 150 s. With steps of 3600 s it
+    /// is 6 m away, with steps of 14,400 s 1.2 km.
     static let stepSecondsMax = 1440.0
 
     private static let xi = 0.178_617_895_844_809_1
@@ -23,16 +23,16 @@ struct Integrator: Equatable, Sendable {
     /// Weight of each kick.
     static let kickWeights = [(1 - 2 * lambda) / 2, lambda, lambda, (1 - 2 * lambda) / 2]
 
-    /// How many steps a span of time takes.
+    /// The number of steps in a span of time.
     let stepCount: Int
-    /// The length of each, in seconds; negative when time runs backwards.
+    /// The length of each step, in seconds; negative when time runs backwards.
     let stepSeconds: Double
-    /// Length of the drift before each kick and after the last, in seconds.
+    /// The length of the drift before each kick and after the last, in seconds.
     let drifts: [Double]
-    /// Length of each kick, in seconds.
+    /// The length of each kick, in seconds.
     let kicks: [Double]
 
-    /// Cuts a span of time into the fewest equal steps that are not longer than allowed.
+    /// Divides a span of time into the fewest equal steps that are not longer than allowed.
     /// - Parameter seconds: may be negative: time then runs backwards.
     /// - Precondition: `seconds` is finite and `stepSecondsMax` is above zero.
     init(seconds: Double, stepSecondsMax: Double = Integrator.stepSecondsMax) {

@@ -1,7 +1,7 @@
-/// Massive bodies that move under each other's pull: Newtonian, in double precision.
+/// Massive bodies that move under their mutual attraction: Newtonian, in double precision.
 ///
-/// Equal inputs give equal bits on every machine: only additions, multiplications, divisions and square roots are used,
-/// in a fixed order, and none of them is fused.
+/// Equal inputs give equal bits on every machine: the code uses only additions, multiplications, divisions and square
+/// roots, in a fixed order, and fuses none of them.
 ///
 /// ```swift
 /// var system = NBodySystem(bodies)
@@ -13,7 +13,7 @@ struct NBodySystem: Sendable {
     let count: Int
     private var places: [VectorLanes]
     private var velocities: [VectorLanes]
-    /// The bodies as last seen by the force; the tail of ``places`` that only fills lanes is not in it.
+    /// The bodies at the last evaluation of the force, without the end of ``places`` that only fills lanes.
     private var sources: [PullSource]
 
     /// - Complexity: O(bodies).
@@ -34,7 +34,7 @@ struct NBodySystem: Sendable {
         }
     }
 
-    /// The state of a body, by its place in the list that the system was made of.
+    /// The state of a body, by its index in the list that the system was made from.
     subscript(_ index: Int) -> StateVector {
         precondition(index >= 0 && index < count, "no such body")
         let (block, lane) = index.quotientAndRemainder(dividingBy: VectorLanes.count)
@@ -42,18 +42,18 @@ struct NBodySystem: Sendable {
             position: places[block].position(lane: lane), velocity: velocities[block].velocity(lane: lane))
     }
 
-    /// Lets the bodies move on.
+    /// Advances the bodies.
     /// - Complexity: O(steps × bodies²).
     mutating func advance(by seconds: Double, stepSecondsMax: Double = Integrator.stepSecondsMax) {
         let integrator = Integrator(seconds: seconds, stepSecondsMax: stepSecondsMax)
         for _ in 0..<integrator.stepCount { step(integrator) { _ in } }
     }
 
-    /// Lets the bodies move on and remembers where they stood at every evaluation of the force, so that massless
-    /// particles can be carried along; see ``GravityTrace/carry(count:read:write:)``.
+    /// Advances the bodies and records their positions at every evaluation of the force, so that massless particles can
+    /// be moved along; see ``GravityTrace/carry(count:read:write:)``.
     ///
-    /// Fills the trace anew; handing in the same one again saves its memory from being allocated again.
-    /// - Complexity: O(steps × bodies²), and O(steps × bodies) of memory: for a tick, not for a year.
+    /// Overwrites the trace; reusing the same trace avoids allocating its memory again.
+    /// - Complexity: O(steps × bodies²), and O(steps × bodies) of memory: suitable for a tick, not for a year.
     mutating func advance(
         by seconds: Double, stepSecondsMax: Double = Integrator.stepSecondsMax, tracing trace: inout GravityTrace
     ) {
@@ -80,7 +80,7 @@ struct NBodySystem: Sendable {
         for block in places.indices { places[block].add(velocities[block], times: seconds) }
     }
 
-    /// Shows the force where the bodies are now.
+    /// Updates the force sources to the bodies' current positions.
     private mutating func stageSources() {
         for index in sources.indices {
             let (block, lane) = index.quotientAndRemainder(dividingBy: VectorLanes.count)

@@ -1,4 +1,4 @@
-/// Where something is and how it moves, at one instant.
+/// The position and velocity of something at one instant.
 struct StateVector: Equatable, Sendable {
     var position = Position()
     var velocity = Velocity()
@@ -24,14 +24,15 @@ struct StateVector: Equatable, Sendable {
     static func - (left: StateVector, right: StateVector) -> StateVector { left + -right }
 }
 
-/// A body that pulls on everything else.
+/// A body that attracts everything else.
 struct MassiveBody: Equatable, Sendable {
     var state: StateVector
     /// Gravitational constant times mass, in km³/s².
     var gravitationalParameter: Double
-    /// In km; below ``radiusMin`` it counts as that. Inside a body, the pull is that of a homogeneous ball.
+    /// In km; a value below ``radiusMin`` counts as ``radiusMin``. Inside a body, the force is that of a homogeneous
+    /// ball.
     var radius: Double
 
-    /// The pull of a point grows without bound, and of a point on itself it is no number; so there are none.
+    /// There are no point masses: their force would grow without bound, and on themselves it would not be a number.
     static let radiusMin = 1.0
 }

@@ -3,8 +3,7 @@ import OrrerySchema
 
 /// The solar system as entities, and the systems that move it.
 enum SolarSystemWorld {
-    /// The bodies in the catalogue's order, which is the order in which their pulls are added up; and what is kept from
-    /// tick to tick.
+    /// The bodies in the catalogue's order, in which their forces are added up; and the state kept from tick to tick.
     private struct Ensemble {
         var bodies: [Entity]
         var trace = GravityTrace()

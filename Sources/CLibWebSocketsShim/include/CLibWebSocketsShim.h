@@ -1,8 +1,8 @@
 #ifndef CLIBWEBSOCKETS_SHIM_H
 #define CLIBWEBSOCKETS_SHIM_H
 
-// What Swift cannot express of libwebsockets and libev: macros, variable arguments, unions, and tables of C strings that must
-// outlive a context. No policy lives here.
+// The parts of libwebsockets and libev that Swift cannot express: macros, variable arguments, unions, and tables of C
+// strings that must outlive a context. This shim makes no policy decisions.
 
 #include <libwebsockets.h>
 #include <stdbool.h>
@@ -12,16 +12,16 @@
 /// Bytes that libwebsockets may write in front of a payload.
 enum { CLWS_PRE = LWS_PRE };
 
-// ---- The loop: one libev loop and the watchers that are ours. ----
+// ---- The loop: one libev loop and our watchers. ----
 
 typedef struct clws_loop clws_loop;
 
 typedef enum clws_event {
-    /// Some thread called `clws_loop_wake`; several calls may come as one.
+    /// A thread called `clws_loop_wake`; several calls may be combined into one.
     CLWS_EVENT_WOKEN,
     /// The owner's timer.
     CLWS_EVENT_TIMER,
-    /// Every few milliseconds, while it is asked for.
+    /// Every few milliseconds, while requested.
     CLWS_EVENT_GLANCE,
 } clws_event;
 
@@ -31,28 +31,28 @@ typedef void (*clws_event_handler)(void *owner, clws_event event);
 clws_loop *clws_loop_create(void *owner, clws_event_handler handler);
 /// Not from inside `clws_loop_run`. The context that uses the loop must be gone.
 void clws_loop_destroy(clws_loop *loop);
-/// Any thread, as long as the loop lives.
+/// Any thread, while the loop exists.
 void clws_loop_wake(clws_loop *loop);
-/// The timer comes again and again after so many seconds.
+/// Makes the timer fire periodically, every `seconds`.
 void clws_loop_start_timer(clws_loop *loop, double seconds);
-/// Has it come a whole period from now.
+/// Makes the timer fire a whole period from now.
 void clws_loop_restart_timer(clws_loop *loop);
-/// 0 ends the glances.
+/// Makes glance events fire periodically; 0 stops them.
 void clws_loop_set_glances(clws_loop *loop, double seconds);
 /// Serves until `clws_loop_break`.
 void clws_loop_run(clws_loop *loop);
 void clws_loop_break(clws_loop *loop);
 
-/// Waits for one socket, in the loop's thread.
+/// Waits for one socket, on the loop's thread.
 typedef struct clws_watcher clws_watcher;
 
 typedef void (*clws_watcher_handler)(void *owner, bool is_readable, bool is_writable);
 
-/// Waits for nothing yet. NULL when memory is short. `comes_first`: before others that wait for the same socket.
+/// Waits for nothing yet. NULL when memory is short. `comes_first`: called before others that wait for the same socket.
 clws_watcher *clws_watcher_create(
     clws_loop *loop, int descriptor, void *owner, clws_watcher_handler handler, bool comes_first);
 void clws_watcher_set(clws_watcher *watcher, bool reads, bool writes);
-/// Before the socket is closed. Also from inside the handler.
+/// Call before the socket is closed. Also allowed inside the handler.
 void clws_watcher_destroy(clws_watcher *watcher);
 
 // ---- The context. ----
@@ -68,7 +68,7 @@ typedef enum clws_tls {
     CLWS_TLS_CLIENT,
 } clws_tls;
 
-/// What of TLS could not be used.
+/// The part of TLS that could not be used.
 typedef enum clws_tls_step {
     CLWS_TLS_STEP_NONE,
     CLWS_TLS_STEP_CERTIFICATE,
@@ -81,7 +81,7 @@ typedef enum clws_tls_step {
 
 typedef struct clws_tls_problem {
     clws_tls_step step;
-    /// OpenSSL's words.
+    /// OpenSSL's error text.
     char reason[256];
 } clws_tls_problem;
 
@@ -89,71 +89,71 @@ typedef struct clws_settings {
     /// The subprotocol; copied.
     const char *subprotocol;
     size_t receive_buffer_size;
-    /// At least the longest message with its header, else libwebsockets cuts every send to 4 KiB pieces.
+    /// At least the longest message with its header; otherwise libwebsockets splits every send into 4 KiB pieces.
     size_t transmit_size;
-    /// The longest head of HTTP, as far as libwebsockets reads any.
+    /// The longest HTTP head, if libwebsockets reads any.
     unsigned head_size;
     unsigned handshake_seconds_max;
     uint16_t ping_seconds;
     uint16_t hang_up_seconds;
     clws_tls tls;
-    /// Of a server with TLS: PEM files; read before the call returns.
+    /// For a server with TLS: PEM files; read before the call returns.
     const char *certificate_file;
     const char *key_file;
-    /// Of a client with TLS: to whom certificates must be made out; and a PEM file of those who may sign them, or NULL for the
-    /// system's.
+    /// For a client with TLS: the host that certificates must be issued for, and a PEM file of trusted certificate
+    /// authorities, or NULL for the system's.
     const char *host;
     const char *trusted_certificate_file;
 } clws_settings;
 
-/// A context without a listening socket on `loop`, or NULL: `problem` says what is wrong with TLS, or, with no step in it, the libev
-/// plug-in cannot be loaded, or memory is short. `callback` is the same for all contexts of the process. Leaves the process's
-/// signal dispositions as they were.
+/// A context without a listening socket on `loop`. Returns NULL on failure: `problem` says what is wrong with TLS; if
+/// it has no step, the libev plug-in cannot be loaded, or memory is short. `callback` is the same for all contexts of
+/// the process. Leaves the process's signal dispositions unchanged.
 clws_context *clws_context_create(
     const clws_settings *settings, clws_loop *loop, clws_callback callback, void *owner, clws_tls_problem *problem);
-/// Ends every connection that is left, with callbacks. Once, and not from inside `clws_loop_run`.
+/// Ends every remaining connection, with callbacks. Call once, and not from inside `clws_loop_run`.
 void clws_context_destroy(clws_context *context);
-/// Gives a server with TLS another certificate and key, for connections that come from now on. False where they cannot be used: then those
-/// that it has stay.
+/// Gives a server with TLS another certificate and key, for new connections. False if they cannot be used; the server
+/// then keeps its old ones.
 bool clws_context_renew_identity(
     clws_context *context, const char *certificate_file, const char *key_file, clws_tls_problem *problem);
-/// What was given as `owner` to the context of this connection.
+/// The `owner` given to the context of this connection.
 void *clws_owner(struct lws *connection);
-/// Has libwebsockets look at its timers in the next round.
+/// Makes libwebsockets check its timers in the next round.
 void clws_context_poke(clws_context *context);
 
-/// Whether bytes that were read from some connection wait in libwebsockets for their turn. Connections that are held back by
-/// `lws_rx_flow_control` do not count.
+/// Whether libwebsockets holds bytes that were read from some connection and not yet processed. Connections held back
+/// by `lws_rx_flow_control` do not count.
 bool clws_has_buffered_input(clws_context *context);
 
-/// Hands an accepted socket over to be served as HTTP. On failure the socket has been closed. `handle` becomes the connection's
-/// opaque user data before the first callback.
+/// Hands over an accepted socket, to be served as HTTP. On failure the socket has been closed. `handle` becomes the
+/// connection's opaque user data before the first callback.
 struct lws *clws_adopt(clws_context *context, int descriptor, void *handle);
-/// Hands an accepted socket over whose request for a WebSocket has been read: `head` asks for the same, in at most 2,048 bytes. Callbacks
-/// come during the call, in which the connection has no opaque user data until they give it some. NULL when it is gone already; the
-/// socket has been closed then.
+/// Hands over an accepted socket whose WebSocket request has been read: `head` is the same request, in at most 2,048
+/// bytes. Callbacks come during the call; in them the connection has no opaque user data until they set it. NULL if the
+/// connection is already gone; the socket has been closed then.
 struct lws *clws_adopt_upgrade(clws_context *context, int descriptor, const char *head, size_t length);
-/// Begins to connect. NULL when it failed at once; callbacks may have come in both cases.
+/// Begins to connect. NULL if it failed immediately; callbacks may have come in both cases.
 struct lws *clws_connect(
     clws_context *context, const char *address, int port, const char *host_header, const char *path, void *handle);
-/// Has libwebsockets read from a WebSocket, or leave what comes to the system. From inside a callback or from outside; what has been
-/// read and not handed over is kept.
+/// Makes libwebsockets read from a WebSocket, or leave further input in the system. From inside or outside a callback;
+/// bytes that were read and not handed over are kept.
 void clws_set_reading(clws_context *context, struct lws *connection, bool is_reading);
-/// Ends a connection in the next round, without ceremony.
+/// Ends a connection in the next round, without a close frame.
 void clws_kill(clws_context *context, struct lws *connection);
 
 /// Writes a piece of an HTTP response. Less than 0 when it failed.
 int clws_write_http(struct lws *connection, const void *bytes, size_t length);
-/// In LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER. False if there is no room.
+/// Call in LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER. False if there is no room.
 bool clws_append_authorization(
     struct lws *connection, const char *value, size_t length, unsigned char **position, unsigned char *end);
 
-/// From when until when the first certificate of a PEM file is valid, in seconds since 1970. False if there is none.
+/// The validity period of the first certificate of a PEM file, in seconds since 1970. False if there is none.
 bool clws_certificate_validity(const char *file, int64_t *begin, int64_t *end);
 
-/// How a client of TLS begins. The number of bytes; 0 on failure.
+/// The first bytes of a TLS client. Returns the number of bytes; 0 on failure.
 size_t clws_tls_greeting(void *buffer, size_t size);
-/// How many records with data a client's connection has received behind TLS, before it was established.
+/// The number of TLS records with data that a client's connection received before it was established.
 uint64_t clws_application_record_count(clws_context *context);
 
 // ---- Certificates that a client does not accept, in LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION. ----
@@ -171,49 +171,52 @@ clws_certificate_fault clws_certificate_error_fault(int error);
 
 // ---- SIGPIPE: OpenSSL writes to sockets without MSG_NOSIGNAL. ----
 
-/// Holds the signal back on this thread. Whether that changed something.
+/// Blocks the signal on this thread. Returns whether that changed anything.
 bool clws_block_pipe_signal(void);
-/// Drops the ones that were held back, and lets further ones through.
+/// Drops blocked signals, and unblocks further ones.
 void clws_unblock_pipe_signal(void);
 
-// glibc's socket types and accept4 come and go with the order in which Swift imports the modules.
+// Whether glibc's socket types and accept4 are visible depends on the order in which Swift imports the modules.
 
-/// For the hints of a look-up.
+/// The socket type for the hints of a lookup.
 int clws_stream_type(void);
 /// A TCP socket of this family: not blocking, closed on exec. -1 with errno on failure.
 int clws_socket(int family);
-/// Reads what is there, or only looks at it. 0 at the end of the stream; -1 with errno on failure.
+/// Reads available bytes, or only peeks at them. 0 at the end of the stream; -1 with errno on failure.
 ssize_t clws_receive(int descriptor, void *buffer, size_t size, bool only_looks);
 /// Writes without raising SIGPIPE. -1 with errno on failure.
 ssize_t clws_send(int descriptor, const void *bytes, size_t count);
-/// Says that nothing more is sent.
+/// Tells the peer that nothing more is sent.
 void clws_finish(int descriptor);
-/// Has a socket count as readable only with so many bytes, or at the end of its stream.
+/// Makes a socket count as readable only with this many bytes, or at the end of its stream.
 void clws_set_input_min(int descriptor, int byte_count);
-/// Sends a question on a socket that connects or is connected, and reads the beginning of the answer, waiting so many milliseconds for each.
-/// Less than 0 on failure.
+/// Sends a question on a connecting or connected socket and reads the beginning of the answer, waiting this many
+/// milliseconds for each. Less than 0 on failure.
 ssize_t clws_ask(
     int descriptor, const void *question, size_t question_size, void *answer, size_t answer_size, int milliseconds);
 /// Whether a socket has bytes to read, or its peer sends no more.
 bool clws_has_input(int descriptor);
 /// Whether a peer has sent something in the last second, and may still send more.
 bool clws_is_talking(int descriptor);
-/// Which of these sockets the system reports broken, whether or not somebody reads from them: each such entry becomes -1.
+/// Finds which of these sockets the system reports as broken, whether or not they are being read: their entries become
+/// -1.
 void clws_find_broken(int *descriptors, size_t count);
-/// How many bytes the peer's system has acknowledged, and how many have arrived from it. False where the system does not say.
+/// How many bytes the peer's system has acknowledged, and how many have arrived from it. False if the system does not
+/// report that.
 bool clws_progress(int descriptor, uint64_t *taken, uint64_t *arrived);
-/// How many bytes of the peer this process has read, at least. False where the system does not say.
+/// A lower bound of the bytes from the peer that this process has read. False if the system does not report that.
 bool clws_read_count(int descriptor, uint64_t *count);
-/// Ends both directions of a socket at once; what its owner still writes fails.
+/// Ends both directions of a socket immediately; further writes of its owner fail.
 void clws_break(int descriptor);
-/// The next one who waits at a listening socket: not blocking, closed on exec. -1 with errno on failure.
+/// Accepts the next waiting connection of a listening socket: non-blocking, closed on exec. -1 with errno on failure.
 int clws_accept(int descriptor);
 
-/// How many descriptors this process may have open; raised to `wanted` first, as far as the system lets it. Nothing is lowered.
+/// How many descriptors this process may have open; first raised to `wanted` as far as the system allows. Never
+/// lowered.
 uint64_t clws_descriptor_limit(uint64_t wanted);
 
 typedef void (*clws_log_handler)(int level, const char *line);
-/// Sends libwebsockets' errors to `handler`, for the whole process; NULL drops them.
+/// Sends libwebsockets' errors of the whole process to `handler`; NULL drops them.
 void clws_set_log_handler(clws_log_handler handler);
 
 #endif

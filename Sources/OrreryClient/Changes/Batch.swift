@@ -2,28 +2,28 @@ public import OrrerySchema
 import OrreryStore
 package import OrrerySync
 
-/// What one step did to what the client shows: mostly a move from a tick to a later one.
+/// One step of the client's state, with its changes: usually from one tick to a later one.
 ///
-/// A batch without changes says that nothing happened to what was asked for up to its tick. One that stays at its tick
-/// says what left with a subscription.
+/// A batch without changes says that nothing the client asked for changed up to the batch's tick. A batch whose tick
+/// equals its base removes what left with a subscription.
 public struct Batch: Sendable {
-    /// One change of a component, typed.
+    /// One typed change of a component.
     public struct TypedChange<C: Component>: Sendable {
-        /// Why it appeared, changed or disappeared.
+        /// Why the component appeared, changed or disappeared.
         public let cause: Change.Cause
-        /// Whose component it is.
+        /// The entity that has the component.
         public let entity: Entity
-        /// The value before; `nil` where there was none.
+        /// The value before the change; `nil` if there was none.
         public let old: C?
-        /// The value now; `nil` where there is none.
+        /// The value after the change; `nil` if there is none.
         public let new: C?
     }
 
-    /// Why the client did not go on from where it was, but from nothing.
+    /// Why the client started again from nothing instead of continuing.
     public enum Reset: Hashable, Sendable {
-        /// The server began anew: this is another life of the world.
+        /// The server started again: this is another epoch.
         case otherEpoch
-        /// The server has not come as far as the client was.
+        /// The server has not reached the tick at which the client was.
         case unknownTick
     }
 
@@ -37,10 +37,10 @@ public struct Batch: Sendable {
         self.bindings = bindings
     }
 
-    /// Which life of the world this is. Ticks of two lives do not compare.
+    /// The epoch (life of the world) of this batch. Ticks of different epochs cannot be compared.
     public var epoch: Epoch { applied.epoch }
 
-    /// Set where all that was shown before is void; the batch removes it. `nil` in the normal course of things.
+    /// Set if everything shown before is void; this batch removes it. Normally `nil`.
     public var reset: Reset? {
         switch applied.reset {
         case nil: nil
@@ -49,27 +49,27 @@ public struct Batch: Sendable {
         }
     }
 
-    /// Where the client stood before; tick 0 after a reset.
+    /// The client's tick before this batch; tick 0 after a reset.
     public var base: Tick { applied.base }
 
-    /// Where it stands now.
+    /// The client's tick after this batch.
     public var tick: Tick { applied.tick }
 
-    /// What happened, in the order in which it was applied: all that appeared, changed and disappeared.
+    /// Everything that appeared, changed and disappeared, in the order in which it was applied.
     /// - Complexity: O(n).
     public var changes: [Change] {
         guard let filter else { return applied.changes }
         return applied.changes.filter(filter.includes)
     }
 
-    /// What happened to one component, in order. Whoever assigns `new` to a mirror for each change has what the client
-    /// shows. Values that are no `C` are left out, as `nil`.
+    /// The changes of one component, in order. Assigning `new` to a mirror for each change makes the mirror equal to
+    /// what the client shows. Values that cannot be decoded as `C` are `nil`.
     /// - Complexity: O(n) in all changes of the batch; decodes those of `C`.
     public func changes<C: Component>(of type: C.Type) -> [TypedChange<C>] {
         var result: [TypedChange<C>] = []
         applied.forEachChange(of: C.componentName) { change in
             guard filter?.includes(change) ?? true, let schema = change.schema else { return }
-            // Of two lives, where this is a reset: the component may be another one in each.
+            // A reset batch covers two epochs, and the component may differ between them.
             let binding = try? bindings.binding(of: type, to: schema)
             func decode(_ bytes: ArraySlice<UInt8>) -> C? {
                 bytes.withUnsafeBytes { bytes in try? binding?.decode(bytes) }

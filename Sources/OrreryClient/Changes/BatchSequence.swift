@@ -1,22 +1,22 @@
 import OrrerySync
 import Synchronization
 
-/// The batches that a connection applies, in order, from the moment on at which the sequence was made. The first one
-/// brings what is shown at that moment (its changes have the cause `entered`), so that a mirror built from the changes
-/// is what the client shows, after every batch.
+/// The batches that a connection applies, in order, from the moment the sequence is made. The first batch contains
+/// everything shown at that moment (cause `entered`), so a mirror built from the changes equals what the client shows
+/// after every batch.
 ///
-/// At most ``bufferedBatchMax`` batches of one life of the world wait for a reader. When it is slower, the newest are
-/// merged into one: ticks are merged, never torn, and no value is lost. Nothing merges across a reset, and a life that
-/// began and ended unread is left out.
+/// At most ``bufferedBatchMax`` batches of one epoch wait for a reader. If the reader is slower, the newest batches are
+/// merged into one: the result holds whole ticks and loses no value. Batches are never merged across a reset, and an
+/// epoch that began and ended unread is left out.
 ///
-/// Ends when the connection, or the subscription that it is of, is ended from this side, or the task is cancelled.
-/// Throws ``ClientError`` when it ends otherwise, or when more than ``ClientConfiguration/waitingBatchSizeMax`` bytes
-/// of changes wait for this reader (code `limitExceeded`).
+/// The sequence ends when this side ends the connection or the subscription it belongs to, or when the task is
+/// cancelled. It throws ``ClientError`` when it ends for another reason, or when more than
+/// ``ClientConfiguration/waitingBatchSizeMax`` bytes of changes wait for this reader (code `limitExceeded`).
 public struct BatchSequence: AsyncSequence, Sendable {
     public typealias Element = Batch
     public typealias Failure = ClientError
 
-    /// Batches that wait, at most.
+    /// The maximum number of waiting batches.
     public static let bufferedBatchMax = 64
 
     private let buffer: BatchBuffer
@@ -25,26 +25,26 @@ public struct BatchSequence: AsyncSequence, Sendable {
         buffer = BatchBuffer(session, subscription)
     }
 
-    /// The one reader: two that read at a time are a programming error, which traps.
+    /// Makes an iterator for the only reader. Two concurrent reads are a programming error and trap.
     public func makeAsyncIterator() -> Iterator { Iterator(buffer: buffer) }
 
-    /// Takes one batch after the other.
+    /// Takes one batch after another.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let buffer: BatchBuffer
 
-        /// The next batch; `nil` at a good end.
+        /// The next batch; `nil` when the sequence ends without an error.
         public mutating func next() async throws(ClientError) -> Batch? { try await next(isolation: #isolation) }
 
-        /// Waits on the caller's actor, which it does not leave where a batch is there already.
+        /// Waits on the caller's actor, and does not leave it if a batch is already waiting.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ClientError) -> Batch? {
             try await buffer.next(isolation: actor)
         }
     }
 }
 
-/// Between the loop's thread, which never waits, and one reader.
+/// The buffer between the loop's thread, which never waits, and one reader.
 private final class BatchBuffer: Sendable {
-    /// `nil` at a good end.
+    /// `nil` when the sequence ended without an error.
     typealias Taken = Result<AppliedBatch?, ClientError>
 
     private struct State {
@@ -52,13 +52,13 @@ private final class BatchBuffer: Sendable {
         var end: ClientError?
         var reader: CheckedContinuation<Taken, Never>?
 
-        /// What a reader gets at once; `nil` where it has to wait.
+        /// What a reader gets immediately; `nil` if it has to wait.
         mutating func take() -> Taken? {
             if let batch = waiting.popFirst() { return .success(batch) }
             return end.map { $0.code == .closed ? .success(nil) : .failure($0) }
         }
 
-        /// Keeps a batch.
+        /// Appends a batch; ends with an error if more than `sizeMax` bytes wait.
         mutating func keep(_ batch: AppliedBatch, sizeMax: Int) {
             guard end == nil else { return }
             waiting.append(batch)
@@ -71,11 +71,11 @@ private final class BatchBuffer: Sendable {
         }
     }
 
-    /// Held by the session's observer too, so that the buffer itself can go away and take the observer with it.
+    /// Also held by the session's observer, so that the buffer can be released and can remove the observer.
     private final class Storage: Sendable {
         private let state = Mutex(State())
 
-        /// Changes the state, and gives a reader that waits what there is then.
+        /// Changes the state, and resumes a waiting reader if there is something for it.
         func change(_ body: (inout State) -> Void) {
             let (reader, taken): (CheckedContinuation<Taken, Never>?, Taken?) = state.withLock { state in
                 body(&state)
@@ -107,7 +107,7 @@ private final class BatchBuffer: Sendable {
     }
 
     private let session: ClientSession
-    /// Held, so that what is being read does not end.
+    /// Keeps the subscription alive while its batches are read.
     private let subscription: Subscription?
     private let storage = Storage()
     private let observer: Int
@@ -127,7 +127,7 @@ private final class BatchBuffer: Sendable {
         }
         fateObserver = subscription?.fate.addObserver { [storage] error in
             storage.change { state in
-                // What was cancelled is read no further.
+                // A cancelled subscription delivers nothing more.
                 if error.code == .closed { state.waiting.removeAll() }
                 state.end = state.end ?? error
             }

@@ -2,25 +2,24 @@ import OrrerySync
 import OrreryTransport
 import Synchronization
 
-/// What is left for the loop: by whoever may not wait for the session's lock, since it may be held.
+/// Work left for the loop by callers that must not wait for the session's lock, because it may be held.
 extension ClientSession {
     /// Emptied whenever the loop wakes.
     struct Leftovers {
         var interests: [SubscriptionPool.InterestID] = []
         var observers: [Int] = []
         var errors: [ClientError] = []
-        /// Whether it is over: nobody comes for them any more.
+        /// Whether the session has ended: nothing more is taken from here.
         var isOver = false
     }
 
-    /// Nobody asks any longer. May be called with the lock held: it is done by the loop.
+    /// Removes an interest. The loop does the work, so this may be called with the lock held.
     func leave(_ interest: SubscriptionPool.InterestID) { leave { $0.interests.append(interest) } }
 
-    /// An observer is not to be called any longer, but may be until the loop comes to it. May be called with the lock
-    /// held.
+    /// Removes an observer, which may still be called until the loop does the work. May be called with the lock held.
     package func leave(observer: Int) { leave { $0.observers.append(observer) } }
 
-    /// An error that nobody has heard of. May be called with the lock held: it is told by the loop.
+    /// Reports an error that nobody has received. The loop does the work, so this may be called with the lock held.
     func reportLater(_ error: ClientError) { leave { $0.errors.append(error) } }
 
     private func leave(_ change: (inout Leftovers) -> Void) {
@@ -31,7 +30,7 @@ extension ClientSession {
         if !isOver { loop.wake() }
     }
 
-    /// The loop has come to it.
+    /// Does the work that was left for the loop.
     func takeLeftovers(_ state: inout State) {
         guard state.end == nil else { return }
         let leftovers = leftovers.withLock { leftovers in

@@ -4,9 +4,9 @@ package import OrrerySync
 import OrreryTransport
 package import OrreryWire
 
-/// What the owner asks for. Any thread.
+/// Requests of the owner. They may be called from any thread.
 extension ClientSession {
-    /// Calls `answer` when the server has said which components there are.
+    /// Calls `answer` when the server has listed its components.
     package func whenWelcomed(_ answer: @escaping Answer) {
         let result: Result<Void, ClientError>? = state.withLock { state in
             if let end = state.end { return .failure(end) }
@@ -17,8 +17,8 @@ extension ClientSession {
         if let result { answer(result) }
     }
 
-    /// Calls `answer` when everything that matches is in the store, or when the server has refused.
-    /// - Returns: the subscription's name; `nil` if it is over.
+    /// Calls `answer` when everything that matches is in the store, or when the server refuses.
+    /// - Returns: The subscription's ID; `nil` if the session has ended.
     @discardableResult
     package func subscribe(_ request: SubscriptionRequest, _ answer: @escaping Answer) -> SubscriptionID? {
         let result: Result<SubscriptionID, ClientError> = state.withLock { state in
@@ -53,12 +53,12 @@ extension ClientSession {
         loop.wake()
     }
 
-    /// Calls `answer` with what became of a mutation.
+    /// Calls `answer` with the outcome of a mutation.
     package func mutate(_ operation: Mutation.Operation, _ answer: @escaping OutcomeAnswer) {
         mutate({ (_) throws(ClientError) in operation }, answer)
     }
 
-    /// The same for a mutation that is worked out with the server's components, in the order of the calls.
+    /// The same for a mutation that is resolved with the server's components, in the order of the calls.
     func mutate(
         _ resolve: (ServerComponents) throws(ClientError) -> Mutation.Operation, _ answer: @escaping OutcomeAnswer
     ) {
@@ -92,14 +92,15 @@ extension ClientSession {
     }
 
     /// Calls `observer` with what is shown now, as a batch in which everything enters (not before the first welcome),
-    /// then after every step, and once when it is over for good. The first call comes before this returns.
+    /// then after every step, and once when the session ends. The first call comes before this method returns.
     package func addObserver(_ observer: @escaping Observer) -> Int { addObserver(of: nil, observer) }
 
-    /// - Parameter filter: what of that the observer wants to know is shown now.
+    /// - Parameter filter: The part of the shown state that the observer gets first.
     func addObserver(of filter: BatchFilter?, _ observer: @escaping Observer) -> Int {
         state.withLock { state in
             state.nextObserver += 1
-            // In its place among what is told to others: what waits to be told is part of what is shown.
+            // Called here, inside the lock, to keep the order: batches that still wait in the outbox are part of what
+            // is shown.
             if state.core.welcome != nil {
                 observer(.success(state.core.shownBatch(of: filter?.components, entities: filter?.entities)))
             }
@@ -113,7 +114,7 @@ extension ClientSession {
         }
     }
 
-    /// Calls `observer` with every error, once, and with `nil` when it is over for good.
+    /// Calls `observer` with every error, once, and with `nil` when the session ends.
     package func addErrorObserver(_ observer: @escaping @Sendable (ClientError?) -> Void) -> Int {
         let (id, isOver) = state.withLock { state in
             state.nextObserver += 1
@@ -128,8 +129,8 @@ extension ClientSession {
         state.withLock { $0.errorObservers.removeAll { $0.id == id } }
     }
 
-    /// Calls `observer` with the present status, then whenever its state or staleness changes, and with `nil` when it
-    /// is over for good.
+    /// Calls `observer` with the current status, then whenever its state or staleness changes, and with `nil` when the
+    /// session ends.
     func addStatusObserver(_ observer: @escaping @Sendable (ConnectionStatus?) -> Void) -> Int {
         state.withLock { state in
             state.nextObserver += 1
@@ -143,20 +144,20 @@ extension ClientSession {
         state.withLock { $0.statusObservers.removeAll { $0.id == id } }
     }
 
-    /// Reads the core. Nothing is applied meanwhile.
+    /// Reads the core. Nothing is applied during the call.
     package func withCore<R, Failure: Error>(_ body: (SyncClient) throws(Failure) -> R) throws(Failure) -> R {
         try state.read { (state) throws(Failure) in try body(state.core) }
     }
 
-    /// Reads the store. Nothing is applied meanwhile.
+    /// Reads the store. Nothing is applied during the call.
     func withStore<R>(_ body: (ComponentStore) -> R) -> R { state.hold { body(store) } }
 
-    /// How long nothing was heard; `nil` without a connection.
+    /// Time since anything was received; `nil` without a connection.
     package var silence: Duration? { state.read { $0.connection == nil ? nil : now() - $0.heardAt } }
     package var end: ClientError? { state.read { $0.end } }
     package var receivedByteCount: UInt64 { state.read { $0.receivedByteCount } }
 
-    /// Whether what is shown is not kept up to date.
+    /// Whether the shown state is not being updated.
     var isStale: Bool { state.read { $0.isStale } }
 
     package var status: ConnectionStatus { state.read { status(of: $0) } }

@@ -5,10 +5,10 @@ package import OrreryTransport
 package import OrreryWire
 import Synchronization
 
-/// One client's state over all its connections, behind a lock: the protocol core, and who waits for what.
+/// One client's state over all its connections, behind a lock: the protocol core, and the callers waiting for answers.
 ///
-/// The loop's thread feeds it; everybody else reads it or leaves messages for the loop to send. Observers are called
-/// outside of the lock, one at a time, in the order of what they are told.
+/// The loop's thread feeds the session; other threads read it or leave messages for the loop to send. Observers are
+/// called outside the lock, one at a time, in the order of the events.
 package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
     package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void
@@ -17,32 +17,32 @@ package final class ClientSession: TransportHandler, Sendable {
     struct State {
         var core: SyncClient
         var connection: ConnectionID?
-        /// Set when it is over for good.
+        /// Set when the session has ended.
         var end: ClientError?
-        /// Set by the owner; the loop closes the connection when it sees it.
+        /// Set by the owner; the loop then closes the connection.
         var isClosing = false
-        /// Whether there is a connection, or an attempt at one.
+        /// Whether there is a connection or an attempt to connect.
         var isAttached = true
         var attempt = 0
         var lostConnectionCount = 0
         var openedAt: Duration?
         var heardAt = Duration.zero
         var receivedByteCount: UInt64 = 0
-        /// What the system has counted, messages that are not whole included; nil since the last that was.
+        /// The system's count of received bytes, including incomplete messages; `nil` since the last complete message.
         var arrivedByteCount: UInt64?
         var waiters = Waiters()
-        /// What views and subscriptions ask for.
+        /// The interests of views and subscriptions.
         var pool = SubscriptionPool()
         var observers: [(id: Int, call: Observer)] = []
-        /// Told of each error, and of the end with `nil`.
+        /// Called with each error, and with `nil` at the end.
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
-        /// Told of each change of ``connectionState`` and ``isStale``, and of the end with `nil`.
+        /// Called with each change of ``connectionState`` and ``isStale``, and with `nil` at the end.
         var statusObservers: [(id: Int, call: @Sendable (ConnectionStatus?) -> Void)] = []
         var told = (state: ConnectionStatus.State.connecting, isStale: true)
         var nextObserver = 0
-        /// What is to be told outside of the lock, in order.
+        /// Calls to make outside the lock, in order.
         var outbox: [() -> Void] = []
-        /// Whether some thread is telling it.
+        /// Whether some thread is making these calls.
         var isDelivering = false
 
         var connectionState: ConnectionStatus.State {
@@ -53,9 +53,9 @@ package final class ClientSession: TransportHandler, Sendable {
     }
 
     let state: Guarded<State>
-    /// That of the core, for life. Guard: the lock of `state`.
+    /// The core's store, the same for its whole life. Guard: the lock of `state`.
     nonisolated(unsafe) let store: ComponentStore
-    /// The loop of the present connection or attempt.
+    /// The loop of the current connection or attempt.
     private let currentLoop: Mutex<any TransportLoop>
     let leftovers = Mutex(Leftovers())
     let bindings = Bindings()
@@ -63,7 +63,7 @@ package final class ClientSession: TransportHandler, Sendable {
     private let policy: ReconnectPolicy
     let now: @Sendable () -> Duration
     package let configuration: ClientConfiguration
-    /// Called once, when it is over for good.
+    /// Called once, when the session has ended.
     private let onEnd: @Sendable () -> Void
 
     package init(
@@ -83,7 +83,7 @@ package final class ClientSession: TransportHandler, Sendable {
 
     var loop: any TransportLoop { currentLoop.withLock { $0 } }
 
-    // MARK: What the loop tells
+    // MARK: Called by the loop
 
     package func connectionOpened(_ connection: ConnectionID) {
         state.withLock {
@@ -130,7 +130,7 @@ package final class ClientSession: TransportHandler, Sendable {
         let error: ClientError? = state.withLock { state in
             guard state.connection != nil, let openedAt = state.openedAt else { return nil }
             if !state.core.isWelcomed, now() - max(openedAt, state.heardAt) > configuration.welcomeTimeout {
-                // A busy server welcomes late.
+                // A busy server may send its welcome late.
                 let silence = "\(url) said nothing for \(configuration.welcomeTimeout)"
                 return state.core.welcome == nil
                     ? ClientError(
@@ -146,7 +146,8 @@ package final class ClientSession: TransportHandler, Sendable {
         if let error { lose(error) }
     }
 
-    /// Bytes of a message that takes long are life: over a slow link it may take longer than any silence.
+    /// Bytes of an incomplete message count as activity: over a slow link, a message may take longer than the silence
+    /// timeout.
     private func noteArrival() {
         let connection = state.withLock { $0.connection }
         guard let connection, let arrived = loop.progress(of: connection)?.arrivedByteCount else { return }
@@ -172,7 +173,7 @@ package final class ClientSession: TransportHandler, Sendable {
         case .unsubscribed(let id):
             let answers = state.waiters.unsubscriptions.removeValue(forKey: id) ?? []
             state.outbox.append { for answer in answers { answer(.success(())) } }
-            // Cancelled before it had begun.
+            // Cancelled before its first state arrived.
             if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
                 state.outbox.append {
                     answer(.failure(ClientError(.closed, "the subscription was cancelled", phase: .subscribe)))
@@ -200,7 +201,7 @@ package final class ClientSession: TransportHandler, Sendable {
         if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
             state.outbox.append { answer(.failure(error)) }
         } else {
-            // A subscription that went well before, refused at a reconnection.
+            // A subscription that was accepted before and is refused after a reconnection.
             report(error, &state)
         }
     }
@@ -218,7 +219,7 @@ package final class ClientSession: TransportHandler, Sendable {
         if batch.changedTable { endUnfitting(&state) }
     }
 
-    /// Tells what waits to be told. If another thread does, that one goes on with it.
+    /// Makes the calls in the outbox. If another thread is doing so, that thread continues.
     func deliver() {
         while true {
             let call: (() -> Void)? = state.withLock { state in
@@ -249,7 +250,7 @@ package final class ClientSession: TransportHandler, Sendable {
         state.outbox.append { for observer in observers { observer.call(error) } }
     }
 
-    /// Sends what the core has to say. Loop's thread only.
+    /// Sends the core's outgoing messages. Loop's thread only.
     private func flush() {
         let (connection, messages) = state.withLock { state in
             (state.connection, state.connection == nil ? [] : state.core.takeOutgoing())
@@ -258,7 +259,7 @@ package final class ClientSession: TransportHandler, Sendable {
         for message in messages { loop.send(Frame(message), to: connection) }
     }
 
-    /// The connection, or the attempt at one, is over: for good, or until the next attempt.
+    /// The connection or attempt has ended: for good, or until the next attempt.
     private func lose(_ error: ClientError, loopHasEnded: Bool = false) {
         let isNews = state.withLock { state in
             guard state.isAttached else { return false }
@@ -279,7 +280,7 @@ package final class ClientSession: TransportHandler, Sendable {
         deliver()
     }
 
-    /// It is over for good: everyone who waits is told, once.
+    /// Ends the session and tells every waiting caller, once.
     private func end(_ error: ClientError, _ state: inout State) {
         guard state.end == nil else { return }
         let end = state.isClosing ? ClientError(.closed, "the connection was closed") : error
@@ -294,7 +295,7 @@ package final class ClientSession: TransportHandler, Sendable {
             waiters.fail(end)
             for fate in fates { fate.finish(end) }
             for observer in observers { observer.call(.failure(end)) }
-            // Of mutations that nobody waits for.
+            // Errors of mutations whose outcome nobody awaited.
             let errors = self.leftovers.withLock { leftovers in
                 defer { leftovers = Leftovers(isOver: true) }
                 return leftovers.errors
@@ -311,9 +312,9 @@ package final class ClientSession: TransportHandler, Sendable {
         }
     }
 
-    // MARK: What the thread that runs the loops asks
+    // MARK: Called by the thread that runs the loops
 
-    /// The time until the next attempt; `nil` when it is over for good. To be asked when a loop has ended.
+    /// The time until the next attempt; `nil` when the session has ended. Called when a loop has ended.
     package func nextDelay(random: Double) -> Duration? {
         lose(ClientError(.cannotConnect, "the connection to \(url) has ended"), loopHasEnded: true)
         return state.withLock { state in
@@ -323,8 +324,8 @@ package final class ClientSession: TransportHandler, Sendable {
         }
     }
 
-    /// The next attempt begins.
-    /// - Returns: whether it should: it is not over.
+    /// Begins the next attempt.
+    /// - Returns: Whether to run the loop: `false` if the session has ended.
     package func attach(_ loop: any TransportLoop) -> Bool {
         let isWanted = state.withLock { state in
             guard state.end == nil else { return false }
@@ -338,13 +339,13 @@ package final class ClientSession: TransportHandler, Sendable {
         return isWanted
     }
 
-    /// No loop could be made, or one could not run.
+    /// A loop could not be made or could not run.
     package func loopFailed(_ error: TransportError) {
         state.withLock { $0.isAttached = true }
         lose(ClientError(.cannotConnect, error.message), loopHasEnded: true)
     }
 
-    /// Ends it. Nothing is applied after it returns.
+    /// Ends the session. Nothing is applied after this method returns.
     package func close() {
         state.withLock { state in
             state.isClosing = true

@@ -1,11 +1,11 @@
 import OrreryTransport
 
-/// A value behind a lock, which a reader may read again from inside a read: a view inside of a snapshot.
+/// A value behind a lock. A reader may read again from inside a read, such as a view inside a snapshot.
 ///
-/// `@unchecked Sendable`: the value is reached with the lock held alone.
+/// `@unchecked Sendable`: the value is only accessed with the lock held.
 final class Guarded<Value>: @unchecked Sendable {
     private let lock = Lock()
-    /// In memory of its own: a property would be copied whole for each read.
+    /// Allocated separately: a property would be copied whole for each read.
     private let value: UnsafeMutablePointer<Value>
 
     init(_ value: sending Value) {
@@ -18,19 +18,19 @@ final class Guarded<Value>: @unchecked Sendable {
         value.deallocate()
     }
 
-    /// - Precondition: not called from inside of ``read(_:)`` or itself.
+    /// - Precondition: Not called from inside ``read(_:)`` or itself.
     func withLock<R>(_ body: (inout Value) throws -> R) rethrows -> R {
         try lock.withLock { try body(&value.pointee) }
     }
 
-    /// Reads, together with other reads of this thread.
+    /// Reads the value. The same thread may read again inside `body`.
     func read<R, Failure: Error>(_ body: (borrowing Value) throws(Failure) -> R) throws(Failure) -> R {
         lock.lock()
         defer { lock.unlock() }
         return try body(value.pointee)
     }
 
-    /// Holds the lock meanwhile, for what it guards besides the value.
+    /// Holds the lock while `body` runs, to protect what the lock guards besides the value.
     func hold<R>(_ body: () -> R) -> R {
         lock.lock()
         defer { lock.unlock() }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value, or an error, that comes once, for any number of tasks that wait for it.
+/// A value or an error that is set once, for any number of waiting tasks.
 final class Promise<Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, ClientError>
 
@@ -11,14 +11,14 @@ final class Promise<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.waiting([:], next: 0))
 
-    /// What has come; `nil` before.
+    /// The outcome; `nil` before it is set.
     var outcome: Outcome? {
         state.withLock { state in
             if case .kept(let outcome) = state { outcome } else { nil }
         }
     }
 
-    /// Keeps the promise. Only the first call has an effect.
+    /// Sets the outcome. Only the first call has an effect.
     func keep(_ outcome: Outcome) {
         let waiting: [CheckedContinuation<Outcome, Never>] = state.withLock { state in
             guard case .waiting(let waiting, _) = state else { return [] }
@@ -28,8 +28,8 @@ final class Promise<Value: Sendable>: Sendable {
         for continuation in waiting { continuation.resume(returning: outcome) }
     }
 
-    /// Waits.
-    /// - Throws: the error that came, or one of code `cancelled` if the task is cancelled; then others may wait on.
+    /// Waits for the outcome.
+    /// - Throws: The error that was set, or one of code `cancelled` if the task is cancelled; other tasks keep waiting.
     func value(isolation: isolated (any Actor)? = #isolation) async throws(ClientError) -> Value {
         let place = state.withLock { state in
             guard case .waiting(let waiting, let next) = state else { return 0 }
@@ -55,7 +55,7 @@ final class Promise<Value: Sendable>: Sendable {
             switch state {
             case .kept(let outcome): return outcome
             case .waiting(var waiting, let next):
-                // The handler of a task that was cancelled before may have come already.
+                // If the task was already cancelled, its cancellation handler may have run before.
                 if Task.isCancelled { return Self.cancelled }
                 waiting[place] = continuation
                 state = .waiting(waiting, next: next)

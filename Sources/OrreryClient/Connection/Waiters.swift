@@ -1,13 +1,13 @@
 import OrrerySchema
 import OrreryWire
 
-/// Who waits for which answer of the server.
+/// The callers that wait for the server's answers.
 struct Waiters {
     var welcome: [ClientSession.Answer] = []
-    /// For the first state of a subscription, or its refusal.
+    /// Callers waiting for the first state of a subscription, or its refusal.
     var subscriptions: [SubscriptionID: ClientSession.Answer] = [:]
     var unsubscriptions: [SubscriptionID: [ClientSession.Answer]] = [:]
-    /// For the outcome of a mutation, since when.
+    /// Callers waiting for the outcome of a mutation, and since when.
     var mutations: [MutationSequence: (answer: ClientSession.OutcomeAnswer, since: Duration)] = [:]
 
     mutating func takeWelcome() -> [ClientSession.Answer] {
@@ -15,7 +15,7 @@ struct Waiters {
         return welcome
     }
 
-    /// Tells everyone that no answer will come.
+    /// Tells all callers that no answer will come.
     func fail(_ end: ClientError) {
         for answer in welcome { answer(.failure(end)) }
         for (_, answer) in subscriptions.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }

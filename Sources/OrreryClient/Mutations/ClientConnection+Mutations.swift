@@ -2,11 +2,11 @@ public import OrrerySchema
 import OrreryWire
 
 extension ClientConnection {
-    /// Wants something changed: synchronous, never throws and never waits. Mutations take effect in the order of these
-    /// calls, each at most once, also over lost connections.
+    /// Enqueues a mutation. It is synchronous, never throws and never waits. Mutations take effect in the order of
+    /// these calls, each at most once, also across lost connections.
     ///
-    /// - Returns: what becomes of it. Beyond the limit of mutations without an outcome, that is an error of code
-    ///   `limitReached`, at once.
+    /// - Returns: A handle for the outcome. If too many mutations have no outcome yet, the outcome is an immediate
+    ///   error of code `limitReached`.
     /// - Complexity: O(bytes of the mutation).
     @discardableResult
     public func enqueue(_ mutation: ClientMutation) -> MutationHandle {
@@ -25,8 +25,8 @@ extension ClientConnection {
     /// The type of a component or field.
     /// - Parameters:
     ///   - component: Its name.
-    ///   - path: The names of fields that lead to one, from the outermost.
-    /// - Throws: ``ClientError`` of code `component` that says which name is not known.
+    ///   - path: The names of the fields that lead to the field, from the outermost.
+    /// - Throws: ``ClientError`` of code `component` that names the unknown component or field.
     public func type(of component: String, _ path: [String] = []) throws(ClientError) -> FieldType {
         let server = serverComponents(phase: .mutate)
         return try server.field(path, of: try server.readable(component).schema).type

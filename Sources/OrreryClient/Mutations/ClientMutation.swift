@@ -2,7 +2,7 @@ public import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// Something that a client wants changed: for ``ClientConnection/enqueue(_:)``.
+/// A change that a client requests with ``ClientConnection/enqueue(_:)``.
 ///
 /// ```swift
 /// connection.enqueue(.set(Health(current: 90), on: ship))
@@ -10,15 +10,15 @@ import OrreryWire
 /// let shot = connection.enqueue(.spawn(Shot(), Position()))
 /// ```
 public struct ClientMutation: Sendable {
-    /// The same in the numbers and forms of a server.
+    /// Resolves this mutation to a server's column numbers and encodings.
     let resolved: @Sendable (ServerComponents) throws(ClientError) -> Mutation.Operation
 
-    /// Writes a component that the entity has: the fields that `C` has, together. Fields that only the server knows
-    /// stay as they are.
+    /// Writes a component that the entity already has: all fields of `C` together. Fields that only the server knows
+    /// keep their values.
     /// - Parameters:
-    ///   - value: The component as it is to be.
-    ///   - entity: Whose.
-    ///   - expected: If stated, the server refuses unless those fields have these values (code `compareFailed`).
+    ///   - value: The new value of the component.
+    ///   - entity: The entity that has the component.
+    ///   - expected: If given, the server refuses unless those fields have these values (code `compareFailed`).
     public static func set<C: Component>(_ value: C, on entity: Entity, expecting expected: C? = nil) -> ClientMutation
     {
         ClientMutation { server throws(ClientError) in
@@ -26,7 +26,7 @@ public struct ClientMutation: Sendable {
         }
     }
 
-    /// Writes some fields of a component that the entity has, together or not at all. The others stay as they are.
+    /// Writes some fields of a component that the entity already has, all or none. The other fields keep their values.
     public static func patch<C: Component>(
         _ entity: Entity, _ type: C.Type, _ body: (inout ComponentPatch<C>) -> Void
     ) -> ClientMutation {
@@ -40,18 +40,18 @@ public struct ClientMutation: Sendable {
         }
     }
 
-    /// Gives the entity a component, or writes the one that it has. Fields that only the server knows get the server's
+    /// Adds a component to the entity, or overwrites the one it has. Fields that only the server knows get the server's
     /// defaults.
     public static func insert<C: Component>(_ value: C, on entity: Entity) -> ClientMutation {
         ClientMutation { server throws(ClientError) in .insert(entity, try server.new(value)) }
     }
 
-    /// Takes a component from the entity.
+    /// Removes a component from the entity.
     public static func remove<C: Component>(_ type: C.Type, from entity: Entity) -> ClientMutation {
         .remove(C.componentName, from: entity)
     }
 
-    /// Makes an entity of these components. ``AppliedMutation/entities`` has its name.
+    /// Spawns an entity with these components. ``AppliedMutation/entities`` contains the new entity.
     public static func spawn<each C: Component>(_ component: repeat each C) -> ClientMutation {
         var parts: [Part] = []
         for component in repeat each component { parts.append(part(component)) }
@@ -68,21 +68,21 @@ public struct ClientMutation: Sendable {
         { server throws(ClientError) in try server.new(component) }
     }
 
-    /// Ends an entity.
+    /// Despawns an entity.
     public static func despawn(_ entity: Entity) -> ClientMutation {
         ClientMutation { _ throws(ClientError) in .despawn(entity) }
     }
 }
 
-/// The same without types, for tools.
+/// The same operations without types, for tools.
 extension ClientMutation {
-    /// Writes fields of a component, together or not at all: `set("Health", on: entity, [(["current"], .signed(50))])`;
-    /// an empty path is the whole component.
+    /// Writes fields of a component, all or none: `set("Health", on: entity, [(["current"], .signed(50))])`. An empty
+    /// path means the whole component.
     /// - Parameters:
     ///   - component: Its name.
-    ///   - entity: Whose.
-    ///   - fields: The names that lead to each field, from the outermost, with its new value. A number is taken where
-    ///     the field can hold it exactly.
+    ///   - entity: The entity that has the component.
+    ///   - fields: For each field, the names that lead to it, from the outermost, and its new value. A number is
+    ///     accepted if the field can hold it exactly.
     public static func set(
         _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)]
     ) -> ClientMutation {
@@ -95,14 +95,15 @@ extension ClientMutation {
         }
     }
 
-    /// Gives the entity a component with these fields; the others get the server's defaults.
+    /// Adds a component with these fields to the entity; the other fields get the server's defaults.
     public static func insert(
         _ component: String, on entity: Entity, _ fields: [(path: [String], value: DynamicValue)] = []
     ) -> ClientMutation {
         ClientMutation { server throws(ClientError) in .insert(entity, try server.new(component, fields)) }
     }
 
-    /// Makes an entity of these components, each with some of its fields; the others get the server's defaults.
+    /// Spawns an entity with these components, each with some of its fields; the other fields get the server's
+    /// defaults.
     public static func spawn(
         _ components: [(name: String, fields: [(path: [String], value: DynamicValue)])]
     ) -> ClientMutation {
@@ -113,7 +114,7 @@ extension ClientMutation {
         }
     }
 
-    /// Takes a component from the entity.
+    /// Removes a component from the entity.
     public static func remove(_ component: String, from entity: Entity) -> ClientMutation {
         ClientMutation { server throws(ClientError) in .remove(entity, try server.entry(of: component).column) }
     }
@@ -128,15 +129,16 @@ extension ClientMutation {
 /// })
 /// ```
 public struct ComponentPatch<C: Component> {
-    /// The same in the form of a server's schema.
+    /// The patched fields, each resolved with a server's schema.
     fileprivate var fields: [Resolve] = []
 
     fileprivate typealias Resolve = @Sendable (ServerComponents) throws(ClientError) -> Mutation.FieldPatch
 
+    /// Sets the new value of one field.
     /// - Parameters:
-    ///   - keyPath: A stored property, or a stored property of one.
-    ///   - value: What it is to be.
-    ///   - expected: If stated, the server refuses the whole patch unless the field has that value (code
+    ///   - keyPath: A stored property of `C`, or a stored property of such a property.
+    ///   - value: The new value.
+    ///   - expected: If given, the server refuses the whole patch unless the field has that value (code
     ///     `compareFailed`).
     public mutating func set<V: Sendable>(
         _ keyPath: any WritableKeyPath<C, V> & Sendable, to value: V, expecting expected: V? = nil

@@ -3,20 +3,21 @@ import Synchronization
 
 /// A mutation that took effect.
 public struct AppliedMutation: Hashable, Sendable {
-    /// The tick at whose beginning it took effect. What is subscribed to shows that tick by then.
+    /// The tick at whose beginning the mutation took effect. When the outcome arrives, subscribed state has reached
+    /// that tick.
     public let tick: Tick
-    /// The entities that it made: one for a spawn.
+    /// The entities that the mutation created: one for a spawn.
     public let entities: [Entity]
 }
 
-/// A mutation on its way to the server, and what becomes of it.
+/// A mutation sent to the server, and its outcome.
 ///
-/// Nobody has to wait. Where the server refuses and nobody waited for the outcome, the error goes to
+/// Waiting for the outcome is optional. If the server refuses and nobody awaited the outcome, the error goes to
 /// ``ClientConnection/errors``, once, when this handle is released.
 public final class MutationHandle: Sendable {
     private let fate: Fate
 
-    /// Held by the session too, so that the handle can go away before.
+    /// Also held by the session, so that the handle can be released earlier.
     final class Fate: Sendable {
         private struct State {
             var isAwaited = false
@@ -27,7 +28,7 @@ public final class MutationHandle: Sendable {
         private let state = Mutex(State())
         private let report: @Sendable (ClientError) -> Void
 
-        /// - Parameter report: told of a failure that nobody waited for.
+        /// - Parameter report: Called with a failure that nobody awaited.
         init(report: @escaping @Sendable (ClientError) -> Void) {
             self.report = report
         }
@@ -40,12 +41,12 @@ public final class MutationHandle: Sendable {
         func noteWaiter() { settle { $0.isAwaited = true } }
         func release() { settle { $0.isReleased = true } }
 
-        /// Reports a failure when it is known, nobody holds the handle, and nobody waited.
+        /// Reports a failure once it is known, the handle is released, and nobody awaited the outcome.
         private func settle(_ change: (inout State) -> Void) {
             let isUnheard = state.withLock { state in
                 change(&state)
                 guard state.isReleased, !state.isAwaited, case .failure? = outcome.outcome else { return false }
-                // Once.
+                // Report only once.
                 state.isAwaited = true
                 return true
             }
@@ -59,10 +60,11 @@ public final class MutationHandle: Sendable {
 
     deinit { fate.release() }
 
-    /// Waits for what became of it, also over lost connections. Cancelling the task ends the wait, not the mutation.
-    /// - Throws: ``ClientError``: of the code of the server's refusal; `limitReached` where too many are under way;
-    ///   `outcomeUnknown` where the connection ended before; `component` and `invalidValue` where the server has no
-    ///   such component or field; `cancelled`.
+    /// Waits for the outcome of the mutation, also across lost connections. Cancelling the task ends the wait, not the
+    /// mutation.
+    /// - Throws: ``ClientError``: the code of the server's refusal; `limitReached` if too many mutations have no
+    ///   outcome yet; `outcomeUnknown` if the connection ended first; `component` and `invalidValue` if the server has
+    ///   no such component or field; `cancelled`.
     public var outcome: AppliedMutation {
         get async throws(ClientError) {
             fate.noteWaiter()

@@ -2,23 +2,23 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// The components of the server that a client is connected to, as a mutation needs them.
+/// The components of the connected server, in the form that mutations need.
 struct ServerComponents {
-    /// One of them, as `C` writes it.
+    /// One component, as `C` writes it.
     struct Typed<C: Component> {
         let column: ColumnID
         let schema: ComponentSchema
         let binding: ComponentBinding<C>
         fileprivate let bindings: Bindings
 
-        /// Whether a value of `C` says all that the server's component is.
+        /// Whether a value of `C` covers all fields of the server's component.
         var holdsAllFields: Bool { binding.holdsAllFields }
 
         func encode(_ value: C) throws(ClientError) -> [UInt8] {
             try ServerComponents.checking { () throws(CodecError) in try binding.encode(value) }
         }
 
-        /// Writes the fields that both sides have: the value whole, where those are all.
+        /// Writes the fields that both sides have; if those are all fields, writes the value whole.
         func set(_ value: C, on entity: Entity, _ expected: C?) throws(ClientError) -> Mutation.Operation {
             guard !holdsAllFields else {
                 var expectedBytes: [UInt8]?
@@ -54,7 +54,7 @@ struct ServerComponents {
             return patch
         }
 
-        /// The fields that both sides have, as the server knows them.
+        /// The fields that both sides have, in the server's encoding.
         func fields(of value: C) throws(ClientError) -> [Mutation.FieldValue] {
             try ServerComponents.checking { () throws(CodecError) in
                 try binding.encodeFields(of: value).map { Mutation.FieldValue(path: $0.path, bytes: $0.bytes) }
@@ -64,10 +64,10 @@ struct ServerComponents {
 
     let table: ComponentTable
     let bindings: Bindings
-    /// What the client is doing, for errors.
+    /// The phase given in errors.
     let phase: ClientError.Phase
 
-    /// - Throws: a ``ClientError`` of code `component` that lists the names there are.
+    /// - Throws: ``ClientError`` of code `component` that lists the available names.
     func entry(of component: String) throws(ClientError) -> ComponentTable.Entry {
         guard let entry = table[component] else {
             let names = table.entries.map(\.name).sorted().joined(separator: ", ")
@@ -93,14 +93,14 @@ struct ServerComponents {
             bindings: bindings)
     }
 
-    /// A component that an entity is to have.
+    /// A typed component to add to an entity.
     func new<C: Component>(_ value: C) throws(ClientError) -> Mutation.NewComponent {
         let component = try component(C.self)
         guard !component.holdsAllFields else { return .init(component.column, try component.encode(value)) }
         return .init(component.column, .fields(try component.fields(of: value)))
     }
 
-    /// Fields by their names, in the server's form; the component whole is one with an empty path, alone.
+    /// Converts named fields to the server's encoding. An empty path, which must be alone, means the whole component.
     func fields(
         _ component: String, _ values: [(path: [String], value: DynamicValue)]
     ) throws(ClientError) -> (column: ColumnID, fields: [Mutation.FieldValue]) {
@@ -120,7 +120,7 @@ struct ServerComponents {
         return (column, fields)
     }
 
-    /// A component that an entity is to have, without its type.
+    /// An untyped component to add to an entity.
     func new(
         _ component: String, _ values: [(path: [String], value: DynamicValue)]
     ) throws(ClientError) -> Mutation.NewComponent {
@@ -129,7 +129,7 @@ struct ServerComponents {
         return .init(column, .fields(fields))
     }
 
-    /// - Parameter path: names, from the outermost; none for the component itself.
+    /// - Parameter path: Field names, from the outermost; empty for the component itself.
     func field(_ path: [String], of schema: ComponentSchema) throws(ClientError) -> (positions: [Int], type: FieldType)
     {
         guard !path.isEmpty else { return ([], schema.type) }
@@ -142,7 +142,7 @@ struct ServerComponents {
         return (positions, type)
     }
 
-    /// What the codec says, as an error of a client.
+    /// Rethrows a codec error as a client error.
     static func checking<R>(_ body: () throws(CodecError) -> R) throws(ClientError) -> R {
         do throws(CodecError) { return try body() } catch {
             throw ClientError(.invalidValue, error.description, phase: .mutate)

@@ -2,38 +2,38 @@ import OrrerySchema
 import OrreryStore
 import Synchronization
 
-/// How the types of this client read and write the components of servers: each worked out once.
+/// A cache of how this client's types read and write the servers' components.
 ///
-/// Bound: ``countMax``; beyond, all are forgotten and worked out again.
+/// Bound: ``countMax``; beyond it, the cache is emptied.
 final class Bindings: Sendable {
     private struct Key: Hashable {
         let type: ObjectIdentifier
         let schema: SchemaHash
     }
 
-    /// `@unchecked Sendable`: a key path does not change.
+    /// `@unchecked Sendable`: a key path is immutable.
     private struct PathKey: Hashable, @unchecked Sendable {
         let keyPath: AnyKeyPath
     }
 
-    /// What is known of a type for one table of components.
+    /// How to read a type with one component table.
     struct Reading: Sendable {
         let tableVersion: Int
-        /// `nil` where the table does not have the component, or one that does not fit.
+        /// `nil` if the table does not have the component, or its component does not fit.
         let cell: CellReader?
         /// A `ComponentReader` of the type, if there is a cell.
         fileprivate let reader: (any AnyObject & Sendable)?
     }
 
     private let known = Mutex<[Key: any Sendable]>([:])
-    /// The last of each type.
+    /// The latest reading of each type.
     private let readings = Mutex<[ObjectIdentifier: Reading]>([:])
-    /// The names of the fields of key paths that the program has.
+    /// The field names of the key paths that the program uses.
     private let names = Mutex<[PathKey: [String]]>([:])
-    /// A server that begins anew may have other schemas each time.
+    /// A server may have other schemas after each restart.
     private static let countMax = 1024
 
-    /// - Throws: a ``ClientError`` of code `component` where the server's version does not fit.
+    /// - Throws: ``ClientError`` of code `component` if the server's version does not fit.
     func binding<C: Component>(of type: C.Type, to schema: ComponentSchema) throws(ClientError) -> ComponentBinding<C> {
         let key = Key(type: ObjectIdentifier(type), schema: schema.hash)
         if let binding = known.withLock({ $0[key] }) as? ComponentBinding<C> { return binding }
@@ -58,7 +58,7 @@ final class Bindings: Sendable {
         return found
     }
 
-    /// - Returns: `nil` where the store does not have the component, or one that does not fit.
+    /// - Returns: `nil` if the store does not have the component, or its component does not fit.
     func reader<C: Component>(of type: C.Type, in store: ComponentStore) -> ComponentReader<C>? {
         let key = ObjectIdentifier(type)
         if let reading = reading(key, in: store) {
@@ -70,7 +70,7 @@ final class Bindings: Sendable {
         return reader
     }
 
-    /// What is known of a type; `nil` if it was not asked for with the store's table of components.
+    /// The cached reading of a type; `nil` if there is none for the store's current component table.
     func reading(_ type: ObjectIdentifier, in store: ComponentStore) -> Reading? {
         guard let known = readings.withLock({ $0[type] }), known.tableVersion == store.tableVersion else { return nil }
         return known

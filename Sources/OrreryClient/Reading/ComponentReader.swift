@@ -1,19 +1,19 @@
 import OrrerySchema
 import OrreryStore
 
-/// What came of reading a value.
+/// The result of reading a value.
 @usableFromInline
 enum CellReading {
-    /// The entity does not have it, or is not alive.
+    /// The entity does not have the component, or is not alive.
     case absent
-    /// It has been copied to where it was wanted.
+    /// The value was copied to the destination.
     case copied
-    /// Its bytes have to be decoded.
+    /// The bytes have to be decoded.
     case encoded
 }
 
-/// Where the values of one component are, and how they are copied if they need not be decoded: all that is not generic,
-/// since generic code costs a hundred times as much across modules.
+/// Reads one component's values that can be copied without decoding. It is not generic because generic code is a
+/// hundred times slower across modules.
 final class CellReader: Sendable {
     let column: ColumnID
     private let bitwise: BitwiseReader?
@@ -23,24 +23,24 @@ final class CellReader: Sendable {
         self.bitwise = bitwise
     }
 
-    /// Whether values are copied, and none is decoded.
+    /// Whether values are copied without decoding.
     var isDirect: Bool { bitwise != nil }
 
     /// - Parameter memory: Room for one value.
     func read(_ entity: Entity, in store: ComponentStore, into memory: UnsafeMutableRawPointer) -> CellReading {
         guard let bitwise else { return .encoded }
         guard store.contains(entity), let bytes = store[column].fixedValue(of: entity.index) else { return .absent }
-        // Who asks for the error has it from the decoder.
+        // On failure, the decoder reports the error to the caller.
         return bitwise.read(bytes, into: memory) ? .copied : .encoded
     }
 }
 
-/// How the values of one component are read from the store, as `C`: for views and snapshots.
+/// Reads the values of one component from the store as `C`, for views and snapshots.
 final class ComponentReader<C: Component>: Sendable {
     let cell: CellReader
     let binding: ComponentBinding<C>
 
-    /// - Returns: `nil` where the store does not have the component, or one that does not fit.
+    /// - Returns: `nil` if the store does not have the component, or its component does not fit.
     init?(_ store: ComponentStore, _ bindings: Bindings) {
         guard let entry = store.table[C.componentName], let schema = entry.schema,
             let binding = try? bindings.binding(of: C.self, to: schema)
@@ -49,8 +49,8 @@ final class ComponentReader<C: Component>: Sendable {
         self.binding = binding
     }
 
-    /// - Returns: `nil` where the entity does not have it, or is not alive.
-    /// - Throws: for bytes that are no `C`: a case that this client does not know, say.
+    /// - Returns: `nil` if the entity does not have the component, or is not alive.
+    /// - Throws: If the bytes are not a value of `C`, for example an enumeration case that this client does not know.
     func value(of entity: Entity, in store: ComponentStore) throws(CodecError) -> C? {
         guard store.contains(entity) else { return nil }
         return try store[cell.column].withValue(of: entity.index) { (bytes) throws(CodecError) in

@@ -3,16 +3,16 @@ import OrreryStore
 import OrrerySync
 import Synchronization
 
-/// One component of all entities, or of some, typed: read from the raw store when it is asked for.
+/// A typed view of one component of all or some entities. It reads from the raw store on access.
 ///
-/// Values whose layout is this client's are read straight from the column. Others are decoded on first access and
-/// remembered until the row changes. A view that nobody reads costs nothing.
+/// Values that have this client's memory layout are read directly from the column. Other values are decoded on first
+/// access and cached until the row changes. A view that is not read costs nothing.
 ///
-/// While there is no connection it shows the last state that came, and ``isStale`` is true. What it shows ends when the
-/// view is released or cancelled.
+/// Without a connection, the view shows the last received state, and ``isStale`` is true. The view ends when it is
+/// released or cancelled.
 public final class ComponentView<C: Component>: Sendable {
     private struct Memory {
-        /// The table of the values.
+        /// The component table that the values belong to.
         var tableVersion = 0
         var values: [UInt32: (version: Tick, entity: Entity, value: C)] = [:]
         var decodeCount = 0
@@ -20,7 +20,7 @@ public final class ComponentView<C: Component>: Sendable {
 
     private let session: ClientSession
     private let subscription: Subscription
-    /// `nil` for all.
+    /// `nil` for all entities.
     private let chosen: Set<Entity>?
     private let memory = Mutex(Memory())
     @usableFromInline let cells: CellSource
@@ -34,22 +34,22 @@ public final class ComponentView<C: Component>: Sendable {
         }
     }
 
-    /// Why it is over; `nil` while it lasts.
+    /// Why the view ended; `nil` while it lasts.
     public var end: ClientError? { subscription.end }
 
-    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of
-    /// the world has come yet.
+    /// Whether the view is not being updated: it has ended, there is no connection, or nothing of a new epoch has
+    /// arrived yet.
     public var isStale: Bool { subscription.isStale }
 
-    /// The batches from now on, with the changes of what it shows. The first brings what it shows now.
+    /// The batches from now on, with the changes of this view. The first contains what the view shows now.
     public var batches: BatchSequence { subscription.batches }
 
-    /// Ends it. May be called at any time, and again.
+    /// Ends the view. May be called at any time, and repeatedly.
     public func cancel() { subscription.cancel() }
 
-    /// The component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`
+    /// The component of an entity; `nil` if the entity does not have it or is not alive, or if its bytes are not a `C`
     /// (``value(of:)`` says why).
-    /// - Complexity: O(1); decodes once per change of the row at most.
+    /// - Complexity: O(1); decodes at most once per change of the row.
     @inlinable
     public subscript(entity: Entity) -> C? {
         withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
@@ -62,8 +62,9 @@ public final class ComponentView<C: Component>: Sendable {
         }
     }
 
-    /// The component of an entity; `nil` where the entity does not have it or is not alive.
-    /// - Throws: `CodecError` for bytes that are no value of `C`: a case that this client does not know, say.
+    /// The component of an entity; `nil` if the entity does not have it or is not alive.
+    /// - Throws: `CodecError` if the bytes are not a value of `C`, for example an enumeration case that this client
+    ///   does not know.
     public func value(of entity: Entity) throws(CodecError) -> C? {
         guard shows(entity) else { return nil }
         return try session.withCore { (core) throws(CodecError) in
@@ -80,7 +81,7 @@ public final class ComponentView<C: Component>: Sendable {
         }
     }
 
-    /// How many entities have the component.
+    /// The number of entities that have the component.
     public var count: Int {
         session.withCore { core in
             guard let reader = reader(of: core.store) else { return 0 }
@@ -88,7 +89,7 @@ public final class ComponentView<C: Component>: Sendable {
         }
     }
 
-    /// All values with their entities, ascending, of one tick. Values that are no `C` are left out.
+    /// All values of one tick with their entities, ascending. Values that cannot be decoded as `C` are left out.
     public var values: [(entity: Entity, value: C)] {
         session.withCore { core in
             guard let reader = reader(of: core.store) else { return [] }
@@ -98,14 +99,14 @@ public final class ComponentView<C: Component>: Sendable {
         }
     }
 
-    /// How many values were decoded so far. Direct reads decode nothing.
+    /// The number of values decoded so far. Direct reads decode nothing.
     package var decodeCount: Int { memory.withLock { $0.decodeCount } }
 
     private func shows(_ entity: Entity) -> Bool { chosen?.contains(entity) ?? true }
 
     private func reader(of store: ComponentStore) -> ComponentReader<C>? {
         memory.withLock { memory in
-            // Values of another life of the world have other ticks.
+            // Ticks of different epochs cannot be compared, so cached values are dropped.
             guard memory.tableVersion != store.tableVersion else { return }
             memory.tableVersion = store.tableVersion
             memory.values.removeAll()
@@ -130,7 +131,7 @@ public final class ComponentView<C: Component>: Sendable {
         guard let value = try reader.value(of: entity, in: store) else { return nil }
         memory.withLock { memory in
             memory.decodeCount += 1
-            // Rows that are gone leave their values behind; at twice the rows there are, all are forgotten.
+            // Deleted rows leave values in the cache; at twice the number of rows, the cache is emptied.
             if memory.values.count > 2 * store[reader.cell.column].count + 16 { memory.values.removeAll() }
             memory.values[entity.index] = (version, entity, value)
         }
@@ -138,11 +139,11 @@ public final class ComponentView<C: Component>: Sendable {
     }
 }
 
-/// One component of one entity, typed.
+/// A typed view of one component of one entity.
 ///
-/// Ends when the entity is despawned, when it is released or cancelled, and where the server refuses it.
+/// It ends when the entity is despawned, when the view is released or cancelled, or when the server refuses it.
 public final class EntityView<C: Component>: Sendable {
-    /// Whose component it is.
+    /// The entity that has the component.
     public let entity: Entity
     @usableFromInline let view: ComponentView<C>
 
@@ -151,32 +152,32 @@ public final class EntityView<C: Component>: Sendable {
         view = ComponentView(session, subscription, entities: [entity])
     }
 
-    /// Why it is over; `nil` while it lasts.
+    /// Why the view ended; `nil` while it lasts.
     public var end: ClientError? { view.end }
 
-    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of
-    /// the world has come yet.
+    /// Whether the view is not being updated: it has ended, there is no connection, or nothing of a new epoch has
+    /// arrived yet.
     public var isStale: Bool { view.isStale }
 
-    /// The component; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.
-    /// - Complexity: O(1); decodes once per change at most.
+    /// The component; `nil` if the entity does not have it or is not alive, or if its bytes are not a `C`.
+    /// - Complexity: O(1); decodes at most once per change.
     @inlinable public var value: C? { view[entity] }
 
-    /// The batches from now on, with the changes of the component. The first brings what is shown now.
+    /// The batches from now on, with the changes of the component. The first contains what is shown now.
     public var batches: BatchSequence { view.batches }
 
-    /// Ends it. May be called at any time, and again.
+    /// Ends the view. May be called at any time, and repeatedly.
     public func cancel() { view.cancel() }
 }
 
-/// Reads single values of a view: all of it that is not generic.
+/// Reads single values of a view: the part that is not generic.
 @usableFromInline
 final class CellSource: Sendable {
     private let session: ClientSession
-    /// `nil` for all.
+    /// `nil` for all entities.
     private let chosen: Set<Entity>?
     private let makeCell: @Sendable (ComponentStore) -> CellReader?
-    /// Guard: the lock of the session.
+    /// Guard: the session's lock.
     nonisolated(unsafe) private var known: (tableVersion: Int, cell: CellReader?)?
 
     init(

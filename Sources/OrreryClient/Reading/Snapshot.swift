@@ -2,16 +2,16 @@ public import OrrerySchema
 package import OrreryStore
 import OrrerySync
 
-/// The state of one tick, as this client knows it. Valid inside the closure that it is handed to; nothing is applied
-/// meanwhile.
+/// The state of one tick, as this client knows it. It is valid only inside the closure that receives it; nothing is
+/// applied while the closure runs.
 public struct Snapshot {
-    /// The rows themselves, for readers of many cells: nothing is copied.
+    /// The store itself, for code that reads many cells without copying.
     package let store: ComponentStore
     private let bindings: Bindings
 
-    /// The tick whose state this is.
+    /// The tick of this state.
     public let tick: Tick
-    /// Ticks behind the newest that this client has heard of.
+    /// How many ticks this state is behind the newest tick the client has heard of.
     public let lag: UInt64
 
     init(_ core: SyncClient, _ bindings: Bindings) {
@@ -23,15 +23,15 @@ public struct Snapshot {
 
     /// The components that this client can read, in the server's order.
     public var components: [ComponentSchema] { store.table.schemas }
-    /// How many entities this client was told of that live.
+    /// The number of living entities that this client knows.
     public var entityCount: Int { store.entities.count }
 
-    /// The living entities that this client was told of, ascending.
+    /// The living entities that this client knows, ascending.
     /// - Complexity: O(n).
     public var entities: [Entity] { store.entities.rows.indexes.compactMap { store.entity(at: $0) } }
 
     /// The entities that have all of these components, ascending.
-    /// - Complexity: O(entities that have the rarest of them) x O(components).
+    /// - Complexity: O(entities that have the rarest component) x O(components).
     public func entities(with components: [ComponentSchema]) -> [Entity] {
         let columns = components.compactMap { column(of: $0.name) }
         guard columns.count == components.count else { return [] }
@@ -40,8 +40,8 @@ public struct Snapshot {
             .compactMap { store.entity(at: $0) }
     }
 
-    /// A component of an entity; `nil` where the entity does not have it, is not alive, or has bytes that are no `C`.
-    /// - Complexity: O(1); decodes a value whose layout is not this client's.
+    /// The component of an entity; `nil` if the entity does not have it or is not alive, or if its bytes are not a `C`.
+    /// - Complexity: O(1); decodes values that do not have this client's memory layout.
     @inlinable
     public subscript<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
         withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
@@ -65,7 +65,7 @@ public struct Snapshot {
         bindings.reader(of: type, in: store).flatMap { try? $0.value(of: entity, in: store) }
     }
 
-    /// Whether an entity lives, of those that this client was told of.
+    /// Whether this client knows the entity and it is alive.
     public func contains(_ entity: Entity) -> Bool { store.contains(entity) }
 
     /// The components that an entity has, in the server's order.
@@ -73,15 +73,15 @@ public struct Snapshot {
         store.columns(of: entity).compactMap { store.table[$0]?.schema }
     }
 
-    /// The raw bytes of a component; `nil` where the entity does not have it.
+    /// The raw bytes of a component; `nil` if the entity does not have it.
     /// - Complexity: O(1).
     public func bytes(of component: String, of entity: Entity) -> [UInt8]? {
         guard store.contains(entity) else { return nil }
         return column(of: component)?.value(of: entity.index)
     }
 
-    /// A component read by its schema; `nil` where the entity does not have it.
-    /// - Throws: `CodecError` for bytes that are no value of the schema.
+    /// A component decoded by its schema; `nil` if the entity does not have it.
+    /// - Throws: `CodecError` if the bytes are not a value of the schema.
     public func value(of component: String, of entity: Entity) throws(CodecError) -> DynamicValue? {
         guard store.contains(entity), let entry = store.table[component], let schema = entry.schema else {
             return nil

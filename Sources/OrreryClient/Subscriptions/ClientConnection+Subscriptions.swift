@@ -2,23 +2,24 @@ public import OrrerySchema
 import OrrerySync
 
 extension ClientConnection {
-    /// A typed view of a component of all entities that have it. All rows travel; for some entities there is
-    /// ``view(of:for:)-(_,Entity)``.
-    /// - Throws: ``ClientError`` of code `component` where the server does not show it, or with another type for some
-    ///   field; `limitReached`, `cancelled`, and those of a lost connection.
+    /// A typed view of a component of all entities that have it. The server sends all rows; to get only some entities,
+    /// use ``view(of:for:)-(_,Entity)``.
+    /// - Throws: ``ClientError`` of code `component` if the server does not show the component or has another type for
+    ///   a field; `limitReached`, `cancelled`, and the errors of a lost connection.
     public func view<C: Component>(of type: C.Type) async throws(ClientError) -> ComponentView<C> {
         ComponentView(session, try await subscribe([C.componentName], nil, fitting: Fit(type)), entities: nil)
     }
 
-    /// A typed view of a component of one entity: only its row travels. It ends when the entity is despawned.
+    /// A typed view of a component of one entity. The server sends only its row. The view ends when the entity is
+    /// despawned.
     /// - Throws: as ``view(of:)``, and of code `unknownEntity`.
     public func view<C: Component>(of type: C.Type, for entity: Entity) async throws(ClientError) -> EntityView<C> {
         EntityView(session, try await subscribe([C.componentName], [entity], fitting: Fit(type)), entity)
     }
 
-    /// A typed view of a component of some entities: only their rows travel. Those that are despawned leave it; it ends
-    /// with the last.
-    /// - Throws: as ``view(of:)``, and of code `unknownEntity` where none of them is alive.
+    /// A typed view of a component of some entities. The server sends only their rows. Despawned entities leave the
+    /// view; it ends with the last one.
+    /// - Throws: as ``view(of:)``, and of code `unknownEntity` if none of the entities is alive.
     public func view<C: Component>(
         of type: C.Type, for entities: some Collection<Entity> & Sendable
     ) async throws(ClientError) -> ComponentView<C> {
@@ -27,7 +28,7 @@ extension ClientConnection {
             session, try await subscribe([C.componentName], entities, fitting: Fit(type)), entities: entities)
     }
 
-    /// Asks for all entities that have any of these components, and waits until they are here.
+    /// Subscribes to all entities that have any of these components, and waits until their state has arrived.
     /// - Throws: as ``view(of:)``.
     public func subscribe<each C: Component>(
         anyOf type: repeat (each C).Type
@@ -41,19 +42,19 @@ extension ClientConnection {
         return try await subscribe(names, nil, fitting: fit)
     }
 
-    /// The same without types: each text is the name of one component.
+    /// Subscribes to components by name.
     /// - Parameters:
     ///   - components: Their names.
-    ///   - entities: Only these; all unless stated.
-    /// - Throws: as ``view(of:)``, and of code `unknownEntity` where none of the entities is alive.
+    ///   - entities: The entities to subscribe to; all by default.
+    /// - Throws: as ``view(of:)``, and of code `unknownEntity` if none of the entities is alive.
     public func subscribe(
         anyOf components: [String], for entities: [Entity]? = nil
     ) async throws(ClientError) -> Subscription {
         try await subscribe(components, entities.map(Set.init), fitting: Fit())
     }
 
-    /// Asks for every component, and for the coming and going of entities that have none.
-    /// - Parameter entities: Only these; all unless stated.
+    /// Subscribes to every component, and to spawns and despawns of entities without components.
+    /// - Parameter entities: The entities to subscribe to; all by default.
     /// - Throws: as ``subscribe(anyOf:for:)``.
     public func subscribeToAll(for entities: [Entity]? = nil) async throws(ClientError) -> Subscription {
         try await subscribe(nil, entities.map(Set.init), fitting: Fit())
@@ -72,13 +73,13 @@ extension ClientConnection {
         let interest = session.join(names, of: entities, fate, fit)
         let subscription = Subscription(
             session, interest, fate, BatchFilter(components: names.map(Set.init), entities: entities))
-        // Where it is refused, or the task is cancelled, `subscription` goes here, and leaves nothing at the server.
+        // On a refusal or cancellation, `subscription` is released here, which removes it from the server.
         try await fate.started.value()
         return subscription
     }
 }
 
-/// Whether the components of a server fit the types of this client.
+/// Checks whether a server's components fit this client's types.
 struct Fit: Sendable {
     private typealias Check = @Sendable (ServerComponents) throws(ClientError) -> Void
 

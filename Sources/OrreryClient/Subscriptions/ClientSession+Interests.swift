@@ -3,13 +3,13 @@ import OrrerySync
 import OrreryTransport
 import OrreryWire
 
-/// What views and subscriptions ask for.
+/// The interests of views and subscriptions.
 extension ClientSession {
     /// - Parameters:
-    ///   - names: of components; `nil` for all.
-    ///   - entities: `nil` for all.
-    ///   - fit: what the components must be, also in a later life of the world.
-    /// - Returns: `nil` where the connection is over.
+    ///   - names: The components; `nil` for all.
+    ///   - entities: The entities; `nil` for all.
+    ///   - fit: What the components must satisfy, also in a later epoch.
+    /// - Returns: `nil` if the connection has ended.
     func join(
         _ names: [String]?, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit
     ) -> SubscriptionPool.InterestID? {
@@ -19,7 +19,7 @@ extension ClientSession {
                 fate.finish(end)
                 return nil
             }
-            // What was let go before leaves room.
+            // Released interests make room first.
             takeLeftovers(&state)
             let (id, outcomes) = state.pool.add(components, of: entities, fate, fit, through: &state.core)
             settle(outcomes, &state)
@@ -30,10 +30,10 @@ extension ClientSession {
         return id
     }
 
-    /// Views and subscriptions that last.
+    /// The number of active views and subscriptions.
     package var interestCount: Int { state.read { $0.pool.interestCount } }
 
-    /// Tells what became of interests.
+    /// Tells the interests their outcomes.
     func settle(_ outcomes: SubscriptionPool.Outcomes, _ state: inout State) {
         for outcome in outcomes.list {
             switch outcome {
@@ -44,7 +44,7 @@ extension ClientSession {
         handle(outcomes.events, &state)
     }
 
-    /// Ends those whose component the server has no longer, or another one that does not fit.
+    /// Ends interests whose component the server no longer has, or whose component no longer fits.
     func endUnfitting(_ state: inout State) {
         let components = components(of: state.core, phase: .subscribe)
         settle(

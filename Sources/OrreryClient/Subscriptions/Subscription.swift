@@ -2,18 +2,18 @@ import OrrerySchema
 import OrrerySync
 import Synchronization
 
-/// What was asked for, kept up to date until it ends.
+/// A subscription to part of a world's state, kept up to date until it ends.
 ///
-/// It ends once: when it is cancelled, when the last who holds it lets it go (a sequence of its ``batches`` holds it),
-/// when the server refuses it or what it shows is gone, and with the connection. What nobody else asks for leaves the
-/// store then.
+/// It ends once: when it is cancelled, when its last reference is released (a sequence of its ``batches`` holds one),
+/// when the server refuses it, when what it shows is gone, or with the connection. State that no other subscription or
+/// view needs then leaves the store.
 public final class Subscription: Sendable {
     private let session: ClientSession
     private let interest: SubscriptionPool.InterestID?
     let fate: Fate
     let filter: BatchFilter
 
-    /// Held by the session too.
+    /// Also held by the session.
     final class Fate: Sendable {
         private struct State {
             var end: ClientError?
@@ -21,7 +21,7 @@ public final class Subscription: Sendable {
             var nextObserver = 0
         }
 
-        /// Kept when the first state is there.
+        /// Set when the first state has arrived.
         let started = Promise<Void>()
         private let state = Mutex(State())
 
@@ -39,7 +39,7 @@ public final class Subscription: Sendable {
             for observer in observers { observer(error) }
         }
 
-        /// Calls `observer` when it ends, or at once if it has.
+        /// Calls `observer` when the subscription ends, or immediately if it has ended.
         func addObserver(_ observer: @escaping @Sendable (ClientError) -> Void) -> Int {
             let (id, end) = state.withLock { state in
                 state.nextObserver += 1
@@ -62,18 +62,18 @@ public final class Subscription: Sendable {
 
     deinit { leave() }
 
-    /// Why it is over; `nil` while it lasts.
+    /// Why the subscription ended; `nil` while it lasts.
     public var end: ClientError? { fate.end }
 
-    /// Whether what it shows is not kept up to date: it is over, or there is no connection, or nothing of a new life of
-    /// the world has come yet.
+    /// Whether the subscription is not being updated: it has ended, there is no connection, or nothing of a new epoch
+    /// has arrived yet.
     public var isStale: Bool { end != nil || session.isStale }
 
-    /// The batches from now on, with the changes of what this asks for. The first brings what is shown now.
+    /// The batches from now on, with the changes of this subscription. The first contains what is shown now.
     public var batches: BatchSequence { BatchSequence(session, self) }
 
-    /// Ends it: its sequences of batches end, and what nobody else asks for leaves the store. May be called at any
-    /// time, and again.
+    /// Ends the subscription: its batch sequences end, and state that no other subscription or view needs leaves the
+    /// store. May be called at any time, and repeatedly.
     public func cancel() {
         fate.finish(ClientError(.closed, "the subscription was cancelled", phase: .subscribe))
         leave()
@@ -84,13 +84,13 @@ public final class Subscription: Sendable {
     }
 }
 
-/// Which changes are those of a subscription.
+/// Selects the changes that belong to a subscription.
 struct BatchFilter: Hashable, Sendable {
     /// `nil` for all.
     var components: Set<String>?
     var entities: Set<Entity>?
 
-    /// Of what is shown: the entity alone only where all components are asked for.
+    /// Changes of an entity itself are included only if all components are subscribed to.
     func includes(_ change: Change) -> Bool {
         guard entities?.contains(change.entity) ?? true else { return false }
         guard let components else { return true }

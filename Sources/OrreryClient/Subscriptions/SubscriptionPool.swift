@@ -3,14 +3,15 @@ import OrreryStore
 import OrrerySync
 import OrreryWire
 
-/// What the views and subscriptions of a client ask for, gathered into few subscriptions of the protocol.
+/// Combines the views and subscriptions of a client into few subscriptions of the protocol.
 ///
-/// Each that asks is an interest. Interests in all entities of the same components share a part; interests in single
-/// entities share lists. A part is one subscription of the protocol, or two while its list changes: the new list is
-/// asked for first, and the old one ends when the first state of the new one is there. So nothing leaves meanwhile.
+/// Each view or subscription is an interest. Interests in all entities of the same components share a part; interests
+/// in single entities share lists. A part is one protocol subscription, or two while its list changes: the new list is
+/// requested first, and the old one ends when the first state of the new one has arrived. So no state leaves in
+/// between.
 ///
-/// Pure: it says through ``SyncClient`` what to ask for, and is told what the server says of it. Dictionaries are for
-/// finding; what is done to several is done by ascending number.
+/// Pure: the pool sends requests through ``SyncClient``, and its caller passes on what the server says. Dictionaries
+/// are used for lookup only; operations on several elements run by ascending number.
 struct SubscriptionPool {
     typealias Components = SubscriptionRequest.Components
 
@@ -22,15 +23,15 @@ struct SubscriptionPool {
         }
     }
 
-    /// What became of an interest.
+    /// The outcome of an interest.
     enum Outcome {
-        /// The first state of all that it asks for is in the store.
+        /// The first state of everything it asks for is in the store.
         case started(Subscription.Fate)
-        /// It is over: refused, or gone.
+        /// The interest has ended: refused, or what it asks for is gone.
         case ended(Subscription.Fate, ClientError)
     }
 
-    /// What is to be told after a step: of interests, and of the store.
+    /// What to tell after a step: the outcomes of interests, and the events of the core.
     struct Outcomes {
         var list: [Outcome] = []
         var events: [ClientEvent] = []
@@ -39,35 +40,35 @@ struct SubscriptionPool {
     private struct Interest {
         let components: Components
         let fate: Subscription.Fate
-        /// What the components must be.
+        /// What the components must satisfy.
         let fit: Fit
-        /// Those that live, of those that were asked for; `nil` for all entities.
+        /// The living entities among those asked for; `nil` for all entities.
         var entities: Set<Entity>?
-        /// Those of them whose first state is not there yet.
+        /// The entities whose first state has not arrived yet.
         var awaited: Set<Entity>
         var hasStarted = false
     }
 
     private struct Part {
-        /// What the server was asked for.
+        /// A request to the server.
         struct Ask {
             let id: SubscriptionID
-            /// Of a list, those that live.
+            /// For a list, its living entities.
             var entities: Set<Entity>
         }
 
         let components: Components
         let isOfAll: Bool
         var interests: Set<InterestID> = []
-        /// How many interests ask for each entity.
+        /// The number of interests in each entity.
         var members: [Entity: Int] = [:]
-        /// Its first state is there.
+        /// The request whose first state has arrived.
         var current: Ask?
-        /// Takes the place of `current` when its first state is there.
+        /// The request that replaces `current` when its first state arrives.
         var next: Ask?
 
         var isWanted: Bool { isOfAll ? !interests.isEmpty : !members.isEmpty }
-        /// Whether what is in place is what is wanted.
+        /// Whether the current request is the one wanted.
         var isSettled: Bool {
             guard let current else { return false }
             return isOfAll
@@ -88,14 +89,15 @@ struct SubscriptionPool {
     private var nextPart = 0
     private var nextInterest: UInt64 = 0
 
-    /// Entities of one list. It is sent anew whenever one joins or leaves it, so it is short.
+    /// The maximum number of entities in one list. A list is sent again whenever an entity joins or leaves, so it is
+    /// short.
     static let listCountMax = 256
 
     var interestCount: Int { interests.count }
 
-    // MARK: What is asked for
+    // MARK: Interests
 
-    /// Takes an interest in, and asks for what it needs and nobody has asked for.
+    /// Adds an interest, and requests what it needs and nobody has requested yet.
     /// - Parameter entities: `nil` for all.
     mutating func add(
         _ components: Components, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit,
@@ -120,8 +122,8 @@ struct SubscriptionPool {
         return (id, outcomes)
     }
 
-    /// Forgets all.
-    /// - Returns: what is to be told that it is over.
+    /// Removes all interests.
+    /// - Returns: What to notify of the end.
     mutating func removeAll() -> [Subscription.Fate] {
         defer { self = SubscriptionPool() }
         return interests.sorted { $0.key < $1.key }.map(\.value.fate)
@@ -155,14 +157,14 @@ struct SubscriptionPool {
         return nextPart
     }
 
-    /// Nobody asks any longer.
+    /// Removes an interest.
     mutating func remove(_ id: InterestID, through core: inout SyncClient) -> Outcomes {
         var outcomes = Outcomes()
         for number in leave(id).sorted() { settle(number, &core, &outcomes) }
         return outcomes
     }
 
-    /// - Returns: the parts that it was in.
+    /// - Returns: The parts that it was in.
     private mutating func leave(_ id: InterestID) -> Set<Int> {
         guard let interest = interests.removeValue(forKey: id) else { return [] }
         guard let entities = interest.entities else {
@@ -185,9 +187,9 @@ struct SubscriptionPool {
         return number
     }
 
-    // MARK: What the server says
+    // MARK: Events from the server
 
-    /// First states are in the store.
+    /// The first states of these subscriptions are in the store.
     mutating func started(_ ids: [SubscriptionID], through core: inout SyncClient) -> Outcomes {
         var outcomes = Outcomes()
         for id in ids {
@@ -201,7 +203,7 @@ struct SubscriptionPool {
         return outcomes
     }
 
-    /// A subscription was refused: at once, or with the next connection.
+    /// A subscription was refused: immediately, or after a reconnection.
     mutating func refused(_ id: SubscriptionID, _ refusal: Refusal, through core: inout SyncClient) -> Outcomes? {
         guard let number = partOfSubscription.removeValue(forKey: id), let part = parts[number] else { return nil }
         var outcomes = Outcomes()
@@ -211,8 +213,8 @@ struct SubscriptionPool {
         return outcomes
     }
 
-    /// Entities are gone from the world, and never come again. Nothing of them travels any more, so nothing is asked
-    /// for.
+    /// Entities were despawned and never come back. The server sends nothing more about them, so they are no longer
+    /// requested.
     mutating func despawned(_ entities: [Entity], at tick: Tick, through core: inout SyncClient) -> Outcomes {
         var outcomes = Outcomes()
         guard !entities.isEmpty, !partOfCell.isEmpty else { return outcomes }
@@ -247,7 +249,7 @@ struct SubscriptionPool {
         return outcomes
     }
 
-    /// Ends interests that `problem` finds something wrong with: their component is gone, or is another one.
+    /// Ends interests for which `problem` returns an error: their component is gone or has changed.
     mutating func end(
         through core: inout SyncClient, where problem: (Components, Fit) -> ClientError?
     ) -> Outcomes {
@@ -264,7 +266,7 @@ struct SubscriptionPool {
 
     // MARK: Steps
 
-    /// Asks for what is wanted and is not there, one step at a time.
+    /// Requests what is wanted and not yet there, one step at a time.
     private mutating func settle(_ number: Int, _ core: inout SyncClient, _ outcomes: inout Outcomes) {
         while let part = parts[number] {
             guard part.isWanted else {
@@ -289,7 +291,7 @@ struct SubscriptionPool {
         }
     }
 
-    /// Ends those that wait for what a part does not have.
+    /// Ends the interests that wait for something a part does not have.
     private mutating func fail(
         in number: Int, _ error: ClientError, _ core: inout SyncClient, _ outcomes: inout Outcomes
     ) {
@@ -301,13 +303,13 @@ struct SubscriptionPool {
                 entities.contains { part.members[$0] != nil && !there.contains($0) }
             }
             guard lacks ?? (part.current == nil) else { continue }
-            // Its other parts go with it.
+            // The interest also leaves its other parts.
             for other in leave(id) where other != number { settle(other, &core, &outcomes) }
             outcomes.list.append(.ended(interest.fate, error))
         }
     }
 
-    /// Those whose first state is there with a part hear of it.
+    /// Starts the interests whose first state is complete with this part.
     private mutating func note(startOf number: Int, _ core: inout SyncClient, _ outcomes: inout Outcomes) {
         guard let part = parts[number], let current = part.current else { return }
         for id in part.interests.sorted() where interests[id]?.hasStarted == false {
@@ -319,7 +321,7 @@ struct SubscriptionPool {
     private mutating func start(_ id: InterestID, _ core: inout SyncClient, _ outcomes: inout Outcomes) {
         guard let interest = interests[id] else { return }
         if let entities = interest.entities, !entities.isEmpty, !entities.contains(where: core.store.contains) {
-            // One in a list with others that live is no refusal of the server's.
+            // The server does not refuse a list with dead entities if others in it are alive.
             let error = ClientError(
                 .unknownEntity, "\(Self.names(entities)) not alive at tick \(core.tick)", phase: .subscribe)
             outcomes.list.append(.ended(interest.fate, error))

@@ -1,12 +1,12 @@
 public import OrrerySchema
 
-/// What a log says of one component type. A type that the world does not track is in no log.
+/// The changes of one component type. A log has no changes of a type that the world does not track.
 extension ChangeLog {
-    /// Calls a closure with the entities whose value was written, each once, and the values, in the same order; does
-    /// nothing if there are none.
+    /// Calls a closure with the entities whose value was written and with their values, in the same order; does nothing
+    /// if there are none.
     ///
-    /// Written also means gained, and a value may be written and be equal to the one before.
-    /// - Complexity: O(components) besides the closure.
+    /// Each entity appears once. A gained component counts as written, and a written value may equal the previous one.
+    /// - Complexity: O(components) plus the closure.
     public func withChanges<C: Component>(
         of type: C.Type, _ body: (_ entities: ColumnView<Entity>, _ values: ColumnView<C>) -> Void
     ) {
@@ -21,7 +21,7 @@ extension ChangeLog {
                     count: changes.count)))
     }
 
-    /// The entities that had a component at the previous drain, live, and have it no more.
+    /// The living entities that had a component at the previous drain and no longer have it.
     /// - Complexity: O(removals).
     public func removed<C: Component>(_ type: C.Type) -> [Entity] { entities(of: type, in: removed) }
 

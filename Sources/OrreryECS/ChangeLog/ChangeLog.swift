@@ -2,8 +2,8 @@ public import OrrerySchema
 
 /// The net effect of everything that happened in a world between two drains.
 ///
-/// Made empty, filled by ``World/drainChanges(into:)``, read, and filled again: buffers are kept, so a steady state
-/// allocates nothing. Apply it in the order despawned, spawned, removed and replaced, written.
+/// Make one empty log, fill it with ``World/drainChanges(into:)``, read it, and fill it again. Buffers are kept, so a
+/// steady state allocates nothing. Apply the changes in the order despawned, spawned, removed and replaced, written.
 ///
 /// ```swift
 /// world.drainChanges(into: log)
@@ -11,11 +11,10 @@ public import OrrerySchema
 ///     for row in entities.indices { send(entities[row], positions[row]) }
 /// }
 /// ```
-/// `@unchecked Sendable`: a log has no lock. It is moved, never shared: the world fills it, hands it to the thread
-/// that reads it,
-/// and does not touch it until that thread hands it back; the hand-over point is the guard.
+/// `@unchecked Sendable`: a log has no lock. It is moved, never shared: the world fills it, hands it to the thread that
+/// reads it, and does not touch it until that thread hands it back. The hand-over synchronises the access.
 public final class ChangeLog: @unchecked Sendable {
-    /// One component that an entity lost or exchanged.
+    /// One component that an entity lost or replaced.
     package struct ComponentChange: Hashable, Sendable {
         package let component: ComponentID
         package let entity: Entity
@@ -26,19 +25,18 @@ public final class ChangeLog: @unchecked Sendable {
         }
     }
 
-    /// The tick of the world when the log was filled: the state that it leads to.
+    /// The world's tick when the log was filled. Applying the log leads to the state of that tick.
     public internal(set) var tick = Tick.zero
-    /// Entities that lived at the previous drain and do not now.
+    /// Entities that lived at the previous drain and no longer live.
     public internal(set) var despawned: [Entity] = []
     /// Entities that live now and did not at the previous drain.
     public internal(set) var spawned: [Entity] = []
-    /// Tracked components that an entity had at the previous drain and has not now. Both times it lives.
+    /// Tracked components that an entity had at the previous drain and no longer has. The entity lives at both times.
     package internal(set) var removed: [ComponentChange] = []
     /// Tracked components that an entity had, lost, and has again. The new value is in the component's column.
     package internal(set) var replaced: [ComponentChange] = []
-    /// One per tracked component that ever changed in this log's life, in no particular order; `count` is 0 for those
-    /// that did
-    /// not change now.
+    /// One entry per tracked component that ever changed in this log's life, in no particular order. `count` is 0 for
+    /// components that did not change this time.
     package private(set) var columns: [ColumnChanges] = []
     private var columnOfComponent: [Int] = []
     /// The components of the world, by number.
@@ -70,7 +68,7 @@ public final class ChangeLog: @unchecked Sendable {
         for column in columns { column.reset() }
     }
 
-    /// The changes of one component, made if they are new.
+    /// The changes of one component, created if the log has none yet.
     func column(_ component: ComponentID, _ operations: ComponentOperations) -> ColumnChanges {
         if let known = self[component] {
             precondition(known.type == operations.type, "a change log belongs to one world")

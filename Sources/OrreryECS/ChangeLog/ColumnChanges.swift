@@ -2,7 +2,7 @@ package import OrrerySchema
 
 /// The rows of one component that were written since the previous drain: entities and values, in the same order.
 ///
-/// Values lie in memory layout, `stride` bytes apart; they are copies of their own and live until the log is reset.
+/// Values have their memory layout, `stride` bytes apart. They are copies and live until the log is reset.
 package final class ColumnChanges {
     package let component: ComponentID
     package let type: any Component.Type

@@ -1,17 +1,17 @@
 internal import OrrerySchema
 
-/// The numbers of those rows of a page that are marked, ascending, in memory of the caller.
+/// The numbers of the marked rows of a page, ascending, in memory of the caller.
 ///
-/// They are listed first and copied then: the loop that copies has no branch to mispredict, so the processor waits for
-/// the memory of many rows at once. It is most of the cost where few rows of many are marked.
+/// Rows are listed first and then copied: the copying loop has no branch to mispredict, so the processor waits for the
+/// memory of many rows at once. This is most of the cost where few rows of many are marked.
 struct MarkedRows {
     private let rows: UnsafeMutablePointer<UInt16>
     let count: Int
 
-    /// Rows are listed by so many at once.
+    /// The number of rows listed per step.
     private static let step = 2
 
-    /// As many as a list needs room for.
+    /// The capacity that a list needs.
     static let capacity = pageRowCount + step
 
     /// Whether all rows are marked.
@@ -27,7 +27,7 @@ struct MarkedRows {
             var rest = words[word]
             words[word] = 0
             let first = UInt16(truncatingIfNeeded: word << 6)
-            // What is listed beyond the last bit is overwritten by the next word.
+            // Entries beyond the last bit are overwritten by the next word.
             var next = count
             count &+= rest.nonzeroBitCount
             repeat {
@@ -42,12 +42,12 @@ struct MarkedRows {
         self.count = count
     }
 
-    /// Copies their entities, and their values of so many plain bytes, into uninitialised memory.
+    /// Copies the entities, and the values of `stride` plain bytes each, into uninitialised memory.
     func copy(
         _ entities: UnsafePointer<Entity>, _ values: UnsafeRawPointer, stride: Int,
         to entityTarget: UnsafeMutablePointer<Entity>, _ target: UnsafeMutableRawPointer
     ) {
-        // A loop of its own for each of the usual sizes, in which the copy is one or two moves.
+        // Each usual size has its own loop, in which the copy is one or two moves.
         switch stride {
         case 4: copyBytes(of: entities, values, 4, to: entityTarget, target)
         case 8: copyBytes(of: entities, values, 8, to: entityTarget, target)
@@ -57,7 +57,7 @@ struct MarkedRows {
         }
     }
 
-    /// Copies their entities, and their values by a closure, into uninitialised memory.
+    /// Copies the entities, and the values with a closure, into uninitialised memory.
     @inline(__always)
     func copy(
         _ entities: UnsafePointer<Entity>, _ values: UnsafeRawPointer, stride: Int,

@@ -1,6 +1,6 @@
 internal import OrrerySchema
 
-/// Entities and values, one behind the other: copies of rows that were written.
+/// Contiguous copies of the entities and values of written rows.
 struct RowCopies {
     private(set) var count = 0
     private(set) var entities: UnsafeMutablePointer<Entity>
@@ -9,8 +9,8 @@ struct RowCopies {
 
     private let operations: ComponentOperations
     private var capacity = 0
-    /// Runs are copied by so many rows: of a million, that is a tenth faster than by pages, whose copies begin with
-    /// `rep movsb`.
+    /// Rows per copy within a run. For a million rows, this is a tenth faster than copying by pages, whose copies begin
+    /// with `rep movsb`.
     private static let pieceLength = 32
     /// Room for the marked rows of one page.
     private let marked = UnsafeMutablePointer<UInt16>.allocate(capacity: MarkedRows.capacity)
@@ -51,7 +51,7 @@ struct RowCopies {
     private mutating func append(_ added: Int) -> (UnsafeMutablePointer<Entity>, values: UnsafeMutableRawPointer) {
         if count + added > capacity { grow(to: max(count + added, capacity * 2, 64)) }
         defer { count += added }
-        // The values of a tag are nowhere, and nothing is copied there.
+        // A tag has no stored values, so nothing is copied there.
         return (entities + count, (values ?? UnsafeMutableRawPointer(entities)) + count * operations.stride)
     }
 

@@ -1,14 +1,14 @@
 public import OrrerySchema
 
-/// What each touched entity was at the previous drain: enough to tell the net effect of any number of structural
+/// The state of each touched entity at the previous drain: enough to derive the net effect of any number of structural
 /// changes without a scan.
 ///
-/// One entry per entity that was spawned, despawned, or gained or lost a tracked component since then. An entity that
-/// is spawned and despawned in between gives its entry back, so the journal never holds more than the entities that
-/// lived at the previous drain and those that live now, however long no drain comes.
+/// There is one entry per entity that was spawned, despawned, or gained or lost a tracked component since then. An
+/// entity that is spawned and despawned between two drains frees its entry. So the journal never holds more entries
+/// than the entities that lived at the previous drain plus those that live now, however late the next drain is.
 @usableFromInline
 struct StructureJournal {
-    /// What the previous drain left.
+    /// The state of an entity at the previous drain.
     enum Past {
         /// The entity did not exist.
         case unborn
@@ -31,10 +31,10 @@ struct StructureJournal {
         let next: Int32
     }
 
-    /// Off until somebody wants a change log; a world without a server pays one comparison.
+    /// Off until a change log is needed. A world without a server pays one comparison.
     @usableFromInline private(set) var isActive = false
     private(set) var entries: [Entry] = []
-    /// Tracked components that were taken, since the previous drain, from an entity that had them then.
+    /// Tracked components that were removed, since the previous drain, from an entity that had them then.
     private(set) var removals: [Removal] = []
     private var vacant: [Int32] = []
     /// The entry of the entity that lives in a slot, or -1.
@@ -78,8 +78,9 @@ struct StructureJournal {
     }
 
     /// Notes that an entity is about to lose a tracked component.
-    /// - Parameter wasThere: Whether a sparse component was there at the previous drain, which the table does not say.
-    /// - Complexity: O(components that it has lost).
+    /// - Parameter wasThere: For a sparse component: whether the entity had it at the previous drain. Its table does
+    ///   not tell.
+    /// - Complexity: O(components that the entity has lost).
     mutating func losing(
         _ component: ComponentID, _ entity: Entity, in table: TablePointer, wasThere: Bool? = nil
     ) {
@@ -96,11 +97,11 @@ struct StructureJournal {
         entries[position].firstRemoval = Int32(removals.count - 1)
     }
 
-    /// Buffers of up to so many entries are kept from tick to tick. A larger one is that of a world that began, which
-    /// does not happen again.
+    /// The most entries for which buffers are kept from tick to tick. Larger buffers come from the start of a world,
+    /// which happens only once.
     private static let entryCountKept = 65_536
 
-    /// Forgets everything; buffers are kept, but for very large ones.
+    /// Forgets everything. Buffers are kept, except very large ones.
     mutating func reset() {
         guard entries.count <= Self.entryCountKept else {
             self = StructureJournal(isActive: isActive)

@@ -1,13 +1,14 @@
 internal import OrrerySchema
 
 extension World {
-    /// Fills a log with the net effect of everything since the previous drain, which may be several ticks ago;
-    /// slots freed before it may be given out again. The first drain reports all that is there.
+    /// Fills `log` with the net effect since the previous drain, however many ticks that was.
     ///
-    /// There is one reader of a world's changes. The world of a `SimulationServer` is drained by the server, which
-    /// begins with all that is there, also where another has drained the world before.
-    /// - Complexity: O(what changed); nothing is visited that did not.
-    /// - Precondition: No query iterates, no command waits.
+    /// The first drain reports everything that exists. Slots freed before this call may be reused after it.
+    ///
+    /// A world's changes have one reader. The server drains the world of a `SimulationServer`. It begins with
+    /// everything that exists, even if another caller has drained the world before.
+    /// - Complexity: O(changes); nothing unchanged is visited.
+    /// - Precondition: No query iterates, and no command is pending.
     public func drainChanges(into log: ChangeLog) {
         requireStructureOpen("drain changes")
         precondition(commands.count == 0, "flush the commands before the changes are drained")
@@ -20,12 +21,12 @@ extension World {
         drainStructure(into: log)
         drainValues(into: log)
         storage.pointee.drainStamp = storage.advanceStamp()
-        // Who reads the log knows the entities that ended. Events go by ticks, and a tick that was drained may not be
-        // the last word on them.
+        // The reader of the log now knows the entities that ended. Events do not end here: they follow ticks, and a
+        // drained tick may still send some.
         storage.pointee.entities.endTick()
     }
 
-    /// Forgets what was drained and what is tracked: whoever reads changes from now on begins with all that is there.
+    /// Forgets what was drained and what is tracked: the next reader of changes begins with everything that exists.
     /// - Complexity: O(tables · components).
     /// - Precondition: No query iterates.
     package func forgetChangeReader() {
@@ -56,7 +57,7 @@ extension World {
         storage.pointee.journal.reset()
     }
 
-    /// What an entity that lived through has lost and exchanged.
+    /// Logs the components that a surviving entity lost or replaced.
     private func drainComponents(of entry: StructureJournal.Entry, past: TablePointer, into log: ChangeLog) {
         guard let table = storage.pointee.entities.find(entry.entity)?.table else { return }
         if table != past {
@@ -83,7 +84,7 @@ extension World {
         }
     }
 
-    /// Whether a component was tracked at the previous drain already.
+    /// Whether a component was already tracked at the previous drain.
     private func isKnownToObservers(_ component: ComponentID) -> Bool {
         let entry = storage.pointee.components[component.index]
         return entry.isTracked && !entry.isFresh

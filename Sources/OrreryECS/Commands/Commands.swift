@@ -1,6 +1,6 @@
 public import OrrerySchema
 
-/// Structural changes that are put off: given while queries iterate, applied in the order in which they were given.
+/// Deferred structural changes: given while queries iterate, applied later in the same order.
 ///
 /// ```swift
 /// schedule.add("reap", in: .late, Read<Health>.self) { query, tick in
@@ -9,49 +9,50 @@ public import OrrerySchema
 ///     }
 /// }
 /// ```
-/// The schedule flushes when a stage has ended, so the systems after it see the result; outside a schedule,
-/// ``World/flushCommands()`` does. A command for an entity that has died meanwhile is dropped, and counted by the
-/// commands of the world.
+/// The schedule flushes when a stage has ended, so later systems see the result. Outside a schedule, call
+/// ``World/flushCommands()``. A command for an entity that has died meanwhile is dropped, and counted by the world's
+/// commands.
 public final class Commands {
     private enum Command {
         case despawn(Entity)
         case change((World) throws(WorldError) -> Void)
     }
 
-    /// How often one flush takes up commands that commands gave, before it takes them for an endless loop.
+    /// The maximum number of rounds of one flush. If commands then still give new commands, it is taken for an endless
+    /// loop.
     private static let roundCountMax = 64
 
     private var pending: [Command] = []
 
-    /// In ``World/commands``: how many commands were dropped so far, those of systems included, since their entity had
-    /// died or the world was full.
+    /// In ``World/commands``: how many commands were dropped so far, including those of systems, because their entity
+    /// had died or the world was full.
     public private(set) var droppedCount = 0
     /// In ``World/commands``: why the last one was dropped.
     public private(set) var lastDrop: WorldError?
 
     init() {}
 
-    /// How many commands wait.
+    /// The number of waiting commands.
     public var count: Int { pending.count }
 
-    /// Makes an entity with these components at the flush.
+    /// Spawns an entity with these components at the flush.
     ///
-    /// Its name is given out then; who needs it makes the entity in ``run(_:)``.
+    /// The entity's name is assigned then. A caller that needs it spawns the entity in ``run(_:)``.
     public func spawn<each C: Component>(_ component: repeat each C) {
         pending.append(.change { world throws(WorldError) in _ = try world.trySpawn(repeat each component) })
     }
 
-    /// Ends an entity's life at the flush.
+    /// Despawns an entity at the flush.
     public func despawn(_ entity: Entity) {
         pending.append(.despawn(entity))
     }
 
-    /// Gives an entity a component at the flush, or replaces the value of the one that it has then.
+    /// Gives an entity a component at the flush, or replaces the value that it has then.
     public func insert<C: Component>(_ component: C, on entity: Entity) {
         pending.append(.change { world throws(WorldError) in try world.insert(component, on: entity) })
     }
 
-    /// Takes a component from an entity at the flush, if it has one then.
+    /// Removes a component from an entity at the flush, if it has one then.
     public func remove<C: Component>(_ type: C.Type, from entity: Entity) {
         pending.append(.change { world throws(WorldError) in _ = try world.remove(type, from: entity) })
     }
@@ -61,7 +62,7 @@ public final class Commands {
         pending.append(.change(body))
     }
 
-    /// Moves the commands of others behind these.
+    /// Moves the commands of another object behind these.
     func take(_ other: Commands) {
         pending.append(contentsOf: other.pending)
         other.pending.removeAll(keepingCapacity: true)
@@ -100,6 +101,6 @@ public final class Commands {
     }
 }
 
-/// Belongs to the thread of its world.
+/// Commands belong to the thread of their world.
 @available(*, unavailable)
 extension Commands: Sendable {}

@@ -1,7 +1,7 @@
-/// The events of one type that a reader may not have seen yet: those of this tick and of the one before, or all that
-/// some system is still to read.
+/// The events of one type that a reader may not have seen yet: those of this tick and the previous one, or all that
+/// some system still has to read.
 ///
-/// Events are numbered from 0 in the order of their sending; a reader is a number.
+/// Events are numbered from 0 in the order of sending; a reader is the number of the next event that it reads.
 final class EventBuffer<Event>: AnyEventBuffer {
     private var earlier: [Event] = []
     private var current: [Event] = []
@@ -48,11 +48,12 @@ final class EventBuffer<Event>: AnyEventBuffer {
     }
 }
 
-/// What a world asks of all its event buffers.
+/// What a world needs of all its event buffers.
 protocol AnyEventBuffer: AnyObject {
-    /// Whether events are kept until all systems that read them have done so.
+    /// Whether events are kept until all systems that read them have read them.
     var isKeptUntilRead: Bool { get }
-    /// - Parameter slowestReader: The number of the first event that some system is still to read; `nil` if none reads.
+    /// - Parameter slowestReader: The number of the first event that some system still has to read; `nil` if none
+    ///   reads.
     func endTick(slowestReader: UInt64?)
 }
 
@@ -60,8 +61,8 @@ protocol AnyEventBuffer: AnyObject {
 public struct Events<Event>: RandomAccessCollection {
     private let earlier: ArraySlice<Event>
     private let current: ArraySlice<Event>
-    /// How many events there were before these that the reader came too late for: they are kept for the tick in which
-    /// they are sent and the one after it.
+    /// The number of earlier events that the reader missed. Events are kept for the tick in which they are sent and the
+    /// next one; removals until every system has read them, up to ``World/eventCountMax``.
     public let missedCount: UInt64
 
     init(earlier: ArraySlice<Event> = [], current: ArraySlice<Event> = [], missedCount: UInt64 = 0) {

@@ -1,4 +1,4 @@
-/// Events that one system has sent, or one chunk of a parallel loop, and that the world does not hold yet.
+/// Events that one system, or one chunk of a parallel loop, has sent and that the world does not hold yet.
 final class EventOutbox {
     private var waiting: [ObjectIdentifier: any AnyWaitingEvents] = [:]
 
@@ -10,7 +10,7 @@ final class EventOutbox {
         }
     }
 
-    /// Moves the events of another behind these.
+    /// Moves the events of another outbox behind these.
     func take(_ other: EventOutbox) {
         for (type, events) in other.waiting {
             if waiting[type] == nil { waiting[type] = events.makeEmpty() }
@@ -18,8 +18,8 @@ final class EventOutbox {
         }
     }
 
-    /// Gives the events to the world. The order of those of one type is that of their sending; each type has a buffer
-    /// of its own, so the order of types makes no difference.
+    /// Moves the events into the world. Events of one type keep the order of sending. Each type has its own buffer, so
+    /// the order of types makes no difference.
     func flush(into world: World) {
         for events in waiting.values { events.flush(into: world) }
     }
@@ -28,7 +28,7 @@ final class EventOutbox {
 private protocol AnyWaitingEvents {
     func flush(into world: World)
     func makeEmpty() -> any AnyWaitingEvents
-    /// - Precondition: they are of the same type.
+    /// - Precondition: Both hold events of the same type.
     func take(_ other: any AnyWaitingEvents)
 }
 

@@ -1,19 +1,19 @@
 public import OrrerySchema
 
-/// An entity has lost a component.
+/// Tells that an entity has lost a component.
 public struct Removal<C: Component>: Sendable {
-    /// Why.
+    /// Why the entity lost the component.
     public enum Cause: Hashable, Sendable {
-        /// The component was taken from it. It may have gained it again since.
+        /// The component was removed from the entity, which may have regained it since.
         case removed
-        /// The entity has ended.
+        /// The entity was despawned.
         case despawned
     }
 
-    /// Who had it.
+    /// The entity that lost the component.
     public let entity: Entity
-    /// The value that it had.
+    /// The value that the entity lost.
     public let old: C
-    /// Why it has it no more.
+    /// Why the entity lost the component.
     public let cause: Cause
 }

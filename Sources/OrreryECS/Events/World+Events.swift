@@ -1,13 +1,13 @@
 internal import OrrerySchema
 
 extension World {
-    /// Events of one type that are taken in one tick, at most; more are dropped and counted.
+    /// The maximum number of events of one type in one tick; further events are dropped and counted.
     public static var eventCountMax: Int { 1 << 20 }
 
-    /// Sends an event to all who read its type: each reader sees it once, in this tick or the next. Systems send
-    /// through ``TickContext/send(_:)``.
+    /// Sends an event to all readers of its type: each reader sees it once, in this tick or the next.
     ///
-    /// Beyond ``eventCountMax`` in a tick it is dropped, and counted in ``droppedEventCount``.
+    /// Systems send through ``TickContext/send(_:)``. Events beyond ``eventCountMax`` in a tick are dropped, and
+    /// counted in ``droppedEventCount``.
     /// - Complexity: O(1), amortised.
     public func send<Event: Sendable>(_ event: Event) {
         if !eventBuffer(Event.self).append(event) { droppedEventCount += 1 }
@@ -22,7 +22,7 @@ extension World {
         return made
     }
 
-    /// The buffer of the losses of a component, which are kept from now on.
+    /// The buffer of a component's removals, which are kept from now on.
     func keepRemovals<C: Component>(of type: C.Type) -> EventBuffer<Removal<C>> {
         let key = ObjectIdentifier(Removal<C>.self)
         if let known = eventBuffers[key] { return unsafeDowncast(known, to: EventBuffer<Removal<C>>.self) }

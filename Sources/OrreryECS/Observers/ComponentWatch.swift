@@ -1,35 +1,35 @@
 internal import Glibc
 internal import OrrerySchema
 
-/// The kind of what observers are told.
+/// The kind of a step that observers are notified of.
 enum ObservedKind {
     case added, changed, removed, despawned
 }
 
-/// Who hears of the writes of one component: the index of a relation, and observers.
+/// Watches the writes of one component, for the index of a relation and for observers.
 protocol AnyComponentWatch: AnyObject {
     var component: ComponentID { get }
     var operations: ComponentOperations { get }
-    /// `nil` for a component that is no relation.
+    /// `nil` for a component that is not a relation.
     var references: ReferenceIndex? { get }
     var hasObservers: Bool { get }
-    /// Whether it hears of writes, and not of removals alone.
+    /// Whether writes are watched, and not removals alone.
     var hearsWrites: Bool { get }
-    /// Whether it does nothing any more.
+    /// Whether the watch has nothing left to do.
     var isIdle: Bool { get }
 
-    /// Keeps that an entity loses its value, for systems that ask.
+    /// Records that an entity loses its value, for systems that read removals.
     func keepRemoval(_ cause: ObservedKind, _ entity: Entity, old: UnsafeRawPointer)
     /// Whether two values differ.
     func differ(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool
-    /// Copies a step of one entity, to be told later.
+    /// Copies a step of one entity, to notify observers later.
     func append(_ kind: ObservedKind, _ entity: Entity, old: UnsafeRawPointer?, new: UnsafeRawPointer?)
-    /// Tells all observers of the oldest step that waits.
+    /// Notifies all observers of the oldest waiting step.
     func tellNext(in world: World)
     func removeObserver(_ number: UInt64)
 }
 
-/// Who hears of the writes of one component, and what observers have not been told yet.
+/// Watches the writes of one component, and holds the steps that observers have not been notified of yet.
 final class ComponentWatch<C: Component>: AnyComponentWatch {
     /// What happened to one entity, with the values of that moment.
     private struct Step {
@@ -42,15 +42,15 @@ final class ComponentWatch<C: Component>: AnyComponentWatch {
     let component: ComponentID
     let operations: ComponentOperations
     let references: ReferenceIndex?
-    /// Where losses are kept; `nil` while no system asks.
+    /// The buffer of removals; `nil` while no system reads them.
     var removals: EventBuffer<Removal<C>>?
     private var observers: [(number: UInt64, body: (Observation<C>) -> Void)] = []
-    /// In the order in which it happened; those up to ``toldCount`` have been told.
+    /// Steps in the order in which they happened; observers have been notified of those up to ``toldCount``.
     private var waiting: [Step] = []
     private var toldCount = 0
     private let areEqual: (UnsafePointer<C>, UnsafePointer<C>) -> Bool
 
-    /// Room for so many steps is kept when all have been told.
+    /// When no step is waiting any more, room for at most this many is kept.
     private static var waitingCountKept: Int { 4096 }
 
     init(_ component: ComponentID, _ operations: ComponentOperations, references: ReferenceIndex?) {
@@ -114,8 +114,8 @@ extension Observation.Kind {
     }
 }
 
-/// Equal bytes of all fields are equal values, also where `==` says no (NaN). Besides, `==` decides where the type has
-/// it; values of other types that are no plain bytes always differ.
+/// Values of plain bytes are equal if all bytes of their fields are equal, even if `==` says otherwise (NaN). Else `==`
+/// decides if the type has it. Values of other types without `==` always differ.
 private func makeEquality<C: Component>(_ type: C.Type) -> (UnsafePointer<C>, UnsafePointer<C>) -> Bool {
     let ranges = ValueBytes.ranges(of: type)
     let haveEqualBytes: (UnsafePointer<C>, UnsafePointer<C>) -> Bool = { left, right in

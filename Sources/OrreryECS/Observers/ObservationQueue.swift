@@ -1,32 +1,34 @@
 internal import OrrerySchema
 
-/// What observers have not been told yet, of all components, in the order in which it happened. What an observer writes
-/// comes last, so each observer is told all steps, in order.
+/// The steps of all components that observers have not been notified of yet, in the order in which they happened. What
+/// an observer writes is appended, so each observer is notified of all steps, in order.
 struct ObservationQueue {
-    /// Observers that cause each other, at most; deeper, they are taken for an endless loop.
+    /// The maximum depth of observers that cause each other; deeper ones are taken for an endless loop.
     static let depthMax = 32
-    /// Steps that observers have caused and that wait, at most: observers that write for ever may do so in breadth.
+    /// The maximum number of waiting steps that observers have caused: an endless loop of writes may also grow in
+    /// breadth.
     static let causedCountMax = 1 << 20
 
     enum Overrun {
         case depth, count
     }
 
-    /// The components of the steps; each keeps its own. Those up to ``toldCount`` have been told.
+    /// The components of the steps; each watch keeps its own steps. Observers have been notified of those up to
+    /// ``toldCount``.
     private var waiting: [(watch: any AnyComponentWatch, depth: Int)] = []
     private var toldCount = 0
     private var causedCount = 0
-    /// How many observers led to the step that is told; 0 for what nobody caused, and where nothing is told.
+    /// How many observers led to the current step; 0 if no observer caused it, and while no observer is notified.
     private var depth = 0
     private(set) var isTelling = false
 
-    /// Room for so many steps is kept when all have been told.
+    /// When no step is waiting any more, room for at most this many is kept.
     private static let waitingCountKept = 4096
 
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// Puts a step of a component last.
-    /// - Returns: Which limit it is over.
+    /// Appends a step of a component.
+    /// - Returns: The limit that the step exceeds, if any.
     mutating func append(_ watch: any AnyComponentWatch) -> Overrun? {
         let depth = isTelling ? depth + 1 : 0
         guard depth < Self.depthMax else { return .depth }
@@ -38,7 +40,7 @@ struct ObservationQueue {
         return nil
     }
 
-    /// Takes the oldest step, to tell it.
+    /// Takes the oldest step, to notify observers of it.
     mutating func next() -> (any AnyComponentWatch)? {
         guard toldCount < waiting.count else {
             waiting.removeAll(keepingCapacity: waiting.count <= Self.waitingCountKept)

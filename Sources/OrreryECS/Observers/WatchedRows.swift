@@ -1,16 +1,16 @@
 internal import OrrerySchema
 
-/// Some values of one component that are being written, one behind the other, and what observers know of them.
+/// Consecutive values of one component that are being written, and the values that observers know.
 struct WatchedRows {
     let watch: any AnyComponentWatch
     private let entities: UnsafePointer<Entity>
-    /// In the world.
+    /// The values in the world.
     private let values: UnsafeMutableRawPointer
     let count: Int
-    /// Copies; `nil` if nobody observes.
+    /// Copies of the values; `nil` without observers.
     private let known: UnsafeMutableRawPointer?
 
-    /// - Parameter values: the values of as many rows as there are entities.
+    /// - Parameter values: The values of the rows, one for each entity.
     init(
         _ watch: any AnyComponentWatch, of entities: UnsafePointer<Entity>, _ values: UnsafeMutableRawPointer,
         count: Int
@@ -35,7 +35,7 @@ struct WatchedRows {
         known.deallocate()
     }
 
-    /// Those of its rows that another run has, too.
+    /// The rows that another run has too.
     private func rows(sharedWith other: WatchedRows) -> Range<Int> {
         let stride = watch.operations.stride
         guard watch === other.watch, stride > 0 else { return 0..<0 }
@@ -47,7 +47,7 @@ struct WatchedRows {
         return Int(low - first) / stride..<Int(high - first) / stride
     }
 
-    /// Takes up what was written: into the index of a relation, and as steps for the observers.
+    /// Applies what was written to the index of a relation, and notes it as steps for the observers.
     func settle(_ rows: Range<Int>, in world: World) {
         let stride = watch.operations.stride
         guard stride > 0 else { return }
@@ -60,10 +60,10 @@ struct WatchedRows {
         }
     }
 
-    /// Takes up what was written so far of the rows that another run is about to write.
+    /// Applies what was written so far in the rows that another run is about to write.
     func settleRows(sharedWith other: WatchedRows, in world: World) { settle(rows(sharedWith: other), in: world) }
 
-    /// Takes what another run has written for known: it has been told, or is not to be.
+    /// Treats what another run has written as known: observers have been notified of it, or must not be.
     func forgetRows(sharedWith other: WatchedRows) {
         guard let known else { return }
         let stride = watch.operations.stride

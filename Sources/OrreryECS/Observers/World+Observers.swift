@@ -9,23 +9,24 @@ extension World {
     ///     observation.world.commands.despawn(observation.entity)
     /// }
     /// ```
-    /// The closure runs on the world's thread, at once: after what is added or changed, before what is removed or
-    /// despawned is gone. An observation holds the values of its moment.
+    /// The closure runs at once, on the world's thread: after a value is added or changed, and before a removed or
+    /// despawned value is gone. An observation holds the values of its moment.
     ///
-    /// It may read everything and write values; structural changes go through ``commands``. What it writes is told when
-    /// all observers have been told of what led to it: so each observer is told all steps, of all components, in the
-    /// order in which they happened, and the old value of an entity's step is the new value of the one before. What it
-    /// writes to an entity that ends, or to a component that is being removed, goes with it and is told to nobody.
-    /// Observers that cause each other 32 times deep are taken for an endless loop, and trap.
+    /// The closure may read everything and write values; structural changes go through ``commands``. Observers are
+    /// notified of its writes after all observers have been notified of the step that caused them. So each observer
+    /// gets all steps, of all components, in the order in which they happened, and a step's old value is the new value
+    /// of the entity's previous step. Writes to an entity that is being despawned, or to a component that is being
+    /// removed, are lost with it, and no observer is notified. Observers that cause each other 32 times deep are taken
+    /// for an endless loop, and trap.
     ///
-    /// What a query writes is compared when up to 1024 rows have been visited, and told for the rows that really differ
-    /// (by the bytes of their fields, and by `==` where the type has it), row by row, in the order of the query's
-    /// terms. What its closure writes besides, through the world or an ``Accessor``, is told then, too. Writes that
-    /// nobody observes cost nothing.
+    /// The writes of a query are compared after at most 1024 visited rows. Observers are notified of the rows that
+    /// really differ (by the bytes of their fields, and by `==` if the type has it), row by row, in the order of the
+    /// query's terms. They are then also notified of other writes of the query's closure, through the world or an
+    /// ``Accessor``. Writes that nobody observes cost nothing.
     ///
-    /// A system that writes an observed component does not run side by side with others.
+    /// A system that writes an observed component does not run in parallel with others.
     /// - Complexity: O(1).
-    /// - Precondition: No query iterates.
+    /// - Precondition: No query is iterating.
     @discardableResult
     public func observe<C: Component>(
         _ type: C.Type, _ body: @escaping (Observation<C>) -> Void
@@ -40,7 +41,7 @@ extension World {
     }
 
     /// Ends an observer. Does nothing if it has ended already.
-    /// - Precondition: No query iterates.
+    /// - Precondition: No query is iterating.
     public func endObserver(_ id: ObserverID) {
         requireStructureOpen("end an observer")
         guard let watch = watch(of: id.component) else { return }
@@ -48,7 +49,7 @@ extension World {
         setWatch(watch.isIdle ? nil : watch, of: id.component)
     }
 
-    /// Who hears of a component, made on first use; ``setWatch(_:of:)`` makes what was added to it known.
+    /// The watch of a component, made on first use; ``setWatch(_:of:)`` makes additions to it take effect.
     func makeWatch<C: Component>(of type: C.Type, _ component: ComponentID) -> ComponentWatch<C> {
         if watch(of: component) == nil {
             let operations = storage.pointee.components[component.index].operations

@@ -1,16 +1,16 @@
 public import OrrerySchema
 
-/// What a world keeps of those who hear of writes.
+/// The state of a world's watched components.
 struct Watching {
     /// The components that are watched, ascending.
     var components: [ComponentID] = []
     var observerCount: UInt64 = 0
     var queue = ObservationQueue()
-    /// Rows that are being written, the innermost last.
+    /// Rows that are being written, the innermost run last.
     var runs: [WatchedRows] = []
-    /// Entities whose end has been told and that are still there: what is written to them goes with them.
+    /// Entities whose end observers know of and that still exist: writes to them are lost with them.
     var ending: Set<Entity> = []
-    /// A component whose end has been told and that is still there, likewise.
+    /// A component whose removal observers know of and that still exists: writes to it are lost with it.
     var removing: (component: ComponentID, entity: Entity)?
 
     func hasToldEnd(of entity: Entity, _ component: ComponentID) -> Bool {
@@ -19,16 +19,16 @@ struct Watching {
     }
 }
 
-/// Writes of what is watched. All others pass by: a column and a table say whether somebody hears of what is in them.
+/// Writes of watched components. Other writes skip this: columns and tables store whether their contents are watched.
 extension World {
-    /// Whether somebody hears of the writes of a component.
+    /// Whether writes of a component are watched.
     func isWriteWatched(_ component: ComponentID) -> Bool { watch(of: component)?.hearsWrites ?? false }
 
     func watch(of component: ComponentID) -> (any AnyComponentWatch)? {
         storage.pointee.components[component.index].watch
     }
 
-    /// Begins or ends that somebody hears of the writes of a component.
+    /// Starts or stops watching the writes of a component.
     func setWatch(_ watch: (any AnyComponentWatch)?, of component: ComponentID) {
         storage.setWatch(watch, of: component)
         watching.components.removeAll { $0 == component }
@@ -52,7 +52,8 @@ extension World {
         if let overrun = watching.queue.append(watch) { trap(overrun, watch) }
     }
 
-    /// Tells observers all that waits: when no watched value is held for writing, and nothing is being told already.
+    /// Notifies observers of all waiting steps, unless a watched value is held for writing or a notification is
+    /// running.
     func tellObservers() {
         guard watching.runs.isEmpty, !watching.queue.isTelling, !watching.queue.isEmpty else { return }
         storage.beginBorrow()
@@ -74,8 +75,9 @@ extension World {
         }
     }
 
-    /// Writes rows of some columns, and tells of the values that differ then: row by row, in the order of the columns.
-    /// - Parameter write: writes the rows, and marks them.
+    /// Writes rows of some columns and notifies observers of values that differ: row by row, in the order of the
+    /// columns.
+    /// - Parameter write: Writes the rows, and marks them.
     func writeWatched(
         _ columns: [(watch: any AnyComponentWatch, values: UnsafeMutableRawPointer)],
         of entities: UnsafePointer<Entity>, count: Int, _ write: () -> Void
@@ -83,7 +85,7 @@ extension World {
         let outer = watching.runs.indices
         for (watch, values) in columns {
             let run = WatchedRows(watch, of: entities, values, count: count)
-            // What was written before is a step of its own.
+            // Earlier writes are a separate step.
             for other in outer { watching.runs[other].settleRows(sharedWith: run, in: self) }
             watching.runs.append(run)
         }
@@ -104,7 +106,7 @@ extension World {
         tellObservers()
     }
 
-    /// Writes one value, and tells of it if it differs then.
+    /// Writes one value, and notifies observers if it differs.
     private func writeWatched(
         _ watch: any AnyComponentWatch, of entity: Entity, _ place: Place, _ write: () -> Void
     ) {
@@ -116,7 +118,7 @@ extension World {
         withUnsafePointer(to: entity) { writeWatched([(watch, place.address)], of: $0, count: 1, write) }
     }
 
-    /// Writes one value, and tells nobody; a relation is followed all the same.
+    /// Writes one value without notifying observers; the index of a relation is updated nevertheless.
     private func writeUntold(
         _ watch: any AnyComponentWatch, of entity: Entity, _ place: Place, _ write: () -> Void
     ) {
@@ -130,7 +132,7 @@ extension World {
         }
     }
 
-    /// Takes up what open runs have written of a relation so far.
+    /// Applies what open runs have written of a relation so far.
     func settleRuns(of watch: any AnyComponentWatch) {
         for run in watching.runs where run.watch === watch { run.settle(0..<run.count, in: self) }
     }
@@ -148,7 +150,7 @@ extension World {
         if isTold { writeWatched(watch, of: entity, place, body) } else { writeUntold(watch, of: entity, place, body) }
     }
 
-    /// Tells that a component is about to be taken from an entity.
+    /// Notifies observers that a component is about to be removed from an entity.
     fileprivate func removing(_ component: ComponentID, from entity: Entity, _ place: Place) {
         guard let watch = watch(of: component) else { return }
         note(.removed, of: entity, watch, old: place.address, new: nil)
@@ -158,14 +160,14 @@ extension World {
         watch.references?.unlink(entity.index)
     }
 
-    /// Tells of what some new entities have, when all of them are there.
+    /// Notifies observers of the components of some new entities, when all of them exist.
     @usableFromInline
     func tellSpawned(_ entities: [Entity]) {
         for entity in entities { spawned(entity) }
         tellObservers()
     }
 
-    /// Tells of what a new entity has.
+    /// Notifies observers of the components of a new entity.
     @usableFromInline
     func tellSpawned(_ entity: Entity) {
         spawned(entity)
@@ -179,7 +181,7 @@ extension World {
         }
     }
 
-    /// Tells of what an entity has that is about to end.
+    /// Notifies observers of the components of an entity that is about to be despawned.
     func tellDespawning(_ entity: Entity) {
         for component in watching.components {
             guard let watch = watch(of: component), let place = storage.find(component, of: entity) else { continue }
@@ -197,14 +199,14 @@ extension UnsafeMutablePointer<WorldStorage> {
         find(component, sparse: sparse(component), of: entity)
     }
 
-    /// Tells of a value of a watched component that an entity has got.
+    /// Notifies observers of a value of a watched component that an entity has gained.
     @usableFromInline
     func tellAdded(_ component: ComponentID, _ entity: Entity, _ place: Place) {
         world?.added(component, to: entity, place)
         world?.tellObservers()
     }
 
-    /// Tells of a value of a watched component that an entity is about to lose.
+    /// Notifies observers of a value of a watched component that an entity is about to lose.
     @usableFromInline
     func tellRemoving(_ component: ComponentID, _ entity: Entity, _ place: Place) {
         world?.removing(component, from: entity, place)

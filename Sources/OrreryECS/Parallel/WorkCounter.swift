@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Deals out the numbers from 0 on to threads, each number once.
+/// Hands out the numbers 0, 1, 2 and so on to threads, each number once.
 final class WorkCounter: Sendable {
     private let next = Atomic(0)
 

@@ -1,9 +1,9 @@
 internal import OrrerySchema
 import Synchronization
 
-/// A world that several systems run on. Their values are apart, since they do not conflict; what they share is prepared
-/// here, so that they only read it: the structure, the lists of tables of each query, and the list of columns that have
-/// marks. Only new plans of queries are made meanwhile, one at a time.
+/// A world on which several systems run in parallel. The systems do not conflict, so they use different values. The
+/// state that they share is prepared here, so that they only read it: the structure, the list of tables of each query,
+/// and the list of columns that have marks. Only new query plans are made meanwhile, one at a time.
 extension World {
     func share(_ body: () -> Void) {
         guard !storage.pointee.isShared else { return body() }
@@ -19,7 +19,8 @@ extension World {
         body()
     }
 
-    /// Puts the columns of a tracked component into the list that the next drain visits, so that no mark has to.
+    /// Puts the columns of a tracked component into the list that the next drain visits, so that marking need not do
+    /// it.
     /// - Complexity: O(tables that have it).
     func enlistColumns(of component: ComponentID) {
         guard storage.pointee.components[component.index].isTracked else { return }
@@ -28,7 +29,7 @@ extension World {
         }
     }
 
-    /// The number of a component type; `nil` if it has none and may get none now.
+    /// The number of a component type; `nil` if it has none and cannot get one now.
     func registerUnlessShared<C: Component>(_ type: C.Type) -> ComponentID? {
         guard storage.pointee.isShared else { return register(type) }
         return storage.pointee.types.find(ObjectIdentifier(type)).map(ComponentID.init)

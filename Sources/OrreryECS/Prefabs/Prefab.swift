@@ -7,7 +7,7 @@ public import OrrerySchema
 /// world.spawn(asteroid)                       // as it is
 /// world.spawn(asteroid.with(Position(x: 4)))  // with a value of its own
 /// ```
-/// A value: it belongs to no world, and changing it changes nothing that was spawned from it.
+/// A prefab is a value: it belongs to no world, and changing it does not change what was spawned from it.
 public struct Prefab: Sendable {
     struct Value: Sendable {
         let type: ObjectIdentifier
@@ -24,12 +24,12 @@ public struct Prefab: Sendable {
 
     private(set) var values: [Value] = []
 
-    /// A prefab with these components. Where a type is named twice, the later value counts.
+    /// A prefab with these components. If a type is named twice, the later value counts.
     public init<each C: Component>(_ component: repeat each C) {
         for component in repeat each component { self = with(component) }
     }
 
-    /// The prefab with one component more, or with another value of one that it has.
+    /// A copy with one more component, or with a new value for a component that the prefab has.
     /// - Complexity: O(components).
     public func with<C: Component>(_ component: C) -> Prefab {
         var prefab = without(C.self)
@@ -37,7 +37,7 @@ public struct Prefab: Sendable {
         return prefab
     }
 
-    /// The prefab without a component.
+    /// A copy without a component.
     /// - Complexity: O(components).
     public func without<C: Component>(_ type: C.Type) -> Prefab {
         var prefab = self
@@ -65,8 +65,8 @@ extension World {
     /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
     public func trySpawn(_ prefab: Prefab) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
-        // By the edges between tables, which allocates nothing once they are known; the tables on the way stay, without
-        // rows.
+        // Follows the edges between tables, which allocates nothing once they are known. Tables along the path remain,
+        // without rows.
         var table = storage.pointee.emptyTable
         for value in prefab.values {
             let component = value.register(self)

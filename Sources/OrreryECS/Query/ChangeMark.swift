@@ -1,4 +1,4 @@
-/// A moment in the life of a world, between writes: for queries that ask what happened since.
+/// A point in time of a world, between writes. Queries use it to find later changes.
 ///
 /// ```swift
 /// let mark = world.changeMark()
@@ -10,7 +10,7 @@ public struct ChangeMark: Hashable, Sendable {
 }
 
 extension World {
-    /// This moment: what is written from now on is later.
+    /// Returns a mark for this moment: all later writes count as after it.
     /// - Complexity: O(1).
     public func changeMark() -> ChangeMark { ChangeMark(stamp: storage.advanceStamp()) }
 }

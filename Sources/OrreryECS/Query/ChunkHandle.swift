@@ -5,11 +5,11 @@ public import OrrerySchema
 struct ChunkHandle {
     /// The memory of the chunk.
     @usableFromInline let memory: UnsafeMutableRawPointer
-    /// The first of the rows, counted from the first of the chunk.
+    /// The index of the first row, within the chunk.
     @usableFromInline let first: Int
     @usableFromInline let count: Int
-    /// Where the values of each term begin, `nil` for a component that the entities need not have, and have not; no
-    /// list if all values are in the chunk, whose columns say it.
+    /// Where the values of each term begin; `nil` for an optional component that the entities lack. There is no list if
+    /// all values are in the chunk: the chunk's columns then give the places.
     @usableFromInline let bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
     /// The columns of the terms.
     @usableFromInline let columns: UnsafeMutablePointer<QueryMatches.FoundColumn>
@@ -33,7 +33,7 @@ struct ChunkHandle {
     @inlinable @inline(__always)
     func base<Term: QueryTerm>(_ term: Int, _: Term.Type) -> UnsafeMutableRawPointer? {
         if let bases { return bases[term] }
-        // A component that all entities have is not looked for.
+        // A required component needs no check for `nil`.
         guard let column = Term.isOptional ? columns[term] : columns[term].unsafelyUnwrapped else { return nil }
         let stride = MemoryLayout<Term.Value>.size == 0 ? 0 : MemoryLayout<Term.Value>.stride
         return memory + (column.pointee.offset &+ first &* stride)
@@ -58,14 +58,14 @@ struct ChunkHandle {
     var rows: ChunkRows { ChunkRows(entities: ColumnView(ColumnHandle(base: entities, count: count))) }
 }
 
-/// The innermost loops, one per number of terms. Each is a function of its own that gets nothing but addresses,
-/// specialised for its closure and called once per chunk: LLVM vectorises such a loop, and not the same loop inlined
-/// into the nest of tables and chunks (0.35 against 0.9 ns per row for `position += velocity`).
+/// The innermost loops, one per number of terms. Each is a separate function that takes only addresses, is specialised
+/// for its closure and is called once per chunk. LLVM vectorises such a loop, but not the same loop inlined into the
+/// nested loops over tables and chunks (0.35 against 0.9 ns per row for `position += velocity`).
 extension ChunkHandle {
     @usableFromInline typealias Entities = UnsafeMutablePointer<Entity>
 
-    /// Calls a closure that has a loop of its own, kept out of the nest for the same reason. The columns are made here,
-    /// so that all are seen to be of one length and a loop over the rows checks no bounds.
+    /// Calls a closure that has its own loop; not inlined, for the same reason. The columns are made here, so that the
+    /// compiler sees that all have one length, and a loop over the rows checks no bounds.
     @inlinable @inline(never)
     func call<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void, _: A.Type) {
         body(rows, values(0, A.self))

@@ -1,6 +1,6 @@
-/// The address and the length of a run of values. Only this module makes them.
+/// The address and the length of a run of values. Only this module makes handles.
 public struct ColumnHandle<Value> {
-    /// `nil` where an entity need not have the component, and has it not.
+    /// `nil` if the component is optional and the entities lack it.
     @usableFromInline let base: UnsafeMutablePointer<Value>?
     @usableFromInline let count: Int
 
@@ -21,7 +21,7 @@ public struct ColumnHandle<Value> {
     }
 }
 
-/// The values of one component in some rows, for reading. Valid only in the closure that it was handed to.
+/// Read access to the values of one component in some rows. Valid only in the closure that receives it.
 public struct ColumnView<Value> {
     @usableFromInline let handle: ColumnHandle<Value>
 
@@ -42,7 +42,7 @@ public struct ColumnView<Value> {
     public subscript(_ row: Int) -> Value { handle.address(row).pointee }
 }
 
-/// The values of one component in one chunk, for writing. Valid only in the closure that it was handed to.
+/// Write access to the values of one component in one chunk. Valid only in the closure that receives it.
 public struct MutableColumnView<Value> {
     @usableFromInline let handle: ColumnHandle<Value>
 

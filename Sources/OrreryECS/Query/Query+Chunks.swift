@@ -1,4 +1,4 @@
-// The overloads differ in what the query's terms are, which decides between them before any closure is looked at.
+// The overloads differ in the query's terms, so the compiler picks one before it looks at any closure.
 // swift-format-ignore-file: AmbiguousTrailingClosureOverload
 
 public import OrrerySchema
@@ -24,16 +24,17 @@ public struct ChunkRows {
 extension ChunkRows: Sendable {}
 
 extension QueryOf {
-    /// Calls a closure for each chunk of up to 65,536 rows, with one column per term: for loops that need an index, and
-    /// for any number and order of terms.
+    /// Calls a closure for each chunk of up to 65,536 rows, with one column per term.
+    ///
+    /// Use it for loops that need an index, and for any number and order of terms.
     ///
     /// ```swift
     /// world.query(Write<Position>.self, Read<Velocity>.self).forEachChunk { rows, position, velocity in
     ///     for row in rows.indices { position[row].x += velocity[row].x }
     /// }
     /// ```
-    /// All rows of a chunk count as changed in the columns of its `Write` terms. The structure of the world stands
-    /// still meanwhile.
+    /// All rows of a chunk count as changed in the columns of its `Write` terms. Structural changes are not allowed
+    /// while the closure runs.
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm, B: QueryTerm, each Term: QueryTerm>(
@@ -44,14 +45,14 @@ extension QueryOf {
 
     /// Calls a closure for each chunk of up to 65,536 rows, with the column of the one term.
     ///
-    /// A form of its own, since the compiler does not infer packs of one element in closures of one statement.
+    /// A separate overload, since the compiler does not infer one-element packs in single-statement closures.
     /// - Complexity: O(tables + chunks).
     @inlinable
     public func forEachChunk<A: QueryTerm>(_ body: (ChunkRows, A.Values) -> Void) where Row == (Entity, A) {
         forEachChunkHandle { $0.call(body, A.self) }
     }
 
-    /// Visits the rows of all matching tables with the structure held still, and marks what is written.
+    /// Visits the rows of all matching tables with structural changes blocked, and marks the written columns.
     @inlinable @inline(__always)
     func forEachChunkHandle(_ body: (ChunkHandle) -> Void) {
         let matches = matches
@@ -120,7 +121,7 @@ extension QueryOf {
     @usableFromInline
     func refresh() { plan.refresh() }
 
-    /// Marks the columns of the terms that are written.
+    /// Marks the columns of the written terms.
     @usableFromInline
     func mark(
         _ rows: Range<Int>, _ columns: UnsafeMutablePointer<QueryMatches.FoundColumn>, _ written: UInt64

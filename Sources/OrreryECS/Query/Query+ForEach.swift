@@ -1,15 +1,15 @@
-// The overloads differ in what the query's terms are, which decides between them before any closure is looked at.
+// The overloads differ in the query's terms, so the compiler picks one before it looks at any closure.
 // swift-format-ignore-file: AmbiguousTrailingClosureOverload
 
 public import OrrerySchema
 
 /// Iteration by row, one to three terms.
 ///
-/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms optionals. In the order of the query, whichever it
-/// is.
+/// `Write` terms are `inout`, `Read` terms are values, `Maybe` terms are optionals. The closure takes them in the
+/// query's order, which may be any.
 ///
-/// The structure of the world stands still while a closure runs. Rows of `Write` terms count as changed, whether the
-/// closure changed them or not. Spawned, removed or moved rows are seen by the next iteration.
+/// Structural changes are not allowed while a closure runs. Rows of `Write` terms count as changed, whether the closure
+/// changed them or not. The next iteration sees spawned, removed or moved rows.
 /// - Complexity: O(rows); the loop is vectorised where the closure allows it.
 extension QueryOf {
     /// Calls a closure for each entity with one value to write.

@@ -1,20 +1,20 @@
 public import OrrerySchema
 
-/// Fewer of a query's entities. Narrowings add up.
+/// Methods that narrow a query to fewer entities. All conditions apply together.
 extension QueryOf {
-    /// The entities among these that have a component too.
+    /// Narrows the query to entities that also have a component.
     public func with<C: Component>(_ type: C.Type) -> Self {
         guard let component = known(type) else { return matchingNothing }
         return narrowed { Self.insert(component, into: &$0.with) }
     }
 
-    /// The entities among these that do not have a component.
+    /// Narrows the query to entities that do not have a component.
     public func without<C: Component>(_ type: C.Type) -> Self {
         guard let component = known(type) else { return self }
         return narrowed { Self.insert(component, into: &$0.without) }
     }
 
-    /// The entities among these that have at least one of some components.
+    /// Narrows the query to entities that have at least one of the given components.
     public func withAny<A: Component, B: Component, each C: Component>(
         _ first: A.Type, _ second: B.Type, _ rest: repeat (each C).Type
     ) -> Self {
@@ -25,42 +25,42 @@ extension QueryOf {
         return narrowed { if !$0.any.contains(group) { $0.any.append(group) } }
     }
 
-    /// The entities among these whose component was written since the last run of the system that asks, or since a
-    /// moment (``since(_:)``).
+    /// Narrows the query to entities whose component was written since the querying system's last run, or since a mark
+    /// (``since(_:)``).
     ///
-    /// Per row: any write counts, whether it changed the value or not, and so does gaining the component. Writes
-    /// earlier in the same tick count; the system's own writes in its last run do not. Everything counts in a system's
-    /// first run, and outside of systems unless a moment is named.
+    /// Changes are tracked per row: any write counts, whether it changed the value or not, and so does gaining the
+    /// component. Writes earlier in the same tick count; the system's own writes in its last run do not. Every row
+    /// counts in a system's first run, and outside systems unless a mark is given.
     ///
-    /// From the first time that a query asks for a component in a world, its rows carry the moment of their last write:
-    /// 8 bytes each. What was written before then counts as written then.
+    /// From the first such query for a component in a world, each of the component's rows stores the time of its last
+    /// write: 8 bytes per row. Earlier writes count as made at the first such query.
     public func changed<C: Component>(_ type: C.Type) -> Self {
         narrowed(by: .changed, of: type)
     }
 
-    /// The entities among these that gained a component since the last run of the system that asks, or since a moment
+    /// Narrows the query to entities that gained a component since the querying system's last run, or since a mark
     /// (``since(_:)``).
     ///
-    /// Being spawned with it counts; so does losing it and gaining it again. Otherwise as ``changed(_:)``.
+    /// Being spawned with the component counts; so does losing and regaining it. Otherwise as ``changed(_:)``.
     public func added<C: Component>(_ type: C.Type) -> Self {
         narrowed(by: .added, of: type)
     }
 
-    /// The same query, whose ``changed(_:)`` and ``added(_:)`` count from a moment on.
+    /// The same query, whose ``changed(_:)`` and ``added(_:)`` count from a mark on.
     public func since(_ mark: ChangeMark) -> Self {
         var query = self
         query.mark = mark
         return query
     }
 
-    /// Those of some entities that match, in the order given, each as often as it is named.
+    /// Narrows the query to the given entities that match, in the given order; one listed twice is visited twice.
     ///
     /// ```swift
     /// movers.only(ship).forEach { position, velocity in position.x += velocity.x }
     /// ```
     public func only(_ entities: Entity...) -> Self { only(entities) }
 
-    /// Those of some entities that match, in the order given, each as often as it is named.
+    /// Narrows the query to the given entities that match, in the given order; one listed twice is visited twice.
     public func only(_ entities: [Entity]) -> Self {
         requireWhole()
         return selecting(selection.map { old in entities.filter { old.contains($0) } } ?? entities)
@@ -72,10 +72,10 @@ extension QueryOf {
         return query
     }
 
-    /// The entities that match now, in the order of a component's values; equal ones in the order of iteration.
+    /// Sorts the entities that match now by a component's values; equal ones keep the order of iteration.
     ///
-    /// The order is that of this moment: sort anew after values have changed. An entity that matches no more when the
-    /// query iterates is left out.
+    /// The order is fixed at this call: sort again after values have changed. When the query iterates, it skips
+    /// entities that no longer match.
     /// - Complexity: O(n log n) for n entities.
     public func sorted<C: Component>(
         by type: C.Type, _ areInIncreasingOrder: (C, C) throws -> Bool
@@ -86,7 +86,7 @@ extension QueryOf {
         return selecting(try pairs.sorted { try areInIncreasingOrder($0.1, $1.1) }.map(\.0))
     }
 
-    /// The entities that match now, in the order of their names.
+    /// Sorts the entities that match now by index, then by generation.
     /// - Complexity: O(n log n) for n entities.
     public func sortedByEntity() -> Self { selecting(entities.sorted()) }
 
@@ -110,18 +110,19 @@ extension QueryOf {
         guard part == nil else { fatalError("Query: narrow a query before it is divided, not in a part.") }
     }
 
-    /// Whether the system that asks has said that it reads a component. If not, the world keeps the error: others may
-    /// write the component at this moment.
+    /// Whether the querying system has declared that it reads a component. If not, the world records the error: other
+    /// systems may be writing the component at this moment.
     private func mayRead<C: Component>(_ type: C.Type, _ action: String) -> Bool {
         guard let system, !system.mayRead(type) else { return true }
         world.noteUndeclaredAccess(of: system.timings.name, to: C.componentName, action)
         return false
     }
 
-    /// The number of a component type; `nil` if nobody can have it: while systems run side by side, no type is entered.
+    /// The number of a component type; `nil` if no entity can have it: no type is registered while systems run in
+    /// parallel.
     func known<C: Component>(_ type: C.Type) -> ComponentID? { world.registerUnlessShared(type) }
 
-    /// What nothing matches.
+    /// A query that matches nothing.
     private var matchingNothing: Self {
         narrowed {
             $0.with = [plan.terms[0].component]

@@ -2,8 +2,9 @@ import Dispatch
 public import OrrerySchema
 
 extension QueryOf {
-    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads. A part is a
-    /// query of its own, with every form of iteration.
+    /// Divides the query into parts of about 16,384 rows and calls a closure with each, on several threads.
+    ///
+    /// A part is a query of its own, with every form of iteration.
     ///
     /// ```swift
     /// schedule.add("integrate", in: .update, Write<Position>.self, Read<Velocity>.self) { query, tick in
@@ -12,11 +13,11 @@ extension QueryOf {
     ///     }
     /// }
     /// ```
-    /// The closure's own `tick` has commands, events and random numbers for the part alone; they take effect in the
-    /// order of the parts, so the result is the same for every number of threads.
+    /// The closure's own `tick` has commands, events and random numbers for this part alone. Commands and events take
+    /// effect in the order of the parts, so the result is the same for every number of threads.
     ///
-    /// A part writes through its query, and gives the rest to the commands. What it looks up in other entities, it is
-    /// given as `reader`:
+    /// A part writes through its query, and makes all other changes through the commands. To let it look up other
+    /// entities, pass a `reader`:
     ///
     /// ```swift
     /// schedule.add("aim", in: .update, .query(Write<Aim>.self), .reader(Position.self)) { aims, positions, tick in
@@ -26,20 +27,20 @@ extension QueryOf {
     /// }
     /// ```
     ///
-    /// A query of less than one part is handled on the calling thread. So is, in one part, a query that goes through
-    /// the set of a sparse component, one of named entities (`only`, ``sorted(by:_:)``), and one that writes what
-    /// somebody observes.
+    /// A query of less than one part runs on the calling thread. Three kinds of queries also run there, as one part: a
+    /// query that iterates the set of a sparse component, a query of named entities (`only`, ``sorted(by:_:)``), and a
+    /// query that writes an observed component.
     /// - Parameters:
-    ///   - tick: of the system that asks; its ``TickContext/threadCount`` says how many threads.
+    ///   - tick: The tick of the calling system; its ``TickContext/threadCount`` is the number of threads.
     ///   - body: Called once for each part.
     /// - Complexity: O(tables + pages).
     public func forEachPart(_ tick: TickContext, body: @Sendable (_ part: Self, _ tick: TickContext) -> Void) {
         divide(tick, body: body)
     }
 
-    /// Divides the query into parts, each of which gets a reader of one component of any entity.
+    /// Divides the query into parts; each gets a reader of one component of any entity.
     ///
-    /// As ``forEachPart(_:body:)``.
+    /// Otherwise as ``forEachPart(_:body:)``.
     /// - Precondition: The query does not write the component.
     public func forEachPart<A: Component>(
         _ tick: TickContext, reading reader: ComponentReader<A>,
@@ -48,9 +49,9 @@ extension QueryOf {
         divide(tick, reading: reader, body: body)
     }
 
-    /// Divides the query into parts, each of which gets readers of two components of any entity.
+    /// Divides the query into parts; each gets readers of two components of any entity.
     ///
-    /// As ``forEachPart(_:body:)``.
+    /// Otherwise as ``forEachPart(_:body:)``.
     /// - Precondition: The query does not write the components.
     public func forEachPart<A: Component, B: Component>(
         _ tick: TickContext, reading first: ComponentReader<A>, _ second: ComponentReader<B>,
@@ -84,10 +85,10 @@ extension QueryOf {
                 + "parts may be writing; gather what they need before the query is divided.")
     }
 
-    /// Divides the query into parts of some 16,384 rows and calls a closure with each, on several threads, outside of a
+    /// Divides the query into parts of about 16,384 rows and calls a closure with each, on several threads, outside a
     /// schedule.
     /// - Parameters:
-    ///   - threadCount: How many threads, this one included.
+    ///   - threadCount: The number of threads, including the calling thread.
     ///   - body: Called once for each part.
     /// - Complexity: O(tables + pages).
     public func forEachPart(threadCount: Int, _ body: @Sendable (_ part: Self) -> Void) {
@@ -113,7 +114,7 @@ extension QueryOf {
             }
             withoutActuallyEscaping(body) { body in
                 let next = WorkCounter()
-                // Each part is handled by one thread, and no two parts have a row in common.
+                // One thread handles each part, and no two parts have a row in common.
                 nonisolated(unsafe) let work = (query: self, parts: parts, body: body)
                 DispatchQueue.concurrentPerform(iterations: min(threadCount, parts.count)) { _ in
                     while let number = next.take(below: work.parts.count) {

@@ -7,28 +7,29 @@ public import OrrerySchema
 /// ```
 public typealias Query<each Term: QueryTerm> = QueryOf<(Entity, repeat each Term)>
 
-/// All entities of a world that have the components of some terms: a reusable value that follows the world.
+/// A reusable query for all entities of a world that have the components of some terms; it stays current as the world
+/// changes.
 ///
-/// Written as ``Query``; `Row` is what the query sees of each entity, a tuple of the entity and its terms (this shape
-/// lets `forEach` tell terms that are written from those that are read).
+/// Written as ``Query``. `Row` is what the query sees of each entity: a tuple of the entity and its terms. This shape
+/// lets `forEach` tell written terms from read ones.
 ///
-/// Matches are remembered per world, so asking again, and narrowing with ``with(_:)`` and its kin inside a system,
-/// costs a look-up. Rows come in the order of their tables' making, then of their rows; the order changes only with the
-/// structure. A query that needs a sparse component goes through the smallest set of those instead.
+/// Each world caches the matching tables. Repeating a query, or narrowing it with ``with(_:)`` and similar methods
+/// inside a system, costs one look-up. Rows come in the order in which their tables were made, then in row order; this
+/// order changes only with the structure. A query that needs a sparse component iterates the smallest such set instead.
 public struct QueryOf<Row> {
     @usableFromInline let world: World
     var plan: QueryPlan {
         didSet { matches = plan.matches }
     }
-    /// Those of the plan: one step less for every iteration.
+    /// The plan's matches, stored here to save one step in every iteration.
     @usableFromInline private(set) var matches: UnsafeMutablePointer<QueryMatches>
-    /// Only these, in this order.
+    /// If set, the query visits only these entities, in this order.
     @usableFromInline var selection: [Entity]?
-    /// From when on changes count; `nil` for the last run of the system that asks.
+    /// Changes count from this mark on; `nil` for the last run of the querying system.
     var mark: ChangeMark?
-    /// The system that asks; `nil` outside of systems, and for one that has the world to itself.
+    /// The querying system; `nil` outside systems, and for a system with exclusive access to the world.
     var system: SystemState?
-    /// What is visited; `nil` for everything.
+    /// The part to visit; `nil` for everything.
     @usableFromInline var part: QueryPart?
 
     init(_ world: World, _ plan: QueryPlan) {
@@ -38,7 +39,7 @@ public struct QueryOf<Row> {
     }
 
     /// How many entities match.
-    /// - Complexity: O(tables that match); O(entities) if rows must be looked at.
+    /// - Complexity: O(tables that match); O(entities) if rows must be checked one by one.
     public var count: Int {
         var count = 0
         forEachRun { count += $0.rows.count }
@@ -59,13 +60,13 @@ public struct QueryOf<Row> {
         return entities
     }
 
-    /// Whether an entity lives and matches.
+    /// Whether an entity is alive and matches.
     /// - Complexity: O(1).
     public func contains(_ entity: Entity) -> Bool {
         (selection?.contains(entity) ?? true) && plan.run(of: entity, since: since) != nil
     }
 
-    /// The one entity that matches.
+    /// Returns the only entity that matches.
     ///
     /// ```swift
     /// let player = try world.query(Read<Player>.self).single()
@@ -78,7 +79,7 @@ public struct QueryOf<Row> {
         return entities[0]
     }
 
-    /// The tables all of whose entities match, if the query is of whole tables.
+    /// The matching tables, if the query visits whole tables; otherwise `nil`.
     var wholeTables: [TablePointer]? {
         guard selection == nil, part == nil, plan.matches.pointee.isPlain, plan.onlySparse == nil else { return nil }
         plan.refresh()
@@ -87,7 +88,7 @@ public struct QueryOf<Row> {
 
     var since: UInt64 { mark?.stamp ?? system?.lastRun ?? world.storage.pointee.readerStamp }
 
-    /// The same query, asked by a system whose run begins.
+    /// The same query, used by a system whose run begins.
     func of(_ system: SystemState) -> Self {
         system.hasEntities = (system.hasEntities ?? false) || plan.mayHaveEntities
         var query = self
@@ -110,7 +111,7 @@ public struct QueryOf<Row> {
         }
     }
 
-    /// Visits rows that must be looked at one by one, or whose writes are observed.
+    /// Visits rows that must be checked one by one, or whose writes are observed.
     @usableFromInline
     func visitRuns(_ body: (ChunkHandle) -> Void) {
         world.storage.beginBorrow()
@@ -140,12 +141,12 @@ public struct QueryOf<Row> {
     }
 }
 
-/// Belongs to the thread of its world.
+/// A query belongs to the thread of its world.
 @available(*, unavailable)
 extension QueryOf: Sendable {}
 
-// The compiler infers the closure behind a query much faster where the query's type has no pack: so there is one
-// function for each of the usual numbers of terms, here and in `SystemParameter`, `Schedule` and `WorldReader`.
+// The compiler infers a query's closure much faster if the query's type has no pack. So there is one function for each
+// of the usual numbers of terms, here and in `SystemParameter`, `Schedule` and `WorldReader`.
 extension World {
     /// The entities that have a component.
     /// - Complexity: O(1) after the first time.

@@ -1,6 +1,6 @@
-/// What a query asks beside its terms. Two queries that ask the same share a plan.
+/// A query's conditions besides its terms. Queries with the same terms and conditions share a plan.
 struct QueryConditions: Hashable {
-    /// What must have happened to a component.
+    /// A required change of a component.
     struct Change: Hashable {
         enum Kind: Hashable {
             case added
@@ -13,7 +13,7 @@ struct QueryConditions: Hashable {
 
     var with: [ComponentID] = []
     var without: [ComponentID] = []
-    /// Of each list, at least one.
+    /// An entity must have at least one component of each list.
     var any: [[ComponentID]] = []
     var changes: [Change] = []
 

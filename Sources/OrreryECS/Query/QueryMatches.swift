@@ -1,23 +1,23 @@
-/// The tables that match a query, in raw memory: what an iteration reads.
+/// The tables that match a query, in raw memory, for iteration.
 @usableFromInline
 struct QueryMatches: BitwiseCopyable {
     /// A column of a table; `nil` if the table has no such component.
     @usableFromInline typealias FoundColumn = UnsafeMutablePointer<ColumnStorage>?
 
-    /// That of the world.
+    /// The world's storage.
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     @usableFromInline var tables: UnsafeMutablePointer<TablePointer>
-    /// The columns of the terms, for one table after the other.
+    /// The columns of the terms, table by table.
     @usableFromInline var columns: UnsafeMutablePointer<FoundColumn>
     @usableFromInline var count = 0
-    /// Tables of the world that were looked at.
+    /// The number of the world's tables that were checked.
     @usableFromInline var tablesSeen = 0
     @usableFromInline let termCount: Int
-    /// A bit per term that is written.
+    /// One bit per term, set for written terms.
     @usableFromInline let written: UInt64
-    /// All rows of these tables match, and all values are in them.
+    /// Whether all rows of these tables match, and all values are in them.
     @usableFromInline let isPlain: Bool
-    /// Somebody hears of each value that is written: rows are visited in runs that are compared.
+    /// Whether the query's writes are watched: rows are then visited in runs, and their values compared.
     @usableFromInline var isWatched = false
     private var capacity = 4
 
@@ -30,7 +30,7 @@ struct QueryMatches: BitwiseCopyable {
         columns = .allocate(capacity: max(1, capacity * termCount))
     }
 
-    /// Tables were made since the last use.
+    /// Whether tables were made since the last use.
     @inlinable @inline(__always)
     var isBehind: Bool { tablesSeen < storage.pointee.tableCount }
 

@@ -1,10 +1,10 @@
 /// The pages of a query that one thread handles.
 ///
-/// A part writes through its query only, and no two pages of a column have marks or stamps in one piece of memory: so
-/// parts mark what they write by themselves.
+/// A part writes only through its query. No two pages of a column share memory for marks or stamps, so each part can
+/// mark its own writes.
 @usableFromInline
 struct QueryPart {
-    /// Which of the plan's tables.
+    /// The positions of its tables in the plan.
     @usableFromInline let positions: Range<Int>
     /// The first page of the first table, and the end of the pages of the last.
     private let firstPage: Int
@@ -28,8 +28,8 @@ struct QueryPart {
         return min(pages.lowerBound * pageRowCount, end)..<end
     }
 
-    /// With the page that makes it so many rows a part ends. It does not depend on the number of threads, so neither
-    /// does what parts do.
+    /// A part ends with the page that brings it to this many rows. The limit does not depend on the number of threads,
+    /// so neither do the results of parts.
     static let rowCount = 16_384
 
     /// The parts of a plan, in its order.

@@ -1,16 +1,16 @@
 internal import OrrerySchema
 
-/// The rows of a query that must be looked at one by one: those with conditions on rows, and with sparse components.
+/// Queries whose rows must be checked one by one: those with conditions on rows, and with sparse components.
 extension QueryPlan {
-    /// Rows of one table that match, one behind the other.
+    /// Consecutive rows of one table that match.
     struct RowRun {
         /// The position of the table among the matches.
         let position: Int
         let table: TablePointer
         let rows: Range<Int>
 
-        /// The same rows, by so many at once, at most; none leads over the border of a chunk.
-        /// - Parameter count: a part of a page's rows, as a power of two.
+        /// The same rows in pieces of at most `count` rows; no piece crosses a chunk border.
+        /// - Parameter count: A fraction of a page's rows, as a power of two.
         func pieces(of count: Int) -> some Sequence<RowRun> {
             let (first, end) = (rows.lowerBound / count, (rows.upperBound + count - 1) / count)
             return (first..<max(first, end)).lazy.map { piece in
@@ -19,8 +19,8 @@ extension QueryPlan {
         }
     }
 
-    /// So many rows are visited at once, at most, where somebody hears of what is written. Fewer than a page has, so
-    /// that how long chunks are makes no difference to what observers write while a query is under way.
+    /// If writes are watched, at most this many rows are visited at once. A page has more rows, so the length of chunks
+    /// does not affect what observers write during a query.
     static let watchedRowCount = 1024
 
     /// Calls a closure with all rows that match.
@@ -28,9 +28,10 @@ extension QueryPlan {
     /// Rows come table by table; if the query needs a sparse component, in the order of the smallest such set.
     /// - Parameters:
     ///   - since: Stamps above this one count as changed.
-    ///   - part: What is visited; `nil` for everything. The entities of a sparse set are not divided (``isDivisible``).
-    /// - Complexity: O(rows of the tables that match), but pages in which nothing changed are skipped; O(entities of
-    ///   the smallest sparse set).
+    ///   - part: The part to visit; `nil` for everything. The entities of a sparse set are not divided
+    ///     (``isDivisible``).
+    /// - Complexity: O(rows of the tables that match), but unchanged pages are skipped; O(entities of the smallest
+    ///   sparse set).
     func forEachRun(since: UInt64, in part: QueryPart?, _ body: (RowRun) -> Void) {
         refresh()
         if onlySparse == nil, let smallest = requiredSparse.min(by: { $0.rowCount < $1.rowCount }) {
@@ -77,7 +78,7 @@ extension QueryPlan {
         return RowRun(position: position, table: table, rows: row..<row + 1)
     }
 
-    /// Fills in where the values of a run begin.
+    /// Fills in the addresses of a run's values.
     func locate(_ run: RowRun, _ bases: UnsafeMutablePointer<UnsafeMutableRawPointer?>) {
         let columns = matches.pointee.columns + run.position * terms.count
         for (term, asked) in terms.enumerated() {
@@ -91,7 +92,7 @@ extension QueryPlan {
         }
     }
 
-    /// Marks what a run's closure was given for writing.
+    /// Marks the values that a run's closure received for writing.
     func mark(_ run: RowRun) {
         for (term, asked) in terms.enumerated() where asked.isWrite {
             if let column = matches.pointee.columns[run.position * terms.count + term] {
@@ -102,7 +103,7 @@ extension QueryPlan {
         }
     }
 
-    /// Visits a run in which somebody hears of what is written, marks it, and tells of it.
+    /// Visits a run whose writes are watched, marks it, and notifies observers.
     func visitWatched(_ run: RowRun, _ chunk: ChunkHandle, _ body: () -> Void) {
         var columns: [(watch: any AnyComponentWatch, values: UnsafeMutableRawPointer)] = []
         for (term, asked) in terms.enumerated() where asked.isWrite {
@@ -115,7 +116,7 @@ extension QueryPlan {
         }
     }
 
-    /// Whether parts of the query can be visited by themselves.
+    /// Whether the query can be visited in separate parts.
     var isDivisible: Bool { onlySparse != nil || requiredSparse.isEmpty }
 
     private func sparsePlace(of component: ComponentID, _ run: RowRun) -> Place? {
@@ -133,7 +134,7 @@ extension QueryPlan {
         }
     }
 
-    /// Whether a row of a table that may match does.
+    /// Whether a row of a table that may match does match.
     private func isMatch(_ table: TablePointer, _ row: Int, since: UInt64) -> Bool {
         for change in conditions.changes where !isChange(change, table, row, since: since) { return false }
         if onlySparse != nil { return true }

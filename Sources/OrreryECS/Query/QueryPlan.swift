@@ -1,7 +1,7 @@
 internal import OrrerySchema
 
-/// One query of one world, resolved: its component numbers and the tables that match. Shared by all queries that ask
-/// the same; tables made later are looked at once, on the next use.
+/// One resolved query of one world: its component numbers and the tables that match. All queries with the same terms
+/// and conditions share it. Tables made later are checked once, on the next use.
 @usableFromInline
 final class QueryPlan {
     struct Term {
@@ -10,7 +10,7 @@ final class QueryPlan {
         let isOptional: Bool
     }
 
-    /// The most terms of a query: one bit each.
+    /// The maximum number of terms of a query: one bit each.
     static let termCountMax = 64
 
     let terms: [Term]
@@ -18,7 +18,7 @@ final class QueryPlan {
     unowned(unsafe) let world: World
     let storage: UnsafeMutablePointer<WorldStorage>
     let matches: UnsafeMutablePointer<QueryMatches>
-    /// The one sparse component whose set is all that the query looks at.
+    /// The sparse component whose set is all that the query needs to look at, if there is one.
     let onlySparse: SparsePointer?
     /// Sparse components that an entity must have.
     let requiredSparse: [SparsePointer]
@@ -52,7 +52,7 @@ final class QueryPlan {
         matches.deallocate()
     }
 
-    /// The plan that asks this too.
+    /// Returns the plan with additional conditions.
     func narrowed(_ change: (inout QueryConditions) -> Void) -> QueryPlan {
         var narrower = conditions
         change(&narrower)
@@ -66,24 +66,24 @@ final class QueryPlan {
         }
     }
 
-    /// Brings this plan and all that narrow it up to date.
+    /// Brings this plan and all plans narrowed from it up to date.
     func refreshAll() {
         refresh()
         for plan in narrowed.values { plan.refreshAll() }
     }
 
-    /// Learns whether somebody hears of what the query writes, for this plan and all that narrow it.
+    /// Updates whether the query's writes are watched, for this plan and all plans narrowed from it.
     func refreshWatch() {
         matches.pointee.isWatched = terms.contains { $0.isWrite && world.isWriteWatched($0.component) }
         for plan in narrowed.values { plan.refreshWatch() }
     }
 
-    /// Puts the columns in which the query can mark into the list that the next drain visits, so that no part has to.
+    /// Adds the columns that the query may mark to the list that the next drain visits, so that no part has to.
     func enlistWrittenColumns() {
         for term in terms where term.isWrite { world.enlistColumns(of: term.component) }
     }
 
-    /// Looks at the tables that were made since the last use.
+    /// Checks the tables that were made since the last use.
     /// - Complexity: O(new tables).
     func refresh() {
         guard matches.pointee.isBehind else { return }
@@ -95,8 +95,8 @@ final class QueryPlan {
         matches.pointee.tablesSeen = storage.pointee.tables.count
     }
 
-    /// Whether any entity has the components that are asked for, as far as tables and sets tell: narrowed to single
-    /// rows, there may be none.
+    /// Whether any entity has the required components, judged by tables and sets only: conditions on rows may still
+    /// exclude every entity.
     /// - Complexity: O(tables that match and are empty).
     var mayHaveEntities: Bool {
         refresh()
@@ -110,7 +110,7 @@ final class QueryPlan {
             columns: terms.map { table.pointee.column(of: $0.component) })
     }
 
-    /// Whether entities of a table can match, as far as the table tells.
+    /// Whether entities of a table can match, judged by the table alone.
     private func isMatch(_ table: TablePointer) -> Bool {
         func mayHave(_ component: ComponentID) -> Bool {
             table.pointee.has(component) || storage.sparse(component) != nil

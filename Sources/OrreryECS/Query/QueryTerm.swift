@@ -1,19 +1,19 @@
 public import OrrerySchema
 
-/// What a query asks of each entity and hands to its closure.
+/// How a query uses one component of each entity, and how its closure gets the value.
 public protocol QueryTerm<Value>: SendableMetatype {
     associatedtype Value: Component
-    /// The values of some rows, as `forEachChunk` hands them out.
+    /// The values of some rows, as `forEachChunk` passes them.
     associatedtype Values
-    /// Where the value of a row is.
+    /// The address of a row's value.
     associatedtype Address
-    /// Whether the term hands its value out for writing; it is then marked as changed.
+    /// Whether the closure may write the value; the query then marks it as changed.
     static var isWrite: Bool { get }
-    /// Whether entities match that do not have the component.
+    /// Whether entities without the component match too.
     static var isOptional: Bool { get }
     static func makeValues(_ column: ColumnHandle<Value>) -> Values
     static func makeAddress(_ column: ColumnHandle<Value>) -> Address
-    /// The address so many rows on.
+    /// The address `rows` rows after this one.
     static func advance(_ address: Address, _ rows: Int) -> Address
 }
 
@@ -22,14 +22,14 @@ public protocol WriteTerm: QueryTerm where Address == UnsafeMutablePointer<Value
 
 /// A term whose value the closure gets as a plain value.
 public protocol ReadTerm: QueryTerm {
-    /// What the closure gets.
+    /// The type that the closure gets.
     associatedtype Argument
     static func load(_ address: Address) -> Argument
 }
 
-/// Entities that have a `C`, which the query changes: the closure gets it as `inout`.
+/// Matches entities that have a `C`; the closure gets it as `inout`.
 ///
-/// Every row that the query visits counts as changed, also those that the closure leaves as they were.
+/// Every row that the query visits counts as changed, even if the closure leaves it unchanged.
 public enum Write<C: Component>: WriteTerm {
     public typealias Value = C
     @inlinable public static var isWrite: Bool { true }
@@ -45,7 +45,7 @@ public enum Write<C: Component>: WriteTerm {
     }
 }
 
-/// Entities that have a `C`, which the query reads.
+/// Matches entities that have a `C`; the closure reads it.
 public enum Read<C: Component>: ReadTerm {
     public typealias Value = C
     @inlinable public static var isWrite: Bool { false }
@@ -61,7 +61,7 @@ public enum Read<C: Component>: ReadTerm {
     public static func load(_ address: UnsafeMutablePointer<C>) -> C { address.pointee }
 }
 
-/// Entities with or without a `C`: the closure gets it, or `nil`, as an optional.
+/// Matches entities with or without a `C`; the closure gets an optional.
 public enum Maybe<C: Component>: ReadTerm {
     public typealias Value = C
     @inlinable public static var isWrite: Bool { false }

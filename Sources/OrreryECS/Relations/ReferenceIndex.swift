@@ -1,18 +1,19 @@
 internal import OrrerySchema
 
-/// Who points at whom by one relation: for each entity a list of those that point at it, linked through them.
+/// The index of one relation: for each entity, a list of its referrers, linked through the referrers.
 ///
-/// It follows the targets that values hold, whoever wrote them and however they compare. An entity that lives has its
-/// list by its slot; one that may live one day, by its name, until somebody looks at it. Who points at one that lived
-/// is in no list: it does not come back.
+/// The index follows the targets that values hold, whoever wrote the values and however they compare. The list of a
+/// living entity is found by its slot. The list of an entity that may live later is found by its `Entity` value, until
+/// the first look-up after it comes to life. Entities that point at a dead entity are in no list, because a dead entity
+/// does not come back.
 final class ReferenceIndex {
     private struct Links {
-        /// The newest of those that point at the entity that lives here.
+        /// The newest referrer of the entity that lives in this slot.
         var first = UInt32.max
-        /// The neighbours in the list of those that point at the same target.
+        /// The neighbours in the list of referrers of the same target.
         var newer = UInt32.max
         var older = UInt32.max
-        /// Where this entity points, whether that one lives or not.
+        /// The entity that this one points at, living or not.
         var target = Entity.none
     }
 
@@ -20,9 +21,9 @@ final class ReferenceIndex {
     let whenTargetDespawns: TargetDespawn
     private let world: UnsafeMutablePointer<WorldStorage>
     let readTarget: (UnsafeRawPointer) -> Entity
-    /// By entity index; a place is used only by the entity that lives there, since links end with it.
+    /// Indexed by entity slot. Only the living entity of a slot uses its links, since links end with the entity.
     private var links: [Links] = []
-    /// The newest of those that point at an entity that has not lived yet, when last looked at.
+    /// The newest referrer of each entity that had not lived yet at the last look-up.
     private var firstOfUnborn: [Entity: UInt32] = [:]
 
     init<R: Relation>(_ relation: R.Type, component: ComponentID, in world: UnsafeMutablePointer<WorldStorage>) {
@@ -32,22 +33,22 @@ final class ReferenceIndex {
         readTarget = { $0.assumingMemoryBound(to: R.self).pointee.target }
     }
 
-    /// The newest entity that points at a living one, by index.
+    /// The index of the newest entity that points at a living one.
     /// - Complexity: O(1), amortised.
     func first(to target: Entity) -> UInt32? {
         welcome(target)
         return link(target.index)?.first.known
     }
 
-    /// The next older one that points at the same target.
+    /// The next older entity that points at the same target.
     /// - Complexity: O(1).
     func next(after index: UInt32) -> UInt32? { link(index)?.older.known }
 
-    /// Where an entity points.
+    /// The target of an entity.
     /// - Complexity: O(1).
     func target(of source: UInt32) -> Entity { link(source)?.target ?? .none }
 
-    /// Takes up where an entity points now.
+    /// Updates the index to an entity's current target.
     /// - Parameter value: The address of the entity's relation.
     /// - Complexity: O(1), amortised.
     func follow(_ source: Entity, _ value: UnsafeRawPointer) {
@@ -67,7 +68,7 @@ final class ReferenceIndex {
         }
     }
 
-    /// Ends what `source` points at, if it points anywhere.
+    /// Removes the link from `source` to its target, if it has one.
     /// - Complexity: O(1).
     func unlink(_ source: UInt32) {
         guard let link = link(source), link.target != .none else { return }
@@ -84,8 +85,8 @@ final class ReferenceIndex {
         links[Int(source)].newer = .max
     }
 
-    /// Ends what leads from an entity that ends and to it. Those that go on pointing at it are in no list any more.
-    /// - Complexity: O(those that point at it).
+    /// Removes the links from and to an entity that ends. Entities that still point at it are in no list afterwards.
+    /// - Complexity: O(referrers).
     func forget(_ entity: Entity) {
         unlink(entity.index)
         var next = first(to: entity)
@@ -97,7 +98,7 @@ final class ReferenceIndex {
         if Int(entity.index) < links.count { links[Int(entity.index)].first = .max }
     }
 
-    /// Gives an entity that has come to life the list of those that pointed at it before.
+    /// Gives an entity that has come to life the list of entities that already pointed at it.
     private func welcome(_ entity: Entity) {
         guard !firstOfUnborn.isEmpty, let first = firstOfUnborn[entity] else { return }
         setFirst(nil, ofUnborn: entity)
@@ -112,7 +113,7 @@ final class ReferenceIndex {
         world.pointee.targets.unbornCount += firstOfUnborn.count - count
     }
 
-    /// Puts an entity before the newest of a list.
+    /// Puts an entity in front of the newest of a list.
     private func push(_ source: UInt32, before older: UInt32?) {
         links[Int(source)].older = older ?? .max
         if let older { links[Int(older)].newer = source }
@@ -128,7 +129,7 @@ final class ReferenceIndex {
 }
 
 extension EntityStorage {
-    /// Whether an entity that does not live may live one day: its slot has not come to that life.
+    /// Whether an entity that does not live may live later: its slot has not reached that generation.
     fileprivate func mayLiveLater(_ entity: Entity) -> Bool {
         guard entity.index < entityCountMax, entity.generation > 0 else { return false }
         return entity.index >= slotCount || slots[Int(entity.index)].generation < entity.generation

@@ -1,6 +1,6 @@
 public import OrrerySchema
 
-/// A component that points at an entity, and by which one can ask who points at an entity.
+/// A component that points at an entity. The world can list the entities that point at a given one.
 ///
 /// ```swift
 /// struct Aim: Relation {
@@ -9,10 +9,10 @@ public import OrrerySchema
 /// }
 /// world.referrers(to: ship, by: Aim.self)
 /// ```
-/// The world keeps who points at whom up to date, however the component is written. An entity points at one other by
-/// each relation.
+/// The world keeps these lists up to date, however the component is written. By each relation, an entity points at one
+/// other entity.
 public protocol Relation: Component {
-    /// The entity that is pointed at; `Entity.none`, or one that does not live, for nobody.
+    /// The target. `Entity.none`, or an entity that does not live, means no target.
     var target: Entity { get }
     /// What happens to an entity whose target is despawned.
     static var whenTargetDespawns: TargetDespawn { get }
@@ -22,13 +22,13 @@ extension Relation {
     public static var whenTargetDespawns: TargetDespawn { .removesRelation }
 }
 
-/// What happens to an entity when the one that it points at is despawned.
+/// What happens to an entity when its target is despawned.
 public enum TargetDespawn: Hashable, Sendable {
-    /// It is despawned too, and so on. Where relations go round in a circle, each entity once.
+    /// The entity is despawned too, and so on. In a cycle of relations, each entity is despawned once.
     case despawnsEntity
-    /// It loses the relation.
+    /// The entity loses the relation.
     case removesRelation
-    /// Nothing: it points at an entity that does not live any more.
+    /// Nothing happens: the entity points at an entity that no longer lives.
     case isIgnored
 }
 
@@ -37,7 +37,7 @@ public struct ChildOf: Relation, Hashable {
     /// The parent.
     public var target = Entity.none
 
-    /// A child of nobody.
+    /// A child without a parent.
     public init() {}
 
     /// A child of this entity.

@@ -1,15 +1,15 @@
-/// Which slots of entities somebody points at, or has pointed at in this life: one bit each. Who ends an entity of
-/// another slot need not ask the relations.
+/// One bit per entity slot: whether a relation points at its entity, or has pointed at it in this life. Without the
+/// bit, the end of an entity need not check the relations.
 struct TargetSlots: BitwiseCopyable {
     private var words: UnsafeMutablePointer<UInt64>?
     private var wordCount = 0
-    /// Entities of any slot that are pointed at before their life, counted once for each relation.
+    /// The number of entities, in any slots, that are pointed at before they live, counted once for each relation.
     var unbornCount = 0
 
-    /// Whether nobody ever pointed at anybody.
+    /// Whether no entity is pointed at, or was since it came to life.
     var isEmpty: Bool { wordCount == 0 && unbornCount == 0 }
 
-    /// Whether somebody may point at the entity that lives in a slot.
+    /// Whether a relation may point at the entity that lives in a slot.
     /// - Complexity: O(1).
     @inline(__always)
     func mayHold(_ index: UInt32) -> Bool { unbornCount > 0 || contains(index) }

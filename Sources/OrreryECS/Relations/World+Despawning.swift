@@ -1,27 +1,27 @@
 internal import OrrerySchema
 
-/// The end of entities that somebody hears of, or points at.
+/// Despawning of entities that are observed, or that relations point at.
 ///
-/// An entity that ends takes others with it: each is told of before those that end with it, and is gone after them. So
-/// whoever hears of an end still reads the parent, and its parent, and where everybody points who ends. Those that live
-/// on lose their relations last.
+/// Despawning an entity may despawn others with it: its dependents. Observers are notified of an entity before its
+/// dependents, and the entity is removed after them. So an observer can still read the parent, its parent, and the
+/// targets of all entities that are ending. Entities that survive lose their relations last.
 extension World {
-    /// What is still to be done, the next last.
+    /// A pending step. The last step of a list is the next to run.
     private enum Step {
-        /// To begin the end of an entity; of one that points at another, if it still does.
+        /// Begins the end of an entity. With `pointing`, only if the entity still points at that target.
         case begin(Entity, pointing: (index: ReferenceIndex, target: Entity)?)
-        /// To end an entity when those have ended that end with it.
+        /// Ends an entity after its dependents have ended.
         case finish(Entity)
     }
 
-    /// Whether somebody hears of the end of an entity, or may point at it.
-    /// - Complexity: O(sparse components that are watched).
+    /// Whether the end of an entity is observed, or a relation may point at the entity.
+    /// - Complexity: O(watched sparse components).
     func isHeard(_ entity: Entity, in table: TablePointer) -> Bool {
         storage.isWatched(entity, in: table) || storage.pointee.targets.mayHold(entity.index)
     }
 
-    /// Ends all entities of some tables, if nobody hears of any of them.
-    /// - Returns: Whether it did.
+    /// Ends all entities of some tables, if none of them is observed or pointed at.
+    /// - Returns: Whether the entities were ended.
     /// - Complexity: O(entities).
     func endUnheard(_ tables: [TablePointer]) -> Bool {
         guard tables.allSatisfy(mayAllEndUnheard) else { return false }
@@ -29,8 +29,8 @@ extension World {
         return true
     }
 
-    /// Whether all entities of a table can end without anybody hearing of it.
-    /// - Complexity: O(entities), but only where there are relations; O(1) where somebody hears of all of them.
+    /// Whether no entity of a table is observed or pointed at.
+    /// - Complexity: O(entities), but only if there are relations; O(1) if all entities of the table are observed.
     private func mayAllEndUnheard(in table: TablePointer) -> Bool {
         guard storage.pointee.isWatched else { return true }
         guard !table.pointee.isWatched, storage.pointee.watchedSparse.isEmpty else { return false }
@@ -44,21 +44,21 @@ extension World {
         return true
     }
 
-    /// Ends a living entity, and those that end with it: depth first, the one that has pointed at it for longest first.
+    /// Ends a living entity and its dependents: depth first, the oldest referrer first.
     func despawnHeard(_ entity: Entity) {
         var steps: [Step] = [.begin(entity, pointing: nil)]
         while let step = steps.popLast() {
             switch step {
             case .begin(let entity, let pointing):
-                // An observer may have written where it points.
+                // An observer may have changed its target.
                 let isDue = pointing.map { $0.index.target(of: entity.index) == $0.target } ?? true
                 guard isDue, contains(entity), !watching.ending.contains(entity) else { continue }
                 tellDespawning(entity)
                 steps.append(.finish(entity))
                 steps += bound(to: entity)
             case .finish(let entity):
-                // Observers of those that ended meanwhile may have let others point at it, and so may those of
-                // relations that are taken.
+                // Observers of entities that ended meanwhile may have made others point at it, and so may observers of
+                // removed relations.
                 let bound = bound(to: entity)
                 if !bound.isEmpty || takeRelations(to: entity) {
                     steps.append(.finish(entity))
@@ -70,7 +70,7 @@ extension World {
         }
     }
 
-    /// The beginnings of the ends of those that are to end with an entity.
+    /// The steps that begin the ends of an entity's dependents.
     private func bound(to target: Entity) -> [Step] {
         var steps: [Step] = []
         for index in referenceIndexes where index.whenTargetDespawns == .despawnsEntity {
@@ -81,13 +81,13 @@ extension World {
         return steps
     }
 
-    /// Takes the relations by which others point at an entity that is about to end.
+    /// Removes the relations by which others point at an entity that is about to end.
     /// - Returns: Whether there was one.
     private func takeRelations(to target: Entity) -> Bool {
         var hasTaken = false
         for index in referenceIndexes where index.whenTargetDespawns == .removesRelation {
             for source in referrers(to: target, by: index) where !watching.ending.contains(source) {
-                // An observer may have written where it points.
+                // An observer may have changed its target.
                 guard index.target(of: source.index) == target else { continue }
                 _ = try? remove(index.component, from: source)
                 hasTaken = true

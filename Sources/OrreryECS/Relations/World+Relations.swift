@@ -1,28 +1,28 @@
 public import OrrerySchema
 
 extension World {
-    /// The entities that point at one by a relation, the newest first.
+    /// The entities that point at `target` by a relation, newest first.
     ///
     /// ```swift
     /// for turret in world.referrers(to: ship, by: Aim.self) { … }
     /// ```
-    /// - Complexity: O(those that point at it).
+    /// - Complexity: O(referrers).
     public func referrers<R: Relation>(to target: Entity, by relation: R.Type) -> [Entity] {
         guard contains(target) else { return [] }
         return referrers(to: target, by: referenceIndex(relation))
     }
 
-    /// The entities whose parent is this one, the newest first.
+    /// The children of an entity, newest first.
     /// - Complexity: O(children).
     public func children(of parent: Entity) -> [Entity] { referrers(to: parent, by: ChildOf.self) }
 
-    /// The parent of an entity; `nil` if it has none that lives.
+    /// The parent of an entity; `nil` if it has no living parent.
     /// - Complexity: O(1).
     public func parent(of child: Entity) -> Entity? {
         self[child, ChildOf.self].flatMap { contains($0.target) ? $0.target : nil }
     }
 
-    /// The parent of an entity, its parent, and so on. Where they go round in a circle, each once.
+    /// The parent of an entity, its parent, and so on. In a cycle, each appears once.
     /// - Complexity: O(ancestors).
     public func ancestors(of entity: Entity) -> [Entity] {
         var ancestors: [Entity] = []
@@ -35,11 +35,10 @@ extension World {
         return ancestors
     }
 
-    /// The children of an entity, their children, and so on; each after its parent. Where they go round in a circle,
-    /// each once.
+    /// The children of an entity, their children, and so on, each after its parent. In a cycle, each appears once.
     /// - Complexity: O(descendants).
     public func descendants(of entity: Entity) -> [Entity] {
-        // Each entity has one parent, so a circle that can be reached from here leads through here.
+        // Each entity has one parent, so a cycle that can be reached from here passes through `entity`.
         var descendants = children(of: entity).filter { $0 != entity }
         var position = 0
         while position < descendants.count {
@@ -49,7 +48,7 @@ extension World {
         return descendants
     }
 
-    /// Begins to keep who points at whom by a relation, when its component becomes known.
+    /// Begins to index a relation, when its component is registered.
     func beginIndex<R: Relation>(_ relation: R.Type, _ component: ComponentID) {
         let index = ReferenceIndex(relation, component: component, in: storage)
         referenceIndexes.append(index)

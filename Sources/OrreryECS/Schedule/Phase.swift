@@ -1,12 +1,12 @@
 /// The parts of a tick, in the order in which they run.
 public enum Phase: Int, CaseIterable, Comparable, Sendable {
-    /// What came from outside takes effect.
+    /// Input from outside takes effect.
     case input
-    /// The simulation moves on.
+    /// The simulation advances.
     case update
-    /// What follows from the update: limits, deaths, clean-up.
+    /// Results of the update are handled: limits, deaths, clean-up.
     case late
-    /// What is derived for observers. The change log is drained after it.
+    /// Data for observers is derived. The change log is drained after this phase.
     case publish
 
     public static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }

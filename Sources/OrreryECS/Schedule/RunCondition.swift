@@ -1,10 +1,11 @@
 internal import OrrerySchema
 
-/// Whether a system runs in a tick.
+/// Decides whether a system runs in a tick.
 ///
-/// What a condition asks for, its system reads: who writes it does not run side by side with the system.
+/// The system counts as reading what its condition reads: a system that writes it does not run in parallel with this
+/// one.
 public struct RunCondition: Sendable {
-    /// What must not be written while the system runs, or the next time would take it for seen.
+    /// Must not be written while the system runs, or the next check would treat the write as already seen.
     let accesses: [SystemAccess]
     let holds: @Sendable (World, _ lastRun: UInt64) -> Bool
 
@@ -15,29 +16,29 @@ public struct RunCondition: Sendable {
         self.holds = holds
     }
 
-    /// In every tick.
+    /// Runs in every tick.
     public static let always = RunCondition { _, _ in true }
 
-    /// In ticks whose number is a multiple of `ticks`.
+    /// Runs in ticks whose number is a multiple of `ticks`.
     /// - Precondition: `ticks` is at least 1.
     public static func every(ticks: UInt64) -> RunCondition {
         precondition(ticks >= 1, "a system runs every tick at most, not every \(ticks)")
         return RunCondition { world, _ in world.tick.rawValue.isMultiple(of: ticks) }
     }
 
-    /// When a resource was inserted or changed since the system last ran, but not by the system itself.
+    /// Runs if a resource was inserted or changed since the system last ran, other than by the system itself.
     public static func changed<Resource>(_ resource: Resource.Type) -> RunCondition {
         RunCondition(reading: [.reads(resource: resource)]) { world, lastRun in
             world.resourceStamp(resource).map { $0 > lastRun } ?? false
         }
     }
 
-    /// When a closure says so.
+    /// Runs if a closure returns `true`.
     public static func when(_ condition: @escaping @Sendable (WorldReader) -> Bool) -> RunCondition {
         RunCondition { world, _ in condition(WorldReader(world)) }
     }
 
-    /// When both hold.
+    /// Runs if both conditions hold.
     public static func && (left: RunCondition, right: RunCondition) -> RunCondition {
         RunCondition(reading: left.accesses + right.accesses) { left.holds($0, $1) && right.holds($0, $1) }
     }

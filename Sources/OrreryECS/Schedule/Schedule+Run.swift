@@ -6,17 +6,18 @@ extension Schedule {
     ///
     /// - Precondition: The schedule is valid (``validate()``).
     /// - Parameters:
-    ///   - world: What the systems work on.
-    ///   - tick: What the systems are told; the world's own ``World/tick`` is set to it.
-    ///   - seconds: How much simulated time the tick is.
+    ///   - world: The world that the systems work on.
+    ///   - tick: The tick that the systems get; the world's own ``World/tick`` is set to it.
+    ///   - seconds: The simulated time of the tick.
     public func run(_ world: World, tick: Tick, seconds: Double) {
         world.tick = tick
-        // What was given before the tick, to mutations and observers of them say: also where there is no system.
+        // Applies commands given before the tick, for example by mutations and their observers, even if there is no
+        // system.
         world.flushCommands()
         switch plan {
         case .failure(let error): fatalError("Schedule: \(error)")
         case .success(let plan):
-            // Kept from tick to tick, so that a tick allocates nothing.
+            // The array is reused from tick to tick, so that a tick allocates nothing.
             var systems: [(system: Schedule.System, run: SystemState)] = []
             swap(&systems, &world.stageSystems)
             for stage in plan.stages {
@@ -32,9 +33,9 @@ extension Schedule {
     }
 }
 
-/// One stage of a tick, on its way.
+/// One stage of a running tick.
 private struct Stage {
-    /// Those whose condition holds.
+    /// The systems whose condition holds.
     let systems: [(system: Schedule.System, run: SystemState)]
     let world: World
     let seconds: Double
@@ -59,7 +60,7 @@ private struct Stage {
         world.flushCommands()
     }
 
-    /// Each system ends at a moment of its own: observers of a later one may write what an earlier one has read.
+    /// Each system gets its own end stamp: observers of a later system may write what an earlier one has read.
     private func runInTurn() {
         for (system, run) in systems {
             self.run(system, run)
@@ -67,9 +68,9 @@ private struct Stage {
         }
     }
 
-    /// Runs systems that do not conflict. What they share besides values stands still meanwhile, also on one thread, so
-    /// that the number of threads cannot be told from the result. They end at one moment: what one of them writes, no
-    /// other uses.
+    /// Runs systems that do not conflict. What they share besides values does not change meanwhile, even on one thread,
+    /// so that the result does not depend on the number of threads. They share one end stamp: no system uses what
+    /// another writes.
     private func runSharing() {
         defer {
             let end = world.storage.advanceStamp()
@@ -80,7 +81,7 @@ private struct Stage {
                 for (system, run) in systems { self.run(system, run) }
                 return
             }
-            // Each system is run by one thread, and what it uses is written by no other: that is what a stage is.
+            // One thread runs each system, and no other system of the stage writes what it uses.
             nonisolated(unsafe) let stage = self
             let next = WorkCounter()
             DispatchQueue.concurrentPerform(iterations: min(threadCount, systems.count)) { _ in
@@ -91,7 +92,7 @@ private struct Stage {
         }
     }
 
-    /// Observers run on the world's thread; and in its first run a system makes itself known to the world.
+    /// Observers run on the world's thread, and a system's first run registers it with the world.
     private var mustRunInTurn: Bool {
         if systems.contains(where: { $0.run.timings.runCount == 0 }) { return true }
         guard world.storage.pointee.isWatched else { return false }
@@ -106,7 +107,7 @@ private struct Stage {
         let context = TickContext(
             tick: world.tick, seconds: seconds, threadCount: threadCount, world: world, system: run)
         if system.accesses == nil {
-            // Its queries are made by itself: they learn of its last run here. It may run another schedule.
+            // The system makes its own queries, which get its last run here. It may run another schedule.
             let outer = world.storage.pointee.readerStamp
             world.storage.pointee.readerStamp = run.lastRun
             defer { world.storage.pointee.readerStamp = outer }

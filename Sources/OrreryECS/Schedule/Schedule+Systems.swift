@@ -1,9 +1,9 @@
 extension Schedule {
-    /// Adds a system that has the world to itself: it may spawn, despawn and query as it likes.
+    /// Adds a system with exclusive access to the world: it may spawn, despawn and query freely.
     /// - Parameters:
     ///   - name: Unique in the schedule.
     ///   - phase: The part of the tick in which it runs.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - order: The systems of the phase that it runs before or after; otherwise it runs in the order of addition.
     ///   - when: In which ticks it runs.
     ///   - run: Called once per tick.
     public mutating func add(
@@ -15,7 +15,7 @@ extension Schedule {
 
     /// Adds a system that works on the entities of a query with one term.
     ///
-    /// Short for a system with one ``SystemParameter``, the query.
+    /// Shorthand for a system whose only ``SystemParameter`` is the query.
     public mutating func add<A: QueryTerm>(
         _ name: String, in phase: Phase, _ term: A.Type, order: [SystemOrder] = [], when: RunCondition = .always,
         run: @escaping @Sendable (Query<A>, TickContext) -> Void
@@ -25,7 +25,7 @@ extension Schedule {
 
     /// Adds a system that works on the entities of a query with two terms.
     ///
-    /// Short for a system with one ``SystemParameter``, the query.
+    /// Shorthand for a system whose only ``SystemParameter`` is the query.
     public mutating func add<A: QueryTerm, B: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type,
         order: [SystemOrder] = [], when: RunCondition = .always,
@@ -36,7 +36,7 @@ extension Schedule {
 
     /// Adds a system that works on the entities of a query with three terms.
     ///
-    /// Short for a system with one ``SystemParameter``, the query.
+    /// Shorthand for a system whose only ``SystemParameter`` is the query.
     public mutating func add<A: QueryTerm, B: QueryTerm, C: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type,
         order: [SystemOrder] = [], when: RunCondition = .always,
@@ -47,7 +47,7 @@ extension Schedule {
 
     /// Adds a system that works on the entities of a query with four terms.
     ///
-    /// Short for a system with one ``SystemParameter``, the query.
+    /// Shorthand for a system whose only ``SystemParameter`` is the query.
     public mutating func add<A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm>(
         _ name: String, in phase: Phase, _ first: A.Type, _ second: B.Type, _ third: C.Type, _ fourth: D.Type,
         order: [SystemOrder] = [], when: RunCondition = .always,
@@ -58,7 +58,7 @@ extension Schedule {
 
     /// Adds a system that works on the entities of a query with five terms or more.
     ///
-    /// Short for a system with one ``SystemParameter``, the query.
+    /// Shorthand for a system whose only ``SystemParameter`` is the query.
     public mutating func add<
         A: QueryTerm, B: QueryTerm, C: QueryTerm, D: QueryTerm, E: QueryTerm, each Term: QueryTerm
     >(
@@ -73,8 +73,8 @@ extension Schedule {
             run: run)
     }
 
-    /// Adds a system that works with any number of things: queries, resources, events and what else a
-    /// ``SystemParameter`` gives.
+    /// Adds a system with any number of parameters: queries, resources, events and whatever else ``SystemParameter``
+    /// offers.
     ///
     /// ```swift
     /// schedule.add("score", in: .publish, .events(Hit.self), .resourceAccessor(default: Score())) { hits, score, _ in
@@ -84,9 +84,9 @@ extension Schedule {
     /// - Parameters:
     ///   - name: Unique in the schedule.
     ///   - phase: The part of the tick in which it runs.
-    ///   - first: The first thing that it works with.
-    ///   - rest: The others.
-    ///   - order: Which systems of the phase it runs before and after; otherwise as they were added.
+    ///   - first: The first parameter.
+    ///   - rest: The other parameters.
+    ///   - order: The systems of the phase that it runs before or after; otherwise it runs in the order of addition.
     ///   - when: In which ticks it runs.
     ///   - run: Called once per tick, with the values of the parameters and the tick.
     public mutating func add<First, each Rest>(
@@ -103,13 +103,13 @@ extension Schedule {
     }
 }
 
-/// All of two lists; `nil` stands for the whole world.
+/// Joins two lists; `nil` stands for the whole world.
 private func joined(_ left: [SystemAccess]?, _ right: [SystemAccess]?) -> [SystemAccess]? {
     guard let left, let right else { return nil }
     return left + right
 }
 
-/// Behind values of a pack no other argument can be given to a closure directly.
+/// A closure call cannot directly take another argument after the values of a pack.
 func call<each Value>(_ body: (repeat each Value) -> Void, _ value: repeat each Value) {
     body(repeat each value)
 }

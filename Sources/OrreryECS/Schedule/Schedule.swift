@@ -11,15 +11,15 @@ import OrrerySchema
 /// }
 /// schedule.add("reap", in: .late, Read<Health>.self, order: [.after("damage")], when: .every(ticks: 10)) { query, tick in … }
 /// ```
-/// Systems run by phase, within a phase as they were added, unless their ``SystemOrder`` says otherwise. Neighbours
-/// that do not conflict (no component or resource that one of them writes is used by another) and that name no order
-/// among them form a *stage*: they see the same structure, may run side by side on ``threadCount`` threads, and their
-/// commands and events take effect when the stage has ended, system by system. The result is the same for every number
-/// of threads, to the byte.
+/// Systems run by phase, and within a phase in the order of addition, unless their ``SystemOrder`` says otherwise.
+/// Neighbouring systems form a *stage* if they do not conflict (none writes a component or resource that another one
+/// uses) and have no order between them. The systems of a stage see the same structure and may run in parallel on
+/// ``threadCount`` threads. Their commands and events take effect when the stage has ended, system by system. The
+/// result is the same for every number of threads, to the byte.
 ///
-/// A schedule is a value and holds no state of a world. What is kept of a system between ticks (its moment, what events
-/// it has read, its timings) is kept by each world that it runs on, as long as the schedule or a copy of it is there.
-/// Several schedules may run on one world in turn; they share nothing, whatever their systems are named.
+/// A schedule is a value and holds no state of a world. Each world that it runs on keeps the state of its systems
+/// between ticks (last run, events read, timings), as long as the schedule or a copy of it exists. Several schedules
+/// may run on one world in turn; they share nothing, even if their systems have the same names.
 public struct Schedule: Sendable {
     struct System: Sendable {
         /// The same in all copies of the schedule.
@@ -28,7 +28,7 @@ public struct Schedule: Sendable {
         let phase: Phase
         let order: [SystemOrder]
         let condition: RunCondition
-        /// What it uses; `nil` for a system that has the world to itself.
+        /// What the system uses; `nil` for a system with exclusive access to the world.
         let accesses: [SystemAccess]?
         let run: @Sendable (World, TickContext) -> Void
 
@@ -54,21 +54,21 @@ public struct Schedule: Sendable {
         (try? plan.get()).map { $0.stages.flatMap { $0.map(\.name) } } ?? systems.map(\.name)
     }
 
-    /// The names of the systems by stage, in the order in which they run; none if the schedule is not valid.
+    /// The names of the systems by stage, in the order in which they run; empty if the schedule is not valid.
     public var stageNames: [[String]] { ((try? plan.get())?.stages ?? []).map { $0.map(\.name) } }
 
-    /// Tells what is wrong with the schedule.
-    /// - Throws: The ``ScheduleError`` of the first thing that is wrong: a name that is taken, a system that names in
-    ///   two places what it writes, or one component in two terms, an order that names no system, or one of another
-    ///   phase, or that goes round in a circle.
+    /// Checks that the schedule is valid.
+    /// - Throws: The ``ScheduleError`` of the first problem: a duplicate name; a system that declares twice what it
+    ///   writes, or one component in two terms; an order that names an unknown system or a system of another phase; or
+    ///   a cycle.
     public func validate() throws(ScheduleError) { _ = try plan.get() }
 
-    /// Runs the tick that follows the world's: moves the world's tick on, runs all systems, ends the tick.
+    /// Runs the world's next tick: advances the world's tick, runs all systems, ends the tick.
     ///
     /// - Precondition: The schedule is valid (``validate()``).
     /// - Parameters:
-    ///   - world: What the systems work on.
-    ///   - step: How much simulated time the tick is.
+    ///   - world: The world that the systems work on.
+    ///   - step: The simulated time of the tick.
     public func runTick(on world: World, step: Duration) {
         run(world, tick: world.tick.next, seconds: step / .seconds(1))
         world.endTick()

@@ -1,20 +1,22 @@
-/// What is wrong with a schedule. Found when a system is added, told by ``Schedule/validate()`` and when the schedule
-/// first runs; `accessUndeclared` when it happens, told by ``World/scheduleErrors``.
+/// A problem of a schedule.
+///
+/// Problems are found when a system is added, and reported by ``Schedule/validate()`` and when the schedule first runs.
+/// Only `accessUndeclared` is found when it happens, and reported by ``World/scheduleErrors``.
 public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of an error.
     public enum Code: String, Sendable {
         /// Two systems have the same name.
         case nameTaken
-        /// One system asks twice for what it writes, or for one component in two terms, so that its closure would hold
-        /// one value in two places.
+        /// One system declares twice what it writes, or one component in two terms, so that its closure would hold one
+        /// value in two places.
         case accessConflict
-        /// An order names a system that there is not.
+        /// An order names a system that does not exist.
         case orderUnknown
         /// An order names a system of another phase.
         case orderOutsidePhase
-        /// Systems are ordered in a circle.
+        /// The orders of systems form a cycle.
         case orderCircular
-        /// A system asks for changes of a component, or for an order by it, that none of its parameters reads.
+        /// A system queries changes of a component, or sorts by it, but none of its parameters reads it.
         case accessUndeclared
     }
 

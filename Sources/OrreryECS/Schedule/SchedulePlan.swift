@@ -39,7 +39,7 @@ struct SchedulePlan: Sendable {
         }
     }
 
-    /// For each system of a phase, the names of those that must have ended before it.
+    /// For each system of a phase, the names of the systems that must end before it.
     private static func predecessors(
         of members: [Schedule.System], among systems: [Schedule.System]
     ) throws(ScheduleError) -> [String: Set<String>] {
@@ -69,7 +69,7 @@ struct SchedulePlan: Sendable {
         return predecessors
     }
 
-    /// The earliest added of those whose predecessors are placed comes next.
+    /// Places, each time, the system added first among those whose predecessors are all placed.
     private static func sorted(
         _ members: [Schedule.System], _ predecessors: [String: Set<String>]
     ) throws(ScheduleError) -> [Schedule.System] {

@@ -2,9 +2,9 @@ internal import OrrerySchema
 
 /// A component or resource that a system reads or writes.
 struct SystemAccess: Sendable {
-    /// How a system reaches what it names.
+    /// How a system accesses its target.
     private enum Way {
-        /// As a term of this query: a closure holds the value itself while it writes it.
+        /// As a term of this query: the closure holds the value itself while it writes.
         case term(of: SystemIdentity)
         /// Entity by entity, through a reader or accessor.
         case lookup
@@ -15,9 +15,9 @@ struct SystemAccess: Sendable {
     let name: String
     let isWrite: Bool
     private let way: Way
-    /// Makes what is accessed known to a world, which cannot learn of it while systems run side by side.
+    /// Registers the target with a world, which cannot register anything while systems run in parallel.
     let prepare: @Sendable (World) -> Void
-    /// Whether it is a component whose writes somebody hears of.
+    /// Whether the target is a component whose writes are watched.
     let isWatched: @Sendable (World) -> Bool
 
     static func reads<C: Component>(_ type: C.Type) -> SystemAccess { component(type, isWrite: false, .lookup) }
@@ -60,14 +60,14 @@ struct SystemAccess: Sendable {
         target == other.target && (isWrite || other.isWrite)
     }
 
-    /// Whether one system may not name both, since a closure could hold one value in two places.
+    /// Whether one system may not declare both, since a closure could hold one value in two places.
     func excludes(_ other: SystemAccess) -> Bool {
         guard target == other.target else { return false }
         if case .term(let query) = way, case .term(let otherQuery) = other.way, query === otherQuery { return true }
         return isHeld || other.isHeld
     }
 
-    /// Whether a closure holds the value in place while it writes it.
+    /// Whether a closure holds the value in place while it writes.
     private var isHeld: Bool {
         if case .lookup = way { false } else { isWrite }
     }

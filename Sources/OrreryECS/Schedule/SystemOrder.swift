@@ -1,8 +1,8 @@
 /// Where a system runs among the others of its phase.
 public enum SystemOrder: Hashable, Sendable {
-    /// Before the system of this name, which does not see what this one spawns and despawns otherwise.
+    /// Before the named system, which otherwise does not see what this system spawns and despawns.
     case before(String)
-    /// After the system of this name has ended and its commands were flushed.
+    /// After the named system has ended and its commands were flushed.
     case after(String)
 
     var name: String {

@@ -1,6 +1,6 @@
 public import OrrerySchema
 
-/// One thing that a system works with, as its closure gets it.
+/// One parameter of a system, as its closure gets it.
 ///
 /// ```swift
 /// schedule.add(
@@ -8,13 +8,13 @@ public import OrrerySchema
 ///     .query(Read<Gun>.self, Read<Position>.self), .accessor(Ammo.self), .events(Trigger.self), .resource(Rules.self)
 /// ) { guns, ammo, triggers, rules, tick in … }
 /// ```
-/// What a parameter reads and writes is known from its type, and a system reaches nothing else: an access that was not
-/// declared does not compile. Two systems conflict if both use the same component or resource and one of them writes
-/// it; those that do not conflict may run side by side.
+/// A parameter's type determines what it reads and writes, and a system cannot access anything else: an undeclared
+/// access does not compile. Two systems conflict if both use the same component or resource and one of them writes it.
+/// Systems that do not conflict may run in parallel.
 public struct SystemParameter<Value>: Sendable {
     /// What it reads and writes; `nil` for the whole world.
     let accesses: [SystemAccess]?
-    /// Makes what the closure gets, when a run begins.
+    /// Makes the closure's argument when a run begins.
     let make: @Sendable (World, SystemState) -> Value
 
     init(_ accesses: [SystemAccess]?, _ make: @escaping @Sendable (World, SystemState) -> Value) {
@@ -24,15 +24,15 @@ public struct SystemParameter<Value>: Sendable {
 }
 
 extension SystemParameter where Value == World {
-    /// The world itself. Its system runs alone, and may do anything.
+    /// The world itself. A system with this parameter runs alone, and may do anything.
     public static var world: Self { SystemParameter(nil) { world, _ in world } }
 }
 
 extension SystemParameter {
     /// The entities that have a component.
     ///
-    /// What one query of a system writes, no other parameter of the system may show. Who reads most values and writes
-    /// few takes a query that reads, and an ``accessor(_:)``.
+    /// No other parameter of the system may access what this query writes. To read most values and write few, use a
+    /// query that reads, and an ``accessor(_:)``.
     public static func query<A: QueryTerm>(_ term: A.Type) -> Self where Value == Query<A> {
         SystemParameter(query: A.self)
     }
@@ -90,7 +90,7 @@ extension SystemParameter {
         SystemParameter([.reads(resource: type)]) { world, _ in world.resource(type) }
     }
 
-    /// The resource of a type, to read. Where there is none, the world gets this one before the system runs.
+    /// The resource of a type, to read. If there is none, the world gets this default before the system runs.
     public static func resource(default make: @autoclosure @escaping @Sendable () -> Value) -> Self {
         SystemParameter([.reads(resource: Value.self, default: make)]) { world, _ in
             world.resourceAccessor(default: make).value
@@ -104,7 +104,7 @@ extension SystemParameter {
         SystemParameter([.writes(resource: type)]) { world, _ in world.resourceAccessor(type) }
     }
 
-    /// The resource of a type, to read and write. Where there is none, the world gets this one before the system runs.
+    /// The resource of a type, to read and write. If there is none, the world gets this default before the system runs.
     public static func resourceAccessor<Resource>(
         default make: @autoclosure @escaping @Sendable () -> Resource
     ) -> Self where Value == ResourceAccessor<Resource> {
@@ -113,22 +113,22 @@ extension SystemParameter {
         }
     }
 
-    /// The events of a type that this system has not seen yet. In its first run, those that are kept.
+    /// The events of a type that this system has not seen yet; in its first run, all events that are still kept.
     ///
-    /// An event is kept for its tick and the one after it; a system that runs less often is told how many it missed
-    /// (``Events/missedCount``).
+    /// An event is kept for its tick and the next one. ``Events/missedCount`` tells a system that runs less often how
+    /// many events it missed.
     public static func events<Event: Sendable>(_ type: Event.Type) -> Self where Value == Events<Event> {
         SystemParameter([]) { world, run in run.readEvents(of: type, from: world) }
     }
 
-    /// The losses of a component since the last run of this system, in the order in which they happened: by removal,
-    /// and with the entity's end.
+    /// The removals of a component since the last run of this system, in the order in which they happened, including
+    /// those of despawned entities.
     ///
-    /// They are kept until each system that asks has run, however rarely it does; of more than
-    /// ``World/eventCountMax`` the oldest are dropped, and counted in ``Events/missedCount``. They count from the
-    /// system's first run on, which sees none.
+    /// Removals are kept until every system that asks for them has run, however rarely it runs. Beyond
+    /// ``World/eventCountMax`` the oldest are dropped and counted in ``Events/missedCount``. They count from the
+    /// system's first run on; that run sees none.
     public static func removals<C: Component>(of type: C.Type) -> Self where Value == Events<Removal<C>> {
-        // It changes only with the structure, which stands still while systems run side by side.
+        // Removals change only with the structure, which cannot change while systems run in parallel.
         SystemParameter([]) { world, run in
             let buffer = world.keepRemovals(of: type)
             run.beginReading(Removal<C>.self, at: buffer.end)

@@ -1,33 +1,33 @@
 internal import OrrerySchema
 
-/// Which system or query it is: the same in all copies of a schedule, and no other's.
+/// Identifies a system or query: the same in all copies of a schedule, and different from all others.
 final class SystemIdentity: Sendable {}
 
-/// What a world keeps of one system between its runs.
+/// The state of one system that a world keeps between its runs.
 ///
-/// A system that runs side by side with others touches only its own, which is emptied into the world when its stage has
-/// ended.
+/// A system that runs in parallel with others touches only its own state, which is emptied into the world when its
+/// stage has ended.
 final class SystemState {
     let commands = Commands()
     let outbox = EventOutbox()
-    /// Up to where the system has read the events of each type.
+    /// How far the system has read the events of each type.
     var readers: [ObjectIdentifier: UInt64] = [:]
     var timings: SystemTimings
     /// Whether any of the queries of this run has an entity; `nil` if there is no query.
     var hasEntities: Bool?
-    /// The moment at which it last ended, by the world's stamp; 0 before its first run.
+    /// The world's stamp when the system last ended; 0 before its first run.
     var lastRun: UInt64 = 0
-    /// What it said that it uses; `nil` for one that has the world to itself.
+    /// The accesses that the system declared; `nil` for a system with exclusive access to the world.
     var accesses: [SystemAccess]?
-    /// `nil` for what one part of a parallel loop keeps.
+    /// `nil` for the state of one part of a parallel loop.
     fileprivate var identity: SystemIdentity?
-    /// How many systems came before it.
+    /// The number of systems that the world knew before this one.
     fileprivate let position: Int
 
-    /// Its name, as a number for random streams.
+    /// The hash of the system's name, for random streams.
     let nameHash: UInt64
 
-    /// What its parallel loops keep, part by part.
+    /// The state of the parts of its parallel loops.
     private(set) var parts: [SystemState] = []
 
     convenience init(partOf system: SystemState, number: Int) {
@@ -55,19 +55,19 @@ final class SystemState {
         return events
     }
 
-    /// Begins to read events of a type with a number, unless it has begun already.
+    /// Starts reading events of a type at a number, unless the system has already started.
     func beginReading<Event>(_ type: Event.Type, at number: UInt64) {
         let key = ObjectIdentifier(type)
         if readers[key] == nil { readers[key] = number }
     }
 
-    /// Makes room for a parallel loop of so many parts.
+    /// Makes room for a parallel loop of `count` parts.
     func prepareParts(_ count: Int) {
         while parts.count < count { parts.append(SystemState(partOf: self, number: parts.count)) }
         for part in parts { part.accesses = accesses }
     }
 
-    /// Takes over what the parts of a loop gave, in their order.
+    /// Takes over the commands and events of a loop's parts, in their order.
     func gatherParts() {
         for part in parts {
             commands.take(part.commands)
@@ -77,7 +77,7 @@ final class SystemState {
 }
 
 extension Schedule {
-    /// The names of the systems that work on the entities of a query, in the order in which they run; none if the
+    /// The names of the systems that work on the entities of a query, in the order in which they run; empty if the
     /// schedule is not valid.
     package var queryingSystemNames: [String] {
         ((try? plan.get())?.stages ?? []).flatMap { $0.filter { $0.accesses != nil }.map(\.name) }
@@ -102,7 +102,7 @@ extension World {
     func systemRun(of system: Schedule.System) -> SystemState {
         let key = ObjectIdentifier(system.identity)
         if let known = systemRuns[key] { return known }
-        // Those whose schedules are gone never run again.
+        // Systems whose schedules are gone never run again.
         systemRuns = systemRuns.filter { !isKnownUniquelyReferenced(&$0.value.identity) }
         let made = SystemState(name: system.name, identity: system.identity, position: systemCount)
         systemCount += 1
@@ -110,8 +110,8 @@ extension World {
         return made
     }
 
-    /// How long each system that has run on this world took, by name; those of one name (of several schedules) in the
-    /// order in which they first ran.
+    /// The timings of each system that has run on this world, sorted by name. Systems with the same name, from several
+    /// schedules, are in the order of their first runs.
     /// - Complexity: O(systems).
     public var systemTimings: [SystemTimings] {
         systemRuns.values.sorted { ($0.timings.name, $0.position) < ($1.timings.name, $1.position) }.map(\.timings)

@@ -2,20 +2,20 @@ import OrrerySchema
 
 /// How long the runs of one system took.
 public struct SystemTimings: Sendable {
-    /// As many runs as ``mean`` and ``percentile99`` look back at.
+    /// The number of newest runs that ``mean`` and ``percentile99`` cover.
     public static let sampleCountMax = 600
 
     /// The name of the system.
     public let name: String
-    /// Runs so far.
+    /// The number of runs so far.
     public private(set) var runCount: UInt64 = 0
-    /// Runs in a row, the newest included, in which no entity had what the terms of the system's queries ask for; 0 for
-    /// a system without a query. What the system asks for besides (``QueryOf/without(_:)`` and its kin) is not looked
-    /// at.
+    /// The number of runs in a row, up to the newest, in which no entity had what the terms of the system's queries
+    /// require; 0 for a system without a query. Further conditions (``QueryOf/without(_:)`` and similar methods) are
+    /// ignored.
     public private(set) var unmatchedRunCount: UInt64 = 0
-    /// The newest run.
+    /// The duration of the newest run.
     public private(set) var last = Duration.zero
-    /// The newest ``sampleCountMax`` runs, in nanoseconds; written round and round.
+    /// The newest ``sampleCountMax`` runs, in nanoseconds; a ring buffer.
     private var samples: [UInt32] = []
     private var sum: UInt64 = 0
 
@@ -29,7 +29,7 @@ public struct SystemTimings: Sendable {
         samples.isEmpty ? .zero : .nanoseconds(sum / UInt64(samples.count))
     }
 
-    /// The time that 99 of 100 of the last ``sampleCountMax`` runs did not exceed; zero before the first.
+    /// The 99th percentile of the last ``sampleCountMax`` runs; zero before the first.
     /// - Complexity: O(n log n) for n samples.
     public var percentile99: Duration {
         guard !samples.isEmpty else { return .zero }
@@ -37,12 +37,12 @@ public struct SystemTimings: Sendable {
         return .nanoseconds(sorted[(sorted.count * 99 + 99) / 100 - 1])
     }
 
-    /// - Parameter hasEntities: Whether a run had any, for one of its queries.
+    /// - Parameter hasEntities: Whether any query of the run had entities.
     mutating func asked(hasEntities: Bool) {
         unmatchedRunCount = hasEntities ? 0 : unmatchedRunCount + 1
     }
 
-    /// A run that took over 4.29 s counts as that in the mean.
+    /// A run longer than 4.29 s counts as 4.29 s in the mean.
     mutating func ran(for duration: Duration) {
         last = duration
         let sample = UInt32(clamping: duration.nanoseconds)

@@ -4,10 +4,11 @@ extension World {
     /// The most errors that ``scheduleErrors`` holds; further ones are not kept.
     public static var scheduleErrorCountMax: Int { 64 }
 
-    /// What systems asked this world for without having said so, each once, by system and component. The query that
-    /// asked had no entities: others may have written the component at that moment.
+    /// Undeclared accesses of systems to this world, each system and component once.
     ///
-    /// A `SimulationServer` logs them. Where there is no server, look here after the first ticks.
+    /// The query that made the access had no entities, since other systems may have been writing the component.
+    ///
+    /// A `SimulationServer` logs these errors. Without a server, look here after the first ticks.
     /// - Complexity: O(n log n) for n errors.
     public var scheduleErrors: [ScheduleError] {
         planLock.withLock { _ in scheduleErrorOfAccess }.sorted { $0.key < $1.key }.map(\.value)
@@ -17,7 +18,7 @@ extension World {
     /// - Complexity: O(1).
     package var scheduleErrorCount: Int { scheduleErrorOfAccess.count }
 
-    /// Keeps that a system asked for what it may not. Systems that run side by side do it at the same time.
+    /// Records an undeclared access of a system. Systems that run in parallel call it at the same time.
     func noteUndeclaredAccess(of system: String, to component: String, _ action: String) {
         let key = "\(system) \(component)"
         planLock.withLock { _ in

@@ -1,7 +1,7 @@
 @usableFromInline typealias ColumnPointer = UnsafeMutablePointer<ColumnStorage>
 
 extension ColumnPointer {
-    /// Marks one value as written. Does nothing if nobody observes its component.
+    /// Marks one value as written. Does nothing if the writes of its component are not observed.
     /// - Complexity: O(1): a bit and a byte, and once per drain an entry in the world's list.
     @inlinable @inline(__always)
     func mark(row: Int) {
@@ -21,14 +21,14 @@ extension ColumnPointer {
     }
 
     /// Marks some values as written.
-    /// - Complexity: O(rows / 64); O(rows) if queries ask when.
+    /// - Complexity: O(rows / 64); O(rows) if queries ask when values were written.
     @inlinable @inline(__always)
     func mark(_ rows: Range<Int>) {
         markForDrain(rows)
         if let changed = pointee.changed { changed.set(rows, to: stamp) }
     }
 
-    /// Marks some values for the next drain; for queries they count as written no later than before.
+    /// Marks some values for the next drain. For queries, the time of their last write stays the same.
     @inlinable @inline(__always)
     func markForDrain(_ rows: Range<Int>) {
         guard let marks = pointee.marks else { return }
@@ -43,7 +43,7 @@ extension ColumnPointer {
         if let added = pointee.added { added.set(rows, to: stamp) }
     }
 
-    /// Carries over what is known of a row's value from another column.
+    /// Copies the marks and stamps of a row's value from another column.
     func takeMarks(row: Int, from source: ColumnStorage, sourceRow: Int) {
         if let marks = source.marks, marks.isSet(row: sourceRow) {
             pointee.marks?.set(row: row)
@@ -53,26 +53,26 @@ extension ColumnPointer {
         if let old = source.added { pointee.added?.set(row: row, to: old.rows[sourceRow]) }
     }
 
-    /// Begins to mark what is written; nothing is marked yet.
+    /// Begins to mark writes; nothing is marked yet.
     func beginMarks() {
         pointee.marks = MarkStorage(rows: pointee.table.pointee.reservedRows)
         pointee.table.pointee.refreshFlags()
     }
 
-    /// Ends that what is written is marked.
+    /// Stops marking writes.
     func endMarks() {
         pointee.marks?.deallocate()
         pointee.marks = nil
         pointee.table.pointee.refreshFlags()
     }
 
-    /// Begins to keep stamps; the rows that there are count as written now.
+    /// Begins to keep stamps; existing rows count as written now.
     func beginStamps(_ stamps: WritableKeyPath<ColumnStorage, StampStorage?>) {
         pointee[keyPath: stamps] = StampStorage(rows: pointee.table.pointee.reservedRows, stamp: stamp)
         pointee.table.pointee.refreshFlags()
     }
 
-    /// The moment that it is.
+    /// The current stamp.
     @inlinable @inline(__always)
     var stamp: UInt64 { pointee.table.pointee.world.pointee.stamp }
 

@@ -1,6 +1,6 @@
 public import OrrerySchema
 
-/// What storage must know of one component type to hold its values without knowing the type.
+/// The operations with which storage holds values of one component type without knowing the type.
 ///
 /// Built once per type and world, in the module that uses the type, so that the loops inside are specialised.
 @usableFromInline
@@ -8,7 +8,7 @@ final class ComponentOperations {
     @usableFromInline let type: any Component.Type
     /// Bytes from one row to the next; 0 for a tag, which has no storage.
     @usableFromInline let stride: Int
-    /// Values may be moved and copied as bytes and need no destruction.
+    /// Whether values may be moved and copied as bytes and need no destruction.
     @usableFromInline let isBitwise: Bool
     /// Moves one value into uninitialised memory.
     @usableFromInline let moveInitialize: (_ target: UnsafeMutableRawPointer, _ source: UnsafeMutableRawPointer) -> Void

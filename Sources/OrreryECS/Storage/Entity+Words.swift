@@ -1,7 +1,7 @@
 public import OrrerySchema
 
-/// Entities in memory are read and written as one word: a processor that reads as a whole what it has written in halves
-/// a moment ago waits for it.
+/// Entities in memory are read and written as one word: a processor stalls when it reads as a whole what it has just
+/// written in halves.
 extension UnsafeMutableRawPointer {
     /// The entity of a row, in the memory of its chunk.
     @inlinable @inline(__always)

@@ -3,9 +3,9 @@ public import OrrerySchema
 /// The row of a living entity, until the structure changes or a table grows.
 @usableFromInline
 struct EntityRow: BitwiseCopyable {
-    /// Its entry in the directory.
+    /// The directory entry of the row's page.
     @usableFromInline let page: UnsafeMutablePointer<PageDirectory.Entry>
-    /// Its place in the directory (``EntityStorage/Slot/place``).
+    /// The row's place in the directory (``EntityStorage/Slot/place``).
     @usableFromInline let place: UInt32
 
     @inlinable @inline(__always)
@@ -17,19 +17,19 @@ struct EntityRow: BitwiseCopyable {
     @inlinable @inline(__always)
     var table: TablePointer { page.pointee.table }
 
-    /// That of the chunk.
+    /// The memory of the chunk.
     @inlinable @inline(__always)
     var memory: UnsafeMutableRawPointer { page.pointee.memory }
 
-    /// Counted from the first of the chunk.
+    /// The row, counted from the first row of the chunk.
     @inlinable @inline(__always)
     var offset: Int { Int(truncatingIfNeeded: place &- page.pointee.placeOfChunk) }
 
-    /// Counted from the first of the table.
+    /// The row, counted from the first row of the table.
     @inlinable @inline(__always)
     var index: Int { Int(truncatingIfNeeded: page.pointee.firstRow) &+ offset }
 
-    /// What the table knows of a component.
+    /// The table's entry for a component.
     @inlinable @inline(__always)
     func known(_ component: ComponentID) -> UnsafeMutablePointer<TableComponent> {
         page.pointee.components + component.index
@@ -38,16 +38,16 @@ struct EntityRow: BitwiseCopyable {
 
 /// Which entities live, and where their rows are.
 ///
-/// A slot is given out again only after the tick in which it became free has ended; its generation grows with each
-/// life, and a slot that has used up its generations is retired.
+/// A slot is reused only after the tick in which it became free has ended. Its generation grows with each life. A slot
+/// that has used up its generations is retired.
 @usableFromInline
 struct EntityStorage: BitwiseCopyable {
     @usableFromInline
     struct Slot: BitwiseCopyable {
-        /// Of a living entity, the number of its page in the upper of 31 bits and the row in the page in the lower
-        /// ones; of a slot that nobody lives in, a link to the next one.
+        /// For a living entity: the number of its page in the upper of 31 bits, and the row in the page in the lower
+        /// bits. For a slot without a living entity: a link to the next one.
         @usableFromInline var place: UInt32
-        /// The life that this slot is in, or was in last.
+        /// The generation of the slot's current or last life.
         @usableFromInline var generation: UInt32
 
         @inlinable @inline(__always)
@@ -56,7 +56,7 @@ struct EntityStorage: BitwiseCopyable {
             self.generation = generation
         }
 
-        /// A link to a slot: the upper bit tells it from a place.
+        /// A link to a slot: the upper bit distinguishes it from a place.
         @inlinable @inline(__always)
         static func link(to index: Int) -> UInt32 { 1 << 31 | UInt32(truncatingIfNeeded: index) }
 
@@ -65,7 +65,7 @@ struct EntityStorage: BitwiseCopyable {
     }
 
     @usableFromInline var slots: UnsafeMutablePointer<Slot>
-    /// What the places of the slots refer to.
+    /// The pages that the places of the slots refer to.
     @usableFromInline var pages = PageDirectory()
     @usableFromInline var slotCount = 0
     @usableFromInline var slotCapacity: Int
@@ -75,7 +75,7 @@ struct EntityStorage: BitwiseCopyable {
     var retiredCount = 0
     /// A link to nothing.
     @usableFromInline static var noLink: UInt32 { .max }
-    /// Slots that may be given out: a link to the first.
+    /// Slots that may be used: a link to the first.
     @usableFromInline var firstFree = noLink
     /// Slots that became free in this tick: links to the first and the last.
     var firstPending = noLink
@@ -96,15 +96,15 @@ struct EntityStorage: BitwiseCopyable {
         guard index < slotCount else { return nil }
         let slot = slots + index
         let place = slot.pointee.place
-        // In one test: that it is the same life, and no link.
+        // One test checks that the generation matches and that the place is not a link.
         guard (slot.pointee.generation ^ entity.generation) | place >> 31 == 0 else { return nil }
         return EntityRow(page: pages.entries + Int(truncatingIfNeeded: place >> UInt32(pageShift)), place: place)
     }
 
-    /// How many lives can begin now.
+    /// How many entities can be allocated now.
     var vacancyCount: Int { entityCountMax - livingCount - retiredCount - pendingCount }
 
-    /// Begins a life, if a slot is left. The caller gives it a place.
+    /// Begins an entity's life, if a slot is left. The caller gives the entity a place.
     /// - Complexity: amortised O(1).
     @inlinable @inline(__always)
     mutating func allocate() -> Entity? {
@@ -125,13 +125,13 @@ struct EntityStorage: BitwiseCopyable {
         return Entity(index: UInt32(truncatingIfNeeded: index), generation: generation)
     }
 
-    /// Gives a life its place.
+    /// Sets the place of an entity.
     @inlinable @inline(__always)
     func settle(_ entity: Entity, at place: UInt32) {
         slots[Int(truncatingIfNeeded: entity.index)].place = place
     }
 
-    /// Ends a life.
+    /// Ends an entity's life.
     @inline(__always)
     mutating func release(_ entity: Entity) {
         let index = Int(entity.index)
@@ -147,7 +147,7 @@ struct EntityStorage: BitwiseCopyable {
         firstPending = Slot.link(to: index)
     }
 
-    /// Lets the slots that became free be given out.
+    /// Makes the slots that became free available.
     /// - Complexity: O(1).
     mutating func endTick() {
         guard firstPending != Self.noLink else { return }
@@ -163,7 +163,7 @@ struct EntityStorage: BitwiseCopyable {
         pages.deallocate()
     }
 
-    /// Makes room for so many slots.
+    /// Makes room for `count` slots.
     /// - Precondition: `count` is at most `entityCountMax`.
     @usableFromInline
     mutating func grow(toHold count: Int) {

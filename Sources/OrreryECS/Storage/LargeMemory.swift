@@ -1,19 +1,19 @@
 internal import Glibc
 
-/// Memory for what grows to many megabytes.
+/// Memory for data that grows to many megabytes.
 ///
-/// Of 2 MiB and more it is asked for in huge pages, which Linux gives where `transparent_hugepage` says `madvise` or
-/// `always`: a million entities are then some dozen pages and not ten thousand, and a look-up in random order does not
-/// miss in the tables of pages as well as in the caches.
+/// For 2 MiB and more, `allocate` asks Linux for huge pages, which it grants if `transparent_hugepage` is `madvise` or
+/// `always`. A million entities are then some dozen pages instead of ten thousand, and a random look-up does not miss
+/// in the page tables as well as in the caches.
 enum LargeMemory {
     /// Bytes of a huge page.
     static let pageSize = 1 << 21
 
-    /// Memory that is given back by `deallocate()`, aligned to 64 bytes at least.
+    /// Memory to be freed with `deallocate()`, aligned to at least 64 bytes.
     static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
         guard byteCount >= pageSize else { return .allocate(byteCount: byteCount, alignment: 64) }
         let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: pageSize)
-        // Refused means small pages: slower, and nothing else.
+        // A refusal means small pages: slower, but otherwise the same.
         _ = madvise(memory, byteCount, MADV_HUGEPAGE)
         return memory
     }

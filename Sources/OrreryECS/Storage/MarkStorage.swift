@@ -1,17 +1,17 @@
-/// Which rows of a column were written since the last drain: a bit per row, and a byte per page that leads there.
+/// The rows of a column that were written since the last drain: a bit per row, and a byte per page that may have marks.
 ///
-/// The byte is stored, never read, by those who mark: a mark waits for nothing but its word, and threads that mark
-/// different pages write to different memory.
+/// Marking stores the byte but never reads it. So a mark waits only for its word, and threads that mark different pages
+/// write to different memory.
 @usableFromInline
 struct MarkStorage: BitwiseCopyable {
     @usableFromInline var words: UnsafeMutablePointer<UInt64>
-    /// A byte for each page, eight of them a word: 1 where a row may be marked.
+    /// A byte for each page, eight bytes per word: 1 where a row may be marked.
     @usableFromInline var pageBytes: UnsafeMutablePointer<UInt64>
 
     static func wordCount(rows: Int) -> Int { (rows + 63) >> 6 }
     static func pageWordCount(rows: Int) -> Int { (rows + pageRowCount * 8 - 1) >> (pageShift + 3) }
 
-    /// Nothing is marked.
+    /// Starts with no row marked.
     init(rows: Int) {
         words = .allocate(repeating: 0, count: Self.wordCount(rows: rows))
         pageBytes = .allocate(repeating: 0, count: Self.pageWordCount(rows: rows))
@@ -59,8 +59,8 @@ struct MarkStorage: BitwiseCopyable {
         pageBytes.update(repeating: 0, count: Self.pageWordCount(rows: rows))
     }
 
-    /// Calls a closure with each page in which a row may be marked, and forgets that; not the marks themselves.
-    /// - Complexity: O(pages / 8 + pages that are marked).
+    /// Calls a closure with each page in which a row may be marked, and clears the page bytes, but not the marks.
+    /// - Complexity: O(pages / 8 + marked pages).
     func drainPages(rows: Int, _ body: (_ page: Int) -> Void) {
         for word in 0..<Self.pageWordCount(rows: rows) {
             var rest = UInt64(littleEndian: pageBytes[word])

@@ -1,22 +1,22 @@
-/// All pages that hold entities, by number. A slot of an entity names a row by the number of its page and the place in
-/// it, so it is half as long as an address and a row would be, and a look-up in random order misses the caches less. A
-/// page keeps its number when its rows move into a larger chunk.
+/// All pages that hold entities, by number. An entity's slot identifies a row by its page number and its position in
+/// the page. That is half as long as an address and a row, so random look-ups miss the caches less often. A page keeps
+/// its number when its rows move into a larger chunk.
 @usableFromInline
 struct PageDirectory: BitwiseCopyable {
     @usableFromInline
     struct Entry: BitwiseCopyable {
-        /// That of the chunk that the page is a part of.
+        /// The memory of the chunk that contains the page.
         @usableFromInline var memory: UnsafeMutableRawPointer
-        /// Those of the table, copied here: a look-up of a value need not go through the table.
+        /// The table's `components`, copied here so that a look-up of a value need not go through the table.
         @usableFromInline var components: UnsafeMutablePointer<TableComponent>
         @usableFromInline let table: TablePointer
-        /// The row of the table that the chunk begins with.
+        /// The table's row that the chunk begins with.
         @usableFromInline let firstRow: UInt32
-        /// What to take from a place in this page to have the row in its chunk; of a number that is free, the next free
-        /// one, or `noNumber`.
+        /// Subtract it from a place in this page to get the row in its chunk. For a free number: the next free number,
+        /// or `noNumber`.
         @usableFromInline var placeOfChunk: UInt32
 
-        /// - Parameter row: The one that the page begins with.
+        /// - Parameter row: The first row of the page.
         init(_ number: UInt32, row: Int, of table: TablePointer, _ header: TableStorage) {
             let first = header.firstRow(ofChunkWith: row)
             memory = header.memory(row: row)
@@ -27,7 +27,7 @@ struct PageDirectory: BitwiseCopyable {
         }
     }
 
-    /// The most pages at once: 2^19, so that a place fits into 31 bits. As many full ones hold 2^31 entities.
+    /// The most pages at once: 2^19, so that a place fits into 31 bits. That many full pages hold 2^31 entities.
     static let countMax = 1 << (31 - pageShift)
     private static let noNumber = UInt32.max
 
@@ -40,7 +40,7 @@ struct PageDirectory: BitwiseCopyable {
         entries = .allocate(capacity: capacity)
     }
 
-    /// Gives a number to the page of a table that begins with a row.
+    /// Gives a number to the page of a table that begins with `row`.
     /// - Complexity: amortised O(1).
     mutating func add(row: Int, of table: TablePointer, _ header: TableStorage) -> UInt32 {
         var number = firstFree
@@ -61,7 +61,7 @@ struct PageDirectory: BitwiseCopyable {
         firstFree = number
     }
 
-    /// Follows tables that made room for more components.
+    /// Updates the entries after tables made room for more components.
     /// - Complexity: O(pages).
     func refreshComponents() {
         for number in 0..<count { entries[number].components = entries[number].table.pointee.components }

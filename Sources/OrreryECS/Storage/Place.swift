@@ -1,12 +1,12 @@
 public import OrrerySchema
 
-/// Where one value of one entity is, until the structure changes.
+/// Where one value of one entity is. Valid until the structure changes.
 @usableFromInline
 struct Place: BitwiseCopyable {
     @usableFromInline let column: ColumnPointer
-    /// The value of the first row of the chunk.
+    /// The value in the first row of the chunk.
     @usableFromInline let start: UnsafeMutableRawPointer
-    /// The row of the table that the chunk begins with.
+    /// The table's row that the chunk begins with.
     @usableFromInline let firstRow: Int
     /// The row in the chunk.
     @usableFromInline let offset: Int
@@ -82,7 +82,7 @@ extension UnsafeMutablePointer<WorldStorage> {
     @inlinable
     func sparse(_ component: ComponentID) -> SparsePointer? { pointee.components[component.index].sparse }
 
-    /// The column of a component that entities of a table have, or that is sparse.
+    /// The column of a component that the entities of a table have, or of a sparse component.
     func column(of component: ComponentID, in table: TablePointer) -> ColumnPointer {
         guard let column = sparse(component)?.pointee.column ?? table.pointee.column(of: component) else {
             preconditionFailure("the table has no column of \(component)")
@@ -90,21 +90,22 @@ extension UnsafeMutablePointer<WorldStorage> {
         return column
     }
 
-    /// Where a new entity's value is to be.
+    /// The place for a new entity's value.
     func place(for component: ComponentID, of entity: Entity, in table: TablePointer, row: Int) -> Place {
         let column = column(of: component, in: table)
         return Place(column: column, row: sparse(component).map { $0.pointee.append(entity) } ?? row)
     }
 
-    /// Gives an entity a component that it does not have. The value is left for the caller to initialise and to mark.
-    /// - Returns: Where the value is to be; `nil` if the entity has it or does not live, or the structure stands still.
+    /// Adds a component that the entity does not have. The caller initialises and marks the value.
+    /// - Returns: The place for the value; `nil` if the entity has the component or does not live, or the structure is
+    ///   locked.
     @usableFromInline
     func extend(_ entity: Entity, byAny component: ComponentID) -> Place? {
         guard let sparse = sparse(component) else { return extend(entity, by: component) }
         return extend(entity, bySparse: sparse)
     }
 
-    /// Takes a component from an entity that has it; its value has been moved out or destroyed already.
+    /// Removes a component from an entity that has it. The caller has already moved out or destroyed the value.
     func shrink(_ entity: Entity, byAny component: ComponentID, at place: Place) {
         guard let sparse = sparse(component) else { return shrink(entity, by: component) }
         shrink(entity, bySparse: sparse, row: place.row)

@@ -2,10 +2,10 @@ public import OrrerySchema
 
 @usableFromInline typealias SparsePointer = UnsafeMutablePointer<SparseStorage>
 
-/// All values of one sparse component: a table of its own, and for each entity slot the row in it.
+/// All values of one sparse component: its own table, and for each entity slot the row in that table.
 ///
 /// An entity gains and loses the component without moving in the table of its other components. Values, marks, stamps
-/// and the drain are those of any table.
+/// and the drain work as in any table.
 @usableFromInline
 struct SparseStorage: BitwiseCopyable {
     @usableFromInline let table: TablePointer
@@ -14,7 +14,7 @@ struct SparseStorage: BitwiseCopyable {
     struct Link: BitwiseCopyable {
         /// `UInt32.max` for none.
         @usableFromInline var row: UInt32
-        /// The life that has the row.
+        /// The generation of the entity that has the row.
         @usableFromInline var generation: UInt32
 
         @inlinable @inline(__always)
@@ -39,7 +39,7 @@ struct SparseStorage: BitwiseCopyable {
     @inlinable @inline(__always)
     var column: ColumnPointer { table.pointee.columns }
 
-    /// Its writes are logged.
+    /// Whether the component's writes are logged.
     @inlinable @inline(__always)
     var isTracked: Bool { column.pointee.marks != nil }
 
@@ -54,7 +54,7 @@ struct SparseStorage: BitwiseCopyable {
         return Int(truncatingIfNeeded: links[index].row)
     }
 
-    /// Adds a row for an entity that has none; its value is left for the caller to initialise.
+    /// Adds a row for an entity that has none; the caller initialises its value.
     /// - Complexity: amortised O(1).
     @inlinable @inline(__always)
     mutating func append(_ entity: Entity) -> Int {

@@ -1,19 +1,19 @@
-/// What spawning entities of one list of types needs to know, found once per list.
+/// The table and columns for spawning entities of one list of types, found once per list.
 @usableFromInline
 struct SpawnShape: BitwiseCopyable {
     @usableFromInline let table: TablePointer
-    /// For each type of the list its column.
+    /// The column of each type of the list.
     @usableFromInline let columns: UnsafeMutablePointer<ColumnPointer>
     fileprivate let columnCount: Int
 
-    /// Whether somebody hears of what the entities have.
+    /// Whether a component of the entities is watched.
     /// - Complexity: O(components).
     var isWatched: Bool {
         table.pointee.isWatched || (0..<columnCount).contains { columns[$0].pointee.isWatched }
     }
 }
 
-/// The shapes that were spawned so far, by the type of the tuple of their components.
+/// The shapes that were spawned so far, keyed by the type of the tuple of their components.
 @usableFromInline
 struct SpawnShapes: BitwiseCopyable {
     @usableFromInline var index = TypeIndexStorage()

@@ -1,5 +1,5 @@
-/// When each row of a column was written, or got its component, by the world's stamp; and the newest of each
-/// page, so that a question skips the pages in which nothing happened.
+/// The world's stamp at which each row of a column was written, or got its component; and the newest stamp of each
+/// page, so that a query skips pages in which nothing happened.
 @usableFromInline
 struct StampStorage: BitwiseCopyable {
     @usableFromInline var rows: UnsafeMutablePointer<UInt64>

@@ -1,17 +1,17 @@
 @usableFromInline typealias EdgePointer = UnsafeMutablePointer<TableEdge>
 
-/// The step between two tables of which one has one component more, and what moving a row along it needs to know.
+/// The step between two tables, one of which has one more component, with the data for moving a row along it.
 @usableFromInline
 struct TableEdge: BitwiseCopyable {
     /// A few plain bytes of each row that both tables have: a value, or a part of one.
     @usableFromInline
     struct Piece: BitwiseCopyable {
-        /// Where that of the first row lies in the chunks of the smaller and of the larger table.
+        /// Where the first row's bytes lie in the chunks of the smaller and of the larger table.
         @usableFromInline let offset: Int
         @usableFromInline let largerOffset: Int
     }
 
-    /// The pieces, which lie behind this header, whose address in a row is found by the same sums.
+    /// A group of pieces whose address in a row is computed in the same way. The pieces follow this header in memory.
     @usableFromInline
     struct PieceGroup: BitwiseCopyable {
         /// Bytes from one row to the next.
@@ -28,14 +28,15 @@ struct TableEdge: BitwiseCopyable {
     @usableFromInline let larger: TablePointer
     /// The column that only the larger table has.
     let extra: ColumnPointer
-    /// Where it begins in a chunk, and the bytes from one row to the next.
+    /// Where the extra column begins in a chunk, and the bytes from one row to the next.
     @usableFromInline fileprivate(set) var extraOffset = 0
     @usableFromInline fileprivate(set) var extraStride = 0
-    /// The end of the groups of pieces, which lie behind this header. There is one at least, which may be empty.
+    /// The end of the groups of pieces, which follow this header. There is at least one group, which may be empty.
     @usableFromInline fileprivate(set) var groupsEnd: UnsafeMutableRawPointer
-    /// How many rows a piece may reach over where it is copied to a new row, that one included.
+    /// How many rows a piece may reach over when it is copied to a new row, the new row included.
     @usableFromInline fileprivate(set) var rowReach = 1
-    /// The pieces are all that a row is: there are no values to move by other means, and no marks or stamps.
+    /// Whether pieces make up the whole row: no values are moved by other means, there are no marks or stamps, and the
+    /// extra column is not watched.
     fileprivate(set) var isPlain = false
 
     /// The most bytes of a piece.
@@ -58,7 +59,7 @@ struct TableEdge: BitwiseCopyable {
 }
 
 extension EdgePointer {
-    /// Makes the edge between two tables known to both.
+    /// Makes the edge between two tables and enters it in both.
     static func make(from smaller: TablePointer, to larger: TablePointer, extra: ColumnPointer) -> EdgePointer {
         var size = MemoryLayout<TableEdge>.stride + MemoryLayout<TableEdge.PieceGroup>.stride
         for position in 0..<smaller.pointee.columnCount {
@@ -72,11 +73,11 @@ extension EdgePointer {
         return edge
     }
 
-    /// Where the groups of pieces begin: behind the header, so that it takes no load to find them.
+    /// Where the groups of pieces begin: right behind the header, so finding them takes no load.
     @inlinable @inline(__always)
     var groups: UnsafeMutableRawPointer { UnsafeMutableRawPointer(self + 1) }
 
-    /// Follows tables whose columns lie elsewhere now, or have got marks or stamps, or are watched.
+    /// Updates the edge after columns of its tables have moved, got marks or stamps, or become watched.
     func refresh() {
         pointee.extraOffset = pointee.extra.pointee.offset
         pointee.extraStride = pointee.extra.pointee.stride
@@ -98,14 +99,14 @@ extension EdgePointer {
         pointee.larger.pointee.components[component].setEdge(self, isUp: false)
     }
 
-    /// What is the same of the pieces of a group.
+    /// The properties that all pieces of a group share.
     private struct PieceKind: Hashable {
         let stride: Int
         /// Bytes of each piece.
         let size: Int
     }
 
-    /// No two pieces share a byte: one that has been replaced would be copied.
+    /// No two pieces share a byte: otherwise a byte that has already been replaced would be copied.
     private var pieces: [PieceKind: [TableEdge.Piece]] {
         var pieces: [PieceKind: [TableEdge.Piece]] = [:]
         pointee.forEachColumn { column, largerColumn in
@@ -122,7 +123,7 @@ extension EdgePointer {
     }
 
     private func addGroup(_ kind: PieceKind, _ pieces: [TableEdge.Piece]) {
-        // A piece that is shorter than what is copied ends its row and reaches over those behind.
+        // A piece that is shorter than one copy is the last of its value, and the copy reaches over the rows behind.
         let excess = TableEdge.pieceSizeMax - kind.size
         if kind.size > 0 {
             pointee.rowReach = Swift.max(pointee.rowReach, 1 + (excess + kind.stride - 1) / kind.stride)
@@ -136,7 +137,7 @@ extension EdgePointer {
 }
 
 extension UnsafeMutablePointer<WorldStorage> {
-    /// The step from a table to the one that has a component more or less.
+    /// The edge from a table to the table that has one component more or less.
     /// - Complexity: O(1) once it is known, else O(components).
     func edge(of component: ComponentID, at table: TablePointer) -> EdgePointer {
         if let known = table.pointee.components[component.index].edge { return known }

@@ -1,12 +1,12 @@
 internal import OrrerySchema
 
-/// How a table grows and shrinks: chunks and pages come and go at the end.
+/// How a table grows and shrinks: chunks and pages are added and removed at the end.
 extension TableStorage {
-    /// One chunk is made a quarter as long when this share of it is used at most: so it has to be filled or emptied by
-    /// three quarters before the rows move again.
+    /// A table's only chunk shrinks to a quarter when at most this share of it is used. So three quarters of it must be
+    /// filled or emptied before the rows move again.
     static let emptyShare = 16
 
-    /// Makes memory for one row more, where the page of the last row ends.
+    /// Makes room for one more row, when the page of the last row is full.
     @usableFromInline
     mutating func makeRoom() {
         let row = rowCount
@@ -21,7 +21,7 @@ extension TableStorage {
         moveTail(to: row)
     }
 
-    /// Makes room for at least so many rows: for the list of their chunks, for numbers, bits and stamps, and in the
+    /// Makes room for at least `count` rows: in the lists of chunks and page numbers, in marks and stamps, and in the
     /// first chunk.
     mutating func reserve(rows count: Int) {
         guard count > reservedRows else { return }
@@ -36,9 +36,9 @@ extension TableStorage {
         if chunkCount < 2, capacity > chunkCapacity { resizeChunk(to: capacity) }
     }
 
-    /// Gives back what is to spare, where the page of the last row is empty or the only chunk nearly is. One empty
-    /// chunk stays until half of the one before is empty as well, so that a count that swings around a border does not
-    /// allocate.
+    /// Frees spare memory, when the page of the last row is empty or the only chunk nearly is. One empty chunk stays
+    /// until half of the one before is empty as well, so that a count that moves back and forth across a border does
+    /// not allocate.
     @usableFromInline
     mutating func giveBack() {
         while pageCount > max(1, usedPageCount) {
@@ -54,13 +54,13 @@ extension TableStorage {
         if chunkCount > 0 { moveTail(to: max(0, rowCount - 1)) }
     }
 
-    /// With so few rows, the last of several chunks goes.
+    /// With at most this many rows, the last of several chunks is freed.
     var sufficientRowCount: Int { chunkCount > 1 ? (chunkCount - 1) * chunkRowCount - chunkRowCount / 2 : -1 }
 
-    /// Its rows are those of entities, and not of a sparse component.
+    /// Whether the rows belong to entities, and not to a sparse component.
     private var holdsEntities: Bool { index >= 0 }
 
-    /// Makes the page of a row the one at the end.
+    /// Moves the tail to the page of a row.
     private mutating func moveTail(to row: Int) {
         let page = row >> pageShift
         if holdsEntities, page == pageCount {

@@ -23,7 +23,7 @@ extension TableStorage {
     /// - Parameters:
     ///   - chunk: The memory of the row's chunk.
     ///   - offset: The row in its chunk.
-    /// - Returns: The entity that now has the row's number, if there was one to move.
+    /// - Returns: The entity that was moved into the row, if there was one to move.
     /// - Complexity: O(columns).
     @inline(__always)
     mutating func closeGap(at row: Int, _ chunk: UnsafeMutableRawPointer, _ offset: Int) -> Entity? {
@@ -102,7 +102,7 @@ extension TableStorage {
 }
 
 extension ColumnPointer {
-    /// Moves a value, named by its chunk and the row in it, into uninitialised memory of another column of the
+    /// Moves a value, identified by its chunk and the row in it, into uninitialised memory of another column of the
     /// component.
     @inline(__always)
     func moveValue(
@@ -135,7 +135,7 @@ func copyBytes(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer
     switch count {
     case 0: break
     case 12:
-        // Apart: a load that spans two stores of a moment ago would wait for them.
+        // Two separate words: a load that spans two recent stores would wait for them.
         copyWord(UInt64.self, at: 0)
         copyWord(UInt32.self, at: 8)
     case 8...16:

@@ -1,6 +1,6 @@
 public import OrrerySchema
 
-/// The rows of a page, as a power of two: what is kept of rows beside them is kept by pages.
+/// The rows of a page, as a power of two. Data kept beside the rows is kept by pages.
 @usableFromInline let pageShift = 12
 /// The rows of a page.
 @usableFromInline let pageRowCount = 1 << pageShift
@@ -9,35 +9,34 @@ public import OrrerySchema
 
 /// All entities that have exactly the same components, as rows of columns; or all that have one sparse component.
 ///
-/// Rows are dense. They lie in chunks: one 64-byte aligned allocation each, the entities, then one column after the
-/// other. The only chunk of a small table holds 64 rows, and four times as many whenever they are full, up to 65,536;
-/// then come more chunks of that length. So small tables stay small, and a loop over a large one begins seldom: at the
-/// beginning of each chunk the processor has nothing prefetched. Capacities are multiples of 64, so every column begins
-/// on a 64-byte border.
+/// Rows are dense and stored in chunks. Each chunk is one 64-byte aligned allocation: the entities, then one column
+/// after the other. A small table has one chunk of 64 rows. The chunk grows to four times its rows whenever it is full,
+/// up to 65,536; then more chunks of that length are added. So small tables stay small, and a loop over a large table
+/// crosses few chunk borders: at the beginning of each chunk the processor has nothing prefetched. Capacities are
+/// multiples of 64, so every column begins on a 64-byte border.
 ///
-/// Pages of 4096 rows, which do not depend on the chunks, are what slots of entities, marks, stamps and the parts of
-/// queries count in.
+/// Entity slots, marks, stamps and the parts of queries count in pages of 4096 rows, which do not depend on the chunks.
 ///
-/// The header lies in raw memory itself: its address is stable, and access
-/// pays neither reference counts nor exclusivity checks. It is plain bytes for the same reason: a
+/// The header itself lies in raw memory: its address is stable, and access pays neither reference counts nor
+/// exclusivity checks. The header is plain bytes for the same reason: every read would retain and release a reference
+/// in it.
 /// reference in it would be retained and released by every read.
 @usableFromInline
 struct TableStorage: BitwiseCopyable {
-    /// The end of the rows: the page that the last one is in, and its chunk. Rows are counted from the first of the
-    /// chunk.
+    /// The end of the rows: the page of the last row, and its chunk. Rows are counted from the first row of the chunk.
     @usableFromInline
     struct Tail: BitwiseCopyable {
-        /// That of the chunk.
+        /// The memory of the chunk.
         @usableFromInline var memory: UnsafeMutableRawPointer
         /// How many rows of the chunk are in use.
         @usableFromInline var count = 0
-        /// Where the page ends: with so many rows, the next needs ``makeRoom()``.
+        /// Where the page ends: at this count, the next row needs ``makeRoom()``.
         @usableFromInline var limit = 0
-        /// With so few rows, ``giveBack()`` has something to do.
+        /// At this count or below, ``giveBack()`` has something to do.
         @usableFromInline var spare = -1
-        /// The row of the table that the chunk begins with.
+        /// The table's row that the chunk begins with.
         @usableFromInline var firstRow = 0
-        /// What to add to a row to have its place (``EntityStorage/Slot/place``).
+        /// Add it to a row to get the row's place (``EntityStorage/Slot/place``).
         @usableFromInline var placeOfChunk: UInt32 = 0
 
         /// The place of a row of the page.
@@ -50,8 +49,8 @@ struct TableStorage: BitwiseCopyable {
     }
 
     @usableFromInline var tail: Tail
-    /// All components of the world, by number. As long as the world has room for components
-    /// (``WorldStorage/componentCapacity``), so that no look-up checks the length.
+    /// All components of the world, by number. There is room for ``WorldStorage/componentCapacity`` components, so that
+    /// no look-up checks the length.
     @usableFromInline var components: UnsafeMutablePointer<TableComponent>
     /// The memory of each chunk.
     @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
@@ -59,30 +58,30 @@ struct TableStorage: BitwiseCopyable {
     @usableFromInline var pages: UnsafeMutablePointer<UInt32>
     @usableFromInline let columns: UnsafeMutablePointer<ColumnStorage>
     @usableFromInline let world: UnsafeMutablePointer<WorldStorage>
-    /// Some column has marks or stamps.
+    /// Whether a column has marks or stamps.
     @usableFromInline var keepsMarks = false
-    /// Some column is watched.
+    /// Whether a column is watched.
     @usableFromInline var isWatched = false
     /// The rows of a full-grown chunk, as a power of two.
     @usableFromInline let chunkShift: Int
 
-    /// The position in the world's list; -1 for that of a sparse component.
+    /// The position in the world's list of tables; -1 for the table of a sparse component.
     @usableFromInline let index: Int
     @usableFromInline let columnCount: Int
     let rowStride: Int
-    /// No value needs to be destroyed.
+    /// Whether no value needs to be destroyed.
     let isBitwise: Bool
     var chunkCount = 0
     var pageCount = 0
-    /// Rows of each chunk: less than a full-grown one while that is enough for all.
+    /// The rows of each chunk: fewer than in a full-grown chunk while that is enough for all rows.
     var chunkCapacity = Self.chunkCapacityMin
-    /// Rows for which the list of chunks, numbers of pages, marks and stamps have room.
+    /// The number of rows that the list of chunks, the page numbers, the marks and the stamps have room for.
     var reservedRows = 0
 
     /// The rows of the smallest chunk.
     static let chunkCapacityMin = 64
-    /// The rows of a full-grown chunk, as powers of two, the longest first: a table has the first that takes no more
-    /// than ``chunkSizeMax`` bytes, or the last.
+    /// The rows of a full-grown chunk, as powers of two, the longest first. A table uses the first that takes no more
+    /// than ``chunkSizeMax`` bytes, or else the last.
     private static let chunkShifts = [16, 14, pageShift]
     private static let chunkSizeMax = 1 << 24
 
@@ -125,7 +124,7 @@ struct TableStorage: BitwiseCopyable {
         components = components.grown(from: oldCount, to: count, repeating: TableComponent())
     }
 
-    /// Notes where the columns begin in a chunk.
+    /// Updates where the columns begin in a chunk.
     func locateColumns() {
         for position in 0..<columnCount {
             columns[position].offset = columns[position].offset(inChunkOf: chunkCapacity)
@@ -133,13 +132,13 @@ struct TableStorage: BitwiseCopyable {
         }
     }
 
-    /// Lets the edges know that columns lie elsewhere, or have got marks or stamps.
+    /// Updates the edges after columns have moved, or have got marks or stamps.
     /// - Complexity: O(components of the world).
     func refreshEdges() {
         for component in 0..<world.pointee.componentCapacity { components[component].edge?.refresh() }
     }
 
-    /// Learns whether columns have marks or stamps, and are watched.
+    /// Updates whether columns have marks or stamps, and are watched.
     /// - Complexity: O(components of the world).
     mutating func refreshFlags() {
         keepsMarks = (0..<columnCount).contains { columns[$0].keepsMarks }
@@ -170,17 +169,17 @@ struct TableStorage: BitwiseCopyable {
     @inlinable @inline(__always)
     func memory(row: Int) -> UnsafeMutableRawPointer { chunks[row &>> chunkShift] }
 
-    /// The row that its chunk begins with.
+    /// The first row of the chunk that contains `row`.
     @inlinable @inline(__always)
     func firstRow(ofChunkWith row: Int) -> Int { row & ~(chunkRowCount &- 1) }
 
-    /// Where slots of entities find a row.
+    /// The place of a row (``EntityStorage/Slot/place``).
     @inlinable @inline(__always)
     func place(row: Int) -> UInt32 {
         pages[row >> pageShift] << UInt32(pageShift) | UInt32(truncatingIfNeeded: row & (pageRowCount &- 1))
     }
 
-    /// The entities from a row on, as far as the chunk goes.
+    /// The entities from a row to the end of its chunk.
     @inlinable @inline(__always)
     func entities(from row: Int) -> UnsafeMutablePointer<Entity> {
         memory(row: row).assumingMemoryBound(to: Entity.self) + (row &- firstRow(ofChunkWith: row))
@@ -189,7 +188,7 @@ struct TableStorage: BitwiseCopyable {
     @inlinable @inline(__always)
     func entity(row: Int) -> Entity { entities(from: row).pointee }
 
-    /// The pages that hold rows.
+    /// The number of pages that hold rows.
     @inlinable @inline(__always)
     var usedPageCount: Int { (rowCount &+ (pageRowCount &- 1)) >> pageShift }
 

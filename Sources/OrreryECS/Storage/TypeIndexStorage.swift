@@ -1,8 +1,8 @@
 /// A map from a Swift type to a small number, in raw memory.
 ///
-/// Every typed call on a world goes through it, so it is a table of type addresses instead of a `Dictionary`: each type
-/// has one home, which depends on its address alone, so that in a loop nothing is left but one load and one comparison.
-/// A type whose home is taken by another one lies in the table behind, which is searched from place to place.
+/// Every typed call on a world uses this map, so it is a table of type addresses instead of a `Dictionary`. Each type
+/// has one home slot, which depends only on its address, so that in a loop only one load and one comparison remain. A
+/// type whose home slot is taken goes into a second table, which is searched by linear probing.
 @usableFromInline
 struct TypeIndexStorage: BitwiseCopyable {
     @usableFromInline
@@ -12,7 +12,7 @@ struct TypeIndexStorage: BitwiseCopyable {
         @usableFromInline var value: UInt32
     }
 
-    /// A power of two. Types lie some hundred bytes apart, so those of a module seldom meet.
+    /// A power of two. Type addresses are some hundred bytes apart, so types of a module seldom collide.
     @usableFromInline static var homeCount: Int { 512 }
 
     @usableFromInline let homes: UnsafeMutablePointer<Slot>
@@ -31,7 +31,7 @@ struct TypeIndexStorage: BitwiseCopyable {
         findAtHome(type) ?? findOther(UInt(bitPattern: type))
     }
 
-    /// As ``find(_:)``, in the common case.
+    /// Like ``find(_:)``, but covers only the common case.
     @inlinable @inline(__always)
     func findAtHome(_ type: ObjectIdentifier) -> UInt32? {
         let key = UInt(bitPattern: type)
@@ -63,7 +63,7 @@ struct TypeIndexStorage: BitwiseCopyable {
         others.deallocate()
     }
 
-    /// Where a key is among the others, or would be.
+    /// Where a key is in the second table, or would be.
     private func place(of key: UInt) -> Int {
         let mask = otherCapacity - 1
         var place = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask

@@ -1,6 +1,6 @@
 public import OrrerySchema
 
-/// A value that an entity has lost, and the value that is to take its place: that of the last row, maybe the same.
+/// A value that an entity has lost, and the value that replaces it: that of the last row, which may be the same value.
 @usableFromInline
 struct ValueGap: BitwiseCopyable {
     @usableFromInline let value: UnsafeMutableRawPointer
@@ -13,13 +13,13 @@ struct ValueGap: BitwiseCopyable {
     }
 }
 
-/// Entities that gain and lose components, so that their rows move from table to table.
+/// Moving rows from table to table when entities gain and lose components.
 ///
-/// Along a plain edge, and where no table grows or shrinks, a row is moved in place of the call, so that all that is
-/// known of it stays in registers. The rest is done by functions at the end, in every case.
+/// Along a plain edge, and if no table grows or shrinks, the move is inlined into the caller, so that all that is known
+/// of the row stays in registers. The functions at the end handle every case.
 extension UnsafeMutablePointer<WorldStorage> {
-    /// Gives an entity a component along a plain edge. The value is left for the caller to initialise.
-    /// - Returns: Where the value is to be; `nil` in all other cases, with nothing changed: ``extend(_:by:)`` is for
+    /// Adds a component to an entity along a plain edge. The caller initialises the value.
+    /// - Returns: The address for the value; `nil` in all other cases, with nothing changed: use ``extend(_:by:)`` for
     ///   them.
     /// - Complexity: O(components).
     @inlinable @inline(__always)
@@ -30,9 +30,9 @@ extension UnsafeMutablePointer<WorldStorage> {
         return move.runUp(entity, slots: pointee.entities.slots)
     }
 
-    /// Takes a component from an entity along a plain edge. The value is left for the caller to move out, and to be
-    /// replaced then by its filler.
-    /// - Returns: `nil` in all other cases, with nothing changed: ``shrink(_:by:)`` is for them.
+    /// Removes a component from an entity along a plain edge. The caller moves the value out, and then replaces it by
+    /// its filler.
+    /// - Returns: `nil` in all other cases, with nothing changed: use ``shrink(_:by:)`` for them.
     /// - Complexity: O(components).
     @inlinable @inline(__always)
     func detach(_ component: ComponentID, from entity: Entity) -> ValueGap? {
@@ -43,8 +43,8 @@ extension UnsafeMutablePointer<WorldStorage> {
     }
 }
 
-/// The way of a row along a plain edge. What it needs of the tables' headers it reads where it needs it: that takes no
-/// more than to read it back from the stack.
+/// The move of a row along a plain edge. It reads the tables' headers where it needs them, which costs no more than
+/// reading copies back from the stack.
 @usableFromInline
 struct PlainMove: BitwiseCopyable {
     @usableFromInline let row: EntityRow
@@ -54,8 +54,8 @@ struct PlainMove: BitwiseCopyable {
     @inlinable @inline(__always)
     var source: TablePointer { row.table }
 
-    /// - Returns: `nil` if there is no such edge, and near the end of a page: there is no room for what pieces reach
-    ///   over, or the last row is the first of its page.
+    /// - Returns: `nil` if there is no such edge, and near the end of a page: there is no room for the rows that pieces
+    ///   reach over, or the last row is the first of its page.
     @inlinable @inline(__always)
     init?(of row: EntityRow, by component: ComponentID, isUp: Bool) {
         let known = row.known(component)
@@ -92,20 +92,20 @@ struct PlainMove: BitwiseCopyable {
         return next == edge.pointee.groupsEnd ? endDown() : endDown(next, isLast: false)
     }
 
-    /// Enters the entity in the new row.
+    /// Records the entity in the new row.
     @inlinable @inline(__always)
     func settle(_ entity: Entity, _ slots: UnsafeMutablePointer<EntityStorage.Slot>) {
         slots[Int(truncatingIfNeeded: entity.index)].place = target.pointee.tail.place(row: target.pointee.tail.count)
         target.pointee.tail.memory.setEntity(entity, row: target.pointee.tail.count)
     }
 
-    /// Whether it is the last row, which leaves no gap.
+    /// Whether the row is the last one, which leaves no gap.
     @inlinable @inline(__always)
     var isLast: Bool {
         row.offset == source.pointee.tail.count &- 1 && row.memory == source.pointee.tail.memory
     }
 
-    /// Enters the entity of the last row in the row.
+    /// Records the entity of the last row in the freed row.
     @inlinable @inline(__always)
     func fillGap(_ slots: UnsafeMutablePointer<EntityStorage.Slot>) {
         let moved = source.pointee.tail.memory.entity(row: source.pointee.tail.count &- 1)
@@ -113,8 +113,8 @@ struct PlainMove: BitwiseCopyable {
         slots[Int(truncatingIfNeeded: moved.index)].place = row.place
     }
 
-    /// Copies the pieces of a group to the new row. Behind that lie rows that are not in use, so it may be a few bytes
-    /// more.
+    /// Copies the pieces of a group to the new row. The rows behind it are not in use, so the copy may be a few bytes
+    /// longer.
     /// - Returns: Where the next group begins.
     @inlinable @inline(__always)
     func copy(_ first: UnsafeMutableRawPointer, isUp: Bool) -> UnsafeMutableRawPointer {
@@ -132,7 +132,7 @@ struct PlainMove: BitwiseCopyable {
         return next
     }
 
-    /// Copies the pieces of a group to the new row, and those of the last row into their place.
+    /// Copies the pieces of a group to the new row, and the pieces of the last row into their place.
     /// - Returns: Where the next group begins.
     @inlinable @inline(__always)
     func copyBoth(_ first: UnsafeMutableRawPointer, isUp: Bool) -> UnsafeMutableRawPointer {
@@ -153,8 +153,8 @@ struct PlainMove: BitwiseCopyable {
         return next
     }
 
-    /// Counts the rows.
-    /// - Returns: Where the value is to be.
+    /// Updates the row counts.
+    /// - Returns: The address for the value.
     @inlinable @inline(__always)
     func endUp() -> UnsafeMutableRawPointer {
         let value =
@@ -165,8 +165,8 @@ struct PlainMove: BitwiseCopyable {
         return value
     }
 
-    /// Counts the rows.
-    /// - Returns: Where the value was.
+    /// Updates the row counts.
+    /// - Returns: The gap that the value leaves.
     @inlinable @inline(__always)
     func endDown() -> ValueGap {
         target.pointee.tail.count &+= 1
@@ -177,7 +177,7 @@ struct PlainMove: BitwiseCopyable {
             filler: source.pointee.tail.memory + (offset &+ source.pointee.tail.count &* stride))
     }
 
-    /// Copies further groups before.
+    /// Copies the remaining groups first.
     @usableFromInline @inline(never)
     func endUp(_ first: UnsafeMutableRawPointer, isLast: Bool) -> UnsafeMutableRawPointer {
         var next = first
@@ -185,7 +185,7 @@ struct PlainMove: BitwiseCopyable {
         return endUp()
     }
 
-    /// Copies further groups before.
+    /// Copies the remaining groups first.
     @usableFromInline @inline(never)
     func endDown(_ first: UnsafeMutableRawPointer, isLast: Bool) -> ValueGap {
         var next = first
@@ -202,8 +202,8 @@ extension TableEdge.Piece {
     func target(isUp: Bool) -> Int { isUp ? largerOffset : offset }
 }
 
-/// Copies a piece in words, and nothing behind it: the next row may be read as a whole a moment later, and a processor
-/// that reads as a whole what it has written in parts waits for it.
+/// Copies a piece in words, and nothing behind it. The next row may be read as a whole soon after, and a processor
+/// stalls when it reads as a whole what it has just written in parts.
 @inlinable @inline(__always)
 func fillPiece(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, size: Int) {
     /// Two words, which may overlap.
@@ -223,10 +223,11 @@ func fillPiece(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer,
     }
 }
 
-/// The same in every case, column by column.
+/// The same moves for every case, column by column.
 extension UnsafeMutablePointer<WorldStorage> {
-    /// Gives an entity a component that it does not have. The value is left for the caller to initialise and to mark.
-    /// - Returns: Where the value is to be; `nil` if the entity has it or does not live, or the structure stands still.
+    /// Adds a component that the entity does not have. The caller initialises and marks the value.
+    /// - Returns: The place for the value; `nil` if the entity has the component or does not live, or the structure is
+    ///   locked.
     /// - Complexity: O(components).
     @usableFromInline @inline(never)
     func extend(_ entity: Entity, by component: ComponentID) -> Place? {
@@ -239,7 +240,7 @@ extension UnsafeMutablePointer<WorldStorage> {
         return Place(inLastRowOf: edge.pointee.extra)
     }
 
-    /// Takes a component from an entity that has it; its value has been moved out or destroyed already.
+    /// Removes a component from an entity that has it. The caller has already moved out or destroyed the value.
     /// - Complexity: O(components).
     @usableFromInline @inline(never)
     func shrink(_ entity: Entity, by component: ComponentID) {
@@ -249,15 +250,15 @@ extension UnsafeMutablePointer<WorldStorage> {
         move(entity, along: edge, isUp: false)
     }
 
-    /// Moves an entity's row to the table at the other end of an edge, and the last row into its place. The extra value
-    /// is left for the caller to initialise, or is gone already.
+    /// Moves an entity's row to the table at the other end of an edge, and the last row into its place. The caller
+    /// initialises the extra value, or has already removed it.
     private func move(_ entity: Entity, along edge: EdgePointer, isUp: Bool) {
         let (source, target) =
             isUp
             ? (edge.pointee.smaller, edge.pointee.larger) : (edge.pointee.larger, edge.pointee.smaller)
         let targetRow = target.pointee.append(entity)
         let tail = target.pointee.tail
-        // Not before: the directory may have grown.
+        // Looked up only now: the directory may have grown.
         guard let row = pointee.entities.find(entity) else { return }
         edge.pointee.forEachColumn { column, largerColumn in
             let (column, target) = isUp ? (column, largerColumn) : (largerColumn, column)

@@ -1,7 +1,7 @@
 internal import OrrerySchema
 
 extension UnsafeMutablePointer<WorldStorage> {
-    /// Destroys the values of an entity that are not in its table.
+    /// Destroys the sparse values of an entity, which are not in its table.
     /// - Complexity: O(sparse component types).
     @inline(__always)
     func removeSparseValues(of entity: Entity) {

@@ -1,7 +1,7 @@
 internal import OrrerySchema
 
 extension UnsafeMutablePointer<WorldStorage> {
-    /// Lets columns and tables say that somebody hears of the writes of a component, or that nobody does any more.
+    /// Sets or removes the watch of a component, and updates the flags of its columns and tables.
     /// - Complexity: O(tables).
     func setWatch(_ watch: (any AnyComponentWatch)?, of component: ComponentID) {
         pointee.components[component.index].watch = watch
@@ -14,8 +14,8 @@ extension UnsafeMutablePointer<WorldStorage> {
         if watch != nil { pointee.watchedSparse.append(sparse) }
     }
 
-    /// Whether somebody hears of what an entity has.
-    /// - Complexity: O(sparse components that are watched).
+    /// Whether a component of an entity is watched.
+    /// - Complexity: O(watched sparse components).
     func isWatched(_ entity: Entity, in table: TablePointer) -> Bool {
         if table.pointee.isWatched { return true }
         guard !pointee.watchedSparse.isEmpty else { return false }

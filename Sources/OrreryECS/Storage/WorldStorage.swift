@@ -1,6 +1,6 @@
 internal import OrrerySchema
 
-/// All hot state of a world, in raw memory behind one pointer: what every read, write and query goes through.
+/// All hot state of a world, in raw memory behind one pointer. Every read, write and query uses it.
 @usableFromInline
 struct WorldStorage {
     /// What a world knows of one component type.
@@ -8,16 +8,17 @@ struct WorldStorage {
     struct ComponentEntry {
         @usableFromInline let operations: ComponentOperations
         let name: String
-        /// Its writes are logged.
+        /// Whether the component's writes are logged.
         @usableFromInline var isTracked = false
-        /// Tracked since the last drain: observers know nothing of it yet, so there is nothing to take back.
+        /// Whether tracking began after the last drain: readers of changes know nothing of the component yet, so there
+        /// is nothing to take back.
         var isFresh = false
-        /// Some query asks which rows changed since a moment, or gained the component.
+        /// Whether a query asks which rows changed since a stamp, or gained the component.
         var hasChangedStamps = false
         var hasAddedStamps = false
-        /// Where its values are, if they are not in the tables of the entities.
+        /// The sparse set with the values; `nil` if they are in the tables of the entities.
         @usableFromInline var sparse: SparsePointer?
-        /// Who hears of its writes; `nil` for nobody.
+        /// Receives the component's writes; `nil` if nothing does.
         var watch: (any AnyComponentWatch)?
     }
 
@@ -25,28 +26,29 @@ struct WorldStorage {
     var owner: Unmanaged<World>?
 
     @usableFromInline var entities: EntityStorage
-    /// The moment, counted in runs of systems and marks that were taken: what is written now carries it.
+    /// The current stamp, which every write carries. It counts runs of systems, change marks and
+    /// drains.
     @usableFromInline var stamp: UInt64 = 1
-    /// The moment of the last run of the system that runs now; 0 outside of systems and in a first run.
+    /// The stamp of the running system's previous run; 0 outside of systems and in a first run.
     var readerStamp: UInt64 = 0
-    /// The moment of the last drain.
+    /// The stamp of the last drain.
     var drainStamp: UInt64 = 0
-    /// How many iterations and updates are under way; structure stands still until it is 0.
+    /// How many iterations and updates are under way; the structure is locked until it is 0.
     @usableFromInline var borrowCount = 0
-    /// Whether several systems run on it: what they share stands still.
+    /// Whether several systems run on the world in parallel: the state that they share must not change.
     @usableFromInline var isShared = false
-    /// Some component is watched.
+    /// Whether a component is watched.
     var isWatched = false
     /// Slots of entities that relations point at.
     var targets = TargetSlots()
     @usableFromInline var types = TypeIndexStorage()
     @usableFromInline var shapes = SpawnShapes()
     @usableFromInline var components: [ComponentEntry] = []
-    /// For how many components the tables have room.
+    /// The number of components that the tables have room for.
     var componentCapacity = 32
-    /// Those of the components that are sparse.
+    /// The sparse components.
     var sparse: [SparsePointer] = []
-    /// Those of them that are watched.
+    /// The watched sparse components.
     var watchedSparse: [SparsePointer] = []
     var tables: [TablePointer] = [] {
         didSet { tableCount = tables.count }
@@ -72,7 +74,7 @@ struct WorldStorage {
 }
 
 extension UnsafeMutablePointer<WorldStorage> {
-    /// From now on the structure stands still. While the world is shared it does anyway, and nothing is counted.
+    /// Locks the structure. While the world is shared it is locked anyway, and nothing is counted.
     @inlinable @inline(__always)
     func beginBorrow() {
         if !pointee.isShared { pointee.borrowCount &+= 1 }
@@ -109,8 +111,8 @@ extension UnsafeMutablePointer<WorldStorage> {
         pointee.entities.pages.refreshComponents()
     }
 
-    /// Begins a new moment.
-    /// - Returns: The moment that ends.
+    /// Advances the stamp.
+    /// - Returns: The previous stamp.
     func advanceStamp() -> UInt64 {
         pointee.stamp += 1
         return pointee.stamp - 1

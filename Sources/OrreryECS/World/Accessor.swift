@@ -6,7 +6,7 @@ public import OrrerySchema
 /// let positions = world.accessor(Position.self)
 /// let distance = positions[ship].map { $0.x - origin.x }
 /// ```
-/// It stays valid however the world changes, and keeps the world alive.
+/// The accessor stays valid whatever changes in the world, and keeps the world alive.
 public struct Accessor<C: Component> {
     private let world: World
     @usableFromInline let handle: ComponentHandle<C>
@@ -27,15 +27,15 @@ public struct Accessor<C: Component> {
     @inlinable
     public func contains(_ entity: Entity) -> Bool { handle.find(entity) != nil }
 
-    /// Gives an entity the component, or replaces the value of the one that it has.
+    /// Adds the component to an entity, or replaces its value if the entity has it already.
     /// - Complexity: O(components) if the component is new to the entity, else O(1); O(1) for a sparse component.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
     @inlinable
     public func insert(_ value: C, on entity: Entity) throws(WorldError) { try handle.insert(value, on: entity) }
 
-    /// Takes the component from an entity.
-    /// - Returns: The value that it had; `nil` if it had none, which is no error.
+    /// Removes the component from an entity.
+    /// - Returns: The removed value; `nil` if the entity had none, which is not an error.
     /// - Complexity: O(components); O(1) for a sparse component.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
@@ -49,7 +49,7 @@ public struct Accessor<C: Component> {
     @inlinable
     public func set(_ value: C, on entity: Entity) throws(WorldError) { try handle.set(value, on: entity) }
 
-    /// Changes a component in place, and marks it as changed. The structure of the world stands still meanwhile.
+    /// Changes a component in place, and marks it as changed. The structure of the world is locked meanwhile.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable
@@ -69,7 +69,7 @@ extension World {
     public func accessor<C: Component>(_ type: C.Type) -> Accessor<C> { Accessor(self, ComponentHandle(self)) }
 }
 
-/// One component of any entity, to read.
+/// Read access to one component of any entity.
 public struct ComponentReader<C: Component> {
     @usableFromInline let accessor: Accessor<C>
 
@@ -87,7 +87,7 @@ public struct ComponentReader<C: Component> {
 extension ComponentReader: Sendable {}
 
 extension World {
-    /// Fast access to one component of any entity, to read.
+    /// Fast read access to one component of any entity.
     /// - Complexity: O(1).
     public func reader<C: Component>(_ type: C.Type) -> ComponentReader<C> {
         ComponentReader(accessor: accessor(type))

@@ -1,13 +1,13 @@
 public import OrrerySchema
 
-/// One component type of one world, looked up: all that single values of single entities are reached by. Holds no
-/// reference, so making one and passing it on costs nothing.
+/// A looked-up component type of one world, used for every access to a single value of a single entity. A handle holds
+/// no reference, so making one and passing it on costs nothing.
 @usableFromInline
 struct ComponentHandle<C: Component>: BitwiseCopyable {
     /// The world's storage, whose address never changes: one load less than through the class.
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     @usableFromInline let component: ComponentID
-    /// Where the values are, if they are not in the tables of the entities.
+    /// The sparse set with the values; `nil` if they are in the tables of the entities.
     @usableFromInline let sparse: SparsePointer?
 
     @inlinable @inline(__always)
@@ -17,14 +17,14 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         sparse = C.storage == .sparse ? world.storage.sparse(component) : nil
     }
 
-    /// Where an entity's value is; `nil` if the entity does not live or has none. Sets of sparse components are not
-    /// looked at for a type that is known not to be one.
+    /// Where an entity's value is; `nil` if the entity does not live or has none. For a type known not to be sparse,
+    /// sparse sets are not searched.
     @inlinable @inline(__always)
     func find(_ entity: Entity) -> Place? {
         storage.find(component, sparse: C.storage == .sparse ? sparseSet : nil, of: entity)
     }
 
-    /// The set of a component that is sparse.
+    /// The sparse set of a sparse component.
     @inlinable @inline(__always)
     var sparseSet: SparsePointer {
         guard let sparse else {
@@ -39,7 +39,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         return place
     }
 
-    /// Why an entity has no value.
+    /// The error for an entity that has no value.
     @usableFromInline @inline(never)
     func absence(of entity: Entity) -> WorldError {
         storage.pointee.entities.find(entity) == nil
@@ -58,7 +58,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         }
     }
 
-    /// In all cases, which makes it larger.
+    /// Handles every case, so it is larger.
     @inlinable @inline(never)
     func insertElse(_ value: C, on entity: Entity) throws(WorldError) {
         storage.requireStructureOpen("insert a component")
@@ -67,7 +67,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         fill(place, of: entity, with: value)
     }
 
-    /// Writes and marks a value that the entity has not had, and tells of it.
+    /// Writes, marks and reports a value that is new to the entity.
     @inlinable @inline(__always)
     func fill(_ place: Place, of entity: Entity, with value: C) {
         place.value(as: C.self).initialize(to: value)
@@ -86,7 +86,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         return value
     }
 
-    /// In all cases, which makes it larger.
+    /// Handles every case, so it is larger.
     @inlinable @inline(never)
     func removeElse(from entity: Entity) throws(WorldError) -> C? {
         storage.requireStructureOpen("remove a component")
@@ -109,7 +109,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         write(entity, try place(of: entity)) { $0 = value }
     }
 
-    /// Writes and marks a value, and tells of it. Marked last: who asks in the closure for a moment gets one before the
+    /// Writes, marks and reports a value. The mark comes last: a stamp taken inside the closure is from before the
     /// write.
     @inlinable @inline(__always)
     func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
@@ -118,8 +118,8 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         return body(&place.value(as: C.self).pointee)
     }
 
-    /// Apart, so that the common case stays small.
-    /// - Parameter isTold: or else nothing is marked, and no observer hears of it.
+    /// A separate function keeps the common case small.
+    /// - Parameter isTold: If false, nothing is marked and no observer is notified.
     @inlinable @inline(never)
     func writeWatched<Result>(
         _ entity: Entity, _ place: Place, isTold: Bool, _ body: (inout C) -> Result
@@ -141,7 +141,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             defer { storage.endBorrow() }
             return write(entity, place, body)
         }
-        // Put back instead of counted down: what is known already need not be waited for.
+        // Restores the count instead of decrementing it: the known value needs no wait.
         let borrowCount = storage.pointee.borrowCount
         storage.pointee.borrowCount = borrowCount &+ 1
         defer {

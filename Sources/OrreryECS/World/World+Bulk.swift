@@ -2,14 +2,14 @@ public import OrrerySchema
 
 /// Many entities at once.
 extension World {
-    /// Makes as many entities as the columns are long, each with the values of its place in them.
+    /// Makes one entity per position in the columns, with the values at that position.
     ///
     /// ```swift
     /// let ships = try world.spawn(columns: positions, velocities)  // [Position], [Velocity]
     /// ```
     /// - Returns: The entities, in the order of the columns.
     /// - Complexity: O(entities × components), at the speed of memory for components without references.
-    /// - Precondition: All columns are of one length, no type is named twice, no query iterates.
+    /// - Precondition: All columns have the same length, no type is named twice, no query iterates.
     /// - Throws: ``WorldError`` `entityCountExceeded` if there is no room for all; nothing has changed then.
     @discardableResult
     @inlinable
@@ -50,7 +50,7 @@ extension World {
         return spawned.entities
     }
 
-    /// Rows that were added to a table and are to be filled.
+    /// New rows of a table, still to be filled.
     @usableFromInline
     struct SpawnedRows {
         @usableFromInline let entities: [Entity]
@@ -95,7 +95,7 @@ extension World {
         }
     }
 
-    /// Calls a closure for each run of places that lie one behind the other, to fill them, and marks them.
+    /// Calls a closure to fill each run of contiguous places, and marks them.
     @inlinable
     func fill<C: Component>(
         _ shape: SpawnShape, _ position: inout Int, _ spawned: SpawnedRows,
@@ -113,7 +113,7 @@ extension World {
                 place = Place(column: shape.columns[position], row: row)
                 run = min(count &- offset, shape.table.pointee.chunkRowCount &- place.offset)
             }
-            // The values of a tag are nowhere.
+            // A tag has no stored values.
             if MemoryLayout<C>.size > 0 { initialize(place.value(as: C.self), offset, run) }
             place.column.markAdded(place.row..<place.row &+ run)
             offset &+= run
@@ -147,7 +147,7 @@ extension World {
     ///
     /// - Complexity: O(components).
     /// - Precondition: No query iterates.
-    /// - Throws: ``WorldError`` `entityDead`, or `entityCountExceeded` as `trySpawn`; nothing has changed then.
+    /// - Throws: ``WorldError`` `entityDead`, or `entityCountExceeded` as for `trySpawn`; nothing has changed then.
     @discardableResult
     public func clone(_ entity: Entity) throws(WorldError) -> Entity {
         requireStructureOpen("clone")
@@ -170,7 +170,7 @@ extension World {
 
     private func copyValue(from source: Place, to target: Place) {
         let operations = storage.pointee.components[source.column.pointee.component.index].operations
-        // The values of a tag are nowhere.
+        // A tag has no stored values.
         if operations.stride > 0 { operations.copyInitialize(target.address, source.address) }
         target.markAdded()
     }

@@ -1,7 +1,7 @@
 public import OrrerySchema
 
 extension World {
-    /// Gives an entity a component, or replaces the value of the one that it has.
+    /// Adds a component to an entity, or replaces its value if the entity has it already.
     ///
     /// - Complexity: O(components) if the component is new to the entity, else O(1); O(1) for a sparse component.
     /// - Precondition: No query iterates.
@@ -11,9 +11,9 @@ extension World {
         try ComponentHandle<C>(self).insert(component, on: entity)
     }
 
-    /// Takes a component from an entity.
+    /// Removes a component from an entity.
     ///
-    /// - Returns: The value that it had; `nil` if it had none, which is no error.
+    /// - Returns: The removed value; `nil` if the entity had none, which is not an error.
     /// - Complexity: O(components); O(1) for a sparse component.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
@@ -52,7 +52,7 @@ extension World {
 
     /// Changes a component in place, and marks it as changed.
     ///
-    /// While the closure runs, the structure of the world stands still, as during an iteration.
+    /// While the closure runs, the structure of the world is locked, as during an iteration.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable
@@ -62,10 +62,10 @@ extension World {
         try ComponentHandle<C>(self).update(entity, body)
     }
 
-    /// Changes a component in place without marking it: neither observers nor readers of changes hear of it.
+    /// Changes a component in place without marking it: neither observers nor readers of changes are notified.
     ///
-    /// The only write that is not marked; for values that nobody watches, such as caches. A ``Relation`` is followed
-    /// all the same.
+    /// Every other write marks the value. Use this method for values that nobody watches, such as caches. The world
+    /// still follows the target of a ``Relation``.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     @inlinable

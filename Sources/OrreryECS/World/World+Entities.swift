@@ -20,9 +20,8 @@ extension World {
     ///
     /// - Complexity: O(components), amortised.
     /// - Precondition: No type is named twice; no query iterates.
-    /// - Throws: ``WorldError`` `entityCountExceeded` if ``entityCountMax`` entities live, or the free slots are those
-    /// of
-    ///   entities despawned in this tick; nothing has changed then.
+    /// - Throws: ``WorldError`` `entityCountExceeded` if ``entityCountMax`` entities live, or if the only free slots
+    ///   belong to entities despawned in this tick; nothing has changed then.
     @inlinable
     public func trySpawn<each C: Component>(_ component: repeat each C) throws(WorldError) -> Entity {
         requireStructureOpen("spawn")
@@ -35,7 +34,7 @@ extension World {
         return entity
     }
 
-    /// Ends an entity's life and destroys its components. Its name is never given out again.
+    /// Ends an entity's life and destroys its components. The same `Entity` value is never used again.
     ///
     /// - Complexity: O(components).
     /// - Precondition: No query iterates.
@@ -56,7 +55,7 @@ extension World {
         storage.pointee.entities.release(entity)
     }
 
-    /// Ends the lives of all entities. Component types, resources and what is tracked stay.
+    /// Ends the lives of all entities. Component types, resources and tracking stay.
     ///
     /// - Complexity: O(entities).
     /// - Precondition: No query iterates.
@@ -65,7 +64,7 @@ extension World {
         if endUnheard(storage.pointee.tables) { return }
         var entities: [Entity] = []
         forEachEntity { entities.append($0) }
-        // Some end with others of them.
+        // Despawning one entity may despawn others of the list.
         for entity in entities { _ = try? despawn(entity) }
     }
 
@@ -74,7 +73,7 @@ extension World {
     /// ```swift
     /// world.despawnAll(world.query(Read<Shot>.self).without(Target.self))
     /// ```
-    /// - Returns: How many there were.
+    /// - Returns: The number of entities that matched.
     /// - Complexity: O(entities).
     /// - Precondition: No query iterates.
     @discardableResult
@@ -84,7 +83,7 @@ extension World {
             let count = tables.reduce(0) { $0 + $1.pointee.rowCount }
             if endUnheard(tables) { return count }
         }
-        // Some end with others of them, and a selection may name one twice.
+        // Despawning one entity may despawn others of the list, and a selection may name an entity twice.
         let entities = query.entities
         for entity in entities { _ = try? despawn(entity) }
         return Set(entities).count
@@ -116,7 +115,7 @@ extension World {
         return learnShape(key, repeat each type)
     }
 
-    /// Apart, so that the common case stays small.
+    /// A separate function keeps the common case small.
     @inlinable @inline(never)
     func learnShape<each C: Component>(_ key: ObjectIdentifier, _ type: repeat (each C).Type) -> SpawnShape {
         var components: [ComponentID] = []
@@ -136,7 +135,7 @@ extension World {
             key, table: table, columns: components.map { storage.column(of: $0, in: table) })
     }
 
-    /// Fills and marks a value of a new entity. What is watched in the entity's table is known before.
+    /// Writes and marks a value of a new entity. `isWatched` already covers the entity's table.
     @inlinable @inline(__always)
     func initialize<C: Component>(
         _ value: C, of entity: Entity, _ shape: SpawnShape, _ position: inout Int, _ row: Int, _ isWatched: inout Bool

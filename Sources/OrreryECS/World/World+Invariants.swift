@@ -1,7 +1,7 @@
 package import OrrerySchema
 
 extension World {
-    /// Checks all that storage promises itself. Traps at the first broken promise.
+    /// Checks all invariants of the storage. Traps at the first violation.
     /// - Complexity: O(entities × components). For tests.
     package func _checkInvariants() {
         var rowCount = 0
@@ -114,7 +114,7 @@ extension World {
         var isPlain =
             !edge.pointee.smaller.pointee.keepsMarks && !edge.pointee.larger.pointee.keepsMarks
             && !edge.pointee.extra.pointee.isWatched
-        // Which bytes of the smaller table's chunks go where.
+        // For each byte of the smaller table's chunks, its offset in the larger table's chunks.
         var expected: [Int: Int] = [:]
         edge.pointee.forEachColumn { column, largerColumn in
             precondition(
@@ -246,7 +246,7 @@ extension World {
 }
 
 extension World {
-    /// Moves a living entity to another life of its slot, to test what happens after 2^32 lives.
+    /// Gives a living entity another generation, to test what happens after 2^32 generations.
     package func _setGeneration(of entity: Entity, to generation: UInt32) -> Entity {
         let renamed = Entity(index: entity.index, generation: generation)
         guard let row = storage.pointee.entities.find(entity) else { return renamed }
@@ -266,6 +266,6 @@ extension World {
         return count
     }
 
-    /// How many entities the journal of structural changes holds entries for, free entries included.
+    /// The number of entries in the journal of structural changes, free entries included.
     package var journaledEntityCount: Int { storage.pointee.journal.entries.count }
 }

@@ -2,9 +2,9 @@ package import OrrerySchema
 
 /// Components by number and address, for callers that learn the type at run time.
 extension World {
-    /// Gives an entity a component, or replaces the value of the one that it has.
-    /// - Parameter value: The address of an initialised value of the component's type, which is copied; not read for a
-    /// tag.
+    /// Adds a component to an entity, or replaces its value if the entity has it already.
+    /// - Parameter value: The address of an initialised value of the component's type. The value is copied; for a tag
+    ///   the address is not read.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
     package func insert(
@@ -24,7 +24,7 @@ extension World {
     }
 
     /// Replaces the value of a component that the entity has, and marks it as changed.
-    /// - Parameter value: The address of an initialised value of the component's type, which is copied.
+    /// - Parameter value: The address of an initialised value of the component's type. The value is copied.
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
     package func set(_ component: ComponentID, copying value: UnsafeRawPointer, on entity: Entity) throws(WorldError) {
         guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
@@ -34,8 +34,8 @@ extension World {
         assign(value, component, entity, place)
     }
 
-    /// Takes a component from an entity and destroys its value.
-    /// - Returns: Whether it had one.
+    /// Removes a component from an entity and destroys its value.
+    /// - Returns: Whether the entity had one.
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityDead`.
     @discardableResult
@@ -56,8 +56,7 @@ extension World {
 
     /// Reads a component in place.
     /// - Returns: The closure's result; `nil` if the entity does not live or has no such component. The address is
-    /// valid only
-    ///   in the closure, in which the structure stands still.
+    ///   valid only inside the closure, in which the structure is locked.
     package func withValue<Result>(
         _ component: ComponentID, of entity: Entity, _ body: (UnsafeRawPointer) -> Result
     ) -> Result? {
@@ -67,8 +66,8 @@ extension World {
         return body(place.address)
     }
 
-    /// Where a component of an entity is; `nil` if the entity does not live or has no such component. It is there until
-    /// the world is written to.
+    /// The address of a component of an entity; `nil` if the entity does not live or has no such component. The address
+    /// is valid until the next write to the world.
     package func address(_ component: ComponentID, of entity: Entity) -> UnsafeRawPointer? {
         find(component, of: entity).map { UnsafeRawPointer($0.address) }
     }

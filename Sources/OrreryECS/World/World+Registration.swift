@@ -2,7 +2,7 @@ public import OrrerySchema
 import Synchronization
 
 extension World {
-    /// The number of a component type in this world, given out on first use.
+    /// The number of a component type in this world, assigned on first use.
     /// - Complexity: O(1).
     @discardableResult
     @inlinable @inline(__always)
@@ -10,7 +10,7 @@ extension World {
         ComponentID(storage.pointee.types.findAtHome(ObjectIdentifier(type)) ?? registerElse(type).rawValue)
     }
 
-    /// Apart, so that the common case stays small.
+    /// A separate function keeps the common case small.
     @inlinable @inline(never)
     func registerElse<C: Component>(_ type: C.Type) -> ComponentID {
         if let known = storage.pointee.types.find(ObjectIdentifier(type)) { return ComponentID(known) }
@@ -27,8 +27,8 @@ extension World {
         }
     }
 
-    /// Begins to log the writes of a component. The next drain publishes all values that there are.
-    /// - Complexity: O(rows that have it / 64); O(entities) for the first component that is tracked.
+    /// Begins to log the writes of a component. The next drain reports all existing values.
+    /// - Complexity: O(rows with the component / 64); O(entities) for the first tracked component.
     /// - Precondition: No query iterates.
     public func track<C: Component>(_ type: C.Type) {
         requireStructureOpen("track a component")
@@ -41,12 +41,12 @@ extension World {
             column.beginMarks()
             column.markForDrain(0..<column.pointee.table.pointee.rowCount)
         }
-        // The table of an entity does not say since when it has a sparse component; stamps do.
+        // An entity's table does not tell since when the entity has a sparse component; stamps do.
         if storage.sparse(component) != nil { keepAddedStamps(component) }
     }
 
-    /// Begins to note when a component is written or gained, for queries that ask. While systems run side by side it is
-    /// put off: until then all rows count as changed.
+    /// Begins to record when a component is written or gained, for queries that ask. While systems run in parallel,
+    /// this is deferred; until it takes effect, all rows count as changed.
     func keepStamps(_ kind: QueryConditions.Change.Kind, of component: ComponentID) {
         guard !storage.pointee.isShared else {
             return planLock.withLock { _ in wantedStamps.append((kind, component)) }
@@ -57,21 +57,21 @@ extension World {
         }
     }
 
-    /// Begins to note when rows of a component are written. Those that there are count as written now.
+    /// Begins to record when rows of a component are written. Existing rows count as written now.
     func keepChangedStamps(_ component: ComponentID) {
         guard !storage.pointee.components[component.index].hasChangedStamps else { return }
         storage.pointee.components[component.index].hasChangedStamps = true
         storage.forEachColumn(of: component) { $0.beginStamps(\.changed) }
     }
 
-    /// Begins to note when entities gain a component. Those that have it count as having gained it now.
+    /// Begins to record when entities gain a component. Entities that have it count as having gained it now.
     func keepAddedStamps(_ component: ComponentID) {
         guard !storage.pointee.components[component.index].hasAddedStamps else { return }
         storage.pointee.components[component.index].hasAddedStamps = true
         storage.forEachColumn(of: component) { $0.beginStamps(\.added) }
     }
 
-    /// From now on structural changes are journaled; who lives already is news for the first log.
+    /// Begins to journal structural changes. The first log reports entities that already live as spawned.
     func activateJournal() {
         guard !storage.pointee.journal.isActive else { return }
         storage.pointee.journal.activate()
@@ -120,8 +120,8 @@ package struct ComponentDescription: Sendable {
     package let type: any Component.Type
     /// Bytes from one value to the next in memory; 0 for a tag.
     package let stride: Int
-    /// Values may be copied as bytes.
+    /// Whether values may be copied as bytes.
     package let isBitwise: Bool
-    /// Its writes are logged.
+    /// Whether the component's writes are logged.
     package let isTracked: Bool
 }

@@ -1,5 +1,5 @@
 extension World {
-    /// Keeps one value of a type beside the entities: settings, clocks, indexes. Replaces an earlier one.
+    /// Stores one value of a type in the world, such as settings, clocks or indexes. It replaces an earlier value.
     /// - Complexity: O(1).
     public func insertResource<Resource>(_ resource: Resource) {
         resources[ObjectIdentifier(Resource.self)] = ResourceBox(resource, stamp: storage.pointee.stamp)
@@ -11,7 +11,7 @@ extension World {
         box(type)?.value
     }
 
-    /// Changes the resource of a type in place. Inside, other resources and the whole world may be used.
+    /// Changes the resource of a type in place. The closure may use other resources and the whole world.
     /// - Complexity: O(1).
     /// - Throws: ``WorldError`` `resourceMissing`.
     public func withResource<Resource, Result>(
@@ -22,8 +22,8 @@ extension World {
         return body(&box.value)
     }
 
-    /// Takes a resource out.
-    /// - Returns: The value that there was; `nil` if there was none.
+    /// Removes a resource.
+    /// - Returns: The removed value; `nil` if there was none.
     @discardableResult
     public func removeResource<Resource>(_ type: Resource.Type) -> Resource? {
         defer { resources[ObjectIdentifier(type)] = nil }
@@ -57,7 +57,8 @@ extension World {
 /// ```swift
 /// score.value.points += hits.count
 /// ```
-/// It is valid while its system runs. A resource that is inserted anew is another one.
+/// The accessor is valid while its system runs. It does not follow a resource that is inserted again: that is a new
+/// one.
 public struct ResourceAccessor<Resource> {
     fileprivate let box: ResourceBox<Resource>
     fileprivate let storage: UnsafeMutablePointer<WorldStorage>

@@ -12,56 +12,54 @@ import Synchronization
 /// try world.despawn(ship)
 /// ```
 ///
-/// A world belongs to one thread at a time, the one that runs its ticks. Every change takes effect at once and is seen
-/// by
-/// the next read; while a query iterates, or the closure of an update runs, the structure stands still: spawning,
-/// despawning,
-/// inserting and removing trap then, and are put off with ``commands`` instead.
+/// A world belongs to one thread at a time: the thread that runs its ticks. Every change takes effect at once and is
+/// visible to the next read. While a query iterates or the closure of an update runs, the structure is locked:
+/// spawning, despawning, inserting and removing trap. Defer them with ``commands`` instead.
 ///
-/// Entities live in tables, one per set of components, and component types make themselves known on first use.
+/// Entities are stored in tables, one per set of components. Component types register themselves on first use.
 public final class World {
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     var resources: [ObjectIdentifier: AnyObject] = [:]
     var plans: [ObjectIdentifier: QueryPlan] = [:]
-    /// Held where plans are made while systems run side by side.
+    /// Held to make plans while systems run in parallel.
     let planLock = Mutex<Void>(())
-    /// Changes that queries asked for while systems ran side by side.
+    /// Stamps that queries asked for while systems ran in parallel.
     var wantedStamps: [(QueryConditions.Change.Kind, ComponentID)] = []
-    /// How many tables there were when all plans were brought up to date.
+    /// The number of tables when all plans were last updated.
     var plannedTableCount = 0
-    /// By the identity of the system.
+    /// Keyed by the identity of the system.
     var systemRuns: [ObjectIdentifier: SystemState] = [:]
     /// How many systems have run so far.
     var systemCount = 0
-    /// Room for the systems of a stage that runs.
+    /// A reusable buffer for the systems of the running stage.
     var stageSystems: [(system: Schedule.System, run: SystemState)] = []
     var eventBuffers: [ObjectIdentifier: any AnyEventBuffer] = [:]
     var watching = Watching()
-    /// Of the relations, in the order in which they became known.
+    /// One index per relation, in the order of registration.
     var referenceIndexes: [ReferenceIndex] = []
 
-    /// By system and component. Held with `planLock` while systems run side by side.
+    /// Keyed by system and component. Guarded by `planLock` while systems run in parallel.
     var scheduleErrorOfAccess: [String: ScheduleError] = [:]
 
-    /// What all random numbers of systems come from (``TickContext/makeRandom(stream:)``). Set it before the first tick
-    /// to have another run.
+    /// The seed of all random numbers of systems (``TickContext/makeRandom(stream:)``). Set it before the first tick to
+    /// get a different run.
     public var seed: UInt64 = 0
 
-    /// How many events were dropped so far, since ``eventCountMax`` of their type had been sent in one tick.
+    /// The number of events dropped so far because ``eventCountMax`` of their type had already been sent in one tick.
     public internal(set) var droppedEventCount: UInt64 = 0
 
-    /// Changes put off until the structure may change: flushed by the schedule after each stage, or by
-    /// ``flushCommands()``.
+    /// Changes deferred until the structure may change. The schedule flushes them after each stage; ``flushCommands()``
+    /// flushes them at once.
     public let commands = Commands()
 
     /// The tick that the world is in; 0 before the first.
     public package(set) var tick = Tick.zero
 
     /// Makes an empty world.
-    /// - Parameter entityCountMax: The most entities that may live at once, counting each of the rare slots whose 2^32
-    ///   - 1 generations are used up. Memory is taken as it is needed, not ahead. There is room for 2^19 pages: one for
+    /// - Parameter entityCountMax: The most entities that may live at once. The rare slots whose 2^32 - 1 generations
+    ///   are used up count too. Memory is allocated as needed, not in advance. There is room for 2^19 pages: one for
     ///   each 4096 entities, and at least one for each set of components that some entity has or had. The default is
-    ///   what clients take of entity indexes, 2^22, less 65,536 that a server has for itself.
+    ///   the number of entity indexes that clients accept, 2^22, less 65,536 that a server reserves for itself.
     /// - Precondition: `entityCountMax` is at least 1 and below 2^31 - 1.
     public init(entityCountMax: Int = 4_128_768) {
         precondition(entityCountMax >= 1 && entityCountMax < Int(Int32.max), "entityCountMax must be in 1..<2^31-1")
@@ -80,9 +78,9 @@ public final class World {
     /// The most entities that may live at once.
     public var entityCountMax: Int { storage.pointee.entities.entityCountMax }
 
-    /// Ends the tick: slots freed in it may be given out again from now on, and events of the tick before are gone. The
-    /// schedule's `runTick` does it.
-    /// - Complexity: O(types of events).
+    /// Ends the tick: slots freed in it may be reused from now on, events of the previous tick are dropped, and so are
+    /// removals that every system has read. The schedule's `runTick` calls this method.
+    /// - Complexity: O(event types).
     public func endTick() {
         storage.pointee.entities.endTick()
         for (type, buffer) in eventBuffers {
@@ -91,7 +89,7 @@ public final class World {
         }
     }
 
-    /// Applies the commands that were put off, in the order in which they were given.
+    /// Applies the deferred commands, in the order in which they were given.
     /// - Precondition: No query iterates and no update runs.
     public func flushCommands() {
         requireStructureOpen("flush commands")

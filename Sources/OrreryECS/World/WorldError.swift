@@ -2,15 +2,15 @@ public import OrrerySchema
 
 /// Why a world refused an operation.
 ///
-/// One word: what a throwing call pays for an error that does not happen.
+/// An error is one word wide, which keeps throwing calls cheap when no error occurs.
 public struct WorldError: Error, Sendable {
-    /// The kind of a refusal.
+    /// The kind of error.
     public enum Code: String, Sendable {
-        /// The entity does not live, or not any more.
+        /// The entity never lived, or no longer lives.
         case entityDead
         /// The entity lives and has no such component.
         case componentMissing
-        /// The world holds as many entities as it may.
+        /// The world has no room for another entity.
         case entityCountExceeded
         /// A query that should match one entity matches none, or several.
         case notSingle
@@ -38,11 +38,11 @@ public struct WorldError: Error, Sendable {
         content = Content(code: code, entity: entity, componentName: componentName, sentence: sentence)
     }
 
-    /// What kind of error it is.
+    /// The kind of error.
     public var code: Code { content.code }
-    /// The entity that was named; `Entity.none` where none was.
+    /// The entity that the call named; `Entity.none` if it named none.
     public var entity: Entity { content.entity }
-    /// The name of the component or resource that was named; empty where none was.
+    /// The name of the component or resource that the call named; empty if it named none.
     public var componentName: String { content.componentName }
     /// What happened and what to do about it, as one sentence.
     public var sentence: String { content.sentence }

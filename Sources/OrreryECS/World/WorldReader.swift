@@ -1,8 +1,8 @@
 public import OrrerySchema
 
-/// A world to look at: what rules and conditions get, which must not change it.
+/// A read-only view of a world, for rules and conditions, which must not change the world.
 ///
-/// It is valid while the closure runs that it is given to.
+/// The reader is valid while the closure that receives it runs.
 public struct WorldReader {
     private let world: World
 
@@ -81,17 +81,17 @@ public struct WorldReader {
         world.query(terms: first, second, third, fourth, fifth, repeat each rest)
     }
 
-    /// The entities that point at one by a relation, the newest first.
-    /// - Complexity: O(those that point at it).
+    /// The entities that point at `target` by a relation, newest first.
+    /// - Complexity: O(referrers).
     public func referrers<R: Relation>(to target: Entity, by relation: R.Type) -> [Entity] {
         world.referrers(to: target, by: relation)
     }
 
-    /// The entities whose parent is this one, the newest first.
+    /// The children of an entity, newest first.
     /// - Complexity: O(children).
     public func children(of parent: Entity) -> [Entity] { world.children(of: parent) }
 
-    /// The parent of an entity; `nil` if it has none that lives.
+    /// The parent of an entity; `nil` if it has no living parent.
     /// - Complexity: O(1).
     public func parent(of child: Entity) -> Entity? { world.parent(of: child) }
 }

@@ -1,7 +1,6 @@
 package import OrrerySchema
 
-/// A value as a person types it, read by its schema: `50`, `-1.5`, `true`, `walk`, `12v3`, `[1, 2, 3]`, `null`, any
-/// text.
+/// A typed-in value, parsed by its schema: `50`, `-1.5`, `true`, `walk`, `12v3`, `[1, 2, 3]`, `null`, any text.
 package struct ValueText: Error, CustomStringConvertible {
     package let description: String
 
@@ -44,7 +43,7 @@ package struct ValueText: Error, CustomStringConvertible {
         }
     }
 
-    /// A value as JSON, as ``JSONFormat`` writes it; `null` for one that is not of the type.
+    /// A value as JSON, as ``JSONFormat`` writes it; `null` if it is not of the type.
     package static func json(_ value: DynamicValue, as type: FieldType) -> String {
         guard let bytes = try? value.encoded(as: type) else { return "null" }
         var text: [UInt8] = []
@@ -77,7 +76,7 @@ package struct ValueText: Error, CustomStringConvertible {
         return value
     }
 
-    /// The whole numbers that a scalar holds.
+    /// The range of whole numbers that a scalar holds.
     private static func range(of scalar: Scalar) -> String? {
         func range<I: FixedWidthInteger>(_: I.Type) -> String { "\(I.min) to \(I.max)" }
         return switch scalar {

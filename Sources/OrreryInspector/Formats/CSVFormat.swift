@@ -1,7 +1,7 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// Entities as comma-separated values: a header, then one entity on each line, which ends in a line feed.
+/// Entities as comma-separated values: a header, then one line for each entity. Lines end in a line feed.
 ///
 /// Numbers are exact. A missing component, an absent optional and a reference to no entity are empty cells; an empty
 /// string is `""`. Source: RFC 4180 for quotation.
@@ -60,7 +60,7 @@ package struct CSVFormat: Sendable {
         out.append(contentsOf: repeatElement(UInt8(ascii: ","), count: component.leaves.count))
     }
 
-    /// Appends a cell, in quotation marks where it needs them.
+    /// Appends a cell, quoted if necessary.
     private static func append(_ cell: [UInt8], to out: inout [UInt8]) {
         let special: [UInt8] = [UInt8(ascii: "\""), UInt8(ascii: ","), 0x0a, 0x0d]
         let isPlain = !cell.contains { special.contains($0) }

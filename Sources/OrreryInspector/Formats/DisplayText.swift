@@ -1,8 +1,8 @@
 import CTerminalWidth
 
-/// Text as a terminal shows it.
+/// Text for display in a terminal.
 package enum DisplayText {
-    /// The text with all that a terminal would act on written as an escape: control characters, line ends, changes of
+    /// The text with everything that a terminal would act on escaped: control characters, line ends, changes of
     /// direction.
     package static func printable(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
@@ -13,7 +13,7 @@ package enum DisplayText {
         return result
     }
 
-    /// A character that is not to reach a terminal, in words that it shows.
+    /// The visible escape of a character that must not reach a terminal.
     static func escape(_ scalar: Unicode.Scalar) -> String {
         switch scalar {
         case "\n": "\\n"
@@ -23,7 +23,7 @@ package enum DisplayText {
         }
     }
 
-    /// Whether a terminal would act on it.
+    /// Whether a terminal would act on the character.
     static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x200c, 0x200d: false  // They join the parts of emoji and of letters.
@@ -35,13 +35,13 @@ package enum DisplayText {
         }
     }
 
-    /// How many columns of a terminal the text takes.
+    /// The number of terminal columns that the text takes.
     package static func width(of text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.reduce(0) { $0 + width(of: $1) }
     }
 
-    /// The beginning of the text that fits, with an ellipsis where something was cut off.
+    /// The longest beginning of the text that fits, with an ellipsis if something was cut off.
     package static func cut(_ text: String, to widthMax: Int) -> String {
         guard width(of: text) > widthMax else { return text }
         guard widthMax > 0 else { return "" }
@@ -55,17 +55,17 @@ package enum DisplayText {
         return result + "…"
     }
 
-    /// The columns of the parts together; one picture for what is joined to one.
+    /// The total width of the character's parts; parts joined into one picture count as one picture.
     private static func width(of character: Character) -> Int {
         let scalars = character.unicodeScalars
         if let first = scalars.first, first.properties.isEmoji, scalars.dropFirst().contains(where: joinsPicture) {
             return 2
         }
-        // As the C library says it, which terminals follow.
+        // The C library's widths, which terminals follow.
         return scalars.reduce(0) { $0 + Int(terminal_width($1.value)) }
     }
 
-    /// U+FE0F asks for the picture; U+200D and the tones of skin make one of several.
+    /// U+FE0F requests the picture; U+200D and skin tones join several into one.
     private static func joinsPicture(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value == 0xfe0f || scalar.value == 0x200d || scalar.properties.isEmojiModifier
     }

@@ -1,7 +1,7 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// Entities as JSON lines: one entity with its components on each.
+/// Entities as JSON lines: each line has one entity with its components.
 package struct JSONFormat: Sendable {
     package private(set) var undecodable = UndecodableValues()
     private let components: [(shown: ShownComponent, key: [UInt8])]
@@ -15,7 +15,7 @@ package struct JSONFormat: Sendable {
         }
     }
 
-    /// Appends one line. Components that the entity does not have are left out; a value that is no value of its schema
+    /// Appends one line. Components that the entity does not have are left out; a value that does not match its schema
     /// is `null`.
     package mutating func append(_ entity: Entity, of store: ComponentStore, to out: inout [UInt8]) {
         out.append(text: "{\"entity\":")
@@ -29,7 +29,7 @@ package struct JSONFormat: Sendable {
         out.append(text: "}\n")
     }
 
-    /// Appends one value, or `null` where the bytes are no value of the schema.
+    /// Appends one value, or `null` if the bytes are not a value of the schema.
     static func append(
         _ value: UnsafeRawBufferPointer, of schema: ComponentSchema, _ entity: Entity, to out: inout [UInt8],
         _ undecodable: inout UndecodableValues

@@ -1,9 +1,9 @@
 import OrrerySchema
 
-/// Values as JSON, read from their bytes by their schema; no value is built in between. Source: RFC 8259.
+/// Writes values as JSON directly from their bytes, by their schema, without building them. Source: RFC 8259.
 extension [UInt8] {
     /// Reads one value and appends it.
-    /// - Throws: `CodecError` for bytes that are no value of the type; some of it may have been appended by then.
+    /// - Throws: `CodecError` if the bytes are not a value of the type; a part of it may have been appended by then.
     mutating func append(json reader: inout ByteReader, as type: FieldType) throws(CodecError) {
         switch type {
         case .scalar(let scalar): try append(json: &reader, as: scalar)
@@ -79,7 +79,7 @@ extension [UInt8] {
     private mutating func append(json reader: inout ByteReader, as scalar: Scalar) throws(CodecError) {
         let start = count
         try append(number: &reader, as: scalar, isCompact: false)
-        // What JSON has no number for is a string: `"NaN"`.
+        // Numbers that JSON cannot express are strings: `"NaN"`.
         let isName = scalar == .float || scalar == .double
         if isName, let last = self.last, last == UInt8(ascii: "N") || last == UInt8(ascii: "y") {
             insert(UInt8(ascii: "\""), at: start)
@@ -101,7 +101,7 @@ extension [UInt8] {
         append(decimal: UInt64(entity.generation))
     }
 
-    /// Reads a number or truth value and appends it, exactly or in the form for people.
+    /// Reads a number or truth value and appends it, exactly or in the readable form.
     mutating func append(number reader: inout ByteReader, as scalar: Scalar, isCompact: Bool) throws(CodecError) {
         switch scalar {
         case .bool: append(text: try reader.readTruth() ? "true" : "false")

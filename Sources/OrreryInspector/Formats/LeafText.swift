@@ -1,8 +1,8 @@
 import OrrerySchema
 
-/// For whom a leaf is written.
+/// The kind of reader that a leaf is written for.
 enum LeafStyle {
-    /// For programs: exact numbers, text as it is.
+    /// For programs: exact numbers, unchanged text.
     case exact
     /// For people: compact numbers, text without anything that a terminal would act on.
     case readable
@@ -10,8 +10,8 @@ enum LeafStyle {
 
 extension [UInt8] {
     /// Reads the value of a leaf and appends it as plain text; compound values as JSON.
-    /// - Returns: whether there is a value: not for an absent optional, or a reference to no entity.
-    /// - Throws: `CodecError` for bytes that are no value of the leaf's type.
+    /// - Returns: Whether there is a value: `false` for an absent optional or a reference to no entity.
+    /// - Throws: `CodecError` if the bytes are not a value of the leaf's type.
     mutating func append(leaf: Leaf, _ reader: inout ByteReader, _ style: LeafStyle) throws(CodecError) -> Bool {
         if leaf.isTag {
             append(text: "true")

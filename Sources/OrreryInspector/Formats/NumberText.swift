@@ -1,7 +1,7 @@
 extension [UInt8] {
     mutating func append(text: String) { append(contentsOf: text.utf8) }
 
-    /// The decimal digits.
+    /// Appends the decimal digits.
     mutating func append(decimal value: UInt64) {
         withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
             var rest = value
@@ -20,8 +20,8 @@ extension [UInt8] {
         append(decimal: value.magnitude)
     }
 
-    /// The shortest decimal form that reads back as the same number, `5` and not `5.0`; `-0.0`, `NaN`, `Infinity`,
-    /// `-Infinity`.
+    /// Appends the shortest decimal form that reads back as the same number, `5` and not `5.0`; `-0.0`, `NaN`,
+    /// `Infinity`, `-Infinity`.
     mutating func append(exact value: Double) {
         if let whole = value.asSmallInteger {
             append(decimal: whole)
@@ -38,8 +38,8 @@ extension [UInt8] {
         }
     }
 
-    /// A form for people: whole numbers below a milliard as they are, else six significant digits, and beyond nine
-    /// places a power of ten.
+    /// Appends a readable form: whole numbers below a billion (10⁹) as they are, others with six significant digits,
+    /// and beyond nine places with a power of ten.
     mutating func append(compact value: Double) {
         append(compact: value, description: value.description)
     }
@@ -84,7 +84,7 @@ extension [UInt8] {
 }
 
 extension Double {
-    /// The value as an integer where it is one, exactly, and not minus zero.
+    /// The value as an integer if it is exactly one and not minus zero.
     fileprivate var asSmallInteger: Int64? {
         guard magnitude < 9_007_199_254_740_992, self == rounded(.towardZero), !(self == 0 && sign == .minus) else {
             return nil
@@ -100,10 +100,10 @@ private struct DecimalDigits {
     var isNegative = false
     /// ASCII.
     var digits: [UInt8] = []
-    /// p: how many digits stand before the point.
+    /// p: the number of digits before the decimal point.
     var point = 0
 
-    /// Takes apart what Swift prints: `-12.5`, `1e-05`, `1.25e+16`.
+    /// Parses what Swift prints: `-12.5`, `1e-05`, `1.25e+16`.
     init(_ text: String) {
         var hasPoint = false
         var rest = Substring(text)

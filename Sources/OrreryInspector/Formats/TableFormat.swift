@@ -1,9 +1,9 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// Entities as a table for people: a column for each field, numbers to the right, `-` for what is missing.
+/// Entities as a table for people: a column for each field, numbers right-aligned, `-` for missing values.
 package struct TableFormat: Sendable {
-    /// Columns of a terminal that one cell takes at most.
+    /// The maximum number of terminal columns for one cell.
     package static let cellWidthMax = 40
 
     package private(set) var undecodable = UndecodableValues()
@@ -57,7 +57,7 @@ package struct TableFormat: Sendable {
     }
 }
 
-/// Cells in columns, and how wide each column must be.
+/// Cells in columns, with the width that each column needs.
 package struct Table: Sendable {
     /// The space between two columns.
     static let gap = 2
@@ -108,7 +108,7 @@ package struct Table: Sendable {
         for index in columns.indices { columns[index].width = max(columns[index].width, other[index].width) }
     }
 
-    /// How many columns fit into a width, from the left.
+    /// The number of columns, from the left, that fit into a width.
     func columnCount(fitting widthMax: Int) -> Int {
         var width = -Table.gap
         for (index, column) in columns.enumerated() {
@@ -118,7 +118,7 @@ package struct Table: Sendable {
         return columns.count
     }
 
-    /// Appends the header line, without a line end, and without spaces behind the last title.
+    /// Appends the header line, without a line end or spaces after the last title.
     func appendHeader(columnCount: Int, to out: inout [UInt8]) {
         for (index, column) in columns.prefix(columnCount).enumerated() {
             let width = DisplayText.width(of: column.title)
@@ -146,7 +146,7 @@ package struct Table: Sendable {
         out.append(contentsOf: repeatElement(UInt8(ascii: " "), count: Table.gap))
     }
 
-    /// Appends header and rows, a line each.
+    /// Appends the header and the rows, one line each.
     package func append(to out: inout [UInt8]) {
         appendHeader(columnCount: columns.count, to: &out)
         out.append(UInt8(ascii: "\n"))

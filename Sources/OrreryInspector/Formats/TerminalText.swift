@@ -1,7 +1,7 @@
-/// Output for programs that goes to a terminal instead: what a terminal would act on is written as an escape.
+/// Escapes output for programs that is written to a terminal instead: everything that a terminal would act on.
 package enum TerminalText {
     package enum Form: Sendable {
-        /// `\u001b`, which stays JSON.
+        /// `\u001b`, which is valid JSON.
         case json
         /// `\u{1b}`
         case plain

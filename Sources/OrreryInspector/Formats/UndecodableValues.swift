@@ -1,6 +1,6 @@
 import OrrerySchema
 
-/// The values that were no values of their schema: how many, and the first of them.
+/// The values that did not match their schema: how many, and the first of them.
 package struct UndecodableValues: Hashable, Sendable {
     package private(set) var count = 0
     private var first: String?
@@ -12,7 +12,7 @@ package struct UndecodableValues: Hashable, Sendable {
         if first == nil { first = "\(component.name) of \(entity): \(error.message)" }
     }
 
-    /// One sentence for the person who reads the output; `nil` where there were none.
+    /// One sentence for the person who reads the output; `nil` if there were none.
     package var warning: String? {
         guard let first else { return nil }
         return count == 1

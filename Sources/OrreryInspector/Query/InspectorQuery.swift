@@ -1,10 +1,10 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// A query that cannot be used: why, and what to write instead.
+/// Why a query cannot be used, and what to write instead.
 package struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
-        /// The text is no query.
+        /// The text is not a query.
         case syntax
         /// The server has no such component.
         case unknownComponent
@@ -15,20 +15,20 @@ package struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { message }
 }
 
-/// Which components are asked for, as a person writes it: `Position, Body`, or all where nothing is written.
+/// The requested components as a person writes them: `Position, Body`, or all if the text is empty.
 package struct InspectorQuery: Hashable, Sendable {
-    /// Each once, in the order written; `nil` stands for all.
+    /// Each name once, in the order written; `nil` for all.
     package let names: [String]?
 
-    /// All components, and entities whatever they have.
+    /// All components, and all entities regardless of their components.
     package static var all: InspectorQuery { InspectorQuery(names: nil) }
 
     private init(names: [String]?) {
         self.names = names
     }
 
-    /// Reads names separated by commas.
-    /// - Throws: ``QueryError`` of code `syntax` where a name is missing.
+    /// Parses names separated by commas.
+    /// - Throws: ``QueryError`` of code `syntax` if a name is missing.
     package init(parsing text: String) throws(QueryError) {
         var names: [String] = []
         for name in ComponentNames.split(text) {
@@ -42,8 +42,8 @@ package struct InspectorQuery: Hashable, Sendable {
         self.names = names
     }
 
-    /// The components asked for among those that a server has.
-    /// - Throws: ``QueryError`` of code `unknownComponent`, which lists the names there are.
+    /// The requested components among those of a server.
+    /// - Throws: ``QueryError`` of code `unknownComponent`, which lists the available names.
     package func resolved(in table: ComponentTable) throws(QueryError) -> ShownComponents {
         guard let names else {
             return ShownComponents(table.entries.compactMap(ShownComponent.init), areRequired: false)
@@ -88,7 +88,7 @@ package struct ShownComponents: Sendable {
     package var names: [String]? { areRequired ? components.map(\.schema.name) : nil }
 
     /// The entities to show, ascending.
-    /// - Parameter only: the one entity that is asked for, if it is one.
+    /// - Parameter only: The only entity to show, if one was requested.
     /// - Complexity: O(entities that have the rarest component) x O(components).
     package func entities(in store: ComponentStore, only entity: Entity? = nil) -> [Entity] {
         if let entity { return store.contains(entity) && matches(entity.index, in: store) ? [entity] : [] }
@@ -103,12 +103,12 @@ package struct ShownComponents: Sendable {
         return entities
     }
 
-    /// Whether an entity is one of those asked for.
+    /// Whether an entity is one of those requested.
     func matches(_ row: UInt32, in store: ComponentStore) -> Bool {
         !areRequired || components.allSatisfy { store[$0.column].contains(row) }
     }
 
-    /// Without those that no entity has; all where that leaves none, and all that were asked for by name.
+    /// The components that at least one entity has; all if there are none, or if components were requested by name.
     package func present(in store: ComponentStore) -> [ShownComponent] {
         guard !areRequired else { return components }
         let present = components.filter { store[$0.column].count > 0 }

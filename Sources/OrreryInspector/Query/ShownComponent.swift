@@ -1,14 +1,14 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// A component with its values laid out flat: one leaf for each column of a table.
+/// A component with its values flattened: one leaf for each column of a table.
 package struct ShownComponent: Sendable {
     package let column: ColumnID
     package let schema: ComponentSchema
-    /// In the order of their bytes, so that one reader passes over all of them.
+    /// In the order of their bytes, so that one reader can read all of them.
     package let leaves: [Leaf]
 
-    /// - Returns: `nil` for a component that cannot be read.
+    /// - Returns: `nil` if the component cannot be read.
     package init?(_ entry: ComponentTable.Entry) {
         guard let schema = entry.schema else { return nil }
         self.init(entry.column, schema)
@@ -22,12 +22,12 @@ package struct ShownComponent: Sendable {
         self.leaves = leaves
     }
 
-    /// `Position.x`, or the component's name alone where it is one value.
+    /// `Position.x`, or only the component's name if it is a single value.
     package func title(of leaf: Leaf) -> String {
         leaf.path.isEmpty ? schema.name : "\(schema.name).\(leaf.path)"
     }
 
-    /// Structures give the leaves of their fields, vectors one for each lane; all else is one leaf.
+    /// Structures give the leaves of their fields, vectors one leaf for each lane; everything else is one leaf.
     private static func flatten(_ type: FieldType, path: String, unit: String?, into leaves: inout [Leaf]) {
         func below(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch type {
@@ -44,20 +44,20 @@ package struct ShownComponent: Sendable {
     }
 }
 
-/// One value of a component that is shown in a column of its own.
+/// One value of a component, shown in its own column.
 package struct Leaf: Hashable, Sendable {
-    /// The names that lead to it, joined by points; empty for the component itself.
+    /// The names that lead to the value, joined by dots; empty for the component itself.
     package let path: String
     package let type: FieldType
     package let unit: String?
 
-    /// Whether it stands for having the component, and has no value besides.
+    /// Whether the leaf only shows that the entity has the component, which has no value.
     package var isTag: Bool { path.isEmpty && type == .structure([]) }
 
-    /// Whether it is a string, or may be one.
+    /// Whether the leaf is a string or an optional string.
     package var isText: Bool { type == .string || type == .optional(.string) }
 
-    /// Whether it is a number, and so stands to the right.
+    /// Whether the leaf is a number and so right-aligned.
     package var isNumber: Bool {
         switch type {
         case .scalar(let scalar), .optional(.scalar(let scalar)): scalar != .bool

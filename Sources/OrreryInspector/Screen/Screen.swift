@@ -12,11 +12,11 @@ package struct WindowSize: Hashable, Sendable {
     }
 }
 
-/// What the status line says.
+/// The content of the status line.
 package struct ScreenStatus: Hashable, Sendable {
     package var url: String
     package var tick: Tick
-    /// Ticks behind the newest that the client has heard of.
+    /// The number of ticks behind the newest tick that the client has heard of.
     package var lag: UInt64
 
     package init(url: String, tick: Tick, lag: UInt64) {
@@ -26,15 +26,15 @@ package struct ScreenStatus: Hashable, Sendable {
     }
 }
 
-/// The full-screen table: turns a state into the bytes of one frame.
+/// The full-screen table: converts a state into the bytes of one frame.
 ///
-/// A frame overwrites the one before in place, line by line, and is written at once, so that nothing flickers.
+/// A frame overwrites the previous one in place, line by line, in one write, so that nothing flickers.
 package struct Screen: Sendable {
     private let shown: ShownComponents
     private let entity: Entity?
     private let limit: Int?
     private let isColoured: Bool
-    /// Columns do not become narrower from frame to frame, or numbers would jump.
+    /// Columns do not become narrower from frame to frame; otherwise numbers would jump.
     private var lastColumns: [Table.Column] = []
     package private(set) var undecodable = UndecodableValues()
 
@@ -47,13 +47,13 @@ package struct Screen: Sendable {
 
     /// The bytes that show a state in a window.
     package mutating func frame(of store: ComponentStore, _ status: ScreenStatus, in size: WindowSize) -> [UInt8] {
-        // The last column stays free: erasing behind a character there would erase it too. Of a single one all is
-        // erased before.
+        // The last column stays free: erasing after a character there would erase that character. A screen of one
+        // column is erased before.
         let hasFreeColumn = size.columns > 1
         let size = WindowSize(columns: size.columns - (hasFreeColumn ? 1 : 0), rows: size.rows)
         let entities = shown.entities(in: store, only: entity)
         let limited = entities.prefix(limit ?? .max)
-        // The status line, the header, and a line that says how many rows are missing.
+        // The status line, the header, and a line with the number of rows that do not fit.
         let room = max(0, size.rows - 2)
         let rowCount = limited.count <= room ? limited.count : max(0, room - 1)
         var format = TableFormat(shown.present(in: store))
@@ -76,7 +76,8 @@ package struct Screen: Sendable {
         return Self.frame(of: lines.prefix(size.rows), erasingBehind: hasFreeColumn)
     }
 
-    /// Columns that fit whole beside the note about those that do not; the first is cut rather than left out.
+    /// The number of columns that fit completely next to the note about the others; the first one is cut rather than
+    /// left out.
     private func visibleColumnCount(of table: Table, _ width: Int) -> Int {
         let count = table.columnCount(fitting: width)
         guard count < table.columns.count else { return count }
@@ -92,7 +93,7 @@ package struct Screen: Sendable {
         let missing = table.columns.count - count
         if missing > 0 {
             if count > 0 {
-                // The last column is padded as if another followed.
+                // The last column is padded as if another column followed.
                 let used = table.columns.prefix(count).reduce(-Table.gap) { $0 + $1.width + Table.gap }
                 let written = DisplayText.width(of: String(decoding: line, as: UTF8.self))
                 line.append(contentsOf: repeatElement(UInt8(ascii: " "), count: used - written + Table.gap))
@@ -117,7 +118,7 @@ package struct Screen: Sendable {
     }
 
     private static func frame(of lines: some Collection<[UInt8]>, erasingBehind: Bool) -> [UInt8] {
-        // A synchronised update where the terminal knows it, from the upper left corner; each line erases what it does
+        // A synchronised update if the terminal supports it, from the upper left corner; each line erases what it does
         // not cover.
         var out = Array("\u{1b}[?2026h\u{1b}[H".utf8)
         if !erasingBehind { out.append(text: "\u{1b}[J") }

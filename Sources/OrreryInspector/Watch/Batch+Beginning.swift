@@ -2,6 +2,6 @@ package import OrreryClient
 import OrrerySync
 
 extension Batch {
-    /// Whether the first state of what was asked for came with it.
+    /// Whether the batch completes the first state of what was requested.
     package var isBeginning: Bool { !applied.started.isEmpty }
 }

@@ -1,14 +1,14 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// Lets through the changes of the entities that have all components of a query.
+/// Passes the changes of the entities that have all components of a query.
 ///
-/// An entity that comes to have all of them is shown as entering, with every one of them set; one that loses some is
-/// shown until then, and its despawn only if it had them all. For a query of several components a copy of the watched
-/// state is kept, since the changes of one tick do not say what else an entity has.
+/// When an entity comes to have all of them, it is shown as entering, with every one of them set. When it loses one, it
+/// is shown until then; its despawn is shown only if it had all of them. For a query of several components, the filter
+/// keeps a copy of the watched state, because the changes of one tick do not say what else an entity has.
 package struct ChangeFilter {
     private let shown: ShownComponents
-    /// The state after the changes that were taken; `nil` where every change passes.
+    /// The state after the changes taken so far; `nil` if every change passes.
     private let store: ComponentStore?
 
     package init(_ shown: ShownComponents, table: ComponentTable) {
@@ -16,13 +16,13 @@ package struct ChangeFilter {
         store = shown.areRequired && shown.components.count > 1 ? ComponentStore(table) : nil
     }
 
-    /// Takes what was there when watching began; nothing of it is shown.
+    /// Takes the state at the beginning of the watch; none of it is shown.
     package mutating func begin(with changes: [Change]) {
         _ = filtered(changes)
     }
 
     /// Takes the changes of one batch.
-    /// - Returns: those to show, in order. Of what goes away whole, the entity alone.
+    /// - Returns: The changes to show, in order. If an entity goes away, only its own change.
     package mutating func filtered(_ changes: [Change]) -> [Change] {
         let told = Self.withoutCellsOfTheGone(changes)
         guard let store else { return told }
@@ -56,7 +56,7 @@ package struct ChangeFilter {
         return result
     }
 
-    /// Where an entity goes with its cells, it alone is told of.
+    /// Removes the component changes of entities that go away, so that only the change of the entity is shown.
     private static func withoutCellsOfTheGone(_ changes: [Change]) -> [Change] {
         var gone: Set<Entity> = []
         let told = changes.reversed().filter { change in
@@ -80,7 +80,7 @@ package struct ChangeFilter {
         }
         guard let column = store.table[component]?.column else { return }
         if let value = change.new {
-            // An entity that lost all its components is forgotten by the client, and comes back with a value.
+            // The client forgets an entity that lost all its components; it comes back with its next value.
             store.spawn(change.entity)
             store[column].set(change.entity.index, to: Array(value), at: store.tick)
         } else {

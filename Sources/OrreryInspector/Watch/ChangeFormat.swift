@@ -84,7 +84,7 @@ package struct ChangeFormat: Sendable {
         return component
     }
 
-    /// `x=1.5`; text in quotation marks where it would not be told apart from what follows it.
+    /// `x=1.5`; text is quoted if it could be confused with what follows.
     private static func append(_ leaf: Leaf, _ reader: inout ByteReader, _ out: inout [UInt8]) throws(CodecError) {
         if !leaf.path.isEmpty {
             out.append(text: DisplayText.printable(leaf.path))

@@ -1,24 +1,23 @@
-/// One thing that appeared in, changed in or disappeared from what a client shows: an entity, or one component of one
-/// entity.
+/// An entity, or one component of an entity, that appeared in, changed in or disappeared from a client's view.
 ///
-/// All changes of all batches in their order are complete: whoever assigns ``new`` to a mirror for each of them has
-/// what the client shows, after every batch.
+/// The changes of all batches, in order, are complete: a caller that assigns ``new`` to a mirror for each of them has,
+/// after every batch, what the client shows.
 public struct Change: Hashable, Sendable {
     /// Why something appeared, changed or disappeared.
     public enum Cause: String, Hashable, Sendable, CaseIterable {
-        /// It came into sight: a subscription began to show it, or the reader began to read.
+        /// It came into view: a subscription began to show it, or the reader began to read.
         case entered
-        /// The entity came to life.
+        /// The entity was spawned.
         case spawned
-        /// The component was added, or has another value now.
+        /// The component was added, or has a new value.
         case set
-        /// The component was removed; the entity lives.
+        /// The component was removed; the entity is still alive.
         case removed
         /// The entity is gone from the world.
         case despawned
-        /// It went out of sight: no subscription shows it any more.
+        /// It went out of view: no subscription shows it any more.
         case left
-        /// The life of the world that it was part of is over, or nobody knows what became of it.
+        /// The life of the world that it was part of is over, or its fate is unknown.
         case reset
 
         /// Whether it is shown after the change.
@@ -30,11 +29,11 @@ public struct Change: Hashable, Sendable {
         }
     }
 
-    /// Why.
+    /// Why it appeared, changed or disappeared.
     public let cause: Cause
-    /// Whose.
+    /// The entity that changed, or whose component changed.
     public let entity: Entity
-    /// The component's name; `nil` where the change is that of the entity itself.
+    /// The component's name; `nil` for a change of the entity itself.
     public let component: String?
     /// How to read the bytes; `nil` for a change of the entity itself, and for a component whose schema this client
     /// cannot read.

@@ -1,15 +1,15 @@
-/// The containers of the standard library, recognised by type before `Codable` is asked: their own coding has no
+/// The containers of the standard library, recognised by type before `Codable` is used, since their own coding has no
 /// canonical order.
 protocol KnownContainer {
     static func fieldType(_ probe: SchemaProbe, path: [String]) throws(SchemaError) -> FieldType
-    /// - Returns: `nil` where `type` is not of this kind.
+    /// - Returns: `nil` if `type` is not of this kind.
     static func encode(_ value: Any, as type: FieldType) throws -> DynamicValue?
-    /// - Returns: `nil` where `value` is not of this kind.
+    /// - Returns: `nil` if `value` is not of this kind.
     static func decode(_ value: DynamicValue) throws -> Any?
 }
 
 protocol OptionalContainer: KnownContainer {
-    /// How many optionals lie inside one another.
+    /// The number of nested optionals.
     static var optionalDepth: Int { get }
 }
 
@@ -82,7 +82,7 @@ extension Dictionary: KnownContainer {
 
     static func decode(_ value: DynamicValue) throws -> Any? {
         guard case .dictionary(let entries) = value else { return nil }
-        // Keys that differ in bytes may be equal in Swift (0.0 and -0.0): the later one stands.
+        // Keys that differ in bytes may be equal in Swift (0.0 and -0.0): the later one wins.
         var result: Self = [:]
         for entry in entries {
             result[try ValueDecoder.decode(Key.self, from: entry.key)] =

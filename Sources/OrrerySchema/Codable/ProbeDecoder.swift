@@ -1,4 +1,4 @@
-/// Writes down what an `init(from:)` asks for, and answers with the plainest values.
+/// Records what an `init(from:)` asks for, and answers with the simplest values.
 final class ProbeDecoder: Decoder {
     let probe: SchemaProbe
     let path: [String]
@@ -53,7 +53,7 @@ final class ProbeDecoder: Decoder {
         }
 
         func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? { try present(type, key) }
-        // The standard library's own versions of these would ask for the value as if it were not optional.
+        // The standard library's own versions of these would request the value as if it were not optional.
         func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try present(type, key) }
         func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try present(type, key) }
         func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try present(type, key) }

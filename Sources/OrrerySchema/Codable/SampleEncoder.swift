@@ -1,6 +1,6 @@
-/// Writes down which case a sample is, and the types of its payload.
+/// Records the case of a sample, and the types of its payload.
 ///
-/// The synthesized coding of an enumeration is one key, the case, with a container for the payload in it.
+/// The synthesized coding of an enumeration is one key, the case, that holds a container for the payload.
 final class SampleEncoder: Encoder {
     private let probe: SchemaProbe
     private let path: [String]
@@ -36,7 +36,7 @@ final class SampleEncoder: Encoder {
     func unkeyedContainer() -> any UnkeyedEncodingContainer { refuse().unkeyedContainer() }
     func singleValueContainer() -> any SingleValueEncodingContainer { refuse().singleValueContainer() }
 
-    /// Notes that the coding is not understood; what is written from here on is forgotten.
+    /// Records that the coding is not supported; what is written from here on is discarded.
     private func refuse() -> any Encoder {
         failure = failure ?? unreadable
         return ValueEncoder(as: .structure([]))
@@ -55,7 +55,7 @@ final class SampleEncoder: Encoder {
             try add(T.self, key, optional: true)
         }
 
-        // The standard library's own versions of these would leave out what is not present.
+        // The standard library's own versions of these would omit absent values.
         func encodeIfPresent(_ value: Bool?, forKey key: Key) throws { try add(Bool.self, key, optional: true) }
         func encodeIfPresent(_ value: String?, forKey key: Key) throws { try add(String.self, key, optional: true) }
         func encodeIfPresent(_ value: Double?, forKey key: Key) throws { try add(Double.self, key, optional: true) }

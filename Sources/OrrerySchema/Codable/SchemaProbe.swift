@@ -1,4 +1,4 @@
-/// Finds the field type of any supported type: by what it is, or by watching what its `init(from:)` asks for.
+/// Finds the field type of any supported type: from the type itself, or from what its `init(from:)` asks for.
 struct SchemaProbe {
     let component: String
     let depthMax: Int

@@ -1,4 +1,4 @@
-/// An enumeration with payload that shows one value of each of its cases, so that its schema can be read.
+/// An enumeration with payload that provides one value of each of its cases, so that its schema can be read.
 ///
 /// ```swift
 /// enum Order: Codable, Sampled {
@@ -7,13 +7,13 @@
 /// }
 /// ```
 public protocol Sampled: Codable {
-    /// One value per case, in an order that stays: a case travels as its position here.
+    /// One value per case, in a stable order: a case is sent as its position here.
     static var samples: [Self] { get }
 }
 
-/// A type that states its schema by hand, for coding that cannot be probed (a UUID that is written as text, say).
+/// A type that states its schema by hand, for coding that cannot be probed (such as a UUID written as text).
 ///
-/// What `encode(to:)` writes must be of that type.
+/// The output of `encode(to:)` must be of that type.
 public protocol SchemaProviding: Codable {
     static var fieldType: FieldType { get }
 }

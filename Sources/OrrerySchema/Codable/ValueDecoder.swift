@@ -2,7 +2,7 @@
 struct ValueDecoder: Decoder {
     private let value: DynamicValue
 
-    /// - Throws: ``CodecError`` where the value is not of the type, and whatever its `init(from:)` throws.
+    /// - Throws: ``CodecError`` if the value is not of the type, and whatever its `init(from:)` throws.
     static func decode<T>(_ type: T.Type, from value: DynamicValue) throws -> T {
         if let leaf = type as? any WireLeaf.Type, let result = leaf.init(dynamicValue: value) { return result as! T }
         if case .enumeration(let name) = value, let iterable = type as? any CaseIterable.Type,
@@ -16,7 +16,7 @@ struct ValueDecoder: Decoder {
         if case .optional(let content?) = value, !(type is any OptionalContainer.Type) {
             return try decode(type, from: content)
         }
-        // A leaf's own Codable would only ask again.
+        // A leaf's own `Codable` would only call this decoder again.
         guard !(type is any WireLeaf.Type), let decodable = type as? any Decodable.Type else {
             throw CodecError(.typeMismatch, "\(value) is no \(type)")
         }
@@ -59,7 +59,7 @@ struct ValueDecoder: Decoder {
             try ValueDecoder.decode(type, from: try member(key))
         }
 
-        /// The standard library's own version would not take the optional off: what is inside may be one too.
+        /// The standard library's own version would not unwrap the optional, whose content may be an optional too.
         func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
             guard contains(key) else { return nil }
             let value = try member(key)

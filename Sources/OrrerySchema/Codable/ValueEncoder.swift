@@ -1,7 +1,7 @@
-/// Brings any `Encodable` value into the dynamic form that a field type describes.
+/// Converts any `Encodable` value to the dynamic form that a field type describes.
 final class ValueEncoder: Encoder {
     private let type: FieldType
-    /// The members given so far, by position in the structure or case at hand.
+    /// The members given so far, by position in the current structure or case.
     private var members: [DynamicValue?] = []
     private var caseIndex: Int?
     private var single: DynamicValue?
@@ -14,7 +14,7 @@ final class ValueEncoder: Encoder {
     }
 
     /// The dynamic form of `value`.
-    /// - Throws: ``CodecError`` where the value has no such form, and whatever its `encode(to:)` throws.
+    /// - Throws: ``CodecError`` if the value has no such form, and whatever its `encode(to:)` throws.
     static func encode<T>(_ value: T, as type: FieldType) throws -> DynamicValue {
         if let leaf = value as? any WireLeaf, Swift.type(of: leaf).fieldType == type { return leaf.dynamicValue }
         if case .enumeration(let cases) = type, let name = RuntimeReflection.caseName(of: value),
@@ -22,7 +22,7 @@ final class ValueEncoder: Encoder {
         {
             return .enumeration(name)
         }
-        // `encodeIfPresent` takes an optional off: a type with fewer of them than its field is what is inside.
+        // `encodeIfPresent` unwraps an optional: a type with fewer optionals than its field is the field's content.
         if case .optional(let wrapped) = type, !isStated(T.self, as: type) {
             let depth = (T.self as? any OptionalContainer.Type)?.optionalDepth ?? 0
             if depth < type.optionalDepth { return .optional(try encode(value, as: wrapped)) }
@@ -30,7 +30,7 @@ final class ValueEncoder: Encoder {
         if let container = T.self as? any KnownContainer.Type, let result = try container.encode(value, as: type) {
             return result
         }
-        // A leaf's own Codable would only ask again.
+        // A leaf's own `Codable` would only call this encoder again.
         guard !(T.self is any WireLeaf.Type), let encodable = value as? any Encodable else {
             throw CodecError(.typeMismatch, "\(value) of type \(T.self) is no value of type \(type)")
         }
@@ -39,7 +39,7 @@ final class ValueEncoder: Encoder {
         return try encoder.finish()
     }
 
-    /// Whether a type says by itself that it is coded so.
+    /// Whether a type itself states this field type.
     private static func isStated<T>(_ type: T.Type, as fieldType: FieldType) -> Bool {
         (type as? any SchemaProviding.Type)?.fieldType == fieldType
     }
@@ -91,7 +91,7 @@ final class ValueEncoder: Encoder {
         return Unkeyed(encoder: self)
     }
 
-    /// Notes that the coding is not understood; what is written from here on is forgotten.
+    /// Records that the coding is not supported; what is written from here on is discarded.
     private func refuse() -> any Encoder {
         failure = failure ?? CodecError(.typeMismatch, "encode(to:) uses a container that has no place in \(type)")
         return ValueEncoder(as: type)
@@ -173,7 +173,7 @@ final class ValueEncoder: Encoder {
 
 extension DynamicValue {
     /// The dynamic form of a value of any supported type.
-    /// - Throws: ``CodecError`` where the value is not of that type.
+    /// - Throws: ``CodecError`` if the value is not of that type.
     package init<T>(of value: T, as type: FieldType) throws(CodecError) {
         do {
             self = try ValueEncoder.encode(value, as: type)

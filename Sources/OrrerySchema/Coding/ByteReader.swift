@@ -1,22 +1,22 @@
-/// Reads values in wire form, checked at every step: no length from a peer is believed before the bytes are there.
+/// Reads values in wire form and checks every step: it trusts no length from a peer before the bytes are there.
 ///
 /// A reader borrows its bytes and must not outlive them.
 public struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     /// Position of the next byte.
     public private(set) var offset: Int
-    /// Dynamic values read so far, for a limit on them.
+    /// The number of dynamic values read so far, for a limit on them.
     var valueCount = 0
 
-    /// Reads from the first byte on. The bytes must outlive the reader.
+    /// Creates a reader at the first byte. The bytes must outlive the reader.
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         offset = 0
     }
 
-    /// Bytes that were not read yet.
+    /// The number of bytes not read yet.
     public var remaining: Int { bytes.count - offset }
-    /// Whether all was read.
+    /// Whether all bytes were read.
     public var isAtEnd: Bool { remaining == 0 }
 
     /// - Throws: ``CodecError`` of code `truncated` if fewer than `count` bytes are left.
@@ -28,14 +28,14 @@ public struct ByteReader {
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
     }
 
-    /// The next byte.
+    /// Reads the next byte.
     public mutating func readByte() throws(CodecError) -> UInt8 {
         guard offset < bytes.count else { throw CodecError(.truncated, at: offset, "the bytes end here") }
         defer { offset += 1 }
         return bytes[offset]
     }
 
-    /// The next integer, little-endian.
+    /// Reads the next integer, little-endian.
     public mutating func read<I: FixedWidthInteger & BitwiseCopyable>(_ type: I.Type) throws(CodecError) -> I {
         I(littleEndian: try readBytes(MemoryLayout<I>.size).loadUnaligned(as: I.self))
     }
@@ -60,7 +60,7 @@ public struct ByteReader {
         throw CodecError(.outOfDomain, at: start, "a varint exceeds 64 bits")
     }
 
-    /// Reads a varint that must not exceed `limit`, which `name` names in the error.
+    /// Reads a varint that must not exceed `limit`; an error refers to it as `name`.
     public mutating func readCount(max limit: Int, _ name: @autoclosure () -> String) throws(CodecError) -> Int {
         let start = offset
         let value = try readVarint()
@@ -81,12 +81,12 @@ public struct ByteReader {
         return string
     }
 
-    /// The next entity: index and generation.
+    /// Reads the next entity: index and generation.
     public mutating func readEntity() throws(CodecError) -> Entity {
         Entity(index: try read(UInt32.self), generation: try read(UInt32.self))
     }
 
-    /// Reads a length and gives a reader for that many bytes; this one stands behind them.
+    /// Reads a length and returns a reader for that many bytes; this reader skips them.
     public mutating func readSized() throws(CodecError) -> ByteReader {
         let length = try readCount(max: .max, "a length")
         let end = offset
@@ -99,11 +99,11 @@ public struct ByteReader {
         offset = start
     }
 
-    /// - Throws: `trailingBytes` if anything is left.
+    /// - Throws: `trailingBytes` if any bytes are left.
     public func expectEnd() throws(CodecError) {
         guard isAtEnd else { throw CodecError(.trailingBytes, at: offset, "\(remaining) bytes are left over") }
     }
 
-    /// What is left, without moving on.
+    /// The bytes not read yet; they stay unread.
     package var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[offset...]) }
 }

@@ -1,31 +1,31 @@
 /// Appends values in wire form to a growing array of bytes. Everything is little-endian and packed.
 public struct ByteWriter: Sendable {
-    /// What was written.
+    /// The bytes written so far.
     public private(set) var bytes: [UInt8] = []
 
-    /// An empty one.
+    /// Creates an empty writer.
     public init() {}
 
-    /// Starts with room for `capacity` bytes.
+    /// Creates a writer with room for `capacity` bytes.
     public init(capacity: Int) {
         bytes.reserveCapacity(capacity)
     }
 
-    /// Starts with an array that is empty, for the capacity that it has.
+    /// Creates a writer that reuses the capacity of an empty array.
     package init(filling bytes: consuming [UInt8]) {
         precondition(bytes.isEmpty, "a writer starts empty")
         self.bytes = bytes
     }
 
-    /// Goes on behind what an array holds.
+    /// Creates a writer that appends to the content of an array.
     package init(continuing bytes: consuming [UInt8]) {
         self.bytes = bytes
     }
 
-    /// Bytes written.
+    /// The number of bytes written.
     @inlinable public var count: Int { bytes.count }
 
-    /// Forgets the content and keeps the memory.
+    /// Removes the content and keeps the memory.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
     }
@@ -60,13 +60,13 @@ public struct ByteWriter: Sendable {
         bytes.append(UInt8(rest))
     }
 
-    /// Writes a number that is not negative, as a varint.
+    /// Writes a non-negative number as a varint.
     public mutating func append(varint value: Int) {
         append(varint: UInt64(value))
     }
 
-    /// Writes the length in UTF-8 bytes as a varint, then the bytes, in Unicode normal form C: Swift strings that are
-    /// equal give equal bytes.
+    /// Writes the length in UTF-8 bytes as a varint, then the bytes, in Unicode normal form C: equal Swift strings give
+    /// equal bytes.
     public mutating func append(string: String) {
         let normal = string.canonicalUTF8
         append(varint: normal.count)
@@ -80,7 +80,8 @@ public struct ByteWriter: Sendable {
     }
 
     /// Writes a length as a varint, then what `body` writes.
-    /// - Parameter expected: about how much that is. If its varint is as wide as that of the length, nothing is moved.
+    /// - Parameter expected: The approximate length. If its varint is as wide as that of the length, no bytes are
+    ///   moved.
     /// - Complexity: O(n) in what `body` writes.
     public mutating func appendSized<Failure: Error>(
         expecting expected: Int = 0, _ body: (inout ByteWriter) throws(Failure) -> Void
@@ -91,7 +92,7 @@ public struct ByteWriter: Sendable {
         try body(&self)
         let length = bytes.count - content
         let end = bytes.count
-        // Written at the end, where there is room, and put in place of what was expected.
+        // The length is written at the end, where there is room, and then replaces the expected one.
         append(varint: length)
         let width = bytes.count - end
         if width == content - start {

@@ -7,7 +7,7 @@ package struct BitwiseReader: Sendable {
     }
 
     /// - Parameter memory: Room for one value, of the component's stride.
-    /// - Returns: Whether the bytes are a value. If not, nothing is to be read from `memory`.
+    /// - Returns: Whether the bytes are a value. If not, `memory` must not be read.
     package func read(_ bytes: UnsafeRawBufferPointer, into memory: UnsafeMutableRawPointer) -> Bool {
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: layout.stride)
         do throws(CodecError) {

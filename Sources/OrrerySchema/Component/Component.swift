@@ -1,4 +1,4 @@
-/// A kind of data that an entity can have. Conforming is all that a user writes:
+/// A kind of data that an entity can have. Conforming to it is all that a user writes:
 ///
 /// ```swift
 /// struct Position: Component { var x = 0.0, y = 0.0, z = 0.0 }
@@ -8,29 +8,29 @@
 ///
 /// Components whose fields are all of fixed size (integers, `Float`, `Double`, `Bool`, `SIMD2/3/4` of numbers,
 /// ``Entity``, enumerations without payload that are `CaseIterable`, and structs of these) are *bitwise*: their layout
-/// is read from the type, nothing else is needed. All others conform to `Codable` too; enumerations with payload also
-/// to ``Sampled``.
+/// is read from the type and nothing else is needed. All other components also conform to `Codable`, and enumerations
+/// with payload to ``Sampled`` too.
 ///
-/// An optional is not of fixed size, also one of a number or an ``Entity``: what is absent takes no room on the wire. A
-/// component that has one conforms to `Codable`. Where every byte counts use a value that stands for none
-/// (`Entity.none`), or a component that comes and goes.
+/// An optional is never of fixed size, even if it holds a number or an ``Entity``: an absent value takes no room on the
+/// wire. A component that has an optional conforms to `Codable`. Where every byte counts, use a value that stands for
+/// none (`Entity.none`), or add and remove a separate component.
 public protocol Component: Sendable {
-    /// The default value. A field that a peer does not know takes its value from here.
+    /// Creates the default value. A field that a peer does not know takes its value from here.
     init()
 
-    /// The name by which clients know this component, unique in a world. The type's name unless stated: without the
-    /// types that it is nested in, up to a generic one: `Pair<Int, Double>.Inner`. Where two types have one name, state
-    /// another, in a generic type one that names what tells them apart: `static var componentName: String { "Slot of
-    /// \(Item.self)" }`.
+    /// The name by which clients know this component, unique in a world. By default it is the type's name without the
+    /// types that it is nested in, up to a generic one: `Pair<Int, Double>.Inner`. If two types have the same name,
+    /// state another one. In a generic type, state one that names what distinguishes the types:
+    /// `static var componentName: String { "Slot of \(Item.self)" }`.
     static var componentName: String { get }
 
-    /// Where a world keeps the values. With those of the entity's other components unless stated.
+    /// Where a world keeps the values. By default it keeps them with those of the entity's other components.
     static var storage: ComponentStorage { get }
 
-    /// A sentence for people who meet this component in a tool.
+    /// A sentence for people who see this component in a tool.
     static var documentation: String? { get }
 
-    /// Units, ranges and documentation of fields, beside the type that they belong to.
+    /// Units, ranges and documentation of fields, next to the type that they belong to.
     static var annotations: [FieldAnnotation<Self>] { get }
 }
 
@@ -50,9 +50,9 @@ extension Component {
 /// }
 /// ```
 public enum ComponentStorage: Sendable {
-    /// With the entity's other components: the fastest to iterate. To gain or lose one moves the entity.
+    /// With the entity's other components: the fastest to iterate. Gaining or losing the component moves the entity.
     case table
-    /// In a set of its own: to gain or lose one moves nothing, to iterate it with others costs a look-up per entity.
-    /// For components that come and go often.
+    /// In a set of its own: gaining or losing the component moves nothing, but iterating it with others costs a look-up
+    /// per entity. For components that are added and removed often.
     case sparse
 }

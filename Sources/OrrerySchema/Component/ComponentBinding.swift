@@ -1,16 +1,16 @@
-/// How a typed reader takes the values of a peer whose version of the component may be another one.
+/// Lets a typed reader use the values of a peer whose version of the component may be different.
 ///
-/// Fields are matched by name and type: reordered, added and removed fields keep working, a missing one takes its
+/// Fields are matched by name and type: reordered, added and removed fields keep working, and a missing field takes its
 /// default.
 public struct ComponentBinding<C: Component>: Sendable {
     private let coder: ComponentCoder<C>
     private let source: ComponentSchema
-    /// Present where the bytes cannot be read as they are.
+    /// Set if the bytes cannot be read as they are.
     private let fallback: DynamicValue?
     /// Whether the peer's version has no field that `C` does not have.
     package let holdsAllFields: Bool
 
-    /// - Throws: ``SchemaError`` where a field has two types on the two sides, or `C` cannot be reflected.
+    /// - Throws: ``SchemaError`` if a field has different types on the two sides, or `C` cannot be reflected.
     public init(to source: ComponentSchema) throws(SchemaError) {
         coder = try ComponentCoder<C>()
         self.source = source
@@ -22,11 +22,11 @@ public struct ComponentBinding<C: Component>: Sendable {
         let standard = coder.standardValue
         fallback = standard
         do throws(CodecError) {
-            // A field that has two types is found now and not at the first value.
+            // A field with two types is found now, not at the first value.
             _ = try source.type.zero.converted(
                 from: source.type.shape, to: coder.schema.type.shape, fallback: standard)
         } catch {
-            // A case that only the server has is an error for the values that have it, no other.
+            // A case that only the server has is an error only for the values that have it.
             guard error.code != .typeMismatch else {
                 throw SchemaError(
                     component: C.componentName, "the server's version does not fit this client's: \(error.message)")
@@ -37,13 +37,13 @@ public struct ComponentBinding<C: Component>: Sendable {
     /// Whether values are read straight from the bytes.
     public var isDirect: Bool { fallback == nil }
 
-    /// Reads values whose bytes are those of `C` in memory, but for padding; `nil` for others.
+    /// Reads values whose bytes are those of `C` in memory, except for padding; `nil` for others.
     package var bitwiseReader: BitwiseReader? {
         guard fallback == nil, case .bitwise(let layout) = coder.form else { return nil }
         return BitwiseReader(layout)
     }
 
-    /// The bytes of a value as the peer's schema has it. Fields that only the peer has are zero.
+    /// Encodes a value with the peer's schema. Fields that only the peer has are zero.
     /// - Throws: ``CodecError`` for a value that the peer's schema does not have.
     public func encode(_ value: C) throws(CodecError) -> [UInt8] {
         guard fallback != nil else {
@@ -56,11 +56,12 @@ public struct ComponentBinding<C: Component>: Sendable {
         return try converted.encoded(as: source.type)
     }
 
-    /// The names of the fields that a key path leads through, as both sides know them.
+    /// The names of the fields along a key path, as both sides know them.
     package func fieldNames(of keyPath: PartialKeyPath<C>) -> [String]? { coder.fieldNames(of: keyPath) }
 
-    /// The fields that both versions have, each with its positions in the peer's, from the outermost, and its bytes.
-    /// - Throws: as ``encode(_:)``.
+    /// The fields that both versions have, each with its positions in the peer's version, from the outermost, and its
+    /// bytes.
+    /// - Throws: As ``encode(_:)``.
     package func encodeFields(of value: C) throws(CodecError) -> [(path: [Int], bytes: [UInt8])] {
         let converted = try coder.dynamicValue(of: value).converted(
             from: coder.schema.type.shape, to: source.type.shape, fallback: source.type.zero)
@@ -72,7 +73,8 @@ public struct ComponentBinding<C: Component>: Sendable {
         return fields
     }
 
-    /// - Throws: ``CodecError`` for bytes that are no value of the peer's schema, or one that `C` does not have.
+    /// - Throws: ``CodecError`` for bytes that are not a value of the peer's schema, or for a value that `C` does not
+    ///   have.
     public func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> C {
         guard let fallback else { return try coder.decode(bytes) }
         let value = try DynamicValue(decoding: bytes, as: source.type)
@@ -83,7 +85,7 @@ public struct ComponentBinding<C: Component>: Sendable {
 }
 
 extension FieldType {
-    /// The type without what people read: units, ranges, documentation. Values of equal shapes have equal bytes.
+    /// The type without what is only for people: units, ranges, documentation. Values of equal shapes have equal bytes.
     var shape: FieldType {
         switch self {
         case .structure(let fields): .structure(fields.map(\.shape))
@@ -98,7 +100,7 @@ extension FieldType {
 }
 
 extension FieldType {
-    /// Whether a value of the other type says all that one of this says: structures may have more fields there.
+    /// Whether values of the other type hold all that values of this type hold: its structures may have more fields.
     fileprivate func isCovered(by other: FieldType) -> Bool {
         guard case .structure(let fields) = self, case .structure(let others) = other else { return true }
         return fields.allSatisfy { field in
@@ -106,7 +108,7 @@ extension FieldType {
         }
     }
 
-    /// The positions of the fields that the other type has too, each whole.
+    /// The positions of the fields that the other type holds completely.
     fileprivate func paths(coveredBy other: FieldType) -> [[Int]] {
         guard case .structure(let fields) = self, case .structure(let others) = other else { return [] }
         return fields.enumerated().flatMap { position, field -> [[Int]] in

@@ -1,25 +1,25 @@
 extension ComponentCoder {
-    /// The names of the fields that a key path leads through, from the outermost; `nil` unless it leads to a stored
+    /// The names of the fields along a key path, from the outermost; `nil` unless the key path leads to a stored
     /// property that is a field. `CodingKeys` may give a field another name than its property has.
-    /// - Complexity: O(fields) codings of a value for a component that is not of fixed size.
+    /// - Complexity: O(fields) encodings of a value for a component that is not of fixed size.
     package func fieldNames(of keyPath: PartialKeyPath<C>) -> [String]? {
         Self.fieldNames(of: keyPath, form, schema.type)
     }
 
-    /// - Parameter type: that of the component, with the names of its fields.
+    /// - Parameter type: The type of the component, with the names of its fields.
     static func fieldNames(of keyPath: PartialKeyPath<C>, _ form: Form, _ type: FieldType) -> [String]? {
         if case .codable = form, let names = (keyPath as? any CodedProperty)?.names(in: type) { return names }
         guard let names = propertyNames(of: keyPath), type.positions(of: names) != nil else { return nil }
         return names
     }
 
-    /// The names of the properties that a key path leads through; `nil` unless it leads to a stored property.
+    /// The names of the properties along a key path; `nil` unless the key path leads to a stored property.
     private static func propertyNames(of keyPath: PartialKeyPath<C>) -> [String]? {
         guard let offset = MemoryLayout<C>.offset(of: keyPath) else { return nil }
         return path(to: Swift.type(of: keyPath).valueType, at: offset, in: C.self, from: 0)
     }
 
-    /// The names that lead to the stored property of that type at that place.
+    /// The names along the path to the stored property of that type at that offset.
     private static func path(to type: Any.Type, at offset: Int, in root: Any.Type, from start: Int) -> [String]? {
         for property in RuntimeReflection.storedProperties(of: root) ?? [] {
             let place = start + property.offset
@@ -32,14 +32,14 @@ extension ComponentCoder {
     }
 }
 
-/// A key path to a property that can be set, its types forgotten.
+/// A type-erased key path to a property that can be set.
 private protocol CodedProperty {
-    /// The names of the fields that the property is coded as.
+    /// The names along the path to the field as which the property is coded.
     func names(in type: FieldType) -> [String]?
 }
 
 extension WritableKeyPath: CodedProperty where Root: Component {
-    /// Tries for each field whether a value that has another one there, and only the property of it, is coded with it.
+    /// Finds the fields whose coded value changes when only this property changes.
     fileprivate func names(in type: FieldType) -> [String]? {
         guard let standard = try? ValueEncoder.encode(Root(), as: type) else { return nil }
         let leaves = type.leaves
@@ -54,14 +54,14 @@ extension WritableKeyPath: CodedProperty where Root: Component {
         }
         guard var path = moved.first else { return nil }
         while !moved.allSatisfy({ $0.starts(with: path) }) { path.removeLast() }
-        // The property is all of what was found, and no more.
+        // The property is coded as all fields below the path, and as no others.
         guard leaves.filter({ $0.starts(with: path) }) == moved else { return nil }
         return type.names(at: path)
     }
 }
 
 extension FieldType {
-    /// The positions that lead to each field that is no structure.
+    /// The positions that lead to each field that is not a structure.
     fileprivate var leaves: [[Int]] {
         guard case .structure(let fields) = self else { return [[]] }
         return fields.enumerated().flatMap { position, field in field.type.leaves.map { [position] + $0 } }
@@ -75,7 +75,7 @@ extension FieldType {
 }
 
 extension DynamicValue {
-    /// A value of the type that is not this one; `nil` where there is none.
+    /// A value of the type that differs from this one; `nil` if there is none.
     fileprivate func other(of type: FieldType) -> DynamicValue? {
         switch (self, type) {
         case (.bool(let truth), _): .bool(!truth)

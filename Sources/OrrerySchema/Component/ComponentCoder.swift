@@ -1,4 +1,4 @@
-/// Takes values of one component type to their wire form and back.
+/// Converts values of one component type to their wire form and back.
 public struct ComponentCoder<C: Component>: Sendable {
     /// What values look like on the wire.
     public let schema: ComponentSchema
@@ -9,12 +9,12 @@ public struct ComponentCoder<C: Component>: Sendable {
         case codable
     }
 
-    /// Whether values are plain bytes in memory, of fixed size on the wire.
+    /// Whether values are plain bytes in memory, and of fixed size on the wire.
     package var isBitwise: Bool { if case .bitwise = form { true } else { false } }
 
-    /// Reads the schema of `C`: from its layout, or else by probing its `Codable`.
-    /// - Throws: ``SchemaError`` that names the field which cannot be synchronised, its type, and what to do.
-    /// - Complexity: once per registration; some microseconds per field.
+    /// Reads the schema of `C`: from its layout, or by probing its `Codable`.
+    /// - Throws: ``SchemaError`` that names the field that cannot be synchronised, its type, and what to do.
+    /// - Complexity: Once per registration; a few microseconds per field.
     public init(limits: SchemaLimits = SchemaLimits()) throws(SchemaError) {
         var type: FieldType
         (form, type) = try Self.reflect(limits)
@@ -45,12 +45,12 @@ public struct ComponentCoder<C: Component>: Sendable {
 
     /// The dynamic form of `C()`.
     var standardValue: DynamicValue {
-        // A type whose default cannot be encoded has no defaults to give; its fields must then all be sent.
+        // A type whose default cannot be encoded has no defaults; all its fields must then be sent.
         (try? dynamicValue(of: C())) ?? .structure([])
     }
 
     /// Appends the wire form of a value.
-    /// - Throws: ``CodecError`` where `encode(to:)` fails or writes something else than the schema says. Never for
+    /// - Throws: ``CodecError`` if `encode(to:)` fails or writes something other than the schema says. Never for
     ///   bitwise components.
     public func encode(_ value: C, into writer: inout ByteWriter) throws(CodecError) {
         switch form {
@@ -66,7 +66,7 @@ public struct ComponentCoder<C: Component>: Sendable {
     }
 
     /// Reads a value that fills `bytes` exactly.
-    /// - Throws: ``CodecError`` for bytes that are no value of this component, whatever they are.
+    /// - Throws: ``CodecError`` for any bytes that are not a value of this component.
     public func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> C {
         switch form {
         case .bitwise(let layout):
@@ -99,7 +99,7 @@ public struct ComponentCoder<C: Component>: Sendable {
         }
     }
 
-    /// The value that a dynamic form stands for.
+    /// The value that a dynamic form represents.
     public func value(of dynamic: DynamicValue) throws(CodecError) -> C {
         switch form {
         case .bitwise:

@@ -1,22 +1,22 @@
-/// A registered component with its type forgotten: what stands between the typed world and the raw store.
+/// A registered component without its Swift type: the link between the typed world and the raw store.
 public struct ComponentDescriptor: Sendable {
-    /// The type that is forgotten.
+    /// The Swift type of the component.
     public let type: any Component.Type
     /// What values look like on the wire.
     public let schema: ComponentSchema
-    /// Packs whole columns; `nil` where rows are encoded one by one.
+    /// Packs whole columns; `nil` if rows are encoded one by one.
     private let pack: (@Sendable (UnsafeRawPointer, Int, UnsafeMutableRawPointer) -> Void)?
     /// Whether rows have the same bytes in memory and on the wire, so that they need not be packed.
     package let isPackedInMemory: Bool
     private let encode: @Sendable (UnsafeRawPointer, inout ByteWriter) throws(CodecError) -> Void
     private let dynamicValue: @Sendable (UnsafeRawPointer) throws(CodecError) -> DynamicValue
     private let decode: @Sendable (UnsafeRawBufferPointer, UnsafeMutableRawPointer) throws(CodecError) -> Void
-    /// `nil` where values need no destruction.
+    /// `nil` if values need no destruction.
     private let deinitialize: (@Sendable (UnsafeMutableRawPointer) -> Void)?
-    /// Of a value in memory, with what lies between it and the next.
+    /// The stride and the alignment of a value in memory.
     package let (stride, alignment): (Int, Int)
 
-    /// Of the type that a coder has read.
+    /// Creates the descriptor of a coder's component.
     public init<C: Component>(_ coder: ComponentCoder<C>) {
         type = C.self
         schema = coder.schema
@@ -46,7 +46,7 @@ public struct ComponentDescriptor: Sendable {
         }
     }
 
-    /// Whether rows lie in memory as plain bytes, so that ``pack(_:count:into:)`` works.
+    /// Whether rows are plain bytes in memory, so that ``pack(_:count:into:)`` works.
     public var isBitwise: Bool { pack != nil }
 
     /// Writes rows that lie one stride apart in memory as one packed column.
@@ -64,13 +64,13 @@ public struct ComponentDescriptor: Sendable {
     /// The dynamic form of the value at `row`.
     package func dynamicValue(of row: UnsafeRawPointer) throws(CodecError) -> DynamicValue { try dynamicValue(row) }
 
-    /// Leaves the value of a wire form in memory.
-    /// - Parameter row: has room for `stride` bytes, and no value.
-    /// - Throws: ``CodecError`` for bytes that are no value of this component, whatever they are; then there is none.
+    /// Decodes a value from its wire form into memory.
+    /// - Parameter row: Memory with room for `stride` bytes that holds no value.
+    /// - Throws: ``CodecError`` for any bytes that are not a value of this component; then `row` holds no value.
     package func decode(_ bytes: UnsafeRawBufferPointer, into row: UnsafeMutableRawPointer) throws(CodecError) {
         try decode(bytes, row)
     }
 
-    /// Ends a value in memory.
+    /// Destroys a value in memory.
     package func deinitialize(_ row: UnsafeMutableRawPointer) { deinitialize?(row) }
 }

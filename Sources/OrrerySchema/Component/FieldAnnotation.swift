@@ -13,7 +13,7 @@ public struct FieldAnnotation<C: Component>: Sendable {
     let range: ClosedRange<Double>?
     let documentation: String?
 
-    /// - Parameter keyPath: a stored property, or a stored property of one.
+    /// - Parameter keyPath: A path to a stored property, or to a stored property of one.
     public init(
         _ keyPath: any PartialKeyPath<C> & Sendable, unit: String? = nil, range: ClosedRange<Double>? = nil,
         _ documentation: String? = nil
@@ -24,7 +24,7 @@ public struct FieldAnnotation<C: Component>: Sendable {
         self.documentation = documentation
     }
 
-    /// Writes what is known into the field that the key path leads to.
+    /// Writes the annotation into the field that the key path leads to.
     func apply(to type: inout FieldType, _ form: ComponentCoder<C>.Form) throws(SchemaError) {
         guard let path = ComponentCoder<C>.fieldNames(of: keyPath, form, type) else {
             throw SchemaError(

@@ -1,14 +1,14 @@
-/// The name of one entity: a slot in the world and which life of that slot.
+/// Identifies one entity: a slot in the world, and the generation of that slot.
 ///
-/// Slots are reused after a despawn, generations are not, so an `Entity` kept from an earlier life is recognised as
-/// dead. On the wire: index, then generation, each 32 bits little-endian. In text: `12v3` (index 12, generation 3).
+/// Slots are reused after a despawn, generations are not. So an `Entity` kept from an earlier generation is recognised
+/// as dead. On the wire: index, then generation, each 32 bits little-endian. In text: `12v3` (index 12, generation 3).
 public struct Entity: Hashable, Sendable, BitwiseCopyable {
     /// The slot, counted from 0.
     public let index: UInt32
-    /// The life of the slot, counted from 1; 0 never names a living entity.
+    /// The generation of the slot, counted from 1; 0 never names a living entity.
     public let generation: UInt32
 
-    /// The entity of this index and generation, whether it lives or not.
+    /// Creates the entity of this index and generation, whether it is alive or not.
     @inlinable
     public init(index: UInt32, generation: UInt32) {
         self.index = index
@@ -20,7 +20,7 @@ public struct Entity: Hashable, Sendable, BitwiseCopyable {
 }
 
 extension Entity: Comparable {
-    /// By index, then by generation.
+    /// Orders by index, then by generation.
     @inlinable
     public static func < (left: Entity, right: Entity) -> Bool {
         (left.index, left.generation) < (right.index, right.generation)
@@ -43,7 +43,7 @@ extension Entity: LosslessStringConvertible {
 }
 
 extension Entity: Codable {
-    /// As the text form, for formats other than Orrery's own.
+    /// Encodes the text form, for formats other than Orrery's own.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

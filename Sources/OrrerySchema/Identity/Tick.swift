@@ -1,23 +1,23 @@
-/// A position in the time of one world: how many ticks it has run. Tick 0 is before the first.
+/// A point in the time of one world: how many ticks it has run. Tick 0 is before the first.
 public struct Tick: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible {
     /// The number itself.
     public let rawValue: UInt64
 
-    /// The one of this number.
+    /// Creates the tick of this number.
     @inlinable
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    /// Before anything happened; the cursor of somebody who has nothing yet.
+    /// Before anything happened; the cursor of a reader that has nothing yet.
     @inlinable public static var zero: Tick { Tick(0) }
 
-    /// The tick that follows.
+    /// The next tick.
     @inlinable public var next: Tick { Tick(rawValue + 1) }
 
     @inlinable public static func < (left: Tick, right: Tick) -> Bool { left.rawValue < right.rawValue }
 
-    /// The tick that comes so many later.
+    /// The tick that comes `ticks` later.
     @inlinable public func advanced(by ticks: UInt64) -> Tick { Tick(rawValue + ticks) }
 
     /// How many ticks lie between an earlier tick and this one.
@@ -27,19 +27,19 @@ public struct Tick: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStrin
     public var description: String { String(rawValue) }
 }
 
-/// The name of one life of a world: 64 random bits, drawn when a server starts.
+/// Identifies one life of a world: 64 random bits, drawn when a server starts.
 ///
-/// A restarted server that begins at tick 0 again is told apart by it.
+/// The epoch distinguishes a restarted server that begins at tick 0 again.
 public struct Epoch: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
     /// The number itself.
     public let rawValue: UInt64
 
-    /// The one of this number.
+    /// Creates the epoch of this number.
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    /// Draws a new one. Never 0.
+    /// Draws a new epoch. It is never 0.
     public static func random(using generator: inout some RandomNumberGenerator) -> Epoch {
         Epoch(UInt64.random(in: 1...UInt64.max, using: &generator))
     }
@@ -51,14 +51,14 @@ public struct Epoch: Hashable, Sendable, BitwiseCopyable, CustomStringConvertibl
     }
 }
 
-/// A state of a world, named: which life, and which tick of it.
+/// Identifies a state of a world: an epoch, and a tick of that epoch.
 public struct Revision: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
-    /// Which life of the world.
+    /// The life of the world.
     public let epoch: Epoch
-    /// Which tick of it.
+    /// The tick of that life.
     public let tick: Tick
 
-    /// That tick of that life.
+    /// Creates the revision of a tick in an epoch.
     public init(epoch: Epoch, tick: Tick) {
         self.epoch = epoch
         self.tick = tick

@@ -1,15 +1,15 @@
-/// Random numbers that a seed gives again on every machine. SplitMix64.
+/// A random number generator that gives the same numbers for a seed on every machine. SplitMix64.
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 17.
 public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
 
-    /// The same seed gives the same numbers, on every machine.
+    /// Creates a generator. The same seed gives the same numbers on every machine.
     public init(seed: UInt64) {
         state = seed
     }
 
-    /// The generator of a place: the same numbers for the same seed and path, unrelated ones for any other.
-    /// - Parameter path: What tells the place from others: a tick, a name's hash, a number of a chunk.
+    /// Creates the generator of a path: the same numbers for the same seed and path, unrelated ones for any other.
+    /// - Parameter path: What distinguishes this use from others: a tick, a name's hash, the number of a chunk.
     public init(seed: UInt64, path: UInt64...) {
         state = seed
         for part in path { state = next() ^ part }
@@ -25,6 +25,6 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Whether something happens that happens once in `count` times.
+    /// Returns `true` once in `count` times, on average.
     public mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
 }

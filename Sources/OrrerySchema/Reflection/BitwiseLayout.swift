@@ -1,9 +1,9 @@
-/// Where the fields of a bitwise component lie in memory and on the wire, and how rows go from one to the other.
+/// Where the fields of a bitwise component are in memory and on the wire, and how rows are copied between the two.
 ///
-/// In memory there may be padding between fields and between rows; on the wire there is none, so padding never leaves
+/// In memory there may be padding between fields and between rows; on the wire there is none. So padding never leaves
 /// the process and never takes part in a comparison.
 struct BitwiseLayout: Sendable {
-    /// Bytes that are copied as one.
+    /// Bytes that are copied together.
     struct FieldSpan: Sendable {
         var memoryOffset: Int
         var wireOffset: Int
@@ -15,7 +15,7 @@ struct BitwiseLayout: Sendable {
     let stride: Int
 
     /// Reads the layout of a type.
-    /// - Throws: ``SchemaError`` that names the first field which is not of fixed size, and its type.
+    /// - Throws: ``SchemaError`` that names the first field that is not of fixed size, and its type.
     init(of type: Any.Type, component: String) throws(SchemaError) {
         func stride<T>(_: T.Type) -> Int { MemoryLayout<T>.stride }
         self.stride = _openExistential(type, do: stride)
@@ -109,9 +109,9 @@ extension BitwiseLayout {
         }
     }
 
-    /// Copies one row from the wire to memory, if every Bool and case in it exists.
+    /// Copies one row from the wire to memory, if every Bool and case in it is valid.
     /// - Precondition: `row` has `stride` bytes that are zero or hold a value.
-    /// - Throws: `truncated`, `trailingBytes` or `outOfDomain`; then nothing was written.
+    /// - Throws: `truncated`, `trailingBytes` or `outOfDomain`; then nothing is written.
     func unpack(_ bytes: UnsafeRawBufferPointer, into row: UnsafeMutableRawPointer) throws(CodecError) {
         guard let form else { preconditionFailure("a layout of a type whose values vary in size") }
         try form.check(bytes)

@@ -1,7 +1,7 @@
 /// The cases of enumerations without payload.
 enum EnumerationReflection {
-    /// The cases in the order of the index under which they lie in memory.
-    /// - Returns: `nil` where the type is no `CaseIterable` enumeration without payload, or does not list all its
+    /// The cases, in the order of their index in memory.
+    /// - Returns: `nil` if the type is not a `CaseIterable` enumeration without payload, or does not list all its
     ///   cases.
     static func cases(of type: Any.Type) -> [EnumerationCase]? {
         guard RuntimeReflection.kind(of: type) == .enumeration, RuntimeReflection.isTrivial(type),
@@ -24,7 +24,7 @@ enum EnumerationReflection {
         return byIndex.compactMap { $0 }
     }
 
-    /// The index under which a value of an enumeration without payload lies in memory.
+    /// The index in memory of a value of an enumeration without payload.
     static func caseIndex<E>(of value: E) -> Int {
         withUnsafeBytes(of: value) { bytes in
             switch bytes.count {

@@ -1,5 +1,5 @@
-// The only file that uses what the standard library keeps behind SPI: field metadata, trivial types, names of cases,
-// normal form C. Everything it tells can be stated by hand instead (`SchemaProviding`).
+// The only file that uses the standard library's SPI: field metadata, trivial types, names of cases, normal form C.
+// Everything it provides can be stated by hand instead (`SchemaProviding`).
 @_spi(Reflection) @_spi(_Unicode) import Swift
 
 /// What the runtime knows of one stored property.
@@ -12,7 +12,7 @@ struct StoredProperty {
 enum RuntimeReflection {
     enum Kind { case structure, enumeration, other }
 
-    /// The stored properties of a struct in order of declaration, or `nil` where the type cannot be looked into.
+    /// The stored properties of a struct in order of declaration, or `nil` if the type cannot be inspected.
     static func storedProperties(of type: Any.Type) -> [StoredProperty]? {
         guard kind(of: type) == .structure else { return nil }
         var properties: [StoredProperty] = []
@@ -24,7 +24,7 @@ enum RuntimeReflection {
     }
 
     static func kind(of type: Any.Type) -> Kind {
-        // The runtime tells the kind of a stored property, so the type is asked about as one.
+        // The runtime reports the kind of a stored property, so the type is wrapped in one.
         func open<T>(_: T.Type) -> Kind {
             var kind = Kind.other
             _ = _forEachField(of: Holder<T>.self, options: []) { _, _, _, found in
@@ -46,7 +46,7 @@ enum RuntimeReflection {
         return _openExistential(type, do: open)
     }
 
-    /// The name of the case that a value of an enumeration has.
+    /// The name of the case of an enumeration value.
     static func caseName(of value: some Any) -> String? {
         enumCaseName(value).map { String(cString: $0) }
     }
@@ -56,8 +56,8 @@ enum RuntimeReflection {
 private func enumCaseName<T>(_ value: T) -> UnsafePointer<CChar>?
 
 extension String {
-    /// The UTF-8 bytes of the normal form C: the same for all strings that Swift calls equal.
-    /// - Complexity: O(n); ASCII is taken as it is.
+    /// The UTF-8 bytes of the normal form C: the same for all strings that are equal in Swift.
+    /// - Complexity: O(n); ASCII is not converted.
     package var canonicalUTF8: [UInt8] {
         let plain = Array(utf8)
         if plain.allSatisfy({ $0 < 0x80 }) { return plain }

@@ -1,10 +1,10 @@
 /// The names of types, as text.
 enum TypeName {
-    /// The name of a type without what it is nested in; with it from a generic type on, since types that are nested in
-    /// `Pair<Int, Int>` and in `Pair<Int, Double>` are not the same: `Pair<Int, Double>.Inner`.
+    /// The name of a type without its enclosing types, but with them from a generic type on: `Pair<Int, Double>.Inner`.
+    /// Types nested in `Pair<Int, Int>` and in `Pair<Int, Double>` are not the same.
     static func short(_ type: Any.Type) -> String {
         let full = String(reflecting: type)
-        // Nothing else needs to be looked into.
+        // Only such a name needs to be parsed.
         guard let bracket = full.firstIndex(of: "<"), full[bracket...].contains(".") else {
             return String(describing: type)
         }
@@ -14,7 +14,7 @@ enum TypeName {
 
     /// The short form of a full name: `Module.Outer<Swift.Int>.Inner`.
     private static func short(_ full: Substring) -> String {
-        // What is private or local to a function has the address of a place in its name.
+        // The name of a type that is private or local to a function includes an address.
         let parts = split(full, at: ".").filter { !$0.hasPrefix("(") || $0.hasSuffix(")") && full.hasPrefix("(") }
         let first = parts.firstIndex { $0.contains("<") } ?? parts.count - 1
         return parts[max(first, 0)...].map(shortPart).joined(separator: ".")
@@ -27,7 +27,7 @@ enum TypeName {
         return part[..<bracket] + "<" + arguments.map { short($0.trimmed) }.joined(separator: ", ") + ">"
     }
 
-    /// The pieces between separators that are in no bracket.
+    /// The pieces between separators, except separators in brackets.
     static func split(_ text: Substring, at separator: Character) -> [Substring] {
         var pieces: [Substring] = []
         var (start, depth) = (text.startIndex, 0)
@@ -36,7 +36,7 @@ enum TypeName {
             let character = text[index]
             switch character {
             case "<", "(", "[": depth += 1
-            // Not the arrow of a function.
+            // Excludes the arrow of a function type.
             case ">" where previous != "-", ")", "]": depth = max(0, depth - 1)
             case separator where depth == 0:
                 pieces.append(text[start..<index])

@@ -1,8 +1,9 @@
-/// Which bytes of a value's memory say something.
+/// Which bytes of a value's memory carry data.
 package enum ValueBytes {
-    /// The bytes of a type's values without those between and behind fields, which are whatever the memory held before.
+    /// The bytes of a type's values without the padding between and after fields, which holds whatever the memory held
+    /// before.
     ///
-    /// What cannot be looked into counts whole.
+    /// A type that cannot be inspected counts as a whole.
     package static func ranges(of type: Any.Type) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         collect(type, at: 0, into: &ranges)

@@ -1,4 +1,4 @@
-/// A type that the schema knows by itself: it has one field type, and goes to and from a dynamic value.
+/// A type that the schema knows by itself: it has one field type, and converts to and from a dynamic value.
 protocol WireLeaf {
     static var fieldType: FieldType { get }
     var dynamicValue: DynamicValue { get }
@@ -87,7 +87,7 @@ extension String: WireLeaf {
     }
 }
 
-/// Two to four numbers in one value. In memory a `SIMD3` has a fourth lane, which never travels.
+/// Two to four numbers in one value. In memory a `SIMD3` has a fourth lane, which is never sent.
 protocol WireVector: WireLeaf {}
 
 extension SIMD where Self: WireVector, Scalar: WireScalar {

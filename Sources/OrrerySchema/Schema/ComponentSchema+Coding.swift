@@ -93,7 +93,7 @@ extension ByteWriter {
 
 extension ComponentSchema {
     /// Reads a schema that came from a peer.
-    /// - Throws: ``CodecError`` for bytes that are no schema, or one beyond `limits`.
+    /// - Throws: ``CodecError`` for bytes that are not a schema, or a schema beyond `limits`.
     public init(
         decoding bytes: UnsafeRawBufferPointer, limits: SchemaLimits = SchemaLimits()
     ) throws(CodecError) {
@@ -115,7 +115,7 @@ extension ComponentSchema {
         } catch {
             throw CodecError(.outOfDomain, error.description)
         }
-        // The hash must name these very bytes, or two peers would speak of different schemas.
+        // The hash must cover exactly these bytes, or two peers would mean different schemas.
         guard encoded.elementsEqual(bytes) else {
             throw CodecError(.notCanonical, "the schema of '\(name)' is not written in its canonical form")
         }

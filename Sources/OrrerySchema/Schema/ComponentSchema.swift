@@ -1,10 +1,11 @@
-/// 64 bits that stand for a schema: equal schemas have equal hashes in every process and on every machine. FNV-1a over
-/// the schema's bytes.
+/// A 64-bit hash of a schema: equal schemas have equal hashes in every process and on every machine.
+///
+/// It is FNV-1a over the schema's bytes.
 public struct SchemaHash: Hashable, Sendable, CustomStringConvertible {
     /// The bits.
     public let rawValue: UInt64
 
-    /// The hash of these bits.
+    /// Creates the hash of these bits.
     public init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
@@ -19,22 +20,22 @@ public struct SchemaHash: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// All that somebody without the type needs to read, show and write the values of a component.
+/// All that is needed to read, show and write the values of a component without its Swift type.
 public struct ComponentSchema: Hashable, Sendable {
     /// Unique in a world.
     public let name: String
-    /// A structure for components that are structs; anything else for components that are enumerations.
+    /// A structure if the component is a struct; any other type if it is an enumeration.
     public let type: FieldType
     /// A sentence for people.
     public let documentation: String?
-    /// The canonical bytes of this schema, as they travel.
+    /// The canonical bytes of this schema, as they are sent.
     public let encoded: [UInt8]
-    /// Stands for ``encoded``.
+    /// The hash of ``encoded``.
     public let hash: SchemaHash
-    /// `nil` where values vary in size.
+    /// `nil` if values vary in size.
     package let fixedForm: FixedForm?
 
-    /// - Throws: ``SchemaError`` where one of `limits` is exceeded or two fields share a name.
+    /// - Throws: ``SchemaError`` if one of `limits` is exceeded or two fields share a name.
     public init(
         name: String, type: FieldType, documentation: String? = nil, limits: SchemaLimits = SchemaLimits()
     ) throws(SchemaError) {
@@ -55,7 +56,7 @@ public struct ComponentSchema: Hashable, Sendable {
         fixedForm = FixedForm(of: type)
     }
 
-    /// Whether bytes are a value of this component.
+    /// Checks that bytes are a value of this component.
     /// - Throws: ``CodecError`` that says what is wrong with them.
     package func check(_ bytes: [UInt8]) throws(CodecError) {
         guard let fixedForm else {
@@ -73,7 +74,7 @@ public struct ComponentSchema: Hashable, Sendable {
         if let problem { throw problem }
     }
 
-    /// Whether the component has no values: only having it or not says something.
+    /// Whether the component has no values: an entity only has it or does not have it.
     public var isTag: Bool { type == .structure([]) }
 
     /// The fields, or none for a component that is not a structure.

@@ -1,5 +1,5 @@
 extension FieldType {
-    /// The plainest value of the type: zeros, no text, nothing present, the first case.
+    /// The simplest value of the type: zeros, no text, nothing present, the first case.
     public var zero: DynamicValue {
         switch self {
         case .scalar(.bool): .bool(false)

@@ -23,7 +23,7 @@ public enum Scalar: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// What a field holds, and with that how its bytes are read.
+/// The type of a field, which determines how its bytes are read.
 ///
 /// | type | bytes |
 /// |---|---|
@@ -50,7 +50,7 @@ public indirect enum FieldType: Hashable, Sendable {
     case dictionary(key: FieldType, value: FieldType)
     case union([UnionCase])
 
-    /// Bytes of every value of this type, or `nil` where they vary.
+    /// The size of every value of this type in bytes, or `nil` if it varies.
     public var fixedSize: Int? {
         switch self {
         case .scalar(let scalar): return scalar.size
@@ -68,7 +68,7 @@ public indirect enum FieldType: Hashable, Sendable {
         }
     }
 
-    /// Bytes of the shortest value of this type.
+    /// The size of the shortest value of this type in bytes.
     var minimumSize: Int {
         switch self {
         case .structure(let fields): fields.reduce(0) { $0 + $1.type.minimumSize }
@@ -77,25 +77,25 @@ public indirect enum FieldType: Hashable, Sendable {
         }
     }
 
-    /// How many optionals lie inside one another.
+    /// The number of nested optionals.
     var optionalDepth: Int {
         if case .optional(let wrapped) = self { 1 + wrapped.optionalDepth } else { 0 }
     }
 
-    /// Bytes of the index of a case.
+    /// The size of the index of a case in bytes.
     static func caseIndexSize(caseCount: Int) -> Int {
         caseCount <= 1 ? 0 : caseCount <= 256 ? 1 : 2
     }
 }
 
-/// One case of an enumeration without payload. Its position in the list is what travels.
+/// One case of an enumeration without payload. It is sent as its position in the list.
 public struct EnumerationCase: Hashable, Sendable {
     /// The name, unique among its siblings.
     public var name: String
-    /// The raw value, as text; `nil` where the enumeration has none.
+    /// The raw value, as text; `nil` if the enumeration has none.
     public var rawValue: String?
 
-    /// A case of this name.
+    /// Creates a case of this name.
     public init(_ name: String, rawValue: String? = nil) {
         self.name = name
         self.rawValue = rawValue
@@ -109,7 +109,7 @@ public struct UnionCase: Hashable, Sendable {
     /// The labelled values; `_0`, `_1` … where there is no label.
     public var fields: [Field]
 
-    /// A case with this payload.
+    /// Creates a case with this payload.
     public init(_ name: String, _ fields: [Field] = []) {
         self.name = name
         self.fields = fields
@@ -120,7 +120,7 @@ public struct UnionCase: Hashable, Sendable {
 public struct Field: Hashable, Sendable {
     /// The name, unique among its siblings.
     public var name: String
-    /// What it holds.
+    /// The type of its value.
     public var type: FieldType
     /// The unit of the value, as people write it: `km/s`.
     public var unit: String?
@@ -129,7 +129,7 @@ public struct Field: Hashable, Sendable {
     /// A sentence for people.
     public var documentation: String?
 
-    /// A field with what people should know of it.
+    /// Creates a field with its description for people.
     public init(
         _ name: String, _ type: FieldType, unit: String? = nil, range: ClosedRange<Double>? = nil,
         documentation: String? = nil

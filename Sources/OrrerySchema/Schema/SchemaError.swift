@@ -8,7 +8,7 @@ public struct SchemaError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong and what to do, for people.
     public var message: String
 
-    /// An error of a component, or of a field of it.
+    /// Creates an error of a component, or of one of its fields.
     public init(component: String, path: [String] = [], _ message: String) {
         self.component = component
         self.path = path

@@ -1,24 +1,24 @@
-/// What a schema may have at most: those that a client is sent, refused before they are kept, and those that a server
-/// registers.
+/// The limits of a schema. Clients check schemas that they are sent before they keep them; servers check schemas that
+/// they register.
 ///
-/// Whoever raises one at a server raises it at its clients too.
+/// If you raise a limit at a server, raise it at its clients too.
 public struct SchemaLimits: Hashable, Sendable {
-    /// UTF-8 bytes of the name of a component, field or case. Stops names that no screen, log or table can show.
+    /// UTF-8 bytes of the name of a component, field or case. Prevents names that no screen, log or table can show.
     public var nameSizeMax = 128
-    /// Types inside types. Stops a schema that exhausts the stack of who reads it, or of who reads its values.
+    /// Nesting depth of types. Prevents a schema from exhausting the stack of its readers, or of readers of its values.
     public var depthMax = 16
-    /// Fields of one structure, cases of one union. Stops structures that take far more memory than bytes.
+    /// Fields of one structure, cases of one union. Prevents structures that take far more memory than bytes.
     public var fieldCountMax = 256
-    /// Cases of one enumeration; at most 65,536, since a case travels in 16 bits. Stops tables of names without end.
+    /// Cases of one enumeration; at most 65,536, since a case is sent in 16 bits. Prevents unbounded tables of names.
     public var caseCountMax = 65_536
-    /// Bytes of one schema. Stops one component from filling the memory for schemas.
+    /// Bytes of one schema. Prevents one component from filling the memory for schemas.
     public var encodedSizeMax = 64 << 10
     /// UTF-8 bytes of one unit, documentation or raw value.
     public var textSizeMax = 4096
-    /// Bytes of a value of fixed size. A store takes room for 1024 of them at a time: stops a page from being huge.
+    /// Bytes of a value of fixed size. A store allocates 1024 of them at a time: this prevents huge pages.
     public var fixedSizeMax = 16 << 10
 
-    /// The defaults.
+    /// Creates the default limits.
     public init() {}
 
     func check(name: String, type: FieldType, documentation: String?) throws(SchemaError) {

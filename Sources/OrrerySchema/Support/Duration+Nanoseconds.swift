@@ -1,5 +1,5 @@
 extension Duration {
-    /// Whole nanoseconds, rounded towards zero. Exact, where `self / .nanoseconds(1)` is a `Double`.
+    /// Whole nanoseconds, rounded towards zero. Exact, whereas `self / .nanoseconds(1)` is a `Double`.
     /// - Precondition: Less than 292 years.
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components

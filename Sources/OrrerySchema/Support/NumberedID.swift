@@ -1,4 +1,4 @@
-/// A name that is a number: a type of its own for each kind, so that none is taken for another.
+/// A numeric identifier. Each kind has its own type, so that they cannot be confused.
 package protocol NumberedID: Hashable, Comparable, Sendable, CustomStringConvertible {
     associatedtype Number: FixedWidthInteger
     var rawValue: Number { get }

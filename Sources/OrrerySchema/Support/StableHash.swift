@@ -1,5 +1,5 @@
 /// FNV-1a, 64 bits: the same for the same bytes in every process and on every machine, unlike `Hasher`. Not for bytes
-/// with which somebody may want to do harm.
+/// that an attacker may choose.
 ///
 /// Source: draft-eastlake-fnv, section 2 (offset basis and prime for 64 bits).
 package struct StableHash: Sendable {

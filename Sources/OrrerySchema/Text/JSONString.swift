@@ -1,6 +1,7 @@
-/// The one way in which texts become strings of JSON. Source: RFC 8259, section 7.
+/// The only conversion of texts to JSON strings. Source: RFC 8259, section 7.
 extension [UInt8] {
-    /// A string in quotation marks. Besides what must be escaped, DEL and U+0080 to U+009F are: terminals act on them.
+    /// A string in quotation marks. Besides what must be escaped, it escapes DEL and U+0080 to U+009F: terminals act on
+    /// them.
     package mutating func append(jsonString text: String) {
         append(UInt8(ascii: "\""))
         var text = text

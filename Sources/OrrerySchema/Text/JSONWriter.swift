@@ -1,6 +1,6 @@
-/// JSON text, written piece by piece. Source: RFC 8259.
+/// Writes JSON text, piece by piece. Source: RFC 8259.
 ///
-/// The caller opens and closes in pairs, and names what it puts into an object; commas are looked after here.
+/// The caller opens and closes in pairs, and names what it puts into an object; the writer adds the commas.
 package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -26,7 +26,7 @@ package struct JSONWriter {
         needsComma = true
     }
 
-    /// The name of what is written next.
+    /// Writes the name of the next value.
     package mutating func name(_ name: String) {
         beginValue()
         bytes.append(jsonString: name)
@@ -46,7 +46,7 @@ package struct JSONWriter {
         needsComma = true
     }
 
-    /// The shortest digits that stand for this very number; null for what JSON has no number for.
+    /// Writes the shortest digits that stand for exactly this number; null for a number that JSON does not have.
     package mutating func number(_ value: Double) {
         beginValue()
         bytes += Array((value.isFinite ? "\(value)" : "null").utf8)

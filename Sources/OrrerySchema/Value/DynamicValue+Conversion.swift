@@ -1,7 +1,7 @@
 extension DynamicValue {
-    /// The same value as a reader with another version of the type knows it: fields that are missing take their value
-    /// from `fallback`, fields that the reader does not know are dropped, cases are matched by name.
-    /// - Throws: `typeMismatch` where one field has two types; `outOfDomain` for a case that the reader does not have.
+    /// The same value as a reader with another version of the type knows it: missing fields take their value from
+    /// `fallback`, fields that the reader does not know are dropped, cases are matched by name.
+    /// - Throws: `typeMismatch` if one field has two types; `outOfDomain` for a case that the reader does not have.
     func converted(
         from source: FieldType, to target: FieldType, fallback: DynamicValue?
     ) throws(CodecError) -> DynamicValue {

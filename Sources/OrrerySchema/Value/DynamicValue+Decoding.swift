@@ -1,17 +1,17 @@
-/// What one value may hold at most, whoever sends it. Part of what a value is, and so the same everywhere.
+/// The limits of one value, whoever sends it. They are part of what a value is, and so the same everywhere.
 public enum ValueLimits {
-    /// Elements of one array, set or dictionary. Stops counts that are all that a value has.
+    /// Elements of one array, set or dictionary. Prevents values that are nothing but a count.
     public static let elementCountMax = 1 << 20
-    /// Values inside of one value, all levels together. Stops bytes that stand for much more than they are: an array of
-    /// a million structures without fields takes three.
+    /// Values inside one value, all levels together. Prevents bytes that stand for much more than they are: an array of
+    /// a million structures without fields takes three bytes.
     public static let partCountMax = 1 << 20
-    /// Bytes of one value in wire form; `WireLimits/valueSizeMax` may ask for less.
+    /// Bytes of one value in wire form; `WireLimits/valueSizeMax` may set a lower limit.
     public static let sizeMax = 256 << 10
 }
 
 extension DynamicValue {
     /// Reads one value that fills `bytes` exactly.
-    /// - Throws: ``CodecError`` that says what is wrong and where; nothing else can happen, whatever the bytes are.
+    /// - Throws: ``CodecError`` that says what is wrong and where; there is no other failure, whatever the bytes are.
     public init(decoding bytes: UnsafeRawBufferPointer, as type: FieldType) throws(CodecError) {
         var reader = ByteReader(bytes)
         self = try reader.readValue(as: type)
@@ -98,11 +98,12 @@ extension ByteReader {
         return index
     }
 
-    /// A count that the bytes left can hold, so that no memory is taken for elements that are not there.
+    /// Reads a count that the bytes left can hold, so that no memory is allocated for missing elements.
     package mutating func readElementCount(_ element: FieldType) throws(CodecError) -> Int {
         let start = offset
         let count = try readCount(max: ValueLimits.elementCountMax, "the elements of a collection")
-        // The least size of an element is only looked for where there is one: it takes as long as its type is large.
+        // The smallest size of an element is computed only if there are elements: the cost grows with the size of its
+        // type.
         guard count == 0 || count * element.minimumSize <= remaining else {
             throw CodecError(.truncated, at: start, "\(count) elements are announced in \(remaining) bytes")
         }

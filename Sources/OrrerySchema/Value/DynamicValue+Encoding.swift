@@ -1,7 +1,7 @@
 extension ByteWriter {
-    /// Writes a value in the one form that its type has.
-    /// - Throws: ``CodecError`` with `typeMismatch` where the value is not of the type, `outOfDomain` where the type
-    ///   has no such value.
+    /// Writes a value in the only form that its type has.
+    /// - Throws: ``CodecError`` with `typeMismatch` if the value is not of the type, `outOfDomain` if the type has no
+    ///   such value.
     public mutating func append(_ value: DynamicValue, as type: FieldType) throws(CodecError) {
         switch (type, value) {
         case (.scalar(let scalar), _): try append(value, as: scalar)
@@ -74,7 +74,7 @@ extension ByteWriter {
     /// Writes the elements of a set, or the entries of a dictionary, each once.
     ///
     /// NaN is equal to nothing, so Swift's sets and dictionaries may hold it any number of times. It is written once,
-    /// with the value whose bytes come first: the same whatever order the memory has.
+    /// with the value whose bytes come first, whatever the order in memory.
     private mutating func appendSorted(
         _ elements: [(element: DynamicValue, key: [UInt8], value: [UInt8])]
     ) throws(CodecError) {
@@ -133,7 +133,7 @@ extension DynamicValue {
         return number
     }
 
-    /// The number as one with a fraction.
+    /// The number as a floating-point number of a type.
     fileprivate func exactly<F: BinaryFloatingPoint>(_ type: F.Type) throws(CodecError) -> F {
         let (number, text): (F?, String) =
             switch self {

@@ -1,4 +1,4 @@
-/// A value of any component or field, read by its schema alone, without the type.
+/// A value of any component or field, read through its schema alone, without the Swift type.
 public indirect enum DynamicValue: Hashable, Sendable {
     /// A named part of a structure or of a case.
     public struct Member: Hashable, Sendable {
@@ -7,7 +7,7 @@ public indirect enum DynamicValue: Hashable, Sendable {
         /// The value.
         public var value: DynamicValue
 
-        /// A member of this name.
+        /// Creates a member of this name.
         public init(_ name: String, _ value: DynamicValue) {
             self.name = name
             self.value = value
@@ -21,7 +21,7 @@ public indirect enum DynamicValue: Hashable, Sendable {
         /// The value.
         public var value: DynamicValue
 
-        /// This value for this key.
+        /// Creates an entry of this key and value.
         public init(key: DynamicValue, value: DynamicValue) {
             self.key = key
             self.value = value
@@ -57,7 +57,7 @@ public indirect enum DynamicValue: Hashable, Sendable {
         }
     }
 
-    /// Whether there is a number in it that is not equal to itself.
+    /// Whether the value contains a NaN.
     var holdsNaN: Bool {
         switch self {
         case .float(let number): number.isNaN

@@ -1,10 +1,10 @@
-/// The wire form of a type whose values have one size: what bytes must be to be a value of it.
+/// The wire form of a type whose values have one size: checks whether bytes are a value of it.
 package struct FixedForm: Sendable {
-    /// A byte or two that do not hold every bit pattern.
+    /// One or two bytes for which not every bit pattern is valid.
     private struct Domain {
         var offset: Int
         var size: Int
-        /// How many values there are, from 0 up.
+        /// The number of valid values, from 0 up.
         var count: Int
     }
 
@@ -36,7 +36,7 @@ package struct FixedForm: Sendable {
         self.size += size
     }
 
-    /// - Throws: ``CodecError`` `truncated`, `trailingBytes` or `outOfDomain` for bytes that are no value.
+    /// - Throws: ``CodecError`` `truncated`, `trailingBytes` or `outOfDomain` for bytes that are not a value.
     /// - Complexity: O(Bools and enumerations in the type); allocates nothing.
     package func check(_ bytes: UnsafeRawBufferPointer) throws(CodecError) {
         guard bytes.count == size else {

@@ -2,13 +2,14 @@ import Foundation
 public import OrreryTransport
 import Synchronization
 
-/// What a peer that asks to connect, or for a page, is told.
+/// The answer to a peer that asks to connect or asks for a page.
 public enum Authorization: Hashable, Sendable {
     case allowed
-    /// HTTP status 401: a token is missing, or is not valid. The reason is sent to the peer: a short line without
+    /// HTTP status 401: the token is missing or not valid. The reason is sent to the peer: a short line without
     /// secrets.
     case unauthorized(String)
-    /// HTTP status 403: whoever it is, it may not. The reason is sent to the peer: a short line without secrets.
+    /// HTTP status 403: the peer has no access, whoever it is. The reason is sent to the peer: a short line without
+    /// secrets.
     case forbidden(String)
 }
 
@@ -22,13 +23,13 @@ public enum Authorization: Hashable, Sendable {
 /// ```
 public struct Authorizer: Sendable {
     private let decide: @Sendable (HTTPRequest) -> Authorization
-    /// Why it lets nobody in; nil if it can be used.
+    /// Why this authorizer cannot be used and admits nobody; nil if it can be used.
     let problem: String?
-    /// Reads again what it decides by. Throws where that cannot be used; then what was goes on.
+    /// Reads the token again. Throws if the new one cannot be used; the old one then stays in force.
     let renew: (@Sendable () throws -> Void)?
 
-    /// - Parameter decide: called on the thread that serves all connections: it must return at once, and look nothing
-    ///   up.
+    /// - Parameter decide: Called on the thread that serves all connections: it must return at once and must not look
+    ///   anything up.
     public init(_ decide: @escaping @Sendable (HTTPRequest) -> Authorization) {
         self.init(problem: nil, renew: nil, decide)
     }
@@ -42,16 +43,17 @@ public struct Authorizer: Sendable {
         self.decide = decide
     }
 
-    /// One token for everybody, sent as `Authorization: Bearer …`. It is compared in a time that does not depend on
-    /// where it differs.
+    /// Expects one token for all clients, sent as `Authorization: Bearer …`.
     ///
-    /// Line ends at the end of the token are cut: a file or a command often leaves one. A token that no client can send
-    /// (an empty one, or other characters than printable ASCII without spaces) keeps the server from being made.
+    /// The comparison takes the same time wherever the tokens differ. Line ends at the end of the token are cut: a file
+    /// or a command often leaves one. A token that no client can send (an empty one, or one with characters other than
+    /// printable ASCII without spaces) makes the creation of the server fail.
     public static func bearer(_ token: String) -> Authorizer {
         bearer { () throws(TransportError) in try HTTPRequest.usableToken(token) }
     }
 
-    /// The token in the first line of a file, as ``bearer(_:)``. `SimulationServer.reload()` reads it again.
+    /// Expects the token in the first line of a file, as ``bearer(_:)``. `SimulationServer.reload()` reads the file
+    /// again.
     public static func bearer(file path: String) -> Authorizer {
         let read: @Sendable () throws(TransportError) -> String = { () throws(TransportError) in
             guard let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8) else {
@@ -75,7 +77,7 @@ public struct Authorizer: Sendable {
         }
     }
 
-    /// The token that is asked for; it may change. Empty as long as there is none.
+    /// The expected token; it may change. Empty while there is none.
     private final class Expected: Sendable {
         private let value = Mutex<[UInt8]>([])
         var bytes: [UInt8] { value.withLock { $0 } }
@@ -94,7 +96,7 @@ public struct Authorizer: Sendable {
 }
 
 extension Authorization {
-    /// Nil if it is allowed.
+    /// The response to a refused peer; nil if it is allowed.
     var refusal: HTTPResponse? {
         switch self {
         case .allowed: nil

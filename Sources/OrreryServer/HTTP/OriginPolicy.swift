@@ -1,18 +1,19 @@
 import OrreryTransport
 
-/// From which web pages a browser may connect. Programs that are no browsers send no `Origin` and are not concerned.
+/// The web pages from which a browser may connect.
 ///
-/// Without this check, any page that somebody opens could connect to a server on that person's machine or network.
-/// Source: RFC 6455, section 10.2.
+/// Programs other than browsers send no `Origin` and are not checked. Without this check, any page that somebody opens
+/// could connect to a server on that person's machine or network. Source: RFC 6455, section 10.2.
 public enum OriginPolicy: Hashable, Sendable {
-    /// Pages of this machine: of a loopback address, of the host that the server listens at, or of the address at which
-    /// this connection reached it. What the browser calls the server is not asked: a page could have chosen that name.
+    /// Pages of this machine: their host is a loopback address, the host that the server listens at, or the local
+    /// address of this connection. The name by which the browser calls the server is ignored: a page could have chosen
+    /// it.
     case ownHost
-    /// These pages only, each as a browser names it: `https://example.com`, with the port if it is not the usual one.
+    /// Only these pages, each as a browser names it: `https://example.com`, with the port if it is not the usual one.
     case list([String])
     case any
 
-    /// - Parameter serverHost: what the server listens at.
+    /// - Parameter serverHost: The host that the server listens at.
     func allows(_ request: HTTPRequest, serverHost: NetworkHost?) -> Bool {
         guard let text = request.origin else { return true }
         switch self {
@@ -35,14 +36,13 @@ public enum OriginPolicy: Hashable, Sendable {
     }
 }
 
-/// Where a page comes from, as browsers say it: `https://example.com`, `http://[::1]:3000`. Source: RFC 6454, section
-/// 6.
+/// The origin of a page, as browsers write it: `https://example.com`, `http://[::1]:3000`. Source: RFC 6454, section 6.
 struct WebOrigin: Hashable {
     private let scheme: String
     let host: NetworkHost
     private let port: UInt16?
 
-    /// Nil for what is none, like `null`.
+    /// Nil if `text` is not an origin, like `null`.
     init?(_ text: String) {
         guard let colon = text.firstRange(of: "://"), let parts = NetworkHost.parts(text[colon.upperBound...]) else {
             return nil

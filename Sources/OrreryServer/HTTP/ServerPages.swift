@@ -2,7 +2,7 @@ import OrrerySchema
 import OrreryTransport
 import OrreryWire
 
-/// What a server answers over HTTP, and to whom: its pages, and who may connect.
+/// The HTTP side of a server: its pages, and the decision who may connect.
 struct ServerPages: Sendable {
     private let authorize: Authorizer?
     private let origins: OriginPolicy
@@ -12,7 +12,7 @@ struct ServerPages: Sendable {
     private let metrics: ServerMetrics
     private let pulse: TickPulse
 
-    /// - Parameter url: what the server listens at.
+    /// - Parameter url: The URL that the server listens at.
     init(
         _ configuration: SimulationConfiguration, url: String, schemas: [ComponentSchema], metrics: ServerMetrics,
         pulse: TickPulse
@@ -31,7 +31,7 @@ struct ServerPages: Sendable {
         self.pulse = pulse
     }
 
-    /// Why this peer may not connect; nil if it may.
+    /// The response to a peer that may not connect; nil if it may.
     func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
         if let misdirection = misdirection(of: request) { return misdirection }
         guard origins.allows(request, serverHost: serverHost) else {
@@ -40,7 +40,7 @@ struct ServerPages: Sendable {
         return authorize?(request).refusal
     }
 
-    /// Nil for "/": that is where clients connect.
+    /// The page for a request; nil for "/", where clients connect.
     /// - Parameter isStarting: whether the first tick has yet to end.
     func page(for request: HTTPRequest, isStarting: Bool) -> HTTPResponse? {
         switch request.path {
@@ -61,9 +61,9 @@ struct ServerPages: Sendable {
         misdirection(of: request) ?? authorize?(request).refusal
     }
 
-    /// Why a request under this name of the server is none for it. A web page whose own name leads to a loopback
-    /// address counts as of the same origin in its browser, but cannot choose another name in `Host`. Programs that
-    /// send none are no browsers.
+    /// The refusal of a request whose `Host` is not a name of this server; nil if it is one. If a web page's own host
+    /// name resolves to a loopback address, its browser takes it for the same origin; but the page cannot put another
+    /// name into `Host`. Programs that send no `Host` are not browsers.
     private func misdirection(of request: HTTPRequest) -> HTTPResponse? {
         guard serverHost?.isLoopback == true, let field = request.host else { return nil }
         if let host = NetworkHost(authority: field), host.isLoopback || hostNames.contains(host) { return nil }
@@ -76,8 +76,7 @@ struct ServerPages: Sendable {
         return .text(503, "No tick has begun for \(silence.components.seconds) s.", isRefusal: false)
     }
 
-    /// What whoever runs the server may do where somebody was turned away for who or where they are; nil for other
-    /// answers.
+    /// What the operator can do about a peer that was refused for its identity or its address; nil for other responses.
     static func remedy(for refusal: HTTPResponse) -> String? {
         switch refusal.status {
         case 401: "give the peer the token of this server; orrery takes it from ORRERY_TOKEN"
@@ -112,7 +111,7 @@ extension RefusedInput {
 }
 
 extension RefusedInput {
-    /// For what the protocol core closed a session.
+    /// The kind of input for which the protocol core closed a session.
     init(_ code: CloseCode) {
         self =
             switch code {

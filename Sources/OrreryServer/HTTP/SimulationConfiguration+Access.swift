@@ -1,7 +1,7 @@
 import OrreryTransport
 
 extension SimulationConfiguration {
-    /// - Throws: ``ServerError`` for settings that would keep out everybody whom they are to let in.
+    /// - Throws: ``ServerError`` for settings that would lock out everybody they are meant to admit.
     func validateAccess() throws(ServerError) {
         if let problem = authorize?.problem { throw ServerError(message: problem) }
         if let problem = origins.problem { throw ServerError(message: problem) }

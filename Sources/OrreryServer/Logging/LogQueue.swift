@@ -2,8 +2,7 @@ import Foundation
 import Logging
 import OrreryTransport
 
-/// Log lines on their way to where they are written, by a thread of its own: who logs never waits for a disk, a
-/// terminal or a collector.
+/// A queue of log lines, written by a thread of its own: logging never waits for a disk, a terminal or a collector.
 ///
 /// ```swift
 /// let lines = LogQueue()
@@ -15,8 +14,8 @@ import OrreryTransport
 public final class LogQueue: @unchecked Sendable {
     // Guard: `lock`, around all that varies.
 
-    /// How many lines may wait; further ones are dropped and counted. Stops a stalled reader of the log from taking the
-    /// memory.
+    /// How many lines may wait; further ones are dropped and counted. Stops a stalled reader of the log from filling
+    /// the memory.
     public let lineCountMax: Int
 
     private typealias Line = (handler: any LogHandler, event: LogEvent)
@@ -29,18 +28,18 @@ public final class LogQueue: @unchecked Sendable {
     private var untoldCount: UInt64 = 0
     private var droppedCount: UInt64 = 0
 
-    /// An empty queue, with a thread that writes.
+    /// Makes an empty queue. A thread of its own writes the lines.
     public init(lineCountMax: Int = 1024) {
         precondition(lineCountMax > 0, "a queue without room drops everything")
         self.lineCountMax = lineCountMax
         changed = Condition(of: lock)
     }
 
-    /// Lines that were dropped so far. A server whose logger writes through this queue shows them as the metric
+    /// The number of lines dropped so far. A server whose logger writes through this queue exports it as the metric
     /// `orrery_log_lines_dropped_total`.
     public var droppedLineCount: UInt64 { lock.withLock { droppedCount } }
 
-    /// Leaves a line to be written. Takes a lock for a moment, never waits for the writing.
+    /// Adds a line to be written. Takes a lock briefly, and never waits for the writer.
     func add(_ event: LogEvent, to handler: any LogHandler) {
         let needsThread = lock.withLock {
             guard lines.count < lineCountMax else {
@@ -56,10 +55,10 @@ public final class LogQueue: @unchecked Sendable {
         if needsThread { startThread() }
     }
 
-    /// Waits until what has been logged is written, but no longer than this: for the end of a program.
-    /// - Returns: whether all was written. If not, the writer stands still. `exit` waits for no writer of
-    ///   ``NonBlockingLogHandler/standardError(label:queue:)``, but for one that waits inside of C's `stderr`: after
-    ///   `false` only `_exit` ends such a program.
+    /// Waits until all logged lines are written, but no longer than `duration`: for the end of a program.
+    /// - Returns: Whether all lines were written. If not, the writer is blocked. `exit` does not wait for a blocked
+    ///   writer of ``NonBlockingLogHandler/standardError(label:queue:)``, but it does wait for a writer that is blocked
+    ///   inside C's `stderr`: after `false` only `_exit` ends such a program.
     @discardableResult
     public func flush(atMost duration: Duration) -> Bool {
         let deadline = ContinuousClock.now + duration
@@ -74,7 +73,7 @@ public final class LogQueue: @unchecked Sendable {
 
     private func startThread() {
         let thread = Thread { [self] in
-            // Whoever read the log is gone: that ends nobody.
+            // A reader of the log that has gone away must not end the process.
             var signals = sigset_t()
             sigemptyset(&signals)
             sigaddset(&signals, SIGPIPE)

@@ -1,22 +1,23 @@
 public import Logging
 
-/// Hands log messages over to another handler, which writes them on a thread of its own: a log that cannot be written
-/// (a full pipe, a stopped terminal, a slow disk) stops neither network nor ticks. What finds no room is dropped,
-/// counted, and told with the next line.
+/// Passes log messages to another handler, which writes them on a thread of its own.
+///
+/// A log that cannot be written (a full pipe, a stopped terminal, a slow disk) blocks neither network nor ticks.
+/// Messages that find no room are dropped and counted; the next line reports the count.
 public struct NonBlockingLogHandler: LogHandler {
-    /// Where messages wait, shared by all handlers of a program.
+    /// The queue of waiting messages, shared by all handlers of a program.
     public let queue: LogQueue
     private var base: any LogHandler
 
     /// - Parameters:
     ///   - base: The handler that writes. It may block.
-    ///   - queue: Where messages wait.
+    ///   - queue: The queue of waiting messages.
     public init(_ base: any LogHandler, queue: LogQueue) {
         self.base = base
         self.queue = queue
     }
 
-    /// Lines to standard error, as swift-log writes them. Where nobody reads them, the program ends all the same.
+    /// Writes lines to standard error, as swift-log does. The program can end even if nobody reads them.
     public static func standardError(label: String, queue: LogQueue) -> NonBlockingLogHandler {
         NonBlockingLogHandler(StreamLogHandler(label: label, stream: StandardErrorStream()), queue: queue)
     }
@@ -43,7 +44,7 @@ public struct NonBlockingLogHandler: LogHandler {
 
     public func log(event: LogEvent) {
         var (event, base) = (event, base)
-        // What a task carries is known here, not on the thread that writes.
+        // The task's metadata is known here, not on the writing thread.
         if let provided = base.metadataProvider?.get(), !provided.isEmpty {
             event.metadata = provided.merging(event.metadata ?? [:]) { $1 }
             base.metadataProvider = nil

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Standard error, written without C's buffered streams. Those have a lock, which whoever waits in a full pipe holds:
-/// `exit` would wait for it, since it flushes them.
+/// Standard error, written without C's buffered streams. A writer that waits for a full pipe holds the lock of such a
+/// stream, and `exit` would wait for that lock, since it flushes the streams.
 struct StandardErrorStream: TextOutputStream {
-    /// Waits where nobody reads. What cannot be written, since the reader is gone or the disk is full, is dropped.
+    /// Waits while nobody reads. Text that cannot be written, since the reader is gone or the disk is full, is dropped.
     mutating func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -38,7 +38,7 @@ final class PrometheusGauge: MeterHandler, RecorderHandler {
 
 /// How many durations fell into each of a fixed number of buckets.
 ///
-/// Guard of the unchecked `Sendable`: the memory behind `counts` is atomics, and lives as long as this.
+/// Guard of the unchecked `Sendable`: the memory behind `counts` holds atomics, and lives as long as this object.
 final class PrometheusHistogram: TimerHandler, @unchecked Sendable {
     /// Upper bounds in nanoseconds, ascending; a last bucket takes what is above.
     let bounds: [UInt64]
@@ -57,7 +57,7 @@ final class PrometheusHistogram: TimerHandler, @unchecked Sendable {
         counts.deallocate()
     }
 
-    /// The counts of the buckets and the sum. Of what is recorded meanwhile, a part may be in it.
+    /// The counts of the buckets and the sum. They may include a part of what is recorded meanwhile.
     var state: (counts: [UInt64], nanoseconds: UInt64) {
         ((0...bounds.count).map { counts[$0].load(ordering: .relaxed) }, sum.load(ordering: .relaxed))
     }

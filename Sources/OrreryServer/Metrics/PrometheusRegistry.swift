@@ -1,13 +1,13 @@
 import CoreMetrics
 import Synchronization
 
-/// A backend of swift-metrics that keeps values in this process and writes them as Prometheus reads them.
+/// A backend of swift-metrics that keeps values in this process and writes them in the Prometheus format.
 ///
-/// What records is given one atomic number (or one for each bucket) when it is made; recording takes no lock and no
-/// memory. Gauges keep the last value, timers are histograms in seconds. What was made stays on the page; a server
-/// makes a fixed number.
+/// Each instrument gets one atomic number (or one per bucket) when it is made; recording takes no lock and allocates no
+/// memory. Gauges keep the last value, timers are histograms in seconds. Instruments stay on the page once made; a
+/// server makes a fixed number.
 final class PrometheusRegistry: MetricsFactory {
-    /// The text of a metric and, for a histogram, the upper bounds of its buckets in nanoseconds, ascending.
+    /// The help text of a metric and, for a histogram, the upper bounds of its buckets in nanoseconds, ascending.
     struct Description: Sendable {
         var help: String
         var bounds: [UInt64] = []

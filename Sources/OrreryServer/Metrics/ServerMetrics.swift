@@ -3,36 +3,36 @@ import OrrerySchema
 import OrreryWire
 import Synchronization
 
-/// What peers sent that was not taken, by kind. The kinds are fixed, so that no peer can make metrics grow.
+/// Refused input of peers, by kind. The kinds are fixed, so that no peer can make the metrics grow.
 enum RefusedInput: String, CaseIterable, Sendable {
-    /// Connections that did not come as far as a request: no TLS, no HTTP, too slow, one too many.
+    /// Connections that never made a request: no TLS, no HTTP, too slow, one too many.
     case handshake
     case badRequest = "bad_request"
     case unauthorized
     case forbidden
     case notFound = "not_found"
-    /// Turned away because of others: connections or pages.
+    /// Connections or pages refused because of the load of other peers.
     case full
-    /// No file or memory was left for a connection, which waits.
+    /// No file or memory was left for a connection; it waits.
     case exhausted
-    /// A frame or message that must not be.
+    /// A frame or message that the protocol forbids.
     case protocolViolation = "protocol"
     case text
     case messageSize = "message_size"
-    /// Bytes that are not what their kind says.
+    /// Bytes that do not match their declared kind.
     case payload
     case limit
     case version
     case helloTimeout = "hello_timeout"
     case slowReader = "slow_reader"
-    /// Nothing was heard for too long.
+    /// Nothing was received for too long.
     case silence
-    /// A part that must be understood, and is not.
+    /// A part that must be understood, but is unknown.
     case notSupported = "not_supported"
     case other
 }
 
-/// How mutations end, as labels: `applied`, then the codes of refusals in the order of their numbers.
+/// The outcomes of mutations, as labels: `applied`, then the codes of refusals in the order of their numbers.
 private enum OutcomeLabel {
     static let all = ["applied"] + RefusalCode.named.map { snakeCase($0.name) }
 
@@ -41,8 +41,8 @@ private enum OutcomeLabel {
     }
 }
 
-/// The metrics of one server, by what happens. Recording is a few atomic additions: from any thread, without a lock or
-/// memory of its own (a backend of the user's may take either).
+/// The metrics of one server, one method per event. Recording is a few atomic additions from any thread, without a lock
+/// or an allocation of its own (a backend of the user's may do either).
 struct ServerMetrics: Sendable {
     private let registry: PrometheusRegistry
     private let tickTime: Timer
@@ -62,9 +62,9 @@ struct ServerMetrics: Sendable {
     private let unmatchedRuns: [Meter]
     private let droppedLogLines: CountUpTo
 
-    /// - Parameter factory: where they go besides the page of this server; `nil` stands for what `MetricsSystem` was
-    ///   bootstrapped with, if it was.
-    /// - Parameter systems: those whose queries may have no entities, by name; the program chose them.
+    /// - Parameter factory: A second destination besides the page of this server; `nil` stands for the factory that
+    ///   `MetricsSystem` was bootstrapped with, if it was.
+    /// - Parameter systems: The names of the systems whose queries may match no entities; the program chose them.
     init(factory: (any MetricsFactory)? = nil, systems: [String] = []) {
         let registry = PrometheusRegistry(Self.descriptions)
         let other = factory ?? MetricsSystem.factory
@@ -95,21 +95,22 @@ struct ServerMetrics: Sendable {
         }
     }
 
-    /// The page.
+    /// The text of the metrics page.
     var text: String { registry.text }
 
-    /// A tick of the world ran. - Parameter isOverrun: it took longer than the time from one to the next.
+    /// Records that a tick of the world ran.
+    /// - Parameter isOverrun: Whether it took longer than the tick period.
     func tickRan(nanoseconds: UInt64, isOverrun: Bool) {
         tickTime.recordNanoseconds(Int64(clamping: nanoseconds))
         if isOverrun { tickOverruns.increment() }
     }
 
-    /// Ticks were given up, to catch up with the clock.
+    /// Ticks were skipped to catch up with the clock.
     func ticksWereSkipped(_ count: UInt64) { ticksSkipped.increment(by: count) }
 
     func worldTaken(entityCount: Int) { entities.set(entityCount) }
 
-    /// - Parameter lagMax: ticks that the session which is farthest behind has to go.
+    /// - Parameter lagMax: Ticks by which the session that is farthest behind lags.
     func sessionsCounted(_ count: Int, lagMax: UInt64) {
         sessions.set(count)
         lag.set(lagMax)
@@ -133,21 +134,21 @@ struct ServerMetrics: Sendable {
         mutations[Int(code.rawValue)].increment(by: count)
     }
 
-    /// Commands of the world were dropped: their entity had died, or the world was full.
+    /// Commands of the world were dropped: their entity was dead, or the world was full.
     func commandsDropped(_ count: Int) { droppedCommands.increment(by: count) }
 
     /// Events were dropped: too many of their type in one tick.
     func eventsDropped(_ count: UInt64) { droppedEvents.increment(by: count) }
 
     /// - Parameters:
-    ///   - system: its position among those that were named.
-    ///   - count: of its newest runs for which there was no entity.
+    ///   - system: Its position among the names given to the initializer.
+    ///   - count: The number of its newest runs, one after the other, that matched no entity.
     func systemRanUnmatched(_ system: Int, count: UInt64) { unmatchedRuns[system].set(count) }
 
-    /// Values that cannot be sent were taken out of what clients see.
+    /// Values that cannot be sent were removed from the clients' view.
     func valuesLeftOut(_ count: Int) { leftOutValues.increment(by: count) }
 
-    /// - Parameter total: so far, since the program began.
+    /// - Parameter total: The count since the program began.
     func logLinesDropped(_ total: UInt64) { droppedLogLines.count(upTo: total) }
 
     func inputRefused(_ kind: RefusedInput) {
@@ -189,7 +190,7 @@ struct ServerMetrics: Sendable {
     ]
 }
 
-/// A counter of something that is counted elsewhere.
+/// A counter of events that are counted elsewhere.
 private final class CountUpTo: Sendable {
     private let counter: Counter
     private let counted = Mutex<UInt64>(0)

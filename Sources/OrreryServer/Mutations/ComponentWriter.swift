@@ -2,19 +2,19 @@ import OrreryECS
 import OrrerySchema
 import OrreryWire
 
-/// Writes one component of the world for clients, its type forgotten, in two steps: what a client wants is looked at
-/// whole, then it takes effect. Between the two lies a value in memory that the caller lends.
+/// Writes one component of the world for clients, type-erased, in two steps: first it checks the whole write, then it
+/// applies it. In between, the new value lies in memory that the caller lends.
 ///
 /// Belongs to the thread that owns the world.
 final class ComponentWriter {
-    /// What is to become of the value that an entity has.
+    /// How a write changes the value that an entity has.
     enum Write {
-        /// It is to have this value.
+        /// Replaces the value.
         case set(Mutation.NewComponent.Content, expected: [UInt8]?, mayInsert: Bool)
         case patch([Mutation.FieldPatch])
     }
 
-    /// Who may write, with the values of a write in memory.
+    /// Who may write; a judge sees the values of a write in memory.
     enum Access: Sendable {
         typealias Judge =
             @Sendable (
@@ -28,10 +28,10 @@ final class ComponentWriter {
     private let descriptor: ComponentDescriptor
     private let component: ComponentID
     private let access: Access
-    /// The wire form of a new component of which nothing is said.
+    /// The wire form of a new component without given fields.
     private let defaultValue: [UInt8]?
     private let world: World
-    /// Where values are packed for comparison and patches.
+    /// A buffer for packing values, for comparison and patches.
     private var packed = ByteWriter()
 
     init(
@@ -45,18 +45,18 @@ final class ComponentWriter {
         self.world = world
     }
 
-    /// Of a value in memory.
+    /// The size of a value in memory.
     var size: Int { descriptor.stride }
     var alignment: Int { descriptor.alignment }
 
     private var name: String { descriptor.schema.name }
 
-    /// Looks at a write, and leaves its value at `target`.
+    /// Checks a write, and leaves its value at `target`.
     /// - Parameters:
-    ///   - entity: alive; `nil` for one that is about to be spawned.
-    ///   - target: memory without a value, of `size` and `alignment`.
+    ///   - entity: Alive; `nil` for an entity that is about to be spawned.
+    ///   - target: Memory without a value, of `size` and `alignment`.
     /// - Throws: ``Refusal``; then there is no value at `target`.
-    /// - Returns: units of work that it took.
+    /// - Returns: The units of work that it took.
     func prepare(
         _ write: Write, on entity: Entity?, by client: ClientIdentity, at target: UnsafeMutableRawPointer
     ) throws(Refusal) -> Int {
@@ -87,7 +87,7 @@ final class ComponentWriter {
         return work
     }
 
-    /// Looks at a removal.
+    /// Checks a removal.
     func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
         try ask(client, entity, try require(world.address(component, of: entity), of: entity), nil)
     }
@@ -100,7 +100,7 @@ final class ComponentWriter {
 
     func commitRemoval(from entity: Entity) throws(WorldError) { try world.remove(component, from: entity) }
 
-    /// Ends a prepared value that is not wanted any more.
+    /// Destroys a prepared value that is no longer needed.
     func discard(_ value: UnsafeMutableRawPointer) { descriptor.deinitialize(value) }
 
     private func work(byteCount: Int) -> Int { descriptor.isBitwise ? 1 : 4 + byteCount / 8 }
@@ -113,7 +113,7 @@ final class ComponentWriter {
         case .always: return
         case .judged(let judge):
             guard let reason = judge(client, entity, old, new, world).reason(of: name) else { return }
-            // As it is now: the rule may have done something to the world.
+            // The present value: the rule may have changed the world.
             let current = entity.flatMap { world.address(component, of: $0) }
             throw Refusal(.forbidden, reason, current: current.flatMap { encode($0) ? packed.bytes : nil })
         }
@@ -158,8 +158,8 @@ final class ComponentWriter {
         }
     }
 
-    /// Leaves a value with other fields at `target`, and its wire form in `packed`.
-    /// - Parameter old: the default value unless stated.
+    /// Leaves a value with the patched fields at `target`, and its wire form in `packed`.
+    /// - Parameter old: The value to patch; `nil` stands for the default value.
     private func patch(
         _ old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch], at target: UnsafeMutableRawPointer
     ) throws(Refusal) {
@@ -180,7 +180,7 @@ final class ComponentWriter {
         try decode(packed.bytes, at: target)
     }
 
-    /// Copies bytes into the wire form in `packed`, where each field has its place.
+    /// Copies bytes into the wire form in `packed`, where each field has a fixed position.
     /// - Returns: whether all fields were as expected.
     private func patchPlaces(
         of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch]
@@ -199,7 +199,7 @@ final class ComponentWriter {
         return true
     }
 
-    /// Leaves the wire form of a value with other members in `packed`.
+    /// Leaves the wire form of a value with the patched members in `packed`.
     /// - Returns: whether all fields were as expected.
     private func patchMembers(
         of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch]
@@ -223,14 +223,14 @@ final class ComponentWriter {
         return true
     }
 
-    /// What bytes from a client are refused with.
+    /// The refusal of bytes from a client.
     private static func refusal(_ error: CodecError) -> Refusal {
         Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.message)
     }
 }
 
 extension WriteRule {
-    /// The same, the type forgotten.
+    /// The same rule, type-erased.
     var erased: ComponentWriter.Access {
         switch access {
         case .never: .never

@@ -4,17 +4,17 @@ import OrreryStore
 import OrrerySync
 import OrreryWire
 
-/// Applies what clients want changed to the world: simulation thread, at the beginning of a tick.
+/// Applies the mutations of clients to the world, on the simulation thread at the beginning of a tick.
 ///
-/// Each mutation is prepared, which changes nothing and may refuse it, and then committed, which has all of its effect.
+/// Each mutation is first prepared, which changes nothing and may refuse it, and then committed with its whole effect.
 struct MutationApplier: ~Copyable {
-    /// By ``ColumnID``.
+    /// Indexed by ``ColumnID``.
     private let writers: [ComponentWriter]
     private let world: World
     private let spawnRule: LifeRule
     private let despawnRule: LifeRule
     private var values = PreparedValues()
-    /// Of the spawn that is being prepared.
+    /// The components of the spawn that is being prepared.
     private var prepared: [(writer: ComponentWriter, value: UnsafeMutableRawPointer)] = []
 
     init(writers: [ComponentWriter], world: World, spawnRule: LifeRule, despawnRule: LifeRule) {
@@ -24,7 +24,7 @@ struct MutationApplier: ~Copyable {
         self.despawnRule = despawnRule
     }
 
-    /// - Returns: what became of it, at the tick that is about to run, and units of work that it took.
+    /// - Returns: The outcome at the tick that is about to run, and the units of work that it took.
     mutating func apply(_ request: MutationRequest, at tick: Tick) -> (MutationOutcome, work: Int) {
         let client = ClientIdentity(id: request.client, name: request.clientName)
         do throws(Refusal) {
@@ -134,8 +134,7 @@ struct MutationApplier: ~Copyable {
         if let reason = judge(client, entity, WorldReader(world)).reason(of: what) { throw Refusal(.forbidden, reason) }
     }
 
-    /// What was prepared takes effect. Only a rule or an observer that ended the entity meanwhile can keep it from
-    /// that.
+    /// Commits a prepared mutation. It fails only if a rule or an observer ended the entity meanwhile.
     private func committing(_ body: () throws(WorldError) -> Void) throws(Refusal) {
         do throws(WorldError) {
             try body()

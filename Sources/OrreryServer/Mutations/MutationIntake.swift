@@ -2,7 +2,7 @@ import OrrerySchema
 import OrrerySync
 import OrreryWire
 
-/// Takes what clients want changed into the world: simulation thread, at the beginning of a tick. As many as the budget
+/// Applies waiting mutations to the world, on the simulation thread at the beginning of a tick: as many as the budget
 /// allows, in turn by client; the others wait.
 struct MutationIntake: ~Copyable {
     private let exchange: MutationExchange
@@ -10,7 +10,7 @@ struct MutationIntake: ~Copyable {
     /// Units of work that mutations may take in one tick.
     private let workMax: Int
     private var queue = MutationQueue()
-    /// Lists that go round with those of the exchange.
+    /// Lists that are swapped with those of the exchange.
     private var arrived: [MutationRequest] = []
     private var results: [MutationResult] = []
 
@@ -20,8 +20,8 @@ struct MutationIntake: ~Copyable {
         self.workMax = workMax
     }
 
-    /// - Parameter tick: the one that is about to run.
-    /// - Returns: whether something was decided.
+    /// - Parameter tick: The tick that is about to run.
+    /// - Returns: Whether any mutation was decided.
     mutating func take(at tick: Tick) -> Bool {
         exchange.takeRequests(into: &arrived)
         queue.append(&arrived)

@@ -1,26 +1,26 @@
 import OrrerySync
 import OrreryWire
 
-/// Mutations that wait for the world, in turn by client: each has one after the other in its order, and none waits for
-/// another client's many.
+/// Mutations that wait for the world, taken in turn by client: each client's mutations keep their order, and no client
+/// waits for another client's backlog.
 struct MutationQueue {
-    /// In the order in which they came; those that were taken are `taken` here.
+    /// In order of arrival; `taken` replaces a request that was taken.
     private var requests: [MutationRequest] = []
-    /// By position: that of the same client's next one.
+    /// For each position, the position of the same client's next request.
     private var following: [Int?] = []
-    /// The position of each client's last one.
+    /// The position of each client's last request.
     private var lastOfClient: [ClientID: Int] = [:]
-    /// Positions that have a turn, the next at `first`.
+    /// Positions whose turn is due, the next at `first`.
     private var turns: [Int] = []
     private var first = 0
 
-    /// Nobody's: in the place of one that was taken.
+    /// A placeholder of no client, for a request that was taken.
     private static let taken = MutationRequest(
         client: ClientID(0), clientName: "", sequence: MutationSequence(0), operation: .spawn([]))
 
     var isEmpty: Bool { first == turns.count }
 
-    /// Takes over what has arrived, in order, and leaves an empty list.
+    /// Takes over the arrived requests, in order, and leaves an empty list.
     mutating func append(_ arrived: inout [MutationRequest]) {
         guard !arrived.isEmpty else { return }
         if isEmpty { removeAll() } else if first > 1024, first > requests.count / 2 { removeTaken() }
@@ -31,7 +31,7 @@ struct MutationQueue {
 
     private mutating func line(up position: Int) {
         following.append(nil)
-        // Where the client's last one was taken, nobody's is in its place.
+        // If the client's last request was taken, the placeholder is in its place.
         if let last = lastOfClient.updateValue(position, forKey: requests[position].client),
             requests[last].client == requests[position].client
         {
@@ -41,7 +41,7 @@ struct MutationQueue {
         }
     }
 
-    /// The next one; the client's others come after one of each other client.
+    /// The next request. The client's further requests follow after one of each other client.
     mutating func next() -> MutationRequest? {
         guard !isEmpty else { return nil }
         let position = turns[first]
@@ -60,7 +60,7 @@ struct MutationQueue {
         first = 0
     }
 
-    /// Begins anew with those that wait, in the order of their turns, which stays the same by that.
+    /// Rebuilds the queue from the waiting requests, in the order of their turns; this keeps that order.
     private mutating func removeTaken() {
         var waiting: [MutationRequest] = []
         while let request = next() { waiting.append(request) }

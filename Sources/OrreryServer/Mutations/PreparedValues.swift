@@ -1,4 +1,4 @@
-/// Memory for values between the look at a mutation and its effect. Kept from one to the next.
+/// Memory for values between the check of a mutation and its effect. It is reused for the next mutation.
 struct PreparedValues: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
@@ -11,8 +11,8 @@ struct PreparedValues: ~Copyable {
 
     deinit { base.deallocate() }
 
-    /// Room for one mutation's values, all without a value.
-    /// - Precondition: no value is in it.
+    /// Makes room for one mutation's values, all uninitialized.
+    /// - Precondition: The memory holds no value.
     mutating func reserve(_ byteCount: Int) {
         used = 0
         guard byteCount > capacity else { return }
@@ -21,8 +21,8 @@ struct PreparedValues: ~Copyable {
         base = .allocate(byteCount: capacity, alignment: 64)
     }
 
-    /// The next place.
-    /// - Precondition: what was reserved has room for it.
+    /// The next uninitialized value.
+    /// - Precondition: The reserved memory has room for it.
     mutating func place(size: Int, alignment: Int) -> UnsafeMutableRawPointer {
         let start = (used + alignment - 1) / alignment * alignment
         precondition(alignment <= 64 && start + size <= capacity, "more than was reserved")

@@ -1,7 +1,8 @@
 import OrreryECS
 import Synchronization
 
-/// Where the simulation thread hands a tick's change log to the sync thread: one slot, and two logs that go round.
+/// Hands a tick's change log from the simulation thread to the sync thread: one slot, and two logs that are reused in
+/// turn.
 ///
 /// While the slot is full the world does not drain: its dirty bits stay set, and they are the merge of the ticks.
 final class ChangeHandover: Sendable {
@@ -12,7 +13,7 @@ final class ChangeHandover: Sendable {
 
     private let state = Mutex(State(filled: nil, free: [ChangeLog(), ChangeLog()]))
 
-    /// A log to fill, if the one before was taken. Simulation thread.
+    /// A log to fill, if the previous one was taken. Simulation thread.
     func takeFree() -> ChangeLog? {
         state.withLock { $0.filled == nil ? $0.free.popLast() : nil }
     }
@@ -22,7 +23,7 @@ final class ChangeHandover: Sendable {
         state.withLock { $0.filled = log }
     }
 
-    /// The log that waits. Sync thread.
+    /// The waiting log. Sync thread.
     func takeFilled() -> ChangeLog? {
         state.withLock { state in
             defer { state.filled = nil }
@@ -30,7 +31,7 @@ final class ChangeHandover: Sendable {
         }
     }
 
-    /// Gives a log back when it was read. Sync thread.
+    /// Gives a log back after reading. Sync thread.
     func recycle(_ log: ChangeLog) {
         state.withLock { $0.free.append(log) }
     }

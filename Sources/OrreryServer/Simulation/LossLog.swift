@@ -1,9 +1,9 @@
 import Logging
 import OrreryECS
 
-/// Tells of what a world drops, or does for nothing, without an error: in metrics, and in the log at a bounded rate.
+/// Reports what a world drops or runs in vain without an error: in metrics, and in the log at a bounded rate.
 struct LossLog {
-    /// A system that has had no entity in all of its first runs, so many, is told of.
+    /// The number of first runs without any matching entity after which a system is reported.
     static let unmatchedRunCountMax: UInt64 = 600
 
     private let schedule: Schedule
@@ -17,8 +17,8 @@ struct LossLog {
     private var scheduleErrorCount = 0
     private var toldErrors: Set<ScheduleError> = []
 
-    /// What was dropped before is not told.
-    /// - Parameter metrics: those that were made for the schedule's ``Schedule/queryingSystemNames``.
+    /// Starts counting now: earlier drops are not reported.
+    /// - Parameter metrics: The metrics made for the schedule's ``Schedule/queryingSystemNames``.
     init(
         _ world: World, _ schedule: Schedule, metrics: ServerMetrics, log: BoundedLog,
         now: @escaping @Sendable () -> Duration
@@ -33,7 +33,7 @@ struct LossLog {
         unmatchedRunCounts = Array(repeating: 0, count: systemNames.count)
     }
 
-    /// After each tick.
+    /// Reports new losses. Called after each tick.
     /// - Complexity: O(systems); nothing is allocated where nothing was lost.
     mutating func look(at world: World) {
         lookAtDropped(world)
@@ -72,7 +72,7 @@ struct LossLog {
             guard count != unmatchedRunCounts[system] else { return }
             unmatchedRunCounts[system] = count
             metrics.systemRanUnmatched(system, count: count)
-            // Later there may be none for a while: a game without shots is no fault.
+            // A later run without entities is normal: a game may have no shots for a while.
             if count == Self.unmatchedRunCountMax, count == timings.runCount { idle.append(systemNames[system]) }
         }
         guard !idle.isEmpty else { return }
@@ -94,7 +94,7 @@ struct LossLog {
             now: now())
     }
 
-    /// Ticks were given up, to catch up with the clock.
+    /// Ticks were skipped to catch up with the clock.
     mutating func ticksWereSkipped(_ count: UInt64) {
         metrics.ticksWereSkipped(count)
         log.note(

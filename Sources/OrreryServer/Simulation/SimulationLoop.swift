@@ -5,10 +5,10 @@ import OrrerySync
 import OrreryWire
 import Synchronization
 
-/// The simulation thread's half of a server: the world, its schedule, and what goes in and out of them.
+/// The simulation thread's half of a server: the world, its schedule, and their input and output.
 ///
-/// `@unchecked Sendable`: handed to one thread, which alone calls ``runTick()``. Guard: `SimulationServer` starts one
-/// such thread; tests have one thread.
+/// `@unchecked Sendable`: handed to one thread, the only one that calls ``runTick()``. Guard: `SimulationServer` starts
+/// one such thread; tests have one thread.
 package final class SimulationLoop: @unchecked Sendable {
     private let world: World
     private let schedule: Schedule
@@ -20,9 +20,9 @@ package final class SimulationLoop: @unchecked Sendable {
     private var losses: LossLog
     private let periodNanoseconds: UInt64
     private var mutations: MutationIntake
-    /// Work for the next tick; `nil` when there will be none.
+    /// Work for the next tick; `nil` when there will be no more ticks.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
-    /// Called when a log was handed over.
+    /// Called after a log was handed over.
     private let wakeSync: @Sendable () -> Void
 
     init(
@@ -45,8 +45,8 @@ package final class SimulationLoop: @unchecked Sendable {
         self.wakeSync = wakeSync
     }
 
-    /// Puts work off to the beginning of the next tick. Any thread. It is called with `nil` if there is none any more.
-    /// - Returns: whether it was taken: there was room, and there may be a next tick.
+    /// Defers work to the beginning of the next tick. Any thread. `body` gets `nil` if there will be no more ticks.
+    /// - Returns: Whether it was taken: there was room, and there may be a next tick.
     func enqueue(_ body: @escaping @Sendable (World?) -> Void) -> Bool {
         work.withLock { work in
             guard work != nil, work!.count < waitingWorkMax else { return false }
@@ -55,7 +55,7 @@ package final class SimulationLoop: @unchecked Sendable {
         }
     }
 
-    /// There will be no more ticks.
+    /// Ends the work that waits: there will be no more ticks.
     func refuseWork() {
         let waiting = work.withLock { work in
             defer { work = nil }
@@ -64,7 +64,8 @@ package final class SimulationLoop: @unchecked Sendable {
         for body in waiting ?? [] { body(nil) }
     }
 
-    /// Runs one tick: what arrived, the systems, the hand-over of what changed. Never waits for the sync thread.
+    /// Runs one tick: incoming mutations and work, the systems, the hand-over of the changes. Never waits for the sync
+    /// thread.
     package func runTick() {
         pulse.tickBegins()
         let beginning = DispatchTime.now().uptimeNanoseconds
@@ -82,12 +83,12 @@ package final class SimulationLoop: @unchecked Sendable {
         metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)
     }
 
-    /// A tick is left out on purpose.
+    /// Skips a tick on purpose.
     func rest() { pulse.tickBegins() }
 
     func ticksWereSkipped(_ count: UInt64) { losses.ticksWereSkipped(count) }
 
-    /// Hands over what the world holds, if the sync thread has taken what came before.
+    /// Hands over the world's changes, if the sync thread has taken the previous ones.
     private func handOver() {
         guard let log = handover.takeFree() else { return }
         world.drainChanges(into: log)

@@ -1,19 +1,19 @@
-/// How the ticks of a server went so far.
+/// Statistics of the ticks that a server has run so far.
 public struct SimulationStatistics: Hashable, Sendable {
-    /// Ticks that were run.
+    /// Ticks that ran.
     public internal(set) var tickCount: UInt64 = 0
     /// Ticks that began more than one period after their time.
     public internal(set) var lateTickCount: UInt64 = 0
-    /// Ticks that were given up because those before took too long.
+    /// Ticks that were skipped because earlier ones took too long.
     public internal(set) var skippedTickCount: UInt64 = 0
-    /// What the last tick took, from its beginning to the hand-over of what it changed.
+    /// The duration of the last tick, from its beginning to the hand-over of its changes.
     public internal(set) var lastTickDuration = Duration.zero
-    /// What all ticks took together.
+    /// The duration of all ticks together.
     public internal(set) var totalTickDuration = Duration.zero
 
     init() {}
 
-    /// What a tick took on average; zero before the first.
+    /// The average duration of a tick; zero before the first.
     public var meanTickDuration: Duration {
         tickCount == 0 ? .zero : totalTickDuration / Double(tickCount)
     }

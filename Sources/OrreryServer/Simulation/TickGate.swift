@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets ticks through: all, or while the simulation is paused those that were asked for.
+/// Lets ticks run: all of them, or only the requested ones while the simulation is paused.
 final class TickGate: Sendable {
     private struct State {
         var isPaused = false
@@ -23,7 +23,7 @@ final class TickGate: Sendable {
         }
     }
 
-    /// Whether the tick that is due is run.
+    /// Whether to run the tick that is due.
     func takeTick() -> Bool {
         state.withLock { state in
             guard state.isPaused else { return true }

@@ -1,28 +1,27 @@
 import Dispatch
 import OrrerySchema
 
-/// When ticks begin: at a fixed rate, by absolute times, so that a late tick does not move those after it.
+/// Schedules ticks at a fixed rate, by absolute times, so that a late tick does not delay the following ones.
 ///
-/// Catch-up rule: a tick that is late begins at once, and up to ``catchUpTicksMax`` late ticks are run one after the
-/// other. What is later than that is given up: the rate of the simulation sinks for that moment, and the ticks are
-/// counted as skipped.
+/// Catch-up rule: a late tick begins at once, and up to ``catchUpTicksMax`` late ticks run one after the other. Ticks
+/// that are later than that are counted as skipped and never run: the simulation is slower for that moment.
 struct TickPacer {
     static let catchUpTicksMax: UInt64 = 5
 
     private let periodNanoseconds: UInt64
     private var next: UInt64
-    /// Ticks that were given up.
+    /// Ticks that were skipped.
     private(set) var skippedTickCount: UInt64 = 0
     /// Ticks that began more than one period after their time.
     private(set) var lateTickCount: UInt64 = 0
 
-    /// - Parameter now: in nanoseconds of a monotonic clock.
+    /// - Parameter now: Nanoseconds of a monotonic clock.
     init(period: Duration, now: UInt64) {
         periodNanoseconds = UInt64(max(1, period.nanoseconds))
         next = now
     }
 
-    /// When the next tick is to begin. To be asked once per tick, after the one before has ended.
+    /// When the next tick is due. Call it once per tick, after the previous tick has ended.
     mutating func nextTick(now: UInt64) -> UInt64 {
         let due = next
         if now > due + periodNanoseconds {
@@ -37,7 +36,7 @@ struct TickPacer {
         return due
     }
 
-    /// The tick that was to begin at `due` begins.
+    /// The tick that was due at `due` begins.
     mutating func tickBegins(at now: UInt64, due: UInt64) {
         if now > due + periodNanoseconds { lateTickCount += 1 }
     }

@@ -1,7 +1,7 @@
 import OrrerySchema
 import Synchronization
 
-/// When the last tick began, for those who ask whether the world still runs.
+/// When the last tick began, for health checks.
 final class TickPulse: Sendable {
     /// How long a world may stand still before it counts as stuck: five periods, but at least two seconds.
     let silenceMax: Duration
@@ -18,6 +18,6 @@ final class TickPulse: Sendable {
     /// Simulation thread.
     func tickBegins() { lastBeginning.store(now().nanoseconds, ordering: .relaxed) }
 
-    /// Time since a tick began, or since there is a server. Any thread.
+    /// Time since a tick began, or since the server was made. Any thread.
     var silence: Duration { .nanoseconds(now().nanoseconds - lastBeginning.load(ordering: .relaxed)) }
 }

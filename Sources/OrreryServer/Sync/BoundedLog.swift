@@ -1,8 +1,7 @@
 import Logging
 import OrrerySync
 
-/// Logs what may happen again and again, at a bounded rate: a peer or a component that is wrong all the time must not
-/// fill the disk.
+/// Logs repeated events at a bounded rate: a peer or a component that is always wrong must not fill the disk.
 struct BoundedLog {
     private let logger: Logger
     private var allowance: RateAllowance
@@ -27,7 +26,7 @@ struct BoundedLog {
         logger.log(level: level, message, metadata: metadata)
     }
 
-    /// Time has passed: tells of what was left out, if nothing else has come since.
+    /// Time has passed: logs the number of left-out messages, if no other message has come since.
     mutating func timePassed(now: @autoclosure () -> Duration) {
         guard leftOutCount > 0, allowance.take(now: now()) else { return }
         logger.notice("more of that kind than is logged", metadata: ["left-out": "\(leftOutCount)"])

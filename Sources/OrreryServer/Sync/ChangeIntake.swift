@@ -3,7 +3,8 @@ import OrreryECS
 import OrrerySchema
 import OrreryStore
 
-/// Takes the change log of a tick into the store: from typed rows to raw bytes, dropping what did not really change.
+/// Takes the change log of a tick into the store: converts typed rows to raw bytes, and drops writes that changed
+/// nothing.
 struct ChangeIntake {
     private struct Entry {
         let column: ColumnID
@@ -11,13 +12,13 @@ struct ChangeIntake {
     }
 
     private let store: ComponentStore
-    /// By component number of the world; `nil` for components that are not visible.
+    /// Indexed by component number of the world; `nil` for components that are not visible.
     private var entries: [Entry?] = []
-    /// Bytes of a value that clients take.
+    /// The most bytes of a value that clients accept.
     private let valueSizeMax: Int
     private var scratch = ByteWriter()
     private var log: BoundedLog
-    /// Values that could not be sent, by ``takeLeftOutCount()``.
+    /// Values that could not be sent, taken by ``takeLeftOutCount()``.
     private var leftOutCount = 0
 
     init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], valueSizeMax: Int, log: BoundedLog) {
@@ -30,14 +31,15 @@ struct ChangeIntake {
         }
     }
 
-    /// - Complexity: O(what the log holds).
-    /// - Precondition: the log's tick is not 0, which stands for "never" in the store.
+    /// - Complexity: O(size of the log).
+    /// - Precondition: The log's tick is not 0, which stands for "never" in the store.
     mutating func take(_ log: ChangeLog, now: Duration) {
         precondition(log.tick > .zero, "the first log is that of tick 1")
         store.advance(to: log.tick)
         for entity in log.despawned { store.despawn(entity) }
         for entity in log.spawned { store.spawn(entity) }
-        // What was replaced leaves here and enters again with its value below, so that it is seen to have been gone.
+        // A replaced component is removed here and inserted again with its value below, so that clients see that it was
+        // gone.
         for change in log.removed { takeAway(change) }
         for change in log.replaced { takeAway(change) }
         for changes in log.columns where changes.count > 0 {
@@ -93,8 +95,8 @@ struct ChangeIntake {
         }
     }
 
-    /// A value that cannot be shown is taken away from clients, until there is one again that can: to go on showing the
-    /// one before would be a lie.
+    /// Removes a value that cannot be sent from the clients' view, until there is one that can: showing the old value
+    /// any longer would be wrong.
     private mutating func leaveOut(_ entity: Entity, _ entry: Entry, _ error: CodecError, now: Duration) {
         store[entry.column].remove(entity.index, at: store.tick)
         leftOutCount += 1
@@ -105,12 +107,12 @@ struct ChangeIntake {
             ], level: .error, now: now)
     }
 
-    /// How many values were left out since this was last asked.
+    /// The number of values left out since the last call.
     mutating func takeLeftOutCount() -> Int {
         defer { leftOutCount = 0 }
         return leftOutCount
     }
 
-    /// Time has passed: tells of what was not logged.
+    /// Time has passed: reports messages that were not logged.
     mutating func timePassed(now: Duration) { log.timePassed(now: now) }
 }

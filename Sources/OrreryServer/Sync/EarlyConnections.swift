@@ -1,16 +1,15 @@
 import OrreryTransport
 
-/// Connections that stand before the world's first tick has ended, in the order in which they came, each with its first
-/// message.
+/// Connections made before the world's first tick has ended, in order of arrival, each with its first message.
 ///
-/// Bound: one message of at most `messageSizeMax` for each of `connectionCountMax` connections, and for as long as the
-/// first tick takes.
+/// Bound: one message of at most `messageSizeMax` for each of `connectionCountMax` connections, only while the first
+/// tick takes.
 struct EarlyConnections {
     private(set) var connections: [(ConnectionID, hello: [UInt8]?)] = []
 
     mutating func open(_ connection: ConnectionID) { connections.append((connection, nil)) }
 
-    /// - Returns: false for a second message: a client speaks again only after it was welcomed.
+    /// - Returns: False for a second message: a client may send the next one only after the `Welcome`.
     mutating func keep(_ message: UnsafeRawBufferPointer, of connection: ConnectionID) -> Bool {
         guard let position = connections.firstIndex(where: { $0.0 == connection }) else { return true }
         guard connections[position].hello == nil else { return false }

@@ -8,10 +8,10 @@ package import OrreryTransport
 import OrreryWire
 import Synchronization
 
-/// The sync thread's half of a server: it owns the store and the sessions, and is told of everything by the transport's
-/// loop.
+/// The sync thread's half of a server: it owns the store and the sessions, and the transport's loop reports every event
+/// to it.
 ///
-/// `@unchecked Sendable`: all but ``requestStop()`` is called by the loop's thread alone.
+/// `@unchecked Sendable`: only the loop's thread calls its methods, except ``requestStop()``.
 package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let loop: any TransportLoop
     private let handover: ChangeHandover
@@ -26,13 +26,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let stopRequested = Atomic(false)
     private let reloadRequested = Atomic(false)
     private var isStopping = false
-    /// Lists that go round with those of the core and the exchange.
+    /// Lists that are swapped with those of the core and the exchange.
     private var requests: [MutationRequest] = []
     private var results: [MutationResult] = []
-    /// Who came before the world's first tick has ended, and what they said; nil from then on.
+    /// Connections from before the end of the world's first tick, and their first messages; nil from then on.
     private var early: EarlyConnections?
     private var refusalLog: BoundedLog
-    /// Of its own, so that peers that are refused cannot keep it silent.
+    /// Separate, so that refused peers cannot silence it.
     private var exhaustionLog: BoundedLog
 
     init(
@@ -59,13 +59,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package var occupancies: [Occupancy] { core.occupancies + exchange.occupancies }
 
-    /// Has the loop closed all connections and end. Any thread.
+    /// Makes the loop close all connections and end. Any thread.
     func requestStop() {
         stopRequested.store(true, ordering: .releasing)
         loop.wake()
     }
 
-    /// Has the loop read again what may have been renewed. Any thread.
+    /// Makes the loop read renewed files again. Any thread.
     func requestReload() {
         reloadRequested.store(true, ordering: .releasing)
         loop.wake()
@@ -116,7 +116,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package func loopWoken() {
         takeLog()
-        // After the log: the answers to what it holds may leave at once.
+        // After the log: the answers to mutations in it may leave at once.
         exchange.takeResults(into: &results)
         if !results.isEmpty {
             for result in results { metrics.mutationAnswered(result.answer.outcome) }
@@ -159,12 +159,12 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             metrics.logLinesDropped(droppedLogLines)
         }
         let page = pages.page(for: request, isStarting: early != nil)
-        // Which one can be shown: no path but a page's own is refused so.
+        // The path can be logged: only the server's own pages are refused this way.
         if let page, page.isRefusal { note("refusing a page", ["page": "\(request.path)"], page, of: request) }
         return page
     }
 
-    /// Logs who was turned away, and what can be done about it. Neither path nor field that may hold a token is shown.
+    /// Logs a refused peer, and what can be done about it. Paths and fields that may hold a token are not logged.
     private func note(
         _ message: Logger.Message, _ place: Logger.Metadata, _ refusal: HTTPResponse, of request: HTTPRequest
     ) {
@@ -200,14 +200,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
     }
 
-    /// Lines that this server's log has lost, all loggers of its queue together.
+    /// Lines that this server's log has dropped, for all loggers of its queue together.
     private var droppedLogLines: UInt64 { (logger.handler as? NonBlockingLogHandler)?.queue.droppedLineCount ?? 0 }
 
-    /// Has whoever connects wait for the end of the first tick, so that nobody sees an empty world before. Before the
-    /// loop runs.
+    /// Makes connections wait for the end of the first tick, so that no client sees an empty world before it. Call it
+    /// before the loop runs.
     func awaitFirstTick() { early = EarlyConnections() }
 
-    /// Those who came early have their turn.
+    /// Admits the early connections.
     private func admitEarly() {
         guard let connections = early?.connections else { return }
         early = nil
@@ -220,7 +220,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         perform()
     }
 
-    /// Takes what the simulation thread has left, if anything, and tells the sessions. Loop's thread.
+    /// Takes the log that the simulation thread has left, if any, and updates the sessions. Loop's thread.
     func takeLog() {
         guard let log = handover.takeFilled() else { return }
         intake.take(log, now: now())
@@ -238,7 +238,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     private func perform() {
-        // Refusing a mutation for want of room adds an action.
+        // Refusing a mutation because there is no room adds an action.
         while core.hasActions {
             var actions = core.takeActions()
             for action in actions { perform(action) }
@@ -278,7 +278,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         core.transportHolds(loop.pendingByteCount(of: connection), taken: nil, of: session, now: now())
     }
 
-    /// Closes a connection for what its peer did, or did not do.
+    /// Closes a connection for something that its peer did, or failed to do.
     private func cut(_ connection: ConnectionID, _ code: CloseCode, _ reason: String) {
         metrics.inputRefused(RefusedInput(code))
         refusalLog.note(

@@ -2,23 +2,23 @@ package import OrrerySchema
 
 /// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
 ///
-/// Rows are entity indexes. They lie in pages of 1024 that are made when their first row enters.
+/// Rows are entity indexes. They are stored in pages of 1024 rows; a page is allocated when its first row enters.
 package final class Column {
-    /// Bytes of every value, or `nil` where they vary.
+    /// The size of every value in bytes, or `nil` if it varies.
     package let valueSize: Int?
     private var pages: [PageStorage?] = []
     package private(set) var count = 0
     private let size: StoreSize
-    /// What of `size` is this column's.
+    /// This column's share of `size`.
     private(set) var heldSize = 0
-    /// What of that is outside of its pages: values whose size varies.
+    /// The part of that which is outside the pages: values of varying size.
     private var varyingSize = 0
 
     package convenience init(valueSize: Int?) {
         self.init(valueSize: valueSize, countedBy: StoreSize())
     }
 
-    /// - Parameter size: counts the bytes of this column too.
+    /// - Parameter size: The total that also counts the bytes of this column.
     init(valueSize: Int?, countedBy size: StoreSize) {
         self.valueSize = valueSize
         self.size = size
@@ -28,7 +28,7 @@ package final class Column {
         for page in pages { page?.deallocate() }
     }
 
-    /// Lets go of all rows, and of their bytes in the store's count.
+    /// Discards all rows, and removes their bytes from the store's count.
     func discard() {
         grow(by: -heldSize)
         varyingSize = 0
@@ -37,7 +37,7 @@ package final class Column {
         count = 0
     }
 
-    /// What must hold between two ticks, for assertions.
+    /// Asserts what must hold between two ticks.
     /// - Complexity: O(pages).
     func checkInvariants(tick: Tick) {
         assert(count == pages.reduce(0) { $0 + ($1?.presentCount ?? 0) }, "the rows of all pages are counted")
@@ -65,19 +65,19 @@ package final class Column {
         return page
     }
 
-    /// Bytes that a new page takes, with its place in the table of pages. (An array that grows takes twice what it
-    /// needs at most.)
+    /// The bytes that a new page takes, including its place in the table of pages. (A growing array takes at most twice
+    /// what it needs.)
     private func pageGrowth(_ number: Int) -> Int {
         PageStorage.byteCount(valueSize: valueSize)
             + max(0, number + 1 - pages.count) * 2 * MemoryLayout<PageStorage?>.stride
     }
 
-    /// Bytes that a value of varying size takes outside of its page.
+    /// The bytes that a value of varying size takes outside its page.
     private static func heldByteCount(_ valueByteCount: Int) -> Int {
         valueByteCount == 0 ? 0 : 32 + valueByteCount
     }
 
-    /// Bytes of all values together; of values whose size varies with what each takes beside it.
+    /// The bytes of all values together; for values of varying size, including the overhead of each.
     /// - Complexity: O(1).
     package var valuesByteCount: Int { valueSize.map { $0 * count } ?? varyingSize }
 
@@ -86,8 +86,8 @@ package final class Column {
         grow(by: byteCount)
     }
 
-    /// Bytes that the store takes more once a row has a value of `byteCount` bytes; less than 0 where its value now is
-    /// longer.
+    /// The additional bytes that the store takes once a row has a value of `byteCount` bytes; negative if the row's
+    /// present value is longer.
     /// - Complexity: O(1).
     package func growth(setting index: UInt32, byteCount: Int) -> Int {
         guard let page = page(of: index) else {
@@ -102,10 +102,10 @@ package final class Column {
 
     package func contains(_ index: UInt32) -> Bool { page(of: index)?.contains(Self.row(index)) ?? false }
 
-    /// When the row last changed (its value, its entering or leaving); tick 0 for one that never was.
+    /// When the row last changed (its value, its entering or leaving); tick 0 for a row that was never present.
     package func tick(of index: UInt32) -> Tick { page(of: index)?.tick(of: Self.row(index)) ?? .zero }
 
-    /// When the row last entered or left; tick 0 for one that never was.
+    /// When the row last entered or left; tick 0 for a row that was never present.
     package func membershipTick(of index: UInt32) -> Tick {
         page(of: index)?.membershipTick(of: Self.row(index)) ?? .zero
     }
@@ -122,26 +122,26 @@ package final class Column {
 
     /// The bytes of a present row of a column of fixed size, valid until the column changes; `nil` for an absent one.
     ///
-    /// What ``withValue(of:_:)`` gives, without a generic closure: the fast way across modules.
+    /// Does the same as ``withValue(of:_:)`` without a generic closure: the fast way across modules.
     /// - Complexity: O(1).
     package func fixedValue(of index: UInt32) -> UnsafeRawBufferPointer? {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return nil }
         return page.values(from: Self.row(index), count: 1)
     }
 
-    /// Bytes of the value of a row; 0 for an absent one.
+    /// The size of the value of a row in bytes; 0 for an absent row.
     package func byteCount(of index: UInt32) -> Int { withValue(of: index) { $0.count } ?? 0 }
 
     /// The bytes of a present row, copied.
     package func value(of index: UInt32) -> [UInt8]? { withValue(of: index) { Array($0) } }
 
-    /// Sets the value of a present row, or lets the row enter with it.
+    /// Sets the value of a present row, or adds the row with it.
     /// - Precondition: the value has the column's size, and nothing in the column has changed after `tick`.
-    /// - Returns: whether anything changed: the value that a row has already is not written again.
+    /// - Returns: Whether anything changed: a value that the row already has is not written again.
     @discardableResult
     package func set(_ index: UInt32, to value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let page = madePage(of: index)
-        // With the page there, this is what the value itself takes.
+        // The page exists now, so this is what the value itself takes.
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: value.count)) }
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
@@ -157,7 +157,7 @@ package final class Column {
     /// Sets the rows of entities, in any order, from one packed column of values of fixed size.
     /// - Precondition: there are as many values as entities, and nothing in the column has changed after `tick`.
     /// - Returns: how many rows changed.
-    /// - Complexity: O(n); rows that follow one another are compared and copied 64 at a time.
+    /// - Complexity: O(n); consecutive rows are compared and copied 64 at a time.
     @discardableResult
     package func set(
         _ entities: UnsafeBufferPointer<Entity>, to values: UnsafeRawBufferPointer, at tick: Tick
@@ -188,12 +188,12 @@ package final class Column {
         return changed
     }
 
-    /// Whether rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)`` tells them, are all present.
+    /// Whether consecutive rows, within 64 rows as ``RowSet/forEachRun(_:)`` gives them, are all present.
     package func containsAll(from first: UInt32, count: Int) -> Bool {
         page(of: first)?.containsAll(from: Self.row(first), count: count) ?? false
     }
 
-    /// Calls `body` with the packed values of such rows. Columns of fixed size only.
+    /// Calls `body` with the packed values of such consecutive rows. Columns of fixed size only.
     /// - Precondition: all of them are present.
     package func withValues<R>(from first: UInt32, count: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
         guard let page = page(of: first), page.containsAll(from: Self.row(first), count: count) else {
@@ -202,7 +202,8 @@ package final class Column {
         return body(page.values(from: Self.row(first), count: count))
     }
 
-    /// Sets such rows from packed values, as ``set(_:to:at:)-(UInt32,_,_)`` does with each. Columns of fixed size only.
+    /// Sets such consecutive rows from packed values, each as ``set(_:to:at:)-(UInt32,_,_)`` does. Columns of fixed
+    /// size only.
     /// - Returns: how many rows changed.
     @discardableResult
     package func set(from first: UInt32, count: Int, to values: UnsafeRawBufferPointer, at tick: Tick) -> Int {
@@ -214,7 +215,7 @@ package final class Column {
         return changed
     }
 
-    /// Lets a row leave. Does nothing for one that is absent.
+    /// Removes a row. Does nothing if the row is absent.
     package func remove(_ index: UInt32, at tick: Tick) {
         guard let page = page(of: index), page.contains(Self.row(index)) else { return }
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: 0)) }
@@ -234,15 +235,15 @@ package final class Column {
         return result
     }
 
-    /// Appends the packed values of present rows that follow one another, within 64 rows as ``RowSet/forEachRun(_:)``
-    /// tells them. Columns of fixed size only.
-    /// - Precondition: all of them are present: what is not there must not reach the wire.
+    /// Appends the packed values of present consecutive rows, within 64 rows as ``RowSet/forEachRun(_:)`` gives them.
+    /// Columns of fixed size only.
+    /// - Precondition: All of them are present: absent values must not reach the wire.
     package func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
         withValues(from: first, count: count) { writer.append(contentsOf: $0) }
     }
 }
 
-/// What happened in a column after a cursor, sorted by what a client has to be told.
+/// What happened in a column after a cursor, sorted by what a client must be told.
 package struct RowChanges: Equatable, Sendable {
     /// Present now, and entered after the cursor.
     package var entered = RowSet()
@@ -258,9 +259,9 @@ package struct RowChanges: Equatable, Sendable {
 
 extension Column {
     /// What happened after `cursor`.
-    /// - Parameter pageRange: the pages to look at, all unless stated.
-    /// - Complexity: O(pages) + O(what changed) for a cursor just behind, O(rows of the pages that changed) for older
-    ///   ones.
+    /// - Parameter pageRange: The pages to look at; all by default.
+    /// - Complexity: O(pages) + O(what changed) for a cursor just before the newest changes, O(rows of the pages that
+    ///   changed) for older cursors.
     package func changes(after cursor: Tick, pages pageRange: Range<Int>? = nil) -> RowChanges {
         var result = RowChanges()
         let pageRange = (pageRange ?? 0..<pages.count).clamped(to: 0..<pages.count)

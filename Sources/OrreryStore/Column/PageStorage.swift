@@ -1,12 +1,12 @@
 import OrrerySchema
 
-/// 1024 rows of one column in raw memory: who is present, the values, and when what changed.
+/// 1024 rows of one column in raw memory: which rows are present, the values, and when each row changed.
 ///
-/// A row that left keeps the tick of its leaving, so "what happened after tick n" has an answer for rows that are gone
-/// too, and needs no list of them.
+/// A row that left keeps the tick at which it left. So changes after a tick include rows that are gone, without a list
+/// of them.
 struct PageStorage {
     private struct Header {
-        /// The tick of the newest change in this page; `newest` has its rows.
+        /// The tick of the newest change in this page; `newest` holds the rows of that change.
         var newestTick: UInt64 = 0
         /// No change of this page lies between this tick and the newest.
         var previousTick: UInt64 = 0
@@ -16,7 +16,7 @@ struct PageStorage {
     }
 
     private let base: UnsafeMutableRawPointer
-    /// Bytes of a value, or `nil` where they vary.
+    /// The size of a value in bytes, or `nil` if it varies.
     private let valueSize: Int?
 
     private static let headerSize = 64
@@ -28,14 +28,13 @@ struct PageStorage {
         self.valueSize = valueSize
         let byteCount = Self.byteCount(valueSize: valueSize)
         base = .allocate(byteCount: byteCount, alignment: 64)
-        // The values too: whatever reads a row that is absent reads zeros, and nothing that the process had there
-        // before.
+        // This includes the values: a read of an absent row gives zeros, and nothing that the process had there before.
         base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         base.initializeMemory(as: Header.self, to: Header())
         if valueSize == nil { bytes.initialize(repeating: [], count: RowSet.pageRows) }
     }
 
-    /// Bytes that a page takes; what values of varying size hold comes on top.
+    /// The bytes that a page takes, without the contents of values of varying size.
     static func byteCount(valueSize: Int?) -> Int {
         valuesOffset + RowSet.pageRows * (valueSize ?? MemoryLayout<[UInt8]>.stride)
     }
@@ -64,7 +63,7 @@ struct PageStorage {
     var presentCount: Int { header.pointee.presentCount }
     var newestTick: Tick { Tick(header.pointee.newestTick) }
 
-    /// What must hold between two ticks, for assertions.
+    /// Asserts what must hold between two ticks.
     func checkInvariants(tick: Tick) {
         let words = 0..<RowSet.pageWords
         assert(presentCount == words.reduce(0) { $0 + present[$1].nonzeroBitCount }, "present rows are counted")
@@ -91,20 +90,20 @@ struct PageStorage {
         return try result.get()
     }
 
-    /// Whether rows that follow one another are all present.
-    /// - Precondition: they lie in one word of 64 rows.
+    /// Whether consecutive rows are all present.
+    /// - Precondition: The rows are in one word of 64 rows.
     func containsAll(from row: Int, count: Int) -> Bool {
         let rows = (UInt64.max >> UInt64(64 - count)) << UInt64(row % 64)
         return present[row / 64] & rows == rows
     }
 
-    /// The values of rows that follow one another. Columns of fixed size only.
+    /// The values of consecutive rows. Columns of fixed size only.
     func values(from row: Int, count: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: values + row * valueSize!, count: count * valueSize!)
     }
 
     /// Sets the value of a present row, or makes the row present.
-    /// - Returns: whether anything changed: a present row that has this value already is left alone.
+    /// - Returns: Whether anything changed: a present row that already has this value is not written.
     @discardableResult
     func set(_ row: Int, _ value: UnsafeRawBufferPointer, at tick: Tick) -> Bool {
         let entered = !contains(row)
@@ -130,7 +129,7 @@ struct PageStorage {
         return true
     }
 
-    /// Sets the values of rows that follow one another, of fixed size, as ``set(_:_:at:)`` does with each.
+    /// Sets the values of consecutive rows, of fixed size, each as ``set(_:_:at:)`` does.
     /// - Returns: how many rows changed.
     func set(_ first: Int, count: Int, _ source: UnsafeRawBufferPointer, at tick: Tick) -> Int {
         let size = valueSize!
@@ -148,7 +147,7 @@ struct PageStorage {
             }
             if changed == rows {
                 if size > 0 { (values + row * size).copyMemory(from: source.baseAddress!, byteCount: length * size) }
-                // The first begins the tick in this page.
+                // The first row begins the tick in this page.
                 mark(row, at: tick)
                 newest[row / 64] |= rows
                 (ticks + row).update(repeating: tick.rawValue, count: length)
@@ -182,10 +181,10 @@ struct PageStorage {
         }
     }
 
-    /// Which of up to 64 rows have another value than the source; the first in the lowest bit.
+    /// Which of up to 64 rows differ from the source; the first in the lowest bit.
     private func differingRows(from row: Int, _ count: Int, _ source: UnsafeRawBufferPointer, size: Int) -> UInt64 {
         let target = UnsafeRawBufferPointer(start: values + row * size, count: count * size)
-        // The usual sizes without a loop for each row.
+        // The usual sizes need no loop for each row.
         switch size {
         case 0: return 0
         case 4: return Self.rows(count) { source.word32($0 * 4) != target.word32($0 * 4) }
@@ -216,7 +215,7 @@ struct PageStorage {
         return bits
     }
 
-    /// Makes a row absent. Does nothing for one that is.
+    /// Makes a row absent. Does nothing if it already is.
     func remove(_ row: Int, at tick: Tick) {
         guard contains(row) else { return }
         present[row / 64] &= ~(1 << UInt64(row % 64))

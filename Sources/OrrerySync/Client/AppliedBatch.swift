@@ -1,33 +1,33 @@
 package import OrrerySchema
 package import OrreryWire
 
-/// What one step did to a client's store: from what it showed to what it shows now.
+/// The changes of one step to a client's store: from the state shown before to the one shown now.
 package struct AppliedBatch: Sendable {
-    /// Why the client did not go on from where it was, but from nothing; `nil` in the normal course of things.
+    /// Why the client began from nothing instead of going on from its last state; `nil` in the normal case.
     package enum Reset: Hashable, Sendable {
         /// The server began anew: this is another life of the world.
         case otherEpoch
-        /// The server cannot say what happened since: it has not come as far as the client was.
+        /// The server cannot tell what happened since: it has not reached the client's tick.
         case unknownTick
     }
 
-    /// Which life of the world this is.
+    /// The life of the world.
     package let epoch: Epoch
-    /// Where the client stood before; tick 0 after a reset.
+    /// The client's tick before; 0 after a reset.
     package let base: Tick
-    /// Set where what was shown before is void: ``ended`` removes it. Nothing merges across.
+    /// Set if the state shown before is void: ``ended`` removes it. Batches do not merge across a reset.
     package internal(set) var reset: Reset?
-    /// Where it stands now. The same as ``base`` where something only left, with a subscription.
+    /// The client's tick now. It equals ``base`` if cells only left with a subscription.
     package internal(set) var tick: Tick
-    /// Subscriptions whose first state is there with this batch.
+    /// Subscriptions whose first state is complete with this batch.
     package internal(set) var started: [SubscriptionID] = []
-    /// Entities that are gone from the world, of those that were shown.
+    /// Entities that were shown and are gone from the world.
     package internal(set) var despawned: [Entity] = []
-    /// Whether the server's components are others than before.
+    /// Whether the server's components have changed.
     package internal(set) var changedTable = false
-    /// How what was shown of the life before went away; empty but with a reset.
+    /// The removal of everything shown of the previous life; empty without a reset.
     var ended = ChangeList()
-    /// What happened in this life.
+    /// The changes in this life.
     var list = ChangeList()
 
     init(epoch: Epoch, base: Tick, tick: Tick) {
@@ -36,18 +36,18 @@ package struct AppliedBatch: Sendable {
         self.tick = tick
     }
 
-    /// What happened, in order; empty unless the client records changes.
+    /// The changes, in order; empty unless the client records changes.
     /// - Complexity: O(n).
     package var changes: [Change] { Array(ended) + Array(list) }
 
     /// Calls `body` with the changes of one component, in order.
-    /// - Complexity: O(n); makes those of that component only.
+    /// - Complexity: O(n); creates only the changes of that component.
     package func forEachChange(of component: String, _ body: (Change) -> Void) {
         ended.forEach(of: component, body)
         list.forEach(of: component, body)
     }
 
-    /// How many ``changes`` there are.
+    /// The number of ``changes``.
     /// - Complexity: O(1).
     package var changeCount: Int { ended.count + list.count }
 
@@ -58,8 +58,8 @@ package struct AppliedBatch: Sendable {
             + despawned.count * MemoryLayout<Entity>.stride
     }
 
-    /// This batch and the one that follows it as one: nothing is lost, and no state between is seen.
-    /// - Precondition: the next one is no reset.
+    /// Merges this batch with the next one: no change is lost, and no state in between is seen.
+    /// - Precondition: The next batch is not a reset.
     package func merged(with next: AppliedBatch) -> AppliedBatch {
         precondition(next.reset == nil, "nothing merges across a reset")
         var result = AppliedBatch(epoch: epoch, base: base, tick: next.tick)
@@ -72,7 +72,7 @@ package struct AppliedBatch: Sendable {
         return result
     }
 
-    /// This batch, a reset, where the life before it, which began with `earlier`, was seen by nobody.
+    /// This reset, for a reader that has seen nothing of the previous life, which began with `earlier`.
     package func after(unread earlier: AppliedBatch) -> AppliedBatch {
         precondition(reset != nil && earlier.reset != nil, "lives begin with resets")
         var result = self
@@ -83,7 +83,7 @@ package struct AppliedBatch: Sendable {
 
 /// Batches that wait for a slow reader: bounded in number, complete, and of two lives of the world at most.
 package struct WaitingBatches: Sendable {
-    /// Batches of one life that wait, at most; beyond, the newest are merged.
+    /// The most batches of one life that wait; beyond it, the newest are merged.
     package let countMax: Int
     package private(set) var batches: [AppliedBatch] = []
 
@@ -97,10 +97,10 @@ package struct WaitingBatches: Sendable {
     /// - Complexity: O(batches).
     package var byteCount: Int { batches.reduce(0) { $0 + $1.byteCount } }
 
-    /// - Complexity: O(1), or O(changes) of the two newest where they are merged.
+    /// - Complexity: O(1), or O(changes) of the two newest if they are merged.
     package mutating func append(_ next: AppliedBatch) {
         if next.reset != nil {
-            // A life that began and ended unread is dropped whole: what it took away, this one takes away.
+            // A life that began and ended unread is dropped whole: the new reset removes what the dropped one removed.
             if let beginning = batches.firstIndex(where: { $0.reset != nil }) {
                 let unread = batches[beginning]
                 batches.removeSubrange(beginning...)

@@ -5,10 +5,10 @@ import OrreryWire
 
 extension BatchApplier {
     /// Applies the messages of a whole batch as one.
-    /// - Throws: ``WireError`` for sections that do not fit the store. The connection is over then, and the store half
-    ///   done.
+    /// - Throws: ``WireError`` for sections that do not fit the store. The connection is then over, and the batch half
+    ///   applied.
     mutating func apply(_ messages: [[UInt8]], into batch: inout AppliedBatch) throws(WireError) {
-        // The store may be told of the same tick twice: when a subscription is added between two ticks.
+        // The store may get the same tick twice: when a subscription is added between two ticks.
         store.advance(to: batch.tick)
         for message in messages {
             let result = message.withUnsafeBytes { bytes in
@@ -16,7 +16,7 @@ extension BatchApplier {
             }
             try result.get()
         }
-        // Not before all is applied: what loses its last component may be given another one further on.
+        // Only after all sections: an entity that loses its last component may get another one further on.
         forgetBareEntities(.left, &batch.list)
         endBatch()
     }
@@ -67,7 +67,7 @@ extension BatchApplier {
         schemas.keep(store.table)
     }
 
-    /// Takes a schema of a new component. Others are passed over: nothing names them.
+    /// Takes the schema of a new component. Other schemas are ignored: no component names them.
     private mutating func take(_ schema: EncodedSchema, _ batch: inout AppliedBatch) throws(WireError) {
         let hash = schema.hash
         guard awaitedSchemas.remove(hash) != nil else { return }
@@ -85,7 +85,7 @@ extension BatchApplier {
         start(ids)
     }
 
-    /// - Throws: where the store would take more than the limit. Nothing is taken then.
+    /// - Throws: If the store would exceed its limit. Nothing is stored then.
     private func makeRoom(for byteCount: Int, at index: UInt32, in column: Column) throws(WireError) {
         guard store.byteCount + column.growth(setting: index, byteCount: byteCount) <= configuration.storeSizeMax else {
             throw WireError(
@@ -95,7 +95,7 @@ extension BatchApplier {
         }
     }
 
-    /// - Throws: where the list of changes would take more than the limit.
+    /// - Throws: If the list of changes would exceed its limit.
     private func makeRoom(in batch: AppliedBatch, for byteCount: Int) throws(WireError) {
         guard batch.byteCount + ChangeList.changeSize + byteCount <= configuration.recordedSizeMax else {
             throw WireError(
@@ -106,7 +106,8 @@ extension BatchApplier {
     }
 
     private func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
-        // A server says it of entities that this client may never have known: those that came and went since the base.
+        // A server also despawns entities that this client may never have known: those that came and went since the
+        // base.
         guard let entity = store.entity(at: index) else { return }
         if recordsChanges {
             for column in store.columns(of: entity) {
@@ -171,8 +172,8 @@ extension BatchApplier {
         }
     }
 
-    /// Sets rows that follow one another, as one: where all have values already, or nobody records changes.
-    /// - Returns: whether it was done.
+    /// Sets consecutive rows at once, if all of them have values already, or if changes are not recorded.
+    /// - Returns: Whether it was done.
     private func set(
         from first: UInt32, _ count: Int, of entry: ComponentTable.Entry, to values: UnsafeRawBufferPointer,
         inserted: Bool, _ component: Int32, _ batch: inout AppliedBatch

@@ -3,28 +3,28 @@ import OrreryStore
 import OrreryTransport
 import OrreryWire
 
-/// Takes the sections of batches into a store, and lists what they change: a store and sections in, changes out.
+/// Applies the sections of batches to a store, and lists the changes: a store and sections in, changes out.
 ///
-/// The store object stays the same over all lives of the world.
+/// The store object stays the same in all lives of the world.
 struct BatchApplier {
     let store: ComponentStore
     /// Whether changes are listed. Costs a copy of each changed value.
     var recordsChanges = false
     var schemas: SchemaCache
-    /// What is asked for, in the numbers of the table.
+    /// The requested selections, in the numbers of the table.
     private(set) var selections: [SubscriptionID: Selection] = [:]
-    /// Those of them whose first state is in the store.
+    /// The subscriptions whose first state is in the store.
     private(set) var started: Set<SubscriptionID> = []
-    /// What the started ones show together.
+    /// The cells that the started subscriptions show together.
     private(set) var coverage = Coverage()
     let configuration: SyncClientConfiguration
     /// Entities that lost a component and may have none left.
     private var bareCandidates: [Entity] = []
-    /// What was shown before the batch that is being applied, or comes next.
+    /// The cells shown before the batch that is being applied or comes next.
     private var shownBefore = Coverage()
-    /// What begins to be shown with it.
+    /// The cells that this batch begins to show.
     private(set) var entering = Coverage()
-    /// Schemas that the batch being applied has to bring.
+    /// Schemas that the batch being applied must bring.
     var awaitedSchemas: Set<SchemaHash> = []
 
     init(_ configuration: SyncClientConfiguration, knownSchemas: [ComponentSchema]) {
@@ -37,9 +37,9 @@ struct BatchApplier {
 
     mutating func expect(_ id: SubscriptionID, _ selection: Selection) { selections[id] = selection }
 
-    /// Forgets a subscription, and what no other one shows.
-    /// - Returns: what left.
-    /// - Complexity: O(what it shows).
+    /// Forgets a subscription, and the cells that no other subscription shows.
+    /// - Returns: The removal of these cells.
+    /// - Complexity: O(cells that it shows).
     mutating func forget(_ id: SubscriptionID) -> ChangeList {
         guard let selection = selections.removeValue(forKey: id), started.remove(id) != nil else { return ChangeList() }
         coverage = Coverage(of: started.compactMap { selections[$0] }, in: store.table)
@@ -47,26 +47,26 @@ struct BatchApplier {
         return leave(Coverage(of: [selection], in: store.table).subtracting(coverage))
     }
 
-    /// The first state of subscriptions is about to come.
+    /// The first state of these subscriptions is about to arrive.
     mutating func start(_ ids: [SubscriptionID]) {
         started.formUnion(ids)
         cover(store.table)
     }
 
-    /// Works out what is shown now, and what of it is new with the batch.
+    /// Computes the cells shown now, and those of them that are new with the batch.
     private mutating func cover(_ table: ComponentTable) {
         coverage = Coverage(of: started.compactMap { selections[$0] }, in: table)
         entering = coverage.subtracting(shownBefore)
     }
 
-    /// A batch was applied: what it began to show is shown.
+    /// A batch was applied: the cells that it began to show are shown now.
     mutating func endBatch() {
         shownBefore = coverage
         entering = Coverage()
         awaitedSchemas.removeAll()
     }
 
-    /// Forgets all subscriptions; what is shown stays.
+    /// Forgets all subscriptions; the shown cells stay.
     mutating func forgetSubscriptions() {
         selections.removeAll()
         started.removeAll()
@@ -74,7 +74,7 @@ struct BatchApplier {
         endBatch()
     }
 
-    /// Takes cells out of the store that are shown no more.
+    /// Removes cells from the store that are no longer shown.
     private mutating func leave(_ leaving: Coverage) -> ChangeList {
         var changes = ChangeList()
         for column in leaving.columns {
@@ -108,7 +108,7 @@ struct BatchApplier {
         bareCandidates.append(entity)
     }
 
-    /// Forgets entities of which nothing is left that was asked for: the server will not say when they die.
+    /// Forgets entities without any requested cell: the server will not report their deaths.
     mutating func forgetBareEntities(_ cause: Change.Cause, _ changes: inout ChangeList) {
         for entity in bareCandidates
         where store.contains(entity) && store.columns(of: entity).isEmpty && !coverage.coversExistence(of: entity) {
@@ -120,8 +120,8 @@ struct BatchApplier {
 
     // MARK: The table
 
-    /// Takes the table of a server, in the same life. Components that are in it no more leave.
-    /// - Throws: where a number means another component than before.
+    /// Installs the table of a server, in the same life. Components that are no longer in it leave.
+    /// - Throws: If a number denotes another component than before.
     mutating func install(_ table: ComponentTable) throws(WireError) -> ChangeList {
         for entry in store.table.entries {
             guard let other = table[entry.column], !other.hasSameValues(as: entry) else { continue }
@@ -142,7 +142,7 @@ struct BatchApplier {
         return changes
     }
 
-    /// Begins another life: what is shown is void, and named as such; the store stands at tick 0, empty.
+    /// Begins another life: lists everything shown as void; the store is then empty, at tick 0.
     mutating func reset(_ table: ComponentTable) -> ChangeList {
         var changes = ChangeList()
         if recordsChanges { listGone(in: &changes) }
@@ -150,10 +150,10 @@ struct BatchApplier {
         return changes
     }
 
-    /// What is shown, as having come into sight.
+    /// The shown cells, listed as having entered.
     /// - Parameters:
-    ///   - components: the names of those that are listed; `nil` for all, and for the entities themselves.
-    ///   - entities: those that are listed; `nil` for all.
+    ///   - components: The names of the components to list; `nil` for all, and for the entities themselves.
+    ///   - entities: The entities to list; `nil` for all.
     func shown(of components: Set<String>?, _ entities: Set<Entity>?) -> ChangeList {
         var changes = ChangeList()
         let living = entities.map { entities in entities.filter(store.contains).sorted() }
@@ -164,13 +164,13 @@ struct BatchApplier {
         return changes
     }
 
-    /// All that is shown, as gone: components before their entities.
+    /// Lists everything shown as gone: components before their entities.
     private func listGone(in changes: inout ChangeList) {
         for entry in store.table.entries { list(.reset, entry, nil, in: &changes) }
         listEntities(.reset, nil, in: &changes)
     }
 
-    /// A component of these entities, or of all.
+    /// Lists a component of these entities, or of all.
     private func list(
         _ cause: Change.Cause, _ entry: ComponentTable.Entry, _ entities: [Entity]?, in changes: inout ChangeList
     ) {
@@ -184,7 +184,7 @@ struct BatchApplier {
         }
     }
 
-    /// These entities, or all.
+    /// Lists these entities, or all.
     private func listEntities(_ cause: Change.Cause, _ entities: [Entity]?, in changes: inout ChangeList) {
         for entity in entities ?? store.entities.rows.indexes.compactMap({ store.entity(at: $0) }) {
             changes.append(cause, entity)

@@ -1,8 +1,8 @@
 package import OrrerySchema
 import OrreryStore
 
-/// Changes in the order in which they happened, with the components that they are about, which may be those of a life
-/// that is over.
+/// Changes in the order in which they happened, with the components that they concern, which may belong to a life that
+/// is over.
 package struct ChangeList: RandomAccessCollection, Sendable {
     fileprivate struct Record: Sendable {
         var cause: Change.Cause
@@ -13,7 +13,7 @@ package struct ChangeList: RandomAccessCollection, Sendable {
         var new = Value.none
     }
 
-    /// Where a value lies in ``bytes``.
+    /// The place of a value in ``bytes``.
     fileprivate struct Value: Sendable {
         var start: Int
         /// -1 for no value.
@@ -26,7 +26,7 @@ package struct ChangeList: RandomAccessCollection, Sendable {
     private var records: [Record] = []
     private var bytes: [UInt8] = []
     private var components: [ComponentTable.Entry] = []
-    /// Position in `components` by the number of the component.
+    /// Position in `components`, by component number.
     private var positions: [ColumnID: Int32] = [:]
 
     package init() {}
@@ -56,12 +56,12 @@ package struct ChangeList: RandomAccessCollection, Sendable {
         for position in records.indices where wanted.contains(records[position].component) { body(self[position]) }
     }
 
-    /// The entity itself.
+    /// Adds a change of the entity itself.
     mutating func append(_ cause: Change.Cause, _ entity: Entity) {
         records.append(Record(cause: cause, entity: entity, component: -1))
     }
 
-    /// A component of an entity.
+    /// Adds a change of a component of an entity.
     mutating func append(
         _ cause: Change.Cause, _ entity: Entity, _ entry: ComponentTable.Entry, old: UnsafeRawBufferPointer? = nil,
         new: UnsafeRawBufferPointer? = nil
@@ -69,8 +69,8 @@ package struct ChangeList: RandomAccessCollection, Sendable {
         append(cause, entity, component: position(of: entry), old: old, new: new)
     }
 
-    /// A component of an entity, one of many of the same component.
-    /// - Parameter component: its ``position(of:)`` in this list.
+    /// Adds a change of a component, as one of many changes of the same component.
+    /// - Parameter component: Its ``position(of:)`` in this list.
     mutating func append(
         _ cause: Change.Cause, _ entity: Entity, component: Int32, old: UnsafeRawBufferPointer? = nil,
         new: UnsafeRawBufferPointer? = nil
@@ -81,11 +81,11 @@ package struct ChangeList: RandomAccessCollection, Sendable {
                 new: new.map { keep($0) } ?? .none))
     }
 
-    /// New values of a component of fixed size of entities that follow one another.
+    /// Adds new values of a component of fixed size, for consecutive entities.
     /// - Parameters:
-    ///   - generations: of the entities, as a store has them.
-    ///   - component: its ``position(of:)`` in this list.
-    ///   - old: of all of them, one after the other.
+    ///   - generations: The generations of the entities, as a store has them.
+    ///   - component: Its ``position(of:)`` in this list.
+    ///   - old: The old values of all of them, one after the other.
     mutating func append(
         setFrom first: UInt32, generations: UnsafeRawBufferPointer, component: Int32, valueSize: Int,
         old: UnsafeRawBufferPointer, new: UnsafeRawBufferPointer
@@ -105,7 +105,7 @@ package struct ChangeList: RandomAccessCollection, Sendable {
         }
     }
 
-    /// Where a component stands among those that the changes are about.
+    /// The position of a component among those that the changes concern.
     mutating func position(of entry: ComponentTable.Entry) -> Int32 {
         if let position = positions[entry.column], components[Int(position)] == entry { return position }
         components.append(entry)
@@ -133,8 +133,8 @@ package struct ChangeList: RandomAccessCollection, Sendable {
         var component: Int32
     }
 
-    /// These changes and those that follow them as one list: of several values of one cell that follow one another
-    /// directly, the first old and the last new one stay.
+    /// Merges these changes with the following ones: of several values of one cell that directly follow one another,
+    /// the first old and the last new one stay.
     func merged(with next: ChangeList) -> ChangeList { followed(by: next, merging: true) }
 
     private func followed(by next: ChangeList, merging: Bool) -> ChangeList {
@@ -149,7 +149,7 @@ package struct ChangeList: RandomAccessCollection, Sendable {
                     result.records[position].new = result.keep(record.new, of: list)
                     continue
                 }
-                // What is set after it is gone is another life of the cell.
+                // A value that is set after the cell was gone belongs to another life of the cell.
                 positions[key] = record.cause.isShown ? result.records.count : nil
                 result.records.append(
                     Record(

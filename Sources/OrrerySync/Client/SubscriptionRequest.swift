@@ -2,11 +2,11 @@ import OrrerySchema
 import OrreryStore
 package import OrreryWire
 
-/// What the owner of a client wants to be shown, in words that mean the same in every life of the world. (What an
-/// entity is does not.)
+/// A subscription as the client's owner states it, in terms that mean the same in every life of the world. (Entities do
+/// not.)
 package struct SubscriptionRequest: Hashable, Sendable {
     package enum Components: Hashable, Sendable {
-        /// Every component, and the coming and going of entities that have none.
+        /// Every component, and the existence of entities that have none.
         case all
         case named([String])
     }
@@ -19,8 +19,8 @@ package struct SubscriptionRequest: Hashable, Sendable {
         self.components = components
     }
 
-    /// The same in the numbers of a table.
-    /// - Throws: ``Refusal`` where a name is not in the table.
+    /// The same request, in the numbers of a table.
+    /// - Throws: ``Refusal`` if no component is named, or a name is not in the table.
     func resolved(in table: ComponentTable) throws(Refusal) -> Selection {
         switch components {
         case .all: return Selection(entities: entities)

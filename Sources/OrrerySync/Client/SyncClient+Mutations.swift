@@ -5,21 +5,21 @@ package import OrreryWire
 /// A mutation that has no outcome yet.
 package struct PendingMutation: Hashable, Sendable {
     package let mutation: Mutation
-    /// Whether it was handed to a connection: it may have had its effect.
+    /// Whether it was handed to a connection, so that it may have had its effect.
     package internal(set) var wasSent: Bool
 }
 
 extension SyncClient {
-    /// Wants something changed. The outcome comes as `mutated`; it is sent again after a lost connection, and has at
-    /// most one effect.
-    /// - Throws: ``Refusal`` of code `limitReached` where too many are without an outcome, or the mutation is longer
-    ///   than a message may be.
+    /// Asks the server for a change. The outcome arrives as `mutated`. After a lost connection, the mutation is sent
+    /// again; it has at most one effect.
+    /// - Throws: ``Refusal`` of code `limitReached` if too many mutations have no outcome yet, or if the mutation has
+    ///   more parts, a longer value or more bytes than the server accepts.
     package mutating func mutate(_ operation: Mutation.Operation) throws(Refusal) -> MutationSequence {
         let countMax = min(configuration.pendingMutationMax, welcome?.limits.pendingMutationMax ?? .max)
         guard pendingMutations.count < countMax else {
             throw Refusal(.limitReached, "\(countMax) mutations have no outcome yet; wait for some")
         }
-        // Of the state that the wish was made upon: an entity of one life of the world means nothing in another.
+        // The life of the state that the owner saw: an entity of one life of the world means nothing in another.
         let mutation = Mutation(sequence: MutationSequence(nextMutation), epoch: shownEpoch, operation: operation)
         let message = ClientMessage.mutate(mutation).encoded()
         guard message.count <= messageSizeMax else {
@@ -35,7 +35,7 @@ extension SyncClient {
         return mutation.sequence
     }
 
-    /// - Throws: for what the server would close the connection for.
+    /// - Throws: If the server would close the connection for this operation.
     private func checkLimits(of operation: Mutation.Operation) throws(Refusal) {
         guard let limits = welcome?.limits else { return }
         for (name, count, countMax) in [
@@ -58,8 +58,8 @@ extension SyncClient {
         return [.mutated(sequence, outcome)]
     }
 
-    /// After a new connection: sends again what has no outcome. A server that does not know this client cannot tell
-    /// whether one that was sent before had its effect.
+    /// After a new connection: sends mutations without an outcome again. A server that does not know this client cannot
+    /// tell whether a mutation that was sent before had its effect.
     mutating func resendMutations(isKnownClient: Bool) -> [ClientEvent] {
         var events: [ClientEvent] = []
         if !isKnownClient {

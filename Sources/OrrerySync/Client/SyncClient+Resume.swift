@@ -4,9 +4,9 @@ import OrreryTransport
 import OrreryWire
 
 extension SyncClient {
-    /// The connection is gone; a new one is about to be made. What is shown stays until the server has said whether it
-    /// goes on from there.
-    /// - Returns: the ends of subscriptions that need no answer any more.
+    /// The connection is gone; a new one is about to be made. The shown state stays until the server has said whether
+    /// the client goes on from it.
+    /// - Returns: The ends of subscriptions that no longer need an answer.
     package mutating func disconnected() -> [ClientEvent] {
         guard phase != .failed else { return [] }
         phase = .awaitingWelcome
@@ -32,7 +32,7 @@ extension SyncClient {
             resume: resume)
         var message = ClientMessage.hello(hello).encoded()
         if message.count > messageSizeMax {
-            // Subscriptions that name very many entities or components: better begun anew than not at all.
+            // The subscriptions name very many entities or components: it is better to start anew than not to connect.
             hello.resume = nil
             hello.knownSchemas = applier.schemas.tell(atMost: 0)
             message = ClientMessage.hello(hello).encoded()
@@ -58,7 +58,7 @@ extension SyncClient {
         case (_?, .resumed): events += leaving(try applier.install(table))
         case (_?, .otherEpoch): reset(.otherEpoch, table)
         case (_?, .unknownTick): reset(.unknownTick, table)
-        // It did not ask to go on: what it has would not fit into a message.
+        // The client did not ask to resume: its subscriptions would not fit into a message.
         case (let previous?, .fresh):
             reset(previous.revision.epoch == epoch ? .unknownTick : .otherEpoch, table)
         }
@@ -67,7 +67,7 @@ extension SyncClient {
         return events + resendMutations(isKnownClient: welcome.session.isKnownClient)
     }
 
-    /// The component table with the schemas that came along or are known.
+    /// The component table, with the schemas that the welcome brought or that are known.
     private mutating func table(of welcome: Welcome) -> ComponentTable {
         for schema in welcome.schemas { applier.schemas.add(schema) }
         let table = ComponentTable(welcome.components.map { applier.schemas.resolve($0) })
@@ -75,7 +75,7 @@ extension SyncClient {
         return table
     }
 
-    /// What is shown is void. It stays until the first whole batch of the new life takes its place.
+    /// The shown state is void. It stays until the first whole batch of the new life replaces it.
     private mutating func reset(_ reason: AppliedBatch.Reset, _ table: ComponentTable) {
         applier.forgetSubscriptions()
         nextLife = NextLife(table: table, reset: reason, tick: .zero)
@@ -94,7 +94,7 @@ extension SyncClient {
         return events
     }
 
-    /// Those that go on were named in the Hello.
+    /// The Hello named the subscriptions that go on.
     private mutating func askForTheRest() -> [ClientEvent] {
         var events: [ClientEvent] = []
         for (id, asked) in requests.sorted(by: { $0.key < $1.key }) where !applier.started.contains(id) {

@@ -3,29 +3,29 @@ package import OrreryStore
 import OrreryTransport
 package import OrreryWire
 
-/// What the client core tells its owner. In order.
+/// The events that the client core reports to its owner, in order.
 package enum ClientEvent: Sendable {
     case welcomed(Welcome)
     case subscribed(SubscriptionID)
-    /// The subscription is over: refused at once, or at a reconnection.
+    /// The subscription is over: it was refused at once, or at a reconnection.
     case refused(SubscriptionID, Refusal)
     case unsubscribed(SubscriptionID)
-    /// What is shown has changed: the store stands at the batch's tick.
+    /// The shown state has changed: the store is at the batch's tick.
     case applied(AppliedBatch)
     /// A mutation has its outcome.
     case mutated(MutationSequence, MutationOutcome)
-    /// The server's world has come to this tick; `isCurrent` says that the store is the state of it.
+    /// The server's world has reached this tick; `isCurrent` says that the store has the state of that tick.
     case heartbeat(Tick, isCurrent: Bool)
-    /// The server said something that it must not say. Nothing is applied from here on; after `CloseCode.gap` not
-    /// before a new connection.
+    /// The server sent something that it must not send. Nothing is applied from here on or, after `CloseCode.gap`,
+    /// until a new connection.
     case failed(WireError)
 }
 
 /// The client's half of the protocol without I/O: bytes in, events and bytes out.
 ///
-/// Parts of a batch are staged and applied at its end, as one: the store never shows half a tick.
+/// Parts of a batch are staged and applied together at its end: the store never shows half a tick.
 ///
-/// Not `Sendable`: it belongs to one thread, or to whoever holds its lock.
+/// Not `Sendable`: it belongs to one thread, or to the holder of its lock.
 package struct SyncClient {
     enum Phase: Equatable {
         case awaitingWelcome, ready, failed
@@ -33,8 +33,8 @@ package struct SyncClient {
         case interrupted
     }
 
-    /// Another life of the world, of which nothing has come yet. The client stands at `tick` of it, and shows the last
-    /// of the old one.
+    /// Another life of the world, of which nothing has arrived yet. The client is at `tick` of it, and still shows the
+    /// last state of the old one.
     struct NextLife {
         var table: ComponentTable
         var reset: AppliedBatch.Reset
@@ -45,12 +45,12 @@ package struct SyncClient {
     package internal(set) var welcome: Welcome?
     /// The tick whose state the store shows.
     package internal(set) var tick = Tick.zero
-    /// The newest tick of the server that this client heard of.
+    /// The newest tick of the server that this client knows of.
     package internal(set) var serverTick = Tick.zero
     var applier: BatchApplier
-    /// What is asked for, with the life of the world that was shown when it was: `nil` before any was.
+    /// The requested subscriptions, each with the life of the world that was shown at its request; `nil` if none was.
     var requests: [SubscriptionID: (request: SubscriptionRequest, epoch: Epoch?)] = [:]
-    /// Those whose end was asked for and not answered.
+    /// Subscriptions whose end was requested and not answered.
     var unsubscribing: Set<SubscriptionID> = []
     /// Mutations without an outcome yet, in order.
     package internal(set) var pendingMutations: [PendingMutation] = []
@@ -65,10 +65,10 @@ package struct SyncClient {
     private var nextSubscription: UInt32 = 1
     var outgoing: [[UInt8]] = []
 
-    /// Bytes that a staged part takes besides its own.
+    /// Bytes that a staged part takes besides its content.
     static let stagedPartOverhead = 64
 
-    /// - Parameter knownSchemas: schemas that need not be sent, from an earlier connection.
+    /// - Parameter knownSchemas: Schemas from an earlier connection, which the server need not send.
     package init(
         clientName: String, configuration: SyncClientConfiguration = .init(), knownSchemas: [ComponentSchema] = []
     ) {
@@ -78,7 +78,7 @@ package struct SyncClient {
         sayHello()
     }
 
-    /// The rows and components of the server. Empty until its welcome. The same object over all lives of the world.
+    /// The rows and components of the server. Empty until its welcome. The same object in all lives of the world.
     package var store: ComponentStore { applier.store }
 
     /// Whether applied batches list their changes. Costs a copy of each changed value.
@@ -87,17 +87,17 @@ package struct SyncClient {
         set { applier.recordsChanges = newValue }
     }
 
-    /// The messages to send, once. The first is there from the beginning.
+    /// Takes the messages to send; each is returned once. The first is there from the beginning.
     package mutating func takeOutgoing() -> [[UInt8]] {
         defer { outgoing.removeAll() }
         return outgoing
     }
 
-    /// What is shown, as one batch of changes with the cause `entered`.
+    /// The shown state, as one batch of changes with the cause `entered`.
     /// - Parameters:
-    ///   - components: the names of those that are listed; `nil` for all, and for the entities themselves.
-    ///   - entities: those that are listed; `nil` for all.
-    /// - Complexity: O(what is listed).
+    ///   - components: The names of the components to list; `nil` for all, and for the entities themselves.
+    ///   - entities: The entities to list; `nil` for all.
+    /// - Complexity: O(listed cells).
     package func shownBatch(of components: Set<String>? = nil, entities: Set<Entity>? = nil) -> AppliedBatch {
         var batch = AppliedBatch(epoch: shownEpoch, base: .zero, tick: tick)
         batch.list = applier.shown(of: components, entities)
@@ -106,9 +106,10 @@ package struct SyncClient {
 
     // MARK: Subscriptions
 
-    /// Asks for cells. The answer comes as `subscribed` or `refused`, their first state with a batch that lists them as
-    /// `started`. While there is no connection it is asked for with the next.
-    /// - Throws: ``Refusal`` where a name is not in the server's table, or the server would not take a message as long.
+    /// Subscribes to cells. The answer arrives as `subscribed` or `refused`, the first state of the cells with a batch
+    /// that lists the subscription as `started`. Without a connection, the request is sent with the next one.
+    /// - Throws: ``Refusal`` if a name is not in the server's table, if an entity is of an earlier life of the world,
+    ///   or if the request lists more entities, or takes more bytes, than the server accepts.
     package mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
         let shown = welcome == nil ? nil : shownEpoch
@@ -119,11 +120,11 @@ package struct SyncClient {
     }
 
     /// Resolves the names of a subscription and sends it.
-    /// - Parameter shown: the life of the world whose entities it names; `nil` where that is not known.
+    /// - Parameter shown: The life of the world to which the listed entities belong; `nil` if it is not known.
     mutating func ask(
         _ id: SubscriptionID, _ request: SubscriptionRequest, of shown: Epoch?
     ) throws(Refusal) {
-        // The same names stand for others there.
+        // In another life, the same entity names denote others.
         if case .listed = request.entities, let shown, shown != epoch {
             throw Refusal(.unknownEntity, "the entities that it names are of an earlier life of the world")
         }
@@ -146,23 +147,24 @@ package struct SyncClient {
         outgoing.append(message)
     }
 
-    /// Bytes of a message that the server takes and this client sends.
+    /// Bytes of the longest message that the server accepts and this client sends.
     var messageSizeMax: Int { min(configuration.sentMessageSizeMax, welcome?.limits.clientMessageSizeMax ?? .max) }
 
-    /// What this client is kept up to date on: the subscriptions whose first state is in the store.
+    /// The selections that this client is kept up to date on: those of subscriptions whose first state is in the store.
     package var startedSelections: [Selection] { startedSubscriptions.compactMap { applier.selections[$0] } }
 
-    /// The names of those.
+    /// The subscriptions of ``startedSelections``.
     package var startedSubscriptions: [SubscriptionID] { applier.started.sorted() }
 
-    /// Subscriptions whose first state is not there yet.
+    /// The number of subscriptions whose first state has not arrived yet.
     package var waitingSubscriptionCount: Int { requests.count - applier.started.count }
 
-    /// Asks no longer for cells. They leave the store with the answer, `unsubscribed`, or at once where none will come.
+    /// Ends a subscription. Its cells leave the store with the answer, `unsubscribed`, or at once if no answer will
+    /// come.
     package mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
         guard requests[id] != nil else { return [.unsubscribed(id)] }
-        // Without a connection, what has started was named in the Hello that may be on its way, and ends after the
-        // welcome.
+        // Without a connection, a Hello that names the started subscription may be on its way; the subscription then
+        // ends after the welcome.
         guard phase == .ready || applier.started.contains(id) else { return forget(id) }
         if unsubscribing.insert(id).inserted, phase == .ready {
             outgoing.append(ClientMessage.unsubscribe(id).encoded())
@@ -173,11 +175,12 @@ package struct SyncClient {
     mutating func forget(_ id: SubscriptionID) -> [ClientEvent] {
         requests[id] = nil
         dropStaged()
-        // The last of an earlier life stays as it is until the new one takes its place: nothing of it has started.
+        // The last state of an earlier life stays until the new life replaces it: none of its subscriptions counts as
+        // started.
         return leaving(applier.forget(id)) + [.unsubscribed(id)]
     }
 
-    /// What is told of things that left between two batches.
+    /// The events for cells that left between two batches.
     func leaving(_ changes: ChangeList) -> [ClientEvent] {
         guard !changes.isEmpty else { return [] }
         var batch = AppliedBatch(epoch: shownEpoch, base: tick, tick: tick)
@@ -196,19 +199,19 @@ package struct SyncClient {
         ]
     }
 
-    /// Whether there is a connection, and the server has welcomed this client on it.
+    /// Whether there is a connection on which the server has welcomed this client.
     package var isWelcomed: Bool { phase == .ready }
 
     // MARK: Receiving
 
-    /// A message came.
-    /// - Returns: what is to be told, in order. After `failed` the connection is to be closed with its code.
+    /// Handles a message.
+    /// - Returns: The events, in order. After `failed`, the connection must be closed with its code.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [ClientEvent] {
         guard phase != .failed, phase != .interrupted else { return [] }
         do throws(WireError) {
             return try handle(ServerMessage(decoding: bytes, limits: configuration.limits), bytes)
         } catch {
-            // Nothing of a batch that does not fit was applied.
+            // A batch that does not fit was not applied at all.
             phase = error.closeCode == .gap ? .interrupted : .failed
             dropStaged()
             return [.failed(error)]
@@ -236,7 +239,7 @@ package struct SyncClient {
             guard unsubscribing.remove(id) != nil else {
                 throw WireError(.protocolError, "an answer to the end of subscription \(id), which was not asked for")
             }
-            // A refusal says that it was over before: its Subscribe was refused.
+            // A refusal says that the subscription was over before: its Subscribe was refused.
             return refusal == nil ? forget(id) : [.unsubscribed(id)]
         case (.ready, .heartbeat(let tick, let isCurrent)):
             return try receiveHeartbeat(tick, isCurrent: isCurrent)
@@ -256,10 +259,11 @@ package struct SyncClient {
             throw WireError(.protocolError, "a heartbeat of tick \(tick) after tick \(reachedTick)")
         }
         serverTick = max(serverTick, tick)
-        // Each is answered: with that the server knows that somebody is there.
+        // Every heartbeat is answered: this shows the server that the client is there.
         defer { acknowledge() }
         guard isCurrent, staged.isEmpty, tick > reachedTick else { return [.heartbeat(tick, isCurrent: isCurrent)] }
-        // Nothing is owed up to that tick. What takes the place of a void state waits for what was asked for.
+        // The server owes nothing up to that tick. The replacement of a void state waits for the requested
+        // subscriptions.
         if nextLife != nil, !requests.isEmpty {
             nextLife?.tick = tick
             return [.heartbeat(tick, isCurrent: true)]
@@ -277,18 +281,18 @@ package struct SyncClient {
     /// The tick up to which this client has everything, shown or not.
     package var reachedTick: Tick { nextLife?.tick ?? tick }
 
-    /// Whether the server began anew, and nothing of its new life has come yet: what is shown is the last of the old
-    /// one.
+    /// Whether the server began anew and nothing of its new life has arrived yet: the store shows the last state of the
+    /// old one.
     package var isShowingVoidState: Bool { nextLife != nil }
 
     /// The life of the world whose state is in ``store``.
     package internal(set) var shownEpoch = Epoch(0)
 
-    /// The components of the server that this client is connected to. Those of ``store`` are the same except during a
+    /// The components of the server that this client is connected to. They equal those of ``store`` except during a
     /// reset.
     package var table: ComponentTable { nextLife?.table ?? store.table }
 
-    /// The life of the world that is, or is about to be, shown.
+    /// The life of the world that is shown, or is about to be.
     package var epoch: Epoch { welcome?.revision.epoch ?? Epoch(0) }
 
     private mutating func receive(
@@ -327,7 +331,7 @@ package struct SyncClient {
         do throws(WireError) {
             try applier.apply(messages, into: &batch)
         } catch {
-            // What a broken batch left half done is shown to nobody.
+            // A half-applied batch is never shown.
             store.reset(store.table)
             throw error
         }
@@ -336,7 +340,7 @@ package struct SyncClient {
         return [.applied(batch)]
     }
 
-    /// The first of a new life takes the place of what is shown, as part of the batch that brings it.
+    /// The first state of a new life replaces what is shown, as part of the batch that brings it.
     private mutating func beginNextLife(_ batch: inout AppliedBatch) {
         guard let next = nextLife else { return }
         batch.reset = next.reset

@@ -1,27 +1,27 @@
 public import OrreryWire
 
-/// What a client takes from a server, and what it says at most. docs/LIMITS.md lists it with the limits of the other
-/// layers.
+/// The limits on what a client accepts from a server, and on what it sends. docs/LIMITS.md lists them with those of the
+/// other layers.
 ///
-/// Whatever goes beyond closes the connection with 1008, before the memory is taken.
+/// Data beyond a limit closes the connection with 1008, before memory is allocated.
 public struct SyncClientConfiguration: Hashable, Sendable {
-    /// What the messages of the server may hold.
+    /// Limits of the messages of the server.
     public var limits = WireLimits()
-    /// The longest message that this client sends, in bytes; a server may want shorter ones. A mutation that is longer
-    /// is refused here.
+    /// The longest message that this client sends, in bytes; a server may require shorter ones. The client refuses a
+    /// longer mutation itself.
     public var sentMessageSizeMax = 64 << 10
-    /// Bytes of parts that may wait for the end of their batch, each with 64 bytes more. Stops a server that begins a
-    /// batch and never ends it.
+    /// Bytes of parts that may wait for the end of their batch, plus 64 bytes for each part. Stops a server that begins
+    /// a batch and never ends it.
     public var stagedSizeMax = 256 << 20
     /// Bytes that the rows of the store may take: a million entities with twenty components of 32 bytes fit. Stops a
-    /// server that has a client keep more than it can: rows that lie far apart take a page of 1024 each.
+    /// server that makes a client keep more than it can: rows that are far apart take a page of 1024 each.
     public var storeSizeMax = 1 << 30
-    /// Bytes that the list of changes of one batch may take: first of all where somebody listens to them. Stops
+    /// Bytes that the list of changes of one batch may take; it is long mainly when changes are observed. Stops
     /// messages that stand for many more changes than they have bytes.
     public var recordedSizeMax = 1 << 30
-    /// Mutations that may be without an outcome at a time; at most as many as the server remembers.
+    /// Mutations that may wait for their outcome at a time; at most as many as the server remembers.
     public var pendingMutationMax = 256
 
-    /// The defaults.
+    /// Makes the default configuration.
     public init() {}
 }

@@ -2,14 +2,14 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// Builds the sections of pending changes, each block once per tick however many sessions need it.
+/// Builds the sections of pending changes: each block once per tick, however many sessions need it.
 struct BatchBuilder {
     private struct BlockKey: Hashable {
         var column: ColumnID
         var cursor: Tick
     }
 
-    /// What happened to a component after a cursor, with the sections that say it.
+    /// The changes of a component after a cursor, with their sections.
     private struct Block {
         var entered = RowSet()
         var gone = RowSet()
@@ -21,17 +21,17 @@ struct BatchBuilder {
     private let partSizeMax: Int
     private var blocks: [BlockKey: Block] = [:]
     private var blocksTick = Tick.zero
-    /// Of the blocks of earlier ticks, for their memory.
+    /// From blocks of earlier ticks, to reuse their memory.
     private var spareSections: [BatchSections] = []
-    /// Blocks kept for other sessions of the same tick. Beyond it a block is built again.
+    /// The most blocks kept for other sessions of the same tick. Further ones are built again.
     static let blockCountMax = 4096
-    /// Each keeps a bounded number of bytes.
+    /// The most spare sections; each keeps a bounded number of bytes.
     private static let spareSectionsMax = 16
-    /// Rows of a column that cost as much as looking at one cell by itself: they lie beside each other.
+    /// Rows of a column that cost as much as looking up one cell separately: they are adjacent in memory.
     private static let rowsPerUnit = 16
-    /// How often a block was built, for tests of "each once".
+    /// How often a block was built, for tests that each is built once.
     private(set) var builtBlockCount = 0
-    /// Units of work done since it was last taken.
+    /// Units of work done since the last ``takeWork()``.
     private var work = 0
 
     var blockCount: Int { blocks.count }
@@ -41,13 +41,13 @@ struct BatchBuilder {
         self.partSizeMax = partSizeMax
     }
 
-    /// Units of work that a batch of these cells takes at least: one for each column, and for each cell that is looked
-    /// at by itself.
+    /// The fewest units of work for a batch of these cells: one for each column, and for each cell that is looked up
+    /// separately.
     static func expectedWork(of coverage: Coverage) -> Int {
         coverage.singles.reduce(1 + coverage.columns.count) { $0 + 1 + $1.columns.count }
     }
 
-    /// Units of work since this was last asked.
+    /// The units of work since the last call.
     mutating func takeWork() -> Int {
         defer { work = 0 }
         return work
@@ -100,8 +100,7 @@ struct BatchBuilder {
         return sections
     }
 
-    /// What happened to entities that are asked for by name: one set of changes for each column, however many entities
-    /// it has.
+    /// The changes of listed entities: one set of changes for each column, however many entities it has.
     private mutating func changes(
         of singles: [Coverage.Single], after cursor: Tick, pages: Range<Int>?
     ) -> (entities: RowChanges, columns: [(ColumnID, RowChanges)]) {
@@ -149,7 +148,7 @@ struct BatchBuilder {
         let key = BlockKey(column: column, cursor: cursor)
         if let block = blocks[key] { return block }
         builtBlockCount += 1
-        // Taken before the call, which holds all of `self`: what two hold is copied when one changes it.
+        // Taken before the call, which holds all of `self`: a buffer with two references is copied when it is changed.
         let spare = spareSections.popLast() ?? BatchSections(partSizeMax: partSizeMax)
         let block = makeBlock(of: column, store[column].changes(after: cursor), after: cursor, in: spare)
         if blocks.count < Self.blockCountMax { blocks[key] = block }
@@ -161,10 +160,10 @@ struct BatchBuilder {
     ) -> Block {
         work += (changes.entered.count + changes.updated.count + changes.left.count) / Self.rowsPerUnit
         var block = Block(entered: changes.entered, values: sections)
-        // Who knows nothing yet need not hear what is gone.
+        // A client that knows nothing yet need not be told of removals.
         if cursor > .zero {
             changes.left.forEach { row in
-                // An entity of a later life than the cursor is not the one that the client may know.
+                // An entity born after the cursor is not the one that the client may know.
                 if store.entities.contains(row), store.entities.membershipTick(of: row) <= cursor {
                     block.removed.append(row)
                 } else {
@@ -179,7 +178,8 @@ struct BatchBuilder {
 }
 
 extension ComponentStore {
-    /// Those of the rows whose entities came to life after a cursor that saw the world without them.
+    /// The rows whose entities came to life after the cursor, for a cursor at which the client saw the world without
+    /// them.
     fileprivate func bornRows(of rows: RowSet, after cursor: Tick) -> RowSet {
         var born = RowSet()
         guard cursor > .zero else { return born }

@@ -2,16 +2,16 @@ import DequeModule
 import OrrerySchema
 import OrreryWire
 
-/// The clients that may come back, and what became of their mutations.
+/// The clients that may come back, and the outcomes of their mutations.
 struct ClientTable {
-    /// What is remembered of one client.
+    /// What the server remembers of one client.
     struct Entry {
         let id: ClientID
         var token: [UInt8]
-        /// The token before, until the client shows that it has the new one: a welcome may be lost.
+        /// The previous token, until the client shows that it has the new one: a welcome may be lost.
         var previousToken: [UInt8]?
         var session: SessionID?
-        /// The last time that it left; counted from 1.
+        /// The number of its last departure, counted from 1.
         var departure: UInt64 = 0
         var outcomes: OutcomeWindow
 
@@ -31,14 +31,14 @@ struct ClientTable {
     }
 
     private let configuration: SyncServerConfiguration
-    /// Ascending by name.
+    /// Ascending by ID.
     private var entries: [Entry] = []
     private var clientOfToken: [[UInt8]: ClientID] = [:]
     private var nextID: UInt64 = 1
-    /// Clients in the order in which they left; those that came back since, too.
+    /// Clients in the order in which they left, including those that have come back since.
     private var departures: Deque<Departure> = []
     private var lastDeparture: UInt64 = 0
-    /// What the outcomes of all clients take, as allocated.
+    /// Bytes of the outcomes of all clients, as allocated.
     private(set) var rememberedSize = 0
 
     init(_ configuration: SyncServerConfiguration) {
@@ -48,21 +48,21 @@ struct ClientTable {
     var count: Int { entries.count }
     var departureCount: Int { departures.count }
     var tokenCount: Int { clientOfToken.count }
-    /// Of the client of whom most is remembered.
+    /// The number of outcomes of the client with the most.
     var outcomeCountMax: Int { entries.reduce(0) { max($0, $1.outcomes.count) } }
 
-    /// What takes room and can be forgotten, of all clients.
+    /// Bytes of all clients that can be freed by forgetting outcomes.
     var decidedSize: Int { entries.reduce(0) { $0 + $1.outcomes.decidedSize } }
 
     /// The session that a client has now.
     func session(of id: ClientID) -> SessionID? { position(of: id).flatMap { entries[$0].session } }
 
-    /// What is kept for the answers that a client's connection waits for, each.
+    /// The bytes reserved for each answer that a client's connection waits for.
     func awaitedSizes(of id: ClientID) -> [Int] { position(of: id).map { entries[$0].outcomes.awaitedSizes } ?? [] }
 
-    /// Changes what is remembered of a client, in place.
+    /// Changes the entry of a client in place.
     /// - Returns: `nil` for a client that is not remembered.
-    /// - Complexity: O(log n) besides `body`.
+    /// - Complexity: O(log n) plus `body`.
     @discardableResult
     mutating func withEntry<R>(_ id: ClientID, _ body: (inout Entry) -> R) -> R? {
         guard let position = position(of: id) else { return nil }
@@ -73,9 +73,9 @@ struct ClientTable {
         return result
     }
 
-    /// Makes room: those of whom most is remembered lose the older half of it, so that it is the others who keep what
-    /// they have.
-    /// - Complexity: O(clients); what it frees lasts for many mutations.
+    /// Makes room: the clients with the most remembered outcomes lose the older half of them, so that the others keep
+    /// theirs.
+    /// - Complexity: O(clients); the room that it frees lasts for many mutations.
     private mutating func forgetOutcomes() {
         while rememberedSize > configuration.rememberedSizeMax {
             let most = entries.reduce(0) { max($0, $1.outcomes.decidedSize) }
@@ -91,7 +91,7 @@ struct ClientTable {
     /// The client that a token belongs to, if it is remembered.
     func client(of token: [UInt8]) -> ClientID? { clientOfToken[token] }
 
-    /// Takes a client in, or in again, under a new token.
+    /// Admits a new or returning client under a new token.
     mutating func admit(_ known: ClientID?, token: [UInt8], session: SessionID, presented: [UInt8]?) -> ClientID {
         guard let known, let position = position(of: known) else {
             let id = ClientID(nextID)
@@ -124,7 +124,7 @@ struct ClientTable {
     }
 
     /// Forgets clients that have been away for too long.
-    /// - Complexity: O(1) besides those.
+    /// - Complexity: O(1) plus the forgotten clients.
     mutating func expire(now: Duration) {
         while let first = departures.first, !isAway(first) || now - first.at >= configuration.clientRetention {
             departures.removeFirst()
@@ -138,7 +138,7 @@ struct ClientTable {
         }
     }
 
-    /// Whether a client that left then has not come back.
+    /// Whether the client has not come back since this departure.
     private func isAway(_ departure: Departure) -> Bool {
         guard let position = position(of: departure.id) else { return false }
         return entries[position].session == nil && entries[position].departure == departure.number
@@ -152,7 +152,7 @@ struct ClientTable {
         entries.remove(at: position)
     }
 
-    /// What must hold between two steps, for assertions.
+    /// Asserts the invariants that hold between two steps.
     func checkInvariants() {
         assert(zip(entries, entries.dropFirst()).allSatisfy { $0.id < $1.id }, "clients are sorted by their names")
         assert(

@@ -4,13 +4,13 @@ import OrrerySchema
 struct Group {
     var coverage: Coverage
     var memberCount = 0
-    /// No member stands before this tick: the base of the next batch.
+    /// No member is at an earlier tick: the base of the next batch.
     var lastBatchTick: Tick
-    /// Units of work that its batch took when it was last made: what it is expected to take.
+    /// The units of work of its last batch: the estimate for the next one.
     var work: Int
 }
 
-/// All groups, found by what they are kept up to date on.
+/// All groups, by their cells.
 struct GroupTable {
     private(set) var groups: [Group] = []
     private var positions: [Coverage: Int] = [:]
@@ -18,7 +18,7 @@ struct GroupTable {
 
     var count: Int { groups.count }
 
-    /// Whether a group is the one that is found for its cells.
+    /// Whether the lookup by its cells finds this group.
     func isFound(_ position: Int) -> Bool { positions[groups[position].coverage] == position }
 
     subscript(position: Int) -> Group {
@@ -26,8 +26,8 @@ struct GroupTable {
         _modify { yield &groups[position] }
     }
 
-    /// Puts one more among those that are kept up to date on these cells.
-    /// - Parameter tick: at which the new member stands.
+    /// Adds a member to the group that is kept up to date on these cells.
+    /// - Parameter tick: The tick of the new member.
     /// - Returns: the position of the group.
     /// - Complexity: O(size of the coverage).
     mutating func join(_ coverage: Coverage, at tick: Tick) -> Int {

@@ -2,23 +2,22 @@ import DequeModule
 import OrrerySchema
 import OrreryWire
 
-/// What became of the last mutations of one client, by their numbers, which clients count up.
+/// The outcomes of the last mutations of one client, by sequence number; clients count these up.
 ///
-/// One place for each number from the oldest that is remembered to the newest that was seen, so that each step costs
-/// O(1).
+/// There is one place for each number from the oldest remembered to the newest seen, so that each step costs O(1).
 struct OutcomeWindow {
-    /// What a mutation with some number is to the client.
+    /// The state of a mutation with a given number.
     enum SequenceState {
         case new
-        /// The world has it; the answer will come. `awaited`: bytes that are kept for it on the client's connection; 0
-        /// if it was not asked for there.
+        /// The world has it; the answer will come. `awaited`: the bytes reserved for the answer on the client's
+        /// connection; 0 if it was not requested on that connection.
         case underWay(awaited: Int)
         case answered(MutationOutcome)
-        /// Too long ago to be known.
+        /// Too old to be known.
         case forgotten
     }
 
-    /// In two words: most outcomes are an effect that made no entity.
+    /// Two words in size: most outcomes are an effect that made no entity.
     private enum Place {
         case empty
         case underWay(awaited: Int)
@@ -36,22 +35,22 @@ struct OutcomeWindow {
 
     /// How many numbers are remembered.
     private let countMax: UInt64
-    /// Bytes of a value that an outcome is remembered with.
+    /// The most bytes of a value that is remembered with an outcome.
     private let valueSizeMax: Int
     private var places: Deque<Place> = []
     /// The number of the first place.
     private var first: UInt64 = 1
-    /// The highest that was seen.
+    /// The highest number seen.
     private var highest: UInt64 = 0
     private var oldestUnderWay: UInt64?
     private(set) var underWayCount = 0
     private(set) var decidedCount = 0
-    /// What outcomes take beside their places, as allocated.
+    /// Bytes that outcomes take besides their places, as allocated.
     private var heapSize = 0
-    /// What is not in `places` up to this one was forgotten for want of room.
+    /// Numbers up to this one that are not in `places` were forgotten to make room.
     private var forgottenUpTo: UInt64 = 0
 
-    /// What a place takes in a queue that is as empty as it may be.
+    /// Bytes per place in a queue with as much unused room as it may have.
     static let placeSize = 32
 
     init(countMax: Int, valueSizeMax: Int) {
@@ -62,10 +61,10 @@ struct OutcomeWindow {
     /// Outcomes and mutations under way.
     var count: Int { decidedCount + underWayCount }
 
-    /// What it takes, as allocated.
+    /// Bytes that this window takes, as allocated.
     var size: Int { places.count * Self.placeSize + heapSize }
 
-    /// What of that can be forgotten: of the others the world still has the mutation.
+    /// The part of ``size`` that can be forgotten: the world still has the other mutations.
     var decidedSize: Int { decidedCount * Self.placeSize + heapSize }
 
     private subscript(sequence: UInt64) -> Place {
@@ -85,20 +84,22 @@ struct OutcomeWindow {
         }
     }
 
-    /// Whether a new mutation may be taken in without one that the world still has being forgotten for it.
+    /// Whether a new mutation fits without forgetting one that the world still has.
     func hasRoom(for sequence: MutationSequence) -> Bool {
         guard let oldestUnderWay, sequence.rawValue > oldestUnderWay else { return true }
         return sequence.rawValue - oldestUnderWay < countMax
     }
 
-    /// The world has it, and the client's connection waits for the answer, for which so many bytes are kept.
+    /// The world has the mutation; the client's connection waits for the answer, for which `awaited` bytes are
+    /// reserved.
     mutating func begin(_ sequence: MutationSequence, awaited: Int) {
         put(.underWay(awaited: awaited), at: sequence.rawValue)
     }
 
-    /// It is decided.
+    /// The mutation is decided.
     /// - Parameter outcome: `nil` if it had no effect and may be sent again under its number.
-    /// - Returns: what was kept for its answer on the client's connection; 0 if nobody waits for it there.
+    /// - Returns: The bytes reserved for its answer on the client's connection; 0 if the connection does not wait for
+    ///   it.
     @discardableResult
     mutating func finish(_ sequence: MutationSequence, _ outcome: MutationOutcome?) -> Int {
         let awaited = if case .underWay(let awaited) = self[sequence.rawValue] { awaited } else { 0 }
@@ -111,19 +112,19 @@ struct OutcomeWindow {
         return .decided(Outcome(outcome))
     }
 
-    /// The client's connection is another one, which waits for nothing.
+    /// The client has a new connection, which waits for no answers.
     mutating func endWaiting() {
         for position in places.indices {
             if case .underWay = places[position] { places[position] = .underWay(awaited: 0) }
         }
     }
 
-    /// What is kept for answers, of each mutation that the client's connection waits for.
+    /// The bytes reserved for each answer that the client's connection waits for.
     var awaitedSizes: [Int] {
         places.compactMap { if case .underWay(let awaited) = $0, awaited > 0 { awaited } else { nil } }
     }
 
-    /// Those of which it is known what became of them, the older half.
+    /// Forgets the older half of the outcomes.
     mutating func forgetOlderHalf() {
         var rest = (decidedCount + 1) / 2
         for position in places.indices where rest > 0 && isDecided(places[position]) {
@@ -133,7 +134,7 @@ struct OutcomeWindow {
             rest -= 1
         }
         trim()
-        // A queue that had many keeps their room.
+        // Copied, because a queue that held many keeps their room.
         places = Deque(places)
     }
 
@@ -147,7 +148,7 @@ struct OutcomeWindow {
     private mutating func put(_ place: Place, at number: UInt64) {
         guard number > highest || highest - number < countMax else { return }
         highest = max(highest, number)
-        // What is too old goes, all of it where the number is far from the others.
+        // Places that are too old are removed: all of them if the number is far from the others.
         while let _ = places.first, highest - first >= countMax {
             set(.empty, at: first)
             removeFirst()
@@ -162,7 +163,7 @@ struct OutcomeWindow {
         trim()
     }
 
-    /// Changes what is in a place that is there.
+    /// Changes the content of an existing place.
     private mutating func set(_ place: Place, at number: UInt64) {
         let position = Int(number - first)
         count(places[position], -1)
@@ -192,7 +193,7 @@ struct OutcomeWindow {
         }
     }
 
-    /// No place is kept at either end for what is not remembered.
+    /// Removes empty places at both ends.
     private mutating func trim() {
         while case .empty? = places.first { removeFirst() }
         while case .empty? = places.last { places.removeLast() }
@@ -206,7 +207,7 @@ struct OutcomeWindow {
 }
 
 extension MutationOutcome {
-    /// What it takes beside its own place, as allocated.
+    /// Bytes that it takes besides its own place, as allocated.
     fileprivate var heapSize: Int {
         func size(_ byteCount: Int) -> Int { byteCount == 0 ? 0 : 32 + byteCount }
         return switch self {
@@ -215,7 +216,7 @@ extension MutationOutcome {
         }
     }
 
-    /// The same, and of a refusal only the words where its value is long.
+    /// The same outcome; a refusal is without its value if that is longer than `sizeMax`.
     fileprivate func withoutValue(longerThan sizeMax: Int) -> MutationOutcome {
         guard case .refused(var refusal) = self, let current = refusal.current, current.count > sizeMax else {
             return self

@@ -1,4 +1,4 @@
-/// How often something may happen: so many times a second, and as many at once after a pause.
+/// Limits how often something may happen: a number of times per second, and as many at once after a pause.
 package struct RateAllowance: Sendable {
     private let perSecond: Double
     private var left: Double
@@ -10,7 +10,7 @@ package struct RateAllowance: Sendable {
         filledAt = now
     }
 
-    /// Takes one, if there is one.
+    /// Uses up one occurrence, if one is allowed.
     package mutating func take(now: Duration) -> Bool {
         refill(now: now)
         guard left >= 1 else { return false }
@@ -18,19 +18,19 @@ package struct RateAllowance: Sendable {
         return true
     }
 
-    /// Takes one that has happened already.
+    /// Uses up one occurrence that has happened already.
     mutating func charge(now: Duration) {
         refill(now: now)
         left -= 1
     }
 
-    /// Whether there is one.
+    /// Whether one occurrence is allowed.
     mutating func hasOne(now: Duration) -> Bool {
         refill(now: now)
         return left >= 1
     }
 
-    /// A moment in which nothing is given: most calls come in one.
+    /// Within this time, nothing is added: most calls come in one such moment.
     private static let moment: Duration = .milliseconds(1)
 
     private mutating func refill(now: Duration) {

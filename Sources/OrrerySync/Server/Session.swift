@@ -2,19 +2,19 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// One client as the server knows it: what it asked for, and how far it is.
+/// One client as the server knows it: its subscriptions, and its progress.
 struct Session {
     enum Phase: Equatable {
         case awaitingHello
         case ready
     }
 
-    /// How far a client is. Neither state holds anything that is to be sent.
+    /// How far a client is. Neither state holds data that is to be sent.
     enum Progress {
-        /// It was sent everything up to the store's tick.
+        /// The client was sent everything up to the store's tick.
         case live
-        /// It was sent everything up to the cursor; later changes are pending. `transfer` while a large first state is on its
-        /// way.
+        /// The client was sent everything up to the cursor; later changes are pending. There is a transfer while a
+        /// large first state is being sent.
         case behind(cursor: Tick, StateTransfer? = nil)
     }
 
@@ -22,41 +22,42 @@ struct Session {
     var phase = Phase.awaitingHello
     var client = ClientID(0)
     var clientName = ""
-    /// What the client can do beyond the protocol's page.
+    /// Capabilities of the client beyond docs/PROTOCOL.md.
     var capabilities: [Capability] = []
     /// In order of request.
     var subscriptions: [(id: SubscriptionID, selection: Selection)] = []
-    /// Entities that they list.
+    /// The number of entities that the subscriptions list.
     var listedCount = 0
-    /// Subscriptions whose first state was not sent yet, with the tick up to which the client has it all the same.
+    /// Subscriptions whose first state was not sent yet, with the tick up to which the client already has it.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
-    /// What the others show together; `nil` until it is worked out again.
+    /// The cells that the subscriptions not in `waiting` show together; `nil` until they are computed again.
     var coverage: Coverage? = Coverage()
-    /// Answers to mutations that wait for the client to be sent their tick. As many as the client has mutations under
-    /// way.
+    /// Answers to mutations that are held until the client was sent their tick. As many as the client has mutations
+    /// under way.
     var answers: [MutationAnswer] = []
-    /// Whether some came just now, of which it is not told yet.
+    /// Whether answers have just come that were not sent yet.
     var isAnswered = false
     var progress = Progress.live
-    /// Position of the cells that it is kept up to date on, among the server's groups; `nil` for one that is in none.
+    /// The position of its group among the server's groups, by the cells that it is kept up to date on; `nil` if it is
+    /// in none.
     var group: Int?
-    /// The tick of the last whole batch: where the client will stand when it has everything that was sent.
+    /// The tick of the last whole batch: the client reaches it once it has everything that was sent.
     var lastSentTick = Tick.zero
     var acknowledgedTick = Tick.zero
     var sentByteCount: UInt64 = 0
     var acknowledgedByteCount: UInt64 = 0
     var hasAcknowledged = false
     var window: LinkWindow
-    /// When it was last sent a batch or a heartbeat.
+    /// When the client was last sent a batch or a heartbeat.
     var lastSentAt: Duration
-    /// Whether that was a heartbeat that said that it is behind. Should it catch up with nothing to be sent, it is told
-    /// at once.
+    /// Whether that was a heartbeat that said the client is behind. If the client then catches up without a batch, it
+    /// is told at once.
     var wasToldBehind = false
-    /// When something was heard of it, or when it came; later by the time in which it was not read from.
+    /// When the client was last heard, or connected; moved later by the time in which it was not read.
     var lastHeardAt: Duration
     var reading: Reading
     var held = HeldBytes()
-    /// The period in which its pending changes were last worked out: once in each.
+    /// The period in which its pending changes were last computed: once per period.
     var servedPeriod: UInt64 = 0
 
     init(id: SessionID, openedAt: Duration, _ configuration: SyncServerConfiguration) {
@@ -70,7 +71,7 @@ struct Session {
         lastHeardAt = openedAt
     }
 
-    /// Whether it is sent what each tick changes.
+    /// Whether it is sent the changes of each tick.
     var isLive: Bool {
         if case .live = progress { phase == .ready } else { false }
     }
@@ -79,8 +80,8 @@ struct Session {
         if case .behind = progress { phase == .ready } else { false }
     }
 
-    /// Whether a batch may go to it. Windows are closed by the client: by what it has not acknowledged, in bytes and in
-    /// ticks, and by what its system has not taken.
+    /// Whether a batch may be sent to it. The client closes its window: by the bytes and ticks that it has not
+    /// acknowledged, and by the bytes that its system has not taken.
     func isWindowOpen(_ configuration: SyncServerConfiguration) -> Bool {
         held.byteCount == 0
             && (sentByteCount == acknowledgedByteCount
@@ -106,34 +107,33 @@ struct Session {
     /// Whether the first state of a subscription was not sent yet.
     func isWaiting(_ id: SubscriptionID) -> Bool { waiting.contains { $0.id == id } }
 
-    /// What those of its subscriptions ask for that `isIncluded` names.
+    /// The cells of those of its subscriptions that `isIncluded` accepts.
     func coverage(in table: ComponentTable, _ isIncluded: (SubscriptionID) -> Bool) -> Coverage {
         Coverage(of: subscriptions.filter { isIncluded($0.id) }.map(\.selection), in: table)
     }
 }
 
-/// Whether a client is read from, and why not.
+/// Whether a client is read from, and the reason if it is not.
 struct Reading {
-    /// What it may ask for each second.
+    /// The mutations and requests that it may send per second.
     var mutations: RateAllowance
     var requests: RateAllowance
-    /// Units of work that it may still cause in this period, and those that it has caused.
+    /// Units of work that it may still cause in this period, and that it has caused.
     var turn: Int
     var used = 0
     /// Whether its turn or its rate is used up: ends by itself.
     var waitsForTurn = false
     /// Whether too many bytes of answers wait for it: ends when it has taken half of them.
     var waitsForAnswers = false
-    /// Since when it is not read from.
+    /// When reading from it stopped; `nil` while it is read.
     var stoppedAt: Duration?
 
     var isOn: Bool { !waitsForTurn && !waitsForAnswers }
 
-    /// Turns that one piece of work may cost at most.
+    /// The most turns that one piece of work may cost.
     private static let debtTurnsMax = 4
 
-    /// A period has begun. What went beyond the last turn is taken off: the last piece of work may be larger than what
-    /// was left.
+    /// Begins a period. Work beyond the last turn is deducted: the last piece of work may be larger than what was left.
     mutating func renew(_ share: Int, turnMax: Int) {
         turn = min(max(turn, -Self.debtTurnsMax * turnMax) + share, turnMax)
         used = 0
@@ -145,43 +145,42 @@ struct Reading {
     }
 }
 
-/// What was said to a client and lies in this process, since its system does not take it; and room that is kept for
-/// answers.
+/// Bytes for a client that wait in this process, since its system does not take them; and room reserved for answers.
 struct HeldBytes {
-    /// In the transport, of all kinds.
+    /// Bytes of all kinds in the transport.
     var byteCount = 0
-    /// In the transport, as allocated: answers.
+    /// Bytes of answers in the transport, as allocated.
     var answerSize = 0
-    /// In the core, as allocated: answers whose tick the client has not reached.
+    /// Bytes of answers in the core whose tick the client has not reached, as allocated.
     var waitingAnswerSize = 0
-    /// Kept for the answers to mutations that the world has.
+    /// Bytes reserved for the answers to mutations that the world has.
     var reservedSize = 0
-    /// What its system has taken in all.
+    /// All bytes that its system has taken so far.
     var takenByteCount: UInt64 = 0
-    /// When it last took something, or had nothing to take.
+    /// When its system last took bytes, or had none to take.
     var lastTakenAt = Duration.zero
 
-    /// What counts against the bound for answers.
+    /// The bytes that count against the limits for answers.
     var answerTotal: Int { answerSize + waitingAnswerSize + reservedSize }
 
-    /// What a message takes beside its bytes: the array, its place in a queue, the frame.
+    /// Bytes that a message takes besides its content: the array, its place in a queue, the frame.
     static let messageOverhead = 160
 }
 
-/// A large first state on its way: which pages were sent, and which changes follow at the end of them.
+/// A large first state that is being sent: the pages sent so far, and the changes that follow after the last page.
 struct StateTransfer {
     /// The changes that were pending when it began.
     let pending: [PendingChanges]
-    /// The tick at which it began; what changed after it follows at the end.
+    /// The tick at which it began; later changes follow at the end.
     let start: Tick
-    /// What the session asked for when it began.
+    /// The cells that the session asked for when it began.
     let coverage: Coverage
     let started: [SubscriptionID]
     var nextPage = 0
     var partCount = 0
 }
 
-/// What somebody has not got yet: the changes of these cells after that tick.
+/// Changes that a session was not sent yet: those of these cells after this tick.
 struct PendingChanges: Hashable, Sendable {
     var coverage: Coverage
     var cursor: Tick

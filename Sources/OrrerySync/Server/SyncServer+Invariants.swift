@@ -2,9 +2,9 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
-/// What must hold between two steps, for assertions: in debug builds alone.
+/// The invariants between two steps, checked by assertions in debug builds only.
 extension SyncServer {
-    /// Traps where something does not hold that must, and names it.
+    /// Traps if an invariant does not hold, and names it.
     /// - Complexity: O(sessions + groups + what they list).
     func checkInvariants() -> Bool {
         assert(advancedTick <= store.tick, "no tick is sent before the store stands at it")

@@ -3,7 +3,7 @@ import OrreryStore
 package import OrreryWire
 
 /// What clients may do at all besides writing components (``ComponentTable/Entry/isWritable``). Rules of the world may
-/// say no to more.
+/// forbid more.
 package struct MutationPermissions: Hashable, Sendable {
     package var maySpawn = false
     package var mayDespawn = false
@@ -11,10 +11,10 @@ package struct MutationPermissions: Hashable, Sendable {
     package init() {}
 }
 
-/// A mutation that the world has to decide upon: well-formed, of a component that clients may write, not seen before.
+/// A mutation that the world must decide: well-formed, of a component that clients may write, not seen before.
 package struct MutationRequest: Hashable, Sendable {
     package var client: ClientID
-    /// As the client introduced itself.
+    /// The name by which the client introduced itself.
     package var clientName: String
     package var sequence: MutationSequence
     package var operation: Mutation.Operation
@@ -29,7 +29,7 @@ package struct MutationRequest: Hashable, Sendable {
     }
 }
 
-/// What the world decided about a mutation.
+/// The world's decision about a mutation.
 package struct MutationResult: Hashable, Sendable {
     package var client: ClientID
     package var answer: MutationAnswer
@@ -41,7 +41,7 @@ package struct MutationResult: Hashable, Sendable {
 }
 
 extension SyncServer {
-    /// - Parameter operation: or why it cannot be understood.
+    /// - Parameter operation: The operation, or why it cannot be understood.
     mutating func mutate(
         _ index: Int, _ sequence: MutationSequence, _ epoch: Epoch, _ operation: Result<Mutation.Operation, Refusal>,
         now: Duration
@@ -60,7 +60,7 @@ extension SyncServer {
         }
     }
 
-    /// Hands a mutation that was not seen before to the world, if there is room for it and its answer.
+    /// Hands a new mutation to the world, if there is room for it and its answer.
     private mutating func begin(
         _ index: Int, _ sequence: MutationSequence, _ operation: Result<Mutation.Operation, Refusal>
     ) {
@@ -68,7 +68,7 @@ extension SyncServer {
         guard clients.withEntry(client, { $0.outcomes.hasRoom(for: sequence) }) ?? false,
             sessions[index].answers.count < configuration.pendingMutationMax
         else {
-            // Not remembered: it had no effect, and may be sent again under its number.
+            // Not remembered: the mutation had no effect, and may be sent again under its number.
             refuse(
                 index, sequence,
                 Refusal(
@@ -95,14 +95,14 @@ extension SyncServer {
         }
     }
 
-    /// The session waits for the answer to what the world has, for which so many bytes are kept.
+    /// The session waits for the answer to a mutation that the world has; `size` bytes are reserved for the answer.
     private mutating func begin(_ index: Int, _ sequence: MutationSequence, awaited size: Int) {
         clients.withEntry(sessions[index].client) { $0.outcomes.begin(sequence, awaited: size) }
         sessions[index].held.reservedSize += size
         held.answerSize += size
     }
 
-    /// Outcomes in one message. Each may hold a value.
+    /// The most outcomes in one message. Each may hold a value.
     private static let answersPerMessageMax = 64
     private static let forgotten = Refusal(
         .outcomeUnknown, "sent so long ago that nobody knows what became of it; look at the state and decide anew")
@@ -111,8 +111,8 @@ extension SyncServer {
     private static let otherEpoch = Refusal(
         .outcomeUnknown, "first sent to an earlier life of this world; look at the state and decide anew")
 
-    /// The world has decided. The answers leave once their clients were sent the tick of the effect, those of a session
-    /// together.
+    /// Takes the world's decisions. An answer is sent once its client was sent the tick of the effect; the answers of a
+    /// session are sent together.
     package mutating func mutationsFinished(_ results: [MutationResult]) {
         for result in results {
             guard let (index, size) = finish(result) else { continue }
@@ -130,12 +130,12 @@ extension SyncServer {
         answeredSessions.removeAll(keepingCapacity: true)
     }
 
-    /// Remembers what was decided.
-    /// - Returns: the position of the session that waits for the answer, and the room that was kept for it; `nil` where
-    ///   none waits: one that has not asked on the client's new connection will, and would be answered twice.
+    /// Remembers the outcome of a mutation.
+    /// - Returns: The position of the session that waits for the answer, and the room reserved for it. `nil` if none
+    ///   waits: a client that has not asked again on its new connection will do so, and would be answered twice.
     private mutating func finish(_ result: MutationResult) -> (index: Int, size: Int)? {
         let answer = result.answer
-        // What had no effect may be sent again under its number.
+        // A mutation without effect may be sent again under its number.
         let isKept = if case .refused(let refusal) = answer.outcome { refusal.code != .limitReached } else { true }
         let waiting = clients.withEntry(result.client) { entry in
             (entry.session, size: entry.outcomes.finish(answer.sequence, isKept ? answer.outcome : nil))
@@ -146,17 +146,17 @@ extension SyncServer {
         return (index, size)
     }
 
-    /// Refuses what never reached the world.
+    /// Refuses a mutation that never reached the world.
     private mutating func refuse(_ index: Int, _ sequence: MutationSequence, _ refusal: Refusal) {
         refusedMutations.add(refusal.code)
         answer(index, .mutationResponse(sequence, .refused(refusal)))
     }
 
-    /// Answers what was answered before, on this connection or an earlier one.
+    /// Sends an answer again that was given before, on this connection or an earlier one.
     private mutating func repeatAnswer(_ index: Int, _ answer: MutationAnswer) {
-        // Asked for again, it waits already.
+        // The client has asked again, and the answer waits already.
         guard !sessions[index].answers.contains(where: { $0.sequence == answer.sequence }) else { return }
-        // No room was kept for it.
+        // No room was reserved for it.
         guard
             held.hasRoomForAnswer(of: HeldBytes.messageOverhead, configuration)
                 || sessions[index].held.answerTotal == 0
@@ -171,7 +171,7 @@ extension SyncServer {
         held.answerSize += HeldBytes.messageOverhead
     }
 
-    /// An answer without a value that is longer than the room that was kept for it, where there is no more.
+    /// The answer, without its value if that exceeds the reserved room and there is no more.
     private func shortened(_ answer: MutationAnswer, kept size: Int) -> MutationAnswer {
         guard case .refused(var refusal) = answer.outcome, let current = refusal.current else { return answer }
         let needed = configuration.limits.reasonSizeMax + current.count + HeldBytes.messageOverhead
@@ -183,7 +183,7 @@ extension SyncServer {
         return MutationAnswer(sequence: answer.sequence, outcome: .refused(refusal))
     }
 
-    /// Sends the answers that wait for no tick, or for one that the session has reached.
+    /// Sends the answers that need no tick, or whose tick the session has reached.
     mutating func sendAnswers(_ index: Int) {
         let count = sessions[index].answers.count
         guard count > 0 else { return }
@@ -204,7 +204,7 @@ extension SyncServer {
         readyAnswers.removeAll(keepingCapacity: true)
     }
 
-    /// What can be said of a mutation without the world.
+    /// Checks everything about a mutation that can be checked without the world.
     private func check(_ operation: Mutation.Operation) throws(Refusal) {
         switch operation {
         case .set(_, let value, _): try Self.check(value.bytes, of: try writable(value.column))
@@ -263,7 +263,7 @@ extension SyncServer {
 }
 
 extension MutationAnswer {
-    /// Whether one who was sent everything up to a tick may be told.
+    /// Whether the answer may be sent to a client that was sent everything up to this tick.
     fileprivate func isReady(at reached: Tick) -> Bool {
         if case .applied(let tick, _) = outcome { tick <= reached } else { true }
     }

@@ -1,7 +1,7 @@
 package import OrrerySchema
 import OrreryWire
 
-/// How full something is that has a limit. For tests of "each connection, queue, table and cache has a stated limit".
+/// How full a limited resource is. For tests of "each connection, queue, table and cache has a stated limit".
 package struct Occupancy: Hashable, Sendable {
     package let name: String
     package let count: Int
@@ -14,7 +14,7 @@ package struct Occupancy: Hashable, Sendable {
     }
 }
 
-/// How a session stands with its window and its silence.
+/// The state of a session's window and its silence.
 package struct SessionState: Hashable, Sendable, CustomStringConvertible {
     package let id: SessionID
     /// `nil` until its `Hello`.
@@ -24,18 +24,18 @@ package struct SessionState: Hashable, Sendable, CustomStringConvertible {
     package let acknowledgedByteCount: UInt64
     package let acknowledgedTick: Tick
     package let lastSentTick: Tick
-    /// Whether it was sent all that there is of what it asked for.
+    /// Whether it was sent everything there is of what it asked for.
     package let isLive: Bool
     package let hasAcknowledged: Bool
-    /// Bytes that wait in the transport, and when some were last taken.
+    /// Bytes that wait in the transport, and when bytes were last taken.
     package let heldByteCount: Int
     package let lastTakenAt: Duration
-    /// Answers among them, as allocated.
+    /// Answers among the held bytes, as allocated.
     package let heldAnswerSize: Int
     package let lastHeardAt: Duration
-    /// Whether it is read from: the clock of its silence stands still where it is not.
+    /// Whether the session is read; while it is not, the clock of its silence stands still.
     package let isRead: Bool
-    /// Set until its `Hello`, where it is read from: since when that is waited for.
+    /// When the wait for its `Hello` began; set until the `Hello`, while the session is read.
     package let awaitsHelloSince: Duration?
 
     package var description: String {
@@ -71,7 +71,7 @@ extension SyncServer {
                     limit: configuration.turnWorkMax + messageWorkMax),
             ]
         }
-        // Those that are connected are never forgotten; the transport bounds them.
+        // Connected clients are never forgotten; the transport limits them.
         let clientCountMax = max(configuration.clientCountMax, sessions.count)
         return perSession + [
             Occupancy("listed entities", listedCount, limit: configuration.listedEntityCountTotalMax),
@@ -80,30 +80,30 @@ extension SyncServer {
             Occupancy(
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
             Occupancy("blocks", builder.blockCount, limit: BatchBuilder.blockCountMax),
-            // Those under way are bounded by what waits for the world.
+            // Outcomes under way are limited by the mutations that wait for the world.
             Occupancy(
                 "bytes of remembered outcomes", clients.decidedSize, limit: configuration.rememberedSizeMax),
-            // One answer for each, beyond the limit.
+            // Each session may have one answer beyond the limit.
             Occupancy(
                 "bytes of answers", sessions.reduce(0) { $0 + answerSize(of: $1) },
                 limit: configuration.answersSizeMax + sessions.count * answerSizeMax),
         ]
     }
 
-    /// What the answers of a session take, and those that it awaits: counted, not kept. (Those of an earlier connection
-    /// were counted there.)
+    /// Bytes of the answers of a session, and of those that it awaits: counted anew, not taken from the totals. (Those
+    /// of an earlier connection were counted there.)
     private func answerSize(of session: Session) -> Int {
         session.held.answerSize + session.answers.count * HeldBytes.messageOverhead
             + clients.awaitedSizes(of: session.client).reduce(0) { $0 + ($1 > HeldBytes.messageOverhead ? $1 : 0) }
     }
 
-    /// The longest answer, as allocated.
+    /// Bytes of the longest answer, as allocated.
     private var answerSizeMax: Int {
         let limits = configuration.limits
         return max(welcomeSize, limits.reasonSizeMax + limits.schema.fixedSizeMax) + HeldBytes.messageOverhead
     }
 
-    /// Units of its turn that a message of a client may take: one that is as long as it may be.
+    /// The most units of its turn that one message of a client may take: those of the longest message.
     private var messageWorkMax: Int { Self.work(messageSize: configuration.clientMessageSizeMax) }
 
     package var sessionStates: [SessionState] {

@@ -3,7 +3,7 @@ import OrreryStore
 import OrreryTransport
 import OrreryWire
 
-/// What lies in this process for all sessions.
+/// What this process holds for all sessions.
 struct HeldTotals {
     /// Bytes in the transport.
     var byteCount = 0
@@ -19,11 +19,11 @@ struct HeldTotals {
     }
 }
 
-/// Who is read from. A client that says more than its rate or its turn allows is read later; one that does not take its
-/// answers is read when it has taken them. Nobody is closed for speed.
+/// Decides which clients are read. A client that exceeds its rate or its turn is read later; a client that does not
+/// take its answers is read once it has taken them. No connection is closed because of speed.
 extension SyncServer {
-    /// What the transport still holds of what was sent to a session, and what the session's system has taken in all. To
-    /// be told after sending, when it has drained, and now and then while something waits.
+    /// Reports the bytes for a session that the transport still holds, and all bytes that the session's system has
+    /// taken. Call it after sending, when the transport has drained, and now and then while bytes wait.
     package mutating func transportHolds(_ byteCount: Int, taken: UInt64?, of id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         var session = sessions[index].held
@@ -31,7 +31,7 @@ extension SyncServer {
             session.lastTakenAt = now
         }
         if let taken { session.takenByteCount = max(session.takenByteCount, taken) }
-        // Which of the bytes were taken is not known: answers and batches go in the order in which they came.
+        // It is unknown which of the bytes were taken: answers and batches are sent in the order in which they came.
         let answerSize =
             byteCount == 0 || session.byteCount == 0
             ? 0 : min(session.answerSize, session.answerSize * byteCount / session.byteCount)
@@ -47,11 +47,11 @@ extension SyncServer {
         if byteCount == 0 { serveOnce(index, now: now) }
     }
 
-    /// Those of whom something lies in the transport.
+    /// The sessions with bytes in the transport.
     package var sessionsThatHold: [SessionID] { sessions.filter { $0.held.byteCount > 0 }.map(\.id) }
 
-    /// Room that is kept for the answer to a mutation: a reason, and the value of a component of fixed size. Where
-    /// there is no more when it is answered, a longer answer leaves without the value.
+    /// The room reserved for the answer to a mutation: a reason, and the value of a component of fixed size. If there
+    /// is no more room when the answer is made, a longer answer is sent without the value.
     func reservedSize(for operation: Mutation.Operation) -> Int {
         let size =
             switch operation {
@@ -63,28 +63,28 @@ extension SyncServer {
         return configuration.limits.reasonSizeMax + size + HeldBytes.messageOverhead
     }
 
-    /// Bytes of a message that are a unit of work to read: as many of its smallest parts as take about that time.
-    /// Frames that are no messages are smaller still.
+    /// Bytes of a message that count as one unit of work to read: as many of its smallest parts as take about that
+    /// time. Frames that are not messages are smaller still.
     private static let (bytesPerUnit, otherBytesPerUnit) = (64, 32)
 
-    /// Charges what a client has caused.
+    /// Charges work that a client has caused.
     mutating func charge(_ index: Int, _ units: Int) {
         guard sessions[index].phase == .ready else { return newcomerWork.charge(units) }
         requestWork.charge(units)
         sessions[index].reading.charge(units)
     }
 
-    /// What a message of a client costs, besides what it asks for.
+    /// The work of a client's message, besides the request in it.
     static func work(messageSize: Int) -> Int { 1 + messageSize / bytesPerUnit }
 
-    /// A client has said so many bytes that are no messages, pings for example. To read them is work too.
+    /// A client has sent this many bytes outside messages, pings for example. Reading them is work too.
     package mutating func receivedBesideMessages(_ byteCount: Int, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         charge(index, 1 + byteCount / Self.otherBytesPerUnit)
         settleReading(index, now: now)
     }
 
-    /// Stops reading from a session, or goes on with it, by what it has used up and what waits for it.
+    /// Stops or resumes reading from a session, by the work it has used up and the answers that wait for it.
     mutating func settleReading(_ index: Int, now: Duration) {
         var reading = sessions[index].reading
         let wasOn = reading.isOn
@@ -117,19 +117,19 @@ extension SyncServer {
     }
 
     private mutating func goOn(_ index: Int, now: Duration) {
-        // What lay unread counts as heard.
+        // Unread data counts as heard.
         if let since = sessions[index].reading.stoppedAt { sessions[index].lastHeardAt += now - since }
         sessions[index].reading.stoppedAt = nil
         actions.append(.setReading(true, of: sessions[index].id))
     }
 
-    /// Units of work that a Hello takes besides what it resumes.
+    /// Units of work for a Hello, besides what it resumes.
     static let helloWork = 4
-    /// Units of work of a turn that nobody can take away: what acknowledging each tick takes, and as much again.
+    /// Units of work per turn that every client gets: the work to acknowledge each tick, and as much again.
     static let grantedTurnMin = 2
 
-    /// In a new period those are read on whose turn or rate was used up, each for its share of what may be done; of
-    /// newcomers as many as there is time for, in turn.
+    /// In a new period, resumes reading from clients whose turn or rate was used up, each for its share of the work;
+    /// and from as many newcomers as there is time for, in turn.
     mutating func readOn(now: Duration) {
         guard readPeriod != period, !sessions.isEmpty else { return }
         readPeriod = period
@@ -158,8 +158,8 @@ extension SyncServer {
         nextRead = firstLeftOut ?? 0
     }
 
-    /// Where there is too little room for others, whoever has taken nothing for a while goes, the one that holds most
-    /// first.
+    /// If there is too little room for others, closes sessions that have taken nothing for a while, the one that holds
+    /// most first.
     mutating func endStalledSessions(now: Duration) {
         while held.byteCount >= configuration.heldSizeMax || held.answerSize >= configuration.answersSizeMax {
             let stalled = sessions.filter {

@@ -3,15 +3,15 @@ import OrreryStore
 import OrreryTransport
 import OrreryWire
 
-/// What is sent of the world: each tick to those who are live, and what they missed to those who are behind.
+/// Sends the world: each tick to live sessions, and missed changes to sessions that are behind.
 extension SyncServer {
-    /// Units of work that it takes to send a message to a session, besides its bytes.
+    /// Units of work to send a message to a session, besides its bytes.
     private static let sendWork = 32
-    /// Bytes to a session that take a unit of work to send.
+    /// Bytes to a session that take one unit of work to send.
     private static let bytesPerUnit = 512
 
-    /// Sends the tick to all who stand at the one before, those first whose batch costs least for each of them. Those
-    /// whose turn is beyond the budget fall behind, and are served in turn.
+    /// Sends the tick to all sessions at the previous tick, beginning with those whose batch costs least per session.
+    /// Sessions beyond the budget fall behind, and are served in turn.
     mutating func sendTick(now: Duration) {
         let previous = advancedTick
         advancedTick = store.tick
@@ -19,7 +19,7 @@ extension SyncServer {
         var expectedWork = 0
         for index in sessions.indices where sessions[index].isLive {
             guard let group = sessions[index].group, sessions[index].isWindowOpen(configuration) else {
-                // One that has asked for nothing has everything.
+                // A session that has asked for nothing has everything.
                 if sessions[index].group != nil { sessions[index].progress = .behind(cursor: previous) }
                 continue
             }
@@ -30,10 +30,10 @@ extension SyncServer {
             expectedWork += Self.sendWork
             recipients[group].append(index)
         }
-        // Those who are behind are served too.
+        // A part of the budget is for sessions that are behind.
         let isSomeoneBehind = sessions.contains { $0.isBehind }
         let reserve = isSomeoneBehind ? buildWork.perPeriod / 2 : 0
-        // Only where there is too much does the order matter.
+        // The order matters only if there is too much work.
         if expectedWork > buildWork.left - reserve {
             touchedGroups.sort {
                 (groups[$0].work * recipients[$1].count, $0) < (groups[$1].work * recipients[$0].count, $1)
@@ -61,7 +61,7 @@ extension SyncServer {
         groups[group].lastBatchTick = store.tick
     }
 
-    /// Works out and sends what those are to be sent who are behind, in turn, each once in a period.
+    /// Computes and sends the changes for sessions that are behind, in turn, each once per period.
     mutating func serveThoseBehind(now: Duration) {
         guard !sessions.isEmpty else { return }
         nextServed %= sessions.count
@@ -78,28 +78,29 @@ extension SyncServer {
         catchUpBudget > 0 && !buildWork.isUsedUp && held.hasRoomForBatches(configuration)
     }
 
-    /// Serves a session for which something has changed, if it was not served in this period; else with the next.
+    /// Serves a session for which something has changed, unless it was served in this period; then it waits for the
+    /// next.
     mutating func serveOnce(_ index: Int, now: Duration) {
         guard hasServingBudget else { return }
-        // What goes on with a transfer is small; what begins anew is worked out first.
+        // Continuing a transfer is little work; a new batch must be computed first.
         let goesOn = if case .behind(_, .some) = sessions[index].progress { true } else { false }
         guard goesOn || sessions[index].servedPeriod != period else { return }
         serve(index, now: now)
     }
 
-    /// Sends a session that is behind the changes that it has not got, if its window is open and the budgets allow.
+    /// Sends the missing changes to a session that is behind, if its window is open and the budgets allow it.
     private mutating func serve(_ index: Int, now: Duration) {
         guard sessions[index].isWindowOpen(configuration) else { return }
         guard case .behind(let cursor, let transfer) = sessions[index].progress else { return }
         sessions[index].servedPeriod = period
-        // A transfer goes on with what it began with; subscriptions that came since wait for the next.
+        // A transfer continues with its original subscriptions; later ones wait for the next.
         if let transfer {
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
         let (pending, wanted) = workOut(index, cursor: cursor)
         let started = sessions[index].waiting.map(\.id)
-        // A client that has not shown that it reads is sent nothing large, whatever it says that it has.
+        // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
             $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1.coverage)) : $0
@@ -114,13 +115,13 @@ extension SyncServer {
         }
     }
 
-    /// The changes that a session has not got, and the cells that it will be kept up to date on.
+    /// The changes that a session was not sent yet, and the cells that it will be kept up to date on.
     private mutating func workOut(_ index: Int, cursor: Tick) -> (pending: [PendingChanges], coverage: Coverage) {
         let session = sessions[index]
         let known = session.coverage ?? session.coverage(in: store.table) { !session.isWaiting($0) }
         var pending = [PendingChanges(coverage: known, cursor: cursor)]
         var wanted = known
-        // First what the client has up to a tick, then what it knows nothing of.
+        // First the cells that the client has up to a tick, then those that it knows nothing of.
         for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
             let asked = session.coverage(in: store.table) { id in
                 !session.waiting.contains { $0.id == id && $0.cursor < start }
@@ -128,14 +129,14 @@ extension SyncServer {
             pending.append(PendingChanges(coverage: asked.subtracting(wanted), cursor: start))
             wanted = asked
         }
-        // Each time, all that is listed is looked up twice: in a table, and in the order of the result.
+        // Each step looks up all listed entities twice: in a table, and in the order of the result.
         let count = pending.count - 1 + (session.coverage == nil ? 1 : 0)
         buildWork.charge(session.subscriptions.count + wanted.singles.count + 2 * count * session.listedCount)
         pending.removeAll { $0.coverage.isEmpty }
         return (pending, wanted)
     }
 
-    /// Sends all pending changes as the end of a batch; with that the session is live.
+    /// Sends all pending changes as the end of a batch; after that, the session is live.
     private mutating func finish(
         _ index: Int, pending: [PendingChanges], coverage: Coverage, started: [SubscriptionID], firstPart: Int,
         now: Duration
@@ -158,13 +159,13 @@ extension SyncServer {
         sendAnswers(index)
     }
 
-    /// Sends the next pages of a first state that is too large for one tick. What changed meanwhile follows in one
-    /// piece at the end, so that the client never sees a state that did not exist.
+    /// Sends the next pages of a first state that is too large for one tick. Changes made meanwhile follow in one piece
+    /// at the end, so that the client never sees a state that did not exist.
     private mutating func continueTransfer(_ transfer: StateTransfer, of index: Int, cursor: Tick, now: Duration) {
         var transfer = transfer
         let pageCount = store.pageCount
         if transfer.partCount == 0, !sessions[index].hasAcknowledged {
-            // An empty part: whoever acknowledges it reads.
+            // An empty part: a client that acknowledges it is reading.
             let messages = BatchSections(partSizeMax: configuration.limits.partSizeMax).messages(
                 tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
             transfer.partCount = messages.count
@@ -207,10 +208,10 @@ extension SyncServer {
         for message in messages { actions.append(.send(message, to: names)) }
     }
 
-    /// Puts a session among those that are kept up to date on these cells.
+    /// Adds a session to those that are kept up to date on these cells.
     mutating func join(_ index: Int, _ coverage: Coverage) {
         sessions[index].coverage = coverage
-        // One that was behind, and has asked for nothing new.
+        // The session was behind, and has asked for nothing new.
         if let group = sessions[index].group, groups[group].coverage == coverage { return }
         leaveGroup(index)
         guard !coverage.isEmpty else { return }

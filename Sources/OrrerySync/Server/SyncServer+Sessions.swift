@@ -5,14 +5,14 @@ import OrreryWire
 
 extension SyncServer {
     /// A connection was made.
-    /// - Precondition: `id` is greater than every name used before.
+    /// - Precondition: `id` is greater than every ID used before.
     package mutating func open(_ id: SessionID, now: Duration) {
         precondition((sessions.last?.id).map { $0 < id } ?? true, "sessions are named in ascending order")
         sessions.append(Session(id: id, openedAt: now, configuration))
         settleReading(sessions.count - 1, now: now)
     }
 
-    /// A connection is gone. Does nothing for a session that was closed from here.
+    /// A connection is gone. Does nothing for a session that the server closed.
     package mutating func closed(_ id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         leaveGroup(index)
@@ -23,7 +23,7 @@ extension SyncServer {
         sessions.remove(at: index)
     }
 
-    /// A message came. Whatever is wrong with it closes that session alone.
+    /// Handles a message. An error in it closes only that session.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
         sessions[index].lastHeardAt = now
@@ -35,7 +35,7 @@ extension SyncServer {
             fail(id, error, now: now)
         }
         if isNewcomer { expectedHelloWork = max(1, (3 * expectedHelloWork + left - newcomerWork.left) / 4) }
-        // It may be gone, or others before it.
+        // The session may be gone, or others before it.
         if let index = position(of: id) { settleReading(index, now: now) }
     }
 
@@ -76,8 +76,8 @@ extension SyncServer {
         }
         let known = hello.resume.flatMap { clients.client(of: $0.token) }
         let old = known.flatMap { clients.session(of: $0) }
-        // A Hello that was under way for so long that the client has given its connection up must not end the one that
-        // it has.
+        // A Hello that was under way for so long that the client has given up its connection must not end the client's
+        // newer connection.
         if let old, old > id { throw WireError(.replaced, "the client has a newer connection") }
         let token = [makeRandom(), makeRandom()].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
         let client = clients.admit(known, token: token, session: id, presented: hello.resume?.token)
@@ -98,7 +98,7 @@ extension SyncServer {
         serveOnce(index, now: now)
     }
 
-    /// Lets a session go on where its client was, if this world knows what happened since.
+    /// Resumes a session at its client's last state, if this world knows what happened since.
     private mutating func resume(
         _ index: Int, _ resume: Hello.Resume?
     ) throws(WireError) -> SessionGrant.Resumption {
@@ -110,7 +110,8 @@ extension SyncServer {
         sessions[index].acknowledgedTick = tick
         for subscription in resume.subscriptions {
             let refusal = check(index, subscription.id, subscription.selection)
-            // One entity that died while the client was away is followed on, so that the client hears of it.
+            // A subscription of one entity that died while the client was away continues, so that the client learns of
+            // the death.
             guard refusal == nil || refusal?.code == .unknownEntity else {
                 throw WireError(
                     refusal?.code == .limitReached ? .policyViolation : .protocolError,
@@ -129,7 +130,7 @@ extension SyncServer {
             schemas: store.table.schemas.filter { !known.contains($0.hash) }.map(EncodedSchema.init), session: grant)
     }
 
-    /// Bytes of the longest `Welcome`, for a check at start-up that it can be sent.
+    /// Bytes of the longest `Welcome`, to check at start-up that it can be sent.
     package var welcomeSize: Int {
         let grant = SessionGrant(
             token: Array(repeating: 0, count: configuration.limits.tokenSizeMax))
@@ -178,7 +179,7 @@ extension SyncServer {
         return nil
     }
 
-    /// - Parameter tick: up to which the client has what it asks for.
+    /// - Parameter tick: The tick up to which the client has the cells.
     private mutating func accept(_ index: Int, _ id: SubscriptionID, _ selection: Selection, since tick: Tick) {
         sessions[index].subscriptions.append((id, selection))
         count(listed: selection.listedCount, of: index)
@@ -198,7 +199,7 @@ extension SyncServer {
         let ended = sessions[index].subscriptions.remove(at: position)
         count(listed: -ended.selection.listedCount, of: index)
         sessions[index].waiting.removeAll { $0.id == id }
-        // What is left is worked out with the next turn; no batch goes to it before. A transfer that asked for more begins
+        // The next turn computes the remaining cells; no batch is sent before. A transfer that asked for more begins
         // anew; its next message, part 0, drops what the client staged of it.
         leaveGroup(index)
         sessions[index].coverage = nil
@@ -229,7 +230,7 @@ extension SyncServer {
         sessions[index].window.acknowledged(byteCount, at: now)
     }
 
-    /// Answers are no batches: the time to the next heartbeat goes on.
+    /// Sends an answer. It is not a batch: the time to the next heartbeat runs on.
     mutating func answer(_ index: Int, _ message: ServerMessage) {
         let frame = message.frame(configuration.limits, in: &frames)
         let size = frame.count + HeldBytes.messageOverhead

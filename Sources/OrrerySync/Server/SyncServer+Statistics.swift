@@ -20,15 +20,15 @@ struct RefusedMutations {
 }
 
 extension SyncServer {
-    /// How many mutations were refused without asking the world since this was last asked, by code. (What the world
-    /// decided is in ``mutationsFinished(_:)``.)
+    /// How many mutations were refused without asking the world since the last call, by code. (The world's decisions
+    /// are in ``mutationsFinished(_:)``.)
     package mutating func takeRefusedMutations() -> [(RefusalCode, UInt64)] { refusedMutations.take() }
 
-    /// Answers to mutations that wait until their sessions have come to their ticks.
+    /// Answers to mutations that wait until their sessions have reached their ticks.
     package var waitingAnswerCount: Int { sessions.reduce(0) { $0 + $1.answers.count } }
 
-    /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged all
-    /// that it was to get counts as 0, and so does one that has not got its first state.
+    /// How many ticks the session that is farthest behind has not acknowledged. A session that has acknowledged
+    /// everything it was to get counts as 0, and so does one without its first state.
     /// - Complexity: O(sessions).
     package var longestLag: UInt64 {
         sessions.reduce(0) { max($0, $1.lag(at: store.tick)) }
@@ -39,7 +39,7 @@ extension Session {
     fileprivate func lag(at tick: Tick) -> UInt64 {
         guard phase == .ready, acknowledgedTick > .zero else { return 0 }
         guard isLive else { return tick.rawValue - min(tick, acknowledgedTick).rawValue }
-        // A heartbeat names a tick and owes nothing.
+        // A heartbeat names a tick, but sends no state to acknowledge.
         guard sentByteCount > acknowledgedByteCount else { return 0 }
         return lastSentTick.rawValue - min(lastSentTick, acknowledgedTick).rawValue
     }

@@ -3,7 +3,7 @@ package import OrreryStore
 package import OrreryTransport
 package import OrreryWire
 
-/// Names one session of a server: one connection of one client.
+/// Identifies one session of a server: one connection of one client.
 package struct SessionID: NumberedID {
     package let rawValue: UInt64
 
@@ -14,78 +14,77 @@ package struct SessionID: NumberedID {
     package var description: String { "#\(rawValue)" }
 }
 
-/// What the server core wants done. In order.
+/// The actions that the server core asks for, in order.
 package enum ServerAction: Sendable {
     /// The same batch to each of these sessions.
     case send(Frame, to: [SessionID])
     /// A message to one session alone.
     case answer(Frame, to: SessionID)
     case close(SessionID, WireError)
-    /// No message of this session is to be delivered until it is to be read again.
+    /// Stops or resumes reading: while a session is not read, none of its messages is delivered.
     case setReading(Bool, of: SessionID)
 }
 
 /// The server's half of the protocol without I/O: bytes, ticks and time in, actions out.
 ///
-/// The server never queues state for a session. The store knows for each row when it last changed, a session knows up
-/// to which tick its client has everything, its cursor; what it has not got is what changed after the cursor, at its newest
-/// value.
+/// The server never queues state for a session. The store knows when each row last changed; a session has a cursor, the
+/// tick up to which its client has everything. Its pending changes are those after the cursor, at their newest values.
 ///
-/// What clients say only marks their sessions. Once in a period - a tick, or 50 ms where none comes - the batches of
-/// the tick go out, then what else is pending is worked out, in turn and within budgets, and those are read on who were
-/// stopped. So a client that is too fast is slowed, and costs nobody else a tick.
+/// Messages from clients only mark their sessions. Once per period - a tick, or 50 ms if no tick comes - the batches of
+/// the tick are sent, then other pending changes are computed, in turn and within budgets, and then stopped clients are
+/// read again. So a client that is too fast is slowed down, and costs no other client a tick.
 ///
 /// Not `Sendable`: it belongs to the thread that owns the store.
 package struct SyncServer: ~Copyable {
     package let store: ComponentStore
     package let configuration: SyncServerConfiguration
     package let epoch: Epoch
-    /// Told to clients.
+    /// Sent to clients.
     let ticksPer1000Seconds: Int
     package let permissions: MutationPermissions
     var clients: ClientTable
-    /// Where tokens come from.
+    /// The source of tokens.
     let makeRandom: () -> UInt64
-    /// Ascending by name.
+    /// Ascending by ID.
     var sessions: [Session] = []
     var groups = GroupTable()
     var refusedMutations = RefusedMutations()
-    /// Those that have answers in ``mutationsFinished(_:)``. Empty but inside it.
+    /// Sessions that have answers in ``mutationsFinished(_:)``. Empty outside it.
     var answeredSessions: [SessionID] = []
-    /// Answers of one session that leave together. Empty but inside ``sendAnswers(_:)``.
+    /// Answers of one session that are sent together. Empty outside ``sendAnswers(_:)``.
     var readyAnswers: [MutationAnswer] = []
     var builder: BatchBuilder
     var actions: [ServerAction] = []
-    /// For the world.
+    /// Mutations for the world to decide.
     var requests: [MutationRequest] = []
-    /// Where messages are written: once, in memory that goes to the sockets.
+    /// Memory in which messages are written: once, and handed to the sockets.
     var frames = FramePool()
-    /// By group: the sessions that are sent this tick's batch. Empty but inside ``worldAdvanced(now:)``.
+    /// By group: the sessions that are sent this tick's batch. Empty outside ``worldAdvanced(now:)``.
     var recipients: [[Int]] = []
-    /// The groups that have some. Empty but inside ``worldAdvanced(now:)``.
+    /// The groups with recipients. Empty outside ``worldAdvanced(now:)``.
     var touchedGroups: [Int] = []
     var advancedTick: Tick
-    /// Counted from 1: what is done once in each is done then.
+    /// The number of the present period, counted from 1. Some work is done once per period.
     var period: UInt64 = 1
     private var renewedAt = Duration.zero
-    /// For what clients say once they are in, and for those who come: neither waits for the other.
+    /// For messages of admitted clients, and for newcomers: neither waits for the other.
     var requestWork: WorkBudget
     var newcomerWork: WorkBudget
-    /// Units that a Hello has lately taken, with all that it resumes.
+    /// Units of work that a Hello has lately taken, including all that it resumes.
     var expectedHelloWork: Int
     /// For making batches.
     var buildWork: WorkBudget
-    /// Bytes for those who are behind.
+    /// Bytes for sessions that are behind.
     var catchUpBudget: Int
     private var pace = WorkPace()
-    /// The session that is served first when a budget is short; moves on so that everyone comes first in turn.
+    /// The session that is served first when a budget is short; it moves on, so that every session comes first in turn.
     var nextServed = 0
-    /// The period in which turns were given last, and the session that is first read in the next.
+    /// The period in which turns were last given, and the session to read first in the next period.
     var readPeriod: UInt64 = 0
     var nextRead = 0
-    /// Units of work that each who has said Hello may cause in this period, whatever others say.
+    /// Units of work that each client that has sent Hello may cause in this period, whatever others send.
     var grantedTurn = SyncServer.grantedTurnMin
-    /// What lies in this process for all sessions.
+    /// What this process holds for all sessions.
     var held = HeldTotals()
     /// Entities that the subscriptions of all sessions list.
     var listedCount = 0
@@ -93,7 +92,7 @@ package struct SyncServer: ~Copyable {
     /// The longest time between two renewals of the budgets.
     package static let periodMax: Duration = .milliseconds(50)
 
-    /// - Parameter makeRandom: gives 64 bits that nobody can guess, for tokens.
+    /// - Parameter makeRandom: Returns 64 bits that nobody can guess, for tokens.
     package init(
         store: ComponentStore, epoch: Epoch, ticksPer1000Seconds: Int = 60_000,
         configuration: SyncServerConfiguration,
@@ -109,7 +108,7 @@ package struct SyncServer: ~Copyable {
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
-        // Budgets are stated for a second, and renewed with each tick, at least each 50 ms.
+        // Budgets are stated per second, and renewed with each tick, at least every 50 ms.
         let periodsPerSecond = max(
             ticksPer1000Seconds / 1000, Int(Duration.seconds(1) / Self.periodMax))
         let requestWorkMax = configuration.requestWorkRateMax / periodsPerSecond
@@ -119,32 +118,32 @@ package struct SyncServer: ~Copyable {
         buildWork = WorkBudget(perPeriod: configuration.buildWorkRateMax / periodsPerSecond)
     }
 
-    /// Whether there is something to be done, or to be decided by the world.
+    /// Whether there are actions, or mutations for the world to decide.
     package var hasActions: Bool { !actions.isEmpty || !requests.isEmpty }
 
-    /// What is to be done, once.
+    /// Takes the actions to perform; each is returned once.
     package mutating func takeActions() -> [ServerAction] {
         defer { actions = [] }
         return actions
     }
 
-    /// Gives back what has been done, for its memory.
+    /// Gives back a list of performed actions, to reuse its memory.
     package mutating func recycle(_ done: inout [ServerAction]) {
         done.removeAll(keepingCapacity: true)
         if actions.isEmpty { swap(&actions, &done) }
     }
 
-    /// Puts what the world has to decide, in order, in the place of an empty list. The outcomes go to
+    /// Swaps the mutations for the world to decide, in order, with an empty list. The outcomes go to
     /// ``mutationsFinished(_:)``.
     package mutating func takeRequests(into list: inout [MutationRequest]) { swap(&requests, &list) }
 
     package var sessionCount: Int { sessions.count }
 
-    /// How often a block was built so far: each is built once per tick, however many sessions need it.
+    /// The number of blocks built so far: each is built once per tick, however many sessions need it.
     package var builtBlockCount: Int { builder.builtBlockCount }
 
-    /// The store stands at a new tick: live sessions get what it changed, others as much as the budgets allow.
-    /// - Complexity: O(what changed) + O(sessions); nothing is encoded that nobody asked for.
+    /// The store is at a new tick: live sessions are sent its changes, others as much as the budgets allow.
+    /// - Complexity: O(changes) + O(sessions); nothing is encoded that no session asked for.
     package mutating func worldAdvanced(now: Duration) {
         pace.worldAdvanced(by: store.tick.rawValue - advancedTick.rawValue)
         renewBudgets(now: now)
@@ -155,8 +154,8 @@ package struct SyncServer: ~Copyable {
         assert(checkInvariants())
     }
 
-    /// Time has passed: heartbeats, time-outs, and those who wait in a world that stands still. To be called each 50
-    /// ms, or as often as can be.
+    /// Time has passed: sends heartbeats, ends sessions that time out, and serves waiting sessions while the world
+    /// stands still. Call it every 50 ms, or as often as possible.
     package mutating func timePassed(now: Duration) {
         if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
         endSilentSessions(now: now)
@@ -186,7 +185,7 @@ package struct SyncServer: ~Copyable {
 
     private mutating func endSilentSessions(now: Duration) {
         for session in sessions {
-            // The clock of one that is not read from stands still.
+            // While a session is not read, its clock stands still.
             let silence = session.reading.isOn ? now - session.lastHeardAt : .zero
             if session.phase == .awaitingHello, silence >= configuration.handshakeTimeout {
                 fail(

@@ -1,86 +1,89 @@
 public import OrreryWire
 
-/// How much a server gives to each session, and when it gives up on one. docs/LIMITS.md lists it with the limits of the
-/// other layers.
+/// The share of a server's resources that each session gets, and when the server closes a session. docs/LIMITS.md lists
+/// these limits with those of the other layers.
 public struct SyncServerConfiguration: Sendable {
-    /// What the messages of clients may hold, and those of this server.
+    /// Limits of the messages of clients, and of this server's own.
     public var limits = WireLimits()
-    /// The longest message that clients may send, in bytes; told to them. A longer one closes with 1009. Stops a client
-    /// that has the server buffer without end.
+    /// The longest message that clients may send, in bytes; the server tells them. A longer one closes the connection
+    /// with 1009. Stops a client that makes the server buffer without bound.
     public var clientMessageSizeMax = 64 << 10
-    /// Bytes that a client may have unacknowledged before nothing more is sent to it, at most: fewer where its link is
-    /// slow (``LinkWindow``). One batch may go beyond. Stops a slow client from being sent what is old by the time that
+    /// The most bytes that a client may have unacknowledged before the server stops sending to it; fewer if its link is
+    /// slow (``LinkWindow``). One batch may exceed it. Stops a slow client from being sent data that is old by the time
     /// it reads it.
     public var windowSize = 1 << 20
-    /// Ticks that a client may have unacknowledged before nothing more is sent to it.
+    /// Ticks that a client may have unacknowledged before the server stops sending to it.
     public var windowTickCount: UInt64 = 64
-    /// Units of work in a second for what all clients say: a message is one, and what is longer or asks for more counts
-    /// as several; a quarter is for those who have not said Hello. Beyond it clients are read later. Stops clients that
-    /// keep the server busy from costing others a tick.
+    /// Units of work per second for the messages of all clients. A message is one unit; one that is longer or asks for
+    /// more is several. A quarter is reserved for clients that have not sent Hello yet. Beyond the limit, clients are
+    /// read later. Stops clients that keep the server busy from costing others a tick.
     public var requestWorkRateMax = 120_000
-    /// Units of work that one client may cause in a period (a tick, or 50 ms where none comes); beyond it, it is read
-    /// in the next. Stops one client from taking the turn of all.
+    /// Units of work that one client may cause in a period (a tick, or 50 ms if no tick comes); beyond it, the client
+    /// is read in the next period. Stops one client from using up the budget of all.
     public var turnWorkMax = 256
-    /// Units of work in a second for making batches: a cell that is looked at by itself is one, sixteen rows of a
-    /// column are one, and a message to a session is 32 and one for each 512 bytes. Beyond it sessions fall behind,
-    /// those with the cheapest batches last. Stops sessions that watch much from costing others a tick.
+    /// Units of work per second for making batches. A cell that is looked up separately is one unit, sixteen rows of a
+    /// column are one, and a message to a session is 32 plus one for each 512 bytes. Beyond the limit, sessions fall
+    /// behind; those with the cheapest batches fall behind last. Stops sessions that watch much from costing others a
+    /// tick.
     public var buildWorkRateMax = 6_000_000
-    /// Bytes of answers that may wait for one client, as allocated; beyond it, the client is not read from until it has
-    /// taken half. Stops a client that asks and does not read.
+    /// Bytes of answers that may wait for one client, as allocated; beyond it, the client is not read until it has
+    /// taken half. Stops a client that sends requests and does not read the answers.
     public var answerSizeMax = 64 << 10
-    /// Bytes of answers that wait and of room kept for answers, of all clients, as allocated. Beyond it mutations are
-    /// refused with code 9, and whoever has an answer waiting is not read from. Stops many such clients.
+    /// Bytes of waiting answers and of room reserved for answers, for all clients, as allocated. Beyond it, mutations
+    /// are refused with code 9, and clients with waiting answers are not read. Stops many such clients.
     public var answersSizeMax = 16 << 20
-    /// Bytes of all sessions that may wait in this process; beyond it nobody is sent what he missed. Stops many that
-    /// ask for much and do not read.
+    /// Bytes of all sessions that may wait in this process; beyond it, no session is sent changes that it missed. Stops
+    /// many clients that ask for much and do not read.
     public var heldSizeMax = 64 << 20
-    /// Time without a byte taken after which a session that holds something is closed where room is short.
+    /// If room is short, a session with waiting bytes is closed when none was taken for this time.
     public var stallTimeout: Duration = .seconds(2)
-    /// Bytes that joining and slow sessions together may be sent per tick, so that they do not delay it.
+    /// Bytes per tick that joining and slow sessions together may be sent, so that they do not delay the tick.
     public var catchUpSizePerTick = 8 << 20
     /// A first state estimated at more than this is sent over several ticks.
     public var wholeSizeMax = 16 << 20
-    /// Mutations of a session in a second, and at once after a pause; further ones are read later. Stops a client from
-    /// taking the ticks for itself.
+    /// Mutations of a session per second, and at once after a pause; further ones are read later. Stops a client from
+    /// using up the ticks.
     public var mutationRateMax = 1000
-    /// Mutations of a client without an outcome that it was told, and those whose outcome is remembered; further ones
-    /// are refused with code 9, older ones forgotten. Stops a client that asks and does not read.
+    /// Mutations of a client whose outcome it was not yet sent, and also outcomes that are remembered for it. Further
+    /// mutations are refused with code 9; older outcomes are forgotten. Stops a client that sends requests and does not
+    /// read the answers.
     public var pendingMutationMax = 256
-    /// Bytes of a value that an outcome is remembered with, for a mutation that is sent again; a longer one is said
-    /// once. Stops clients whose refused mutations fill the memory.
+    /// Bytes of a value that is remembered with an outcome, in case the mutation is sent again; a longer value is sent
+    /// only once. Stops clients whose refused mutations fill the memory.
     public var rememberedValueSizeMax = 256
-    /// Bytes of the outcomes that are remembered of all clients, as allocated; beyond it, those of whom most is
-    /// remembered lose the older half. Stops many clients from filling the memory with what nobody will ask for again.
+    /// Bytes of the remembered outcomes of all clients, as allocated; beyond it, the clients with the most lose the
+    /// older half. Stops many clients from filling the memory with outcomes that nobody will ask for again.
     public var rememberedSizeMax = 32 << 20
     /// Entities that the subscriptions of a session list together; a further one is refused with code 9. Stops a client
-    /// whose interests take long to work out.
+    /// whose subscriptions take long to compute.
     public var listedEntityCountMax = 16_384
     /// Entities that the subscriptions of all sessions list together, some 32 bytes each; a further one is refused with
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21
-    /// Subscribe and Unsubscribe messages of a session in a second, and at once after a pause; further ones are read
-    /// later. Stops a client that keeps the server busy with working out what it has not got.
+    /// Subscribe and Unsubscribe messages of a session per second, and at once after a pause; further ones are read
+    /// later. Stops a client that keeps the server busy computing its missing changes.
     public var requestRateMax = 1000
-    /// Clients that are remembered, connected or not; beyond, the one that has been away the longest is forgotten.
+    /// Clients that are remembered, connected or not; beyond it, the client that has been away the longest is
+    /// forgotten.
     public var clientCountMax = 8192
-    /// How long a client that went away is remembered: its mutations are recognised when it sends them again.
+    /// How long a disconnected client is remembered: the server recognises its mutations when it sends them again.
     public var clientRetention: Duration = .seconds(300)
-    /// Time without any message from a client, who answers each heartbeat, after which its connection is taken for
-    /// dead.
+    /// Time without any message from a client after which its connection counts as dead; a client answers each
+    /// heartbeat.
     public var silenceTimeout: Duration = .seconds(15)
-    /// Time from the connection to its `Hello`.
+    /// Time from the connection to the client's `Hello`.
     public var handshakeTimeout: Duration = .seconds(5)
     /// Time from the last batch or heartbeat of a session to its next heartbeat.
     public var heartbeatInterval: Duration = .seconds(1)
 
-    /// Bytes of a first state that a client is sent before it has acknowledged anything; before more, it is sent an
-    /// empty part.
+    /// Bytes of a first state that a client is sent before it has acknowledged anything. If the state is larger, the
+    /// client is first sent an empty part.
     package static let unprovenSizeMax = 16 << 10
 
-    /// The defaults.
+    /// Makes the default configuration.
     public init() {}
 
-    /// What clients are told of these.
+    /// The limits that clients are told.
     var told: ServerLimits {
         var told = ServerLimits()
         told.clientMessageSizeMax = clientMessageSizeMax

@@ -1,11 +1,11 @@
-/// How much may be done until the next renewal. Work is counted, never timed, so that a run repeats itself.
+/// The work that may be done until the next renewal. Work is counted, never timed, so that a run is reproducible.
 ///
-/// What goes beyond is taken off the next periods, a few at most: the last piece of work may be larger than what is
-/// left.
+/// Work beyond the budget is deducted from the next periods, a few at most: the last piece of work may be larger than
+/// what is left.
 struct WorkBudget {
     /// Periods after which the largest piece of work is forgotten.
     private static let debtPeriodsMax = 8
-    /// Units of a period in which nothing is held back.
+    /// Units per period when nothing is held back.
     private let perPeriodMax: Int
     /// Units of this period.
     private(set) var perPeriod: Int
@@ -21,7 +21,7 @@ struct WorkBudget {
 
     mutating func charge(_ units: Int) { left -= units }
 
-    /// What another budget did not need in the last period.
+    /// Adds units that another budget did not use in the last period.
     mutating func lend(_ units: Int) { left += max(0, units) }
 
     mutating func renew(_ pace: WorkPace = WorkPace()) {
@@ -30,19 +30,19 @@ struct WorkBudget {
     }
 }
 
-/// The share of its budgets that a server gives out. How much work a machine does in a tick is not known beforehand:
-/// where ticks came together, since the work of the one before was not done in time, less is given out, until they come
-/// one by one. Ticks are counted, so that a run repeats itself.
+/// The share of its budgets that a server spends. How much work a machine can do in a tick is not known beforehand.
 ///
-/// (As windows of TCP are found: down by a part at each loss, up by little.)
+/// If several ticks arrive at once, because the work of the previous one was not done in time, the server spends less,
+/// until they arrive one by one. Ticks are counted, not timed, so that a run is reproducible. (TCP finds its windows in
+/// this way: down by a factor at each loss, up by little.)
 struct WorkPace {
     private static let whole = 4096
-    /// What a tick that came alone gives back: so little that what is lost by trying is little.
+    /// The share that a tick restores if it arrives alone: so little that a failed try costs little.
     private static let growth = 2
     private static let shareMin = whole / 8
     private var share = whole
 
-    /// - Parameter ticks: how far the world is beyond what was sent last.
+    /// - Parameter ticks: The distance of the world from the tick that was sent last.
     mutating func worldAdvanced(by ticks: UInt64) {
         share = ticks > 1 ? max(Self.shareMin, share * 3 / 4) : min(Self.whole, share + Self.growth)
     }

@@ -1,8 +1,8 @@
-/// What a server answers over HTTP, as far as it has come. Any bytes are taken.
+/// A server's HTTP answer, as far as it has arrived. It accepts any bytes.
 package struct HTTPAnswer: Sendable {
-    /// What is kept of a body: a sentence for people.
+    /// The maximum size of the kept part of a body, which is a sentence for people.
     private static let bodySizeMax = 1024
-    /// What is kept to tell by what it is no HTTP.
+    /// The maximum number of kept first bytes, used to recognise what is not HTTP.
     private static let beginningSizeMax = 64
 
     private static let name = Array("HTTP/".utf8)
@@ -13,11 +13,11 @@ package struct HTTPAnswer: Sendable {
 
     /// The first bytes.
     package private(set) var beginning: [UInt8] = []
-    /// Once the head is whole, and one of HTTP.
+    /// The head, once it has arrived completely and is HTTP.
     package private(set) var head: HTTPHead?
-    /// Of ``head``.
+    /// The status of ``head``.
     package private(set) var status: Int?
-    /// Whether it is known to be no head of HTTP.
+    /// Whether the bytes are known not to be an HTTP head.
     package private(set) var isMalformed = false
 
     package init(limits: HTTPHeadLimits = HTTPHeadLimits()) {
@@ -27,7 +27,7 @@ package struct HTTPAnswer: Sendable {
 
     package mutating func take(_ bytes: some Collection<UInt8>) {
         beginning += bytes.prefix(max(0, Self.beginningSizeMax - beginning.count))
-        // Other protocols wait behind their greeting.
+        // Decided early, because another protocol would send its greeting and then wait.
         if !Self.name.starts(with: beginning.prefix(Self.name.count)) { isMalformed = true }
         var rest = Array(bytes)[...]
         while head == nil, !isMalformed {
@@ -49,7 +49,7 @@ package struct HTTPAnswer: Sendable {
             isMalformed = true
             return
         }
-        // An answer before the answer. Source: RFC 9110, section 15.2.
+        // An interim answer. Source: RFC 9110, section 15.2.
         if (100...199).contains(status), status != 101 { return }
         self.head = head
         self.status = status
@@ -64,7 +64,7 @@ package struct HTTPAnswer: Sendable {
         return Int(parts[1]).flatMap { (100...999).contains($0) ? $0 : nil }
     }
 
-    /// Whether the body has come as well, or as much of it as is kept.
+    /// Whether the body has arrived too, or as much of it as is kept.
     package var isWhole: Bool {
         guard let head else { return false }
         guard let size = head.value(of: "Content-Length").flatMap({ Int($0) }) else {
@@ -73,7 +73,7 @@ package struct HTTPAnswer: Sendable {
         return body.count >= min(size, Self.bodySizeMax)
     }
 
-    /// The first line of a body that is plain text, if it has come whole; what cannot be printed is left out.
+    /// The first line of a plain-text body, if the line has arrived completely, without unprintable characters.
     package var sentence: String? {
         guard let head, head.value(of: "Content-Type")?.lowercased().hasPrefix("text/plain") == true,
             head.value(of: "Transfer-Encoding") == nil
@@ -82,7 +82,7 @@ package struct HTTPAnswer: Sendable {
     }
 
     /// The first line of a text.
-    /// - Parameter size: how long the whole text is, if that is known.
+    /// - Parameter size: The length of the whole text, if known.
     package static func sentence(in text: [UInt8], size: Int?) -> String? {
         let line = text.prefix { $0 != lineFeed && $0 != carriageReturn }
         guard line.count < text.count || text.count == size, line.count <= 512,
@@ -93,8 +93,8 @@ package struct HTTPAnswer: Sendable {
         return printable.isEmpty ? nil : printable
     }
 
-    /// Whether it begins as an alert of TLS does: what a server says to one who speaks no TLS. Source: RFC 8446,
-    /// section 5.1.
+    /// Whether the answer begins like a TLS alert: a TLS server's reply to a peer that does not speak TLS. Source: RFC
+    /// 8446, section 5.1.
     package var isTLS: Bool {
         beginning.count >= 2 && (beginning[0] == 0x15 || beginning[0] == 0x16) && beginning[1] == 3
     }

@@ -1,4 +1,4 @@
-/// Why a head cannot be read, with what its sender is told.
+/// Why a head cannot be read, and what to tell its sender.
 package struct HTTPHeadError: Error, Hashable, Sendable {
     /// 400, 414, 431 or 505. Source: RFC 9110, section 15; RFC 6585, section 5.
     package var status: Int
@@ -8,13 +8,13 @@ package struct HTTPHeadError: Error, Hashable, Sendable {
     static func malformed(_ message: String) -> HTTPHeadError { HTTPHeadError(status: 400, message: message) }
 }
 
-/// What a head may cost.
+/// The limits of a head.
 package struct HTTPHeadLimits: Hashable, Sendable {
-    /// The longest head, its empty lines included, in bytes. Stops senders whose head never ends.
+    /// The longest head in bytes, including its empty lines. Protects against senders whose head never ends.
     package var sizeMax: Int
     /// The longest first line, in bytes.
     package var lineSizeMax: Int
-    /// How many fields it may have.
+    /// The maximum number of fields.
     package var fieldCountMax: Int
 
     package init(sizeMax: Int = 16 << 10, lineSizeMax: Int = 8 << 10, fieldCountMax: Int = 100) {
@@ -24,23 +24,23 @@ package struct HTTPHeadLimits: Hashable, Sendable {
     }
 }
 
-/// The head of a request or of an answer: its first line and its fields. Source: RFC 9112.
+/// The head of a request or an answer: its first line and its fields. Source: RFC 9112.
 package struct HTTPHead: Hashable, Sendable {
     package struct Field: Hashable, Sendable {
-        /// As it was sent.
+        /// The name as it was sent.
         package var name: String
-        /// Without the white space around it. Bytes that are not UTF-8 have become U+FFFD.
+        /// The value without the white space around it. Bytes that are not UTF-8 are replaced by U+FFFD.
         package var value: String
     }
 
     package var firstLine: String
-    /// In the order in which they came.
+    /// The fields in the order in which they arrived.
     package var fields: [Field]
 
     /// Reads a whole head.
-    /// - Parameter bytes: from the first line to the empty line, as ``HTTPHeadScanner`` finds them.
-    /// - Throws: ``HTTPHeadError`` for what RFC 9112 does not allow: a line that is folded or has no colon, a name that
-    ///   is no token, a control character, too many fields.
+    /// - Parameter bytes: The bytes from the first line to the empty line, as ``HTTPHeadScanner`` finds them.
+    /// - Throws: ``HTTPHeadError`` for what RFC 9112 does not allow: a folded line, a line without a colon, a name that
+    ///   is not a token, a control character, too many fields.
     /// - Complexity: O(n) in bytes.
     package init(_ bytes: [UInt8], limits: HTTPHeadLimits = HTTPHeadLimits()) throws(HTTPHeadError) {
         var lines = bytes[...]
@@ -56,7 +56,7 @@ package struct HTTPHead: Hashable, Sendable {
         }
     }
 
-    /// Up to the next line end, or all that is left.
+    /// Takes everything up to the next line end, or all that is left.
     private static func takeLine(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard let end = bytes.firstIndex(of: lineFeed) else {
             defer { bytes = [] }
@@ -107,18 +107,18 @@ package struct HTTPHead: Hashable, Sendable {
         return fields.filter { $0.name.lowercased() == name }.map(\.value)
     }
 
-    /// The field's value; several are joined, as RFC 9110, section 5.3 allows.
+    /// The field's value; several values are joined, as RFC 9110, section 5.3 allows.
     package func value(of name: String) -> String? {
         let values = values(of: name)
         return values.isEmpty ? nil : values.joined(separator: ", ")
     }
 
-    /// The elements of a field that is a list, without the empty ones. Source: RFC 9110, section 5.6.1.
+    /// The elements of a list field, without empty ones. Source: RFC 9110, section 5.6.1.
     package func list(of name: String) -> [String] {
         values(of: name).flatMap(Self.elements)
     }
 
-    /// The elements of one value that is a list.
+    /// The elements of one value of a list field.
     package static func elements(of value: String) -> [String] {
         value.split(separator: ",")
             .map { element in
@@ -129,7 +129,7 @@ package struct HTTPHead: Hashable, Sendable {
             .filter { !$0.isEmpty }
     }
 
-    /// Whether a list has an element, in letters of either case.
+    /// Whether a list field has an element, ignoring case.
     package func list(of name: String, has element: String) -> Bool {
         list(of: name).contains { $0.lowercased() == element.lowercased() }
     }
@@ -140,20 +140,20 @@ let carriageReturn = UInt8(ascii: "\r")
 let space = UInt8(ascii: " ")
 let tab = UInt8(ascii: "\t")
 
-/// Finds the end of a head while it arrives, and finds out early that it will be none.
+/// Finds the end of a head while it arrives, and detects early that the bytes are not a head.
 ///
-/// Empty lines before the first line are left out. Source: RFC 9112, section 2.2.
+/// Empty lines before the first line are skipped. Source: RFC 9112, section 2.2.
 package struct HTTPHeadScanner: Sendable {
     package enum Finding: Hashable, Sendable {
-        /// All bytes were taken; the head goes on.
+        /// All bytes were taken; the head continues.
         case goesOn
-        /// The head is whole with this many of the bytes; the others do not belong to it.
+        /// The head is complete with this many of the bytes; the others do not belong to it.
         case ends(afterByteCount: Int)
         case fails(HTTPHeadError)
     }
 
     private let limits: HTTPHeadLimits
-    /// What belongs to the head so far. Bound: `sizeMax`.
+    /// The bytes of the head so far. Bound: `sizeMax`.
     package private(set) var head: [UInt8] = []
     private var lineSize = 0
     private var lineCount = 0
@@ -176,7 +176,7 @@ package struct HTTPHeadScanner: Sendable {
             let previous = head.last
             head.append(byte)
             guard byte == lineFeed else {
-                // Such as the greeting of TLS, behind which no line may ever end.
+                // For example a TLS greeting, which may never contain a line end.
                 if lineCount == 0, byte < 0x20 && byte != carriageReturn || byte == 0x7f {
                     return .fails(
                         .malformed("The first line has a control character: here HTTP is spoken, without TLS."))

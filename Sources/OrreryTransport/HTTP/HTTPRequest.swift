@@ -1,23 +1,23 @@
-/// What a peer asks for over HTTP: a page, or to become a connection. Only what decisions are made of is kept.
+/// A peer's HTTP request, for a page or an upgrade to a WebSocket. It keeps only what decisions depend on.
 ///
-/// ``authorization`` is a secret: it is in no description of the request, so that no log shows it by accident.
+/// ``authorization`` is a secret: the request's descriptions leave it out, so that no log shows it by accident.
 public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable {
-    /// Decoded, and without the query; at least "/".
+    /// The decoded path without the query; at least "/".
     public var path: String
-    /// The field `Host`: what the peer calls this server. The peer chose it.
+    /// The field `Host`: the peer's name for this server, chosen by the peer.
     public var host: String?
-    /// The field `Origin`: where the script came from, if the peer is a browser. Source: RFC 6454, section 7.
+    /// The field `Origin`: the origin of the script, if the peer is a browser. Source: RFC 6454, section 7.
     public var origin: String?
-    /// The field `Authorization`, scheme and all.
+    /// The field `Authorization`, including the scheme.
     public var authorization: String?
-    /// The peer's address in digits, without the port; empty for a peer in memory.
+    /// The peer's numeric address without the port; empty for an in-memory peer.
     public var peerAddress: String
-    /// The address at which the peer reached this machine, in digits, without the port; empty in memory.
+    /// The numeric address at which the peer reached this machine, without the port; empty for an in-memory peer.
     public var localAddress: String
-    /// Whether it came over TLS.
+    /// Whether the request arrived over TLS.
     public var isEncrypted: Bool
 
-    /// A request of these parts.
+    /// Creates a request from its parts.
     public init(
         path: String = "/", host: String? = nil, origin: String? = nil, authorization: String? = nil,
         peerAddress: String = "", localAddress: String = "", isEncrypted: Bool = false
@@ -52,10 +52,10 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
 }
 
 extension HTTPRequest {
-    /// The longest bearer token that is sent or taken, in bytes.
+    /// The longest bearer token that is sent or accepted, in bytes.
     public static let tokenSizeMax = 2048
 
-    /// Why fields that decisions are made of are too long; nil if they are not.
+    /// The refusal if a field that decisions depend on is too long; otherwise nil.
     package var refusalForLength: HTTPResponse? {
         let fields = [("Authorization", authorization), ("Origin", origin), ("Host", host)]
         // Room for "Bearer ".
@@ -64,15 +64,16 @@ extension HTTPRequest {
         return .text(431, "The field \(tooLong.0) is longer than \(sizeMax) bytes.")
     }
 
-    /// The field for a token, without line ends behind it.
+    /// The `Authorization` field for a token. Line ends after the token are removed.
     /// - Throws: ``TransportError`` with `.invalidToken`, as ``usableToken(_:)``.
     package static func authorization(token: String) throws(TransportError) -> String {
         "Bearer \(try usableToken(token))"
     }
 
-    /// The token without line ends at its end, which files and commands leave there.
-    /// - Throws: ``TransportError`` with `.invalidToken`: it is empty, too long, or has other characters than RFC 6750
-    ///   allows in a header (printable ASCII without spaces). The token is not in the message.
+    /// The token without the line ends that files and commands leave at its end.
+    /// - Throws: ``TransportError`` with `.invalidToken` if the token is empty, too long, or has characters that RFC
+    ///   6750 does not allow in a header (it allows printable ASCII without spaces). The message does not contain the
+    ///   token.
     package static func usableToken(_ text: String) throws(TransportError) -> String {
         var token = text[...]
         while token.last?.isNewline == true { token.removeLast() }

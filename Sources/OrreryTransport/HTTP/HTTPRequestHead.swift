@@ -1,16 +1,16 @@
-/// The head of a request, checked. Source: RFC 9112, section 3.
+/// The checked head of a request. Source: RFC 9112, section 3.
 package struct HTTPRequestHead: Hashable, Sendable {
     package var method: String
-    /// Decoded, and without the query; at least "/".
+    /// The decoded path without the query; at least "/".
     package var path: String
-    /// What the peer calls this server: the field `Host`, or the host of a target in absolute form.
+    /// The peer's name for this server: the field `Host`, or the host of an absolute-form target.
     package var host: String?
-    /// 0 or 1, of HTTP/1.
+    /// 0 or 1: the minor version of HTTP/1.
     package var minorVersion: Int
     package var head: HTTPHead
 
-    /// - Throws: ``HTTPHeadError``: the first line is none, another version of HTTP, no `Host` or several, a target
-    ///   that cannot be decoded.
+    /// - Throws: ``HTTPHeadError`` if the first line is not a request line, the HTTP version is another one, `Host` is
+    ///   missing or repeated, or the target cannot be decoded.
     package init(_ head: HTTPHead) throws(HTTPHeadError) {
         self.head = head
         let parts = head.firstLine.utf8.split(separator: space, omittingEmptySubsequences: false)
@@ -63,7 +63,7 @@ package struct HTTPRequestHead: Hashable, Sendable {
         path = decoded.isEmpty ? "/" : decoded
     }
 
-    /// Nil for what is no UTF-8 or has control characters. Source: RFC 3986, section 2.1.
+    /// Returns nil if the result is not UTF-8 or has control characters. Source: RFC 3986, section 2.1.
     private static func decoded(_ encoded: some Collection<UInt8>) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(encoded)[...]
@@ -81,8 +81,8 @@ package struct HTTPRequestHead: Hashable, Sendable {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// The same for decisions that do not depend on HTTP.
-    /// - Parameter peer: as far as the socket knows it: addresses, and whether it speaks TLS.
+    /// The same request for decisions that do not depend on HTTP.
+    /// - Parameter peer: What the socket knows: addresses, and whether it uses TLS.
     package func request(from peer: HTTPRequest) -> HTTPRequest {
         var request = peer
         request.path = path

@@ -1,15 +1,15 @@
-/// An answer over HTTP. The connection closes after it.
+/// An HTTP answer. The connection closes after it.
 public struct HTTPResponse: Sendable, Hashable {
-    /// Source: RFC 9110, section 15.
+    /// The HTTP status. Source: RFC 9110, section 15.
     public var status: Int
-    /// A media type.
+    /// The media type of the body.
     public var contentType: String
-    /// At most ``TransportLimits/pageSizeMax`` bytes.
+    /// The body, at most ``TransportLimits/pageSizeMax`` bytes.
     public var body: [UInt8]
-    /// Fields besides `Content-Type`, `Content-Length`, `Date` and `Connection`; without line breaks.
+    /// Further fields besides `Content-Type`, `Content-Length`, `Date` and `Connection`, without line breaks.
     public var fields: [Field]
-    /// Whether it turns its peer away, and is counted so (``TransportHandler/refused(_:)``). From status 400 on, unless
-    /// stated: a page may say by its status how the server is.
+    /// Whether the answer refuses the peer and counts as a refusal (``TransportHandler/refused(_:)``). By default true
+    /// from status 400 on; a status page may use such a status without refusing anything.
     public var isRefusal: Bool
 
     /// A header field.
@@ -19,14 +19,14 @@ public struct HTTPResponse: Sendable, Hashable {
         /// Its value.
         public var value: String
 
-        /// A field of this name.
+        /// Creates a field.
         public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    /// A response of these parts.
+    /// Creates a response from its parts.
     public init(
         status: Int, contentType: String, body: [UInt8], fields: [Field] = [], isRefusal: Bool? = nil
     ) {
@@ -46,14 +46,14 @@ public struct HTTPResponse: Sendable, Hashable {
             isRefusal: isRefusal)
     }
 
-    /// What a peer is told that should have asked for a WebSocket.
+    /// The answer to a peer that should have requested a WebSocket.
     package static func upgradeRequired(subprotocol: String) -> HTTPResponse {
         .text(
             426, "This is a WebSocket server. Connect with the subprotocol \(subprotocol).",
             fields: [.init("Upgrade", "websocket")])
     }
 
-    /// The bytes that go over the wire.
+    /// The bytes to send.
     package func serialized(withBody: Bool, at time: HTTPTime) -> [UInt8] {
         var head = "HTTP/1.1 \(status) \(HTTPResponse.phrase(of: status))\r\n"
         for field in fields {
@@ -61,7 +61,7 @@ public struct HTTPResponse: Sendable, Hashable {
             head += "\(field.name): \(field.value)\r\n"
         }
         head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count)\r\nCache-Control: no-store\r\n"
-        // Who sends `Upgrade` says so here. Source: RFC 9110, section 7.8.
+        // A sender of `Upgrade` has to list it here. Source: RFC 9110, section 7.8.
         let connection = fields.contains { $0.name == "Upgrade" } ? "Upgrade, close" : "close"
         head += "X-Content-Type-Options: nosniff\r\nDate: \(time)\r\nConnection: \(connection)\r\n\r\n"
         return Array(head.utf8) + (withBody ? body : [])
@@ -95,7 +95,7 @@ extension HTTPResponse {
 }
 
 extension TransportHandler {
-    /// What a plain request is told, the same over every transport; nil if it is told to upgrade.
+    /// The answer to a plain request, the same over every transport; nil if the peer is told to upgrade.
     package func answer(_ request: HTTPRequest, method: String, limits: TransportLimits) -> HTTPResponse? {
         guard method != "CONNECT", method != "TRACE" else { return .methodNotAllowed }
         guard let page = page(for: request) else { return nil }

@@ -1,4 +1,4 @@
-/// A moment as the field `Date` names it. Source: RFC 9110, section 5.6.7.
+/// A time in the format of the field `Date`. Source: RFC 9110, section 5.6.7.
 package struct HTTPTime: Hashable, Sendable, CustomStringConvertible {
     package var secondsSince1970: Int64
 
@@ -20,8 +20,8 @@ package struct HTTPTime: Hashable, Sendable, CustomStringConvertible {
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// The Gregorian date of a day counted from 1970-01-01. Years are counted from March here, so that the leap day is
-    /// their last.
+    /// The Gregorian date of a day counted from 1970-01-01. Years start in March here, so that the leap day is their
+    /// last day.
     private static func date(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = (days + 719_468).flooredDivision(by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

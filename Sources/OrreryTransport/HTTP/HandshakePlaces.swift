@@ -1,8 +1,8 @@
-/// Who has a place between TCP and a whole request, and who loses it to whom.
+/// The limited places for peers between the TCP connection and a complete request, and which peer has to leave.
 ///
-/// The oldest goes first, however much it has said: an honest peer is through in a round trip or three.
+/// The oldest leaves first, however much it has sent: an honest peer is done after one to three round trips.
 package struct HandshakePlaces {
-    /// Names a place; never used again.
+    /// The ID of a place; never reused.
     package typealias ID = UInt64
 
     private struct Place {
@@ -16,7 +16,7 @@ package struct HandshakePlaces {
     private let unlimited: Set<NetworkHost>
     private let timeout: Duration
     private let timeoutMin: Duration
-    /// Oldest first; those that left are nil until they are at the beginning. Bound: twice `countMax`.
+    /// Oldest first. Places that were left are nil until they are at the front. Bound: twice `countMax`.
     private var places: [Place?] = []
     private var positions: [ID: Int] = [:]
     private var counts: [NetworkHost: Int] = [:]
@@ -31,10 +31,10 @@ package struct HandshakePlaces {
 
     package var count: Int { positions.count }
 
-    /// Gives a place to a peer, and says who loses one for it.
+    /// Gives a place to a peer, and returns the peer that loses its place for it.
     /// - Parameters:
-    ///   - id: higher than all before.
-    ///   - now: a time that does not go back.
+    ///   - id: Higher than all IDs before.
+    ///   - now: A time that never goes back.
     /// - Complexity: O(`countMax`) at worst.
     package mutating func take(_ id: ID, for address: NetworkHost?, now: Duration) -> ID? {
         let share = address.flatMap { $0.isLoopback || unlimited.contains($0) ? nil : $0.share }
@@ -52,7 +52,8 @@ package struct HandshakePlaces {
         return loser
     }
 
-    /// The peer's request is there, or the peer is gone. Does nothing for one without a place.
+    /// Frees a place because the peer's request has arrived or the peer has left. Does nothing for an ID without a
+    /// place.
     package mutating func leave(_ id: ID) {
         guard let position = positions.removeValue(forKey: id), let place = places[position] else { return }
         places[position] = nil
@@ -65,17 +66,17 @@ package struct HandshakePlaces {
         for (position, place) in places.enumerated() { if let place { positions[place.id] = position } }
     }
 
-    /// How long a peer may keep its place now: all the time while less than half of the places are taken, then ever
-    /// less.
+    /// How long a peer may currently keep its place: the full time while less than half of the places are taken, then
+    /// less and less.
     package var timeoutNow: Duration {
         let free = countMax - count
         guard free * 2 < countMax else { return timeout }
         return timeoutMin + (timeout - timeoutMin) * free * 2 / countMax
     }
 
-    /// Takes the places of those away that had them for too long.
+    /// Frees the places of peers that kept them too long.
     package mutating func takeOverdue(now: Duration) -> [ID] {
-        // Once for all: who is overdue now does not become less so by the others' leaving.
+        // Computed once: peers that are overdue now stay overdue when others leave.
         let timeout = timeoutNow
         let overdue = Array(places.lazy.compactMap { $0 }.prefix { now - $0.arrival >= timeout }.map(\.id))
         for id in overdue { leave(id) }

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// A host as URLs, fields and sockets name it. Two spellings of one address are equal.
+/// A host as URLs, header fields and sockets name it. Two spellings of one address are equal.
 package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
-    /// In lower case, without a dot at the end.
+    /// A name in lower case, without a dot at the end.
     case name(String)
-    /// An IPv4 address, its first byte highest; also one that is mapped into IPv6 (`::ffff:127.0.0.1`).
+    /// An IPv4 address with its first byte highest, also if it is mapped into IPv6 (`::ffff:127.0.0.1`).
     case ipv4(UInt32)
-    /// The 16 bytes of an IPv6 address, in the order of the network.
+    /// The 16 bytes of an IPv6 address, in network order.
     case ipv6([UInt8])
 
-    /// - Parameter text: a name, or an address in any spelling; an IPv6 address with or without brackets, and without
-    ///   its zone. Nil for what is neither.
+    /// - Parameter text: A name, or an address in any spelling; an IPv6 address with or without brackets. The zone of
+    ///   an address is dropped. The result is nil for any other text.
     package init?(_ text: String) {
         var text = text[...]
         let isBracketed = text.first == "["
@@ -19,7 +19,7 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
             text = text.dropFirst().dropLast()
         }
         if text.contains(":") {
-            // Which interface of this machine (`fe80::1%eth0`) is nobody else's matter.
+            // The zone (`fe80::1%eth0`) names an interface of this machine only.
             guard let bytes = Self.ipv6Bytes(String(text.prefix { $0 != "%" })) else { return nil }
             let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
             self = bytes.starts(with: mapped) ? .ipv4(Self.number(bytes[12...])) : .ipv6(bytes)
@@ -32,7 +32,8 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
                 || byte == 0x5f
         }
         guard !text.isEmpty, isName else { return nil }
-        // What ends in a number is an address (of which 127.1 is a spelling), or nothing: no name ends so.
+        // A text whose last part is a number is an address (127.1 is a spelling of one) or invalid: no name ends in a
+        // number.
         guard let last = text.split(separator: ".").last, Self.isNumber(last.lowercased()) else {
             self = .name(text.lowercased())
             return
@@ -55,7 +56,7 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
 
-    /// The host of `host`, `host:port` or `[address]:port`; nil for what is none of these.
+    /// The host of `host`, `host:port` or `[address]:port`; nil for anything else.
     package init?(authority: String) {
         guard let parts = Self.parts(authority[...]) else { return nil }
         self = parts.host
@@ -63,7 +64,7 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
 
     static func isAuthority(_ text: String) -> Bool { NetworkHost(authority: text) != nil }
 
-    /// Host and port of an authority; nil for what is none.
+    /// The host and port of an authority; nil if it is invalid.
     package static func parts(_ authority: Substring) -> (host: NetworkHost, port: UInt16?)? {
         let hostEnd =
             authority.first == "["
@@ -78,7 +79,7 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
         return (host, port)
     }
 
-    /// Whether only this machine is reached by it.
+    /// Whether the host reaches only this machine.
     package var isLoopback: Bool {
         switch self {
         case .name(let name): name == "localhost" || name.hasSuffix(".localhost")
@@ -87,8 +88,8 @@ package enum NetworkHost: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What counts as one peer when places are shared out: an IPv4 address, or the 64 bits of a network, in which one
-    /// peer has as many addresses as it likes.
+    /// The unit that counts as one peer when places are shared: an IPv4 address, or an IPv6 network of 64 bits, in
+    /// which one peer can have any number of addresses.
     package var share: NetworkHost {
         guard case .ipv6(let bytes) = self else { return self }
         return .ipv6(bytes[..<8] + Array(repeating: 0, count: 8))

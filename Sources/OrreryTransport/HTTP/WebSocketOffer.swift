@@ -1,9 +1,9 @@
-/// What a request for a WebSocket asks for, and what is wrong with it. Source: RFC 6455, section 4.2.1.
+/// The parts of a WebSocket request, and its check. Source: RFC 6455, section 4.2.1.
 package struct WebSocketOffer: Hashable, Sendable {
     package var method: String
     package var key: String?
     package var version: String?
-    /// The subprotocols, as the peer likes them best.
+    /// The subprotocols, in the peer's order of preference.
     package var subprotocols: [String]
 
     package init(method: String, key: String?, version: String?, subprotocols: [String]) {
@@ -13,8 +13,8 @@ package struct WebSocketOffer: Hashable, Sendable {
         self.subprotocols = subprotocols
     }
 
-    /// Nil for a request that is none: another `Upgrade` is ignored, as RFC 9110, section 7.8 asks, and so is one
-    /// without `Connection: Upgrade`, which a proxy has left over.
+    /// Returns nil if the request is not a WebSocket request. Another `Upgrade` is ignored, as RFC 9110, section 7.8
+    /// requires; an `Upgrade` without `Connection: Upgrade`, which a proxy left over, is ignored too.
     package init?(_ request: HTTPRequestHead) {
         let head = request.head
         guard request.minorVersion > 0, head.list(of: "Upgrade", has: "websocket"),
@@ -25,7 +25,7 @@ package struct WebSocketOffer: Hashable, Sendable {
             version: head.value(of: "Sec-WebSocket-Version"), subprotocols: head.list(of: "Sec-WebSocket-Protocol"))
     }
 
-    /// Nil if the protocol allows it.
+    /// The refusal; nil if the protocol allows the request.
     package func refusal(subprotocol: String) -> HTTPResponse? {
         guard method == "GET", let key, Self.isKey(key) else {
             return .text(400, "A WebSocket begins with GET and Sec-WebSocket-Key.")
@@ -41,7 +41,7 @@ package struct WebSocketOffer: Hashable, Sendable {
         return nil
     }
 
-    /// Sixteen bytes in base64.
+    /// Whether the text is sixteen bytes in base64.
     private static func isKey(_ text: String) -> Bool {
         text.utf8.count == 24 && text.hasSuffix("==")
             && text.dropLast(2).utf8.allSatisfy { byte in
@@ -49,8 +49,7 @@ package struct WebSocketOffer: Hashable, Sendable {
             }
     }
 
-    /// A head that asks for the same and for nothing else, at most ``headSizeMax`` bytes: made by us, read by
-    /// libwebsockets.
+    /// A head with the same request and nothing else, at most ``headSizeMax`` bytes. libwebsockets reads it.
     package func head(subprotocol: String) -> String {
         """
         GET / HTTP/1.1\r
@@ -65,6 +64,6 @@ package struct WebSocketOffer: Hashable, Sendable {
         """
     }
 
-    /// What libwebsockets takes with a socket. Source: lws-adopt.h of libwebsockets 4.1.
+    /// The largest head that libwebsockets accepts with a socket. Source: lws-adopt.h of libwebsockets 4.1.
     package static let headSizeMax = 2048
 }

@@ -1,30 +1,30 @@
-/// One side of a connection in memory, with the direction that leads away from it. Touched inside the network's lock
-/// only.
+/// One side of an in-memory connection, with the direction that leads away from it. Only accessed inside the network's
+/// lock.
 final class MemoryEndpoint {
     var id: ConnectionID
     private(set) weak var loop: MemoryLoop?
     var peer: MemoryEndpoint?
-    /// What comes here comes through it.
+    /// The lane through which events arrive here.
     var lane: MemoryLane?
-    /// What a client asked with; at the server's end.
+    /// The client's request; set at the server's end.
     var request = HTTPRequest()
     /// Whether the handler was told that it opened.
     var wasOpened = false
-    /// Neither sends nor receives any more; its handler has heard so or will.
+    /// Whether this side no longer sends or receives. Its handler has been told, or will be.
     var isClosed = false
 
     /// Sent and not yet taken by the peer, in order. Bound: the link and `pendingByteCountMax`.
     private var parcels = Queue<MemoryParcel>()
     private(set) var untakenByteCount = 0
-    /// Whether something had to wait since the handler last heard "drained".
+    /// Whether a message had to wait since the handler was last told "drained".
     var owesDrained = false
-    /// What the peer took and what arrived from it, so far.
+    /// The progress so far: bytes that the peer took, and bytes that arrived from it.
     private(set) var progress = ConnectionProgress()
 
-    /// Whether messages are handed on; what comes meanwhile is in `held`.
+    /// Whether messages are delivered; while they are not, arriving messages go to `held`.
     var isReading = true
-    /// What arrived and must wait, in order: the messages are still on the link. Bound: that of the link and of what
-    /// may wait.
+    /// Events that arrived and must wait, in order; their messages still occupy the link. Bound: the link's and that of
+    /// waiting messages.
     var held = Queue<MemoryLoop.Event>()
 
     init(id: ConnectionID, loop: MemoryLoop) {
@@ -40,7 +40,7 @@ final class MemoryEndpoint {
         untakenByteCount += parcel.byteCount
     }
 
-    /// The peer takes the oldest parcel. Nil when nothing is under way (it was dropped).
+    /// The peer takes the oldest parcel. Nil if nothing is on the way (it was dropped).
     func take() -> MemoryParcel? {
         guard let parcel = parcels.popFirst() else { return nil }
         untakenByteCount -= parcel.byteCount
@@ -52,14 +52,14 @@ final class MemoryEndpoint {
         progress.arrivedByteCount += UInt64(parcel.byteCount)
     }
 
-    /// Drops what has not wholly entered the link.
+    /// Drops everything that has not entered the link completely.
     func dropWaiting(linkByteCountMax: Int) {
         var kept = Queue<MemoryParcel>()
         var keptByteCount = 0
         while let parcel = parcels.popFirst() {
             guard keptByteCount + parcel.byteCount <= linkByteCountMax else {
                 parcel.frame = nil
-                // What follows must not overtake what is dropped.
+                // Later parcels must not overtake a dropped one.
                 while let later = parcels.popFirst() { later.frame = nil }
                 break
             }
@@ -74,7 +74,7 @@ final class MemoryEndpoint {
 
 /// A message on its way.
 final class MemoryParcel {
-    /// Nil once it has been dropped.
+    /// The message; nil once it has been dropped.
     var frame: Frame?
     let byteCount: Int
 

@@ -1,37 +1,37 @@
-/// One direction of a connection in memory, with what a bad network does to it. What is sent first arrives first.
+/// One direction of an in-memory connection, with simulated network faults. Messages arrive in the order sent.
 ///
-/// Touched inside the network's lock only.
+/// Only accessed inside the network's lock.
 package final class MemoryLane {
-    /// How one direction treats what is sent.
+    /// How one direction treats messages.
     package struct Condition: Hashable, Sendable {
-        /// How long each message is under way.
+        /// How long each message takes.
         package var delay: Duration = .zero
-        /// Whether nothing arrives. It stays under way, in order, until this is over.
+        /// Whether the lane hangs: messages stay on the way, in order, until this is false again.
         package var isHanging = false
 
         package init() {}
     }
 
     var condition = Condition()
-    /// What is under way. Bound: that of the two ends, whose links and waiting messages it is made of.
+    /// The events on the way. Bound: that of the two ends, whose links and waiting messages they belong to.
     private var events = Queue<(event: MemoryLoop.Event, endpoint: MemoryEndpoint, due: Duration)>()
     private var next: (event: MemoryLoop.Event, endpoint: MemoryEndpoint, due: Duration)?
     private var lastDue = Duration.zero
-    /// Set when the sender has gone: what it sent arrives no earlier.
+    /// Set when the sender has gone: what it sent does not arrive earlier than this.
     var heldUntil = Duration.zero
 
     var isEmpty: Bool { next == nil }
 
-    /// - Returns: whether it is held back; otherwise it arrives now.
+    /// - Returns: Whether the event is held back; otherwise it arrives now.
     func hold(_ event: MemoryLoop.Event, to endpoint: MemoryEndpoint, at now: Duration) -> Bool {
         guard condition.isHanging || condition.delay > .zero || !isEmpty else { return false }
-        // What is sent later never overtakes, also when the delay has become shorter.
+        // Later messages never overtake earlier ones, even if the delay has become shorter.
         lastDue = max(lastDue, now + condition.delay)
         if isEmpty { next = (event, endpoint, lastDue) } else { events.append((event, endpoint, lastDue)) }
         return true
     }
 
-    /// Lets everything arrive that is due.
+    /// Delivers everything that is due.
     func release(at now: Duration) {
         while !condition.isHanging, let (event, endpoint, due) = next, max(due, heldUntil) <= now {
             endpoint.loop?.push(event)
@@ -41,7 +41,7 @@ package final class MemoryLane {
 }
 
 extension MemoryNetwork {
-    /// Moves the time of messages that are under way. Only for loops that are polled; it never goes back.
+    /// Advances the time of messages on the way. Only for polled loops; time never goes back.
     package func advance(to now: Duration) {
         lock.withLock {
             self.now = now
@@ -49,7 +49,7 @@ extension MemoryNetwork {
         }
     }
 
-    /// The one way from one side of a connection to the other.
+    /// The only path from one side of a connection to the other.
     func deliver(_ event: MemoryLoop.Event, to endpoint: MemoryEndpoint) {
         guard let lane = endpoint.lane else { return endpoint.loop?.push(event) ?? () }
         let wasEmpty = lane.isEmpty
@@ -64,8 +64,8 @@ extension MemoryNetwork {
 }
 
 extension MemoryLoop {
-    /// How this client's connections treat what is sent, in each direction. Takes effect at once, for what is under way
-    /// too.
+    /// Sets how this client's connections treat messages, in each direction. Takes effect immediately, also for
+    /// messages on the way.
     package func setConditions(toServer: MemoryLane.Condition, toClient: MemoryLane.Condition) {
         network.lock.withLock {
             self.toServer.condition = toServer

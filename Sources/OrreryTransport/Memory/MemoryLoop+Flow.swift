@@ -1,4 +1,4 @@
-/// What waits to be sent, what has come, and what is not to be read now.
+/// Flow control: waiting messages, progress, and paused reading.
 extension MemoryLoop {
     public func pendingByteCount(of connection: ConnectionID) -> Int {
         network.lock.withLock {
@@ -10,7 +10,8 @@ extension MemoryLoop {
     /// - Complexity: O(number of connections).
     public var pendingByteCount: Int { pendingByteCounts.reduce(0) { $0 + $1.1 } }
 
-    /// Bytes that wait for each connection, as ``pendingByteCount(of:)`` counts them; ascending by name.
+    /// The bytes that wait for each connection, counted as by ``pendingByteCount(of:)``, in ascending order of
+    /// connection ID.
     package var pendingByteCounts: [(ConnectionID, Int)] {
         network.lock.withLock {
             endpoints.values.filter { !$0.isClosed }.sorted { $0.id < $1.id }
@@ -37,12 +38,12 @@ extension MemoryLoop {
 
     // MARK: Inside the lock
 
-    /// Puts aside what an endpoint may not see now: it stays on the link.
+    /// Holds an event back if its endpoint is not reading; its message then stays on the link.
     func isHeld(_ event: Event) -> Bool {
         let endpoint: MemoryEndpoint
         switch event {
         case .message(_, from: _, to: let receiver): endpoint = receiver
-        // A close frame waits in its place. A line that broke is noticed at once.
+        // A close frame waits in its place. A broken connection is noticed immediately.
         case .peerClosed(let receiver, let closure) where closure.code != .abnormal: endpoint = receiver
         default: return false
         }
@@ -51,8 +52,7 @@ extension MemoryLoop {
         return true
     }
 
-    /// The next of what was put aside that the handler is to hear; nil when there is no more, or reading is paused
-    /// again.
+    /// The next held event for the handler; nil if there is none, or if reading is paused again.
     func nextHeld(of endpoint: MemoryEndpoint) -> Event? {
         while endpoint.isReading, let event = endpoint.held.popFirst() {
             if let event = handle(event) { return event }
@@ -62,7 +62,7 @@ extension MemoryLoop {
 }
 
 extension MemoryEndpoint {
-    /// The end: nothing is handed on any more, and the links of those who sent it are free of it.
+    /// Drops held events at the end: nothing more is delivered, and they no longer occupy their senders' links.
     func dropHeld() {
         isReading = true
         while let event = held.popFirst() {

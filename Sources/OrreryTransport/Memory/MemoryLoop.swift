@@ -1,27 +1,27 @@
 /// The loop of a ``MemoryNetwork``.
 ///
-/// A close needs no answer from the peer here: the handler hears `connectionClosed` in the next round.
+/// Closing needs no answer from the peer here: the handler gets `connectionClosed` in the next round.
 public final class MemoryLoop: TransportLoop, @unchecked Sendable {
-    // Guard: the network's lock, around every access to what follows. The handler is always called outside of it.
+    // Guard: the network's lock, for every access to the following properties. The handler is always called outside the
+    // lock.
 
     enum Role {
         case server(name: String)
         case client(server: String, HTTPRequest)
     }
 
-    /// Something that the handler is to hear. Bound: what the links hold and what may wait, and a few for each
-    /// connection.
+    /// An event for the handler. Bound: what the links hold and what may wait, and a few for each connection.
     enum Event {
-        /// A client asks to be let in.
+        /// A client requests a connection.
         case asked(MemoryEndpoint)
         case opened(MemoryEndpoint)
         case message(MemoryParcel, from: MemoryEndpoint, to: MemoryEndpoint)
         case drained(MemoryEndpoint)
-        /// Messages of this one are read again.
+        /// Messages of this endpoint are read again.
         case resumed(MemoryEndpoint)
-        /// The other side closed.
+        /// The other side closed the connection.
         case peerClosed(MemoryEndpoint, ConnectionEnd)
-        /// This side closed, or an attempt failed.
+        /// This side closed the connection, or an attempt failed.
         case closed(MemoryEndpoint, ConnectionEnd)
         case refused(TransportRefusal)
         case page(HTTPRequest, method: String, reply: @Sendable (HTTPResponse?) -> Void)
@@ -32,7 +32,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     private let role: Role
     package let limits: TransportLimits
     private let condition: Condition
-    /// What a client's connection goes through.
+    /// The lanes of a client's connection.
     let toServer = MemoryLane()
     let toClient = MemoryLane()
     private var inbox = Queue<Event>()
@@ -52,10 +52,10 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     }
 
     deinit {
-        // Released without a shut-down: the others find the line dead.
+        // The loop was released without a shut-down: its peers see a broken connection.
         network.lock.withLock {
             for endpoint in endpoints.values.sorted(by: { $0.id < $1.id }) {
-                // The two ends of a connection hold each other.
+                // The two ends of a connection hold references to each other.
                 let peer = endpoint.peer
                 endpoint.peer = nil
                 endpoint.isClosed = true
@@ -89,10 +89,10 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Hands `handler` all that waits now, and says whether there was anything; a client's first poll asks its server
-    /// to be let in. Does not block and knows no time: who polls calls `loopTimerFired` of the handler when it is due.
-    /// What arises from the calls is for the next poll.
-    /// - Parameter countMax: how much is handed over, at most; the rest waits.
+    /// Hands all waiting events to `handler`, and returns whether there were any. A client's first poll requests its
+    /// connection from the server. The method does not block and has no clock: the caller has to call the handler's
+    /// `loopTimerFired` when it is due. Events that result from these calls wait for the next poll.
+    /// - Parameter countMax: The maximum number of events to hand over; the rest waits.
     @discardableResult
     package func poll(_ handler: any TransportHandler, atMost countMax: Int = .max) -> Bool {
         let (count, begins) = network.lock.withLock {
@@ -107,12 +107,13 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         return count > 0 || begins
     }
 
-    /// Breaks the connections of this loop, as a network does: what is under way is lost, and no close frame arrives.
+    /// Breaks the connections of this loop, as a network failure does: messages on the way are lost, and no close frame
+    /// arrives.
     /// - Parameters:
-    ///   - tellsPeers: whether the other sides notice, at once; otherwise the lines are half open, and what they send
-    ///     is lost.
-    ///   - lateness: after which time what this client has sent, and what is still under way, arrives all the same;
-    ///     `nil` if never.
+    ///   - tellsPeers: Whether the peers notice, immediately; otherwise the connections are half open, and what the
+    ///     peers send is lost.
+    ///   - lateness: The time after which messages that this client sent and that are still on the way arrive after
+    ///     all; `nil` if never.
     package func cut(tellsPeers: Bool, sentArrivesAfter lateness: Duration? = nil) {
         network.lock.withLock {
             let closure = ConnectionEnd(code: .abnormal, reason: "the connection broke", wasEstablished: true)
@@ -129,7 +130,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Whether the loop was shut down and its last connection has been reported closed.
+    /// Whether the loop was shut down and has reported its last connection as closed.
     package var hasFinished: Bool { network.lock.withLock { hasFinishedLocked } }
 
     private var hasFinishedLocked: Bool { isShuttingDown && endpoints.isEmpty && inbox.isEmpty }
@@ -154,7 +155,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Lets a client in, or turns it away with the handler's answer. Both ends hear which in this round or their next.
+    /// Accepts a client, or refuses it with the handler's answer. Both ends are told in this round or their next.
     private func decide(_ endpoint: MemoryEndpoint, _ handler: any TransportHandler) {
         let refusal = handler.refusal(ofUpgrade: endpoint.request)
         let isOpen = network.lock.withLock {
@@ -175,8 +176,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         if isOpen { handler.connectionOpened(endpoint.id) }
     }
 
-    /// Asks a server for a page, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is told to
-    /// upgrade.
+    /// Requests a page from a server, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is
+    /// told to upgrade.
     package func requestPage(
         _ request: HTTPRequest, method: String = "GET", reply: @escaping @Sendable (HTTPResponse?) -> Void
     ) {
@@ -220,7 +221,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// There is nothing to be renewed.
+    /// There is nothing to reload.
     public func reload() {}
 
     public func shutDown(lingerMax: Duration) {
@@ -249,7 +250,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Names ascend in the order in which clients arrive, which is not that in which they left.
+    /// IDs ascend in the order in which clients arrive, which may differ from the order in which they started.
     private func rename(_ endpoint: MemoryEndpoint) {
         if endpoint.id < lastArrival {
             endpoints[endpoint.id] = nil
@@ -267,7 +268,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         return endpoint
     }
 
-    /// A client's attempt.
+    /// Starts a client's attempt.
     private func begin() {
         hasBegun = true
         guard case .client(let name, let request) = role, !isShuttingDown else { return }
@@ -291,7 +292,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         network.deliver(.asked(peer), to: peer)
     }
 
-    /// A server turned a peer away: its handler counts that.
+    /// Notes that a server refused a peer, for its handler to count.
     private func noteRefusal(_ code: CloseCode) {
         if case .server = role { push(.refused(.connection(code))) }
     }
@@ -305,13 +306,13 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         if let peer = endpoint.peer, !peer.isClosed { network.deliver(.peerClosed(peer, closure), to: peer) }
     }
 
-    /// Takes the oldest event and does what it does to the links. Nil if the handler is not to hear of it.
+    /// Takes the oldest event and applies it to the links. Nil if the handler is not to be told.
     private func nextToHandle() -> Event? {
         guard let event = inbox.popFirst(), !isHeld(event) else { return nil }
         return handle(event)
     }
 
-    /// What the event does to the links. Nil if the handler is not to hear of it.
+    /// Applies an event to the links. Nil if the handler is not to be told.
     func handle(_ event: Event) -> Event? {
         switch event {
         case .asked(let endpoint):
@@ -361,8 +362,8 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
         sender.loop?.push(.drained(sender))
     }
 
-    /// The last that is heard of a connection. A client hears it of an attempt too; a server only of what it heard to
-    /// open.
+    /// The last event of a connection. A client is also told of failed attempts; a server only of connections that it
+    /// was told had opened.
     private func end(_ endpoint: MemoryEndpoint, _ closure: ConnectionEnd) -> Event? {
         endpoints[endpoint.id] = nil
         endpoint.peer = nil

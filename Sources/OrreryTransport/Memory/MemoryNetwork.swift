@@ -1,8 +1,7 @@
-/// A network inside this process: servers by name, and clients that reach them, without sockets.
+/// A network inside this process, without sockets: servers have names, and clients reach them by name.
 ///
-/// Loops made here can be run on threads of their own like any other, or be polled one after the other on a single
-/// thread (by the testing kit); then what happens depends on nothing but the order of the calls. Messages cross by
-/// reference.
+/// Each loop made here can run on its own thread, or all can be polled in turn on a single thread (by the testing kit);
+/// then the result depends only on the order of the calls. Messages are passed by reference.
 ///
 /// ```swift
 /// let network = MemoryNetwork()
@@ -10,34 +9,34 @@
 /// let client = try network.client.connect(to: url, limits: TransportLimits())
 /// ```
 public final class MemoryNetwork: @unchecked Sendable {
-    // Guard: `lock`, for all loops of the network and all that they share.
+    // Guard: `lock`, for all loops of the network and all their shared state.
 
-    /// How many bytes one direction of a connection holds before they wait at the sender, like the buffers of two
-    /// sockets.
+    /// How many bytes one direction of a connection holds before further bytes wait at the sender, like the buffers of
+    /// two sockets.
     public let linkByteCountMax: Int
     let lock = Lock()
     private var servers: [String: Listener] = [:]
-    /// The time of lanes that hold something back.
+    /// The time of lanes that hold messages back.
     var now = Duration.zero
-    /// Lanes in which something is under way, in the order in which they became busy.
+    /// Lanes with messages on the way, in the order in which they became busy.
     var busyLanes: [MemoryLane] = []
 
     private struct Listener {
         weak var loop: MemoryLoop?
     }
 
-    /// A network without servers.
+    /// Creates a network without servers.
     public init(linkByteCountMax: Int = 256 << 10) {
         precondition(linkByteCountMax > 0)
         self.linkByteCountMax = linkByteCountMax
     }
 
-    /// Offers a server at `memory://name`. One at a time may listen there.
+    /// Makes a server transport at `memory://name`. One server at a time may listen there.
     public func server(name: String) -> MemoryServerTransport {
         MemoryServerTransport(network: self, name: name)
     }
 
-    /// Reaches the servers of this network.
+    /// The client transport for the servers of this network.
     public var client: MemoryClientTransport { MemoryClientTransport(network: self) }
 
     // MARK: Inside the lock
@@ -46,7 +45,7 @@ public final class MemoryNetwork: @unchecked Sendable {
     func setListener(_ loop: MemoryLoop?, name: String) { servers[name] = loop.map { Listener(loop: $0) } }
 }
 
-/// Offers a world inside this process; made by ``MemoryNetwork/server(name:)``.
+/// Offers a world inside this process. Made by ``MemoryNetwork/server(name:)``.
 public struct MemoryServerTransport: ServerTransport {
     let network: MemoryNetwork
     let name: String
@@ -68,11 +67,12 @@ public struct MemoryServerTransport: ServerTransport {
     }
 }
 
-/// Reaches servers inside this process; made by ``MemoryNetwork/client``.
+/// Reaches servers inside this process. Made by ``MemoryNetwork/client``.
 public struct MemoryClientTransport: ClientTransport {
     let network: MemoryNetwork
 
-    /// - Throws: ``TransportError`` with `.invalidAddress` if `url` is not `memory://` and a name, or `.invalidToken`.
+    /// - Throws: ``TransportError`` with `.invalidAddress` if `url` is not `memory://` and a name, or with
+    ///   `.invalidToken`.
     public func connect(
         to url: String, token: String?, limits: TransportLimits
     ) throws(TransportError) -> any TransportLoop {

@@ -1,21 +1,21 @@
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// How many files and sockets this process may have open, and how many a server needs.
+/// The limit of files and sockets that this process may have open, and how many a server needs.
 enum DescriptorLimit {
-    /// Files, the loop, the listening sockets, and what else a program has open.
+    /// For files, the loop, the listening sockets, and whatever else a program has open.
     private static let spareCount = 256
 
     private static func neededCount(_ limits: TransportLimits) -> Int {
         limits.connectionCountMax + 3 * limits.handshakeCountMax + spareCount
     }
 
-    /// Raises the limit of this process to what is needed, as far as the system lets it.
+    /// Raises the limit of this process to what is needed, as far as the system allows.
     static func raise(for limits: TransportLimits) {
         _ = clws_descriptor_limit(UInt64(neededCount(limits)))
     }
 
-    /// A sentence if it is too low.
+    /// A sentence if the limit is too low.
     static func warning(_ limits: TransportLimits) -> String? {
         let (needed, limit) = (neededCount(limits), clws_descriptor_limit(0))
         guard limit < needed else { return nil }

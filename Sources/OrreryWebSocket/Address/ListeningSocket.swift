@@ -2,11 +2,11 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// A TCP socket that listens. It is ours and not libwebsockets', so that what goes wrong has an exact reason, and so
-/// that a connection over the limit is turned away before anything is allocated for it.
+/// A listening TCP socket. This library opens it, not libwebsockets, so that errors have an exact reason, and so that a
+/// connection over the limit is refused before anything is allocated for it.
 ///
-/// SO_REUSEADDR only lets a restarted server take over from sockets in TIME_WAIT; two sockets never listen at one
-/// address on Linux without SO_REUSEPORT, which is not set.
+/// SO_REUSEADDR only lets a restarted server take over from sockets in TIME_WAIT. On Linux, two sockets never listen at
+/// one address without SO_REUSEPORT, which is not set.
 final class ListeningSocket {
     let descriptor: Int32
     let port: Int
@@ -21,11 +21,11 @@ final class ListeningSocket {
 
     // MARK: Opening
 
-    /// How often another port is tried where several addresses are to have the same free one.
+    /// The maximum number of attempts to find a port that is free at all of several addresses.
     private static let freePortAttemptCountMax = 16
 
-    /// Listens at all addresses of a host: one for an address, both loopback addresses for `localhost`.
-    /// - Throws: ``TransportError`` with `.addressInUse` or `.invalidAddress`; `.unavailable` when the system has no
+    /// Listens at all addresses of a host: at one for an address, at both loopback addresses for `localhost`.
+    /// - Throws: ``TransportError`` with `.addressInUse` or `.invalidAddress`; `.unavailable` if the system has no
     ///   socket left.
     static func open(host: String, port: Int) throws(TransportError) -> [ListeningSocket] {
         let name = "\(WebSocketURL.bracketed(host)):\(port)"
@@ -55,7 +55,7 @@ final class ListeningSocket {
         of host: String, port: Int, naming name: String
     ) throws(TransportError) -> [NetworkAddress] {
         let known = NetworkHost(host)
-        // Whatever the system's list of hosts makes of it. Source: RFC 6761, section 6.3.
+        // Regardless of the system's hosts file. Source: RFC 6761, section 6.3.
         let isLocalName = if case .name? = known { known?.isLoopback == true } else { false }
         var found: [NetworkAddress] = []
         for host in isLocalName ? ["127.0.0.1", "::1"] : [WebSocketURL.unbracketed(host)] {
@@ -69,7 +69,8 @@ final class ListeningSocket {
         return found
     }
 
-    /// At all of these, at the same port; those that this machine does not have are left out, if it has any.
+    /// Listens at all of these addresses, at the same port. Addresses that this machine does not have are left out, if
+    /// it has any of them.
     private static func open(_ addresses: [NetworkAddress], port: Int) throws(Failure) -> [ListeningSocket] {
         var sockets: [ListeningSocket] = []
         var missing: Failure?
@@ -90,7 +91,7 @@ final class ListeningSocket {
         let descriptor = clws_socket(address.family)
         guard descriptor >= 0 else { throw Failure(code: errno) }
         var on: Int32 = 1
-        // "::" stands for all addresses, also those of IPv4; beside others it would take theirs.
+        // "::" stands for all addresses, including IPv4; next to other sockets it would take their addresses.
         var isOnlyIPv6: Int32 = alone ? 0 : 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
@@ -126,11 +127,11 @@ final class ListeningSocket {
 
     // MARK: Accepting
 
-    /// What became of one try to accept.
+    /// The result of one attempt to accept.
     enum Acceptance {
         case accepted(Int32)
         case nobodyWaits
-        /// No descriptor or memory left, or the like: the one who waits cannot be taken now.
+        /// No descriptor or memory is left, or similar: the waiting connection cannot be accepted now.
         case exhausted
     }
 

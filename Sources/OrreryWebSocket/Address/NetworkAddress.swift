@@ -12,7 +12,7 @@ struct NetworkAddress: Hashable, Sendable {
         let reason: String
     }
 
-    /// All addresses of a host, in the system's order; at least one. Blocks while a name is looked up.
+    /// All addresses of a host, in the system's order; at least one. Blocks during a name lookup.
     static func resolve(_ host: String, port: Int, toListen: Bool) -> Result<[NetworkAddress], LookUpFailure> {
         var hints = addrinfo()
         hints.ai_socktype = clws_stream_type()
@@ -42,7 +42,7 @@ struct NetworkAddress: Hashable, Sendable {
     /// The same address with another port.
     func with(port: Int) -> NetworkAddress {
         var address = self
-        // The port lies at the same place in both families.
+        // Both address families have the port at the same offset.
         address.bytes[2] = UInt8(port >> 8)
         address.bytes[3] = UInt8(port & 255)
         return address
@@ -54,7 +54,7 @@ struct NetworkAddress: Hashable, Sendable {
         }
     }
 
-    /// Digits, without port and brackets.
+    /// The numeric address, without port and brackets.
     var numericHost: String {
         withSocketAddress { address, length in
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(NI_MAXHOST)) { text in
@@ -65,11 +65,11 @@ struct NetworkAddress: Hashable, Sendable {
         }
     }
 
-    /// Digits in their usual spelling, without port, brackets and zone; an IPv4 address as such, also where it came as
-    /// an IPv6 one.
+    /// The numeric address in its usual spelling, without port, brackets and zone. An IPv4 address is written as IPv4,
+    /// even if it arrived as an IPv6 one.
     var canonicalHost: String { NetworkHost(numericHost)?.description ?? numericHost }
 
-    /// The address of the other side of a connected socket; nil if it is gone.
+    /// The address of the other side of a connected socket; nil if the other side is gone.
     static func peer(of descriptor: Int32) -> NetworkAddress? {
         address { getpeername(descriptor, $0, $1) }
     }
@@ -97,29 +97,29 @@ struct NetworkAddress: Hashable, Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return withUnsafeMutablePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
-            // The port lies at the same place in both families.
+            // Both address families have the port at the same offset.
             return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
                 Int(UInt16(bigEndian: $0.pointee.sin_port))
             }
         }
     }
 
-    /// Whether somebody speaks TLS here, found out by beginning a handshake.
+    /// Whether a server at this address speaks TLS, tested by beginning a handshake.
     func speaksTLS() -> Bool {
         var greeting = [UInt8](repeating: 0, count: 2048)
         greeting.removeLast(greeting.count - clws_tls_greeting(&greeting, greeting.count))
-        // The answer, or an alert. Source: RFC 8446, section 5.1.
+        // A server's answer or an alert. Source: RFC 8446, section 5.1.
         let answer = answer(to: greeting)
         return answer.count >= 2 && (answer[0] == 0x16 || answer[0] == 0x15) && answer[1] == 3
     }
 
-    /// Whether somebody speaks HTTP here, found out by asking.
+    /// Whether a server at this address speaks HTTP, tested with a request.
     func speaksHTTP() -> Bool {
         answer(to: Array("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
             .starts(with: "HTTP/".utf8)
     }
 
-    /// The first bytes of an answer; none if there is none within half a second.
+    /// The first bytes of an answer; empty if none arrives within half a second.
     private func answer(to question: [UInt8]) -> [UInt8] {
         let descriptor = clws_socket(family)
         guard descriptor >= 0 else { return [] }
@@ -130,8 +130,8 @@ struct NetworkAddress: Hashable, Sendable {
         return Array(answer.prefix(max(0, count)))
     }
 
-    /// Why a connection cannot be made, found out by trying once more for at most 50 ms: libwebsockets keeps the reason
-    /// to itself. Nil when it can be made now.
+    /// Why a connection cannot be made. Tries once more for at most 50 ms, because libwebsockets does not report the
+    /// reason. Nil if a connection can be made now.
     func connectFailure() -> Int32? {
         let descriptor = clws_socket(family)
         guard descriptor >= 0 else { return errno }

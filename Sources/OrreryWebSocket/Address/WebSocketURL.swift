@@ -1,17 +1,17 @@
 internal import OrreryTransport
 
-/// A `ws://` or `wss://` URL taken apart. Source: RFC 6455, section 3.
+/// A parsed `ws://` or `wss://` URL. Source: RFC 6455, section 3.
 struct WebSocketURL: Sendable {
     let text: String
-    /// Without brackets.
+    /// The host without brackets.
     let host: String
     let port: Int
-    /// Whether it is `wss`.
+    /// Whether the scheme is `wss`.
     let isEncrypted: Bool
     /// Path and query; at least "/".
     let path: String
 
-    /// - Throws: ``TransportError`` with `.invalidAddress` and what is wrong.
+    /// - Throws: ``TransportError`` with `.invalidAddress` and the reason.
     init(_ text: String) throws(TransportError) {
         func refuse(_ reason: String) -> TransportError {
             TransportError(.invalidAddress, "\"\(text)\" cannot be used: \(reason).")
@@ -65,7 +65,7 @@ struct WebSocketURL: Sendable {
     /// The host, in brackets if it is an IPv6 address, and the port.
     var authority: String { "\(Self.bracketed(host)):\(port)" }
 
-    /// The same with TLS instead of without, or the other way round.
+    /// The same URL with the other scheme: with TLS instead of without, or without instead of with.
     var withOtherScheme: String {
         (isEncrypted ? "ws" : "wss") + text[(text.firstRange(of: "://")?.lowerBound ?? text.startIndex)...]
     }

@@ -1,38 +1,39 @@
 internal import CLibWebSocketsShim
 internal import Synchronization
 
-/// The libev loop: our timer, the listening socket, and the way in from other threads.
+/// The libev loop with our timer, the listening socket, and wake-ups from other threads.
 ///
-/// Guard of the unchecked `Sendable`: all but ``wake()`` belongs to the loop's thread; `isAlive` keeps the loop from
-/// being freed during a wake.
+/// Guard of the unchecked `Sendable`: everything except ``wake()`` belongs to the loop's thread; `isAlive` keeps the
+/// loop from being freed during a wake.
 final class EventLoop: @unchecked Sendable {
     let native: OpaquePointer
     private let isAlive = Mutex(true)
 
-    /// `handler` gets `owner` with each event; whoever makes the loop keeps the owner alive. Nil if the system refuses.
+    /// `handler` gets `owner` with each event; the creator of the loop keeps the owner alive. Nil if the system
+    /// refuses.
     init?(owner: UnsafeMutableRawPointer, handler: clws_event_handler) {
         guard let native = clws_loop_create(owner, handler) else { return nil }
         self.native = native
     }
 
-    /// Any thread, also when the loop has ended.
+    /// Wakes the loop. Any thread, also after the loop has ended.
     func wake() {
         isAlive.withLock { if $0 { clws_loop_wake(native) } }
     }
 
-    /// Has the handler called every so often.
+    /// Makes the loop call the handler periodically.
     func startTimer(_ interval: Duration) { clws_loop_start_timer(native, interval.inSeconds) }
-    /// The next time a whole interval from now.
+    /// Makes the timer fire a whole interval from now.
     func restartTimer() { clws_loop_restart_timer(native) }
 
-    /// Has the handler called every few milliseconds. Nil ends that.
+    /// Makes the loop call the handler every few milliseconds. Nil stops that.
     func setGlances(_ interval: Duration?) { clws_loop_set_glances(native, interval?.inSeconds ?? 0) }
 
     func run() { clws_loop_run(native) }
-    /// Lets `run` return after this round.
+    /// Makes `run` return after this round.
     func stop() { clws_loop_break(native) }
 
-    /// Once, and not inside `run`.
+    /// Call once, and not inside `run`.
     func destroy() {
         isAlive.withLock { $0 = false }
         clws_loop_destroy(native)

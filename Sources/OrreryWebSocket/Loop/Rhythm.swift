@@ -1,6 +1,5 @@
-/// When something is done that is to be done every so often: by a timer, or somewhat sooner if the loop is awake
-/// anyway, since waking for it alone costs more than doing it. A server whose world ticks faster than that needs no
-/// timer.
+/// Decides when periodic work is done: by a timer, or somewhat earlier if the loop is awake anyway, because waking it
+/// for this work alone costs more than the work. A server whose world ticks faster than the interval needs no timer.
 struct Rhythm {
     private let interval: Duration
     private var last: ContinuousClock.Instant
@@ -10,9 +9,9 @@ struct Rhythm {
         last = start
     }
 
-    /// Whether it is done now.
+    /// Whether to do the work now.
     mutating func takeTurn(_ now: ContinuousClock.Instant, isAwakeAnyway: Bool) -> Bool {
-        // A timer that comes a little early is meant all the same.
+        // A timer that fires a little early still counts.
         let least = isAwakeAnyway ? interval / 2 : interval * 3 / 4
         guard now - last >= least else { return false }
         last = now

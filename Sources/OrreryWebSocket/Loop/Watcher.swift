@@ -1,14 +1,14 @@
 internal import CLibWebSocketsShim
 
-/// Waits for one socket on the loop's thread. The socket stays its owner's, who lets the watcher go before closing it.
+/// Waits for one socket on the loop's thread. The owner keeps the socket, and releases the watcher before closing it.
 final class Watcher {
     private let handle: (_ isReadable: Bool, _ isWritable: Bool) -> Void
     private var native: OpaquePointer?
 
-    /// Waits for nothing until it is told to. Nil if memory is short.
+    /// Creates a watcher that waits for nothing yet. Nil if memory is short.
     /// - Parameters:
-    ///   - comesFirst: before others that wait for the same socket, libwebsockets for one.
-    ///   - handle: on the loop's thread, until the watcher is released; it may release it.
+    ///   - comesFirst: Whether it is called before others that wait for the same socket, such as libwebsockets.
+    ///   - handle: Called on the loop's thread, until the watcher is released; it may release the watcher.
     init?(
         _ descriptor: Int32, on loop: EventLoop, comesFirst: Bool = false,
         handle: @escaping (_ isReadable: Bool, _ isWritable: Bool) -> Void
@@ -28,10 +28,9 @@ final class Watcher {
     fileprivate func tell(_ isReadable: Bool, _ isWritable: Bool) { handle(isReadable, isWritable) }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
-// thread.
+// A global function: a closure passed to C inherits the isolation of its context, and traps on the loop's thread.
 private func handleWatched(_ owner: UnsafeMutableRawPointer?, _ isReadable: Bool, _ isWritable: Bool) {
-    // Kept alive through the call, in which its owner may let it go.
+    // Kept alive during the call, in which its owner may release it.
     let watcher = Unmanaged<Watcher>.fromOpaque(owner!).takeUnretainedValue()
     watcher.tell(isReadable, isWritable)
 }

@@ -1,24 +1,24 @@
 internal import OrreryTransport
 
-/// How much of what is read from a peer is messages. libwebsockets answers pings by itself and tells nobody.
+/// Counts how much of a peer's input is messages. libwebsockets answers pings by itself and does not report them.
 struct InputCount {
-    /// Reads since bytes were last counted, and whether the last of them brought a part of a message.
+    /// Reads since bytes were last counted, and whether the last of these reads brought a part of a message.
     var readCount = 0
     var broughtMessage = true
-    /// Bytes of messages, and those that the handler was told of.
+    /// Bytes of messages, and the other bytes that the handler was told of.
     var knownByteCount: UInt64 = 0
 }
 
-/// One socket that libwebsockets serves for us. libwebsockets holds it unretained as the socket's opaque user data;
-/// ``WebSocketLoop`` owns it until the socket's last callback.
+/// A socket that libwebsockets serves for us. libwebsockets holds the connection unretained as the socket's opaque user
+/// data; ``WebSocketLoop`` owns it until the socket's last callback.
 final class WebSocketConnection {
     enum Phase {
-        /// HTTP, or the attempt of a client.
+        /// HTTP at a server, or a client's attempt.
         case handshaking
-        /// A page is on its way over HTTP.
+        /// A page is being sent over HTTP.
         case answering
         case open
-        /// We want to close, and wait until we can write that.
+        /// This side wants to close, and waits until it can write the close frame.
         case closing
         /// A close frame has been sent or received, or the socket broke. Nothing more is written.
         case ending
@@ -26,49 +26,50 @@ final class WebSocketConnection {
 
     var id: ConnectionID
     unowned let loop: WebSocketLoop
-    /// Nil before libwebsockets has it and from its last callback on.
+    /// Nil before libwebsockets has the socket and from its last callback on.
     var socket: OpaquePointer?
     var phase = Phase.handshaking
-    /// Whether its request was read and granted before libwebsockets had it.
+    /// Whether the request was read and granted before libwebsockets got the socket.
     var isAdmitted = false
-    /// Whether the handler heard that it opened; only then it hears that a served connection closed.
+    /// Whether the handler was told that the connection opened. Only then it is told that a served connection closed.
     var wasEstablished = false
-    /// Whether the handler heard that it closed, before its socket did.
+    /// Whether the handler was told that the connection closed, before its socket did.
     var wasToldClosed = false
-    /// How it ended, as soon as that is known.
+    /// How the connection ended, as soon as that is known.
     var closure: ConnectionEnd?
-    /// When it is cut off, if a handshake, an attempt or a close is under way.
+    /// When the connection is cut off, during a handshake, an attempt or a close.
     var deadline: ContinuousClock.Instant?
 
-    /// Given to `send`, not yet to libwebsockets. Bound: `pendingByteCountMax`.
+    /// Given to `send` but not yet to libwebsockets. Bound: `pendingByteCountMax`.
     private(set) var waiting = Queue<Frame>()
     private(set) var waitingByteCount = 0 {
         didSet { loop.pendingByteCount += waitingByteCount - oldValue }
     }
-    /// The message of which libwebsockets still holds a rest, or 0. At most one: nothing is written before it has gone.
+    /// The size of a partly sent message that libwebsockets still holds, or 0. At most one: nothing is written before
+    /// it has gone.
     var inFlightByteCount = 0 {
         didSet { loop.pendingByteCount += inFlightByteCount - oldValue }
     }
-    /// Whether `send` had to wait since the handler last heard "drained".
+    /// Whether `send` had to wait since the handler was last told "drained".
     var owesDrained = false
 
-    /// Whether its messages are read; if not, since when its pings are excused.
+    /// Whether messages are read; if not, since when the peer's missing pongs are excused.
     var isReading = true
     var excusedSince: ContinuousClock.Instant?
 
-    /// What its peer says beside messages; a server's.
+    /// The input from a server's peer that is not messages.
     var input = InputCount()
     var inputWatcher: Watcher?
 
-    /// Whether the handler is being told of one of its messages.
+    /// Whether the handler is being given a message of this connection.
     var isDelivering = false
-    /// The pieces of a message so far. Bound: `messageSizeMax`.
+    /// The pieces of an incomplete message. Bound: `messageSizeMax`.
     var assembly: [UInt8] = []
 
-    /// The page that is on its way, whole. Bound: `pageSizeMax` each, `waitingPageByteCountMax` together.
+    /// The whole page that is being sent. Bound: `pageSizeMax` each, `waitingPageByteCountMax` together.
     var page: [UInt8] = []
     var pageSentByteCount = 0
-    /// Whether its peer had sent more than its request when that was last looked at.
+    /// Whether, at the last look, the peer had sent more than its request.
     var hasUnreadInput = false
 
     init(id: ConnectionID, loop: WebSocketLoop) {
@@ -76,7 +77,7 @@ final class WebSocketConnection {
         self.loop = loop
     }
 
-    /// What libwebsockets keeps.
+    /// The pointer that libwebsockets keeps.
     var handle: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
     var pendingByteCount: Int { waitingByteCount + inFlightByteCount }

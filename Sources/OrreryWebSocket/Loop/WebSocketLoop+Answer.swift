@@ -2,34 +2,34 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// What a client is answered to its request, and what that means. Without TLS it is read beside libwebsockets, whose
-/// parser goes astray on some fields, and shows no body.
+/// Reads and interprets the server's answer to a client's request. Without TLS the answer is read here, in addition to
+/// libwebsockets, whose parser fails on some fields and does not report the body.
 extension WebSocketLoop {
-    /// After so long libwebsockets has dealt with what has come, or goes astray on it.
+    /// The time after which libwebsockets has either handled a complete answer or failed on it.
     private static let strayTimeout = Duration.milliseconds(200)
-    /// The same behind TLS, where nobody sees whether all has come.
+    /// The same with TLS, where it cannot be seen whether the answer is complete.
     private static let strayTimeoutBehindTLS = Duration.seconds(2)
 
-    /// How often the answer is looked at: what a connection takes longer for it.
+    /// How often the answer is looked at: a connection may take this much longer.
     private static let glanceInterval = Duration.milliseconds(2)
-    /// More than any answer: until there is so much, libwebsockets is not told that there is anything.
+    /// More than any answer: libwebsockets is not told of input until there is this much.
     private static let inputMin: Int32 = 64 << 10
-    /// What is looked at. Longer heads are left to libwebsockets.
+    /// The maximum size of an answer that is looked at. Longer heads are left to libwebsockets.
     private static let answerSizeMax = 16 << 10
 
-    /// TCP stands.
+    /// Starts watching for the answer, when the TCP connection is established.
     func watchAnswer(_ connection: WebSocketConnection) {
         guard let attempt, !attempt.url.isEncrypted, let socket = connection.socket else { return }
         let descriptor = lws_get_socket_fd(socket)
         clws_set_input_min(descriptor, Self.inputMin)
         eventLoop.setGlances(Self.glanceInterval)
-        // The end of the stream wakes both: then this looks before libwebsockets takes the bytes away.
+        // The end of the stream wakes both watchers: this one then runs before libwebsockets takes the bytes.
         let watcher = Watcher(descriptor, on: eventLoop, comesFirst: true) { [unowned self] _, _ in glance() }
         watcher?.wait(forInput: true, forRoom: false)
         attempt.watcher = watcher
     }
 
-    /// Looks at the answer, as far as it is there, and decides what can be decided.
+    /// Looks at the answer as far as it has arrived, and decides what can be decided.
     func glance() {
         guard let attempt, attempt.watcher != nil, let connection = connections.values.first,
             let socket = connection.socket
@@ -49,7 +49,7 @@ extension WebSocketLoop {
             let now = clock.now
             if attempt.answeredAt == nil { attempt.answeredAt = now }
             if status == 101 || attempt.seenByteCount == Self.answerSizeMax {
-                // Now it is libwebsockets' matter.
+                // From here on libwebsockets handles the answer.
                 unwatchAnswer()
             } else if answer.isWhole || now - (attempt.answeredAt ?? now) > Self.strayTimeout {
                 end(connection, attempt.closure(status: status, sentence: answer.sentence))
@@ -63,7 +63,7 @@ extension WebSocketLoop {
         cut(connection)
     }
 
-    /// What comes from now on is libwebsockets' matter.
+    /// Leaves further input to libwebsockets.
     func unwatchAnswer() {
         guard let attempt, attempt.watcher != nil else { return }
         attempt.watcher = nil
@@ -71,7 +71,7 @@ extension WebSocketLoop {
         if let socket = connections.values.first?.socket { clws_set_input_min(lws_get_socket_fd(socket), 1) }
     }
 
-    /// An answer that has come whole, and that libwebsockets does not come to terms with.
+    /// Ends the attempt if a complete answer has arrived that libwebsockets cannot handle.
     func findStrayAnswer(_ now: ContinuousClock.Instant) {
         guard let attempt, attempt.watcher == nil, let connection = connections.values.first,
             connection.phase == .handshaking, connection.closure == nil, connection.socket != nil
@@ -89,9 +89,9 @@ extension WebSocketLoop {
         end(connection, attempt.closureOfStrayAnswer())
     }
 
-    /// Looks at the server's answer to the handshake. False leaves the server; the reason is kept.
+    /// Checks the server's answer to the handshake. False ends the connection; the reason is kept.
     func acceptsAnswer(_ connection: WebSocketConnection) -> Bool {
-        // It was judged before.
+        // Already decided.
         guard connection.closure == nil else { return false }
         guard let attempt, let socket = connection.socket else { return false }
         let status = Int(lws_http_client_http_response(socket))
@@ -105,14 +105,14 @@ extension WebSocketLoop {
         return false
     }
 
-    /// What libwebsockets has of a body of plain text, behind TLS.
+    /// The part of a plain-text body that libwebsockets has, with TLS.
     private func body(of socket: OpaquePointer) -> String? {
         guard let attempt, attempt.url.isEncrypted,
             header(WSI_TOKEN_HTTP_CONTENT_TYPE, of: socket)?.lowercased().hasPrefix("text/plain") == true
         else { return nil }
         var position: UnsafeMutablePointer<CChar>?
         var count: Int32 = 0
-        // It hands the bytes to `takeBody`, within this call.
+        // libwebsockets passes the bytes to `takeBody`, within this call.
         lws_http_client_read(socket, &position, &count)
         let size = header(WSI_TOKEN_HTTP_CONTENT_LENGTH, of: socket).flatMap { Int($0) }
         return HTTPAnswer.sentence(in: attempt.body, size: size)
@@ -124,7 +124,7 @@ extension WebSocketLoop {
 }
 
 extension ConnectAttempt {
-    /// What a status means for one who asked for a WebSocket.
+    /// The meaning of a status for a client that requested a WebSocket.
     func closure(status: Int, sentence: String?) -> ConnectionEnd {
         let own = sentence.map { ": \($0)" } ?? ""
         let reason =
@@ -139,13 +139,13 @@ extension ConnectAttempt {
             case 503: "\(url.text) is full or busy (HTTP status 503); try again later"
             default: "\(url.text) answered with HTTP status \(status) and not as a WebSocket\(own)"
             }
-        // A server that is full or starting is no stranger, and neither is one behind a proxy.
+        // A server that is full or starting may still be an Orrery server, and so may one behind a proxy.
         return ConnectionEnd(
             code: status >= 500 || status == 426 || status == 421 ? .abnormal : .protocolError, reason: reason,
             wasEstablished: false, refusalStatus: status)
     }
 
-    /// It says something else than HTTP.
+    /// The end for a server that speaks something other than HTTP.
     func closureOfStranger() -> ConnectionEnd {
         if answer.isTLS { return closureOfTLS() }
         let text = String(decoding: answer.beginning.prefix { $0 >= 0x20 && $0 < 0x7f }, as: UTF8.self)
@@ -162,7 +162,7 @@ extension ConnectAttempt {
             wasEstablished: false)
     }
 
-    /// It is HTTP, and libwebsockets goes astray on it.
+    /// The end for an HTTP answer that libwebsockets cannot handle.
     func closureOfStrayAnswer() -> ConnectionEnd {
         if let status = answer.status, status != 101 {
             return closure(status: status, sentence: answer.sentence)

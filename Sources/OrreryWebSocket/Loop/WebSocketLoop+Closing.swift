@@ -2,15 +2,15 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// How connections end that this side did not close: by a close frame of the peer, or by libwebsockets because of a
-/// breach.
+/// Handles connections that this side did not close: those ended by a close frame of the peer, or by libwebsockets
+/// because of a protocol violation.
 extension WebSocketLoop {
-    /// How long a peer that broke the protocol may take to answer the close frame: what it says may not be understood
-    /// any more.
+    /// How long a peer that broke the protocol may take to answer the close frame: its input can no longer be
+    /// interpreted.
     private static let breachTimeout = Duration.seconds(1)
 
-    /// The peer's close frame. libwebsockets sends back what stands in `payload` after this; what must not be sent back
-    /// is replaced. False has it send what was set here.
+    /// Handles the peer's close frame. Afterwards libwebsockets sends back what is in `payload`; what must not be sent
+    /// back is replaced. If the result is false, libwebsockets sends what was set here.
     func takeClose(_ payload: UnsafeMutableRawBufferPointer, of connection: WebSocketConnection) -> Bool {
         connection.phase = .ending
         connection.deadline = clock.now + closeTimeout
@@ -26,7 +26,7 @@ extension WebSocketLoop {
             connection.closure = ConnectionEnd(code: .noStatus, reason: "", wasEstablished: true)
             return true
         }
-        // (For codes below 5000 that must not be sent libwebsockets has already put 1002.)
+        // (For codes below 5000 that must not be sent, libwebsockets has already set 1002.)
         if Self.closure(from: UnsafeRawBufferPointer(payload)).code.rawValue >= 5000 {
             replaceClose(payload, with: .protocolError)
         } else if String(validating: payload.dropFirst(2), as: UTF8.self) == nil {
@@ -51,19 +51,20 @@ extension WebSocketLoop {
         return ConnectionEnd(code: CloseCode(code), reason: reason.cutToCloseReason, wasEstablished: true)
     }
 
-    /// libwebsockets is about to close. For some breaches (a control frame of more than 125 bytes) it would without a
-    /// close frame: then the socket is fine, and something has just come. (It says the same of a peer that is silent
-    /// for too long.)
+    /// Sets a close frame when libwebsockets is about to close without one. It does so for some protocol violations (a
+    /// control frame of more than 125 bytes): then the socket is intact and input has just arrived. (It calls this for
+    /// a peer that is silent for too long, too.)
     func nameBreach(of connection: WebSocketConnection) {
-        // Behind TLS a peer may end without the socket's ending.
+        // With TLS, a peer may end its stream without ending the socket's.
         guard connection.phase == .open, !servesTLS, let socket = connection.socket, lws_get_close_length(socket) == 0,
             clws_is_talking(lws_get_socket_fd(socket))
         else { return }
         lws_close_reason(socket, lws_close_status(UInt32(CloseCode.protocolError.rawValue)), nil, 0)
     }
 
-    /// Whether libwebsockets has begun to close an open connection because its peer broke the protocol; it tells
-    /// nobody, but keeps what it says. From then on nothing is sent. The handler hears of it in the next round.
+    /// Whether libwebsockets has begun to close an open connection because its peer broke the protocol. libwebsockets
+    /// does not report that, but it keeps the close frame's payload. Afterwards nothing is sent. The handler is told in
+    /// the next round.
     func noteBreach(of connection: WebSocketConnection) -> Bool {
         guard let socket = connection.socket, lws_get_close_length(socket) >= 2 else { return false }
         let payload = UnsafeRawBufferPointer(
@@ -79,12 +80,12 @@ extension WebSocketLoop {
         return true
     }
 
-    /// libwebsockets begins to close without a word: so it is looked for.
+    /// Looks for connections that libwebsockets has begun to close, because it does not report that.
     func findBreaches() {
         for connection in connections.values where connection.phase == .open { _ = noteBreach(of: connection) }
     }
 
-    /// A peer that broke the protocol is gone for the handler when it did, not when its socket is.
+    /// Tells the handler that a connection closed when its peer broke the protocol, not when its socket closes.
     func tellClosed() {
         while let connection = closedToTell.popLast() { tellClosed(connection) }
     }
@@ -96,11 +97,11 @@ extension WebSocketLoop {
         handler.connectionClosed(connection.id, connection.closure ?? broken)
     }
 
-    /// The last that is heard of an established connection.
+    /// Notes the end of an established connection, before its last callback.
     func noteEnd(of connection: WebSocketConnection) {
         if connection.phase == .open { _ = noteBreach(of: connection) }
         connection.phase = .ending
-        // Before the socket is closed, and its number another's.
+        // Before the socket is closed and its descriptor reused.
         connection.inputWatcher = nil
     }
 

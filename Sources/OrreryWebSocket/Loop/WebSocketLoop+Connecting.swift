@@ -3,21 +3,21 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// What a client was told about its server besides the URL.
+/// A client's settings for its server besides the URL.
 struct ClientSettings: Sendable {
     var connectTimeout: Duration
     var trustedCertificateFile: String?
-    /// The whole field. Never in a message.
+    /// The whole `Authorization` field. Never part of a message.
     var authorization: String?
 }
 
-/// A client's way to its server: one address after the other until one answers.
+/// A client's attempt to connect: it tries one address after another until one answers.
 final class ConnectAttempt {
     let url: WebSocketURL
     let authorization: String?
     let trustsGivenFile: Bool
     let timeout: Duration
-    /// Why the server's certificate was not accepted.
+    /// Why the server's certificate was rejected.
     var certificateProblem: CertificateProblem?
     /// The addresses not yet tried.
     var addresses: [NetworkAddress] = []
@@ -28,15 +28,15 @@ final class ConnectAttempt {
     var hasTimedOut = false
     var deadline: ContinuousClock.Instant?
 
-    /// The server's answer, as far as it was seen; without TLS.
+    /// The part of the server's answer seen so far; without TLS.
     var answer = HTTPAnswer()
     var watcher: Watcher?
     var seenByteCount = 0
-    /// Records of TLS that were no handshake; with TLS.
+    /// The number of TLS records seen that were not part of the handshake; with TLS.
     var seenRecordCount: UInt64 = 0
-    /// When the answer had come whole, or with TLS as far as it has.
+    /// When the answer was complete, or with TLS when its latest part arrived.
     var answeredAt: ContinuousClock.Instant?
-    /// The beginning of an answer's body, from libwebsockets; with TLS.
+    /// The beginning of the answer's body, from libwebsockets; with TLS.
     var body: [UInt8] = []
 
     init(url: WebSocketURL, _ client: ClientSettings) {
@@ -46,7 +46,7 @@ final class ConnectAttempt {
         timeout = client.connectTimeout
     }
 
-    /// Nothing is known of it yet.
+    /// Begins with an address, of which nothing is known yet.
     func begin(with address: NetworkAddress) {
         current = address
         isNextDue = false
@@ -58,14 +58,14 @@ final class ConnectAttempt {
         body = []
     }
 
-    /// Whether a server that said nothing speaks TLS, to one who does not: found out by asking it.
+    /// Whether a server that sent nothing to a client without TLS speaks TLS, tested by asking it.
     var isBehindTLS: Bool { !url.isEncrypted && answer.beginning.isEmpty && current?.speaksTLS() == true }
 
-    /// Whether a server with whom no TLS came about speaks HTTP alone: found out by asking it. (Some answer HTTP at a
-    /// port of TLS.)
+    /// Whether a server with which the TLS handshake failed speaks only HTTP, tested by asking it. (Some servers answer
+    /// HTTP at a TLS port.)
     var isWithoutTLS: Bool { current.map { !$0.speaksTLS() && $0.speaksHTTP() } ?? false }
 
-    /// How a failed attempt ends: as was noted when it failed, or with the best that can be found out now.
+    /// How a failed attempt ends: as noted at the failure, or with the best reason that can be found now.
     func closure(_ noted: ConnectionEnd?) -> ConnectionEnd {
         noted ?? ConnectionEnd(code: .abnormal, reason: failureReason, wasEstablished: false)
     }
@@ -85,7 +85,7 @@ final class ConnectAttempt {
 }
 
 extension WebSocketLoop {
-    /// Looks the host up and tries its first address. Does nothing for a server.
+    /// Looks up the host and tries its first address. Does nothing for a server.
     func beginAttempt() {
         guard let attempt else { return }
         switch NetworkAddress.resolve(attempt.url.host, port: attempt.url.port, toListen: false) {
@@ -101,13 +101,13 @@ extension WebSocketLoop {
         }
     }
 
-    /// Does nothing if none is due.
+    /// Does nothing if no address is due.
     func tryNextAddress() {
         guard let attempt, attempt.isNextDue, let connection = connections.values.first else { return }
         if connection.closure == nil {
             tryNextAddress(as: connection)
         } else {
-            // It was closed while it had no socket that could say so.
+            // The attempt was closed while it had no socket to report that.
             attempt.isNextDue = false
             remove(connection)
         }
@@ -124,13 +124,13 @@ extension WebSocketLoop {
         if let socket {
             connection.socket = socket
         } else if attempt.isUnderWay {
-            // It failed at once, and libwebsockets has nothing more to say about it.
+            // The attempt failed immediately, and libwebsockets makes no further callback for it.
             remove(connection)
         }
     }
 
-    /// Whether the attempt goes on with the next address, now that this socket is gone. Never from inside the callback
-    /// that said so: the next round begins it.
+    /// Whether the attempt continues with the next address, now that this socket is gone. Never begins it inside the
+    /// callback that reported the failure: the next round does.
     func mayTryAgain(_ connection: WebSocketConnection) -> Bool {
         guard let attempt, connection.phase != .open, !connection.wasEstablished else { return false }
         attempt.isUnderWay = false
@@ -152,7 +152,7 @@ extension WebSocketLoop {
         return clws_append_authorization(connection.socket, authorization, authorization.utf8.count, cursor, end)
     }
 
-    /// libwebsockets gave the attempt up. What it says is short; what we know comes first.
+    /// libwebsockets gave up the attempt. Its text is short, so what this library knows takes precedence.
     func noteFailure(of connection: WebSocketConnection, _ text: UnsafeRawBufferPointer) {
         guard let attempt, connection.closure == nil, !attempt.hasTimedOut else { return }
         if let problem = attempt.certificateProblem {
@@ -164,7 +164,8 @@ extension WebSocketLoop {
             return
         }
         guard attempt.isConnected else { return }
-        // A field swallows the one behind it: then that one is missing, and libwebsockets says so.
+        // The parser can merge one field into another: the merged field is then missing, and libwebsockets reports
+        // that.
         if attempt.answer.status == 101, !attempt.answer.otherFieldNames.isEmpty {
             connection.closure = attempt.closureOfStrayAnswer()
             return

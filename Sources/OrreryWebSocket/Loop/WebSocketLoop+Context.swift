@@ -2,18 +2,18 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// How libwebsockets finds out that a peer is gone which sends nothing.
+/// How libwebsockets detects that a silent peer is gone.
 package struct PingTimes: Hashable, Sendable {
-    /// After so long without a pong a peer is asked for one,
+    /// A peer is pinged after this many seconds without a pong.
     package var pingSeconds: UInt16 = 60
-    /// and after so long without one its connection is cut. More than ``pingSeconds``.
+    /// The connection is cut after this many seconds without a pong. More than ``pingSeconds``.
     package var hangUpSeconds: UInt16 = 120
 
     package init() {}
 }
 
 extension WebSocketLoop {
-    /// The read size, and what libwebsockets collects of one frame before it hands it over.
+    /// The read size, and how much of one frame libwebsockets collects before it hands it over.
     static let receiveBufferSize = 64 << 10
     /// - Throws: ``TransportError`` with `.unavailable` or `.invalidCertificate`.
     func makeContext(_ role: Role, on loop: EventLoop) throws(TransportError) -> OpaquePointer {
@@ -24,7 +24,7 @@ extension WebSocketLoop {
         settings.handshake_seconds_max = UInt32(clamping: limits.handshakeTimeout.components.seconds + 1)
         settings.ping_seconds = pingTimes.pingSeconds
         settings.hang_up_seconds = pingTimes.hangUpSeconds
-        // C strings that live as long as this call; libwebsockets' side copies what it keeps.
+        // C strings that live as long as this call; the shim copies what it keeps.
         var texts: [UnsafeMutablePointer<CChar>] = []
         defer { for text in texts { text.deallocate() } }
         func text(_ string: String) -> UnsafePointer<CChar> {
@@ -44,7 +44,7 @@ extension WebSocketLoop {
             settings.key_file = text(tls.keyFile)
         case .server(_, nil): break
         case .client(let url, let client):
-            // A client's attempt has a deadline of ours, which knows fractions of seconds and names the reason.
+            // A client's attempt has its own deadline here, which has fractions of seconds and names the reason.
             settings.handshake_seconds_max = UInt32(clamping: client.connectTimeout.components.seconds + 2)
             guard url.isEncrypted else { break }
             settings.tls = CLWS_TLS_CLIENT

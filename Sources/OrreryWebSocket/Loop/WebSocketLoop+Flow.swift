@@ -2,7 +2,7 @@ internal import CLibWebSockets
 internal import CLibWebSocketsShim
 internal import OrreryTransport
 
-/// What waits to be sent, what has come, and what is not to be read now.
+/// Flow control: waiting messages, progress, and paused reading.
 extension WebSocketLoop {
     func pendingByteCount(of id: ConnectionID) -> Int {
         guard let connection = connections[id], connection.phase == .open else { return 0 }
@@ -14,7 +14,7 @@ extension WebSocketLoop {
             return nil
         }
         var progress = ConnectionProgress()
-        // Where the system does not say, nothing moves.
+        // If the system does not report the numbers, they stay as they are.
         _ = clws_progress(lws_get_socket_fd(socket), &progress.takenByteCount, &progress.arrivedByteCount)
         return progress
     }
@@ -32,7 +32,7 @@ extension WebSocketLoop {
         }
     }
 
-    /// Does nothing if it is read.
+    /// Resumes reading. Does nothing if the connection is being read.
     func readAgain(_ connection: WebSocketConnection) {
         guard !connection.isReading else { return }
         connection.isReading = true
@@ -41,17 +41,17 @@ extension WebSocketLoop {
         if connection.phase == .open { connection.inputWatcher?.wait(forInput: true, forRoom: false) }
     }
 
-    // MARK: What is no message
+    // MARK: Input that is not messages
 
-    /// Reads after which bytes are counted: seldom where messages come.
+    /// The number of reads after which bytes are counted, so that counting is rare if messages arrive.
     private static let readsPerCount = 16
 
-    /// A server looks at what its peers say beside messages, since reading that is work too.
+    /// Counts the input from a server's peer that is not messages, because reading it costs time too.
     func watchInput(of connection: WebSocketConnection) {
         guard attempt == nil, let socket = connection.socket else { return }
         let descriptor = lws_get_socket_fd(socket)
         _ = clws_read_count(descriptor, &connection.input.knownByteCount)
-        // Before libwebsockets reads.
+        // Called before libwebsockets reads.
         connection.inputWatcher = Watcher(descriptor, on: eventLoop, comesFirst: true) {
             [unowned self, unowned connection] _, _ in inputCame(connection)
         }
@@ -72,20 +72,21 @@ extension WebSocketLoop {
         connection.input.broughtMessage = false
         var byteCount: UInt64 = 0
         guard clws_read_count(lws_get_socket_fd(socket), &byteCount) else { return }
-        // Of a frame that has not come whole libwebsockets holds as much.
+        // libwebsockets may hold this much of an incomplete frame.
         let known = connection.input.knownByteCount + UInt64(Self.receiveBufferSize)
         guard byteCount > known else { return }
         connection.input.knownByteCount += byteCount - known
         handler.connection(connection.id, receivedBesideMessages: Int(byteCount - known))
     }
 
-    /// Nobody reads from these: so a pong cannot be missed, and that one broke shows nowhere but here.
+    /// Checks paused connections. Nothing is read from them, so missing pongs must be excused, and only this check
+    /// detects that one broke.
     func lookAfterPaused(_ now: ContinuousClock.Instant) {
         guard pausedCount > 0 else { return }
-        // Not those that were found broken before, and end.
+        // Connections already found broken are ending and are left out.
         let paused = connections.values.filter { !$0.isReading && $0.phase == .open && $0.socket != nil }
         for connection in paused {
-            // Seldom: libwebsockets looks through a list of all connections for it.
+            // Done rarely: libwebsockets searches a list of all connections for it.
             guard let since = connection.excusedSince, (now - since) * 2 >= .seconds(Int64(pingTimes.pingSeconds))
             else { continue }
             connection.excusedSince = now

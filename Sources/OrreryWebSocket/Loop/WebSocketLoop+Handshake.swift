@@ -3,14 +3,15 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// HTTP at a server with TLS, as far as libwebsockets, which ends the TLS, lets it be ours. Without TLS see
-/// ``Reception``.
+/// HTTP at a server with TLS, as far as libwebsockets, which terminates the TLS, leaves it to us. For servers without
+/// TLS see ``Reception``.
 extension WebSocketLoop {
-    /// Whether this request for an upgrade is granted. If not, it has been answered.
+    /// Whether this upgrade request is granted. If not, it has been answered.
     func mayUpgrade(_ connection: WebSocketConnection) -> Bool {
         if connection.isAdmitted { return true }
         guard let socket = connection.socket, !isShuttingDown, connection.phase == .handshaking else { return false }
-        // libwebsockets itself has answered an unknown token and thrown its headers away; then there is none here.
+        // libwebsockets itself has answered an unknown token and dropped its headers; in that case the field is missing
+        // here.
         guard let upgrade = header(WSI_TOKEN_UPGRADE, of: socket) else { return false }
         guard upgrade.lowercased() == "websocket" else {
             refuse(connection, .upgradeRequired(subprotocol: subprotocol))
@@ -28,9 +29,9 @@ extension WebSocketLoop {
         return true
     }
 
-    /// Answers a request that is no upgrade. Less than 0 ends the connection now.
+    /// Answers a request that is not an upgrade. A result below 0 ends the connection now.
     func answerPlainHTTP(_ connection: WebSocketConnection) -> Int32 {
-        // Another request behind the first: the connection closes after that one's answer.
+        // Another request after the first: the connection closes after the answer to the first.
         guard connection.phase == .handshaking else { return 0 }
         guard let socket = connection.socket, !isShuttingDown else { return -1 }
         let request = request(on: socket)
@@ -46,21 +47,22 @@ extension WebSocketLoop {
         return beginAnswer(answer, withBody: method != "HEAD", to: connection) ? 0 : -1
     }
 
-    /// Says no in one short write; the connection ends after it.
+    /// Refuses a request in one short write; the connection ends after it.
     private func refuse(_ connection: WebSocketConnection, _ response: HTTPResponse, withBody: Bool = true) {
         places.leave(connection.id.rawValue)
         connection.phase = .ending
         let bytes = response.serialized(withBody: withBody, at: .now)
-        // If it cannot be written the peer is gone, and the connection ends in either case.
+        // If the write fails, the peer is gone. The connection ends in either case.
         _ = clws_write_http(connection.socket, bytes, bytes.count)
         handler.refused(.request(status: response.status))
     }
 
     // MARK: Pages
 
-    /// A page goes in pieces of this size, each when the socket takes it.
+    /// The maximum size of the pieces in which a page is sent, one whenever the socket can take it.
     private static let pieceSizeMax = 64 << 10
-    /// Has the socket send the answer at its reader's pace. False if there is no room for it; then it has been refused.
+    /// Makes the socket send the answer at its reader's pace. False if there is no room for it; then the request has
+    /// been refused.
     private func beginAnswer(_ answer: HTTPResponse, withBody: Bool, to connection: WebSocketConnection) -> Bool {
         let bytes = answer.serialized(withBody: withBody, at: .now)
         guard hasRoom(forPageOf: bytes.count) else {
@@ -72,13 +74,13 @@ extension WebSocketLoop {
         connection.page = bytes
         connection.deadline = clock.now + closeTimeout
         waitingPageByteCount += bytes.count
-        // libwebsockets' own time limit is replaced by ours.
+        // Our time limit replaces that of libwebsockets.
         lws_set_timeout(connection.socket, NO_PENDING_TIMEOUT, 0)
         lws_callback_on_writable(connection.socket)
         return true
     }
 
-    /// Sends the next piece of a page. False ends the connection: all has gone, or nothing goes any more.
+    /// Sends the next piece of a page. False ends the connection: everything was sent, or nothing can be sent any more.
     func writePage(_ connection: WebSocketConnection) -> Bool {
         let rest = connection.page.count - connection.pageSentByteCount
         guard rest > 0 else { return false }
@@ -98,14 +100,15 @@ extension WebSocketLoop {
         connection.pageSentByteCount = 0
     }
 
-    /// libwebsockets reads nothing while an answer is on its way, but has the loop go round for what is there to be
-    /// read. So a peer that sends more than its request has a moment to take its page, seen from one look to the next.
+    /// Cuts off peers that send more than their request instead of taking their page. libwebsockets reads nothing while
+    /// an answer is being sent, but unread input keeps the loop running. So such a peer has from one look to the next
+    /// to take its page.
     func cutWhoDoesNotWaitForItsPage() {
         guard let context else { return }
         let answering = connections.values.filter { $0.phase == .answering }
         guard !answering.isEmpty else { return }
-        // What libwebsockets has read behind a request it shows of nobody alone. But it leaves those out that are held
-        // back: so all are, and one after the other is let go.
+        // libwebsockets does not report buffered input of a single connection, but it leaves out connections that are
+        // held back. So all are held back, and one after another is released.
         for connection in answering { lws_rx_flow_control(connection.socket, 0) }
         let isAnotherWaiting = clws_has_buffered_input(context)
         for connection in answering {
@@ -130,7 +133,7 @@ extension WebSocketLoop {
         return request
     }
 
-    /// What RFC 9112, section 3.2 asks of the field `Host`. Several are one value here, with a comma.
+    /// The checks of RFC 9112, section 3.2 for the field `Host`. Several fields are one value here, with a comma.
     private func refusalOfHost(on socket: OpaquePointer) -> HTTPResponse? {
         guard let host = header(WSI_TOKEN_HOST, of: socket) else {
             return header(WSI_TOKEN_HTTP, of: socket) == "HTTP/1.0" ? nil : .text(400, "The field Host is missing.")
@@ -149,7 +152,7 @@ extension WebSocketLoop {
     ]
 
     /// One header of the request or the answer; nil if it is missing. libwebsockets keeps `requestHeadSizeMax` bytes of
-    /// them together.
+    /// headers in total.
     func header(_ token: lws_token_indexes, of socket: OpaquePointer) -> String? {
         let count = Int(lws_hdr_total_length(socket, token))
         guard count > 0 else { return nil }
@@ -160,28 +163,28 @@ extension WebSocketLoop {
     }
 }
 
-/// What both ways to a server's HTTP share.
+/// Shared code of both ways to a server's HTTP.
 extension WebSocketLoop {
-    /// Pages up to this size are always answered: their number is bounded by that of the peers.
+    /// Pages up to this size are always answered: the number of peers bounds their number.
     private static let smallPageSizeMax = 4 << 10
 
     func hasRoom(forPageOf byteCount: Int) -> Bool {
         byteCount <= Self.smallPageSizeMax || waitingPageByteCount + byteCount <= limits.waitingPageByteCountMax
     }
 
-    /// What is wrong with a request for a WebSocket, by the protocol, by the handler, and by the limits, in this order.
+    /// The refusal of a WebSocket request by the protocol, the handler, or the limits, in this order; otherwise nil.
     func refusal(of offer: WebSocketOffer, _ request: HTTPRequest) -> HTTPResponse? {
         if let refusal = offer.refusal(subprotocol: subprotocol) ?? handler.refusal(ofUpgrade: request) {
             return refusal
         }
-        // Those that are closing hold memory too.
+        // Closing connections count because they hold memory too.
         guard establishedCount < limits.connectionCountMax,
             connections.count < limits.connectionCountMax + 2 * limits.handshakeCountMax
         else { return .text(503, "This server already serves \(establishedCount) connections.") }
         return nil
     }
 
-    /// What the socket itself says of a peer.
+    /// What the socket itself knows of a peer.
     func socketDetails(of descriptor: Int32) -> HTTPRequest {
         HTTPRequest(
             peerAddress: NetworkAddress.peer(of: descriptor)?.canonicalHost ?? "",

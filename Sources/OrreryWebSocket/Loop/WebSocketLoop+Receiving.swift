@@ -3,7 +3,7 @@ internal import CLibWebSocketsShim
 internal import OrreryTransport
 
 extension WebSocketLoop {
-    /// One callback of libwebsockets about one connection. Less than 0 ends the connection.
+    /// Handles one libwebsockets callback about one connection. A result below 0 ends the connection.
     fileprivate func handle(
         _ reason: lws_callback_reasons, of connection: WebSocketConnection, _ user: UnsafeMutableRawPointer?,
         _ bytes: UnsafeMutableRawPointer?, _ count: Int
@@ -35,7 +35,7 @@ extension WebSocketLoop {
         case LWS_CALLBACK_CLOSED, LWS_CALLBACK_CLIENT_CLOSED:
             noteEnd(of: connection)
         case LWS_CALLBACK_WSI_CREATE:
-            // For a client: TCP stands.
+            // For a client: the TCP connection is established.
             attempt?.isConnected = true
             watchAnswer(connection)
         case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
@@ -46,7 +46,7 @@ extension WebSocketLoop {
             takeBody(UnsafeRawBufferPointer(start: bytes, count: count))
             return -1
         case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-            // Here the length says whether OpenSSL finds the certificate good; it decides, we keep why not.
+            // Here the length says whether OpenSSL accepts the certificate; OpenSSL decides, and the reason is kept.
             if count == 0 { attempt?.certificateProblem = CertificateProblem(verification: user) }
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
             unwatchAnswer()
@@ -62,7 +62,7 @@ extension WebSocketLoop {
         return 0
     }
 
-    /// A piece of a message: a whole frame, or as much of it as was there.
+    /// Handles a piece of a message: a whole frame, or as much of it as was there.
     private func receive(_ piece: UnsafeRawBufferPointer, on connection: WebSocketConnection) {
         guard connection.phase == .open, let socket = connection.socket else { return }
         connection.input.broughtMessage = true
@@ -72,7 +72,7 @@ extension WebSocketLoop {
             noteRefusal(.unsupportedData)
             return
         }
-        // What this frame announces, checked before anything is kept. The peer chose that number.
+        // The rest of the frame as announced by its header, which the peer chose. Checked before anything is kept.
         let rest = lws_remaining_packet_payload(socket)
         let sizeMax = limits.messageSizeMax
         let collected = connection.assembly.count + piece.count
@@ -95,7 +95,8 @@ extension WebSocketLoop {
         message.withUnsafeBytes { handler.connection(connection.id, received: $0) }
     }
 
-    /// A server closes a connection for what its peer did: its handler counts that, in the next round.
+    /// Notes that a server closes a connection because of what its peer did. The handler is told in the next round, for
+    /// counting.
     func noteRefusal(_ code: CloseCode) {
         guard attempt == nil else { return }
         refusalsToTell.append(.connection(code))
@@ -103,8 +104,7 @@ extension WebSocketLoop {
     }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
-// thread.
+// A global function: a closure passed to C inherits the isolation of its context, and traps on the loop's thread.
 func handleSocketEvent(
     _ socket: OpaquePointer?, _ reason: lws_callback_reasons, _ user: UnsafeMutableRawPointer?,
     _ bytes: UnsafeMutableRawPointer?, _ count: Int
@@ -114,7 +114,7 @@ func handleSocketEvent(
         LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS,
         LWS_CALLBACK_VHOST_CERT_AGING, LWS_CALLBACK_LOCK_POLL, LWS_CALLBACK_UNLOCK_POLL,
         LWS_CALLBACK_CHANGE_MODE_POLL_FD:
-        // Not about a connection of ours: `socket` may be a stand-in.
+        // Not about a connection of ours: `socket` may be a placeholder.
         return 0
     case LWS_CALLBACK_PROTOCOL_INIT:
         Unmanaged<WebSocketLoop>.fromOpaque(clws_owner(socket)).takeUnretainedValue().watchListeners()
@@ -126,12 +126,12 @@ func handleSocketEvent(
     }
 }
 
-/// Whom a callback is about; nil for one of which we have heard the last.
+/// The connection that a callback is about; nil after its last callback.
 private func knownConnection(of socket: OpaquePointer?) -> WebSocketConnection? {
     if let handle = lws_get_opaque_user_data(socket) {
         return Unmanaged<WebSocketConnection>.fromOpaque(handle).takeUnretainedValue()
     }
-    // libwebsockets has nowhere to write down whose socket comes with its head.
+    // libwebsockets has no place to note the connection of a socket that was handed over with its head.
     let loop = Unmanaged<WebSocketLoop>.fromOpaque(clws_owner(socket)).takeUnretainedValue()
     guard let connection = loop.adopting, connection.socket == nil || connection.socket == socket else { return nil }
     if connection.socket != nil { lws_set_opaque_user_data(socket, connection.handle) }

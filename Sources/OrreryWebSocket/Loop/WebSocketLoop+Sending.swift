@@ -8,8 +8,8 @@ extension WebSocketLoop {
         guard let connection = connections[id], connection.phase == .open, let socket = connection.socket,
             !noteBreach(of: connection)
         else { return }
-        // Written at once only if nothing can get in between: lws_write behind a rest appends a copy without bound. And
-        // not while a message of the same peer is handled: a ping that came before it is answered first.
+        // Written immediately only if nothing is in front of it: while a rest waits, lws_write appends copies without
+        // bound. Also not while a message of the same peer is handled: an earlier ping is answered first.
         if !connection.isDelivering, connection.waiting.isEmpty, connection.inFlightByteCount == 0,
             lws_partial_buffered(socket) == 0
         {
@@ -35,8 +35,8 @@ extension WebSocketLoop {
         close(connection, code: code, reason: reason)
     }
 
-    /// Closes from wherever we are: the close frame goes when the socket can be written, which is never inside this
-    /// call.
+    /// Closes a connection from any place: the close frame is sent when the socket is writable, which is never inside
+    /// this call.
     func close(_ connection: WebSocketConnection, code: CloseCode, reason: String) {
         switch connection.phase {
         case .open:
@@ -44,7 +44,7 @@ extension WebSocketLoop {
             connection.phase = .closing
             connection.deadline = clock.now + closeTimeout
             connection.assembly = []
-            // Its answer to the close frame is to be seen.
+            // To read the peer's answer to the close frame.
             readAgain(connection)
             if let socket = connection.socket { lws_callback_on_writable(socket) }
         case .handshaking, .answering:
@@ -55,7 +55,7 @@ extension WebSocketLoop {
         }
     }
 
-    /// The socket takes more, and libwebsockets holds no rest. False ends the connection.
+    /// The socket is writable, and libwebsockets holds no rest. False ends the connection.
     func writable(_ connection: WebSocketConnection) -> Bool {
         connection.inFlightByteCount = 0
         if connection.phase == .open, noteBreach(of: connection) { return true }
@@ -82,8 +82,8 @@ extension WebSocketLoop {
         }
     }
 
-    /// Writes what waits as far as the socket takes it at once, and then the close frame. False if a rest must go
-    /// before.
+    /// Writes waiting messages as far as the socket takes them immediately, and then the close frame. False if a rest
+    /// must be sent first.
     private func sayGoodbye(_ connection: WebSocketConnection) -> Bool {
         while let frame = connection.dequeue() {
             guard write(frame, to: connection) else { break }
@@ -118,8 +118,8 @@ extension WebSocketLoop {
         return true
     }
 
-    /// A client masks what it sends, and libwebsockets does that in place: never in a frame that somebody else may send
-    /// too.
+    /// A client masks what it sends, and libwebsockets masks in place, so the frame is copied: others may send the same
+    /// frame.
     private func writeMasked(_ frame: Frame, to socket: OpaquePointer?) -> Int32 {
         let needed = Frame.headRoom + frame.count
         if maskingBuffer.map({ $0.count < needed }) ?? true {
@@ -140,13 +140,13 @@ extension WebSocketLoop {
         cut(connection)
     }
 
-    /// Ends a connection in the next round, without ceremony.
+    /// Ends a connection in the next round, without a close frame.
     func cut(_ connection: WebSocketConnection) {
         guard let context, let socket = connection.socket else { return }
-        // Without its page, an answer ends at the next writable.
+        // Without a page, an answer ends when the socket is next writable.
         dropPage(of: connection)
-        // libwebsockets' timers, which the killing needs, rest while the loop is never idle. A broken socket is an
-        // event.
+        // Killing needs libwebsockets' timers, which do not run while the loop is never idle. Breaking the socket
+        // causes an event.
         clws_break(lws_get_socket_fd(socket))
         clws_kill(context, socket)
     }

@@ -3,18 +3,18 @@ internal import CLibWebSocketsShim
 internal import OrreryTransport
 internal import Synchronization
 
-/// One libwebsockets context on one libev loop: the connections of a server, or the one of a client.
+/// One libwebsockets context on one libev loop: a server's connections, or a client's only one.
 ///
 /// Guard of the unchecked `Sendable`: everything belongs to the thread inside `run`, except `wakeRequested` and
-/// `eventLoop.wake()`, which look after themselves. Before `run` the one who made the loop has it alone.
+/// `eventLoop.wake()`, which are thread-safe. Before `run`, only the creator of the loop uses it.
 final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     enum Role {
         case server([ListeningSocket], TLSConfiguration?)
         case client(WebSocketURL, ClientSettings)
     }
 
-    /// How often deadlines are looked at, ours and those of libwebsockets. (Under libev, a timer that libwebsockets
-    /// sets is not armed if it is earlier than the one that is armed; so it is asked.)
+    /// How often deadlines are checked, both ours and those of libwebsockets. (Under libev, libwebsockets does not arm
+    /// a timer that is earlier than the armed one; so its timers are polled.)
     private static let housekeepingInterval = Duration.milliseconds(100)
 
     let limits: TransportLimits
@@ -28,15 +28,15 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     // Loop thread only.
     private(set) var handler: (any TransportHandler)!
     private(set) var context: OpaquePointer?
-    /// Of a server; none when it has stopped listening.
+    /// A server's listening sockets; empty when it has stopped listening.
     private(set) var listeners: [ListeningSocket] = []
     var listenerWatchers: [Watcher] = []
     var listenersRestUntil: ContinuousClock.Instant?
     private var timer: Rhythm
     private var housekeeping: Rhythm
-    /// Peers of a server whose request is not there yet.
+    /// A server's peers whose requests have not arrived yet.
     var places: HandshakePlaces
-    /// Where the peers of a server are received that speaks no TLS.
+    /// Receives the peers of a server without TLS.
     private(set) var reception: Reception?
     /// The connection that is being handed to libwebsockets, which does not know it yet.
     var adopting: WebSocketConnection?
@@ -45,21 +45,21 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     private(set) var lastID: UInt64 = 0
     private var lastOpened = ConnectionID(0)
     var establishedCount = 0
-    /// Bytes that wait on all connections.
+    /// The number of bytes that wait on all connections.
     var pendingByteCount = 0
-    /// Connections whose messages are not read.
+    /// The number of connections with paused reading.
     var pausedCount = 0
-    /// Bytes of pages that are on their way to readers.
+    /// The number of bytes of pages that are being sent.
     var waitingPageByteCount = 0
-    /// What the handler is to count, told outside of the calls in which it arises. Bound: two for each connection and
-    /// round.
+    /// Refusals for the handler to count, reported outside the calls in which they arise. Bound: two for each
+    /// connection and round.
     var refusalsToTell: [TransportRefusal] = []
-    /// Connections that the handler is to hear of as closed, before their sockets are.
+    /// Connections that the handler is to be told are closed, before their sockets are.
     var closedToTell: [WebSocketConnection] = []
     private(set) var isShuttingDown = false
     private var lingerDeadline: ContinuousClock.Instant?
     private var hasRun = false
-    /// A client's frame is copied here before it is sent, since libwebsockets masks in place.
+    /// A client's frame is copied here before it is sent, because libwebsockets masks in place.
     var maskingBuffer: UnsafeMutableRawBufferPointer?
 
     // Any thread.
@@ -102,12 +102,12 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         maskingBuffer?.deallocate()
     }
 
-    // MARK: The life of the loop
+    // MARK: Life cycle of the loop
 
     func run(_ handler: any TransportHandler) throws(TransportError) {
         precondition(!hasRun, "a loop runs once")
         hasRun = true
-        // OpenSSL writes without MSG_NOSIGNAL; a peer that is gone must not end the process.
+        // OpenSSL writes without MSG_NOSIGNAL; a disconnected peer must not end the process.
         let pipeSignal = PipeSignal.block()
         defer { pipeSignal.restore() }
         self.handler = handler
@@ -118,7 +118,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         self.handler = nil
     }
 
-    /// Ends what is left, with callbacks, and frees the loop. Once; then every call does nothing.
+    /// Ends the remaining connections, with callbacks, and frees the loop. Called once; afterwards every call does
+    /// nothing.
     private func tearDown() {
         guard let context else { return }
         isShuttingDown = true
@@ -130,7 +131,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     }
 
     func wake() {
-        // One wake of the loop per request that it has not yet seen.
+        // The loop is woken once per request that it has not yet seen.
         guard !wakeRequested.exchange(true, ordering: .acquiringAndReleasing) else { return }
         eventLoop.wake()
     }
@@ -157,7 +158,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         reception?.dropAll()
     }
 
-    /// Lets `run` return if it was asked to and nobody is left.
+    /// Makes `run` return if a shut-down was requested and no connection is left.
     @discardableResult
     private func stopIfDone() -> Bool {
         guard isShuttingDown, context != nil, connections.isEmpty else { return false }
@@ -174,7 +175,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
 
     // MARK: Connections
 
-    /// A name for the next one who comes.
+    /// An ID for the next connection.
     func nextID() -> UInt64 {
         lastID += 1
         return lastID
@@ -186,7 +187,8 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         return connection
     }
 
-    /// Names ascend in the order in which connections open, which is not that in which their sockets came.
+    /// IDs ascend in the order in which connections open, which may differ from the order in which their sockets
+    /// arrived.
     func rename(_ connection: WebSocketConnection) {
         if connection.id < lastOpened {
             connections[connection.id] = nil
@@ -196,7 +198,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         lastOpened = connection.id
     }
 
-    /// The last that is heard of a socket.
+    /// Removes a connection after the last callback of its socket.
     func remove(_ connection: WebSocketConnection) {
         connection.socket = nil
         connection.inputWatcher = nil
@@ -235,7 +237,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
         }
     }
 
-    /// Does what is due by the clock.
+    /// Does the work that is due by the clock.
     private func passTime(isAwakeAnyway: Bool) {
         let now = clock.now
         if timer.takeTurn(now, isAwakeAnyway: isAwakeAnyway) {
@@ -270,8 +272,7 @@ final class WebSocketLoop: TransportLoop, @unchecked Sendable {
     }
 }
 
-// A global function: a closure given to C inherits the isolation of where it is written, and traps on the loop's
-// thread.
+// A global function: a closure passed to C inherits the isolation of its context, and traps on the loop's thread.
 private func handleLoopEvent(_ owner: UnsafeMutableRawPointer?, _ event: clws_event) {
     Unmanaged<WebSocketLoop>.fromOpaque(owner!).takeUnretainedValue().handle(event)
 }

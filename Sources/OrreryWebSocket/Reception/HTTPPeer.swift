@@ -2,19 +2,19 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// A peer of a server without TLS that is not yet a WebSocket, or never will be.
+/// A peer of a server without TLS that is not yet a WebSocket, or never becomes one.
 final class HTTPPeer {
     enum Phase {
         /// Its request is arriving.
         case asking
-        /// The answer is on its way.
+        /// The answer is being sent.
         case answering
-        /// All was said. What it still sends is thrown away, until it ends too: else the system would cut the line, and
-        /// the answer might not be read.
+        /// The answer was sent. Further input is discarded until the peer ends too; otherwise the system would reset
+        /// the connection, and the answer might not be read.
         case leaving
     }
 
-    /// How it went with what was to be read or written.
+    /// The result of reading or writing.
     enum Progress {
         case goesOn
         case done
@@ -28,7 +28,7 @@ final class HTTPPeer {
     private(set) var scanner: HTTPHeadScanner
     var deadline: ContinuousClock.Instant?
 
-    /// What is to be sent. Bound: `pageSizeMax` and its head.
+    /// The answer to send. Bound: `pageSizeMax` and its head.
     private(set) var answer: [UInt8] = []
     private var sentByteCount = 0
     private var discardedByteCount = 0
@@ -47,8 +47,8 @@ final class HTTPPeer {
 
     // MARK: Asking
 
-    /// Reads as much of the head as is there, and not a byte of what follows it: that is for the WebSocket.
-    /// - Returns: with `.done` either no error, for a whole head, or why it will be none.
+    /// Reads as much of the head as is there, and no byte after it: those bytes are for the WebSocket.
+    /// - Returns: With `.done`, either no error, for a complete head, or the reason why the head is invalid.
     func readHead() -> (progress: Progress, error: HTTPHeadError?) {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             while true {
@@ -67,7 +67,7 @@ final class HTTPPeer {
         }
     }
 
-    /// Gives the socket away: it is not closed here.
+    /// Gives the socket away; it is not closed here.
     func handOver() -> Int32 {
         watcher = nil
         ownsDescriptor = false
@@ -103,8 +103,8 @@ final class HTTPPeer {
         clws_finish(descriptor)
     }
 
-    /// Throws away what is there.
-    /// - Parameter byteCountMax: how much of it at most, all calls together.
+    /// Discards available input.
+    /// - Parameter byteCountMax: The maximum number of discarded bytes over all calls.
     func discardInput(byteCountMax: Int) -> Progress {
         withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { buffer in
             while discardedByteCount < byteCountMax {

@@ -1,17 +1,18 @@
 internal import Glibc
 internal import OrreryTransport
 
-/// The way from TCP to a WebSocket at a server without TLS: heads are read here, strictly and within limits; pages and
-/// errors are answered here; who asks for a WebSocket and may have one is handed to libwebsockets with a clean head.
+/// Handles peers between TCP and WebSocket at a server without TLS. It reads heads strictly and within limits, and
+/// answers pages and errors. A peer whose WebSocket request is granted is handed to libwebsockets with a clean head.
 ///
-/// libwebsockets' own reader of heads goes astray on fields whose name begins a well-known one (`X-Auth`, `If`), and
-/// answers in HTML. Behind TLS, which it ends itself, it must do; see ``WebSocketLoop/answerPlainHTTP(_:)``.
+/// libwebsockets' own head parser fails on fields whose name begins a well-known one (`X-Auth`, `If`), and answers in
+/// HTML. With TLS, which libwebsockets terminates itself, its parser has to be used; see
+/// ``WebSocketLoop/answerPlainHTTP(_:)``.
 ///
-/// Loop thread only. Bound: `handshakeCountMax` peers that ask, and as many that are answered.
+/// Loop thread only. Bound: `handshakeCountMax` peers that are asking, and as many that are being answered.
 final class Reception {
-    /// How long a peer that was answered may take to end its side,
+    /// How long a peer that was answered may take to end its side.
     private static let leavingTimeout = Duration.seconds(2)
-    /// and how much of what it sends meanwhile is read. Stops peers that send without end.
+    /// How much of what such a peer still sends is read. Protects against peers that send without end.
     private static let discardedByteCountMax = 1 << 20
 
     private unowned let loop: WebSocketLoop
@@ -32,12 +33,12 @@ final class Reception {
 
     // MARK: Peers
 
-    /// Takes an accepted socket. Its request may be there already.
+    /// Takes an accepted socket. Its request may have arrived already.
     func welcome(_ descriptor: Int32, as id: HandshakePlaces.ID) {
         let peer = HTTPPeer(id: id, descriptor: descriptor, limits: headLimits)
         let watcher = Watcher(descriptor, on: loop.eventLoop) { [unowned self, unowned peer] _, _ in proceed(peer) }
         guard let watcher else {
-            // For want of memory; the socket closes with its peer.
+            // Memory is short; the socket closes with its peer.
             loop.places.leave(id)
             return loop.handler.refused(.handshake)
         }
@@ -47,7 +48,7 @@ final class Reception {
         proceed(peer)
     }
 
-    /// Cuts a peer off; nil if it is none of these.
+    /// Cuts a peer off; false if it is not one of these peers.
     func drop(_ id: HandshakePlaces.ID) -> Bool {
         guard let peer = peers[id] else { return false }
         drop(peer)
@@ -75,7 +76,7 @@ final class Reception {
         for peer in Array(peers.values) where peer.deadline.map({ $0 <= now }) == true { drop(peer) }
     }
 
-    /// Something has come, or can be sent.
+    /// Continues with a peer whose socket is readable or writable.
     private func proceed(_ peer: HTTPPeer) {
         guard peers[peer.id] === peer else { return }
         switch peer.phase {
@@ -94,7 +95,7 @@ final class Reception {
 
     // MARK: Requests
 
-    /// The head is there, or it is known that it will be none.
+    /// Answers a peer whose head is complete or known to be invalid.
     private func answer(_ peer: HTTPPeer, error: HTTPHeadError?) {
         loop.places.leave(peer.id)
         guard !loop.isShuttingDown else { return drop(peer) }
@@ -123,7 +124,8 @@ final class Reception {
         loop.adopt(peer.handOver(), head: offer.head(subprotocol: loop.subprotocol))
     }
 
-    /// Source: RFC 9110, section 10.1.1. What is expected with a body gets its answer at once: no body is taken.
+    /// Source: RFC 9110, section 10.1.1. A request that expects to send a body is answered immediately: no body is
+    /// accepted.
     private static func refusalOfExpectation(_ request: HTTPRequestHead) -> HTTPResponse? {
         guard let expectation = request.head.value(of: "Expect"), expectation.lowercased() != "100-continue"
         else { return nil }

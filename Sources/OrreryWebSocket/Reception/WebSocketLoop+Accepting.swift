@@ -2,9 +2,9 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// Who comes to a server: a place for each, until its request is there.
+/// Accepts a server's peers: each gets a place until its request has arrived.
 extension WebSocketLoop {
-    /// Connections are taken from here on. (libwebsockets says when it is ready for them.)
+    /// Starts accepting connections. (libwebsockets says when it is ready for them.)
     func watchListeners() {
         listenersRestUntil = nil
         guard !isShuttingDown else { return }
@@ -19,13 +19,13 @@ extension WebSocketLoop {
 
     private func acceptWaiting(at listener: ListeningSocket) {
         guard !isShuttingDown else { return }
-        // So many at once, then the others' turn.
+        // At most this many at once, so that other events get their turn.
         for _ in 0..<64 {
             switch listener.accept() {
             case .accepted(let descriptor): welcome(descriptor)
             case .nobodyWaits: return
             case .exhausted:
-                // The one who waits would wake the loop without end. Look again in a while.
+                // The waiting connection would wake the loop without end. Try again later.
                 listenerWatchers = []
                 listenersRestUntil = clock.now + .milliseconds(200)
                 handler.refused(.exhaustion)
@@ -36,7 +36,7 @@ extension WebSocketLoop {
 
     private func welcome(_ descriptor: Int32) {
         guard connections.count < limits.connectionCountMax + limits.handshakeCountMax || reception != nil else {
-            // Before anything is kept for it.
+            // Before anything is allocated for it.
             Glibc.close(descriptor)
             handler.refused(.handshake)
             return
@@ -53,7 +53,7 @@ extension WebSocketLoop {
         }
     }
 
-    /// Who lost its place.
+    /// Cuts off a peer that lost its place.
     private func dismiss(_ id: HandshakePlaces.ID) {
         if reception?.drop(id) == true { return }
         if let connection = connections[ConnectionID(id)] { cut(connection) }
@@ -65,10 +65,10 @@ extension WebSocketLoop {
         if let until = listenersRestUntil, until <= instant { watchListeners() }
     }
 
-    /// The time that the places go by.
+    /// The clock for the places.
     private var now: Duration { clock.now - began }
 
-    /// Gives a socket to libwebsockets whose request for a WebSocket has been read and granted.
+    /// Gives libwebsockets a socket whose WebSocket request has been read and granted.
     func adopt(_ descriptor: Int32, head: String) {
         assert(head.utf8.count <= WebSocketOffer.headSizeMax)
         guard let context else {

@@ -2,7 +2,7 @@ internal import CLibWebSocketsShim
 internal import Glibc
 internal import OrreryTransport
 
-/// The files that TLS was configured with, and what is wrong with them in words.
+/// The files that TLS was configured with, and descriptions of what is wrong with them.
 enum CertificateFiles {
     case identity(certificate: String, key: String)
     case trusted(String)
@@ -14,7 +14,7 @@ enum CertificateFiles {
         }
     }
 
-    /// - Throws: ``TransportError`` with `.invalidCertificate`, naming the file and what the system says.
+    /// - Throws: ``TransportError`` with `.invalidCertificate`, which names the file and the system's error.
     func checkThatTheyCanBeRead() throws(TransportError) {
         for (path, what) in files {
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -28,8 +28,8 @@ enum CertificateFiles {
         }
     }
 
-    /// Gives a server these files, for connections that come from now on.
-    /// - Throws: ``TransportError`` with `.invalidCertificate`; then it keeps those that it has.
+    /// Gives a server these files, for new connections.
+    /// - Throws: ``TransportError`` with `.invalidCertificate`; the server then keeps its old files.
     func renew(in context: OpaquePointer) throws(TransportError) {
         guard case .identity(let certificate, let key) = self else { return }
         try checkThatTheyCanBeRead()
@@ -39,7 +39,7 @@ enum CertificateFiles {
         }
     }
 
-    /// A sentence for a server whose clients will refuse its certificate today.
+    /// A warning if clients will refuse the server's certificate at this time.
     func warning(at now: HTTPTime) -> String? {
         guard case .identity(let certificate, _) = self else { return nil }
         var (begin, end): (Int64, Int64) = (0, 0)
@@ -67,7 +67,7 @@ enum CertificateFiles {
         return TransportError(.invalidCertificate, "Cannot read the \(what) \(path): \(advice).")
     }
 
-    /// What OpenSSL made of the files.
+    /// The error for a problem that OpenSSL found in the files.
     static func error(_ problem: clws_tls_problem, _ files: CertificateFiles?) -> TransportError {
         let reason = withUnsafeBytes(of: problem.reason) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         switch (problem.step, files) {
@@ -98,14 +98,14 @@ struct CertificateProblem {
     private let fault: clws_certificate_fault
     private let detail: String
 
-    /// - Parameter verification: OpenSSL's, while it asks.
+    /// - Parameter verification: OpenSSL's verification, valid during its callback.
     init(verification: UnsafeMutableRawPointer?) {
         let error = clws_certificate_error(verification)
         fault = clws_certificate_error_fault(error)
         detail = String(cString: clws_certificate_error_text(error))
     }
 
-    /// A part of a sentence, with what to do.
+    /// A part of a sentence that says what is wrong and what to do.
     func sentence(host: String, trustsGivenFile: Bool) -> String {
         switch fault {
         case CLWS_FAULT_NAME: "it is not made out to \"\(host)\" (\(detail))"
@@ -119,13 +119,13 @@ struct CertificateProblem {
     }
 }
 
-/// Keeps SIGPIPE away from a thread while it serves TLS.
+/// Blocks SIGPIPE on a thread while it serves TLS.
 struct PipeSignal {
     private let wasOpen: Bool
 
     static func block() -> PipeSignal { PipeSignal(wasOpen: clws_block_pipe_signal()) }
 
-    /// On the same thread.
+    /// Call on the same thread.
     func restore() {
         if wasOpen { clws_unblock_pipe_signal() }
     }

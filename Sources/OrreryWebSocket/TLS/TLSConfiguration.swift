@@ -1,14 +1,15 @@
-/// What a server needs for TLS: who it is, and the proof of it.
+/// A server's certificate and private key for TLS.
 ///
-/// The files are read when the server starts listening, and again at `reload()`, which is how a renewed certificate is
-/// taken; connections that stand keep theirs. TLS 1.2 and 1.3 are spoken.
+/// The files are read when the server starts listening, and again at `reload()`, which loads a renewed certificate;
+/// existing connections keep the old one. The server supports TLS 1.2 and 1.3.
 public struct TLSConfiguration: Hashable, Sendable {
-    /// PEM: the server's certificate, then those between it and the one that clients trust.
+    /// A PEM file: the server's certificate, then the certificates between it and one that clients trust.
     public var certificateFile: String
-    /// PEM: the private key of the certificate, not encrypted. Readable for the server's user, best for nobody else.
+    /// A PEM file: the certificate's private key, not encrypted. The server's user must be able to read it; best nobody
+    /// else can.
     public var keyFile: String
 
-    /// A certificate with its key, both in PEM.
+    /// Creates a configuration from a certificate and its key, both PEM files.
     public init(certificateFile: String, keyFile: String) {
         self.certificateFile = certificateFile
         self.keyFile = keyFile

@@ -1,9 +1,9 @@
 import OrrerySchema
 package import OrreryStore
 
-/// One section of a batch, as it came. Values stay where they are in the message.
+/// One section of a batch as received. Values stay in the message.
 package enum BatchSection {
-    /// Components that are taken out of the table, and new ones, without schemas.
+    /// Components removed from the table, and new ones, without schemas.
     case table(removed: [ColumnID], added: [ComponentTable.Entry])
     /// The schema of a new component.
     case schema(EncodedSchema)
@@ -15,15 +15,15 @@ package enum BatchSection {
     case values(ColumnID, RowSet, ValueColumn, inserted: Bool)
 }
 
-/// The values of a block: one after the other without gaps.
+/// The values of a block, one after the other without gaps.
 package struct ValueColumn {
     let bytes: UnsafeRawBufferPointer
-    /// Bytes of every value, or `nil` where `ends` says them.
+    /// Bytes of each value, or `nil` if `ends` gives them.
     let valueSize: Int?
     /// Where each value ends.
     let ends: [Int]
 
-    /// The bytes of all values, where they are of fixed size.
+    /// The bytes of all values, if they are of fixed size.
     package var packed: UnsafeRawBufferPointer? { valueSize == nil ? nil : bytes }
 
     package subscript(position: Int) -> UnsafeRawBufferPointer {
@@ -34,15 +34,15 @@ package struct ValueColumn {
     }
 }
 
-/// Reads the sections of one message of a batch, in order, each checked on its own: lengths, limits, ascending rows.
+/// Reads the sections of one message of a batch in order, and checks each on its own: lengths, limits, ascending rows.
 ///
-/// What it cannot know is whether the rows exist at the reader; that is checked when they are applied.
+/// It cannot check whether the rows exist at the client; applying the sections checks that.
 package struct BatchReader {
     package let head: BatchHead
     private var reader: ByteReader
     private let limits: WireLimits
 
-    /// - Parameter bytes: a whole message; they must outlive the reader and its sections.
+    /// - Parameter bytes: A whole message; the bytes must outlive the reader and its sections.
     package init(_ bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         reader = ByteReader(bytes)
         self.limits = limits
@@ -55,7 +55,7 @@ package struct BatchReader {
     }
 
     /// The next section of a known kind; `nil` at the end.
-    /// - Parameter table: the components as they are when the section is applied: those before it may have changed
+    /// - Parameter table: The components at the time when the section is applied: earlier sections may have changed
     ///   them.
     package mutating func next(_ table: ComponentTable) throws(WireError) -> BatchSection? {
         do throws(CodecError) {

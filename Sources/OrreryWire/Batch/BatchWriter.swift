@@ -2,15 +2,15 @@ package import OrrerySchema
 package import OrreryStore
 package import OrreryTransport
 
-/// What stands at the beginning of each message of a batch.
+/// The head of each message of a batch.
 package struct BatchHead: Hashable, Sendable {
-    /// The tick whose state the batch leads to.
+    /// The tick of the state after the batch.
     package var tick: Tick
-    /// Everything after this tick is in the batch. A client that stands before it has missed something.
+    /// The batch has all changes after this tick. A client at an earlier tick has missed some.
     package var base: Tick
-    /// The last message of the batch: what was staged is applied now, as one.
+    /// Whether this is the last message of the batch: the client now applies all staged messages at once.
     package var isWhole: Bool
-    /// Position of the message in the batch, from 0. Part 0 drops what was staged of an unfinished batch.
+    /// The position of the message in the batch, from 0. Part 0 drops the staged messages of an unfinished batch.
     package var part: Int
 
     package init(tick: Tick, base: Tick, isWhole: Bool, part: Int) {
@@ -21,8 +21,8 @@ package struct BatchHead: Hashable, Sendable {
     }
 }
 
-/// The numbers of sections of a batch, in the order in which they stand and are applied, but for the table, which comes
-/// first. 3 is reserved for rows that leave a filter, 9 for events.
+/// The numbers of the sections of a batch, in the order in which they are written and applied, except for the table,
+/// which comes first. 3 is reserved for rows that leave a filter, 9 for events.
 enum BatchSectionKind {
     static let started: UInt8 = 1
     static let despawn: UInt8 = 2
@@ -35,9 +35,9 @@ enum BatchSectionKind {
     static let schema: UInt8 = 11
 }
 
-/// Sections of a batch, written one after the other, each able to stand in any message of the batch.
+/// The sections of a batch, one after the other; each may be in any message of the batch.
 ///
-/// Sections longer than `partSizeMax` are cut in two by rows, down to one row, so each fits into a message.
+/// Sections longer than `partSizeMax` are split in two by rows, down to one row, so that each fits into a message.
 package struct BatchSections: Sendable {
     /// Each section with its kind and length, in order.
     package private(set) var sections: [[UInt8]] = []
@@ -51,7 +51,7 @@ package struct BatchSections: Sendable {
 
     package var isEmpty: Bool { sections.isEmpty }
 
-    /// Forgets the sections and keeps their memory.
+    /// Removes the sections and keeps their memory.
     package mutating func removeAll() {
         for section in sections { spare.give(section) }
         sections = []
@@ -63,7 +63,7 @@ package struct BatchSections: Sendable {
         byteCount += other.byteCount
     }
 
-    /// - Parameter expected: about how long the section will be.
+    /// - Parameter expected: The approximate length of the section.
     private mutating func append(_ kind: UInt8, expecting expected: Int = 0, _ body: (inout ByteWriter) -> Void) {
         var section = spare.take(capacity: expected + 16)
         section.appendSection(kind, expecting: expected, body)
@@ -71,8 +71,8 @@ package struct BatchSections: Sendable {
         byteCount += section.count
     }
 
-    /// How the rows of a section are written, or `nil` for a section that would be too long and can be cut.
-    /// - Parameter byteCount: what the section holds besides the rows.
+    /// The encoding of a section's rows, or `nil` if the section would be too long and can be split.
+    /// - Parameter byteCount: The bytes of the section besides the rows.
     private func encoding(of rows: RowSet, besides byteCount: Int) -> RowsOnWire? {
         guard byteCount < partSizeMax || rows.count == 1 else { return nil }
         let encoding = RowsOnWire(rows)
@@ -80,7 +80,7 @@ package struct BatchSections: Sendable {
         return 1 + content.varintSize + content <= partSizeMax || rows.count == 1 ? encoding : nil
     }
 
-    /// Components that come and go. New ones with their schemas, if they have them.
+    /// Adds removed and new components, the new ones with their schemas, if they have them.
     package mutating func append(removed: [ColumnID], added: [ComponentTable.Entry]) {
         append(BatchSectionKind.table | SectionKind.mustBeUnderstood) {
             $0.append(varint: removed.count)
@@ -92,7 +92,7 @@ package struct BatchSections: Sendable {
         }
     }
 
-    /// Subscriptions whose first state is complete with this batch.
+    /// Adds subscriptions whose first state is complete with this batch.
     package mutating func append(started: [SubscriptionID]) {
         guard !started.isEmpty else { return }
         append(BatchSectionKind.started) {
@@ -101,7 +101,7 @@ package struct BatchSections: Sendable {
         }
     }
 
-    /// Entities that are gone from the world.
+    /// Adds entities that are gone from the world.
     package mutating func append(despawned rows: RowSet) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: 0) else {
@@ -111,8 +111,8 @@ package struct BatchSections: Sendable {
         append(BatchSectionKind.despawn) { $0.append(encoding) }
     }
 
-    /// Entities that come into the client's sight, with their generations.
-    /// - Parameter spawned: whether they came to life after the base, and did not exist before.
+    /// Adds entities that become visible to the client, with their generations.
+    /// - Parameter spawned: Whether they came to life after the base, and did not exist before.
     package mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: rows.count * 4) else {
@@ -125,7 +125,7 @@ package struct BatchSections: Sendable {
         }
     }
 
-    /// Rows of a component that are gone while their entities live.
+    /// Adds removed rows of a component whose entities are alive.
     package mutating func append(removed rows: RowSet, from column: ColumnID) {
         guard !rows.isEmpty else { return }
         guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize) else {
@@ -138,9 +138,9 @@ package struct BatchSections: Sendable {
         }
     }
 
-    /// The present values of rows of a component.
-    /// - Parameter inserted: whether the rows entered the component after the base. A client that has a value for such
-    ///   a row knows with that that it was removed in between.
+    /// Adds the present values of rows of a component.
+    /// - Parameter inserted: Whether the rows entered the component after the base. A client that has a value for such
+    ///   a row then knows that it was removed in between.
     package mutating func append(_ rows: RowSet, inserted: Bool, of column: ColumnID, in store: ComponentStore) {
         guard !rows.isEmpty else { return }
         let source = store[column]
@@ -165,10 +165,10 @@ package struct BatchSections: Sendable {
 
     /// The messages of a batch: as many sections in each as `partSizeMax` allows.
     /// - Parameters:
-    ///   - firstPart: position of the first message in the batch.
-    ///   - isWhole: whether the batch ends with the last message.
-    ///   - pool: memory for the messages.
-    /// - Returns: at least one message.
+    ///   - firstPart: The position of the first message in the batch.
+    ///   - isWhole: Whether the batch ends with the last message.
+    ///   - pool: Memory for the messages.
+    /// - Returns: At least one message.
     package func messages(
         tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, in pool: inout FramePool
     ) -> [Frame] {
@@ -193,7 +193,7 @@ package struct BatchSections: Sendable {
         return messages
     }
 
-    /// The messages of a batch, in memory of their own.
+    /// The messages of a batch, in newly allocated memory.
     package func messages(tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true) -> [[UInt8]] {
         var pool = FramePool()
         return messages(tick: tick, base: base, firstPart: firstPart, isWhole: isWhole, in: &pool).map(\.bytes)
@@ -201,10 +201,10 @@ package struct BatchSections: Sendable {
 }
 
 extension FramePool {
-    /// A frame whose payload `body` writes.
+    /// A frame whose payload is written by `body`.
     mutating func frame(writing capacity: Int, _ body: (inout ByteWriter) -> Void) -> Frame {
         frame(capacity: capacity) { storage in
-            // Nobody else holds the bytes while they are written: an array that two hold is copied.
+            // The writer must hold the only reference to the bytes: an array with two references is copied.
             var bytes: [UInt8] = []
             swap(&storage, &bytes)
             var writer = ByteWriter(continuing: consume bytes)

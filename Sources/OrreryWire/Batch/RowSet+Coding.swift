@@ -7,26 +7,26 @@ private enum RowForm {
     static let bitmap: UInt8 = 1
 }
 
-/// A row set that is about to be written: in which form, and in how many bytes.
+/// The encoding of a row set that is about to be written: its form, and its size.
 struct RowsOnWire {
     let rows: RowSet
-    /// Bytes of the whole set, its form and count included.
+    /// Bytes of the whole set, including its form and count.
     let byteCount: Int
     fileprivate let isBitmap: Bool
-    /// The first byte of a bitmap of all indexes, and the number of bytes from there.
+    /// The first byte of the bitmap, counted in a bitmap of all indexes, and the number of bytes from there.
     fileprivate let start: Int
     fileprivate let bitmapSize: Int
 
-    /// Finds the shorter form; deltas where both are as long.
-    /// - Precondition: the set is not empty.
-    /// - Complexity: O(1) for a set that is dense, else O(rows).
+    /// Chooses the shorter form; deltas if both have the same length.
+    /// - Precondition: The set is not empty.
+    /// - Complexity: O(1) for a dense set, else O(rows).
     init(_ rows: RowSet) {
         guard let first = rows.first, let last = rows.last else { preconditionFailure("an empty row set") }
         self.rows = rows
         start = Int(first) / 8
         bitmapSize = Int(last) / 8 + 1 - start
         let bitmapCost = start.varintSize + bitmapSize.varintSize + bitmapSize
-        // A delta takes a byte at least.
+        // A delta takes at least one byte.
         var deltaCost = rows.count
         if deltaCost <= bitmapCost {
             deltaCost = 0
@@ -42,7 +42,7 @@ struct RowsOnWire {
 }
 
 extension Int {
-    /// Bytes of this number as a varint.
+    /// The bytes of this number as a varint.
     var varintSize: Int { Swift.max(1, (Int.bitWidth - leadingZeroBitCount + 6) / 7) }
 }
 
@@ -83,7 +83,7 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    /// Reads a row set that is not empty, lies below `indexMax`, and has `countMax` rows at most.
+    /// Reads a row set that is not empty, has only indexes below `indexMax`, and at most `countMax` rows.
     mutating func readRows(
         indexMax: UInt32, countMax: Int? = nil, _ name: String = "the rows of a set"
     ) throws(CodecError) -> RowSet {
@@ -127,7 +127,7 @@ extension ByteReader {
             throw CodecError(.notCanonical, at: begin, "a bitmap begins or ends with a byte without rows")
         }
         var rows = RowSet()
-        // Words of 64 rows, aligned in the index space; the first and the last may lie partly outside of the bitmap.
+        // Words of 64 rows, aligned in the index space; the first and the last may lie partly outside the bitmap.
         var word = start / 8
         while word * 8 < start + size {
             var bits: UInt64 = 0

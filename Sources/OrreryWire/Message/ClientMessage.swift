@@ -1,7 +1,7 @@
 package import OrrerySchema
 import OrreryStore
 
-/// Names a subscription of one connection. Chosen by the client, not used twice on a connection.
+/// Identifies a subscription of one connection. The client chooses it, and uses it only once per connection.
 package struct SubscriptionID: NumberedID {
     package let rawValue: UInt32
 
@@ -10,16 +10,16 @@ package struct SubscriptionID: NumberedID {
     }
 }
 
-/// The first message of a client: who it is, what it speaks, and what it knows already.
+/// The first message of a client: its name, the versions it speaks, and what it already knows.
 package struct Hello: Hashable, Sendable {
-    /// Where a client was when it lost an earlier connection.
+    /// The state of a client when it lost an earlier connection.
     package struct Resume: Hashable, Sendable {
         /// The state that the client shows.
         package var revision: Revision
         /// The token of the server's last welcome.
         package var token: [UInt8]
-        /// What the client has everything of, as of that revision. If the server resumes, they go on, with one batch
-        /// for all of them; if it does not, they are forgotten.
+        /// Subscriptions of which the client has everything, as of that revision. If the server resumes, they continue,
+        /// with one batch for all of them; if not, they are forgotten.
         package var subscriptions: [Subscription]
 
         package init(revision: Revision, token: [UInt8], subscriptions: [Subscription] = []) {
@@ -39,13 +39,13 @@ package struct Hello: Hashable, Sendable {
         }
     }
 
-    /// Versions of the protocol that it speaks.
+    /// The versions of the protocol that the client speaks.
     package var versions: ClosedRange<Int>
     package var clientName: String
-    /// Schemas that need not be sent.
+    /// Schemas that the server need not send.
     package var knownSchemas: [SchemaHash]
     package var resume: Resume?
-    /// What the client can do beyond the protocol's page.
+    /// Capabilities of the client beyond docs/PROTOCOL.md.
     package var capabilities: [Capability]
 
     package init(
@@ -60,24 +60,23 @@ package struct Hello: Hashable, Sendable {
     }
 }
 
-/// Names a message of a client that has one answer.
+/// Identifies a client message that gets one answer.
 package enum RequestID: Hashable, Sendable {
     case subscribe(SubscriptionID)
     case unsubscribe(SubscriptionID)
     case mutate(MutationSequence, Epoch)
 }
 
-/// What a client says.
+/// A message from a client.
 package enum ClientMessage: Hashable, Sendable {
     case hello(Hello)
     case subscribe(SubscriptionID, Selection)
     case unsubscribe(SubscriptionID)
-    /// The client has applied everything up to this tick, and has dealt with so many bytes of batches since the
+    /// The client has applied everything up to this tick, and has processed this many bytes of batches since the
     /// handshake.
     case acknowledge(Tick, receivedByteCount: UInt64)
     case mutate(Mutation)
-    /// A request that is well-formed, and that this reader must not act upon: it does not know a part that must be
-    /// understood.
+    /// A well-formed request that this reader must not act on: it does not know a part that must be understood.
     case refused(RequestID, Refusal)
 }
 
@@ -97,7 +96,7 @@ private enum HelloSection {
 }
 
 extension ClientMessage {
-    /// - Precondition: not ``refused(_:_:)``, which is made by decoding alone.
+    /// - Precondition: Not ``refused(_:_:)``, which only decoding makes.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         switch self {
@@ -121,7 +120,8 @@ extension ClientMessage {
         return writer.bytes
     }
 
-    /// - Throws: ``WireError`` for anything that is no message of a client. Total: no bytes can do more than that.
+    /// - Throws: ``WireError`` for any bytes that are not a message of a client. Any input is safe: bytes can have no
+    ///   other effect.
     package init(decoding bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         var reader = ByteReader(bytes)
         do throws(CodecError) {

@@ -1,7 +1,7 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// Names a mutation of one client: counted from 1, not used twice. Together with the client it has at most one effect.
+/// Identifies a mutation of one client: counted from 1, never reused. A mutation of a client has at most one effect.
 package struct MutationSequence: NumberedID {
     package let rawValue: UInt64
 
@@ -10,7 +10,7 @@ package struct MutationSequence: NumberedID {
     }
 }
 
-/// One thing that a client wants changed.
+/// One change that a client asks for.
 package struct Mutation: Hashable, Sendable {
     /// A value of a component, in wire form.
     package struct ComponentValue: Hashable, Sendable {
@@ -25,7 +25,7 @@ package struct Mutation: Hashable, Sendable {
 
     /// The value of one field.
     package struct FieldValue: Hashable, Sendable {
-        /// Positions of the fields that lead to it, from the outermost; structures only.
+        /// The path to the field: positions of fields, from the outermost; structures only.
         package var path: [Int]
         package var bytes: [UInt8]
 
@@ -47,12 +47,12 @@ package struct Mutation: Hashable, Sendable {
         }
     }
 
-    /// A component that an entity is to have.
+    /// A component that an entity is to get.
     package struct NewComponent: Hashable, Sendable {
         package enum Content: Hashable, Sendable {
             /// The whole value.
             case whole([UInt8])
-            /// Some fields; the others are those of the component's default value, at the server.
+            /// Some fields; the server takes the others from the component's default value.
             case fields([FieldValue])
         }
 
@@ -70,20 +70,21 @@ package struct Mutation: Hashable, Sendable {
     }
 
     package enum Operation: Hashable, Sendable {
-        /// Writes a component that the entity has. Refused, if `expected` is stated, unless it has that value.
+        /// Writes a component that the entity has. If `expected` is set, it is refused unless the component has that
+        /// value.
         case set(Entity, ComponentValue, expected: [UInt8]?)
         /// Writes some fields of a component that the entity has.
         case patch(Entity, ColumnID, [FieldPatch])
-        /// Gives the entity a component, or writes the one that it has.
+        /// Adds a component to the entity, or overwrites the one that it has.
         case insert(Entity, NewComponent)
         case remove(Entity, ColumnID)
-        /// Makes an entity of these components.
+        /// Spawns an entity with these components.
         case spawn([NewComponent])
         case despawn(Entity)
     }
 
     package var sequence: MutationSequence
-    /// The life of the world that the client showed when it wanted this.
+    /// The life of the world that the client showed when it made the mutation.
     package var epoch: Epoch
     package var operation: Operation
 
@@ -95,7 +96,7 @@ package struct Mutation: Hashable, Sendable {
 }
 
 extension Mutation.Operation {
-    /// Components of a spawn, or the most fields of a patch or of a new component, whichever is more.
+    /// The components of a spawn, or the most fields of a patch or of a new component, whichever is more.
     package var partCount: Int {
         switch self {
         case .patch(_, _, let patches): patches.count
@@ -105,7 +106,7 @@ extension Mutation.Operation {
         }
     }
 
-    /// Bytes of the longest value in it.
+    /// The bytes of its longest value.
     package var longestValueSize: Int {
         switch self {
         case .set(_, let value, let expected): max(value.bytes.count, expected?.count ?? 0)
@@ -131,14 +132,14 @@ extension Mutation.NewComponent {
     }
 }
 
-/// What became of a mutation. Each has exactly one.
+/// The outcome of a mutation. Each mutation has exactly one.
 package enum MutationOutcome: Hashable, Sendable {
-    /// It took effect at the beginning of this tick, and made these entities.
+    /// It took effect at the beginning of this tick, and spawned these entities.
     case applied(Tick, entities: [Entity])
     case refused(Refusal)
 }
 
-/// What became of one mutation.
+/// The outcome of one mutation, with its sequence number.
 package struct MutationAnswer: Hashable, Sendable {
     package var sequence: MutationSequence
     package var outcome: MutationOutcome
@@ -149,7 +150,7 @@ package struct MutationAnswer: Hashable, Sendable {
     }
 }
 
-/// Operations are sections of `Mutate` that must be understood.
+/// The sections of `Mutate`, one per operation; they must be understood.
 private enum OperationSection {
     static let set: UInt8 = 1
     static let patch: UInt8 = 2
@@ -255,7 +256,7 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    /// - Returns: the refusal of a mutation whose operation is not understood.
+    /// - Returns: A refusal if the mutation's operation is not understood.
     mutating func readMutation(limits: WireLimits) throws(CodecError) -> ClientMessage {
         let sequence = MutationSequence(try readVarint())
         guard sequence.rawValue > 0 else { throw CodecError(.outOfDomain, at: offset, "mutations are counted from 1") }
@@ -315,7 +316,7 @@ extension ByteReader {
         let start = offset
         let count = try readVarint()
         guard count > 0 else { throw CodecError(.outOfDomain, at: start, "an answer to no mutation") }
-        // The shortest is a number, a code, a tick and no entities.
+        // The shortest answer is a number, a code, a tick and no entities.
         guard count <= UInt64(remaining / 4) else {
             throw CodecError(.truncated, at: start, "\(count) outcomes are announced in \(remaining) bytes")
         }

@@ -1,18 +1,18 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// What a subscription asks for: some components, of all entities or of some.
+/// The cells that a subscription asks for: some components, of all entities or of some.
 package struct Selection: Hashable, Sendable {
     package enum Entities: Hashable, Sendable {
         case all
-        /// These, and never others that follow them in their slots. Ascending, each index once.
+        /// Only these entities, never later ones in the same slots. Ascending, each index once.
         case listed([Entity])
 
         package static func one(_ entity: Entity) -> Entities { .listed([entity]) }
     }
 
     package enum Components: Hashable, Sendable {
-        /// Every component, and the coming and going of entities that have none.
+        /// Every component, and the existence of entities that have none.
         case all
         /// Ascending, without repetition.
         case some([ColumnID])
@@ -34,10 +34,10 @@ package struct Selection: Hashable, Sendable {
             }
     }
 
-    /// How many entities it lists.
+    /// The number of entities that it lists.
     package var listedCount: Int { if case .listed(let entities) = entities { entities.count } else { 0 } }
 
-    /// Of two entities at one index the newer one: the other is gone.
+    /// Sorts entities. Of two entities with one index, the newer one stays: the other is gone.
     private static func ascending(_ entities: [Entity]) -> [Entity] {
         entities.sorted().reversed().reduce(into: []) { result, entity in
             if result.last?.index != entity.index { result.append(entity) }
@@ -71,7 +71,7 @@ extension ByteWriter {
 
 extension ByteReader {
     /// Reads the sections of a subscription.
-    /// - Returns: also the number of a section that must be understood and is not.
+    /// - Returns: The selection, and the number of a section that must be understood but is unknown.
     mutating func readSelection(limits: WireLimits) throws(CodecError) -> (Selection, notUnderstood: UInt8?) {
         var selection = Selection()
         let notUnderstood = try readSections { (number, content) throws(CodecError) in

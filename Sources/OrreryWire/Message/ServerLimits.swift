@@ -1,21 +1,21 @@
 import OrrerySchema
 import OrreryTransport
 
-/// What a server tells a client of its limits: those of what it sends, and those that the client is to keep.
+/// The limits that a server tells a client: those of the server's messages, and those that the client must keep.
 package struct ServerLimits: Hashable, Sendable {
-    /// Bytes of a message of the client.
+    /// Bytes of a message from the client.
     package var clientMessageSizeMax = 64 << 10
-    /// Bytes of a message of the server.
+    /// Bytes of a message from the server.
     package var messageSizeMax = 1 << 20
-    /// Entity indexes lie below it.
+    /// Entity indexes are below it.
     package var entityIndexMax = 1 << 22
     /// Bytes of a value.
     package var valueSizeMax = 256 << 10
     /// Bytes of a reason.
     package var reasonSizeMax = 1024
-    /// Unacknowledged bytes at which the server stops sending at the latest.
+    /// Unacknowledged bytes at which the server stops sending, at the latest.
     package var windowSize = 1 << 20
-    /// Unacknowledged ticks at which it stops.
+    /// Unacknowledged ticks at which the server stops sending.
     package var windowTickCount = 64
     /// Mutations of one client without an answer.
     package var pendingMutationMax = 256
@@ -28,14 +28,14 @@ package struct ServerLimits: Hashable, Sendable {
 
     package init() {}
 
-    /// By the numbers of the page.
+    /// By their numbers in docs/PROTOCOL.md.
     private static let fields: [(number: UInt64, field: any WritableKeyPath<ServerLimits, Int> & Sendable)] = [
         (1, \.clientMessageSizeMax), (2, \.messageSizeMax), (3, \.entityIndexMax), (4, \.valueSizeMax),
         (5, \.reasonSizeMax), (6, \.windowSize), (7, \.windowTickCount), (8, \.pendingMutationMax),
         (9, \.subscriptionCountMax), (10, \.selectionEntityCountMax), (11, \.mutationPartCountMax),
     ]
 
-    /// Limits that may be told; more than there are, for those of newer servers.
+    /// The most limits that may be sent: more than exist, for those of newer servers.
     private static let countMax = 64
 
     func append(to writer: inout ByteWriter) {
@@ -46,7 +46,7 @@ package struct ServerLimits: Hashable, Sendable {
         }
     }
 
-    /// Takes those that are told; the others keep their defaults.
+    /// Reads the limits that were sent; the others keep their defaults.
     init(reading reader: inout ByteReader) throws(CodecError) {
         var last: UInt64 = 0
         for _ in 0..<(try reader.readCount(max: Self.countMax, "limits")) {
@@ -62,7 +62,7 @@ package struct ServerLimits: Hashable, Sendable {
         }
     }
 
-    /// The error with which a client ends that takes less than this server may send.
+    /// Throws the error with which a client ends the connection if it accepts less than this server may send.
     package func check(against own: WireLimits) throws(WireError) {
         for (name, theirs, mine) in [
             ("messageSizeMax", messageSizeMax, own.messageSizeMax),

@@ -2,19 +2,19 @@ package import OrrerySchema
 package import OrreryStore
 package import OrreryTransport
 
-/// What a server says when the handshake has succeeded: which world this is, and what can be subscribed to.
+/// The server's first message after a successful handshake: the world, and what clients can subscribe to.
 package struct Welcome: Hashable, Sendable {
     package var version: Int
     package var revision: Revision
     /// Ticks in 1000 seconds.
     package var ticksPer1000Seconds: Int
     package var limits: ServerLimits
-    /// The component table, numbers ascending. The schemas are beside it.
+    /// The component table, numbers ascending. The schemas are separate.
     package var components: [ComponentTable.Entry]
-    /// The schemas that the client did not say it knows.
+    /// The schemas that the client did not list as known.
     package var schemas: [EncodedSchema]
     package var session: SessionGrant
-    /// What the server can do beyond the protocol's page.
+    /// Capabilities of the server beyond docs/PROTOCOL.md.
     package var capabilities: [Capability]
 
     package init(
@@ -33,28 +33,29 @@ package struct Welcome: Hashable, Sendable {
     }
 }
 
-/// What a session is given at its beginning.
+/// What the server grants a session at its beginning.
 package struct SessionGrant: Hashable, Sendable {
-    /// Whether a client goes on where it was.
+    /// Whether a client goes on from its last state.
     package enum Resumption: UInt8, Sendable {
-        /// The client did not ask to.
+        /// The client did not ask to resume.
         case fresh = 0
-        /// What changed since the client's revision follows.
+        /// The changes since the client's revision follow.
         case resumed = 1
-        /// This is another life of the world: all that the client shows is void.
+        /// This is another life of the world: everything that the client shows is void.
         case otherEpoch = 2
-        /// The client names a tick that this world has not come to.
+        /// The client names a tick that this world has not reached.
         case unknownTick = 3
     }
 
-    /// Proves, at the next connection, that this is the same client. To be kept secret. Replaces the one before.
+    /// Proves, at the next connection, that this is the same client. Keep it secret. It replaces the previous token.
     package var token: [UInt8]
     package var resumption: Resumption
-    /// Whether the token that the client sent was known: mutations that it sends again are recognised.
+    /// Whether the server knew the token that the client sent: it then recognises mutations that the client sends
+    /// again.
     package var isKnownClient: Bool
-    /// Whether clients may make entities at all.
+    /// Whether clients may spawn entities at all.
     package var maySpawn: Bool
-    /// Whether clients may end entities at all.
+    /// Whether clients may despawn entities at all.
     package var mayDespawn: Bool
 
     package init(
@@ -69,17 +70,17 @@ package struct SessionGrant: Hashable, Sendable {
     }
 }
 
-/// What a server says.
+/// A message from a server.
 package enum ServerMessage: Hashable, Sendable {
     case welcome(Welcome)
-    /// The answer to `subscribe`: no refusal means that a batch follows with everything that matches.
+    /// The answer to `subscribe`. Without a refusal, a batch follows with everything that matches.
     case subscribeResponse(SubscriptionID, Refusal?)
-    /// The answer to `unsubscribe`: what no other subscription asks for is no longer sent.
+    /// The answer to `unsubscribe`: cells that no other subscription asks for are no longer sent.
     case unsubscribeResponse(SubscriptionID, Refusal?)
-    /// The world has come to this tick; `isCurrent` says that nothing up to it is owed.
+    /// The world has reached this tick; `isCurrent` says that the client has been sent everything up to it.
     case heartbeat(Tick, isCurrent: Bool)
-    /// What became of mutations: one or more that are answered together. An outcome leaves once the client was sent
-    /// everything up to the tick of the effect.
+    /// Outcomes of one or more mutations. An outcome is sent once the client was sent everything up to the tick of the
+    /// effect.
     case mutationResponse([MutationAnswer])
     /// A batch or a part of one. Its sections follow in the bytes: see ``BatchReader``.
     case syncBatch(BatchHead)
@@ -109,15 +110,15 @@ extension ServerMessage {
         .mutationResponse([MutationAnswer(sequence: sequence, outcome: outcome)])
     }
 
-    /// - Parameter limits: what reasons and values that come along are cut to.
-    /// - Precondition: not a batch; those are written by ``BatchSections``.
+    /// - Parameter limits: The sizes to which reasons and values are cut.
+    /// - Precondition: Not a batch; ``BatchSections`` writes those.
     package func encoded(_ limits: WireLimits = .init()) -> [UInt8] {
         var writer = ByteWriter()
         write(to: &writer, limits)
         return writer.bytes
     }
 
-    /// The same, written in memory of a transport.
+    /// The same bytes, written into memory of a transport.
     package func frame(_ limits: WireLimits, in pool: inout FramePool) -> Frame {
         pool.frame(writing: 0) { write(to: &$0, limits) }
     }
@@ -143,7 +144,8 @@ extension ServerMessage {
         }
     }
 
-    /// - Throws: ``WireError`` for anything that is no message of a server. Total: no bytes can do more than that.
+    /// - Throws: ``WireError`` for any bytes that are not a message of a server. Any input is safe: bytes can have no
+    ///   other effect.
     package init(decoding bytes: UnsafeRawBufferPointer, limits: WireLimits) throws(WireError) {
         var reader = ByteReader(bytes)
         do throws(CodecError) {
@@ -230,7 +232,7 @@ extension ByteReader {
         return welcome
     }
 
-    /// The bytes of a schema, to the end.
+    /// The bytes of a schema, up to the end.
     mutating func readSchema() throws(CodecError) -> EncodedSchema {
         EncodedSchema(Array(try readBytes(remaining)))
     }

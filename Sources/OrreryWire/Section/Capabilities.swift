@@ -1,6 +1,6 @@
 import OrrerySchema
 
-/// What a side can do beyond the protocol's page. Used only where both sides list it; unknown numbers are ignored.
+/// An ability of a side beyond docs/PROTOCOL.md. It is used only if both sides list it; unknown numbers are ignored.
 package struct Capability: RawRepresentable, Hashable, Comparable, Sendable {
     package let rawValue: UInt32
 
@@ -25,7 +25,7 @@ extension ByteReader {
         ).map { Capability(rawValue: UInt32($0)) }
     }
 
-    /// Reads numbers that ascend strictly.
+    /// Reads strictly ascending numbers.
     mutating func readAscending(max: Int, count: Int, _ name: String) throws(CodecError) -> [Int] {
         var numbers: [Int] = []
         for _ in 0..<count {

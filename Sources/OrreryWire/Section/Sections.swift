@@ -2,14 +2,14 @@ import OrrerySchema
 
 /// Every message ends in sections: a kind, a length, a content. docs/PROTOCOL.md, section 3.
 enum SectionKind {
-    /// Added to the number of a section whose reader must not act on the message unless it knows it.
+    /// Added to a section's number if a reader that does not know the section must not act on the message.
     static let mustBeUnderstood: UInt8 = 0x80
     static let numberMask: UInt8 = 0x7f
 }
 
 extension ByteWriter {
     /// Writes a section.
-    /// - Parameter kind: its number, and 0x80 added where it must be understood.
+    /// - Parameter kind: The number of the section, plus 0x80 if it must be understood.
     mutating func appendSection<Failure: Error>(
         _ kind: UInt8, expecting expected: Int = 0, _ body: (inout ByteWriter) throws(Failure) -> Void
     ) throws(Failure) {
@@ -20,7 +20,7 @@ extension ByteWriter {
 
 extension ByteReader {
     /// Reads the head of a section.
-    /// - Returns: its number, whether it must be understood, and its content.
+    /// - Returns: The number of the section, whether it must be understood, and its content.
     mutating func readSection() throws(CodecError) -> (number: UInt8, isCritical: Bool, content: ByteReader) {
         let start = offset
         let kind = try readByte()
@@ -29,11 +29,11 @@ extension ByteReader {
         return (number, kind & SectionKind.mustBeUnderstood != 0, try readSized())
     }
 
-    /// Reads the sections that fill the rest.
+    /// Reads sections up to the end of the message.
     /// - Parameters:
-    ///   - repeated: the numbers of sections that may come several times.
-    ///   - read: reads a content and says whether it knows the number.
-    /// - Returns: the number of the first section that must be understood and is not.
+    ///   - repeated: The numbers of sections that may occur several times.
+    ///   - read: Reads a content, and returns whether it knows the number.
+    /// - Returns: The number of the first section that must be understood but is unknown.
     mutating func readSections(
         repeated: ClosedRange<UInt8>? = nil, _ read: (UInt8, inout ByteReader) throws(CodecError) -> Bool
     ) throws(CodecError) -> UInt8? {

@@ -7,7 +7,7 @@ private enum EntryFlag {
 }
 
 extension ByteWriter {
-    /// Writes entries of the component table. Their schemas travel beside them.
+    /// Writes entries of the component table. Their schemas are written separately.
     mutating func append(_ entries: [ComponentTable.Entry]) {
         append(varint: entries.count)
         for entry in entries {
@@ -26,12 +26,12 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    /// - Returns: entries without schemas, their numbers ascending and their names different.
+    /// - Returns: Entries without schemas, with ascending numbers and different names.
     mutating func readEntries(limits: WireLimits) throws(CodecError) -> [ComponentTable.Entry] {
         var entries: [ComponentTable.Entry] = []
         var names: Set<String> = []
         for _ in 0..<(try readCount(max: limits.componentCountMax, "components")) {
-            // What a newer server says at its end is passed over.
+            // Additions of a newer server at the end are skipped.
             var content = try readSized()
             let entry = try content.readEntry(limits: limits)
             guard entries.last.map({ $0.column < entry.column }) ?? true else {

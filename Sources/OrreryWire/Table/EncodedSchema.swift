@@ -1,7 +1,7 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// The bytes of one schema as they came. Whether they can be read concerns their component alone.
+/// The bytes of one schema as received. If they cannot be read, that affects their component only.
 package struct EncodedSchema: Hashable, Sendable {
     package let bytes: [UInt8]
 
@@ -15,7 +15,7 @@ package struct EncodedSchema: Hashable, Sendable {
 
     package var hash: SchemaHash { SchemaHash(of: bytes) }
 
-    /// What the bytes say.
+    /// The decoded schema.
     package func schema(limits: SchemaLimits) -> Result<ComponentSchema, SchemaProblem> {
         bytes.withUnsafeBytes { bytes in
             Result { () throws(CodecError) in try ComponentSchema(decoding: bytes, limits: limits) }

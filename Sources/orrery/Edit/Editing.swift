@@ -3,7 +3,7 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// What all commands that read or write single entities take: where the world is, and for how long to wait.
+/// Options of all commands that read or write single entities: the world's address, and the time to wait.
 struct Editing: ParsableArguments {
     @Argument(help: "Where the world is: ws://host:port, or host:port; this machine's port 7600 if it is left out.")
     var url: String
@@ -32,7 +32,7 @@ struct Editing: ParsableArguments {
         try await body(connection)
     }
 
-    /// Waits for an answer, and not longer than the user wants to.
+    /// Waits for an answer, at most as long as the user allows.
     func waiting<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
         let limit = Duration.seconds(timeout)
         return try await within(
@@ -41,13 +41,13 @@ struct Editing: ParsableArguments {
             body)
     }
 
-    /// Makes a mutation, and waits for its outcome.
+    /// Makes a mutation and waits for its outcome.
     func apply(_ mutation: ClientMutation, on connection: ClientConnection) async throws -> AppliedMutation {
         let handle = connection.enqueue(mutation)
         return try await waiting { try await handle.outcome }
     }
 
-    /// An entity as a person writes it.
+    /// Parses an entity as a person writes it.
     @Sendable static func entity(_ text: String) throws -> Entity {
         guard let entity = Entity(text), entity != .none else {
             throw ValidationError("'\(text)' names no entity; write index and generation: 12v3")
@@ -62,7 +62,7 @@ struct Editing: ParsableArguments {
 struct Assignment: Sendable {
     let component: String
     let path: [String]
-    /// `nil` where nothing is assigned.
+    /// `nil` if no value is assigned.
     let text: String?
 
     @Sendable init(_ argument: String) throws {
@@ -76,7 +76,7 @@ struct Assignment: Sendable {
         text = halves.count == 2 ? String(halves[1]) : nil
     }
 
-    /// The name of what is assigned to.
+    /// The name of the component or field.
     var name: String { ([component] + path).joined(separator: ".") }
 
     func value(on connection: ClientConnection) throws -> DynamicValue {
@@ -87,7 +87,7 @@ struct Assignment: Sendable {
         }
     }
 
-    /// The components in the order in which they are first named, each with its fields.
+    /// Groups the assignments by component, in the order in which the components are first named.
     static func grouped(
         _ assignments: [Assignment], on connection: ClientConnection
     ) throws -> [(name: String, fields: [(path: [String], value: DynamicValue)])] {
@@ -95,7 +95,7 @@ struct Assignment: Sendable {
         for assignment in assignments {
             let position = groups.firstIndex { $0.name == assignment.component } ?? groups.count
             if position == groups.count { groups.append((assignment.component, [])) }
-            // A name alone: the component as the server makes it.
+            // Only a name: the component with the server's defaults.
             guard assignment.text != nil || !assignment.path.isEmpty else { continue }
             groups[position].fields.append((assignment.path, try assignment.value(on: connection)))
         }

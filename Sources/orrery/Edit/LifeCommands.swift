@@ -3,7 +3,7 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// `orrery spawn`: makes an entity in a running world.
+/// `orrery spawn`: spawns an entity in a running world.
 struct SpawnCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spawn",
@@ -33,7 +33,7 @@ struct SpawnCommand: AsyncParsableCommand {
     }
 }
 
-/// `orrery despawn`: ends entities of a running world.
+/// `orrery despawn`: despawns entities of a running world.
 struct DespawnCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "despawn",
@@ -58,7 +58,7 @@ struct DespawnCommand: AsyncParsableCommand {
     }
 }
 
-/// `orrery insert`: gives an entity components.
+/// `orrery insert`: adds components to an entity.
 struct InsertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "insert",
@@ -93,7 +93,7 @@ struct InsertCommand: AsyncParsableCommand {
     }
 }
 
-/// `orrery remove`: takes components from an entity.
+/// `orrery remove`: removes components from an entity.
 struct RemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",

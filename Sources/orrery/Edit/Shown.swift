@@ -4,7 +4,7 @@ import OrrerySchema
 
 /// Values of single entities as text.
 enum Shown {
-    /// A component, or a field of it, as JSON; `nil` where the entity does not have the component.
+    /// A component or one of its fields as JSON; `nil` if the entity does not have the component.
     static func text(
         of component: String, _ path: [String], of entity: Entity, _ connection: ClientConnection
     ) throws -> String? {

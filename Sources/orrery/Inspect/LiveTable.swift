@@ -4,7 +4,7 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// The table on the whole terminal, redrawn once a second until somebody ends it.
+/// The full-screen table, redrawn once a second until it is ended.
 struct LiveTable {
     static let interval: DispatchTimeInterval = .seconds(1)
 
@@ -26,9 +26,9 @@ struct LiveTable {
     }
 }
 
-/// What draws and what ends it, all on one queue.
+/// Draws the table and handles its end, all on one queue.
 ///
-/// `@unchecked Sendable`: everything mutable is touched on `queue` alone.
+/// `@unchecked Sendable`: all mutable state is accessed on `queue` only.
 private final class LiveDisplay: @unchecked Sendable {
     private let connection: ClientConnection
     private let terminal = Terminal()
@@ -44,7 +44,8 @@ private final class LiveDisplay: @unchecked Sendable {
 
     var undecodable: UndecodableValues { queue.sync { screen.undecodable } }
 
-    /// Draws until a key, a signal or the end of the connection; the terminal is as before when it returns or throws.
+    /// Draws until a key, a signal or the end of the connection. The terminal is restored when this method returns or
+    /// throws.
     func run() async throws {
         let ending = Interruption(Interruption.ending, on: queue) { self.finish() }
         let resizing = Interruption([SIGWINCH], on: queue) { self.draw() }
@@ -76,7 +77,7 @@ private final class LiveDisplay: @unchecked Sendable {
     private func readKeys(from keyboard: Int32) {
         var keys = [UInt8](repeating: 0, count: 64)
         let count = read(keyboard, &keys, keys.count)
-        // The end of the input is the end of the terminal.
+        // The end of input means that the terminal is gone.
         if count == 0 || keys.prefix(max(0, count)).contains(where: { $0 == UInt8(ascii: "q") || $0 == 4 }) { finish() }
     }
 
@@ -102,7 +103,7 @@ private final class LiveDisplay: @unchecked Sendable {
         if let error { end.resume(throwing: error) } else { end.resume() }
     }
 
-    /// Ctrl-Z: the terminal is given back before the process stops, and taken again when it goes on.
+    /// Ctrl-Z: restores the terminal before the process stops, and takes it again when the process continues.
     private func suspend() {
         guard end != nil else { return }
         terminal.leave()

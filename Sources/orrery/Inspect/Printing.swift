@@ -2,7 +2,7 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// A state, printed once.
+/// Prints a state once.
 struct Printing {
     enum Format {
         case table, json, csv
@@ -15,7 +15,7 @@ struct Printing {
         let (connection, shown) = try await request.connect()
         let subscription = try await request.subscribe(connection, to: shown)
         defer { withExtendedLifetime(subscription) {} }
-        // Nothing is applied from here on: the state stays that of one tick, and a slow reader of ours is no burden to
+        // Nothing is applied after this: the state stays at one tick, and a slow reader of our output does not burden
         // the server.
         connection.close()
         let undecodable = try connection.withSnapshot { snapshot in try print(snapshot, shown) }

@@ -2,24 +2,25 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// What is to be shown, of which world, whatever the form.
+/// What to show of which world, independent of the output format.
 struct Request: Sendable {
     var url: String
     var access: Access
     var query: InspectorQuery
     var entity: Entity?
     var limit: Int?
-    /// For the connection, and then for the first state.
+    /// The time-out of the connection, and then of the first state.
     var timeout: Duration
 
-    /// Connects, and finds the components that are asked for.
+    /// Connects, and finds the requested components.
     func connect() async throws -> (connection: ClientConnection, shown: ShownComponents) {
         let client = try access.client(url: url, connectTimeout: timeout, name: access.name ?? "orrery inspect")
         let connection = try await within(timeout, else: late("did not answer")) { try await client.connect() }
         return (connection, try query.resolved(in: connection.componentTable))
     }
 
-    /// Subscribes to what is asked for, and waits until it is here. It stays for as long as the subscription is held.
+    /// Subscribes to what was requested, and waits for its first state. The state stays as long as the subscription is
+    /// held.
     func subscribe(_ connection: ClientConnection, to shown: ShownComponents) async throws -> Subscription {
         try await within(timeout, else: late("did not send its state")) {
             let entities = entity.map { [$0] }

@@ -1,17 +1,17 @@
 import ArgumentParser
 import OrrerySchema
 
-/// What a person writes for a server.
+/// A server's address as a person writes it.
 enum ServerAddress {
     static let defaultPort = 7600
-    /// The world of this machine, for those who name none.
+    /// The world on this machine, used if no address is given.
     static let local = "ws://127.0.0.1:\(defaultPort)"
 
-    /// Options that are followed by a value.
+    /// Options that take a value.
     private static let valued: Set = ["--timeout", "--token", "--token-file", "--ca", "--name"]
 
-    /// The arguments of a command for single entities, with the URL that may be left out: an entity, or an assignment,
-    /// stands where the URL would.
+    /// Adds the URL if it was left out of the arguments of a command for single entities: an entity or an assignment is
+    /// in its place.
     static func completed(_ arguments: [String]) -> [String] {
         let commands = ["get", "set", "spawn", "despawn", "insert", "remove"]
         guard let command = arguments.first, commands.contains(command) else { return arguments }
@@ -26,8 +26,8 @@ enum ServerAddress {
         return arguments[..<position] + [local] + arguments[position...]
     }
 
-    /// The URL that is meant: `example.org:7600` and `example.org` are taken as `ws://example.org:7600`, and a number
-    /// as a port of this machine.
+    /// The URL for an address: `example.org:7600` and `example.org` become `ws://example.org:7600`, and a number is a
+    /// port of this machine.
     static func url(from text: String) throws -> String {
         guard !text.isEmpty, !text.hasPrefix("-") else {
             throw ValidationError("the URL is empty; write ws://host:port, as in ws://127.0.0.1:\(defaultPort)")

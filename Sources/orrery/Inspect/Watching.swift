@@ -2,9 +2,9 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// The changes of a world, printed as they happen.
+/// Prints the changes of a world as they happen.
 struct Watching: Sendable {
-    /// When a watch ends by itself: at whichever comes first.
+    /// When a watch ends by itself: at the first of these bounds.
     struct Bound: Sendable {
         var time: Duration?
         var ticks: UInt64?
@@ -14,10 +14,11 @@ struct Watching: Sendable {
     var form: ChangeFormat.Form
     var bound: Bound
 
-    /// Watches until the bound, or a signal, which is how a watch ends.
+    /// Watches until the bound or a signal; a signal is the normal way to end a watch.
     func run() async throws {
         let watch = Task { try await printChanges() }
-        // A second signal has its usual effect, should the first wait for a reader of ours that does not read.
+        // A second signal has its default effect, in case the first one waits for a reader of our output that does not
+        // read.
         let interruption = Interruption(Interruption.ending) {
             watch.cancel()
             for number in Interruption.ending { Interruption.restore(number) }
@@ -26,14 +27,14 @@ struct Watching: Sendable {
         do {
             try await watch.value
         } catch is CancellationError {
-            // Interrupted before it began.
+            // Interrupted before the watch began.
         }
     }
 
     private func printChanges() async throws {
         let (connection, shown) = try await request.connect()
         defer { connection.close() }
-        // From before the subscription on, so that no change falls between its first state and the watch.
+        // Made before the subscription, so that no change is lost between its first state and the watch.
         let batches = connection.batches
         let subscription = try await request.subscribe(connection, to: shown)
         defer { withExtendedLifetime(subscription) {} }
@@ -67,7 +68,7 @@ struct Watching: Sendable {
                 try Output.write(out, form == .json ? .json : .plain)
                 out.removeAll(keepingCapacity: true)
                 if lineCount == request.limit { break watching }
-                // An entity lives once: nothing more can happen to it.
+                // A despawned entity never comes back: nothing more can happen to it.
                 if let entity = request.entity,
                     changes.contains(where: { $0.entity == entity && $0.component == nil && $0.cause == .despawned })
                 {

@@ -1,5 +1,5 @@
-/// Waits for `body`, but not longer than `limit`.
-/// - Throws: `error` when the time is over, and what `body` throws.
+/// Waits for `body`, at most for `limit`.
+/// - Throws: `error` when the time is over, and any error that `body` throws.
 func within<R: Sendable>(
     _ limit: Duration, else error: ToolError, _ body: @escaping @Sendable () async throws -> R
 ) async throws -> R {

@@ -1,13 +1,13 @@
 import Dispatch
 import Glibc
 
-/// Signals that are answered by code of ours, on a queue, instead of by the end of the process.
+/// Handles signals with our code, on a queue, instead of ending the process.
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
     private let numbers: [Int32]
 
-    /// Calls `handler` when one of the signals comes. Each signal has its usual effect again when this object goes
-    /// away.
+    /// Calls `handler` when one of the signals arrives. Each signal has its default effect again when this object is
+    /// released.
     init(_ signals: [Int32], on queue: DispatchQueue = .global(), _ handler: @escaping @Sendable () -> Void) {
         sources = signals.map { number in
             signal(number, SIG_IGN)
@@ -24,9 +24,9 @@ final class Interruption {
         for number in numbers { Self.restore(number) }
     }
 
-    /// Lets a signal have its usual effect.
+    /// Restores the default effect of a signal.
     static func restore(_ number: Int32) { signal(number, SIG_DFL) }
 
-    /// Those by which a person, or the system, ends a program.
+    /// The signals with which a person or the system ends a program.
     static let ending = [SIGINT, SIGTERM, SIGHUP]
 }

@@ -1,17 +1,17 @@
 import Glibc
 import OrreryInspector
 
-/// Standard output and standard error, written at once and without a buffer in between.
+/// Standard output and standard error, written immediately and unbuffered.
 enum Output {
-    /// Bytes that are gathered before they are written.
+    /// The number of bytes that are gathered before they are written.
     static let chunkSize = 256 << 10
 
-    /// Writes lines for programs. Into a terminal nothing goes that it would act on.
+    /// Writes lines for programs. If the output is a terminal, escapes what a terminal would act on.
     static func write(_ lines: [UInt8], _ form: TerminalText.Form) throws(ToolError) {
         try write(isatty(STDOUT_FILENO) == 1 ? TerminalText.guarded(lines, form) : lines)
     }
 
-    /// Writes all of it. When the reader is gone the process ends as one does then: quietly, by SIGPIPE.
+    /// Writes all bytes. If the reader is gone, the process ends quietly by SIGPIPE, as is usual.
     static func write(_ bytes: [UInt8]) throws(ToolError) {
         try bytes.withUnsafeBytes { buffer in
             Result { () throws(ToolError) in try write(buffer, to: STDOUT_FILENO) }
@@ -27,7 +27,7 @@ enum Output {
             } else if errno == EPIPE {
                 endByBrokenPipe()
             } else if errno == EAGAIN {
-                // Somebody who shares the terminal made it non-blocking.
+                // Another program sharing the terminal made it non-blocking.
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wanted, 1, -1)
             } else if errno != EINTR {
@@ -42,7 +42,7 @@ enum Output {
         exit(128 + SIGPIPE)
     }
 
-    /// One line for the person at the terminal.
+    /// Writes one line for the person at the terminal.
     static func standardError(_ message: String) {
         let line = DisplayText.printable(message.split(whereSeparator: \.isNewline).joined(separator: " "))
         Array("orrery: \(line)\n".utf8).withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -1,11 +1,11 @@
 import Glibc
 import OrreryInspector
 
-/// The terminal in full-screen mode: another screen, no cursor, keys as they are pressed.
+/// The terminal in full-screen mode: alternate screen, no cursor, unbuffered keys.
 ///
-/// `@unchecked Sendable`: used by one queue at a time, which `LiveTable` provides.
+/// `@unchecked Sendable`: used by one queue at a time, which `LiveTable` ensures.
 final class Terminal: @unchecked Sendable {
-    /// Where keys come from; `nil` without a terminal for them.
+    /// The descriptor that keys are read from; `nil` without a terminal for them.
     let keyboard: Int32?
     private var saved = termios()
     private var isEntered = false
@@ -15,7 +15,7 @@ final class Terminal: @unchecked Sendable {
         keyboard = descriptor >= 0 ? descriptor : nil
     }
 
-    /// Whether standard output is a terminal that can be drawn on.
+    /// Whether standard output is a terminal on which the table can be drawn.
     static var isAvailable: Bool {
         guard isatty(STDOUT_FILENO) == 1 else { return false }
         let kind = environment("TERM")
@@ -39,9 +39,10 @@ final class Terminal: @unchecked Sendable {
         guard !isEntered else { return }
         if let keyboard {
             Self.waitForForeground(keyboard)
-            // Taken now and not before: what a shell sets while it reads its own line is not to be restored.
+            // Saved now and not earlier: the settings that a shell uses while it reads its command line must not be
+            // restored.
             tcgetattr(keyboard, &saved)
-            // Signals stay: Ctrl-C and Ctrl-Z do what they do.
+            // Signals stay enabled: Ctrl-C and Ctrl-Z have their usual effect.
             var raw = saved
             raw.c_lflag &= ~tcflag_t(ICANON | ECHO)
             withUnsafeMutableBytes(of: &raw.c_cc) { characters in
@@ -55,13 +56,13 @@ final class Terminal: @unchecked Sendable {
         try Output.write(Array("\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l\u{1b}[2J".utf8))
     }
 
-    /// A job in the background stops here until it is brought to the foreground.
+    /// Stops a background job here until it is brought to the foreground.
     private static func waitForForeground(_ keyboard: Int32) {
-        // A job that nobody can bring to the foreground is not stopped by the signal, so there is a bound.
+        // The signal does not stop a job that nobody can bring to the foreground, so the loop is bounded.
         for _ in 0..<8 where tcgetpgrp(keyboard) != getpgrp() { kill(getpid(), SIGTTIN) }
     }
 
-    /// Gives the terminal back as it was. Does nothing if it was.
+    /// Restores the terminal. Does nothing if it is already restored.
     func leave() {
         guard isEntered else { return }
         isEntered = false
