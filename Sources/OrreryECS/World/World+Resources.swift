@@ -33,7 +33,7 @@ extension World {
     /// The resource of a type, to read and change in place; `nil` if there is none.
     /// - Complexity: O(1).
     public func resourceAccessor<Resource>(_ type: Resource.Type) -> ResourceAccessor<Resource>? {
-        box(type).map { ResourceAccessor(box: $0, storage: storage) }
+        box(type).map { ResourceAccessor(box: $0, world: self) }
     }
 
     /// The resource of a type, which is inserted if there is none.
@@ -41,7 +41,7 @@ extension World {
         if let known = resourceAccessor(Resource.self) { return known }
         let box = ResourceBox(make(), stamp: storage.pointee.stamp)
         resources[ObjectIdentifier(Resource.self)] = box
-        return ResourceAccessor(box: box, storage: storage)
+        return ResourceAccessor(box: box, world: self)
     }
 
     /// When a resource was last inserted or changed.
@@ -61,13 +61,14 @@ extension World {
 /// one.
 public struct ResourceAccessor<Resource> {
     fileprivate let box: ResourceBox<Resource>
-    fileprivate let storage: UnsafeMutablePointer<WorldStorage>
+    /// Kept alive.
+    fileprivate let world: World
 
     /// The value. Writing it counts as a change (``RunCondition/changed(_:)``).
     public var value: Resource {
         get { box.value }
         nonmutating _modify {
-            box.stamp = storage.pointee.stamp
+            box.stamp = world.storage.pointee.stamp
             yield &box.value
         }
     }

@@ -62,6 +62,17 @@ struct SystemParameterTests {
         #expect(world.resource(Seen.self)?.lines == ["1", "3"])
     }
 
+    @Test func anAccessorKeepsItsWorld() throws {
+        func makeAccessor() -> ResourceAccessor<Wind>? {
+            let world = World()
+            world.insertResource(Wind())
+            return world.resourceAccessor(Wind.self)
+        }
+        let wind = try #require(makeAccessor())
+        wind.value.x += 1
+        #expect(wind.value == Wind(x: 1))
+    }
+
     @Test func theWorldIsAParameterToo() {
         var schedule = Schedule()
         schedule.add("beside", in: .update, Read<Health>.self) { _, _ in }
