@@ -59,6 +59,7 @@ public final class JoinedWorld {
         logger: Logger = Logger(label: "joined") { _ in SwiftLogNoOpLogHandler() },
         register: @escaping (inout SyncRegistry) throws -> Void
     ) throws {
+        try schedule.validate()
         self.world = world
         self.schedule = schedule
         self.configuration = configuration

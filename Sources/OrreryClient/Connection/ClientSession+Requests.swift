@@ -149,6 +149,11 @@ extension ClientSession {
         try state.read { (state) throws(Failure) in try body(state.core) }
     }
 
+    /// Whether an entity can be alive on the server, by its index.
+    func mayLive(_ entity: Entity) -> Bool {
+        withCore { entity.generation > 0 && Int(entity.index) <= $0.welcome?.limits.entityIndexMax ?? .max }
+    }
+
     /// Reads the store. Nothing is applied during the call.
     func withStore<R>(_ body: (ComponentStore) -> R) -> R { state.hold { body(store) } }
 

@@ -69,6 +69,17 @@ extension ClientConnection {
             for name in names { _ = try server.entry(of: name) }
         }
         try fit.check(server)
+        var entities = entities
+        if let listed = entities, !listed.isEmpty {
+            // Others cannot be alive there, and a request that names one is a breach of the protocol.
+            let possible = listed.filter(session.mayLive)
+            guard !possible.isEmpty else {
+                throw ClientError(
+                    .unknownEntity, "none of the entities is alive: no server has an entity of that index",
+                    phase: .subscribe)
+            }
+            entities = possible
+        }
         let fate = Subscription.Fate()
         let interest = session.join(names, of: entities, fate, fit)
         let subscription = Subscription(

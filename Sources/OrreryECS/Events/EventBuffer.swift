@@ -6,11 +6,12 @@ final class EventBuffer<Event>: AnyEventBuffer {
     private var earlier: [Event] = []
     private var current: [Event] = []
     /// The number of the oldest event that is kept.
-    private var first: UInt64 = 0
+    private var first: UInt64
     let isKeptUntilRead: Bool
 
-    init(isKeptUntilRead: Bool = false) {
+    init(isKeptUntilRead: Bool = false, first: UInt64 = 0) {
         self.isKeptUntilRead = isKeptUntilRead
+        self.first = first
     }
 
     /// The number that the next event gets.
@@ -23,6 +24,22 @@ final class EventBuffer<Event>: AnyEventBuffer {
         return true
     }
 
+    /// Adds an event that is kept until it is read. If there are too many, the oldest quarter is dropped.
+    /// - Complexity: O(1), amortised.
+    func keep(_ event: Event) {
+        if earlier.count + current.count >= World.eventCountMax {
+            earlier += current
+            current.removeAll(keepingCapacity: true)
+            drop(World.eventCountMax / 4)
+        }
+        current.append(event)
+    }
+
+    private func drop(_ count: Int) {
+        earlier.removeFirst(count)
+        first += UInt64(count)
+    }
+
     func endTick(slowestReader: UInt64?) {
         guard isKeptUntilRead else {
             first += UInt64(earlier.count)
@@ -32,10 +49,8 @@ final class EventBuffer<Event>: AnyEventBuffer {
         }
         earlier += current
         current.removeAll(keepingCapacity: true)
-        let readCount = slowestReader.map { Int($0 - first) } ?? earlier.count
-        let dropped = max(readCount, earlier.count - World.eventCountMax)
-        earlier.removeFirst(dropped)
-        first += UInt64(dropped)
+        // A reader that is too slow stands before the oldest.
+        drop(slowestReader.map { Int(max($0, first) - first) } ?? earlier.count)
     }
 
     /// The events from a number on.
@@ -62,7 +77,7 @@ public struct Events<Event>: RandomAccessCollection {
     private let earlier: ArraySlice<Event>
     private let current: ArraySlice<Event>
     /// The number of earlier events that the reader missed. Events are kept for the tick in which they are sent and the
-    /// next one; removals until every system has read them, up to ``World/eventCountMax``.
+    /// next one; removals until every system has read them, ``World/eventCountMax`` of them at most.
     public let missedCount: UInt64
 
     init(earlier: ArraySlice<Event> = [], current: ArraySlice<Event> = [], missedCount: UInt64 = 0) {

@@ -25,8 +25,10 @@ extension World {
     /// The buffer of a component's removals, which are kept from now on.
     func keepRemovals<C: Component>(of type: C.Type) -> EventBuffer<Removal<C>> {
         let key = ObjectIdentifier(Removal<C>.self)
-        if let known = eventBuffers[key] { return unsafeDowncast(known, to: EventBuffer<Removal<C>>.self) }
-        let made = EventBuffer<Removal<C>>(isKeptUntilRead: true)
+        let known = eventBuffers[key].map { unsafeDowncast($0, to: EventBuffer<Removal<C>>.self) }
+        if let known, known.isKeptUntilRead { return known }
+        // What was sent as an event of this type is no removal of this world.
+        let made = EventBuffer<Removal<C>>(isKeptUntilRead: true, first: known?.end ?? 0)
         eventBuffers[key] = made
         let component = register(type)
         makeWatch(of: type, component).removals = made

@@ -73,7 +73,7 @@ final class ComponentWatch<C: Component>: AnyComponentWatch {
 
     func keepRemoval(_ cause: ObservedKind, _ entity: Entity, old: UnsafeRawPointer) {
         guard let removals else { return }
-        _ = removals.append(
+        removals.keep(
             Removal(
                 entity: entity, old: old.assumingMemoryBound(to: C.self).pointee,
                 cause: cause == .despawned ? .despawned : .removed))

@@ -115,6 +115,7 @@ private struct Stage {
         } else {
             system.run(world, context)
         }
+        run.endReading()
         if let hasEntities = run.hasEntities { run.timings.asked(hasEntities: hasEntities) }
         run.timings.ran(for: clock.now - began)
     }

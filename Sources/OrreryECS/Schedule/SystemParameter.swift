@@ -86,26 +86,28 @@ extension SystemParameter {
     }
 
     /// The resource of a type, to read; `nil` while there is none.
-    public static func resource<Resource>(_ type: Resource.Type) -> Self where Value == Resource? {
+    public static func resource<Resource: Sendable>(_ type: Resource.Type) -> Self where Value == Resource? {
         SystemParameter([.reads(resource: type)]) { world, _ in world.resource(type) }
     }
 
     /// The resource of a type, to read. If there is none, the world gets this default before the system runs.
-    public static func resource(default make: @autoclosure @escaping @Sendable () -> Value) -> Self {
+    public static func resource(
+        default make: @autoclosure @escaping @Sendable () -> Value
+    ) -> Self where Value: Sendable {
         SystemParameter([.reads(resource: Value.self, default: make)]) { world, _ in
             world.resourceAccessor(default: make).value
         }
     }
 
     /// The resource of a type, to read and write; `nil` while there is none.
-    public static func resourceAccessor<Resource>(
+    public static func resourceAccessor<Resource: Sendable>(
         _ type: Resource.Type
     ) -> Self where Value == ResourceAccessor<Resource>? {
         SystemParameter([.writes(resource: type)]) { world, _ in world.resourceAccessor(type) }
     }
 
     /// The resource of a type, to read and write. If there is none, the world gets this default before the system runs.
-    public static func resourceAccessor<Resource>(
+    public static func resourceAccessor<Resource: Sendable>(
         default make: @autoclosure @escaping @Sendable () -> Resource
     ) -> Self where Value == ResourceAccessor<Resource> {
         SystemParameter([.writes(resource: Resource.self, default: make)]) { world, _ in

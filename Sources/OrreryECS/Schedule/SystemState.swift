@@ -11,7 +11,9 @@ final class SystemState {
     let commands = Commands()
     let outbox = EventOutbox()
     /// How far the system has read the events of each type.
-    var readers: [ObjectIdentifier: UInt64] = [:]
+    private(set) var readers: [ObjectIdentifier: UInt64] = [:]
+    /// The same for what the current run has read.
+    private var readTo: [ObjectIdentifier: UInt64] = [:]
     var timings: SystemTimings
     /// Whether any of the queries of this run has an entity; `nil` if there is no query.
     var hasEntities: Bool?
@@ -51,8 +53,15 @@ final class SystemState {
         let key = ObjectIdentifier(type)
         let reader = readers[key] ?? 0
         let events = world.events(of: type, from: reader)
-        readers[key] = reader + events.missedCount + UInt64(events.count)
+        readTo[key] = reader + events.missedCount + UInt64(events.count)
         return events
+    }
+
+    /// Ends a run: what it has read is not read again. Until then, two parameters of one type read the same.
+    func endReading() {
+        guard !readTo.isEmpty else { return }
+        readers.merge(readTo) { _, new in new }
+        readTo.removeAll(keepingCapacity: true)
     }
 
     /// Starts reading events of a type at a number, unless the system has already started.
@@ -102,12 +111,19 @@ extension World {
     func systemRun(of system: Schedule.System) -> SystemState {
         let key = ObjectIdentifier(system.identity)
         if let known = systemRuns[key] { return known }
-        // Systems whose schedules are gone never run again.
-        systemRuns = systemRuns.filter { !isKnownUniquelyReferenced(&$0.value.identity) }
+        forgetEndedSystems()
         let made = SystemState(name: system.name, identity: system.identity, position: systemCount)
         systemCount += 1
         systemRuns[key] = made
         return made
+    }
+
+    /// Forgets systems whose schedules are gone: they never run again.
+    /// - Complexity: O(systems).
+    func forgetEndedSystems() {
+        var hasEnded = false
+        for run in systemRuns.values where isKnownUniquelyReferenced(&run.identity) { hasEnded = true }
+        if hasEnded { systemRuns = systemRuns.filter { !isKnownUniquelyReferenced(&$0.value.identity) } }
     }
 
     /// The timings of each system that has run on this world, sorted by name. Systems with the same name, from several

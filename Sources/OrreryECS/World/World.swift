@@ -84,8 +84,12 @@ public final class World {
     public func endTick() {
         storage.pointee.entities.endTick()
         for (type, buffer) in eventBuffers {
-            let readers = buffer.isKeptUntilRead ? systemRuns.values.compactMap { $0.readers[type] } : []
-            buffer.endTick(slowestReader: readers.min())
+            guard buffer.isKeptUntilRead else {
+                buffer.endTick(slowestReader: nil)
+                continue
+            }
+            forgetEndedSystems()
+            buffer.endTick(slowestReader: systemRuns.values.lazy.compactMap { $0.readers[type] }.min())
         }
     }
 

@@ -34,6 +34,9 @@ enum ServerAddress {
         }
         guard !text.contains("://") else { return text }
         if let port = UInt16(text) { return "ws://127.0.0.1:\(port)" }
+        guard !text.allSatisfy(\.isWholeNumber) else {
+            throw ValidationError("\(text) is no port; write one of 1 to 65535, or ws://host:port")
+        }
         let end = text.firstIndex { "/?".contains($0) } ?? text.endIndex
         let authority = text[..<end]
         let hasPort = authority.hasPrefix("[") ? !authority.hasSuffix("]") : authority.contains(":")
