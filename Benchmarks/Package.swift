@@ -36,11 +36,6 @@ let package = Package(
                 "CPlainTwin", "CAllocationCounter", argumentParser, .product(name: "OrreryECS", package: "orrery"),
             ]),
         .executableTarget(
-            name: "bench-read",
-            dependencies: [
-                "CPlainTwin", "CAllocationCounter", argumentParser, .product(name: "OrreryTesting", package: "orrery"),
-            ]),
-        .executableTarget(
             name: "bench-server",
             dependencies: [
                 "BenchmarkReport", "CBenchmarkSupport", "CAllocationCounter", argumentParser,
@@ -53,7 +48,11 @@ let package = Package(
                 .product(name: "OrreryClient", package: "orrery"),
             ]),
         .executableTarget(
-            name: "orrery-bench", dependencies: ["BenchmarkReport", "CBenchmarkSupport", argumentParser]),
+            name: "orrery-bench",
+            dependencies: [
+                "BenchmarkReport", "CBenchmarkSupport", "CPlainTwin", "CAllocationCounter", argumentParser,
+                .product(name: "OrreryTesting", package: "orrery"),
+            ]),
     ]
 )
 

@@ -25,8 +25,8 @@ package final class Lock: @unchecked Sendable {
     package func unlock() { pthread_mutex_unlock(mutex) }
 
     package func withLock<R>(_ body: () throws -> R) rethrows -> R {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        lock()
+        defer { unlock() }
         return try body()
     }
 }

@@ -36,7 +36,7 @@ struct Access: ParsableArguments {
     func client(url: String, connectTimeout: Duration, name: String) throws -> SimulationClient {
         SimulationClient(
             url: url, transport: WebSocketClientTransport(connectTimeout: connectTimeout, trustedCertificateFile: ca),
-            name: name, token: try shownToken(), reconnect: .never)
+            name: self.name ?? name, token: try shownToken(), reconnect: .never)
     }
 
     private func shownToken() throws -> String? {

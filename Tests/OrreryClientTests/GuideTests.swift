@@ -18,21 +18,27 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func connecting() async throws {
+    /// Runs a server with threads of its own meanwhile.
+    private func serving(_ body: (_ url: String, _ transport: any ClientTransport) async throws -> Void) async throws {
         let network = MemoryNetwork()
         let server = try SimulationServer(
             world: World(), schedule: Schedule(), transport: network.server(name: "guide")
         ) { try $0.register(Position.self) }
         async let running: Void = server.run()
-        let (url, transport) = (server.url, network.client)
-        // begin
-        let client = SimulationClient(url: url, transport: transport, name: "radar")
-        try await client.withConnection { connection in
-            print(connection.components.map(\.name), connection.tickRate)
-        }
-        // end
+        try await body(server.url, network.client)
         server.stop()
         try await running
+    }
+
+    @Test(.timeLimit(.minutes(1))) func connecting() async throws {
+        try await serving { url, transport in
+            // begin
+            let client = SimulationClient(url: url, transport: transport, name: "radar")
+            try await client.withConnection { connection in
+                print(connection.components.map(\.name), connection.tickRate)
+            }
+            // end
+        }
     }
 
     @Test func reading() throws {
@@ -128,26 +134,20 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func settings() async throws {
-        let network = MemoryNetwork()
-        let server = try SimulationServer(
-            world: World(), schedule: Schedule(), transport: network.server(name: "guide")
-        ) { try $0.register(Position.self) }
-        async let running: Void = server.run()
-        let (url, transport) = (server.url, network.client)
-        // begin
-        var configuration = ClientConfiguration()
-        configuration.welcomeTimeout = .seconds(3)  // from the connection to the server's welcome
-        configuration.silenceTimeout = .seconds(5)  // without any message
-        configuration.waitingBatchSizeMax = 64 << 20  // bytes of changes that wait for one reader of batches
-        let client = SimulationClient(
-            url: url, transport: transport, name: "radar",
-            reconnect: ReconnectPolicy(delayMin: .milliseconds(100), delayMax: .seconds(5)),
-            configuration: configuration)
-        let connection = try await client.connect()
-        connection.close()
-        // end
-        server.stop()
-        try await running
+        try await serving { url, transport in
+            // begin
+            var configuration = ClientConfiguration()
+            configuration.welcomeTimeout = .seconds(3)  // from the connection to the server's welcome
+            configuration.silenceTimeout = .seconds(5)  // without any message
+            configuration.waitingBatchSizeMax = 64 << 20  // bytes of changes that wait for one reader of batches
+            let client = SimulationClient(
+                url: url, transport: transport, name: "radar",
+                reconnect: ReconnectPolicy(delayMin: .milliseconds(100), delayMax: .seconds(5)),
+                configuration: configuration)
+            let connection = try await client.connect()
+            connection.close()
+            // end
+        }
     }
 
     @Test func structure() throws {

@@ -57,6 +57,20 @@ struct EditTests {
         if ended.status == 3 { #expect(ended.error.contains("ws://127.0.0.1:7600")) }
     }
 
+    /// An option that is not known to have a value would have its value taken for the URL.
+    @Test("Without a URL, any option may come first")
+    func noURLBehindOptions() async throws {
+        let help = try await Tool.run("get", "--help")
+        let options = help.output.matches(of: /(--[a-z-]+) <[a-z]+>/).map { String($0.output.1) }
+        #expect(Set(options).isSuperset(of: ["--timeout", "--token", "--name"]))
+        for option in Set(options) {
+            let ended = try await Tool.run("get", option, option == "--timeout" ? "5" : "x", "9v9")
+            // The file with a token cannot be read.
+            #expect(option == "--token-file" ? ended.status == 64 : [3, 4, 6].contains(ended.status), "\(option)")
+            #expect(!ended.error.contains("<entity>"), "\(option): \(ended.error)")
+        }
+    }
+
     @Test("A number is a port of this machine, and --name what the server is told")
     func portAndName() async throws {
         try await LiveWorld.run { live in

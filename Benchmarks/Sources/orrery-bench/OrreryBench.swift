@@ -10,6 +10,7 @@ struct OrreryBench: ParsableCommand {
             On a machine that does other things too, trust processor times and ratios inside one run, and no wall time.
             """,
         subcommands: [
-            SyncCommand.self, SoakCommand.self, CrowdCommand.self, StarveCommand.self, MutateCommand.self,
+            SyncCommand.self, ReadCommand.self, SoakCommand.self, CrowdCommand.self, StarveCommand.self,
+            MutateCommand.self,
         ])
 }

@@ -155,7 +155,7 @@ extension ClientSession {
     }
 
     /// Reads the store. Nothing is applied during the call.
-    func withStore<R>(_ body: (ComponentStore) -> R) -> R { state.hold { body(store) } }
+    func withStore<R>(_ body: (ComponentStore) -> R) -> R { state.read { _ in body(store) } }
 
     /// Time since anything was received; `nil` without a connection.
     package var silence: Duration? { state.read { $0.connection == nil ? nil : now() - $0.heardAt } }

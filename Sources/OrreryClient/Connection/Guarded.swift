@@ -29,11 +29,4 @@ final class Guarded<Value>: @unchecked Sendable {
         defer { lock.unlock() }
         return try body(value.pointee)
     }
-
-    /// Holds the lock while `body` runs, to protect what the lock guards besides the value.
-    func hold<R>(_ body: () -> R) -> R {
-        lock.lock()
-        defer { lock.unlock() }
-        return body()
-    }
 }

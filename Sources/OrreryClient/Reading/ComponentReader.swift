@@ -1,4 +1,4 @@
-import OrrerySchema
+public import OrrerySchema
 import OrreryStore
 
 /// The result of reading a value.
@@ -10,6 +10,23 @@ enum CellReading {
     case copied
     /// The bytes have to be decoded.
     case encoded
+
+    /// - Parameters:
+    ///   - read: Copies the value into room for one, if it can be copied.
+    ///   - decode: Decodes it otherwise.
+    @inlinable
+    static func value<C: Component>(
+        of type: C.Type, reading read: (UnsafeMutableRawPointer) -> CellReading, decoding decode: () -> C?
+    ) -> C? {
+        withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
+            guard let address = memory.baseAddress else { return nil }
+            return switch read(UnsafeMutableRawPointer(address)) {
+            case .absent: nil
+            case .copied: address.pointee
+            case .encoded: decode()
+            }
+        }
+    }
 }
 
 /// Reads one component's values that can be copied without decoding. It is not generic because generic code is a

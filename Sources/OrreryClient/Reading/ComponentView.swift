@@ -18,17 +18,13 @@ public final class ComponentView<C: Component>: Sendable {
         var decodeCount = 0
     }
 
-    private let session: ClientSession
     private let subscription: Subscription
-    /// `nil` for all entities.
-    private let chosen: Set<Entity>?
     private let memory = Mutex(Memory())
     @usableFromInline let cells: CellSource
+    private var session: ClientSession { cells.session }
 
     init(_ session: ClientSession, _ subscription: Subscription, entities: Set<Entity>?) {
-        self.session = session
         self.subscription = subscription
-        chosen = entities
         cells = CellSource(session, entities: entities) { [bindings = session.bindings] store in
             bindings.reader(of: C.self, in: store)?.cell
         }
@@ -52,21 +48,14 @@ public final class ComponentView<C: Component>: Sendable {
     /// - Complexity: O(1); decodes at most once per change of the row.
     @inlinable
     public subscript(entity: Entity) -> C? {
-        withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
-            guard let address = memory.baseAddress else { return nil }
-            return switch cells.read(entity, into: UnsafeMutableRawPointer(address)) {
-            case .absent: nil
-            case .copied: address.pointee
-            case .encoded: try? value(of: entity)
-            }
-        }
+        CellReading.value(of: C.self, reading: { cells.read(entity, into: $0) }, decoding: { try? value(of: entity) })
     }
 
     /// The component of an entity; `nil` if the entity does not have it or is not alive.
     /// - Throws: `CodecError` if the bytes are not a value of `C`, for example an enumeration case that this client
     ///   does not know.
     public func value(of entity: Entity) throws(CodecError) -> C? {
-        guard shows(entity) else { return nil }
+        guard cells.shows(entity) else { return nil }
         return try session.withCore { (core) throws(CodecError) in
             guard let reader = reader(of: core.store) else { return nil }
             return try value(of: entity, in: core.store, reader)
@@ -85,7 +74,7 @@ public final class ComponentView<C: Component>: Sendable {
     public var count: Int {
         session.withCore { core in
             guard let reader = reader(of: core.store) else { return 0 }
-            return chosen == nil ? core.store[reader.cell.column].count : entities(in: core.store, reader).count
+            return cells.chosen == nil ? core.store[reader.cell.column].count : entities(in: core.store, reader).count
         }
     }
 
@@ -102,8 +91,6 @@ public final class ComponentView<C: Component>: Sendable {
     /// The number of values decoded so far. Direct reads decode nothing.
     package var decodeCount: Int { memory.withLock { $0.decodeCount } }
 
-    private func shows(_ entity: Entity) -> Bool { chosen?.contains(entity) ?? true }
-
     private func reader(of store: ComponentStore) -> ComponentReader<C>? {
         memory.withLock { memory in
             // Ticks of different epochs cannot be compared, so cached values are dropped.
@@ -116,7 +103,7 @@ public final class ComponentView<C: Component>: Sendable {
 
     private func entities(in store: ComponentStore, _ reader: ComponentReader<C>) -> [Entity] {
         let column = store[reader.cell.column]
-        guard let chosen else { return column.rows.indexes.compactMap { store.entity(at: $0) } }
+        guard let chosen = cells.chosen else { return column.rows.indexes.compactMap { store.entity(at: $0) } }
         return chosen.filter { store.contains($0) && column.contains($0.index) }.sorted()
     }
 
@@ -173,9 +160,9 @@ public final class EntityView<C: Component>: Sendable {
 /// Reads single values of a view: the part that is not generic.
 @usableFromInline
 final class CellSource: Sendable {
-    private let session: ClientSession
+    let session: ClientSession
     /// `nil` for all entities.
-    private let chosen: Set<Entity>?
+    let chosen: Set<Entity>?
     private let makeCell: @Sendable (ComponentStore) -> CellReader?
     /// Guard: the session's lock.
     nonisolated(unsafe) private var known: (tableVersion: Int, cell: CellReader?)?
@@ -188,9 +175,11 @@ final class CellSource: Sendable {
         self.makeCell = makeCell
     }
 
+    func shows(_ entity: Entity) -> Bool { chosen?.contains(entity) ?? true }
+
     @usableFromInline
     func read(_ entity: Entity, into memory: UnsafeMutableRawPointer) -> CellReading {
-        if let chosen, !chosen.contains(entity) { return .absent }
+        guard shows(entity) else { return .absent }
         return session.withStore { store in
             if known?.tableVersion != store.tableVersion { known = (store.tableVersion, makeCell(store)) }
             return known?.cell?.read(entity, in: store, into: memory) ?? .absent

@@ -44,14 +44,8 @@ public struct Snapshot {
     /// - Complexity: O(1); decodes values that do not have this client's memory layout.
     @inlinable
     public subscript<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
-        withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { memory in
-            guard let address = memory.baseAddress else { return nil }
-            return switch read(entity, ObjectIdentifier(type), into: UnsafeMutableRawPointer(address)) {
-            case .absent: nil
-            case .copied: address.pointee
-            case .encoded: decoded(entity, type)
-            }
-        }
+        CellReading.value(
+            of: type, reading: { read(entity, ObjectIdentifier(type), into: $0) }, decoding: { decoded(entity, type) })
     }
 
     @usableFromInline

@@ -38,8 +38,8 @@ public final class World {
     /// One index per relation, in the order of registration.
     var referenceIndexes: [ReferenceIndex] = []
 
-    /// Keyed by system and component. Guarded by `planLock` while systems run in parallel.
-    var scheduleErrorOfAccess: [String: ScheduleError] = [:]
+    /// In the order in which they happened, which is open in a stage. Guard: ``planLock``.
+    var scheduleErrorList: [ScheduleError] = []
 
     /// The seed of all random numbers of systems (``TickContext/makeRandom(stream:)``). Set it before the first tick to
     /// get a different run.
@@ -83,13 +83,11 @@ public final class World {
     /// - Complexity: O(event types).
     public func endTick() {
         storage.pointee.entities.endTick()
+        // Systems that never run again hold up no others.
+        if eventBuffers.values.contains(where: \.isKeptUntilRead) { forgetEndedSystems() }
         for (type, buffer) in eventBuffers {
-            guard buffer.isKeptUntilRead else {
-                buffer.endTick(slowestReader: nil)
-                continue
-            }
-            forgetEndedSystems()
-            buffer.endTick(slowestReader: systemRuns.values.lazy.compactMap { $0.readers[type] }.min())
+            let readers = systemRuns.values.lazy.compactMap { $0.readers[type] }
+            buffer.endTick(slowestReader: buffer.isKeptUntilRead ? readers.min() : nil)
         }
     }
 

@@ -15,7 +15,6 @@ struct LossLog {
     private let systemNames: [String]
     private var unmatchedRunCounts: [UInt64]
     private var scheduleErrorCount = 0
-    private var toldErrors: Set<ScheduleError> = []
 
     /// Starts counting now: earlier drops are not reported.
     /// - Parameter metrics: The metrics made for the schedule's ``Schedule/queryingSystemNames``.
@@ -85,9 +84,9 @@ struct LossLog {
     }
 
     private mutating func lookAtScheduleErrors(_ world: World) {
-        guard world.scheduleErrorCount != scheduleErrorCount else { return }
-        scheduleErrorCount = world.scheduleErrorCount
-        let errors = world.scheduleErrors.filter { toldErrors.insert($0).inserted }
+        let errors = world.scheduleErrors(after: scheduleErrorCount)
+        guard !errors.isEmpty else { return }
+        scheduleErrorCount += errors.count
         log.note(
             "a system asks for what it has not declared, and gets no entities",
             ["tick": "\(world.tick)", "errors": "\(errors.map(\.sentence).joined(separator: " "))"], level: .error,

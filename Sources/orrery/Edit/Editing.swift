@@ -26,7 +26,7 @@ struct Editing: ParsableArguments {
     /// Connects, and closes the connection when `body` is done.
     func withConnection(_ body: (ClientConnection) async throws -> Void) async throws {
         let url = try ServerAddress.url(from: url)
-        let client = try access.client(url: url, connectTimeout: .seconds(timeout), name: access.name ?? "orrery")
+        let client = try access.client(url: url, connectTimeout: .seconds(timeout), name: "orrery")
         let connection = try await waiting { try await client.connect() }
         defer { connection.close() }
         try await body(connection)

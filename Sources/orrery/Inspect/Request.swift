@@ -14,7 +14,7 @@ struct Request: Sendable {
 
     /// Connects, and finds the requested components.
     func connect() async throws -> (connection: ClientConnection, shown: ShownComponents) {
-        let client = try access.client(url: url, connectTimeout: timeout, name: access.name ?? "orrery inspect")
+        let client = try access.client(url: url, connectTimeout: timeout, name: "orrery inspect")
         let connection = try await within(timeout, else: late("did not answer")) { try await client.connect() }
         return (connection, try query.resolved(in: connection.componentTable))
     }

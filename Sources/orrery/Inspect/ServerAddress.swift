@@ -13,7 +13,9 @@ enum ServerAddress {
     /// Adds the URL if it was left out of the arguments of a command for single entities: an entity or an assignment is
     /// in its place.
     static func completed(_ arguments: [String]) -> [String] {
-        let commands = ["get", "set", "spawn", "despawn", "insert", "remove"]
+        // All but the inspector are for single entities.
+        let commands = Orrery.configuration.subcommands.filter { $0 != Inspect.self }
+            .compactMap { $0.configuration.commandName }
         guard let command = arguments.first, commands.contains(command) else { return arguments }
         var position = 1
         while position < arguments.count, arguments[position].hasPrefix("-") {

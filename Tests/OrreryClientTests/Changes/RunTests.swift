@@ -19,6 +19,14 @@ struct RunTests {
         #expect(error?.description.hasSuffix(": 'pilot' waits for the first state of 1 subscriptions") == true)
     }
 
+    @Test func aScheduleThatContradictsItself() {
+        var schedule = Schedule()
+        schedule.add("both", in: .update, .query(Write<Position>.self), .accessor(Position.self)) { _, _, _ in }
+        #expect(throws: ScheduleError.self) {
+            try JoinedWorld(schedule: schedule) { try $0.register(Position.self) }
+        }
+    }
+
     @Test func nothing() throws {
         let joined = try JoinedWorld { try $0.register(Position.self) }
         joined.tick()

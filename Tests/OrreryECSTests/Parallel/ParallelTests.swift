@@ -200,7 +200,8 @@ struct ParallelTests {
         world.spawn(Position(), Health())
         for _ in 0..<2 { schedule.runTick(on: world, step: .seconds(1)) }
         #expect(counts.withLock { $0 } == Array(repeating: 0, count: 8))
-        #expect(world.scheduleErrors.map(\.system) == ["look", "peek"])
+        #expect(world.scheduleErrors.map(\.system) == ["look", "look", "peek", "peek"], "each kind of access once")
+        #expect(world.scheduleErrors.last?.description.contains("'peek' sorts by 'Health'") == true)
         #expect(world.scheduleErrors.allSatisfy { $0.code == .accessUndeclared })
         #expect(
             world.scheduleErrors.first?.description

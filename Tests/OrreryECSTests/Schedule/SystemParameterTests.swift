@@ -206,13 +206,12 @@ struct SystemParameterTests {
             seen.value.lines += removals.map { "\($0.old.current)" }
         }
         let other = World()
-        var first = Schedule()
-        first.add("bury", in: .late, .removals(of: Health.self)) { removals, tick in
-            for each in removals { tick.send(each) }
-        }
-        world.spawn(Health())
-        _ = other
-        first.runTick(on: world, step: .seconds(1))
+        schedule.runTick(on: other, step: .seconds(1))
+        try other.despawn(other.spawn(Health(current: 3)))
+        var reader = EventReader<Removal<Health>>()
+        let removal = try #require(reader.read(other).first)
+        // Before anybody asks for the removals of this world.
+        world.send(removal)
         let entity = world.spawn(Health(current: 5))
         runTick(schedule)
         try world.despawn(entity)

@@ -1,25 +1,23 @@
 import ArgumentParser
 import CAllocationCounter
 import CPlainTwin
-import Foundation
 import OrreryClient
 import OrreryECS
 import OrrerySchema
 import OrreryServer
 import OrreryTesting
 
-struct Position: Component { var x: Float = 0, y: Float = 0, z: Float = 0 }
+private struct Position: Component { var x: Float = 0, y: Float = 0, z: Float = 0 }
 
-/// What a client pays to read what is here: in one process with its server, over a simulated network, so that nothing
-/// arrives while it is measured.
-@main
-struct BenchRead: ParsableCommand {
+/// `orrery-bench read`: what a client pays to read what is here, in one process with its server over a simulated
+/// network, so that nothing arrives while it is measured.
+struct ReadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench-read",
+        commandName: "read",
         abstract: "Measure reads of a client beside plain C: nanoseconds and allocations per value.",
         discussion: """
-            Values of three Floats, whose layout in the program is that of the wire, entities in random order. Nanoseconds of \
-            processor time of the reading thread, the median of the samples.
+            Values of three Floats, whose layout in the program is that of the wire, entities in random order. \
+            Nanoseconds of processor time of the reading thread, the median of the samples.
             """)
 
     @Flag(help: "One JSON object a line.")
@@ -55,15 +53,19 @@ struct BenchRead: ParsableCommand {
         let order = view.entities.shuffled(using: &generator)
         let connection = client.connection
         let floor = Floor(order)
-        if !json { print("name                 entities          ns    floor_ns  allocations") }
-        measure("view", floor) { order.reduce(into: Float(0)) { $0 += view[$1]?.x ?? 0 } }
-        measure("entity_view", floor) { order.reduce(into: Float(0)) { sum, _ in sum += followed.value?.x ?? 0 } }
-        measure("snapshot", floor) {
-            connection.withSnapshot { now in order.reduce(into: Float(0)) { $0 += now[$1, Position.self]?.x ?? 0 } }
-        }
+        var output = Output(asJSON: json)
+        output.write(measure("view", floor) { order.reduce(into: Float(0)) { $0 += view[$1]?.x ?? 0 } })
+        output.write(
+            measure("entity_view", floor) { order.reduce(into: Float(0)) { sum, _ in sum += followed.value?.x ?? 0 } })
+        output.write(
+            measure("snapshot", floor) {
+                connection.withSnapshot { now in
+                    order.reduce(into: Float(0)) { $0 += now[$1, Position.self]?.x ?? 0 }
+                }
+            })
     }
 
-    private func measure(_ name: String, _ floor: Floor, _ body: () -> Float) {
+    private func measure(_ name: String, _ floor: Floor, _ body: () -> Float) -> Result {
         var (times, floorTimes): ([Double], [Double]) = ([], [])
         var allocations: UInt64 = 0
         // The first round warms caches and bindings up and does not count.
@@ -76,21 +78,15 @@ struct BenchRead: ParsableCommand {
             times.append(ours)
             floorTimes.append(floorTime)
         }
-        let perRead = Double(allocations) / Double(samples * size)
         let (ns, floorNanoseconds) = (times.sorted()[samples / 2], floorTimes.sorted()[samples / 2])
-        if json {
-            print(
-                String(
-                    format:
-                        "{\"name\":\"%@\",\"n\":%d,\"ns\":%.1f,\"floor_ns\":%.1f,\"ratio\":%.1f,\"allocations\":%.4f}",
-                    name, size, ns, floorNanoseconds, ns / floorNanoseconds, perRead))
-        } else {
-            print(
-                String(
-                    format: "%@ %8d %11.1f %11.1f %12.4f", name.padding(toLength: 20, withPad: " ", startingAt: 0),
-                    size,
-                    ns, floorNanoseconds, perRead))
-        }
+        var result = Result()
+        result.set("name", name)
+        result.set("n", size)
+        result.set("ns", ns, digits: 1)
+        result.set("floor_ns", floorNanoseconds, digits: 1)
+        result.set("ratio", ns / floorNanoseconds, digits: 1)
+        result.set("allocations", Double(allocations) / Double(samples * size), digits: 4)
+        return result
     }
 
     /// Nanoseconds per entity.
