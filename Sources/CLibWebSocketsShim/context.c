@@ -134,7 +134,9 @@ clws_context *clws_context_create(
     lws_set_log_level(LLL_ERR, emit_log);
     struct sigaction pipe_action;
     bool saved = sigaction(SIGPIPE, NULL, &pipe_action) == 0;
-    context->native = settings->tls == CLWS_TLS_NONE ? lws_create_context(&info) : create_with_tls(&info, settings, problem);
+    context->native = settings->tls == CLWS_TLS_NONE
+        ? lws_create_context(&info)
+        : create_with_tls(&info, settings, problem);
     context->server_tls = identity_owner;
     identity_owner = NULL;
     // libwebsockets ignores SIGPIPE for the whole process. It does not need that, because it sends with MSG_NOSIGNAL;

@@ -74,7 +74,8 @@ bool clws_certificate_validity(const char *file, int64_t *begin, int64_t *end) {
     fclose(stream);
     ERR_clear_error();
     if (!certificate) return false;
-    bool is_read = read_time(X509_get0_notBefore(certificate), begin) && read_time(X509_get0_notAfter(certificate), end);
+    bool is_read = read_time(X509_get0_notBefore(certificate), begin)
+        && read_time(X509_get0_notAfter(certificate), end);
     X509_free(certificate);
     return is_read;
 }

@@ -106,8 +106,9 @@ public final class SimulationServer: Service {
         guard core.welcomeSize <= configuration.transportLimits.sentMessageSizeMax else {
             throw ServerError(
                 message:
-                    "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message has at "
-                    + "most \(configuration.transportLimits.sentMessageSizeMax); shorten their documentation")
+                    "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message "
+                    + "has at most \(configuration.transportLimits.sentMessageSizeMax); shorten their "
+                    + "documentation")
         }
         // The store is empty, even if earlier readers already had the changes.
         world.forgetChangeReader()
@@ -238,7 +239,10 @@ public final class SimulationServer: Service {
                 """, metadata: ["url": "\(url)"])
         } else if url.hasPrefix("ws:") {
             logger.warning(
-                "tokens cross the network unencrypted: give the transport a certificate, or put a proxy with TLS in front",
+                """
+                tokens cross the network unencrypted: give the transport a certificate, or put a proxy with TLS \
+                in front
+                """,
                 metadata: ["url": "\(url)"])
         }
     }

@@ -57,8 +57,9 @@ public struct SyncRegistry {
                 component: descriptor.schema.name,
                 other.descriptor.type == type
                     ? "is registered twice"
-                    : "\(String(reflecting: type)) and \(String(reflecting: other.descriptor.type)) have the same name; state "
-                        + "another `componentName` in one (in a generic type: one that names what tells them apart)")
+                    : "\(String(reflecting: type)) and \(String(reflecting: other.descriptor.type)) have the same "
+                        + "name; state another `componentName` in one (in a generic type: one that names what tells "
+                        + "them apart)")
         }
         guard entries.count < limits.componentCountMax else {
             throw SchemaError(

@@ -9,7 +9,8 @@ public struct StillWaiting: Error, CustomStringConvertible {
 
     public var description: String {
         let sentence =
-            "what was run still waits after \(ticks) ticks, for something that does not come, or needs more of them (ticksMax)"
+            "what was run still waits after \(ticks) ticks, for something that does not come, or needs more of "
+            + "them (ticksMax)"
         let known = waits.isEmpty ? "no client waits for an answer" : waits.joined(separator: "; ")
         return "\(sentence): \(known)"
     }

@@ -7,7 +7,8 @@ import OrreryWebSocket
 struct Access: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Shown to the server. Other users of this machine may see it: better in a file, or in the environment as ORRERY_TOKEN.",
+            "Shown to the server. Other users of this machine may see it: better in a file, or in the environment "
+                + "as ORRERY_TOKEN.",
             valueName: "token"))
     var token: String?
 

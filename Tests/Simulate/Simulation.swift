@@ -57,7 +57,8 @@ extension RandomScript {
                 "client \(participant.number): \($0)"
             }
             note(
-                "client \(participant.number) at \(client.revision), \(client.receivedByteCount) bytes, \(client.contents.digest)"
+                "client \(participant.number) at \(client.revision), \(client.receivedByteCount) bytes, "
+                    + "\(client.contents.digest)"
             )
         }
         for state in joined.sessionStates { note("\(state)") }

@@ -168,7 +168,8 @@ bool bench_read_outcomes(const uint8_t *message, size_t count, uint64_t *answere
 bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_head *head) {
     size_t offset = 1;
     uint64_t distance, part;
-    if (!bench_varint_read(message, count, &offset, &head->tick) || !bench_varint_read(message, count, &offset, &distance)
+    if (!bench_varint_read(message, count, &offset, &head->tick)
+        || !bench_varint_read(message, count, &offset, &distance)
         || offset == count) {
         return false;
     }

@@ -15,7 +15,8 @@ static uint64_t read_clock(clockid_t clock) {
 
 uint64_t bench_now(void) { return read_clock(CLOCK_MONOTONIC); }
 
-// Source: Linux, include/linux/posix-timers_types.h: the number's complement, CPUCLOCK_PERTHREAD_MASK (4), CPUCLOCK_SCHED (2).
+// Source: Linux, include/linux/posix-timers_types.h: the number's complement, CPUCLOCK_PERTHREAD_MASK (4),
+// CPUCLOCK_SCHED (2).
 // Nanoseconds, where /proc/self/task/*/stat counts hundredths of a second.
 uint64_t bench_thread_time(int thread) { return read_clock((clockid_t)((~(unsigned)thread << 3) | 4 | 2)); }
 
@@ -38,7 +39,8 @@ bool bench_raise_file_limit(size_t count, char *message, size_t message_size) {
         if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
     }
     snprintf(
-        message, message_size, "%zu open files are needed, but the hard limit is %llu: raise it (ulimit -Hn, LimitNOFILE)", count,
+        message, message_size, "%zu open files are needed, but the hard limit is %llu: raise it (ulimit -Hn, "
+        "LimitNOFILE)", count,
         (unsigned long long)limit.rlim_max);
     return false;
 }

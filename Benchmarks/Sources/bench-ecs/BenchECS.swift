@@ -9,9 +9,9 @@ struct BenchECS: ParsableCommand {
         commandName: "bench-ecs",
         abstract: "Measure the world beside plain C over plain arrays.",
         discussion: """
-            Nanoseconds of processor time of the measuring thread per entity that is touched, the median of the samples. Ours and \
-            the floor take turns, so that what disturbs one disturbs the other. Values out of cache vary by 10 to 40 percent on a \
-            machine that does other things too; trust the ratios.
+            Nanoseconds of processor time of the measuring thread per entity that is touched, the median of the \
+            samples. Ours and the floor take turns, so that what disturbs one disturbs the other. Values out of cache \
+            vary by 10 to 40 percent on a machine that does other things too; trust the ratios.
             """)
 
     @Flag(help: "One JSON object a line.")

@@ -1,4 +1,5 @@
-// What sending costs at least: one thread, one timer, one send per client and tick. Answers bench-load and bench-talkers as far as they
+// What sending costs at least: one thread, one timer, one send per client and tick. Answers bench-load and
+// bench-talkers as far as they
 // need it.
 
 #define _GNU_SOURCE
@@ -21,9 +22,11 @@
 static const char usage[] =
     "Usage: bench-floor --size BYTES --rate HZ --clock FILE [--clients N]\n"
     "\n"
-    "Sends every client of a free port of 127.0.0.1 one message per tick, all the same bytes, with one send each, and nothing else:\n"
+    "Sends every client of a free port of 127.0.0.1 one message per tick, all the same bytes, with one send each, "
+    "and nothing else:\n"
     "what a server cannot do without. Prints its address.\n"
-    "With --answers it sends each client one message per tick that answers the mutations that it has sent since, and no other.\n"
+    "With --answers it sends each client one message per tick that answers the mutations that it has sent since, "
+    "and no other.\n"
     "\n"
     "  --size BYTES   The payload of a message, as a SyncBatch of bench-server has it; from 32 to 16777216.\n"
     "  --rate HZ      Ticks per second, from 1 to 1000.\n"
@@ -77,7 +80,8 @@ static void watch(int descriptor, uint32_t events, void *data, int operation) {
     if (epoll_ctl(poll_descriptor, operation, descriptor, &event) != 0) fail(1, "epoll: %s", strerror(errno));
 }
 
-/// The head of a whole batch from the beginning of time, so that a client can begin with it, then bytes that nobody reads.
+/// The head of a whole batch from the beginning of time, so that a client can begin with it, then bytes that nobody
+/// reads.
 static void make_frame(void) {
     uint8_t head[HEAD_ROOM], batch[32] = {0x84};
     size_t batch_size = 1 + bench_varint_write(batch + 1, tick);
@@ -142,7 +146,8 @@ static void run_tick(uint64_t expirations) {
     bench_tick_clock_begin(tick_clock, tick);
     if (sends_answers) {
         for (size_t position = 0; position < client_count; position++) {
-            if (clients[position].socket >= 0 && clients[position].sequence_count > 0) answer_mutations(&clients[position]);
+            if (clients[position].socket >= 0 && clients[position].sequence_count > 0)
+                answer_mutations(&clients[position]);
         }
         return;
     }

@@ -1,4 +1,5 @@
-// Many clients in one thread: they subscribe to a server's first component, read what comes, drop it, and say that they have it.
+// Many clients in one thread: they subscribe to a server's first component, read what comes, drop it, and say that they
+// have it.
 
 #define _GNU_SOURCE
 #include "CBenchmarkConversation.h"
@@ -17,15 +18,19 @@
 static const char usage[] =
     "Usage: bench-load PORT --clients N --clock FILE [--state-size BYTES]\n"
     "\n"
-    "Connects N clients to the server at 127.0.0.1:PORT (bench-server or bench-floor), subscribes each to the first component of\n"
-    "all entities, reads and discards what comes, and acknowledges it. Prints 'ready' when every client has its first state.\n"
+    "Connects N clients to the server at 127.0.0.1:PORT (bench-server or bench-floor), subscribes each to the "
+    "first component of\n"
+    "all entities, reads and discards what comes, and acknowledges it. Prints 'ready' when every client has its "
+    "first state.\n"
     "\n"
     "  --clients N    How many clients, from 1 to 10000.\n"
     "  --clock FILE   Where the server writes when each tick began.\n"
     "  --state-size BYTES\n"
-    "                 How many last bytes of each batch are the whole state of its tick: they must be the same for all clients.\n"
+    "                 How many last bytes of each batch are the whole state of its tick: they must be the same "
+    "for all clients.\n"
     "\n"
-    "Commands on standard input, one a line: 'reset' starts to count anew, 'report' prints one line of JSON. Its end ends the\n"
+    "Commands on standard input, one a line: 'reset' starts to count anew, 'report' prints one line of JSON. Its "
+    "end ends the\n"
     "program.\n";
 
 typedef struct {
@@ -80,7 +85,8 @@ static void check(bool is_sent) {
     if (!is_sent) fail(1, "cannot send: %s", strerror(errno));
 }
 
-/// Counts who was brought to a tick by a batch, and compares what was shown then: all bytes of a tick are the same for everybody.
+/// Counts who was brought to a tick by a batch, and compares what was shown then: all bytes of a tick are the same for
+/// everybody.
 static void note_state(const client *client) {
     tick_record *record = &records[client->tick % RECORD_COUNT];
     uint64_t state = client->reader.tail_size > 0 ? client->reader.tail_hash : 0;
@@ -278,7 +284,8 @@ int main(int count, char **arguments) {
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }
-    if (port < 1 || port > 65535 || state_size < 0 || number < 1 || number > 10000 || !clock_path) fail(64, "a value is missing\n%s", usage);
+    if (port < 1 || port > 65535 || state_size < 0 || number < 1 || number > 10000 || !clock_path)
+        fail(64, "a value is missing\n%s", usage);
     tick_clock = bench_tick_clock_open(clock_path);
     if (!tick_clock) fail(1, "cannot open %s: %s", clock_path, strerror(errno));
     client_count = (size_t)number;

@@ -1,4 +1,5 @@
-// Three bad clients in one thread: one that reads slowly, one that says nothing and reads nothing, one that sends rubbish and comes
+// Three bad clients in one thread: one that reads slowly, one that says nothing and reads nothing, one that sends
+// rubbish and comes
 // back at once.
 
 #define _GNU_SOURCE
@@ -17,8 +18,10 @@
 static const char usage[] =
     "Usage: bench-rogues PORT\n"
     "\n"
-    "Connects three clients to the server at 127.0.0.1:PORT. The slow one reads 1 kB ten times a second and acknowledges that; the\n"
-    "silent one subscribes, then neither reads nor acknowledges; the hostile one sends random bytes, as frames, as messages before\n"
+    "Connects three clients to the server at 127.0.0.1:PORT. The slow one reads 1 kB ten times a second and "
+    "acknowledges that; the\n"
+    "silent one subscribes, then neither reads nor acknowledges; the hostile one sends random bytes, as frames, "
+    "as messages before\n"
     "and after its Hello, and connects anew when it is thrown out. Prints 'ready' when all have begun.\n"
     "\n"
     "Commands on standard input, one a line: 'report' prints one line of JSON. Its end ends the program.\n";

@@ -18,8 +18,8 @@ struct BenchServer: AsyncParsableCommand {
         commandName: "bench-server",
         abstract: "Serve a world in which a share of all entities changes in every tick.",
         discussion: """
-            Prints its address. Commands on standard input, one a line: 'report' prints one line of JSON with the processor time \
-            and the allocations of each thread so far. The end of standard input ends the program.
+            Prints its address. Commands on standard input, one a line: 'report' prints one line of JSON with the \
+            processor time and the allocations of each thread so far. The end of standard input ends the program.
             """)
 
     @Option(help: "Entities, each with three Floats.")

@@ -18,7 +18,8 @@
 static const char usage[] =
     "Usage: bench-talkers PORT --clients N --entities N [--held N] [--turns HZ]\n"
     "\n"
-    "Connects N clients to the bench-server at 127.0.0.1:PORT. Each holds some subscriptions, each of one entity, and acknowledges\n"
+    "Connects N clients to the bench-server at 127.0.0.1:PORT. Each holds some subscriptions, each of one entity, "
+    "and acknowledges\n"
     "what comes. Prints 'ready' when all hold theirs.\n"
     "\n"
     "  --clients N    How many clients, from 1 to 1000.\n"
@@ -27,7 +28,8 @@ static const char usage[] =
     "  --turns HZ     How many times a second each says what it has to say by then; 60 unless stated.\n"
     "\n"
     "Commands on standard input, one a line:\n"
-    "  request N      Each sends N requests at once: in turn, the oldest subscription ends, and one of another entity begins.\n"
+    "  request N      Each sends N requests at once: in turn, the oldest subscription ends, and one of another "
+    "entity begins.\n"
     "  request-rate N The same, N a second.\n"
     "  set-rate N     Each writes an entity of its own, N times a second.\n"
     "  rest           Nobody says anything more.\n"
@@ -123,7 +125,8 @@ static void flush(talker *talker) {
         }
     }
     bool waits = talker->waiting_count > 0;
-    if (waits != talker->waits_for_socket) watch(talker->socket, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, talker, EPOLL_CTL_MOD);
+    if (waits != talker->waits_for_socket)
+        watch(talker->socket, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, talker, EPOLL_CTL_MOD);
     talker->waits_for_socket = waits;
 }
 
@@ -189,7 +192,8 @@ static void take_answer(talker *talker) {
 
 static void take_outcomes(talker *talker) {
     uint64_t answered, refused;
-    if (!bench_read_outcomes(talker->reader.kept, BENCH_KEPT_SIZE, &answered, &refused)) fail(1, "outcomes that cannot be read");
+    if (!bench_read_outcomes(talker->reader.kept, BENCH_KEPT_SIZE, &answered, &refused))
+        fail(1, "outcomes that cannot be read");
     talker->answered += answered;
     talker->refused += refused;
 }
@@ -215,7 +219,8 @@ static void take_message(talker *talker) {
         talker->owes_acknowledgement = true;
         return;
     case BENCH_HEARTBEAT:
-        if (!bench_read_heartbeat(frame->kept, BENCH_KEPT_SIZE, &tick, &is_current)) fail(1, "a heartbeat without a tick");
+        if (!bench_read_heartbeat(frame->kept, BENCH_KEPT_SIZE, &tick, &is_current))
+            fail(1, "a heartbeat without a tick");
         if (is_current && tick > talker->tick) talker->tick = tick;
         talker->owes_acknowledgement = true;
         return;
@@ -322,7 +327,8 @@ int main(int count, char **arguments) {
         else if (strcmp(argument, "--turns") == 0 && value) turns = strtol(arguments[++position], NULL, 10);
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }
-    if (port < 1 || port > 65535 || number < 1 || number > CLIENT_COUNT_MAX || entities < 1 || entities > 1 << 22 || held < 0
+    if (port < 1 || port > 65535 || number < 1 || number > CLIENT_COUNT_MAX || entities < 1
+        || entities > 1 << 22 || held < 0
         || held > HELD_COUNT_MAX || turns < 1 || turns > 1000) {
         fail(64, "a value is missing\n%s", usage);
     }
@@ -361,7 +367,8 @@ int main(int count, char **arguments) {
                 if (read(timer, &expirations, sizeof expirations) == sizeof expirations) take_turn();
             } else {
                 talker *talker = data;
-                if (talker->socket >= 0 && events[position].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_talker(talker);
+                if (talker->socket >= 0 && events[position].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+                    read_talker(talker);
                 if (talker->socket >= 0 && talker->waits_for_socket) flush(talker);
             }
         }

@@ -8,10 +8,12 @@ struct CrowdCommand: ParsableCommand {
         commandName: "crowd",
         abstract: "What a delivery to many connections costs, and whether bad ones cost the others anything.",
         discussion: """
-            First all are good (quiet_*), then a slow, a silent and a hostile one join; then as many are at the floor, a plain C \
-            server that sends messages of the same size. *_us_per_delivery: processor time of all threads of the server by the \
-            batches that it sent, their acknowledgements included, while all are good. missed: clients that stand more than 30 ticks behind. \
-            merged: of the ticks that some clients were sent, how often a client was not. wrong: batches that differ from those of others to the same tick, or do not hold each entity once.
+            First all are good (quiet_*), then a slow, a silent and a hostile one join; then as many are at the floor, \
+            a plain C server that sends messages of the same size. *_us_per_delivery: processor time of all threads of \
+            the server by the batches that it sent, their acknowledgements included, while all are good. missed: \
+            clients that stand more than 30 ticks behind. merged: of the ticks that some clients were sent, how often \
+            a client was not. wrong: batches that differ from those of others to the same tick, or do not hold each \
+            entity once.
             """)
 
     @Flag(help: "One JSON object.")

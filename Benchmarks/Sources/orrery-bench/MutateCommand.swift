@@ -8,10 +8,11 @@ struct MutateCommand: ParsableCommand {
         commandName: "mutate",
         abstract: "What a mutation costs on the thread of the ticks and on the sync thread, from request to answer.",
         discussion: """
-            Clients set a bitwise component of 12 bytes without a rule, each of an entity of its own, at 60 Hz; nobody watches. \
-            Each sends what is due sixty times a second. ns: processor time of the thread of the ticks by mutation; sync_ns: of the \
-            sync thread, with the sockets; allocations: of both. What the same server takes without mutations is taken off. floor_ns: \
-            of a plain C server that reads the same and answers the same, and does nothing for it.
+            Clients set a bitwise component of 12 bytes without a rule, each of an entity of its own, at 60 Hz; nobody \
+            watches. Each sends what is due sixty times a second. ns: processor time of the thread of the ticks by \
+            mutation; sync_ns: of the sync thread, with the sockets; allocations: of both. What the same server takes \
+            without mutations is taken off. floor_ns: of a plain C server that reads the same and answers the same, \
+            and does nothing for it.
             """)
 
     @Flag(help: "One JSON object.")

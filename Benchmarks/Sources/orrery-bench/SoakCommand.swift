@@ -8,8 +8,8 @@ struct SoakCommand: ParsableCommand {
         commandName: "soak",
         abstract: "Run a server for a while: missed ticks, growth of memory, allocations per tick.",
         discussion: """
-            10,000 entities of three Floats, all changing, at 30 Hz. Memory and allocations count from second 10 on (from a third \
-            of shorter runs on).
+            10,000 entities of three Floats, all changing, at 30 Hz. Memory and allocations count from second 10 on \
+            (from a third of shorter runs on).
             """)
 
     @Flag(help: "One JSON object.")

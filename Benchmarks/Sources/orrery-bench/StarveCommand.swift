@@ -8,10 +8,11 @@ struct StarveCommand: ParsableCommand {
         commandName: "starve",
         abstract: "Whether clients that ask for much take the ticks of one that only watches.",
         discussion: """
-            2,000 entities, all changing, at 60 Hz. Each session holds 63 subscriptions of one entity each, then sends 936 requests \
-            at once: in turn, the oldest ends and another begins. With 5 and 40 sessions; then 10 sessions with 900 requests a \
-            second each. ticks_missed, longest_silence_ms: of a witness that watches one component, until all are answered and a \
-            second more; quiet_*: of the same witness in the two seconds before, while the sessions hold and do not ask.
+            2,000 entities, all changing, at 60 Hz. Each session holds 63 subscriptions of one entity each, then sends \
+            936 requests at once: in turn, the oldest ends and another begins. With 5 and 40 sessions; then 10 \
+            sessions with 900 requests a second each. ticks_missed, longest_silence_ms: of a witness that watches one \
+            component, until all are answered and a second more; quiet_*: of the same witness in the two seconds \
+            before, while the sessions hold and do not ask.
             """)
 
     @Flag(help: "One JSON object a line.")

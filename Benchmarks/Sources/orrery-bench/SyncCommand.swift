@@ -8,9 +8,10 @@ struct SyncCommand: ParsableCommand {
         commandName: "sync",
         abstract: "Measure what keeping subscribers up to date costs, beside what sending the bytes costs at least.",
         discussion: """
-            10,000 entities of three Floats at 30 Hz; 100, 10 and 1 percent of them changed per tick; 1, 10 and 50 subscribers. \
-            Subscribers are plain C and discard what they read; done_* are those of a Swift client that joins them at the end. \
-            floor_* is a plain C server that sends messages of the same size to the same clients, in turn with the measured one.
+            10,000 entities of three Floats at 30 Hz; 100, 10 and 1 percent of them changed per tick; 1, 10 and 50 \
+            subscribers. Subscribers are plain C and discard what they read; done_* are those of a Swift client that \
+            joins them at the end. floor_* is a plain C server that sends messages of the same size to the same \
+            clients, in turn with the measured one.
             """)
 
     @Flag(help: "One JSON object a line.")

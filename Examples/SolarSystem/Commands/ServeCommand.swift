@@ -17,9 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the solar system and show it to any number of clients.",
         discussion: """
-            Prints the address that it serves, then runs until SIGINT or SIGTERM. Look at it with: orrery inspect ADDRESS
-            Where ORRERY_TOKEN is set in the environment, only those who show it may connect. SIGHUP has the certificate, the key \
-            and the file of the token read again; nobody is disconnected.
+            Prints the address that it serves, then runs until SIGINT or SIGTERM. Look at it with: orrery inspect \
+            ADDRESS
+            Where ORRERY_TOKEN is set in the environment, only those who show it may connect. SIGHUP has the \
+            certificate, the key and the file of the token read again; nobody is disconnected.
             Behind a proxy on the same machine, name the site: --host-name sim.example --origin https://sim.example
             """)
 
@@ -47,7 +48,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A web page that may connect, such as https://sim.example, instead of pages of this machine; several may be given.",
+            "A web page that may connect, such as https://sim.example, instead of pages of this machine; several "
+                + "may be given.",
             valueName: "origin"))
     var origin: [String] = []
 

@@ -66,7 +66,8 @@ private final class BatchBuffer: Sendable {
             waiting.removeAll()
             end = ClientError(
                 .limitExceeded,
-                "more than waitingBatchSizeMax, \(sizeMax) bytes, of changes wait for a reader of batches; read faster, "
+                "more than waitingBatchSizeMax, \(sizeMax) bytes, of changes wait for a reader of batches; read "
+                    + "faster, "
                     + "or raise it", phase: .apply)
         }
     }

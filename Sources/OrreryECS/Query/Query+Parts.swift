@@ -81,8 +81,8 @@ extension QueryOf {
         guard let component = known(type), plan.terms.contains(where: { $0.isWrite && $0.component == component })
         else { return }
         fatalError(
-            "Query: the parts of a query that writes '\(C.componentName)' cannot read it of other entities, which other "
-                + "parts may be writing; gather what they need before the query is divided.")
+            "Query: the parts of a query that writes '\(C.componentName)' cannot read it of other entities, which "
+                + "other parts may be writing; gather what they need before the query is divided.")
     }
 
     /// Divides the query into parts of about 16,384 rows and calls a closure with each, on several threads, outside a

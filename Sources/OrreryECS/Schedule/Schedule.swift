@@ -9,7 +9,9 @@ import OrrerySchema
 ///         position.x += velocity.x * tick.seconds
 ///     }
 /// }
-/// schedule.add("reap", in: .late, Read<Health>.self, order: [.after("damage")], when: .every(ticks: 10)) { query, tick in … }
+/// schedule.add("reap", in: .late, Read<Health>.self, order: [.after("damage")], when: .every(ticks: 10)) {
+///     query, tick in …
+/// }
 /// ```
 /// Systems run by phase, and within a phase in the order of addition, unless their ``SystemOrder`` says otherwise.
 /// Neighbouring systems form a *stage* if they do not conflict (none writes a component or resource that another one

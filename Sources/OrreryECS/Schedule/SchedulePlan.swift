@@ -57,8 +57,9 @@ struct SchedulePlan: Sendable {
                     throw ScheduleError(
                         code: .orderOutsidePhase, system: system.name,
                         sentence:
-                            "System '\(system.name)' of phase .\(system.phase) is ordered \(order.description) of phase "
-                            + ".\(other.phase); phases have an order already, so move one of them or drop the order.")
+                            "System '\(system.name)' of phase .\(system.phase) is ordered \(order.description) of "
+                            + "phase .\(other.phase); phases have an order already, so move one of them or drop "
+                            + "the order.")
                 }
                 switch order {
                 case .before(let name): predecessors[name, default: []].insert(system.name)

@@ -84,16 +84,16 @@ extension World {
     func enter<C: Component>(_ type: C.Type, _ operations: ComponentOperations) -> ComponentID {
         guard !storage.pointee.isShared else {
             fatalError(
-                "World: '\(C.componentName)' is used for the first time where systems or parts of a query run side by side; "
-                    + "name it in the system's query or `access`, or use it before.")
+                "World: '\(C.componentName)' is used for the first time where systems or parts of a query run "
+                    + "side by side; name it in a parameter of the system, or use it before.")
         }
         precondition(MemoryLayout<C>.alignment <= 64, "\(C.componentName): columns are aligned to 64 bytes at most")
         let name = C.componentName
         if let other = storage.pointee.components.first(where: { $0.name == name }) {
             fatalError(
                 "World: two component types are named '\(name)': \(String(reflecting: other.operations.type)) and "
-                    + "\(String(reflecting: type)); state another static componentName in one (in a generic type: one that "
-                    + "names what tells them apart).")
+                    + "\(String(reflecting: type)); state another static componentName in one (in a generic type: one "
+                    + "that names what tells them apart).")
         }
         storage.reserveComponent()
         let component = ComponentID(UInt32(storage.pointee.components.count))

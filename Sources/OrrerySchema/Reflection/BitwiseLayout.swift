@@ -71,7 +71,8 @@ struct BitwiseLayout: Sendable {
         guard kind != .enumeration else {
             throw SchemaError(
                 component: component, path: path,
-                "the enumeration \(property.type) does not list its cases; conform it to CaseIterable if none has a payload"
+                "the enumeration \(property.type) does not list its cases; conform it to CaseIterable if none has "
+                    + "a payload"
             )
         }
         guard kind == .structure, RuntimeReflection.isTrivial(property.type) else {

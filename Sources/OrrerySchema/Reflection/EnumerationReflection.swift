@@ -1,8 +1,8 @@
 /// The cases of enumerations without payload.
 enum EnumerationReflection {
     /// The cases, in the order of their index in memory.
-    /// - Returns: `nil` if the type is not a `CaseIterable` enumeration without payload, or leaves out a case before the
-    ///   last that it lists. (Cases after that one cannot be found; values that have them are out of the domain.)
+    /// - Returns: `nil` if the type is not a `CaseIterable` enumeration without payload, or leaves out a case before
+    ///   the last that it lists. (Cases after that one cannot be found; values that have them are out of the domain.)
     static func cases(of type: Any.Type) -> [EnumerationCase]? {
         guard RuntimeReflection.kind(of: type) == .enumeration, RuntimeReflection.isTrivial(type),
             let iterable = type as? any CaseIterable.Type

@@ -35,7 +35,7 @@ public enum Scalar: UInt8, CaseIterable, Sendable {
 /// | structure | its fields in order |
 /// | optional | 0, or 1 and the value |
 /// | array | count as varint, the elements |
-/// | set, dictionary | count as varint, the elements (key, value) in ascending order of the elements' (keys') bytes, each once |
+/// | set, dictionary | count as varint, the elements (key, value) ascending by the elements' (keys') bytes, each once |
 /// | union | index of the case as varint, the fields of that case |
 public indirect enum FieldType: Hashable, Sendable {
     case scalar(Scalar)

@@ -186,8 +186,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         case .exhausted:
             exhaustionLog.note(
                 """
-                somebody waits who cannot be taken in: this process or the system has no file or memory left; raise the \
-                limit of open files (ulimit -n, or LimitNOFILE of systemd), or lower `connectionCountMax`
+                somebody waits who cannot be taken in: this process or the system has no file or memory left; raise \
+                the limit of open files (ulimit -n, or LimitNOFILE of systemd), or lower `connectionCountMax`
                 """, ["sessions": "\(core.sessionCount)"], level: .error, now: now())
         default: refusalLog.note("refused input", ["kind": "\(kind.rawValue)"], now: now())
         }

@@ -90,7 +90,8 @@ extension BatchApplier {
         guard store.byteCount + column.growth(setting: index, byteCount: byteCount) <= configuration.storeSizeMax else {
             throw WireError(
                 .policyViolation,
-                "the store would be larger than storeSizeMax, \(configuration.storeSizeMax) bytes; raise it, or subscribe to less"
+                "the store would be larger than storeSizeMax, \(configuration.storeSizeMax) bytes; raise it, or "
+                    + "subscribe to less"
             )
         }
     }
@@ -100,8 +101,8 @@ extension BatchApplier {
         guard batch.byteCount + ChangeList.changeSize + byteCount <= configuration.recordedSizeMax else {
             throw WireError(
                 .policyViolation,
-                "the changes of a batch take more than recordedSizeMax, \(configuration.recordedSizeMax) bytes; raise it, or "
-                    + "subscribe to less")
+                "the changes of a batch take more than recordedSizeMax, \(configuration.recordedSizeMax) bytes; "
+                    + "raise it, or subscribe to less")
         }
     }
 

@@ -127,8 +127,8 @@ struct BatchApplier {
             guard let other = table[entry.column], !other.hasSameValues(as: entry) else { continue }
             throw WireError(
                 .protocolError,
-                "component \(entry.column) was '\(entry.name)' and is '\(other.name)', of another schema or size, in one life "
-                    + "of the world")
+                "component \(entry.column) was '\(entry.name)' and is '\(other.name)', of another schema or size, "
+                    + "in one life of the world")
         }
         var changes = ChangeList()
         for entry in store.table.entries where table[entry.column] == nil {

@@ -25,7 +25,8 @@ extension SyncClient {
         guard message.count <= messageSizeMax else {
             throw Refusal(
                 .limitReached,
-                "the mutation takes \(message.count) bytes, but a message may have \(messageSizeMax); write less at a time"
+                "the mutation takes \(message.count) bytes, but a message may have \(messageSizeMax); write less "
+                    + "at a time"
             )
         }
         try checkLimits(of: operation)

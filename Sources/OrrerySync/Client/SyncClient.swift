@@ -316,8 +316,8 @@ package struct SyncClient {
             guard stagedSize + size <= configuration.stagedSizeMax else {
                 throw WireError(
                     .policyViolation,
-                    "an unfinished batch is longer than stagedSizeMax, \(configuration.stagedSizeMax) bytes; raise it, or "
-                        + "subscribe to less")
+                    "an unfinished batch is longer than stagedSizeMax, \(configuration.stagedSizeMax) bytes; "
+                        + "raise it, or subscribe to less")
             }
             staged.append(Array(bytes))
             stagedSize += size

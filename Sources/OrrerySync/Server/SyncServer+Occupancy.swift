@@ -39,8 +39,10 @@ package struct SessionState: Hashable, Sendable, CustomStringConvertible {
     package let awaitsHelloSince: Duration?
 
     package var description: String {
-        "session \(id) of \(client.map { "client \($0)" } ?? "nobody"): \(isLive ? "live" : "behind"), sent \(lastSentTick) and "
-            + "\(sentByteCount) bytes, acknowledged \(acknowledgedTick) and \(acknowledgedByteCount), holds \(heldByteCount), "
+        "session \(id) of \(client.map { "client \($0)" } ?? "nobody"): \(isLive ? "live" : "behind"), "
+            + "sent \(lastSentTick) and "
+            + "\(sentByteCount) bytes, acknowledged \(acknowledgedTick) and \(acknowledgedByteCount), holds "
+            + "\(heldByteCount), "
             + (isRead ? "is read" : "is not read")
     }
 }

@@ -20,7 +20,7 @@ enum DescriptorLimit {
         let (needed, limit) = (neededCount(limits), clws_descriptor_limit(0))
         guard limit < needed else { return nil }
         return
-            "This process may have \(limit) files and sockets open, but \(limits.connectionCountMax) connections need \(needed). "
-            + "Raise the limit (ulimit -n, or LimitNOFILE of systemd), or lower connectionCountMax."
+            "This process may have \(limit) files and sockets open, but \(limits.connectionCountMax) connections "
+            + "need \(needed). Raise the limit (ulimit -n, or LimitNOFILE of systemd), or lower connectionCountMax."
     }
 }

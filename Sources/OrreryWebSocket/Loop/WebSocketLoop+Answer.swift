@@ -134,8 +134,8 @@ extension ConnectAttempt {
             case 403: "\(url.text) does not let this client in (HTTP status 403)\(own)"
             case 421: "\(url.text) does not answer to this name (HTTP status 421)\(own)"
             case 426:
-                "\(url.text) was not asked for a WebSocket (HTTP status 426): a proxy in between does not pass the fields Upgrade and "
-                    + "Connection on"
+                "\(url.text) was not asked for a WebSocket (HTTP status 426): a proxy in between does not pass "
+                    + "the fields Upgrade and Connection on"
             case 503: "\(url.text) is full or busy (HTTP status 503); try again later"
             default: "\(url.text) answered with HTTP status \(status) and not as a WebSocket\(own)"
             }
@@ -172,8 +172,8 @@ extension ConnectAttempt {
         return ConnectionEnd(
             code: .abnormal,
             reason:
-                "\(url.text) answers with a head that cannot be read here: libwebsockets goes astray on \(which), whose name "
-                + "begins a well-known one. A proxy in between may add it",
+                "\(url.text) answers with a head that cannot be read here: libwebsockets goes astray on \(which), "
+                + "whose name begins a well-known one. A proxy in between may add it",
             wasEstablished: false)
     }
 }

@@ -53,7 +53,8 @@ enum CertificateFiles {
             return nil
         }
         return
-            "The certificate in \(certificate) \(fault): clients refuse it. Check the clock, or renew it and have it read again (SIGHUP)."
+            "The certificate in \(certificate) \(fault): clients refuse it. Check the clock, or renew it and have "
+            + "it read again (SIGHUP)."
     }
 
     private static func unreadable(_ path: String, _ what: String, _ code: Int32) -> TransportError {
@@ -79,8 +80,8 @@ enum CertificateFiles {
         case (CLWS_TLS_STEP_KEY_PASSWORD, .identity(_, let key)?):
             return TransportError(
                 .invalidCertificate,
-                "The key file \(key) is encrypted. Store the key without a password (openssl pkey -in … -out …), readable for the "
-                    + "server's user only.")
+                "The key file \(key) is encrypted. Store the key without a password (openssl pkey -in … -out …), "
+                    + "readable for the server's user only.")
         case (CLWS_TLS_STEP_MATCH, .identity(let certificate, let key)?):
             return TransportError(
                 .invalidCertificate, "The key in \(key) does not belong to the certificate in \(certificate).")
@@ -112,7 +113,8 @@ struct CertificateProblem {
         case CLWS_FAULT_ISSUER where trustsGivenFile:
             "the given file of trusted certificates does not have the one that signed it (\(detail))"
         case CLWS_FAULT_ISSUER:
-            "nobody whom this system trusts signed it (\(detail)); if you trust it, give a file with its CA's certificate"
+            "nobody whom this system trusts signed it (\(detail)); if you trust it, give a file with its CA's "
+                + "certificate"
         case CLWS_FAULT_TIME: "it is not valid at this time (\(detail)); check the clocks, or renew it"
         default: detail
         }

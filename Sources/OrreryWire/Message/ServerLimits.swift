@@ -71,8 +71,8 @@ package struct ServerLimits: Hashable, Sendable {
         ] where theirs > mine {
             throw WireError(
                 .policyViolation,
-                "the server's \(name) is \(theirs), this client takes \(mine); raise it at the client, or lower it at the "
-                    + "server")
+                "the server's \(name) is \(theirs), this client takes \(mine); raise it at the client, or lower "
+                    + "it at the server")
         }
     }
 }

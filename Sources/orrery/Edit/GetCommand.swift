@@ -10,8 +10,8 @@ struct GetCommand: AsyncParsableCommand {
         abstract: "Reads components or fields of an entity in a running world, as JSON.",
         usage: "orrery get [<url>] <entity> [<Component[.field]> ...]",
         discussion: """
-            Each name is a line, in the order in which they are given; null for a component that the entity does not have. Without \
-            names, all that it has is one JSON object.
+            Each name is a line, in the order in which they are given; null for a component that the entity does not \
+            have. Without names, all that it has is one JSON object.
 
             Examples:
               orrery get 12v3

@@ -65,8 +65,8 @@ struct InsertCommand: AsyncParsableCommand {
         abstract: "Gives an entity components, or writes those that it has.",
         usage: "orrery insert [<url>] <entity> <Component[.field=value]> ...",
         discussion: """
-            Fields that are not given get the server's default values, also where the entity has the component already. \
-            Components are inserted one after the other; the first that is refused ends the command.
+            Fields that are not given get the server's default values, also where the entity has the component \
+            already. Components are inserted one after the other; the first that is refused ends the command.
 
             Examples:
               orrery insert 12v3 Frozen

@@ -10,9 +10,9 @@ struct SetCommand: AsyncParsableCommand {
         abstract: "Writes fields of an entity in a running world.",
         usage: "orrery set [<url>] <entity> <Component.field=value> ...",
         discussion: """
-            The server decides: a component is read-only unless it was registered as writable. The fields of one component are \
-            written together, or not at all; components one after the other. The first that is refused ends the command. Each \
-            field that was written is printed, with its old and its new value.
+            The server decides: a component is read-only unless it was registered as writable. The fields of one \
+            component are written together, or not at all; components one after the other. The first that is refused \
+            ends the command. Each field that was written is printed, with its old and its new value.
 
             Examples:
               orrery set 12v3 Health.current=50

@@ -36,7 +36,8 @@ struct Inspect: AsyncParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Print each change as it happens, until interrupted; what is there already is not printed. Where ticks come faster than they can be shown, several are merged into the last of them."
+            "Print each change as it happens, until interrupted; what is there already is not printed. Where "
+                + "ticks come faster than they can be shown, several are merged into the last of them."
         ))
     var watch = false
 

@@ -13,8 +13,8 @@ package struct ChangeMirror {
         batch.changes.compactMap { change in
             follow(change)
                 ? nil
-                : "\(change.cause) of \(change.entity) \(change.component ?? "itself") in the batch to \(batch.tick) does not go on "
-                    + "from before"
+                : "\(change.cause) of \(change.entity) \(change.component ?? "itself") in the batch to "
+                    + "\(batch.tick) does not go on from before"
         }
     }
 

@@ -30,7 +30,8 @@ extension RandomScript {
         if chance(faultRarity) {
             client.messagesPerDeliveryMax = chance(2) ? nil : number(1...3)
             note(
-                "client \(participant.number) reads \(client.messagesPerDeliveryMax.map(String.init) ?? "all") at a time"
+                "client \(participant.number) reads \(client.messagesPerDeliveryMax.map(String.init) ?? "all") "
+                    + "at a time"
             )
         }
     }
@@ -105,7 +106,8 @@ extension RandomScript {
             let entities = entities()
             guard let id = participant.client.subscribe(names, of: entities) else { return }
             note(
-                "client \(participant.number) subscribes to \(names?.joined(separator: ", ") ?? "all") of \(entities) as \(id)"
+                "client \(participant.number) subscribes to \(names?.joined(separator: ", ") ?? "all") "
+                    + "of \(entities) as \(id)"
             )
             // One that nobody waits for any more ends before it has begun.
             if chance(10) { participant.client.unsubscribe(id) } else { participant.subscriptions.append(id) }

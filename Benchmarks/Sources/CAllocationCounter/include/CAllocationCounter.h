@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Linked into a program, this counts what each of its threads allocates: its malloc and its kin are used in place of glibc's, count,
+// Linked into a program, this counts what each of its threads allocates: its malloc and its kin are used in place of
+// glibc's, count,
 // and call glibc's.
 
 typedef struct {

@@ -53,7 +53,8 @@ bool bench_read_epoch(const uint8_t *welcome, size_t count, uint64_t *epoch);
 bool bench_read_heartbeat(const uint8_t *message, size_t count, uint64_t *tick, bool *is_current);
 /// The code of an answer to a request; 0 where it was granted.
 bool bench_read_answer(const uint8_t *message, size_t count, uint8_t *code);
-/// How many mutations a message answers, and how many of those were refused. False also where they are more than are kept.
+/// How many mutations a message answers, and how many of those were refused. False also where they are more than are
+/// kept.
 bool bench_read_outcomes(const uint8_t *message, size_t count, uint64_t *answered, uint64_t *refused);
 /// Reads the head of a batch from the beginning of its message. False if there is none.
 bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_head *head);

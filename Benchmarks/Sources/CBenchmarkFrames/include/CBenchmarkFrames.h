@@ -37,7 +37,8 @@ typedef struct {
     uint64_t tail_hash;
 } bench_frame_reader;
 
-/// Reads on in `bytes` up to the end of the next frame. Returns how many bytes it took; `*is_whole` says whether a frame has ended.
+/// Reads on in `bytes` up to the end of the next frame. Returns how many bytes it took; `*is_whole` says whether a
+/// frame has ended.
 size_t bench_frame_read(bench_frame_reader *reader, const uint8_t *bytes, size_t count, bool *is_whole);
 
 /// Writes the head of a frame; masked with 0, which leaves the payload as it is. Returns its size.

@@ -17,7 +17,8 @@ int bench_thread_id(void);
 /// Resident memory of this process, in bytes.
 uint64_t bench_resident_size(void);
 
-/// Lets this process have at least so many files open, within the hard limit. False with a sentence in `message` if that is too low.
+/// Lets this process have at least so many files open, within the hard limit. False with a sentence in `message` if
+/// that is too low.
 bool bench_raise_file_limit(size_t count, char *message, size_t message_size);
 
 /// When each tick began: a file that the server writes and the clients read, mapped into all of them.

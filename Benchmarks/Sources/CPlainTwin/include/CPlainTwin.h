@@ -28,7 +28,8 @@ typedef struct {
 } twin_table;
 
 void twin_table_append(twin_table *table, twin_vector position, twin_vector velocity);
-void twin_table_append_all(twin_table *table, const twin_vector *positions, const twin_vector *velocities, size_t count);
+void twin_table_append_all(
+    twin_table *table, const twin_vector *positions, const twin_vector *velocities, size_t count);
 /// Moves the last row into the place of the row that the entity has, for each entity.
 void twin_table_remove_all(twin_table *table, uint32_t *row_of_entity, const twin_entity *entities, size_t count);
 void twin_table_free(twin_table *table);
