@@ -15,19 +15,19 @@ struct DirectModelScript {
         self.script = script
     }
 
-    mutating func runTick(keepsMarks: Bool) throws {
-        for _ in 0..<Int.random(in: 1...700, using: &script.random) { try step(keepsMarks: keepsMarks) }
+    mutating func runTick(isObserved: Bool) throws {
+        for _ in 0..<Int.random(in: 1...700, using: &script.random) { try step(isObserved: isObserved) }
         flush()
         try hear()
         endTick()
         try script.settle()
     }
 
-    private mutating func step(keepsMarks: Bool) throws {
+    private mutating func step(isObserved: Bool) throws {
         switch Int.random(in: 0..<1000, using: &script.random) {
         case 0..<40: putOff(script.nextOperation())
         case 40..<46: flush()
-        case 46..<51 where keepsMarks: script.changeObservers()
+        case 46..<51 where isObserved: script.changeObservers()
         case 51..<53: try askForChanges(of: Self.componentsAsked.randomElement(using: &script.random)!)
         case 53..<56: try hear()
         case 56..<59: endTick()
