@@ -31,7 +31,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "OrrerySchema"),
-        .target(name: "OrreryECS", dependencies: ["OrrerySchema"]),
+        .target(name: "CHeldValues"),
+        .target(name: "OrreryECS", dependencies: ["CHeldValues", "OrrerySchema"]),
         .target(name: "OrreryStore", dependencies: ["OrrerySchema"]),
         .target(name: "OrreryTransport"),
         .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryTransport"]),

@@ -19,6 +19,9 @@ struct WatchedRows {
         self.entities = entities
         self.values = values
         self.count = count
+        values.requireUnheld(
+            byteCount: watch.operations.stride * count, isBitwise: watch.operations.isBitwise,
+            name: "\(watch.operations.type)")
         guard watch.hasObservers else {
             known = nil
             return
@@ -53,6 +56,8 @@ struct WatchedRows {
         guard stride > 0 else { return }
         for row in rows {
             let value = values + row * stride
+            // A closure is still writing the value: it is settled when that ends.
+            guard watch.operations.isBitwise || !value.isHeld(byteCount: stride) else { continue }
             watch.references?.follow(entities[row], value)
             guard let known, watch.differ(known + row * stride, value) else { continue }
             world.note(.changed, of: entities[row], watch, old: known + row * stride, new: value)

@@ -99,7 +99,12 @@ extension ChunkHandle {
         _: A.Type, _ count: Int, _ entities: Entities, _ a: A.Address,
         _ body: (Entities, A.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, A.advance(a, row)) }
+        for row in 0..<count {
+            let a = A.advance(a, row)
+            A.hold(a)
+            body(entities + row, a)
+            A.release(a)
+        }
     }
 
     @inlinable @inline(__always)
@@ -115,7 +120,15 @@ extension ChunkHandle {
         _: A.Type, _: B.Type, _ count: Int, _ entities: Entities, _ a: A.Address, _ b: B.Address,
         _ body: (Entities, A.Address, B.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, A.advance(a, row), B.advance(b, row)) }
+        for row in 0..<count {
+            let a = A.advance(a, row)
+            let b = B.advance(b, row)
+            A.hold(a)
+            B.hold(b)
+            body(entities + row, a, b)
+            B.release(b)
+            A.release(a)
+        }
     }
 
     @inlinable @inline(__always)
@@ -132,7 +145,18 @@ extension ChunkHandle {
         _ c: C.Address,
         _ body: (Entities, A.Address, B.Address, C.Address) -> Void
     ) {
-        for row in 0..<count { body(entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row)) }
+        for row in 0..<count {
+            let a = A.advance(a, row)
+            let b = B.advance(b, row)
+            let c = C.advance(c, row)
+            A.hold(a)
+            B.hold(b)
+            C.hold(c)
+            body(entities + row, a, b, c)
+            C.release(c)
+            B.release(b)
+            A.release(a)
+        }
     }
 
     @inlinable @inline(__always)
@@ -152,7 +176,19 @@ extension ChunkHandle {
         _ body: (Entities, A.Address, B.Address, C.Address, D.Address) -> Void
     ) {
         for row in 0..<count {
-            body(entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row), D.advance(d, row))
+            let a = A.advance(a, row)
+            let b = B.advance(b, row)
+            let c = C.advance(c, row)
+            let d = D.advance(d, row)
+            A.hold(a)
+            B.hold(b)
+            C.hold(c)
+            D.hold(d)
+            body(entities + row, a, b, c, d)
+            D.release(d)
+            C.release(c)
+            B.release(b)
+            A.release(a)
         }
     }
 
@@ -173,9 +209,22 @@ extension ChunkHandle {
         _ body: (Entities, A.Address, B.Address, C.Address, D.Address, E.Address) -> Void
     ) {
         for row in 0..<count {
-            body(
-                entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row), D.advance(d, row),
-                E.advance(e, row))
+            let a = A.advance(a, row)
+            let b = B.advance(b, row)
+            let c = C.advance(c, row)
+            let d = D.advance(d, row)
+            let e = E.advance(e, row)
+            A.hold(a)
+            B.hold(b)
+            C.hold(c)
+            D.hold(d)
+            E.hold(e)
+            body(entities + row, a, b, c, d, e)
+            E.release(e)
+            D.release(d)
+            C.release(c)
+            B.release(b)
+            A.release(a)
         }
     }
 
@@ -196,9 +245,25 @@ extension ChunkHandle {
         _ body: (Entities, A.Address, B.Address, C.Address, D.Address, E.Address, F.Address) -> Void
     ) {
         for row in 0..<count {
-            body(
-                entities + row, A.advance(a, row), B.advance(b, row), C.advance(c, row), D.advance(d, row),
-                E.advance(e, row), F.advance(f, row))
+            let a = A.advance(a, row)
+            let b = B.advance(b, row)
+            let c = C.advance(c, row)
+            let d = D.advance(d, row)
+            let e = E.advance(e, row)
+            let f = F.advance(f, row)
+            A.hold(a)
+            B.hold(b)
+            C.hold(c)
+            D.hold(d)
+            E.hold(e)
+            F.hold(f)
+            body(entities + row, a, b, c, d, e, f)
+            F.release(f)
+            E.release(e)
+            D.release(d)
+            C.release(c)
+            B.release(b)
+            A.release(a)
         }
     }
 }

@@ -39,7 +39,7 @@ public struct ColumnView<Value> {
     /// The value of a row.
     /// - Precondition: `row` is in `0..<count`; checked, at no cost in a loop.
     @inlinable
-    public subscript(_ row: Int) -> Value { handle.address(row).pointee }
+    public subscript(_ row: Int) -> Value { handle.address(row).unheld.pointee }
 }
 
 /// Write access to the values of one component in one chunk. Valid only in the closure that receives it.
@@ -61,8 +61,13 @@ public struct MutableColumnView<Value> {
     /// - Precondition: `row` is in `0..<count`; checked, at no cost in a loop.
     @inlinable
     public subscript(_ row: Int) -> Value {
-        get { handle.address(row).pointee }
-        nonmutating _modify { yield &handle.address(row).pointee }
+        get { handle.address(row).unheld.pointee }
+        nonmutating _modify {
+            let value = handle.address(row)
+            value.hold()
+            defer { value.release() }
+            yield &value.pointee
+        }
     }
 }
 

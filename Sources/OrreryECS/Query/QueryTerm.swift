@@ -15,10 +15,28 @@ public protocol QueryTerm<Value>: SendableMetatype {
     static func makeAddress(_ column: ColumnHandle<Value>) -> Address
     /// The address `rows` rows after this one.
     static func advance(_ address: Address, _ rows: Int) -> Address
+    /// Begins exclusive access to a row's value, if the closure may write it.
+    static func hold(_ address: Address)
+    /// Ends what ``hold(_:)`` began.
+    static func release(_ address: Address)
+}
+
+extension QueryTerm {
+    @inlinable @inline(__always)
+    public static func hold(_ address: Address) {}
+    @inlinable @inline(__always)
+    public static func release(_ address: Address) {}
 }
 
 /// A term whose value the closure gets as `inout`.
 public protocol WriteTerm: QueryTerm where Address == UnsafeMutablePointer<Value> {}
+
+extension WriteTerm {
+    @inlinable @inline(__always)
+    public static func hold(_ address: Address) { address.hold() }
+    @inlinable @inline(__always)
+    public static func release(_ address: Address) { address.release() }
+}
 
 /// A term whose value the closure gets as a plain value.
 public protocol ReadTerm: QueryTerm {
@@ -58,7 +76,7 @@ public enum Read<C: Component>: ReadTerm {
         address + rows
     }
     @inlinable @inline(__always)
-    public static func load(_ address: UnsafeMutablePointer<C>) -> C { address.pointee }
+    public static func load(_ address: UnsafeMutablePointer<C>) -> C { address.unheld.pointee }
 }
 
 /// Matches entities with or without a `C`; the closure gets an optional.
@@ -77,5 +95,5 @@ public enum Maybe<C: Component>: ReadTerm {
         address.map { $0 + rows }
     }
     @inlinable @inline(__always)
-    public static func load(_ address: UnsafeMutablePointer<C>?) -> C? { address?.pointee }
+    public static func load(_ address: UnsafeMutablePointer<C>?) -> C? { address?.unheld.pointee }
 }

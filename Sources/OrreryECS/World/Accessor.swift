@@ -20,7 +20,7 @@ public struct Accessor<C: Component> {
     /// A component's value; `nil` if the entity does not live or has none.
     /// - Complexity: O(1).
     @inlinable
-    public subscript(_ entity: Entity) -> C? { handle.find(entity)?.value(as: C.self).pointee }
+    public subscript(_ entity: Entity) -> C? { handle.find(entity)?.value(as: C.self).unheld.pointee }
 
     /// Whether an entity lives and has the component.
     /// - Complexity: O(1).

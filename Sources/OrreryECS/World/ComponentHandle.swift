@@ -62,7 +62,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
     @inlinable @inline(never)
     func insertElse(_ value: C, on entity: Entity) throws(WorldError) {
         storage.requireStructureOpen("insert a component")
-        if let place = find(entity) { return write(entity, place) { $0 = value } }
+        if let place = find(entity) { return write(entity, place) { $0.unheld.pointee = value } }
         guard let place = storage.extend(entity, byAny: component) else { throw absence(of: entity) }
         fill(place, of: entity, with: value)
     }
@@ -106,27 +106,29 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
 
     @inlinable @inline(__always)
     func set(_ value: C, on entity: Entity) throws(WorldError) {
-        write(entity, try place(of: entity)) { $0 = value }
+        write(entity, try place(of: entity)) { $0.unheld.pointee = value }
     }
 
     /// Writes, marks and reports a value. The mark comes last: a stamp taken inside the closure is from before the
     /// write.
     @inlinable @inline(__always)
-    func write<Result>(_ entity: Entity, _ place: Place, _ body: (inout C) -> Result) -> Result {
+    func write<Result>(
+        _ entity: Entity, _ place: Place, _ body: (UnsafeMutablePointer<C>) -> Result
+    ) -> Result {
         guard !place.column.pointee.isWatched else { return writeWatched(entity, place, isTold: true, body) }
         defer { place.mark() }
-        return body(&place.value(as: C.self).pointee)
+        return body(place.value(as: C.self))
     }
 
     /// A separate function keeps the common case small.
     /// - Parameter isTold: If false, nothing is marked and no observer is notified.
     @inlinable @inline(never)
     func writeWatched<Result>(
-        _ entity: Entity, _ place: Place, isTold: Bool, _ body: (inout C) -> Result
+        _ entity: Entity, _ place: Place, isTold: Bool, _ body: (UnsafeMutablePointer<C>) -> Result
     ) -> Result {
         var result: Result?
         storage.write(component, of: entity, place, isTold: isTold) {
-            result = body(&place.value(as: C.self).pointee)
+            result = body(place.value(as: C.self))
             if isTold { place.mark() }
         }
         guard let result else { preconditionFailure("a write is done once") }
@@ -139,7 +141,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         guard !storage.pointee.isShared, !place.column.pointee.isWatched else {
             storage.beginBorrow()
             defer { storage.endBorrow() }
-            return write(entity, place, body)
+            return write(entity, place) { value in hold(value, body) }
         }
         // Restores the count instead of decrementing it: the known value needs no wait.
         let borrowCount = storage.pointee.borrowCount
@@ -148,7 +150,7 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
             storage.pointee.borrowCount = borrowCount
             place.mark()
         }
-        return body(&place.value(as: C.self).pointee)
+        return hold(place.value(as: C.self), body)
     }
 
     @inlinable @inline(__always)
@@ -156,8 +158,18 @@ struct ComponentHandle<C: Component>: BitwiseCopyable {
         let place = try place(of: entity)
         storage.beginBorrow()
         defer { storage.endBorrow() }
-        guard !place.column.pointee.isWatched else { return writeWatched(entity, place, isTold: false, body) }
-        return body(&place.value(as: C.self).pointee)
+        guard !place.column.pointee.isWatched else {
+            return writeWatched(entity, place, isTold: false) { value in hold(value, body) }
+        }
+        return hold(place.value(as: C.self), body)
+    }
+
+    /// Holds a value while a closure writes it.
+    @inlinable @inline(__always)
+    func hold<Result>(_ value: UnsafeMutablePointer<C>, _ body: (inout C) -> Result) -> Result {
+        value.hold()
+        defer { value.release() }
+        return body(&value.pointee)
     }
 }
 

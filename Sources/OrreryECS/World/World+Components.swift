@@ -34,7 +34,7 @@ extension World {
     /// - Complexity: O(1). In a loop, ``accessor(_:)`` is faster.
     @inlinable
     public subscript<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
-        ComponentHandle<C>(self).find(entity)?.value(as: C.self).pointee
+        ComponentHandle<C>(self).find(entity)?.value(as: C.self).unheld.pointee
     }
 
     /// A component's value; `nil` if the entity does not live or has none.

@@ -73,7 +73,10 @@ extension World {
     }
 
     private func find(_ component: ComponentID, of entity: Entity) -> Place? {
-        storage.find(component, sparse: storage.sparse(component), of: entity)
+        guard let place = storage.find(component, sparse: storage.sparse(component), of: entity) else { return nil }
+        place.address.requireUnheld(
+            byteCount: 1, isBitwise: place.column.pointee.isBitwise, name: componentName(component))
+        return place
     }
 
     private func assign(_ value: UnsafeRawPointer, _ component: ComponentID, _ entity: Entity, _ place: Place) {

@@ -27,8 +27,8 @@ struct SchemaProbe {
         throw SchemaError(
             component: component, path: path,
             RuntimeReflection.isTrivial(type) && type is any RawRepresentable.Type
-                ? "the enumeration \(type) does not list its cases; conform it to CaseIterable"
-                : "the enumeration \(type) does not list its cases; conform it to CaseIterable, or, if a case has "
+                ? "the enumeration \(type) does not list all its cases; conform it to CaseIterable"
+                : "the enumeration \(type) does not list all its cases; conform it to CaseIterable, or, if a case has "
                     + "a payload, to Sampled and state `static var samples`, one value per case")
     }
 

@@ -71,7 +71,7 @@ struct BitwiseLayout: Sendable {
         guard kind != .enumeration else {
             throw SchemaError(
                 component: component, path: path,
-                "the enumeration \(property.type) does not list its cases; conform it to CaseIterable if none has "
+                "the enumeration \(property.type) does not list all its cases; conform it to CaseIterable if none has "
                     + "a payload"
             )
         }

@@ -1,8 +1,8 @@
 /// The cases of enumerations without payload.
 enum EnumerationReflection {
     /// The cases, in the order of their index in memory.
-    /// - Returns: `nil` if the type is not a `CaseIterable` enumeration without payload, or leaves out a case before
-    ///   the last that it lists. (Cases after that one cannot be found; values that have them are out of the domain.)
+    /// - Returns: `nil` if the type is not a `CaseIterable` enumeration without payload, or `allCases` leaves out a
+    ///   case or lists one twice.
     static func cases(of type: Any.Type) -> [EnumerationCase]? {
         guard RuntimeReflection.kind(of: type) == .enumeration, RuntimeReflection.isTrivial(type),
             let iterable = type as? any CaseIterable.Type
@@ -12,7 +12,7 @@ enum EnumerationReflection {
 
     private static func cases<E: CaseIterable>(_ type: E.Type) -> [EnumerationCase]? {
         let all = Array(E.allCases)
-        guard MemoryLayout<E>.size <= 2 else { return nil }
+        guard MemoryLayout<E>.size <= 2, all.count == caseCount(E.self) else { return nil }
         var byIndex = [EnumerationCase?](repeating: nil, count: all.count)
         for value in all {
             let index = caseIndex(of: value)
@@ -22,6 +22,14 @@ enum EnumerationReflection {
             byIndex[index] = EnumerationCase(name, rawValue: (value as? any RawRepresentable).map(rawText))
         }
         return byIndex.compactMap { $0 }
+    }
+
+    /// How many cases an enumeration without payload has.
+    ///
+    /// An optional of it is stored in as many bytes if they have a pattern to spare: `nil` is then the first pattern
+    /// after those of the cases. Otherwise all patterns are cases.
+    private static func caseCount<E>(_ type: E.Type) -> Int {
+        MemoryLayout<E?>.size > MemoryLayout<E>.size ? 1 << (8 * MemoryLayout<E>.size) : caseIndex(of: E?.none)
     }
 
     /// The index in memory of a value of an enumeration without payload.
