@@ -167,7 +167,7 @@ extension ClientSession {
 
     package var status: ConnectionStatus { state.read { status(of: $0) } }
 
-    func status(of state: State) -> ConnectionStatus {
+    func status(of state: borrowing State) -> ConnectionStatus {
         ConnectionStatus(
             state: state.connectionState, isStale: state.isStale,
             lag: state.core.serverTick.rawValue - min(state.core.tick, state.core.serverTick).rawValue,

@@ -14,7 +14,8 @@ package final class ClientSession: TransportHandler, Sendable {
     package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void
     package typealias Observer = @Sendable (Result<AppliedBatch, ClientError>) -> Void
 
-    struct State {
+    /// Not copyable, so that no read copies it.
+    struct State: ~Copyable {
         var core: SyncClient
         var connection: ConnectionID?
         /// Set when the session has ended.

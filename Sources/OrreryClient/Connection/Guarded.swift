@@ -3,12 +3,12 @@ import OrreryTransport
 /// A value behind a lock. A reader may read again from inside a read, such as a view inside a snapshot.
 ///
 /// `@unchecked Sendable`: the value is only accessed with the lock held.
-final class Guarded<Value>: @unchecked Sendable {
+final class Guarded<Value: ~Copyable>: @unchecked Sendable {
     private let lock = Lock()
     /// Allocated separately: a property would be copied whole for each read.
     private let value: UnsafeMutablePointer<Value>
 
-    init(_ value: sending Value) {
+    init(_ value: consuming sending Value) {
         self.value = .allocate(capacity: 1)
         self.value.initialize(to: value)
     }
