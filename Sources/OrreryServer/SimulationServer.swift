@@ -98,8 +98,8 @@ public final class SimulationServer: Service {
         let descriptors = registry.entries.map(\.descriptor)
         let store = ComponentStore(registry.table)
         var permissions = MutationPermissions()
-        permissions.maySpawn = registry.spawning.judge != nil
-        permissions.mayDespawn = registry.despawning.judge != nil
+        permissions.maySpawn = registry.spawning.isOpen
+        permissions.mayDespawn = registry.despawning.isOpen
         let core = SyncServer(
             store: store, epoch: epoch, ticksPer1000Seconds: configuration.tickRate.ticksPer1000Seconds,
             configuration: configuration.sync, permissions: permissions, makeRandom: makeRandom)

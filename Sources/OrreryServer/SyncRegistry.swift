@@ -29,10 +29,10 @@ public struct SyncRegistry {
             })
     }
 
-    /// Whether clients may spawn entities. They may give them the components that they may write.
-    public var spawning = LifeRule.byServerOnly
-    /// Whether clients may despawn entities.
-    public var despawning = LifeRule.byServerOnly
+    /// Which clients may spawn entities. The rule is asked last, when each component's own rule has allowed its value.
+    public var spawning = ClientRule<ClientSpawn>.byServerOnly
+    /// Which clients may despawn entities.
+    public var despawning = ClientRule<ClientDespawn>.byServerOnly
 
     private let limits: WireLimits
 
@@ -66,7 +66,7 @@ public struct SyncRegistry {
                 component: descriptor.schema.name, "a world shows at most \(limits.componentCountMax) components")
         }
         let defaultValue = defaultValue(coder)
-        let access = rule.erased
+        let access = rule.erased()
         entries.append(
             Entry(
                 descriptor: descriptor,

@@ -23,7 +23,7 @@ struct RefusalSizeTests {
         ) { sync in
             try sync.register(Health.self, writable: .byClients(judge: { _ in .refuse(Self.sentence) }))
             try sync.register(Label.self, writable: .byClients)
-            sync.despawning = .byClients(judge: { _, _, _ in .refuse(Self.sentence) })
+            sync.despawning = .byClients(judge: { _ in .refuse(Self.sentence) })
         }
         async let running: Void = server.run()
         let client = SimulationClient(

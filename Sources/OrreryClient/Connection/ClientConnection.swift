@@ -1,6 +1,6 @@
 public import OrrerySchema
 package import OrreryStore
-import OrrerySync
+public import OrrerySync
 import OrreryWire
 
 /// A live connection to a world. It keeps the subscribed state up to date.
@@ -31,6 +31,13 @@ public final class ClientConnection: Sendable {
 
     /// The epoch (life of the world) that is shown.
     public var epoch: Epoch { session.withCore { $0.shownEpoch } }
+
+    /// What the server's rules know this client by (`client.id`); `nil` until the first connection is made.
+    ///
+    /// It stays the same while connections are lost and made again. A server that restarts gives new ones.
+    public var clientID: ClientID? {
+        session.withCore { core in core.welcome.flatMap { $0.session.client > 0 ? ClientID($0.session.client) : nil } }
+    }
 
     /// Ticks per second.
     public var tickRate: Double { session.withCore { Double($0.welcome?.ticksPer1000Seconds ?? 0) / 1000 } }

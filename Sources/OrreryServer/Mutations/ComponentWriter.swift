@@ -26,7 +26,7 @@ final class ComponentWriter {
     }
 
     private let descriptor: ComponentDescriptor
-    private let component: ComponentID
+    let component: ComponentID
     private let access: Access
     /// The wire form of a new component without given fields.
     private let defaultValue: [UInt8]?
@@ -229,9 +229,9 @@ final class ComponentWriter {
     }
 }
 
-extension WriteRule {
-    /// The same rule, type-erased.
-    var erased: ComponentWriter.Access {
+extension ClientRule {
+    /// The same rule of a component, type-erased.
+    func erased<C: Component>() -> ComponentWriter.Access where Request == ClientWrite<C> {
         switch access {
         case .never: .never
         case .always: .always

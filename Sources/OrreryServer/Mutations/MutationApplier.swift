@@ -11,13 +11,16 @@ struct MutationApplier: ~Copyable {
     /// Indexed by ``ColumnID``.
     private let writers: [ComponentWriter]
     private let world: World
-    private let spawnRule: LifeRule
-    private let despawnRule: LifeRule
+    private let spawnRule: ClientRule<ClientSpawn>
+    private let despawnRule: ClientRule<ClientDespawn>
     private var values = PreparedValues()
     /// The components of the spawn that is being prepared.
     private var prepared: [(writer: ComponentWriter, value: UnsafeMutableRawPointer)] = []
 
-    init(writers: [ComponentWriter], world: World, spawnRule: LifeRule, despawnRule: LifeRule) {
+    init(
+        writers: [ComponentWriter], world: World, spawnRule: ClientRule<ClientSpawn>,
+        despawnRule: ClientRule<ClientDespawn>
+    ) {
         self.writers = writers
         self.world = world
         self.spawnRule = spawnRule
@@ -87,7 +90,7 @@ struct MutationApplier: ~Copyable {
     private mutating func spawn(
         _ components: [Mutation.NewComponent], by client: ClientIdentity
     ) throws(Refusal) -> (Entity, work: Int) {
-        try ask(spawnRule, client, nil, "spawning")
+        if !spawnRule.isOpen { throw Self.closed("spawning") }
         var byteCount = 0
         for component in components {
             let writer = try writer(of: component.column)
@@ -103,6 +106,11 @@ struct MutationApplier: ~Copyable {
                 work += try writer.prepare(
                     .set(component.content, expected: nil, mayInsert: true), on: nil, by: client, at: value)
                 prepared.append((writer, value))
+            }
+            try ask(spawnRule, "spawning") { judge in
+                let values = SpawnValues(prepared, world)
+                defer { values.end() }
+                return judge(ClientSpawn(client: client, world: WorldReader(world), values: values))
             }
         } catch {
             for (writer, value) in prepared { writer.discard(value) }
@@ -123,16 +131,24 @@ struct MutationApplier: ~Copyable {
 
     private func despawn(_ entity: Entity, by client: ClientIdentity) throws(Refusal) {
         try requireAlive(entity)
-        try ask(despawnRule, client, entity, "despawning")
+        try ask(despawnRule, "despawning") { judge in
+            judge(ClientDespawn(client: client, entity: entity, world: WorldReader(world)))
+        }
         try committing { () throws(WorldError) in try world.despawn(entity) }
     }
 
-    private func ask(
-        _ rule: LifeRule, _ client: ClientIdentity, _ entity: Entity?, _ what: String
+    private func ask<Request>(
+        _ rule: ClientRule<Request>, _ what: String, _ call: (_ judge: (Request) -> WriteVerdict) -> WriteVerdict
     ) throws(Refusal) {
-        guard let judge = rule.judge else { throw Refusal(.notWritable, "\(what) is for the server alone") }
-        if let reason = judge(client, entity, WorldReader(world)).reason(of: what) { throw Refusal(.forbidden, reason) }
+        switch rule.access {
+        case .never: throw Self.closed(what)
+        case .always: return
+        case .judged(let judge):
+            if let reason = call(judge).reason(of: what) { throw Refusal(.forbidden, reason) }
+        }
     }
+
+    private static func closed(_ what: String) -> Refusal { Refusal(.notWritable, "\(what) is for the server alone") }
 
     /// Commits a prepared mutation. It fails only if a rule or an observer ended the entity meanwhile.
     private func committing(_ body: () throws(WorldError) -> Void) throws(Refusal) {

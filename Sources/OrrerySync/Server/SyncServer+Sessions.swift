@@ -91,7 +91,7 @@ extension SyncServer {
         let resumption = try resume(index, hello.resume)
         let grant = SessionGrant(
             token: token, resumption: resumption, isKnownClient: known != nil, maySpawn: permissions.maySpawn,
-            mayDespawn: permissions.mayDespawn)
+            mayDespawn: permissions.mayDespawn, client: client.rawValue)
         answer(index, .welcome(makeWelcome(known: Set(hello.knownSchemas), grant)))
         // The time to the first heartbeat begins here.
         sessions[index].lastSentAt = now

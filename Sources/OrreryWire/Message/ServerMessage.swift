@@ -57,16 +57,19 @@ package struct SessionGrant: Hashable, Sendable {
     package var maySpawn: Bool
     /// Whether clients may despawn entities at all.
     package var mayDespawn: Bool
+    /// The client's number in this life of the world, counted from 1; 0 if the server does not say it.
+    package var client: UInt64
 
     package init(
         token: [UInt8] = [], resumption: Resumption = .fresh, isKnownClient: Bool = false, maySpawn: Bool = false,
-        mayDespawn: Bool = false
+        mayDespawn: Bool = false, client: UInt64 = 0
     ) {
         self.token = token
         self.resumption = resumption
         self.isKnownClient = isKnownClient
         self.maySpawn = maySpawn
         self.mayDespawn = mayDespawn
+        self.client = client
     }
 }
 
@@ -190,6 +193,7 @@ extension ByteWriter {
             $0.append(welcome.session.isKnownClient ? 1 : 0)
             $0.append(welcome.session.maySpawn ? 1 : 0)
             $0.append(welcome.session.mayDespawn ? 1 : 0)
+            $0.append(varint: welcome.session.client)
         }
         if !welcome.capabilities.isEmpty {
             appendSection(WelcomeSection.capabilities) { $0.append(welcome.capabilities) }
@@ -245,7 +249,7 @@ extension ByteReader {
         }
         return SessionGrant(
             token: token, resumption: resumption, isKnownClient: try readFlag(), maySpawn: try readFlag(),
-            mayDespawn: try readFlag())
+            mayDespawn: try readFlag(), client: try readVarint())
     }
 
     fileprivate mutating func readRefusal(limits: WireLimits) throws(CodecError) -> Refusal? {

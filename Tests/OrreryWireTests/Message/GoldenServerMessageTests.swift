@@ -60,15 +60,17 @@ import Testing
             (
                 "Welcome",
                 welcome(
-                    SessionGrant(token: token, maySpawn: true), components: [position, frozen],
+                    SessionGrant(token: token, maySpawn: true, client: 7), components: [position, frozen],
                     schemas: [EncodedSchema(try Golden.schemas[2])],
                     capabilities: [Capability(rawValue: 1), Capability(rawValue: 1024)])
             ),
-            welcomeBack(SessionGrant(token: [0xfe, 1], resumption: .resumed, isKnownClient: true, mayDespawn: true)),
-            welcomeBack(SessionGrant(token: [0xfe, 2], resumption: .otherEpoch)),
+            welcomeBack(
+                SessionGrant(token: [0xfe, 1], resumption: .resumed, isKnownClient: true, mayDespawn: true, client: 7)),
+            welcomeBack(SessionGrant(token: [0xfe, 2], resumption: .otherEpoch, client: 7)),
             welcomeBack(
                 SessionGrant(
-                    token: [0xfe, 3], resumption: .unknownTick, isKnownClient: true, maySpawn: true, mayDespawn: true)),
+                    token: [0xfe, 3], resumption: .unknownTick, isKnownClient: true, maySpawn: true, mayDespawn: true,
+                    client: 7)),
             ("SubscribeResponse", .subscribeResponse(SubscriptionID(300), nil)),
             refusal(.unknownEntity), refusal(.unknownComponent), refusal(.limitReached), refusal(.notSupported),
             refusal(.badSubscription),
@@ -106,12 +108,12 @@ import Testing
             ),
             (
                 "Welcome with an entry of the future",
-                welcome(SessionGrant(token: [0xfe, 4]), limits: narrow, components: [position, frozen])
+                welcome(SessionGrant(token: [0xfe, 4], client: 7), limits: narrow, components: [position, frozen])
             ),
             (
                 "Welcome with a schema that nobody can read",
                 welcome(
-                    SessionGrant(token: [0xfe, 5]),
+                    SessionGrant(token: [0xfe, 5], client: 7),
                     components: [
                         .init(
                             ColumnID(1), name: "Strange", schemaHash: SchemaHash(0xfdc5_575c_d4b9_5164),

@@ -160,7 +160,8 @@ import Testing
             session: SessionGrant(
                 token: bytes(&generator, 64),
                 resumption: [.fresh, .resumed, .otherEpoch, .unknownTick].randomElement(using: &generator)!,
-                isKnownClient: generator.oneIn(2), maySpawn: generator.oneIn(2), mayDespawn: generator.oneIn(2)),
+                isKnownClient: generator.oneIn(2), maySpawn: generator.oneIn(2), mayDespawn: generator.oneIn(2),
+                client: number(&generator)),
             capabilities: capabilities(&generator))
     }
 
