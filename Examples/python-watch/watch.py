@@ -23,6 +23,7 @@ from wire.values import STRUCTURE, Type, Undecodable
 
 DONE, CANNOT_CONNECT, PROTOCOL_TROUBLE, CONNECTION_LOST, UNAUTHORIZED, USAGE = 0, 3, 4, 5, 8, 64
 CONNECT_SECONDS = SILENCE_SECONDS = 10.0
+LOCAL_URL = "ws://127.0.0.1:7600"
 
 EXAMPLES = """\
 lines:
@@ -208,7 +209,7 @@ def parse() -> argparse.Namespace:
         description="Prints every change of a running Orrery world, one a line.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("url", nargs="?", default="ws://127.0.0.1:7600", help="ws:// or wss:// (ws://127.0.0.1:7600)")
+    parser.add_argument("url", nargs="?", help=f"ws:// or wss://, host:port ({LOCAL_URL})")
     parser.add_argument("components", nargs="*", help="components to watch, by name (all)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--state", action="store_true", help="print what is there at first, too")
@@ -221,6 +222,11 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_intermixed_args()
     if any(number is not None and number < 1 for number in (arguments.ticks, arguments.count)):
         parser.error("--ticks and --count are at least 1")
+    # A word that is no address names a component of the local world.
+    if arguments.url and not re.search("[:.]|^localhost$", arguments.url):
+        arguments.components.insert(0, arguments.url)
+        arguments.url = None
+    arguments.url = arguments.url or LOCAL_URL
     if "://" not in arguments.url:
         arguments.url = f"ws://{arguments.url}"
     if not arguments.url.startswith(("ws://", "wss://")):

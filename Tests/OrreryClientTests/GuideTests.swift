@@ -35,7 +35,7 @@ import Testing
             // begin
             let client = SimulationClient(url: url, transport: transport, name: "radar")
             try await client.withConnection { connection in
-                print(connection.components.map(\.name), connection.tickRate, connection.clientID!)  // rules know this client by its ID
+                print(connection.components.map(\.name), connection.tickRate, connection.clientID!)
             }
             // end
         }

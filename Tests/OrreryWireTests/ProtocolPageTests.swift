@@ -18,12 +18,15 @@ import Testing
     }
 
     /// The lines between ```` ```hex ```` and ```` ``` ````, all blocks one after the other.
-    private var hexOfThePage: String {
+    private var hexOfThePage: String { blocks("hex") }
+
+    /// The lines of all blocks of a language, one after the other.
+    private func blocks(_ language: String) -> String {
         var isInside = false
         var lines: [Substring] = []
         for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("```") {
-                isInside = line == "```hex"
+                isInside = line == "```\(language)"
             } else if isInside {
                 lines.append(line)
             }
@@ -35,6 +38,16 @@ import Testing
         let onPage = try GoldenFile.items(of: hexOfThePage, file: "docs/PROTOCOL.md")
         #expect(onPage.map(\.name) == example.items.map(\.name))
         for (left, right) in zip(onPage, example.items) { #expect(left.bytes.hex == right.bytes.hex, "\(left.name)") }
+    }
+
+    @Test func examplesOfMessagesAreThoseOfTheGoldenFile() throws {
+        let onPage = try GoldenFile.items(of: blocks("text"), file: "docs/PROTOCOL.md")
+        let golden = try GoldenFile("ClientMessages").items
+        #expect(onPage.count == 4)
+        for example in onPage {
+            let item = try #require(golden.first { $0.name == example.name }, "\(example.name)")
+            #expect(example.bytes.hex == item.bytes.hex, "\(example.name)")
+        }
     }
 
     @Test func theWorkedExampleIsAConversation() throws {

@@ -22,7 +22,8 @@ package struct ValueText: Error, CustomStringConvertible {
             for part in parts { values.append(try parse(part.filter { $0 != " " }, as: scalar)) }
             return .vector(values)
         case .entity:
-            guard let entity = Entity(text) else {
+            // JSON, and so `orrery get`, writes null for no entity.
+            guard let entity = text == "null" ? Entity.none : Entity(text) else {
                 throw ValueText("'\(text)' names no entity: write index and generation, 12v3, or - for none")
             }
             return .entity(entity)

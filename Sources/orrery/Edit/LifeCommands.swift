@@ -40,7 +40,7 @@ struct DespawnCommand: AsyncParsableCommand {
         abstract: "Ends entities of a running world, one after the other.",
         usage: "orrery despawn [<url>] <entity> ...",
         discussion: """
-            The first that is refused ends the command.
+            The first that is refused ends the command. Each line names what was done.
 
 
             """ + ExitStatus.help)
@@ -53,7 +53,10 @@ struct DespawnCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await editing.withConnection { connection in
-            for entity in entities { _ = try await editing.apply(.despawn(entity), on: connection) }
+            for entity in entities {
+                _ = try await editing.apply(.despawn(entity), on: connection)
+                try Editing.print("\(entity) despawned")
+            }
         }
     }
 }
@@ -88,6 +91,7 @@ struct InsertCommand: AsyncParsableCommand {
         try await editing.withConnection { connection in
             for group in try Assignment.grouped(components, on: connection) {
                 _ = try await editing.apply(.insert(group.name, on: entity, group.fields), on: connection)
+                try Editing.print("\(entity) \(group.name) inserted")
             }
         }
     }
@@ -100,7 +104,7 @@ struct RemoveCommand: AsyncParsableCommand {
         abstract: "Takes components from an entity, one after the other.",
         usage: "orrery remove [<url>] <entity> <Component> ...",
         discussion: """
-            The first that is refused ends the command.
+            The first that is refused ends the command. Each line names what was done.
 
 
             """ + ExitStatus.help)
@@ -118,6 +122,7 @@ struct RemoveCommand: AsyncParsableCommand {
         try await editing.withConnection { connection in
             for component in components {
                 _ = try await editing.apply(.remove(component, from: entity), on: connection)
+                try Editing.print("\(entity) \(component) removed")
             }
         }
     }
