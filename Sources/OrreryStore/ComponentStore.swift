@@ -100,6 +100,24 @@ package final class ComponentStore {
         return columns.indices.filter { columns[$0]?.contains(entity.index) ?? false }.map(ColumnID.init)
     }
 
+    /// What happened to a component of some entities after `cursor`.
+    /// - Parameters:
+    ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
+    ///   - pages: The pages to look at; all by default.
+    /// - Complexity: O(n); O(1) if nothing in the column has changed since.
+    package func changes(
+        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil
+    ) -> RowChanges {
+        let column = self[column]
+        var changes = RowChanges()
+        guard column.newestTick > cursor else { return changes }
+        for entity in listed where pages?.contains(Int(entity.index) / RowSet.pageRows) ?? true {
+            guard column.tick(of: entity.index) > cursor, contains(entity) else { continue }
+            column.addChanges(of: entity.index, after: cursor, to: &changes)
+        }
+        return changes
+    }
+
     /// Spawns an entity. An entity of another generation at the same index is despawned first.
     package func spawn(_ entity: Entity) {
         if let previous = self.entity(at: entity.index) {

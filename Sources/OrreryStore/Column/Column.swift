@@ -8,6 +8,8 @@ package final class Column {
     package let valueSize: Int?
     private var pages: [PageStorage?] = []
     package private(set) var count = 0
+    /// When a row of the column last changed; tick 0 if none ever did.
+    package private(set) var newestTick = Tick.zero
     private let size: StoreSize
     /// This column's share of `size`.
     private(set) var heldSize = 0
@@ -35,6 +37,7 @@ package final class Column {
         for page in pages { page?.deallocate() }
         pages = []
         count = 0
+        newestTick = .zero
     }
 
     /// Asserts what must hold between two ticks.
@@ -42,6 +45,7 @@ package final class Column {
     func checkInvariants(tick: Tick) {
         assert(count == pages.reduce(0) { $0 + ($1?.presentCount ?? 0) }, "the rows of all pages are counted")
         assert(varyingSize >= 0 && heldSize >= varyingSize, "values are a part of what a column holds")
+        assert(newestTick == pages.reduce(.zero) { max($0, $1?.newestTick ?? .zero) }, "the newest change is known")
         for page in pages { page?.checkInvariants(tick: tick) }
     }
 
@@ -146,6 +150,7 @@ package final class Column {
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
         count += page.presentCount - before
+        if changed { newestTick = tick }
         return changed
     }
 
@@ -185,6 +190,7 @@ package final class Column {
             position = next
         }
         count += entered
+        if changed > 0 { newestTick = tick }
         return changed
     }
 
@@ -212,6 +218,7 @@ package final class Column {
         let before = page.presentCount
         let changed = page.set(Self.row(first), count: count, values, at: tick)
         self.count += page.presentCount - before
+        if changed > 0 { newestTick = tick }
         return changed
     }
 
@@ -221,6 +228,7 @@ package final class Column {
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: 0)) }
         page.remove(Self.row(index), at: tick)
         count -= 1
+        newestTick = tick
     }
 
     /// The rows that are present.

@@ -16,14 +16,14 @@ struct BatchApplier {
     /// The subscriptions whose first state is in the store.
     private(set) var started: Set<SubscriptionID> = []
     /// The cells that the started subscriptions show together.
-    private(set) var coverage = Coverage()
+    private var shown = CellCounts()
     let configuration: SyncClientConfiguration
     /// Entities that lost a component and may have none left.
     private var bareCandidates: [Entity] = []
     /// The cells shown before the batch that is being applied or comes next.
-    private var shownBefore = Coverage()
+    private var shownBefore = Cells()
     /// The cells that this batch begins to show.
-    private(set) var entering = Coverage()
+    private(set) var entering = Cells()
     /// Schemas that the batch being applied must bring.
     var awaitedSchemas: Set<SchemaHash> = []
 
@@ -42,27 +42,23 @@ struct BatchApplier {
     /// - Complexity: O(cells that it shows).
     mutating func forget(_ id: SubscriptionID) -> ChangeList {
         guard let selection = selections.removeValue(forKey: id), started.remove(id) != nil else { return ChangeList() }
-        coverage = Coverage(of: started.compactMap { selections[$0] }, in: store.table)
-        shownBefore = coverage
-        return leave(Coverage(of: [selection], in: store.table).subtracting(coverage))
+        let gone = shown.remove(Cells(of: selection, in: store.table))
+        shownBefore = shown.cells
+        return leave(gone)
     }
 
     /// The first state of these subscriptions is about to arrive.
     mutating func start(_ ids: [SubscriptionID]) {
-        started.formUnion(ids)
-        cover(store.table)
-    }
-
-    /// Computes the cells shown now, and those of them that are new with the batch.
-    private mutating func cover(_ table: ComponentTable) {
-        coverage = Coverage(of: started.compactMap { selections[$0] }, in: table)
-        entering = coverage.subtracting(shownBefore)
+        for id in ids where started.insert(id).inserted {
+            if let selection = selections[id] { shown.add(Cells(of: selection, in: store.table)) }
+        }
+        entering = shown.cells.subtracting(shownBefore)
     }
 
     /// A batch was applied: the cells that it began to show are shown now.
     mutating func endBatch() {
-        shownBefore = coverage
-        entering = Coverage()
+        shownBefore = shown.cells
+        entering = Cells()
         awaitedSchemas.removeAll()
     }
 
@@ -70,24 +66,24 @@ struct BatchApplier {
     mutating func forgetSubscriptions() {
         selections.removeAll()
         started.removeAll()
-        coverage = Coverage()
+        shown = CellCounts()
         endBatch()
     }
 
     /// Removes cells from the store that are no longer shown.
-    private mutating func leave(_ leaving: Coverage) -> ChangeList {
+    private mutating func leave(_ leaving: Cells) -> ChangeList {
         var changes = ChangeList()
         for column in leaving.columns {
             for row in store[column].rows.indexes {
-                guard let entity = store.entity(at: row), !coverage.covers(column, of: entity) else { continue }
+                guard let entity = store.entity(at: row), !shown.cells.covers(column, of: entity) else { continue }
                 leave(column, of: entity, .left, &changes)
             }
         }
-        for single in leaving.singles where store.contains(single.entity) {
-            for column in single.columns { leave(column, of: single.entity, .left, &changes) }
-            bareCandidates.append(single.entity)
+        for list in leaving.listed {
+            for entity in list.entities where store.contains(entity) { leave(list.column, of: entity, .left, &changes) }
         }
-        if leaving.entities {
+        bareCandidates += leaving.entities
+        if leaving.everyEntity {
             for row in store.entities.rows.indexes {
                 if let entity = store.entity(at: row) { bareCandidates.append(entity) }
             }
@@ -111,7 +107,7 @@ struct BatchApplier {
     /// Forgets entities without any requested cell: the server will not report their deaths.
     mutating func forgetBareEntities(_ cause: Change.Cause, _ changes: inout ChangeList) {
         for entity in bareCandidates
-        where store.contains(entity) && store.columns(of: entity).isEmpty && !coverage.coversExistence(of: entity) {
+        where store.contains(entity) && store.columns(of: entity).isEmpty && !shown.cells.coversExistence(of: entity) {
             if recordsChanges { changes.append(cause, entity) }
             store.despawn(entity)
         }
@@ -137,7 +133,8 @@ struct BatchApplier {
             }
         }
         store.install(table)
-        cover(table)
+        shown = CellCounts(started.compactMap { selections[$0] }.map { Cells(of: $0, in: table) })
+        entering = shown.cells.subtracting(shownBefore)
         forgetBareEntities(.left, &changes)
         return changes
     }

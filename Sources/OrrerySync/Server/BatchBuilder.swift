@@ -43,9 +43,7 @@ struct BatchBuilder {
 
     /// The fewest units of work for a batch of these cells: one for each column, and for each cell that is looked up
     /// separately.
-    static func expectedWork(of coverage: Coverage) -> Int {
-        coverage.singles.reduce(1 + coverage.columns.count) { $0 + 1 + $1.columns.count }
-    }
+    static func expectedWork(of cells: Cells) -> Int { 1 + cells.columns.count + cells.listedCount }
 
     /// The units of work since the last call.
     mutating func takeWork() -> Int {
@@ -68,27 +66,30 @@ struct BatchBuilder {
             entered = entered.union(rows.subtracting(born))
         }
         for part in pending {
-            if part.coverage.entities {
+            if part.cells.everyEntity {
                 let changes = store.entities.changes(after: part.cursor, pages: pages)
                 work += 1 + changes.entered.count / Self.rowsPerUnit
                 addEntered(changes.entered, after: part.cursor)
                 if part.cursor > .zero { gone = gone.union(changes.left) }
             }
-            for column in part.coverage.columns {
+            for column in part.cells.columns {
                 let block = block(of: column, after: part.cursor, pages: pages)
                 addEntered(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
                 collected.append((column, block))
             }
-            let singles = changes(of: part.coverage.singles, after: part.cursor, pages: pages)
-            addEntered(singles.entities.entered, after: part.cursor)
-            gone = gone.union(singles.entities.left)
-            for (column, changes) in singles.columns {
+            let listed = changes(of: part.cells.entities, after: part.cursor, pages: pages)
+            addEntered(listed.entered, after: part.cursor)
+            gone = gone.union(listed.left)
+            for list in part.cells.listed {
+                work += list.entities.count
+                let changes = store.changes(of: list.entities, in: list.column, after: part.cursor, pages: pages)
+                guard !changes.isEmpty else { continue }
                 let block = makeBlock(
-                    of: column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
+                    of: list.column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
                 addEntered(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
-                collected.append((column, block))
+                collected.append((list.column, block))
             }
         }
         var sections = BatchSections(partSizeMax: partSizeMax)
@@ -100,32 +101,19 @@ struct BatchBuilder {
         return sections
     }
 
-    /// The changes of listed entities: one set of changes for each column, however many entities it has.
-    private mutating func changes(
-        of singles: [Coverage.Single], after cursor: Tick, pages: Range<Int>?
-    ) -> (entities: RowChanges, columns: [(ColumnID, RowChanges)]) {
-        var entities = RowChanges()
-        guard !singles.isEmpty else { return (entities, []) }
-        var columns = store.table.columns.map { (column: $0, changes: RowChanges()) }
-        var positions: [Int] = []
-        for (position, entry) in columns.enumerated() {
-            while positions.count <= entry.column.rawValue { positions.append(-1) }
-            positions[entry.column.rawValue] = position
-        }
-        for single in singles {
-            let index = single.entity.index
-            guard pages?.contains(Int(index) / RowSet.pageRows) ?? true else { continue }
-            work += 1 + single.columns.count
-            guard store.contains(single.entity) else {
-                if cursor > .zero, store.entities.membershipTick(of: index) > cursor { entities.left.append(index) }
-                continue
-            }
-            store.entities.addChanges(of: index, after: cursor, to: &entities)
-            for column in single.columns {
-                store[column].addChanges(of: index, after: cursor, to: &columns[positions[column.rawValue]].changes)
+    /// The births and deaths of listed entities.
+    private mutating func changes(of listed: [Entity], after cursor: Tick, pages: Range<Int>?) -> RowChanges {
+        var changes = RowChanges()
+        work += listed.count
+        for entity in listed where pages?.contains(Int(entity.index) / RowSet.pageRows) ?? true {
+            guard store.entities.tick(of: entity.index) > cursor else { continue }
+            if store.contains(entity) {
+                store.entities.addChanges(of: entity.index, after: cursor, to: &changes)
+            } else if cursor > .zero {
+                changes.left.append(entity.index)
             }
         }
-        return (entities, columns.filter { !$0.changes.isEmpty }.map { ($0.column, $0.changes) })
+        return changes
     }
 
     private mutating func forgetBlocks() {

@@ -25,22 +25,19 @@ struct Session {
     /// Capabilities of the client beyond docs/PROTOCOL.md.
     var capabilities: [Capability] = []
     /// In order of request.
-    var subscriptions: [(id: SubscriptionID, selection: Selection)] = []
+    var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot)] = []
     /// The number of entities that the subscriptions list.
     var listedCount = 0
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client already has it.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
-    /// The cells that the subscriptions not in `waiting` show together; `nil` until they are computed again.
-    var coverage: Coverage? = Coverage()
     /// Answers to mutations that are held until the client was sent their tick. As many as the client has mutations
     /// under way.
     var answers: [MutationAnswer] = []
     /// Whether answers have just come that were not sent yet.
     var isAnswered = false
     var progress = Progress.live
-    /// The position of its group among the server's groups, by the cells that it is kept up to date on; `nil` if it is
-    /// in none.
-    var group: Int?
+    /// The position of the set of its queries, those of subscriptions not in `waiting`; `nil` if there are none.
+    var set: Int?
     /// The tick of the last whole batch: the client reaches it once it has everything that was sent.
     var lastSentTick = Tick.zero
     var acknowledgedTick = Tick.zero
@@ -104,13 +101,15 @@ struct Session {
         if byteCount > 0 { window.sent(upTo: sentByteCount, at: now) }
     }
 
-    /// Whether the first state of a subscription was not sent yet.
-    func isWaiting(_ id: SubscriptionID) -> Bool { waiting.contains { $0.id == id } }
-
-    /// The cells of those of its subscriptions that `isIncluded` accepts.
-    func coverage(in table: ComponentTable, _ isIncluded: (SubscriptionID) -> Bool) -> Coverage {
-        Coverage(of: subscriptions.filter { isIncluded($0.id) }.map(\.selection), in: table)
+    /// The queries of those of its subscriptions that `isIncluded` accepts, each once.
+    func queries(_ isIncluded: (SubscriptionID) -> Bool) -> [QueryTable.Slot] {
+        subscriptions.reduce(into: []) { queries, subscription in
+            if isIncluded(subscription.id), !queries.contains(subscription.query) { queries.append(subscription.query) }
+        }
     }
+
+    /// The queries whose first state was sent.
+    var startedQueries: [QueryTable.Slot] { queries { id in !waiting.contains { $0.id == id } } }
 }
 
 /// Whether a client is read from, and the reason if it is not.
@@ -173,8 +172,7 @@ struct StateTransfer {
     let pending: [PendingChanges]
     /// The tick at which it began; later changes follow at the end.
     let start: Tick
-    /// The cells that the session asked for when it began.
-    let coverage: Coverage
+    /// The subscriptions that it is the first state of.
     let started: [SubscriptionID]
     var nextPage = 0
     var partCount = 0
@@ -182,6 +180,6 @@ struct StateTransfer {
 
 /// Changes that a session was not sent yet: those of these cells after this tick.
 struct PendingChanges: Hashable, Sendable {
-    var coverage: Coverage
+    var cells: Cells
     var cursor: Tick
 }

@@ -5,26 +5,38 @@ import OrreryWire
 /// The invariants between two steps, checked by assertions in debug builds only.
 extension SyncServer {
     /// Traps if an invariant does not hold, and names it.
-    /// - Complexity: O(sessions + groups + what they list).
+    /// - Complexity: O(sessions + queries + what they list).
     func checkInvariants() -> Bool {
         assert(advancedTick <= store.tick, "no tick is sent before the store stands at it")
         assert(
-            recipients.allSatisfy(\.isEmpty) && touchedGroups.isEmpty, "who is sent a tick is known while it is sent")
+            recipients.allSatisfy(\.isEmpty) && touchedSets.isEmpty, "who is sent a tick is known while it is sent")
         assert(answeredSessions.isEmpty && readyAnswers.isEmpty, "answers leave in the step in which they come")
         assert(zip(sessions, sessions.dropFirst()).allSatisfy { $0.id < $1.id }, "sessions are sorted by their names")
         assert(listedCount == sessions.reduce(0) { $0 + $1.listedCount }, "entities that sessions list are counted")
         assert(held.byteCount == sessions.reduce(0) { $0 + $1.held.byteCount }, "bytes that wait are counted")
-        for session in sessions { session.checkInvariants(storeTick: store.tick, groupCount: groups.count) }
-        var memberCounts = Array(repeating: 0, count: groups.count)
-        for session in sessions { session.group.map { memberCounts[$0] += 1 } }
-        groups.checkInvariants(memberCounts: memberCounts, tick: store.tick)
+        for session in sessions {
+            session.checkInvariants(storeTick: store.tick)
+            assert(
+                session.listedCount == session.subscriptions.reduce(0) { $0 + queries[$1.query].selection.listedCount },
+                "\(session.id) counts the entities that it lists")
+            assert(
+                session.set.map { sets[$0].queries } ?? [] == session.startedQueries.sorted(),
+                "\(session.id) is in the set of its queries")
+            assert(
+                session.set.map { sets[$0].lastBatchTick <= session.lastSentTick } ?? true,
+                "\(session.id) can take the next batch of its set")
+        }
+        var memberCounts = Array(repeating: 0, count: sets.endPosition)
+        for session in sessions { session.set.map { memberCounts[$0] += 1 } }
+        sets.checkInvariants(memberCounts: memberCounts, tick: store.tick, queries)
+        queries.checkInvariants(held: sessions.flatMap { $0.subscriptions.map(\.query) }, sets: sets.used)
         clients.checkInvariants()
         return true
     }
 }
 
 extension Session {
-    fileprivate func checkInvariants(storeTick: Tick, groupCount: Int) {
+    fileprivate func checkInvariants(storeTick: Tick) {
         assert(lastSentTick <= storeTick, "\(id) was sent a tick that has not come")
         assert(acknowledgedTick <= lastSentTick, "\(id) has acknowledged what it was not sent")
         assert(acknowledgedByteCount <= sentByteCount, "\(id) has acknowledged more bytes than it was sent")
@@ -32,23 +44,9 @@ extension Session {
         assert(
             waiting.allSatisfy { waiting in subscriptions.contains { $0.id == waiting.id } },
             "\(id) waits for a subscription that it does not have")
-        assert(
-            listedCount == subscriptions.reduce(0) { $0 + $1.selection.listedCount },
-            "\(id) counts the entities that it lists")
-        assert(group.map { $0 < groupCount } ?? true, "\(id) is in a group that there is not")
         if case .behind(let cursor, let transfer) = progress {
             assert(cursor <= storeTick, "\(id) has a cursor that has not come")
             assert((transfer?.start ?? .zero) <= storeTick, "\(id) has a transfer that begins later")
-        }
-    }
-}
-
-extension GroupTable {
-    fileprivate func checkInvariants(memberCounts: [Int], tick: Tick) {
-        for (position, group) in groups.enumerated() {
-            assert(group.memberCount == memberCounts[position], "group \(position) counts its members")
-            assert(group.lastBatchTick <= tick, "group \(position) was sent a tick that has not come")
-            assert(isFound(position) == (group.memberCount > 0), "a group is found while it has members")
         }
     }
 }

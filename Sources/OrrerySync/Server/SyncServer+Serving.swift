@@ -15,50 +15,50 @@ extension SyncServer {
     mutating func sendTick(now: Duration) {
         let previous = advancedTick
         advancedTick = store.tick
-        while recipients.count < groups.count { recipients.append([]) }
+        while recipients.count < sets.endPosition { recipients.append([]) }
+        queries.forEachSet(changedAfter: previous, in: store) { sets[$0].changedTick = store.tick }
         var expectedWork = 0
         for index in sessions.indices where sessions[index].isLive {
-            guard let group = sessions[index].group, sessions[index].isWindowOpen(configuration) else {
-                // A session that has asked for nothing has everything.
-                if sessions[index].group != nil { sessions[index].progress = .behind(cursor: previous) }
+            // A session for which nothing changed has everything.
+            guard let set = sessions[index].set, sets[set].changedTick == store.tick else { continue }
+            guard sessions[index].isWindowOpen(configuration) else {
+                sessions[index].progress = .behind(cursor: previous)
                 continue
             }
-            if recipients[group].isEmpty {
-                touchedGroups.append(group)
-                expectedWork += groups[group].work
+            if recipients[set].isEmpty {
+                touchedSets.append(set)
+                expectedWork += sets[set].work
             }
             expectedWork += Self.sendWork
-            recipients[group].append(index)
+            recipients[set].append(index)
         }
         // A part of the budget is for sessions that are behind.
         let isSomeoneBehind = sessions.contains { $0.isBehind }
         let reserve = isSomeoneBehind ? buildWork.perPeriod / 2 : 0
         // The order matters only if there is too much work.
         if expectedWork > buildWork.left - reserve {
-            touchedGroups.sort {
-                (groups[$0].work * recipients[$1].count, $0) < (groups[$1].work * recipients[$0].count, $1)
-            }
+            touchedSets.sort { (sets[$0].work * recipients[$1].count, $0) < (sets[$1].work * recipients[$0].count, $1) }
         }
-        for group in touchedGroups {
+        for set in touchedSets {
             if buildWork.left <= reserve {
-                for index in recipients[group] { sessions[index].progress = .behind(cursor: previous) }
+                for index in recipients[set] { sessions[index].progress = .behind(cursor: previous) }
             } else {
-                sendTick(to: group, after: previous, now: now)
+                sendTick(to: set, after: previous, now: now)
             }
-            recipients[group].removeAll(keepingCapacity: true)
+            recipients[set].removeAll(keepingCapacity: true)
         }
-        touchedGroups.removeAll(keepingCapacity: true)
+        touchedSets.removeAll(keepingCapacity: true)
     }
 
-    private mutating func sendTick(to group: Int, after previous: Tick, now: Duration) {
-        let sections = builder.sections(of: [PendingChanges(coverage: groups[group].coverage, cursor: previous)])
+    private mutating func sendTick(to set: Int, after previous: Tick, now: Duration) {
+        let sections = builder.sections(of: [PendingChanges(cells: sets[set].cells, cursor: previous)])
         let work = builder.takeWork()
         buildWork.charge(work)
-        groups[group].work = work
+        sets[set].work = work
         guard !sections.isEmpty else { return }
-        let messages = sections.messages(tick: store.tick, base: groups[group].lastBatchTick, in: &frames)
-        send(messages, to: recipients[group], reaching: store.tick, now: now)
-        groups[group].lastBatchTick = store.tick
+        let messages = sections.messages(tick: store.tick, base: sets[set].lastBatchTick, in: &frames)
+        send(messages, to: recipients[set], reaching: store.tick, now: now)
+        sets[set].lastBatchTick = store.tick
     }
 
     /// Computes and sends the changes for sessions that are behind, in turn, each once per period.
@@ -98,48 +98,52 @@ extension SyncServer {
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
-        let (pending, wanted) = workOut(index, cursor: cursor)
+        let pending = workOut(index, cursor: cursor)
         let started = sessions[index].waiting.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
-            $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1.coverage)) : $0
+            $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1.cells)) : $0
         }
         let isLarge =
             size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
         if isLarge {
-            let transfer = StateTransfer(pending: pending, start: store.tick, coverage: wanted, started: started)
+            let transfer = StateTransfer(pending: pending, start: store.tick, started: started)
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
         } else {
-            finish(index, pending: pending, coverage: wanted, started: started, firstPart: 0, now: now)
+            finish(index, pending: pending, started: started, firstPart: 0, now: now)
         }
     }
 
-    /// The changes that a session was not sent yet, and the cells that it will be kept up to date on.
-    private mutating func workOut(_ index: Int, cursor: Tick) -> (pending: [PendingChanges], coverage: Coverage) {
+    /// The changes that a session was not sent yet.
+    private mutating func workOut(_ index: Int, cursor: Tick) -> [PendingChanges] {
         let session = sessions[index]
-        let known = session.coverage ?? session.coverage(in: store.table) { !session.isWaiting($0) }
-        var pending = [PendingChanges(coverage: known, cursor: cursor)]
-        var wanted = known
+        var pending: [PendingChanges] = []
+        if let set = session.set { pending.append(PendingChanges(cells: sets[set].cells, cursor: cursor)) }
         // First the cells that the client has up to a tick, then those that it knows nothing of.
         for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
-            let asked = session.coverage(in: store.table) { id in
-                !session.waiting.contains { $0.id == id && $0.cursor < start }
-            }
-            pending.append(PendingChanges(coverage: asked.subtracting(wanted), cursor: start))
-            wanted = asked
+            let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
+            let cells = CellCounts(asked.map { queries[$0].cells }).cells
+            buildWork.charge(asked.count + cells.listedCount)
+            pending.append(
+                PendingChanges(cells: pending.reduce(cells) { $0.subtracting($1.cells) }, cursor: start))
         }
-        // Each step looks up all listed entities twice: in a table, and in the order of the result.
-        let count = pending.count - 1 + (session.coverage == nil ? 1 : 0)
-        buildWork.charge(session.subscriptions.count + wanted.singles.count + 2 * count * session.listedCount)
-        pending.removeAll { $0.coverage.isEmpty }
-        return (pending, wanted)
+        pending.removeAll { $0.cells.isEmpty }
+        return pending
+    }
+
+    /// The first state of these subscriptions was sent: their queries are sent with the session's others from now on.
+    private mutating func begin(_ index: Int, _ started: [SubscriptionID]) {
+        let known = sessions[index].startedQueries
+        sessions[index].waiting.removeAll { started.contains($0.id) }
+        sessions[index].set = sets.move(
+            from: sessions[index].set, adding: sessions[index].startedQueries.filter { !known.contains($0) },
+            at: sessions[index].lastSentTick, in: &queries)
     }
 
     /// Sends all pending changes as the end of a batch; after that, the session is live.
     private mutating func finish(
-        _ index: Int, pending: [PendingChanges], coverage: Coverage, started: [SubscriptionID], firstPart: Int,
-        now: Duration
+        _ index: Int, pending: [PendingChanges], started: [SubscriptionID], firstPart: Int, now: Duration
     ) {
         var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
         sections.append(started: started)
@@ -147,14 +151,13 @@ extension SyncServer {
         buildWork.charge(builder.takeWork())
         let base = sessions[index].lastSentTick
         sessions[index].progress = .live
-        sessions[index].waiting.removeAll { started.contains($0.id) }
         if !sections.isEmpty || firstPart > 0 {
             catchUpBudget -= sections.byteCount
             send(
                 sections.messages(tick: store.tick, base: base, firstPart: firstPart, in: &frames), to: [index],
                 reaching: store.tick, now: now)
         }
-        join(index, coverage)
+        begin(index, started)
         if !sessions[index].waiting.isEmpty { sessions[index].progress = .behind(cursor: store.tick) }
         sendAnswers(index)
     }
@@ -187,16 +190,15 @@ extension SyncServer {
             transfer.partCount += messages.count
             send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
         }
-        let rest = transfer.pending.map { PendingChanges(coverage: $0.coverage, cursor: transfer.start) }
+        let rest = transfer.pending.map { PendingChanges(cells: $0.cells, cursor: transfer.start) }
         finish(
-            index, pending: rest, coverage: transfer.coverage, started: transfer.started, firstPart: transfer.partCount,
-            now: now)
+            index, pending: rest, started: transfer.started, firstPart: transfer.partCount, now: now)
     }
 
-    private func estimatedSize(of coverage: Coverage) -> Int {
-        let whole = coverage.columns.reduce(0) { $0 + store[$1].valuesByteCount + store[$1].count }
-        return coverage.singles.reduce(whole) { size, single in
-            single.columns.reduce(size + 5) { $0 + store[$1].byteCount(of: single.entity.index) + 1 }
+    private func estimatedSize(of cells: Cells) -> Int {
+        let whole = cells.columns.reduce(5 * cells.entities.count) { $0 + store[$1].valuesByteCount + store[$1].count }
+        return cells.listed.reduce(whole) { size, list in
+            list.entities.reduce(size) { $0 + store[list.column].byteCount(of: $1.index) + 1 }
         }
     }
 
@@ -206,21 +208,5 @@ extension SyncServer {
         for index in indexes { sessions[index].sent(byteCount, reaching: tick, at: now) }
         let names = indexes.map { sessions[$0].id }
         for message in messages { actions.append(.send(message, to: names)) }
-    }
-
-    /// Adds a session to those that are kept up to date on these cells.
-    mutating func join(_ index: Int, _ coverage: Coverage) {
-        sessions[index].coverage = coverage
-        // The session was behind, and has asked for nothing new.
-        if let group = sessions[index].group, groups[group].coverage == coverage { return }
-        leaveGroup(index)
-        guard !coverage.isEmpty else { return }
-        sessions[index].group = groups.join(coverage, at: sessions[index].lastSentTick)
-    }
-
-    mutating func leaveGroup(_ index: Int) {
-        guard let group = sessions[index].group else { return }
-        groups.leave(group)
-        sessions[index].group = nil
     }
 }

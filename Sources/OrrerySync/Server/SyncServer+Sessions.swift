@@ -15,7 +15,8 @@ extension SyncServer {
     /// A connection is gone. Does nothing for a session that the server closed.
     package mutating func closed(_ id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
-        leaveGroup(index)
+        if let set = sessions[index].set { sets.leave(set, &queries) }
+        for subscription in sessions[index].subscriptions { queries.release(subscription.query) }
         listedCount -= sessions[index].listedCount
         held.byteCount -= sessions[index].held.byteCount
         held.answerSize -= sessions[index].held.answerTotal
@@ -181,7 +182,7 @@ extension SyncServer {
 
     /// - Parameter tick: The tick up to which the client has the cells.
     private mutating func accept(_ index: Int, _ id: SubscriptionID, _ selection: Selection, since tick: Tick) {
-        sessions[index].subscriptions.append((id, selection))
+        sessions[index].subscriptions.append((id, queries.hold(selection)))
         count(listed: selection.listedCount, of: index)
         sessions[index].waiting.append((id, tick))
         if sessions[index].isLive { sessions[index].progress = .behind(cursor: store.tick) }
@@ -197,18 +198,19 @@ extension SyncServer {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
         let ended = sessions[index].subscriptions.remove(at: position)
-        count(listed: -ended.selection.listedCount, of: index)
-        sessions[index].waiting.removeAll { $0.id == id }
-        // The next turn computes the remaining cells; no batch is sent before. A transfer that asked for more begins
-        // anew; its next message, part 0, drops what the client staged of it.
-        leaveGroup(index)
-        sessions[index].coverage = nil
-        let cursor =
-            switch sessions[index].progress {
-            case .live: store.tick
-            case .behind(let cursor, _): cursor
-            }
-        sessions[index].progress = .behind(cursor: cursor)
+        count(listed: -queries[ended.query].selection.listedCount, of: index)
+        if sessions[index].waiting.contains(where: { $0.id == id }) {
+            sessions[index].waiting.removeAll { $0.id == id }
+        } else if !sessions[index].startedQueries.contains(ended.query) {
+            buildWork.charge(1 + queries[ended.query].cells.listedCount)
+            sessions[index].set = sets.move(
+                from: sessions[index].set, removing: [ended.query], at: sessions[index].lastSentTick, in: &queries)
+        }
+        queries.release(ended.query)
+        // A transfer that asked for more begins anew; its next message, part 0, drops what the client staged of it.
+        if case .behind(let cursor, _?) = sessions[index].progress {
+            sessions[index].progress = .behind(cursor: cursor)
+        }
         return nil
     }
 

@@ -47,7 +47,8 @@ package struct SyncServer: ~Copyable {
     let makeRandom: () -> UInt64
     /// Ascending by ID.
     var sessions: [Session] = []
-    var groups = GroupTable()
+    var queries: QueryTable
+    var sets = QuerySetTable()
     var refusedMutations = RefusedMutations()
     /// Sessions that have answers in ``mutationsFinished(_:)``. Empty outside it.
     var answeredSessions: [SessionID] = []
@@ -59,10 +60,10 @@ package struct SyncServer: ~Copyable {
     var requests: [MutationRequest] = []
     /// Memory in which messages are written: once, and handed to the sockets.
     var frames = FramePool()
-    /// By group: the sessions that are sent this tick's batch. Empty outside ``worldAdvanced(now:)``.
+    /// By set: the sessions that are sent this tick's batch. Empty outside ``worldAdvanced(now:)``.
     var recipients: [[Int]] = []
-    /// The groups with recipients. Empty outside ``worldAdvanced(now:)``.
-    var touchedGroups: [Int] = []
+    /// The sets with recipients. Empty outside ``worldAdvanced(now:)``.
+    var touchedSets: [Int] = []
     var advancedTick: Tick
     /// The number of the present period, counted from 1. Some work is done once per period.
     var period: UInt64 = 1
@@ -105,6 +106,7 @@ package struct SyncServer: ~Copyable {
         self.permissions = permissions
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
+        queries = QueryTable(store.table)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
