@@ -44,7 +44,8 @@ struct CellCounts {
             }
         }
         cells.entities = []
-        new.entities = entities.add(query.entities)
+        let listed = entities.add(query.entities)
+        if !cells.everyEntity { new.entities = listed }
         cells.entities = entities.entities
         for list in query.listed {
             let added = change(list.column) { $0.add(list.entities) }
@@ -77,7 +78,8 @@ struct CellCounts {
             gone.columns.append(column)
         }
         cells.entities = []
-        gone.entities = entities.remove(query.entities)
+        let listed = entities.remove(query.entities)
+        if !cells.everyEntity { gone.entities = listed }
         cells.entities = entities.entities
         for list in query.listed {
             let removed = change(list.column) { $0.remove(list.entities) }

@@ -68,7 +68,7 @@ struct Cells: Hashable, Sendable {
         var result = Cells()
         result.everyEntity = everyEntity && !other.everyEntity
         result.columns = columns.filter { !other.columns.contains($0) }
-        result.entities = entities.subtractingSorted(other.entities)
+        if !other.everyEntity { result.entities = entities.subtractingSorted(other.entities) }
         for list in listed where !other.columns.contains(list.column) {
             let rest = list.entities.subtractingSorted(other.entities(listedFor: list.column))
             if !rest.isEmpty { result.listed.append(Listed(column: list.column, entities: rest)) }

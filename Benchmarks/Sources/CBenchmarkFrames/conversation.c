@@ -72,6 +72,30 @@ size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_
     return count + 4;
 }
 
+size_t bench_make_subscribe_list(
+    uint8_t *message, uint64_t subscription, uint32_t first, uint32_t step, uint32_t entity_count) {
+    uint8_t content[BENCH_SENT_SIZE_MAX];
+    // A row set as deltas, then the generations.
+    size_t size = 0;
+    content[size++] = 0;
+    size += bench_varint_write(content + size, entity_count);
+    size += bench_varint_write(content + size, first);
+    for (uint32_t position = 1; position < entity_count; position++) {
+        size += bench_varint_write(content + size, step - 1);
+    }
+    for (uint32_t position = 0; position < entity_count; position++) size += write_u32(content + size, 1);
+    size_t count = 0;
+    message[count++] = BENCH_SUBSCRIBE;
+    count += bench_varint_write(message + count, subscription);
+    message[count++] = BENCH_SECTION_ENTITIES;
+    count += bench_varint_write(message + count, size);
+    memcpy(message + count, content, size);
+    count += size;
+    // Of components, one: number 0.
+    memcpy(message + count, (const uint8_t[]){BENCH_SECTION_COMPONENTS, 2, 1, 0}, 4);
+    return count + 4;
+}
+
 size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription) {
     message[0] = BENCH_UNSUBSCRIBE;
     return 1 + bench_varint_write(message + 1, subscription);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Usage: bench-load PORT --clients N --clock FILE [--state-size BYTES]\n"
+    "Usage: bench-load PORT --clients N --clock FILE [--own COUNT] [--state-size BYTES]\n"
     "\n"
     "Connects N clients to the server at 127.0.0.1:PORT (bench-server or bench-floor), subscribes each to the "
     "first component of\n"
@@ -25,6 +25,7 @@ static const char usage[] =
     "\n"
     "  --clients N    How many clients, from 1 to 10000.\n"
     "  --clock FILE   Where the server writes when each tick began.\n"
+    "  --own COUNT    Subscribe each client to so many entities of its own instead, 100 at most.\n"
     "  --state-size BYTES\n"
     "                 How many last bytes of each batch are the whole state of its tick: they must be the same "
     "for all clients.\n"
@@ -35,6 +36,8 @@ static const char usage[] =
 
 typedef struct {
     int socket;
+    /// Counted from 0.
+    uint32_t number;
     bench_frame_reader reader;
     /// The tick whose state this client would show.
     uint64_t tick;
@@ -60,6 +63,8 @@ static tick_record records[RECORD_COUNT];
 static client *clients;
 static size_t client_count;
 static size_t ready_count;
+/// How many entities of its own each client asks for; 0 for all of the world.
+static uint32_t own_count;
 static bench_tick_clock *tick_clock;
 
 /// What is counted from reset to report.
@@ -143,6 +148,17 @@ static void take_heartbeat(client *client, const bench_frame_reader *frame) {
     check(bench_acknowledge(client->socket, client->tick, client->received));
 }
 
+static void subscribe(const client *client) {
+    if (own_count == 0) {
+        check(bench_subscribe(client->socket));
+        return;
+    }
+    uint8_t message[BENCH_SENT_SIZE_MAX];
+    // Each has every so many-th entity.
+    size_t size = bench_make_subscribe_list(message, 1, client->number, (uint32_t)client_count, own_count);
+    check(bench_send_message(client->socket, BENCH_OPCODE_BINARY, message, size));
+}
+
 static void take_frame(client *client, const bench_frame_reader *frame) {
     switch (frame->opcode) {
     case BENCH_OPCODE_PING:
@@ -154,7 +170,7 @@ static void take_frame(client *client, const bench_frame_reader *frame) {
     default: return;
     }
     switch (frame->size > 0 ? frame->kept[0] : 0) {
-    case BENCH_WELCOME: check(bench_subscribe(client->socket)); break;
+    case BENCH_WELCOME: subscribe(client); break;
     case BENCH_SUBSCRIBE_RESPONSE:
         if (frame->kept[2] != 0) fail(1, "the subscription was refused with code %d", frame->kept[2]);
         break;
@@ -274,21 +290,23 @@ static void watch(int poll, int descriptor, client *client) {
 
 int main(int count, char **arguments) {
     const char *clock_path = NULL;
-    long port = 0, number = 0, state_size = 0;
+    long port = 0, number = 0, own = 0, state_size = 0;
     for (int position = 1; position < count; position++) {
         const char *argument = arguments[position], *value = arguments[position + 1];
         if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) return fputs(usage, stdout) < 0;
         if (argument[0] != '-' && port == 0) port = strtol(argument, NULL, 10);
         else if (strcmp(argument, "--clients") == 0 && value) number = strtol(arguments[++position], NULL, 10);
+        else if (strcmp(argument, "--own") == 0 && value) own = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--state-size") == 0 && value) state_size = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }
-    if (port < 1 || port > 65535 || state_size < 0 || number < 1 || number > 10000 || !clock_path)
+    if (port < 1 || port > 65535 || own < 0 || own > BENCH_LISTED_MAX || state_size < 0 || number < 1 || number > 10000 || !clock_path)
         fail(64, "a value is missing\n%s", usage);
     tick_clock = bench_tick_clock_open(clock_path);
     if (!tick_clock) fail(1, "cannot open %s: %s", clock_path, strerror(errno));
     client_count = (size_t)number;
+    own_count = (uint32_t)own;
     char message[256];
     if (!bench_raise_file_limit(client_count + 64, message, sizeof message)) fail(1, "%s", message);
     clients = calloc(client_count, sizeof *clients);
@@ -299,6 +317,7 @@ int main(int count, char **arguments) {
     watch(poll, STDIN_FILENO, NULL);
     for (size_t position = 0; position < client_count; position++) {
         const char *reason;
+        clients[position].number = (uint32_t)position;
         clients[position].socket = bench_connect((uint16_t)port, &reason);
         if (clients[position].socket < 0) fail(1, "client %zu cannot connect to port %ld: %s", position, port, reason);
         clients[position].reader.tail_size = (uint64_t)state_size;

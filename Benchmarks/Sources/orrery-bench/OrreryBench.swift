@@ -11,6 +11,6 @@ struct OrreryBench: ParsableCommand {
             """,
         subcommands: [
             SyncCommand.self, ReadCommand.self, SoakCommand.self, CrowdCommand.self, StarveCommand.self,
-            MutateCommand.self,
+            MutateCommand.self, InterestCommand.self,
         ])
 }

@@ -9,6 +9,8 @@ struct Scene {
     var subscribers = 1
     /// Whether the load compares what its clients show at each tick. Only where all entities change.
     var comparesStates = false
+    /// How many entities of its own each subscriber asks for; 0 for all of the world.
+    var ownEntities = 0
     /// Clients that say much, besides.
     var talkers = 0
 
@@ -61,6 +63,8 @@ final class Stage {
         var arguments = [String(port), "--clients", "\(scene.subscribers)", "--clock", clock]
         // Three Floats of each entity, the last of every batch.
         if scene.comparesStates { arguments += ["--state-size", "\(scene.entities * 12)"] }
+        // The floor does not read what it is asked for.
+        if scene.ownEntities > 0 { arguments += ["--own", "\(scene.ownEntities)"] }
         load = try ChildProcess("bench-load", arguments)
         guard try load?.readLine() == "ready" else {
             throw ChildProcess.Failure(description: "bench-load is not ready")

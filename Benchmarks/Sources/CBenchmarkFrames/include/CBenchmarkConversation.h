@@ -19,7 +19,10 @@ enum {
     BENCH_MUTATION_RESPONSE = 0x86
 };
 
-/// The longest message that a `bench_make_…` makes.
+/// The most entities that one Subscribe of these clients lists.
+enum { BENCH_LISTED_MAX = 100 };
+
+/// The longest message that a `bench_make_…` makes, unless it says otherwise.
 enum { BENCH_MADE_SIZE_MAX = 64 };
 
 /// The head of a batch.
@@ -42,6 +45,10 @@ bool bench_acknowledge(int socket, uint64_t tick, uint64_t received);
 
 /// Of one component, number 0, of the first entity at an index.
 size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_t index);
+/// Of one component, number 0, of the first entities at indexes that lie `step` apart: BENCH_LISTED_MAX at most. Fits
+/// BENCH_SENT_SIZE_MAX.
+size_t bench_make_subscribe_list(
+    uint8_t *message, uint64_t subscription, uint32_t first, uint32_t step, uint32_t entity_count);
 size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription);
 size_t bench_make_acknowledge(uint8_t *message, uint64_t tick, uint64_t received);
 /// Sets component 0, three floats, of the first entity at an index.
