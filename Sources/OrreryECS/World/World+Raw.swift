@@ -44,7 +44,9 @@ extension World {
         guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
         guard let place = find(component, of: entity) else { return false }
         if place.column.pointee.isWatched { storage.tellRemoving(component, entity, place) }
-        storage.pointee.components[component.index].operations.deinitialize(place.address, 1)
+        var detached = DetachedValues()
+        let operations = storage.pointee.components[component.index].operations
+        if operations.stride > 0 { detached.take(operations, at: place.address) }
         storage.shrink(entity, byAny: component, at: place)
         return true
     }

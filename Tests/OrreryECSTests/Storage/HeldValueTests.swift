@@ -100,6 +100,22 @@ import Testing
         #expect(stderr(result).contains("a thread holds more than 256 values for writing at once"))
     }
 
+    /// Other threads do not know what this one holds: so the parts of a query run here.
+    @Test(arguments: [1, 2])
+    func theHoldOfTheCallerHoldsInParts(threadCount: Int) async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            [threadCount = threadCount as Int] in
+            let world = World()
+            let entities = try world.spawn(count: 80_000, Label(text: "a"))
+            try world.update(entities[79_000], Label.self) { _ in
+                world.query(Write<Label>.self).forEachPart(threadCount: threadCount) { part in
+                    part.forEach { $0.text = "b" }
+                }
+            }
+        }
+        #expect(stderr(result).contains("a value of 'Label' is used while a closure writes it"))
+    }
+
     /// Values of other entities and other components, and afterwards the value itself.
     @Test(arguments: Hold.allCases)
     func otherValuesAreFree(_ hold: Hold) throws {
