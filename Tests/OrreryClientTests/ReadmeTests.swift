@@ -21,7 +21,8 @@ import Testing
         }
         schedule.add("land", in: .input, .events(ClientLeft.self), .query(Read<Pilot>.self)) { left, pilots, tick in
             for event in left {
-                pilots.forEachEntity { ship, pilot in if pilot.client == event.client.id { tick.commands.despawn(ship) }
+                pilots.forEachEntity { ship, pilot in
+                    if pilot.client == event.client.id { tick.commands.despawn(ship) }
                 }
             }
         }
