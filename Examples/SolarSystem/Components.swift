@@ -22,6 +22,8 @@ struct Velocity: Component, Equatable {
     static var annotations: [FieldAnnotation<Velocity>] {
         [.init(\.x, unit: "km/s"), .init(\.y, unit: "km/s"), .init(\.z, unit: "km/s")]
     }
+
+    var isFinite: Bool { x.isFinite && y.isFinite && z.isFinite }
 }
 
 /// A body that attracts everything else: the Sun, a planet, the Moon.

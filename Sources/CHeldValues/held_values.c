@@ -14,7 +14,11 @@ bool held_values_push(const void *address) {
     return true;
 }
 
-void held_values_pop(void) { held.count--; }
+size_t held_values_count(void) { return held.count; }
+
+void held_values_pop(void) {
+    if (held.count > 0) held.count--;
+}
 
 bool held_values_overlap(const void *start, size_t size) {
     for (size_t i = 0; i < held.count; i++) {

@@ -110,6 +110,7 @@ public final class SimulationServer: Service {
                     + "has at most \(configuration.transportLimits.sentMessageSizeMax); shorten their "
                     + "documentation")
         }
+        world.insertResource(Clients())
         // The store is empty, even if earlier readers already had the changes.
         world.forgetChangeReader()
         let ids = registry.entries.map { $0.track(world) }

@@ -11,14 +11,18 @@ public struct StillWaiting: Error, CustomStringConvertible {
         let sentence =
             "what was run still waits after \(ticks) ticks, for something that does not come, or needs more of "
             + "them (ticksMax)"
-        let known = waits.isEmpty ? "no client waits for an answer" : waits.joined(separator: "; ")
+        let known =
+            waits.isEmpty
+            ? "no client waits for an answer, so a loop over batches waits for a change, or the code sleeps, which "
+                + "passes no ticks" : waits.joined(separator: "; ")
         return "\(sentence): \(known)"
     }
 }
 
 extension JoinedWorld {
     /// Runs code that waits for clients of this world, on the calling thread. It runs whatever is ready; if nothing is,
-    /// it delivers messages on the way; if there are none, it runs a tick. So the same seed gives the same bytes.
+    /// it delivers messages on the way; if there are none, it runs a tick. So the same calls, with the same `World.seed`, give the
+    /// same bytes.
     ///
     /// ```swift
     /// let client = try joined.connect()

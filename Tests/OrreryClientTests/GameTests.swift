@@ -21,11 +21,14 @@ func makeGame() throws -> JoinedWorld {
         world.query(Read<Shot>.self).forEachEntity { entity, shot in if shot.x > 5 { hits.append(entity) } }
         for shot in hits { try! world.despawn(shot) }
     }
-    return try JoinedWorld(schedule: schedule) { sync in
-        try sync.register(Ship.self, writable: .byClients(where: { ($0.new?.fuel ?? 0) <= 3 }))
-        try sync.register(Shot.self, writable: .byClients)
-        sync.spawning = .byClients
-    }
+    return try JoinedWorld(schedule: schedule, register: register)
+}
+
+/// The same for tests and for the server.
+func register(_ sync: inout SyncRegistry) throws {
+    try sync.register(Ship.self, writable: .byClients(where: { ($0.new?.fuel ?? 0) <= 3 }))
+    try sync.register(Shot.self, writable: .byClients)
+    sync.spawning = .byClients
 }
 // end
 

@@ -110,11 +110,11 @@ import Testing
     @Test func whatCannotBeReflectedIsRefusedByFieldAndType() {
         #expect(refusal(Pointer.self).contains("field 'base': Optional<UnsafeRawPointer>"))
         #expect(refusal(Text.self).contains("conform Text to Codable"))
-        #expect(refusal(Payload.self).contains("field 'kind': the enumeration Kind does not list all its cases"))
+        #expect(refusal(Payload.self).contains("field 'kind': the enumeration Kind does not list its cases"))
         #expect(refusal(Payload.self).contains("static var samples"))
         #expect(refusal(Unlisted.self).contains("field 'kind': the enumeration Kind"))
         #expect(
-            refusal(UnlistedCodable.self).contains("field 'kind': the enumeration Kind does not list all its cases"))
+            refusal(UnlistedCodable.self).contains("field 'kind': the enumeration Kind does not list its cases"))
         #expect(refusal(Tuple.self).contains("field 'pair': (Int, Int)"))
         #expect(refusal(Tree.self).contains("holds itself"))
         #expect(refusal(Strict.self).contains("field 'even': Even does not accept"))
@@ -236,7 +236,7 @@ import Testing
     @Test func anEnumerationListsAllItsCases() throws {
         func text<E: CaseIterable & Sendable>(_: E.Type) -> String { refusal(Holder<E>.self) }
         for text in [text(AllButLast.self), text(AllButFirst.self), text(Twice.self)] {
-            #expect(text.contains("does not list all its cases"))
+            #expect(text.contains("leaves out a case, or lists one twice"))
         }
         func count<E: CaseIterable & Sendable>(_: E.Type) throws -> Int? {
             guard case .enumeration(let cases) = try ComponentCoder<Holder<E>>().schema.fields[0].type else {

@@ -138,7 +138,8 @@ struct ServeCommand: AsyncParsableCommand {
         guard let entity = write.entity, !write.world.has(Body.self, on: entity) else {
             return .refuse("bodies with mass keep their course; asteroids can be steered")
         }
-        return write.new == nil ? .refuse("what moves has a velocity") : .allow
+        guard let new = write.new else { return .refuse("what moves has a velocity") }
+        return new.isFinite ? .allow : .refuse("a velocity is a number")
     })
 
     private var tls: TLSConfiguration? {

@@ -10,6 +10,9 @@ enum { held_values_count_max = 256 };
 /// Adds an address to those that this thread holds. False if there are too many.
 bool held_values_push(const void *address);
 
+/// How many addresses this thread holds.
+size_t held_values_count(void);
+
 /// Removes the address that was added last.
 void held_values_pop(void);
 

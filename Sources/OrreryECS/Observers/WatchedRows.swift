@@ -9,6 +9,9 @@ struct WatchedRows {
     let count: Int
     /// Copies of the values; `nil` without observers.
     private let known: UnsafeMutableRawPointer?
+    /// Rows whose values an outer closure of this thread is writing: they cannot be copied, nobody can write them here,
+    /// and observers are told of them when that closure ends.
+    private let held: [Int]
 
     /// - Parameter values: The values of the rows, one for each entity.
     init(
@@ -19,23 +22,36 @@ struct WatchedRows {
         self.entities = entities
         self.values = values
         self.count = count
-        values.requireUnheld(
-            byteCount: watch.operations.stride * count, isBitwise: watch.operations.isBitwise,
-            name: "\(watch.operations.type)")
+        let stride = watch.operations.stride
+        let mayBeHeld = !watch.operations.isBitwise && values.isHeld(byteCount: stride * count)
+        held = mayBeHeld ? (0..<count).filter { (values + $0 * stride).isHeld(byteCount: stride) } : []
         guard watch.hasObservers else {
             known = nil
             return
         }
-        let copies = UnsafeMutableRawPointer.allocate(
-            byteCount: max(1, watch.operations.stride * count), alignment: 64)
-        watch.operations.copyRun(copies, values, count)
+        let copies = UnsafeMutableRawPointer.allocate(byteCount: max(1, stride * count), alignment: 64)
         known = copies
+        forEachFreeRun { rows in
+            watch.operations.copyRun(copies + rows.lowerBound * stride, values + rows.lowerBound * stride, rows.count)
+        }
     }
 
     func deallocate() {
         guard let known else { return }
-        watch.operations.deinitialize(known, watch.operations.stride > 0 ? count : 0)
+        let stride = watch.operations.stride
+        if stride > 0 {
+            forEachFreeRun { watch.operations.deinitialize(known + $0.lowerBound * stride, $0.count) }
+        }
         known.deallocate()
+    }
+
+    /// Calls a closure with each run of rows that are not held.
+    private func forEachFreeRun(_ body: (Range<Int>) -> Void) {
+        var first = 0
+        for row in held + [count] {
+            if first < row { body(first..<row) }
+            first = row + 1
+        }
     }
 
     /// The rows that another run has too.
@@ -56,6 +72,7 @@ struct WatchedRows {
         guard stride > 0 else { return }
         for row in rows {
             let value = values + row * stride
+            guard !held.contains(row) else { continue }
             // A closure is still writing the value: it is settled when that ends.
             guard watch.operations.isBitwise || !value.isHeld(byteCount: stride) else { continue }
             watch.references?.follow(entities[row], value)
@@ -72,6 +89,13 @@ struct WatchedRows {
     func forgetRows(sharedWith other: WatchedRows) {
         guard let known else { return }
         let stride = watch.operations.stride
-        for row in rows(sharedWith: other) { watch.operations.assign(known + row * stride, values + row * stride) }
+        for row in rows(sharedWith: other) where !held.contains(row) && !other.holds(values + row * stride) {
+            watch.operations.assign(known + row * stride, values + row * stride)
+        }
+    }
+
+    /// Whether a value of this run is one that was held.
+    private func holds(_ value: UnsafeMutableRawPointer) -> Bool {
+        held.contains { values + $0 * watch.operations.stride == value }
     }
 }

@@ -64,22 +64,11 @@ extension World {
     /// - Precondition: No query iterates.
     /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
     public func trySpawn(_ prefab: Prefab) throws(WorldError) -> Entity {
-        requireStructureOpen("spawn")
-        // Follows the edges between tables, which allocates nothing once they are known. Tables along the path remain,
-        // without rows.
-        var table = storage.pointee.emptyTable
-        for value in prefab.values {
-            let component = value.register(self)
-            if storage.sparse(component) == nil { table = storage.edge(of: component, at: table).pointee.larger }
+        try trySpawn(count: prefab.values.count) {
+            prefab.values[$0].register(self)
+        } initialize: { position, address in
+            prefab.values[position].initialize(address)
         }
-        let (entity, row) = try allocate(in: table)
-        for value in prefab.values {
-            let place = storage.place(for: value.register(self), of: entity, in: table, row: row)
-            value.initialize(place.address)
-            place.markAdded()
-        }
-        if storage.isWatched(entity, in: table) { tellSpawned(entity) }
-        return entity
     }
 }
 

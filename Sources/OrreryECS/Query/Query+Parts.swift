@@ -108,7 +108,8 @@ extension QueryOf {
         prepare(parts.count)
         plan.enlistWrittenColumns()
         world.share {
-            guard threadCount > 1, parts.count > 1 else {
+            // Other threads do not know what this one holds.
+            guard threadCount > 1, parts.count > 1, !holdsValues else {
                 for (number, part) in parts.enumerated() { body(restricted(to: part), number) }
                 return
             }

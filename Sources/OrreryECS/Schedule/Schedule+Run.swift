@@ -77,7 +77,8 @@ private struct Stage {
             for (_, run) in systems { run.lastRun = end }
         }
         world.share {
-            guard threadCount > 1 else {
+            // Other threads do not know what this one holds.
+            guard threadCount > 1, !holdsValues else {
                 for (system, run) in systems { self.run(system, run) }
                 return
             }

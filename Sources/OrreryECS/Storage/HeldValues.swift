@@ -5,7 +5,8 @@ internal import CHeldValues
 /// While a closure holds such a value for writing, the value may be half written: another access to it could free what
 /// the closure still uses. So the thread keeps a list of the values that it holds, and any other access to one of them
 /// traps. Other threads cannot access it: the schedule runs no two systems side by side of which one writes what the
-/// other uses. Bitwise values need none of this, and pay nothing.
+/// other uses, and a thread that holds values divides no work among others. Bitwise values need none of this, and pay
+/// nothing.
 extension UnsafeMutablePointer {
     /// This address, if no closure of this thread holds its value.
     @inlinable @inline(__always)
@@ -34,7 +35,9 @@ extension UnsafeMutablePointer {
     func push() {
         requireUnheld()
         guard held_values_push(self) else {
-            fatalError("World: a thread holds more than \(held_values_count_max) values for writing at once.")
+            fatalError(
+                "World: a thread holds more than \(held_values_count_max) values for writing at once; do updates inside "
+                    + "updates go so deep?")
         }
     }
 
@@ -51,6 +54,9 @@ extension UnsafeMutableRawPointer {
     /// Whether a closure of this thread holds one of the values at this address.
     func isHeld(byteCount: Int) -> Bool { held_values_overlap(self, byteCount) }
 }
+
+/// Whether this thread holds a value.
+var holdsValues: Bool { held_values_count() > 0 }
 
 private func trapHeld(_ name: String) -> Never {
     fatalError(

@@ -61,26 +61,24 @@ extension TableStorage {
         }
     }
 
-    /// Destroys the values of a row that are not plain bytes.
-    func destroyValues(row: Int) {
-        for position in 0..<columnCount where !columns[position].isBitwise {
-            let operations = world.pointee.components[columns[position].component.index].operations
-            operations.deinitialize(Place(column: columns + position, row: row).address, 1)
-        }
+    /// The operations on the values of a column.
+    func operations(of column: ColumnPointer) -> ComponentOperations {
+        world.pointee.components[column.pointee.component.index].operations
     }
 
-    /// Destroys the values of all rows, and forgets the rows. Memory is kept for one small chunk.
-    mutating func removeAllRows() {
-        destroyAllValues()
-        for position in 0..<columnCount { columns[position].marks?.clearAll(rows: rowCount) }
+    /// Forgets all rows. Their values are still to be destroyed, and then memory is to be given back.
+    /// - Returns: How many rows there were.
+    mutating func forgetAllRows() -> Int {
+        let count = rowCount
+        for position in 0..<columnCount { columns[position].marks?.clearAll(rows: count) }
         tail.firstRow = 0
         tail.count = 0
-        giveBack()
+        return count
     }
 
     /// Destroys everything. The table must not be used any more.
     mutating func deallocate() {
-        destroyAllValues()
+        destroyValues(ofRows: rowCount)
         while chunkCount > 0 { releaseLastChunk() }
         for position in 0..<columnCount { columns[position].deallocate() }
         chunks.deallocate()
@@ -89,9 +87,9 @@ extension TableStorage {
         components.deallocate()
     }
 
-    private func destroyAllValues() {
+    func destroyValues(ofRows rowCount: Int) {
         for position in 0..<columnCount where !columns[position].isBitwise {
-            let operations = world.pointee.components[columns[position].component.index].operations
+            let operations = operations(of: columns + position)
             for chunk in 0..<chunkCount {
                 let count = min(chunkRowCount, rowCount - chunk * chunkRowCount)
                 guard count > 0 else { break }

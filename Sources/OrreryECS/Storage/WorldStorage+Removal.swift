@@ -1,14 +1,14 @@
 internal import OrrerySchema
 
 extension UnsafeMutablePointer<WorldStorage> {
-    /// Destroys the sparse values of an entity, which are not in its table.
+    /// Removes the sparse values of an entity, which are not in its table.
     /// - Complexity: O(sparse component types).
     @inline(__always)
-    func removeSparseValues(of entity: Entity) {
+    func removeSparseValues(of entity: Entity, into detached: inout DetachedValues) {
         for sparse in pointee.sparse {
             let row = sparse.pointee.row(of: entity)
             guard row >= 0 else { continue }
-            sparse.pointee.table.pointee.destroyValues(row: row)
+            detached.take(row: row, of: sparse.pointee.table)
             sparse.pointee.removeRow(row, of: entity)
         }
     }
@@ -16,12 +16,18 @@ extension UnsafeMutablePointer<WorldStorage> {
     /// Ends the lives of all entities of a table.
     /// - Complexity: O(entities).
     func removeAllRows(of table: TablePointer) {
+        beginBorrow()
+        defer { endBorrow() }
         for row in 0..<table.pointee.rowCount {
             let entity = table.pointee.entity(row: row)
             pointee.journal.despawned(entity, in: table)
-            removeSparseValues(of: entity)
+            var detached = DetachedValues()
+            removeSparseValues(of: entity, into: &detached)
             pointee.entities.release(entity)
         }
-        table.pointee.removeAllRows()
+        // Deinits may use the world, for which the rows are gone.
+        let count = table.pointee.forgetAllRows()
+        table.pointee.destroyValues(ofRows: count)
+        table.pointee.giveBack()
     }
 }

@@ -49,8 +49,9 @@ extension World {
     @inline(__always)
     func end(_ entity: Entity, _ row: EntityRow) {
         if storage.pointee.journal.isActive { storage.pointee.journal.despawned(entity, in: row.table) }
-        storage.removeSparseValues(of: entity)
-        if !row.table.pointee.isBitwise { row.table.pointee.destroyValues(row: row.index) }
+        var detached = DetachedValues()
+        storage.removeSparseValues(of: entity, into: &detached)
+        if !row.table.pointee.isBitwise { detached.take(row: row.index, of: row.table) }
         storage.removeRow(row)
         storage.pointee.entities.release(entity)
     }

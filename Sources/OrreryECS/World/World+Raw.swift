@@ -23,6 +23,50 @@ extension World {
         }
     }
 
+    /// Makes an entity with copies of values, if there is room for it. Observers are told of it when it has all of them.
+    /// - Parameter values: The components, no two the same, with the addresses of values.
+    /// - Complexity: O(components), amortised.
+    /// - Precondition: No query iterates.
+    /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
+    package func trySpawn(
+        copying values: [(component: ComponentID, value: UnsafeRawPointer)]
+    ) throws(WorldError) -> Entity {
+        try trySpawn(count: values.count) {
+            values[$0].component
+        } initialize: { position, address in
+            let operations = storage.pointee.components[values[position].component.index].operations
+            operations.copyInitialize(address, values[position].value)
+        }
+    }
+
+    /// - Parameters:
+    ///   - count: The number of components.
+    ///   - component: Each component, by its position; no two are the same.
+    ///   - initialize: Writes the value at a position to uninitialised memory.
+    /// - Complexity: O(components), amortised.
+    /// - Precondition: No query iterates.
+    /// - Throws: ``WorldError`` `entityCountExceeded`; nothing has changed then.
+    func trySpawn(
+        count: Int, component: (Int) -> ComponentID, initialize: (Int, UnsafeMutableRawPointer) -> Void
+    ) throws(WorldError) -> Entity {
+        requireStructureOpen("spawn")
+        // Follows the edges between tables, which allocates nothing once they are known. Tables along the path remain,
+        // without rows.
+        var table = storage.pointee.emptyTable
+        for position in 0..<count {
+            let component = component(position)
+            if storage.sparse(component) == nil { table = storage.edge(of: component, at: table).pointee.larger }
+        }
+        let (entity, row) = try allocate(in: table)
+        for position in 0..<count {
+            let place = storage.place(for: component(position), of: entity, in: table, row: row)
+            initialize(position, place.address)
+            place.markAdded()
+        }
+        if storage.isWatched(entity, in: table) { tellSpawned(entity) }
+        return entity
+    }
+
     /// Replaces the value of a component that the entity has, and marks it as changed.
     /// - Parameter value: The address of an initialised value of the component's type. The value is copied.
     /// - Throws: ``WorldError`` `entityDead` or `componentMissing`.
@@ -44,7 +88,9 @@ extension World {
         guard contains(entity) else { throw .entityDead(entity, componentName: componentName(component)) }
         guard let place = find(component, of: entity) else { return false }
         if place.column.pointee.isWatched { storage.tellRemoving(component, entity, place) }
-        storage.pointee.components[component.index].operations.deinitialize(place.address, 1)
+        var detached = DetachedValues()
+        let operations = storage.pointee.components[component.index].operations
+        if operations.stride > 0 { detached.take(operations, at: place.address) }
         storage.shrink(entity, byAny: component, at: place)
         return true
     }

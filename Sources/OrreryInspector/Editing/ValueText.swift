@@ -59,8 +59,9 @@ package struct ValueText: Error, CustomStringConvertible {
         let value: DynamicValue? =
             switch scalar {
             case .bool: Bool(text).map { .bool($0) }
-            case .float: Float(text).map { .float($0) }
-            case .double: Double(text).map { .double($0) }
+            // Beyond the largest number, a decimal would be infinite.
+            case .float: Float(text).flatMap { $0.isInfinite && text.hasDigit ? nil : .float($0) }
+            case .double: Double(text).flatMap { $0.isInfinite && text.hasDigit ? nil : .double($0) }
             case .int8: Int8(text).map { .signed(Int64($0)) }
             case .int16: Int16(text).map { .signed(Int64($0)) }
             case .int32: Int32(text).map { .signed(Int64($0)) }
@@ -92,4 +93,8 @@ package struct ValueText: Error, CustomStringConvertible {
         case .uint64: range(UInt64.self)
         }
     }
+}
+
+extension String {
+    fileprivate var hasDigit: Bool { contains { ("0"..."9").contains($0) } }
 }

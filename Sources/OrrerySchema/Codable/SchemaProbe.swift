@@ -26,10 +26,11 @@ struct SchemaProbe {
         if let cases = EnumerationReflection.cases(of: type) { return .enumeration(cases) }
         throw SchemaError(
             component: component, path: path,
-            RuntimeReflection.isTrivial(type) && type is any RawRepresentable.Type
-                ? "the enumeration \(type) does not list all its cases; conform it to CaseIterable"
-                : "the enumeration \(type) does not list all its cases; conform it to CaseIterable, or, if a case has "
-                    + "a payload, to Sampled and state `static var samples`, one value per case")
+            EnumerationReflection.problem(with: type)
+                ?? (RuntimeReflection.isTrivial(type) && type is any RawRepresentable.Type
+                    ? "the enumeration \(type) does not list its cases; conform it to CaseIterable"
+                    : "the enumeration \(type) does not list its cases; conform it to CaseIterable, or, if a case has "
+                        + "a payload, to Sampled and state `static var samples`, one value per case"))
     }
 
     private func unionType<U: Sampled>(of type: U.Type, path: [String]) throws(SchemaError) -> FieldType {

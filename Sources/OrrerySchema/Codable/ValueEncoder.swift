@@ -30,6 +30,9 @@ final class ValueEncoder: Encoder {
         if let container = T.self as? any KnownContainer.Type, let result = try container.encode(value, as: type) {
             return result
         }
+        if case .structure(let fields) = type, !(value is any Encodable) {
+            return try .structure(members(of: value, as: fields))
+        }
         // A leaf's own `Codable` would only call this encoder again.
         guard !(T.self is any WireLeaf.Type), let encodable = value as? any Encodable else {
             throw CodecError(.typeMismatch, "\(value) of type \(T.self) is no value of type \(type)")
@@ -37,6 +40,19 @@ final class ValueEncoder: Encoder {
         let encoder = ValueEncoder(as: type)
         try encodable.encode(to: encoder)
         return try encoder.finish()
+    }
+
+    /// The stored properties of a struct that is not `Codable`, as fields of their names.
+    private static func members<T>(of value: T, as fields: [Field]) throws -> [DynamicValue.Member] {
+        let properties =
+            RuntimeReflection.kind(of: T.self) == .structure ? Array(Mirror(reflecting: value).children) : []
+        return try fields.map { field in
+            guard let property = properties.first(where: { $0.label == field.name }) else {
+                throw CodecError(.typeMismatch, "\(value) of type \(T.self) has no '\(field.name)'")
+            }
+            func encoded<V>(_ value: V) throws -> DynamicValue { try encode(value, as: field.type) }
+            return .init(field.name, try _openExistential(property.value, do: encoded))
+        }
     }
 
     /// Whether a type itself states this field type.

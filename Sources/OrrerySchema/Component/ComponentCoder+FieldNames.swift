@@ -41,6 +41,8 @@ private protocol CodedProperty {
 extension WritableKeyPath: CodedProperty where Root: Component {
     /// Finds the fields whose coded value changes when only this property changes.
     fileprivate func names(in type: FieldType) -> [String]? {
+        // A path through an element, or the content of an optional, leads nowhere in an empty value.
+        guard MemoryLayout<Root>.offset(of: self) != nil else { return nil }
         guard let standard = try? ValueEncoder.encode(Root(), as: type) else { return nil }
         let leaves = type.leaves
         let moved = leaves.filter { path in
@@ -56,7 +58,12 @@ extension WritableKeyPath: CodedProperty where Root: Component {
         while !moved.allSatisfy({ $0.starts(with: path) }) { path.removeLast() }
         // The property is coded as all fields below the path, and as no others.
         guard leaves.filter({ $0.starts(with: path) }) == moved else { return nil }
-        return type.names(at: path)
+        // A structure with one field is that property, or has it.
+        while !path.isEmpty, let field = type.field(at: path),
+            (try? ValueEncoder.encode(Root()[keyPath: self], as: field)) == nil,
+            leaves.filter({ $0.starts(with: path.dropLast()) }) == moved
+        { path.removeLast() }
+        return path.isEmpty ? nil : type.names(at: path)
     }
 }
 

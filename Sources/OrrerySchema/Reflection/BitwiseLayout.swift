@@ -71,9 +71,9 @@ struct BitwiseLayout: Sendable {
         guard kind != .enumeration else {
             throw SchemaError(
                 component: component, path: path,
-                "the enumeration \(property.type) does not list all its cases; conform it to CaseIterable if none has "
-                    + "a payload"
-            )
+                EnumerationReflection.problem(with: property.type)
+                    ?? "the enumeration \(property.type) does not list its cases; conform it to CaseIterable if none has "
+                    + "a payload")
         }
         guard kind == .structure, RuntimeReflection.isTrivial(property.type) else {
             throw SchemaError(component: component, path: path, "\(property.type) is not of fixed size")

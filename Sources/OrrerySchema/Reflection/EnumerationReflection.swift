@@ -10,6 +10,12 @@ enum EnumerationReflection {
         return cases(iterable)
     }
 
+    /// Why ``cases(of:)`` returned `nil` for an enumeration that states its cases: `nil` if it does not.
+    static func problem(with type: Any.Type) -> String? {
+        guard RuntimeReflection.isTrivial(type), type is any CaseIterable.Type else { return nil }
+        return "`allCases` of the enumeration \(type) leaves out a case, or lists one twice"
+    }
+
     private static func cases<E: CaseIterable>(_ type: E.Type) -> [EnumerationCase]? {
         let all = Array(E.allCases)
         guard MemoryLayout<E>.size <= 2, all.count == caseCount(E.self) else { return nil }

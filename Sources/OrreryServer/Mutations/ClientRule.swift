@@ -1,14 +1,6 @@
 public import OrreryECS
 public import OrrerySchema
 
-/// The client that asks for a change.
-public struct ClientIdentity: Hashable, Sendable {
-    /// The same for all connections of one client to one life of the world.
-    public let id: ClientID
-    /// The name by which the client introduced itself; it is not verified.
-    public let name: String
-}
-
 /// A write that a client asks for, to one component of an entity.
 public struct ClientWrite<C: Component> {
     /// The client that asks.

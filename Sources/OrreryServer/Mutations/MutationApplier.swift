@@ -116,17 +116,14 @@ struct MutationApplier: ~Copyable {
             for (writer, value) in prepared { writer.discard(value) }
             throw error
         }
-        let entity: Entity
+        defer { for (writer, value) in prepared { writer.discard(value) } }
         do throws(WorldError) {
-            entity = try world.trySpawn()
+            return (
+                try world.trySpawn(copying: prepared.map { ($0.writer.component, UnsafeRawPointer($0.value)) }), work
+            )
         } catch {
-            for (writer, value) in prepared { writer.discard(value) }
             throw Refusal(.limitReached, error.description)
         }
-        for (writer, value) in prepared {
-            try committing { () throws(WorldError) in try writer.commit(value, on: entity) }
-        }
-        return (entity, work)
     }
 
     private func despawn(_ entity: Entity, by client: ClientIdentity) throws(Refusal) {
@@ -155,7 +152,7 @@ struct MutationApplier: ~Copyable {
         do throws(WorldError) {
             try body()
         } catch {
-            throw Refusal(.unknownEntity, error.description)
+            throw Refusal(.unknownEntity, "a rule or an observer of the world has ended the entity meanwhile")
         }
     }
 }

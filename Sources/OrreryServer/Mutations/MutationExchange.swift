@@ -2,13 +2,19 @@ import OrrerySync
 import OrreryWire
 import Synchronization
 
-/// Carries mutations from the sync thread to the simulation thread, and their outcomes back. Both sides swap lists, so
-/// that the memory is reused.
+/// Carries mutations, and who comes and goes, from the sync thread to the simulation thread, and the outcomes back. Both
+/// sides swap lists, so that the memory is reused.
 final class MutationExchange: Sendable {
+    /// What waits for the world.
+    private struct Waiting {
+        var clients: [ClientChange] = []
+        var requests: [MutationRequest] = []
+    }
+
     /// The most mutations of all clients that may wait for the world.
     let waitingMax: Int
 
-    private let requests = Mutex<[MutationRequest]>([])
+    private let waiting = Mutex(Waiting())
     private let results = Mutex<[MutationResult]>([])
     /// Mutations that were taken in and have no outcome yet.
     private let waitingCount = Atomic(0)
@@ -17,16 +23,38 @@ final class MutationExchange: Sendable {
         self.waitingMax = waitingMax
     }
 
+    /// Takes over who has come and gone, in order. Of somebody who has come and gone before the world was told, it is
+    /// not told: so at most as many changes wait as there were and are clients. Sync thread.
+    func offer(_ changes: inout [ClientChange]) {
+        guard !changes.isEmpty else { return }
+        waiting.withLock { waiting in
+            for change in changes {
+                if change.kind != .joined, let joined = waiting.clients.firstIndex(where: { $0.id == change.id }) {
+                    waiting.clients.remove(at: joined)
+                } else {
+                    waiting.clients.append(change)
+                }
+            }
+        }
+        changes.removeAll(keepingCapacity: true)
+    }
+
     /// Takes over as many requests as there is room for, in order, and leaves the others. Sync thread.
     func offer(_ list: inout [MutationRequest]) {
         let count = min(list.count, waitingMax - waitingCount.load(ordering: .relaxed))
         waitingCount.add(count, ordering: .relaxed)
-        requests.withLock { $0 += list[..<count] }
+        waiting.withLock { $0.requests += list[..<count] }
         if count == list.count { list.removeAll(keepingCapacity: true) } else { list.removeFirst(count) }
     }
 
-    /// Swaps the arrived requests, in order, with an empty list. Simulation thread.
-    func takeRequests(into list: inout [MutationRequest]) { requests.withLock { swap(&$0, &list) } }
+    /// Swaps who has come and gone, and the arrived requests, with empty lists. Nobody is among the requests who has not
+    /// come. Simulation thread.
+    func take(into clients: inout [ClientChange], _ requests: inout [MutationRequest]) {
+        waiting.withLock { waiting in
+            swap(&waiting.clients, &clients)
+            swap(&waiting.requests, &requests)
+        }
+    }
 
     var occupancies: [Occupancy] {
         [Occupancy("mutations that wait for the world", waitingCount.load(ordering: .relaxed), limit: waitingMax)]

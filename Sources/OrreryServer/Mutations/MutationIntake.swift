@@ -1,29 +1,34 @@
+import OrreryECS
 import OrrerySchema
 import OrrerySync
 import OrreryWire
 
-/// Applies waiting mutations to the world, on the simulation thread at the beginning of a tick: as many as the budget
+/// Tells the world who has come and gone, and applies waiting mutations, on the simulation thread at the beginning of a tick: as many as the budget
 /// allows, in turn by client; the others wait.
 struct MutationIntake: ~Copyable {
     private let exchange: MutationExchange
     private var applier: MutationApplier
+    private let world: World
     /// Units of work that mutations may take in one tick.
     private let workMax: Int
     private var queue = MutationQueue()
     /// Lists that are swapped with those of the exchange.
+    private var changes: [ClientChange] = []
     private var arrived: [MutationRequest] = []
     private var results: [MutationResult] = []
 
-    init(_ exchange: MutationExchange, _ applier: consuming MutationApplier, workMax: Int) {
+    init(_ exchange: MutationExchange, _ applier: consuming MutationApplier, world: World, workMax: Int) {
         self.exchange = exchange
         self.applier = applier
+        self.world = world
         self.workMax = workMax
     }
 
     /// - Parameter tick: The tick that is about to run.
     /// - Returns: Whether any mutation was decided.
     mutating func take(at tick: Tick) -> Bool {
-        exchange.takeRequests(into: &arrived)
+        exchange.take(into: &changes, &arrived)
+        tellClients()
         queue.append(&arrived)
         var work = 0
         while work < workMax, let request = queue.next() {
@@ -34,5 +39,23 @@ struct MutationIntake: ~Copyable {
         guard !results.isEmpty else { return false }
         exchange.finished(&results)
         return true
+    }
+
+    private mutating func tellClients() {
+        guard !changes.isEmpty else { return }
+        var clients = world.resource(Clients.self) ?? Clients()
+        for change in changes {
+            let client = ClientIdentity(id: change.id, name: change.name)
+            switch change.kind {
+            case .joined:
+                clients.join(client)
+                world.send(ClientJoined(client: client))
+            case .left(let hasClosed):
+                clients.leave(client)
+                world.send(ClientLeft(client: client, cause: hasClosed ? .closed : .timedOut))
+            }
+        }
+        world.insertResource(clients)
+        changes.removeAll(keepingCapacity: true)
     }
 }

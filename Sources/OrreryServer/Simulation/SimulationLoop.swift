@@ -40,7 +40,7 @@ package final class SimulationLoop: @unchecked Sendable {
         self.metrics = metrics
         periodNanoseconds = UInt64(configuration.tickRate.period.nanoseconds)
         mutations = MutationIntake(
-            exchange, applier,
+            exchange, applier, world: world,
             workMax: max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds))
         self.wakeSync = wakeSync
     }

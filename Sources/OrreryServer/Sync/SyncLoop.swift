@@ -27,6 +27,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let reloadRequested = Atomic(false)
     private var isStopping = false
     /// Lists that are swapped with those of the core and the exchange.
+    private var clientChanges: [ClientChange] = []
     private var requests: [MutationRequest] = []
     private var results: [MutationResult] = []
     /// Connections from before the end of the world's first tick, and their first messages; nil from then on.
@@ -111,7 +112,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             "connection closed",
             metadata: ["connection": "\(connection)", "code": "\(closure.code)", "reason": "\(closure.reason)"])
         guard early?.close(connection) == nil else { return }
-        core.closed(SessionID(connection.rawValue), now: now())
+        core.closed(SessionID(connection.rawValue), isFinal: closure.code == .normal, now: now())
+        perform()
     }
 
     package func loopWoken() {
@@ -238,6 +240,9 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     private func perform() {
+        // First, so that nobody asks for a change before the world knows them.
+        core.takeClientChanges(into: &clientChanges)
+        exchange.offer(&clientChanges)
         // Refusing a mutation because there is no room adds an action.
         while core.hasActions {
             var actions = core.takeActions()

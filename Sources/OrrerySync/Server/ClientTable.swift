@@ -2,11 +2,25 @@ import DequeModule
 import OrrerySchema
 import OrreryWire
 
+/// A client has come or gone. One whose connection is lost goes once it can no longer come back.
+package struct ClientChange: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case joined
+        /// - Parameter hasClosed: Whether the client closed its connection; otherwise it did not come back in time.
+        case left(hasClosed: Bool)
+    }
+
+    package let id: ClientID
+    package let name: String
+    package let kind: Kind
+}
+
 /// The clients that may come back, and the outcomes of their mutations.
 struct ClientTable {
     /// What the server remembers of one client.
     struct Entry {
         let id: ClientID
+        let name: String
         var token: [UInt8]
         /// The previous token, until the client shows that it has the new one: a welcome may be lost.
         var previousToken: [UInt8]?
@@ -15,8 +29,11 @@ struct ClientTable {
         var departure: UInt64 = 0
         var outcomes: OutcomeWindow
 
-        init(id: ClientID, _ configuration: SyncServerConfiguration, token: [UInt8], session: SessionID) {
+        init(
+            id: ClientID, name: String, _ configuration: SyncServerConfiguration, token: [UInt8], session: SessionID
+        ) {
             self.id = id
+            self.name = name
             self.token = token
             self.session = session
             outcomes = OutcomeWindow(
@@ -40,6 +57,8 @@ struct ClientTable {
     private var lastDeparture: UInt64 = 0
     /// Bytes of the outcomes of all clients, as allocated.
     private(set) var rememberedSize = 0
+    /// Clients that came and went since these were last taken, in order.
+    private var changes: [ClientChange] = []
 
     init(_ configuration: SyncServerConfiguration) {
         self.configuration = configuration
@@ -91,13 +110,23 @@ struct ClientTable {
     /// The client that a token belongs to, if it is remembered.
     func client(of token: [UInt8]) -> ClientID? { clientOfToken[token] }
 
+    /// Moves the clients that came and went since the last call to a list, in order.
+    mutating func takeChanges(into list: inout [ClientChange]) {
+        list += changes
+        changes.removeAll(keepingCapacity: true)
+    }
+
     /// Admits a new or returning client under a new token.
-    mutating func admit(_ known: ClientID?, token: [UInt8], session: SessionID, presented: [UInt8]?) -> ClientID {
+    /// - Parameter name: The name of a new client.
+    mutating func admit(
+        _ known: ClientID?, name: String, token: [UInt8], session: SessionID, presented: [UInt8]?
+    ) -> ClientID {
         guard let known, let position = position(of: known) else {
             let id = ClientID(nextID)
             nextID += 1
-            entries.append(Entry(id: id, configuration, token: token, session: session))
+            entries.append(Entry(id: id, name: name, configuration, token: token, session: session))
             clientOfToken[token] = id
+            changes.append(ClientChange(id: id, name: name, kind: .joined))
             forgetOldestIfFull()
             return id
         }
@@ -112,8 +141,11 @@ struct ClientTable {
         return known
     }
 
-    mutating func left(_ id: ClientID, _ session: SessionID, at now: Duration) {
+    /// A client's connection has ended.
+    /// - Parameter isFinal: Whether the client does not come back.
+    mutating func left(_ id: ClientID, _ session: SessionID, isFinal: Bool, at now: Duration) {
         guard let position = position(of: id), entries[position].session == session else { return }
+        guard !isFinal else { return forget(id, .left(hasClosed: true)) }
         entries[position].session = nil
         entries[position].outcomes.endWaiting()
         lastDeparture += 1
@@ -128,13 +160,13 @@ struct ClientTable {
     mutating func expire(now: Duration) {
         while let first = departures.first, !isAway(first) || now - first.at >= configuration.clientRetention {
             departures.removeFirst()
-            if isAway(first) { forget(first.id) }
+            if isAway(first) { forget(first.id, .left(hasClosed: false)) }
         }
     }
 
     private mutating func forgetOldestIfFull() {
         while entries.count > configuration.clientCountMax, let oldest = departures.popFirst() {
-            if isAway(oldest) { forget(oldest.id) }
+            if isAway(oldest) { forget(oldest.id, .left(hasClosed: false)) }
         }
     }
 
@@ -144,8 +176,9 @@ struct ClientTable {
         return entries[position].session == nil && entries[position].departure == departure.number
     }
 
-    private mutating func forget(_ id: ClientID) {
+    private mutating func forget(_ id: ClientID, _ kind: ClientChange.Kind) {
         guard let position = position(of: id) else { return }
+        changes.append(ClientChange(id: id, name: entries[position].name, kind: kind))
         clientOfToken[entries[position].token] = nil
         if let previous = entries[position].previousToken { clientOfToken[previous] = nil }
         rememberedSize -= entries[position].outcomes.size

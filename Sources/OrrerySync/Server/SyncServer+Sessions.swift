@@ -13,14 +13,15 @@ extension SyncServer {
     }
 
     /// A connection is gone. Does nothing for a session that the server closed.
-    package mutating func closed(_ id: SessionID, now: Duration) {
+    /// - Parameter isFinal: Whether the client closed it, and does not come back.
+    package mutating func closed(_ id: SessionID, isFinal: Bool = false, now: Duration) {
         guard let index = position(of: id) else { return }
         if let set = sessions[index].set { sets.leave(set, &queries) }
         for subscription in sessions[index].subscriptions { queries.release(subscription.query) }
         listedCount -= sessions[index].listedCount
         held.byteCount -= sessions[index].held.byteCount
         held.answerSize -= sessions[index].held.answerTotal
-        clients.left(sessions[index].client, id, at: now)
+        clients.left(sessions[index].client, id, isFinal: isFinal, at: now)
         sessions.remove(at: index)
     }
 
@@ -81,7 +82,8 @@ extension SyncServer {
         // newer connection.
         if let old, old > id { throw WireError(.replaced, "the client has a newer connection") }
         let token = [makeRandom(), makeRandom()].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
-        let client = clients.admit(known, token: token, session: id, presented: hello.resume?.token)
+        let client = clients.admit(
+            known, name: hello.clientName, token: token, session: id, presented: hello.resume?.token)
         if let old { fail(old, WireError(.replaced, "the client has connected anew"), now: now) }
         guard let index = position(of: id) else { return }
         sessions[index].client = client

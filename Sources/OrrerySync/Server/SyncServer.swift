@@ -139,6 +139,9 @@ package struct SyncServer: ~Copyable {
     /// ``mutationsFinished(_:)``.
     package mutating func takeRequests(into list: inout [MutationRequest]) { swap(&requests, &list) }
 
+    /// Moves the clients that came and went since the last call to a list, in order.
+    package mutating func takeClientChanges(into list: inout [ClientChange]) { clients.takeChanges(into: &list) }
+
     package var sessionCount: Int { sessions.count }
 
     /// The number of blocks built so far: each is built once per tick, however many sessions need it.

@@ -97,6 +97,9 @@ struct Assignment: Sendable {
             if position == groups.count { groups.append((assignment.component, [])) }
             // Only a name: the component with the server's defaults.
             guard assignment.text != nil || !assignment.path.isEmpty else { continue }
+            guard !groups[position].fields.contains(where: { $0.path == assignment.path }) else {
+                throw ToolError(.usage, "\(assignment.name) is given twice")
+            }
             groups[position].fields.append((assignment.path, try assignment.value(on: connection)))
         }
         return groups

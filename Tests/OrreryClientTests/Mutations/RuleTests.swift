@@ -106,6 +106,22 @@ import Testing
         #expect(kept != nil && kept?[Label.self] == nil && kept?.has(Label.self) == false)
     }
 
+    @Test func observersSeeTheWholeSpawnedEntity() throws {
+        let joined = try JoinedWorld { sync in
+            try sync.register(Position.self, writable: .byClients)
+            try sync.register(Health.self, writable: .byClients)
+            sync.spawning = .byClients
+        }
+        // Observers run on this thread.
+        nonisolated(unsafe) var seen: [Bool] = []
+        nonisolated(unsafe) let world = joined.world
+        world.observe(Position.self) { change in seen.append(world.has(Health.self, on: change.entity)) }
+        joined.tick()
+        let connection = try joined.connect().connection
+        _ = try joined.run { try await connection.enqueue(.spawn(Position(), Health())).outcome }
+        #expect(seen == [true])
+    }
+
     @Test func theRuleOfDespawningSeesTheEntity() throws {
         let joined = try JoinedWorld { sync in
             try sync.register(Label.self)

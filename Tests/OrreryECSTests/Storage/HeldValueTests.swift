@@ -100,6 +100,41 @@ import Testing
         #expect(stderr(result).contains("a thread holds more than 256 values for writing at once"))
     }
 
+    /// Other threads do not know what this one holds: so the parts of a query run here.
+    @Test(arguments: [1, 2])
+    func theHoldOfTheCallerHoldsInParts(threadCount: Int) async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            [threadCount = threadCount as Int] in
+            let world = World()
+            let entities = try world.spawn(count: 80_000, Label(text: "a"))
+            try world.update(entities[79_000], Label.self) { _ in
+                world.query(Write<Label>.self).forEachPart(threadCount: threadCount) { part in
+                    part.forEach { $0.text = "b" }
+                }
+            }
+        }
+        #expect(stderr(result).contains("a value of 'Label' is used while a closure writes it"))
+    }
+
+    /// Observers change nothing in what is allowed, and are told of each write once.
+    @Test func observedNeighboursAreFree() throws {
+        let world = World()
+        let entities = try world.spawn(count: 10, Label(text: "a"))
+        var steps: [String] = []
+        world.observe(Label.self) { step in
+            steps.append("\(step.entity): \(step.old?.text ?? "-") \(step.new?.text ?? "-")")
+        }
+        try world.update(entities[4], Label.self) { label in
+            label.text = "b"
+            world.query(Write<Label>.self).forEachChunk { rows, labels in
+                for row in rows.indices where row != 4 && row % 2 == 0 { labels[row].text = "c" }
+            }
+            label.text += "d"
+        }
+        #expect(steps.sorted() == ["0v1: a c", "2v1: a c", "4v1: a bd", "6v1: a c", "8v1: a c"])
+        #expect(world[entities[4], Label.self]?.text == "bd")
+    }
+
     /// Values of other entities and other components, and afterwards the value itself.
     @Test(arguments: Hold.allCases)
     func otherValuesAreFree(_ hold: Hold) throws {

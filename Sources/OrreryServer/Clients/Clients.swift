@@ -1,0 +1,74 @@
+public import OrrerySync
+
+/// A client as the world knows it.
+public struct ClientIdentity: Hashable, Sendable {
+    /// The same for all connections of one client to one life of the world.
+    public let id: ClientID
+    /// The name by which the client introduced itself. It is not verified: any client can take any name.
+    public let name: String
+}
+
+/// An event: a client has joined.
+///
+/// ```swift
+/// schedule.add("launch", in: .input, .events(ClientJoined.self)) { joined, tick in
+///     for event in joined { tick.commands.spawn(Ship(), Pilot(client: event.client.id)) }
+/// }
+/// ```
+/// It is sent at the beginning of a tick, before the first mutation of the client. A client that comes back after a lost
+/// connection has never left, and does not join again.
+public struct ClientJoined: Hashable, Sendable {
+    /// The client.
+    public let client: ClientIdentity
+}
+
+/// An event: a client has left, and does not come back.
+///
+/// It is sent at the beginning of a tick. Mutations that the client sent before may still be applied after it. Nothing is
+/// sent of a client that joins and leaves between two ticks.
+public struct ClientLeft: Hashable, Sendable {
+    /// Why a client has left.
+    public enum Cause: Hashable, Sendable {
+        /// The client closed its connection.
+        case closed
+        /// The client lost its connection, and did not come back within `SyncServerConfiguration/clientRetention`, or
+        /// before the server had to forget it for others (`clientCountMax`).
+        case timedOut
+    }
+
+    /// The client.
+    public let client: ClientIdentity
+    /// Why it has left.
+    public let cause: Cause
+}
+
+/// A resource: the clients that have joined and not left, whether they are connected at the moment or not.
+///
+/// The server inserts it, and updates it at the beginning of a tick.
+public struct Clients: Hashable, Sendable {
+    /// In the order in which they joined.
+    public private(set) var all: [ClientIdentity] = []
+
+    init() {}
+
+    /// The client with an ID; `nil` if it has left, or never joined.
+    /// - Complexity: O(log n).
+    public subscript(id: ClientID) -> ClientIdentity? {
+        let position = position(of: id)
+        return position < all.count && all[position].id == id ? all[position] : nil
+    }
+
+    mutating func join(_ client: ClientIdentity) { all.insert(client, at: position(of: client.id)) }
+
+    mutating func leave(_ client: ClientIdentity) { all.removeAll { $0.id == client.id } }
+
+    /// IDs ascend in the order of joining.
+    private func position(of id: ClientID) -> Int {
+        var (low, high) = (0, all.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
