@@ -27,8 +27,10 @@ import simulate
             let schema = try ComponentSchema(name: "Count", type: .scalar(.uint8))
             store = ComponentStore(ComponentTable([.init(ColumnID(0), schema, isWritable: true)]))
             store.advance(to: Tick(1))
-            store.spawn(Entity(index: 0, generation: 1))
-            store[ColumnID(0)].set(0, to: [0], at: store.tick)
+            for row in 0..<2 as Range<UInt32> {
+                store.spawn(Entity(index: row, generation: 1))
+                store[ColumnID(0)].set(row, to: [0], at: store.tick)
+            }
             server = SyncServer(
                 store: store, epoch: Epoch(1), configuration: SyncServerConfiguration(), makeRandom: { 1 })
             server.open(session, now: .zero)
@@ -39,11 +41,13 @@ import simulate
             message.encoded().withUnsafeBytes { server.receive($0, from: session, now: now) }
         }
 
-        /// - Parameter changes: whether something happens in the tick.
-        func tick(changing changes: Bool) {
+        /// - Parameters:
+        ///   - changes: Whether something happens in the tick.
+        ///   - row: To which of the two entities it happens.
+        func tick(changing changes: Bool, row: UInt32 = 0) {
             store.advance(to: Tick(store.tick.rawValue + 1))
             value &+= 1
-            if changes { store[ColumnID(0)].set(0, to: [value], at: store.tick) }
+            if changes { store[ColumnID(0)].set(row, to: [value], at: store.tick) }
             server.worldAdvanced(now: now)
         }
 
@@ -106,10 +110,10 @@ import simulate
 
     @Test func whoWasToldThatItIsBehindIsToldWhenItIsNot() throws {
         let peer = try Peer()
-        peer.say(.subscribe(SubscriptionID(1), Selection()))
+        peer.say(.subscribe(SubscriptionID(1), Selection(entities: .one(Entity(index: 0, generation: 1)))))
         #expect(peer.hear(acknowledging: false).last == Self.batch)
-        // Its window is closed when a tick comes, so it falls behind, though nothing is owed to it.
-        peer.tick(changing: false)
+        // Its window is closed when a tick comes that may concern it, so it falls behind, though nothing is owed to it.
+        peer.tick(changing: true, row: 1)
         peer.now = .seconds(1)
         #expect(peer.hear(acknowledging: false) == [Self.heartbeat])
         #expect(peer.reachedTick == Tick(1))

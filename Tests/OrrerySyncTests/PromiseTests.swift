@@ -82,7 +82,10 @@ import simulate
             try joined.world.set(Label(text: "\(number)"), on: entity)
             joined.tick()
         }
-        #expect(joined.builtBlockCount - before == 10, "one look at Position each tick, none at Label")
+        #expect(joined.builtBlockCount == before, "no look at Label, and none at Position, which did not change")
+        try joined.world.set(Position(x: 1), on: entity)
+        joined.tick()
+        #expect(joined.builtBlockCount - before == 1)
     }
 
     @Test func clientsShareWhatIsEncoded() throws {
