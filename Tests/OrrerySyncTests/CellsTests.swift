@@ -101,7 +101,9 @@ import Testing
         let whole = left.columns.filter { !right.columns.contains($0) }
         #expect(difference.columns == whole)
         let expected = all(of: left).filter { cell in
-            guard let column = cell.column else { return left.everyEntity && !right.everyEntity || !all(of: right).contains(cell) }
+            guard let column = cell.column else {
+                return left.everyEntity && !right.everyEntity || !all(of: right).contains(cell)
+            }
             return whole.contains(column) || !all(of: right).contains(cell)
         }
         #expect(all(of: difference) == expected)
@@ -128,7 +130,10 @@ import Testing
             let changed = isGoing ? before.subtracting(after) : after.subtracting(before)
             // A component for all is told for all.
             #expect(changed.isSubset(of: told), "seed \(seed)")
-            #expect(told.subtracting(changed).allSatisfy { cell in cell.column.map(query.columns.contains) ?? query.everyEntity })
+            #expect(
+                told.subtracting(changed).allSatisfy { cell in
+                    cell.column.map(query.columns.contains) ?? query.everyEntity
+                })
             #expect(counts.cells == CellCounts(queries).cells, "seed \(seed)")
             #expect(after == queries.reduce(into: Set()) { $0.formUnion(all(of: $1)) })
         }

@@ -62,7 +62,8 @@ import Testing
         let second = sets.move(from: nil, adding: [slots[0], slots[2]], at: Tick(2), in: &table)
         #expect(second == first, "the same queries are the same set")
         let third = sets.move(from: first, adding: [slots[1]], at: Tick(3), in: &table)
-        #expect(third != first && sets[first!].queries == [slots[0], slots[2]].sorted() && sets[first!].memberCount == 1)
+        #expect(
+            third != first && sets[first!].queries == [slots[0], slots[2]].sorted() && sets[first!].memberCount == 1)
         #expect(sets[third!].cells.everyEntity && sets[third!].lastBatchTick == Tick(3))
         #expect(sets.move(from: third, removing: slots, at: Tick(4), in: &table) == nil)
         #expect(slots.map { table[$0].sets } == [[first!], [], [first!]])
@@ -105,7 +106,8 @@ import Testing
             sets.checkInvariants(memberCounts: memberCounts, tick: .zero, table)
             table.checkInvariants(held: members.flatMap(\.queries), sets: sets.used)
             for member in members {
-                #expect(member.set.map { sets[$0].queries } ?? [] == member.queries.sorted(), "seed \(seed), step \(step)")
+                #expect(
+                    member.set.map { sets[$0].queries } ?? [] == member.queries.sorted(), "seed \(seed), step \(step)")
             }
         }
         #expect(sets.endPosition <= members.count + 1, "sets without members are used again")
