@@ -17,7 +17,7 @@ public protocol QueryTerm<Value>: SendableMetatype {
     static func advance(_ address: Address, _ rows: Int) -> Address
     /// Begins exclusive access to a row's value, if the closure may write it.
     static func hold(_ address: Address)
-    /// Ends what ``hold(_:)`` began.
+    /// Ends the exclusive access.
     static func release(_ address: Address)
 }
 

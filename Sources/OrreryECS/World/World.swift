@@ -86,9 +86,16 @@ public final class World {
         // Systems that never run again hold up no others.
         if eventBuffers.values.contains(where: \.isKeptUntilRead) { forgetEndedSystems() }
         for (type, buffer) in eventBuffers {
-            let readers = systemRuns.values.lazy.compactMap { $0.readers[type] }
-            buffer.endTick(slowestReader: buffer.isKeptUntilRead ? readers.min() : nil)
+            buffer.endTick(slowestReader: buffer.isKeptUntilRead ? slowestReader(of: type) : nil)
         }
+    }
+
+    private func slowestReader(of type: ObjectIdentifier) -> UInt64? {
+        var slowest: UInt64?
+        for run in systemRuns.values {
+            if let reader = run.readers[type] { slowest = min(slowest ?? reader, reader) }
+        }
+        return slowest
     }
 
     /// Applies the deferred commands, in the order in which they were given.
