@@ -18,9 +18,11 @@ package struct PageHandle {
     /// - Precondition: `row` is less than 1024, and the size does not vary.
     package func fixedValues(from row: Int) -> UnsafeRawPointer { values + row * valueSize! }
 
-    /// Calls `body` with the bytes of a row of the page, which are valid for the call.
+    /// Whether `body` holds for the bytes of a row of the page, which are valid for the call.
+    ///
+    /// It is not generic: generic code that is called across modules costs many times as much.
     /// - Precondition: `row` is less than 1024.
-    package func withValue<R>(of row: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    package func isTrue(of row: Int, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
         if let valueSize { return body(UnsafeRawBufferPointer(start: values + row * valueSize, count: valueSize)) }
         return values.assumingMemoryBound(to: [UInt8].self)[row].withUnsafeBytes(body)
     }
