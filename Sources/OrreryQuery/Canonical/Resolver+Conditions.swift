@@ -49,7 +49,8 @@ extension Resolver {
         case .isNaN(let operand, let column):
             let value = try single(operand, "is nan", column)
             guard value.type == .float || value.type == .double else {
-                throw QueryError(.type, column: column, expected: "another test: only a Float or Double field can be NaN")
+                throw QueryError(
+                    .type, column: column, expected: "another test: only a Float or Double field can be NaN")
             }
             return .isNaN(value.operand)
         }
@@ -247,10 +248,12 @@ extension Resolver {
         case .array(let element), .set(let element): type = element.unwrapped
         case .dictionary(let key, _): type = key.unwrapped
         default:
-            throw QueryError(.type, column: column, expected: "another test: has looks into arrays, sets and dictionaries")
+            throw QueryError(
+                .type, column: column, expected: "another test: has looks into arrays, sets and dictionaries")
         }
         guard let valueType = ValueType(type) else {
-            throw QueryError(.type, column: column, expected: "another test: elements of type \(type) have no constants")
+            throw QueryError(
+                .type, column: column, expected: "another test: elements of type \(type) have no constants")
         }
         return .hasElement(field.path, try constant(element, as: valueType, named: type))
     }

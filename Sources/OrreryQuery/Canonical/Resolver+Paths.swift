@@ -45,11 +45,13 @@ extension Resolver {
             return .index(Int(clamping: number.floor.value))
         case .dictionary(let keyType, _):
             guard let valueType = ValueType(keyType.unwrapped) else {
-                throw QueryError(.type, column: key.column, expected: "no key: keys of type \(keyType) have no constants")
+                throw QueryError(
+                    .type, column: key.column, expected: "no key: keys of type \(keyType) have no constants")
             }
             return .key(try constant(key, as: valueType, named: keyType.unwrapped))
         default:
-            throw QueryError(.type, column: key.column, expected: "no subscript: only arrays and dictionaries have them")
+            throw QueryError(
+                .type, column: key.column, expected: "no subscript: only arrays and dictionaries have them")
         }
     }
 

@@ -93,13 +93,18 @@ extension Matcher {
                     ?? .contains(reader, search))
         case .hasElement(let path, let constant):
             let reader = OperandReader(.field(path), table)
-            self = ElementReader(reader.reader.type).map { .rows(.hasElement(reader, $0, ComparedValue(constant))) } ?? .never
+            self =
+                ElementReader(reader.reader.type).map { .rows(.hasElement(reader, $0, ComparedValue(constant))) }
+                ?? .never
         case .isNil(let path):
             let reader = OperandReader(.field(path), table)
-            self = Self.scan(.field(path), reader) { $0 == .entity ? .scan(.entity(.none)) : nil } ?? .rows(.isNil(reader))
+            self =
+                Self.scan(.field(path), reader) { $0 == .entity ? .scan(.entity(.none)) : nil } ?? .rows(.isNil(reader))
         case .isNaN(let operand):
             let reader = OperandReader(operand, table)
-            self = Self.scan(operand, reader) { .scan($0 == .scalar(.float) ? .floatNaN : .doubleNaN) } ?? .rows(.isNaN(reader))
+            self =
+                Self.scan(operand, reader) { .scan($0 == .scalar(.float) ? .floatNaN : .doubleNaN) }
+                ?? .rows(.isNaN(reader))
         }
     }
 

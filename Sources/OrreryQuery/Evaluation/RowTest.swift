@@ -118,7 +118,9 @@ enum RowTest: Sendable {
         case .list(let operand, let values):
             return operand.withReading(place) { Self.contains($0, in: values) }
         case .contains(let operand, let search):
-            return operand.withReading(place) { if case .text(let text) = $0 { search.isFound(in: text) } else { false } }
+            return operand.withReading(place) {
+                if case .text(let text) = $0 { search.isFound(in: text) } else { false }
+            }
         case .elementContains(let operand, let elements, let search):
             return holdsForElement(operand, elements, place) {
                 if case .text(let text) = $0 { search.isFound(in: text) } else { false }

@@ -26,7 +26,9 @@ extension ScanPlan {
                 isExact: true)
         case (.entity, .entity(let entity)):
             // A field that reads as none is missing, so nothing is equal to none.
-            if entity == .none, comparison == .equal { self = .none } else {
+            if entity == .none, comparison == .equal {
+                self = .none
+            } else {
                 self = .scan(comparison == .equal ? .entity(entity) : .otherEntities(than: entity))
             }
         default: return nil

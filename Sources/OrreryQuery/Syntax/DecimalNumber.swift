@@ -60,7 +60,7 @@ extension DecimalNumber: CustomStringConvertible {
     package var description: String {
         let sign = isNegative ? "-" : ""
         let point = digits.count + exponent
-        if exponent >= 0, point <= 20 {
+        if exponent >= 0, point <= 40 {
             return sign + (digits.isEmpty ? "0" : text(of: digits[...])) + String(repeating: "0", count: exponent)
         }
         if exponent < 0, point > 0 {

@@ -58,9 +58,10 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
     /// number, `where` after `order by`, and an entity without a generation after `from`.
     private static let syntaxOfLater: Set<String> = ["h05-040", "h05-044", "h05-045"]
 
-    @Test(arguments: GoldenCase.all.filter { each in
-        !later.contains { $0.id == each.id } && !syntaxOfLater.contains(each.id)
-    })
+    @Test(
+        arguments: GoldenCase.all.filter { each in
+            !later.contains { $0.id == each.id } && !syntaxOfLater.contains(each.id)
+        })
     func aCaseHasItsAnswer(each: GoldenCase) throws {
         switch each.answer {
         case .error(let kind, let column, let nearest):

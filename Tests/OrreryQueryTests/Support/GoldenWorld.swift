@@ -12,7 +12,8 @@ struct GoldenWorld {
         let parts = name.split(separator: ".")
         let url = try #require(
             Bundle.module.url(
-                forResource: String(parts[0]), withExtension: String(parts[1]), subdirectory: "Golden"), "Golden/\(name)")
+                forResource: String(parts[0]), withExtension: String(parts[1]), subdirectory: "Golden"),
+            "Golden/\(name)")
         return try String(contentsOf: url, encoding: .utf8)
     }
 
