@@ -34,7 +34,10 @@ let package = Package(
         .target(name: "CHeldValues"),
         .target(name: "OrreryECS", dependencies: ["CHeldValues", "OrrerySchema"]),
         .target(name: "OrreryStore", dependencies: ["OrrerySchema"]),
-        .target(name: "OrreryQuery", dependencies: ["OrrerySchema", "OrreryStore"]),
+        .target(
+            name: "OrreryQuery", dependencies: ["OrrerySchema", "OrreryStore"],
+            // Square roots: without an import of the C library nothing else links it.
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "OrreryTransport"),
         .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryTransport"]),
         .target(

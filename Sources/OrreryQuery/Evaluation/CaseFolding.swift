@@ -60,6 +60,9 @@ struct FoldedSearch: Sendable {
         self.borders = borders
     }
 
+    /// Whether a reading is a text that contains the needle.
+    func isFound(in reading: Reading) -> Bool { if case .text(let text) = reading { isFound(in: text) } else { false } }
+
     /// Whether the folded text contains the needle; false for bytes that are no UTF-8.
     /// - Complexity: O(n). Allocates only for texts that may not be in normal form C.
     func isFound(in text: UnsafeRawBufferPointer) -> Bool {

@@ -37,15 +37,7 @@ indirect enum Matcher: Sendable {
             guard let page = place.store[scan.column].page(at: place.page) else { return 0 }
             let rows = mask & page.present[place.word]
             return rows == 0 ? 0 : scan.matches(rows, page, from: place.word * 64)
-        case .rows(let test):
-            var (rest, result) = (mask, UInt64(0))
-            while rest != 0 {
-                let row = rest.trailingZeroBitCount
-                let rowPlace = RowPlace(store: place.store, page: place.page, row: place.word * 64 + row)
-                if test.holds(rowPlace) { result |= 1 << UInt64(row) }
-                rest &= rest - 1
-            }
-            return result
+        case .rows(let test): return test.matches(mask, place)
         }
     }
 }

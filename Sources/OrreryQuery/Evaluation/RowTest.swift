@@ -2,7 +2,9 @@ import OrrerySchema
 import OrreryStore
 
 /// Reads an operand of a row.
-struct OperandReader: Sendable {
+///
+/// A class, since a structure with as many references would be counted up and down for every row.
+final class OperandReader: Sendable {
     /// The component; `nil` for the entity of the row.
     let column: ColumnID?
     let reader: ValueReader
@@ -21,30 +23,51 @@ struct OperandReader: Sendable {
             }
     }
 
-    /// Calls `body` with the operand; texts are valid for the call.
-    /// - Returns: What `body` returns, or false where the component is absent.
-    func withReading(_ place: RowPlace, _ body: (Reading) -> Bool) -> Bool {
-        guard let column else { return place.entity.map { body(.entity($0)) } ?? false }
-        return place.isTrue(of: column) { body(reader.read($0)) }
+    /// The operand in 64 rows.
+    func rows(at place: Matcher.Place) -> OperandRows {
+        let column = column.map { place.store[$0] } ?? place.store.entities
+        return OperandRows(operand: self, page: column.page(at: place.page), place: place)
     }
 }
 
-/// A row of a store.
-struct RowPlace {
-    let store: ComponentStore
-    let page: Int
-    /// Within the page.
-    let row: Int
+/// An operand in 64 rows of a store.
+struct OperandRows {
+    let operand: OperandReader
+    let page: PageHandle?
+    let place: Matcher.Place
 
-    /// The living entity of the row.
-    var entity: Entity? { store.entity(at: UInt32(page * RowSet.pageRows + row)) }
+    /// Which of the rows in `mask` have the component, and a reading for which `test` holds.
+    @inline(__always)
+    func matching(_ mask: UInt64, _ test: (_ row: Int, Reading) -> Bool) -> UInt64 {
+        matchingBytes(mask) { row, bytes in test(row, read(row, bytes)) }
+    }
 
-    /// Whether `body` holds for the bytes that the row has in a column; false where the component is absent.
-    func isTrue(of column: ColumnID, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
-        guard let page = store[column].page(at: page), page.present[row / 64] & 1 << UInt64(row % 64) != 0 else {
-            return false
+    /// Which of the rows in `mask` have the component, and bytes for which `test` holds.
+    @inline(__always)
+    func matchingBytes(_ mask: UInt64, _ test: (_ row: Int, UnsafeRawBufferPointer) -> Bool) -> UInt64 {
+        page.map { place.matching(mask, $0, test) } ?? 0
+    }
+
+    private func read(_ row: Int, _ bytes: UnsafeRawBufferPointer) -> Reading {
+        guard operand.column == nil else { return operand.reader.read(bytes) }
+        let index = UInt32(place.page * RowSet.pageRows + place.word * 64 + row)
+        return .entity(Entity(index: index, generation: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))))
+    }
+}
+
+extension Matcher.Place {
+    /// Which of the rows in `mask` are present in a page, with bytes for which `test` holds.
+    @inline(__always)
+    func matching(
+        _ mask: UInt64, _ page: PageHandle, _ test: (_ row: Int, UnsafeRawBufferPointer) -> Bool
+    ) -> UInt64 {
+        var (rest, result) = (mask & page.present[word], UInt64(0))
+        while rest != 0 {
+            let row = rest.trailingZeroBitCount
+            if page.isTrue(of: word * 64 + row, { test(row, $0) }) { result |= 1 << UInt64(row) }
+            rest &= rest - 1
         }
-        return page.isTrue(of: row, body)
+        return result
     }
 }
 
@@ -102,46 +125,46 @@ enum RowTest: Sendable {
     case isNaN(OperandReader)
     case search(ColumnID, Layout, LeafSearch)
 
-    func holds(_ place: RowPlace) -> Bool {
+    /// Which of the rows in `mask` match.
+    func matches(_ mask: UInt64, _ place: Matcher.Place) -> UInt64 {
         switch self {
         case .comparison(let operand, let comparison, let value):
-            return operand.withReading(place) { value.order(of: $0).map(comparison.holds) ?? false }
+            return operand.rows(at: place).matching(mask) { value.order(of: $1).map(comparison.holds) ?? false }
         case .operands(let left, let comparison, let right):
-            return left.withReading(place) { left in
-                right.withReading(place) { left.order(to: $0).map(comparison.holds) ?? false }
+            let (left, right) = (left.rows(at: place), right.rows(at: place))
+            return left.matching(mask) { row, left in
+                right.matching(1 << UInt64(row)) { left.order(to: $1).map(comparison.holds) ?? false } != 0
             }
         case .range(let operand, let low, let high):
-            return operand.withReading(place) { reading in
-                guard let first = low.order(of: reading), let last = high.order(of: reading) else { return false }
+            return operand.rows(at: place).matching(mask) {
+                guard let first = low.order(of: $1), let last = high.order(of: $1) else { return false }
                 return first >= 0 && last <= 0
             }
         case .list(let operand, let values):
-            return operand.withReading(place) { Self.contains($0, in: values) }
+            return operand.rows(at: place).matching(mask) { Self.contains($1, in: values) }
         case .contains(let operand, let search):
-            return operand.withReading(place) {
-                if case .text(let text) = $0 { search.isFound(in: text) } else { false }
-            }
+            return operand.rows(at: place).matching(mask) { search.isFound(in: $1) }
         case .elementContains(let operand, let elements, let search):
-            return holdsForElement(operand, elements, place) {
-                if case .text(let text) = $0 { search.isFound(in: text) } else { false }
-            }
+            return Self.matches(mask, place, operand, elements) { search.isFound(in: $0) }
         case .hasElement(let operand, let elements, let value):
-            return holdsForElement(operand, elements, place) { value.order(of: $0) == 0 }
-        case .isNil(let operand): return operand.withReading(place, \.isNone)
-        case .isNaN(let operand): return operand.withReading(place, \.isNaN)
+            return Self.matches(mask, place, operand, elements) { value.order(of: $0) == 0 }
+        case .isNil(let operand): return operand.rows(at: place).matching(mask) { $1.isNone }
+        case .isNaN(let operand): return operand.rows(at: place).matching(mask) { $1.isNaN }
         case .search(let column, let layout, let search):
-            return place.isTrue(of: column) { bytes in
+            guard let page = place.store[column].page(at: place.page) else { return 0 }
+            return place.matching(mask, page) { _, bytes in
                 var reader = ByteReader(bytes)
                 return (try? reader.contains(search, in: layout)) ?? false
             }
         }
     }
 
-    private func holdsForElement(
-        _ operand: OperandReader, _ elements: ElementReader, _ place: RowPlace, _ test: (Reading) -> Bool
-    ) -> Bool {
-        guard let column = operand.column else { return false }
-        return place.isTrue(of: column) { bytes in
+    /// Which rows have an element for which `test` holds.
+    private static func matches(
+        _ mask: UInt64, _ place: Matcher.Place, _ operand: OperandReader, _ elements: ElementReader,
+        _ test: (Reading) -> Bool
+    ) -> UInt64 {
+        operand.rows(at: place).matchingBytes(mask) { _, bytes in
             operand.reader.withReader(at: bytes) { reader throws(CodecError) in
                 try elements.contains(&reader, where: test)
             }

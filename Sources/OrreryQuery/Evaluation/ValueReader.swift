@@ -51,13 +51,13 @@ struct ValueReader: Sendable {
         case presence
     }
 
-    private indirect enum Step: Sendable {
+    private enum Step: Sendable {
         case skipBytes(Int)
         case skip(Layout)
         case unwrap
         case enterCase(Int, caseCount: Int)
         case enterElement(Int, Layout)
-        case enterValue(key: ComparedValue, ValueReader, keyLayout: Layout, valueLayout: Layout)
+        indirect case enterValue(key: ComparedValue, ValueReader, keyLayout: Layout, valueLayout: Layout)
     }
 
     private var steps: [Step] = []
