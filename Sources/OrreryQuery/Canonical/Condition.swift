@@ -99,11 +99,13 @@ extension Condition {
         }
     }
 
-    /// Whether it looks everywhere in the components that are shown.
-    var searchesShownComponents: Bool {
+    /// What it looks for everywhere in the components that are shown; `nil` if it reads what it names.
+    var searchedLeaf: Layout.Leaf? {
         switch self {
-        case .refersTo, .anyText, .anyNaN: true
-        default: false
+        case .refersTo: .entity
+        case .anyText: .text
+        case .anyNaN: .nan
+        default: nil
         }
     }
 

@@ -48,7 +48,9 @@ package struct Query: Hashable, Sendable {
         if let resource = selection.resource { columns.insert(resource) }
         condition?.forEach {
             columns.formUnion($0.namedColumns)
-            if $0.searchesShownComponents { columns.formUnion(selection.shownColumns(in: table)) }
+            guard let leaf = $0.searchedLeaf else { return }
+            columns.formUnion(
+                selection.shownColumns(in: table).filter { table[$0]?.schema?.type.hasLeaf(leaf) ?? false })
         }
         return columns.sorted()
     }

@@ -109,7 +109,6 @@ extension Matcher {
         else { return nil }
         switch plan {
         case .scan(let test): return .scan(Scan(column: path.column, offset: offset, test: test))
-        case .every: return .isPresent(path.column)
         case .none: return .never
         }
     }

@@ -4,8 +4,7 @@ import OrreryStore
 /// The values that a comparison with a constant leaves.
 enum ScanPlan {
     case scan(Scan.Test)
-    /// Every row that has the component.
-    case every
+    /// No row matches.
     case none
 }
 

@@ -101,8 +101,10 @@ extension Parser {
         default:
             // Only a field can be true by itself.
             guard case .path = operand.kind else { throw unexpected("a comparison") }
-            if case .foreign(_?) = token.kind { throw unexpected("a comparison") }
-            return .truth(operand)
+            switch token.kind {
+            case .foreign, .arithmetic, .broken: throw unexpected("a comparison")
+            default: return .truth(operand)
+            }
         }
     }
 

@@ -69,9 +69,13 @@ struct Parser {
     /// The error of the next token, which cannot stand there.
     func unexpected(_ expected: String) -> QueryError {
         switch token.kind {
-        case .foreign(let instead?):
-            let advice = instead == "or instead of ||" && !isInCondition ? "| instead of ||" : instead
-            return QueryError(.syntax, column: token.column, expected: advice)
+        case .foreign(let sign, let ours?):
+            // Between components, the sign means another word than between conditions.
+            let ours = sign == "||" && !isInCondition ? "|" : ours
+            return QueryError(.syntax, column: token.column, expected: "\(ours) instead of \(sign)")
+        case .arithmetic:
+            return QueryError(
+                .syntax, column: token.column, expected: "no arithmetic: a query compares fields and values")
         case .sign(.exclamation) where isInCondition:
             return QueryError(.syntax, column: token.column, expected: "\(expected); not is written as a word")
         case .broken(token.column, let expected):
@@ -116,14 +120,8 @@ struct Parser {
         if accept(word: "resource") {
             countNode(at: token.column)
             syntax.resource = try parsePath("the name of a resource")
-        } else if !(hasEntities && isAtClause) {
-            let column = token.column
-            repeat { syntax.terms.append(try parseTerm()) } while accept(.comma)
-            guard hasEntities || syntax.terms.contains(where: \.selects) else {
-                throw QueryError(
-                    .syntax, column: column,
-                    expected: "a term that must be there, * or entities; for instance *, !Frozen")
-            }
+        } else {
+            if !(hasEntities && isAtClause) { syntax.terms = try parseTerms(hasEntities: hasEntities) }
             try refuseLaterClause("within", "regions come later")
         }
         isInCondition = token.word == "where"
@@ -141,9 +139,9 @@ struct Parser {
         return syntax
     }
 
-    /// Whether the text ends here, or a clause after the terms begins.
+    /// Whether the text ends here, or a word begins a clause that stands after the terms.
     private var isAtClause: Bool {
-        token.kind == .end || ["where", "within", "order", "limit", "count", "at"].contains(token.word)
+        token.kind == .end || ["where", "within", "order", "limit", "at"].contains(token.word)
     }
 
     /// Parts of the language that later versions evaluate.
@@ -154,7 +152,6 @@ struct Parser {
             guard token.word == "by" else { throw unexpected("by") }
             throw QueryError(.notYet, column: column, expected: "no order by: orders come later")
         }
-        try refuseLaterClause("within", "regions come later")
         try refuseLaterClause("limit", "limits come later")
         try refuseLaterClause("count", "counts come later")
         try refuseLaterClause("at", "rates are no part of a text")
@@ -166,6 +163,18 @@ struct Parser {
     }
 
     // MARK: Terms
+
+    private mutating func parseTerms(hasEntities: Bool) throws(QueryError) -> [TermSyntax] {
+        let column = token.column
+        var terms: [TermSyntax] = []
+        repeat { terms.append(try parseTerm()) } while accept(.comma)
+        guard hasEntities || terms.contains(where: \.selects) else {
+            throw QueryError(
+                .syntax, column: column,
+                expected: "a term that must be there, * or entities; for instance *, !Frozen")
+        }
+        return terms
+    }
 
     private static let termExpected = "a component, with, !, *, or entity"
 

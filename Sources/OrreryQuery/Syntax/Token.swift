@@ -11,8 +11,10 @@ struct Token {
         /// A text in double quotes, without its escapes.
         case text(String)
         case sign(Sign)
-        /// A sign that the language does not have, and what to write instead.
-        case foreign(instead: String?)
+        /// A sign of another language, and what this one has instead, if anything.
+        case foreign(String, instead: String?)
+        /// `+`, and other signs of arithmetic.
+        case arithmetic
         /// Something that begins like a token and is none: the column of the fault, and what could stand there.
         case broken(column: Int, expected: String)
         case end

@@ -80,7 +80,7 @@ struct Tokenizer {
     // MARK: Signs
 
     /// Signs of other languages, longer ones first, with what to write instead.
-    private static let foreignSigns: [(text: String, instead: String?)] = [
+    private static let foreignSigns: [(text: String, instead: String)] = [
         ("===", "="), ("!==", "!="), ("...", ".."), ("..<", ".."), ("==", "="), ("<>", "!="), ("=<", "<="),
         ("=>", ">="), ("=~", "~"), ("!~", "not … ~"), ("&&", "and"), ("||", "or"), (":=", "="), ("≠", "!="),
         ("≤", "<="), ("≥", ">="), ("&", "and"), ("'", "\""), ("“", "\""), ("”", "\""),
@@ -93,15 +93,15 @@ struct Tokenizer {
     private mutating func readSign() -> Token.Kind {
         if let foreign = Self.foreignSigns.first(where: { starts(with: $0.text) }) {
             position += foreign.text.unicodeScalars.count
-            return .foreign(instead: foreign.instead.map { "\($0) instead of \(foreign.text)" })
+            return .foreign(foreign.text, instead: foreign.instead)
         }
         if let text = Self.signs.first(where: { starts(with: $0) }), let sign = Token.Sign(rawValue: text) {
             position += text.unicodeScalars.count
             return .sign(sign)
         }
-        let isArithmetic = ["+", "-", "/", "%", "^"].contains(scalars[position])
+        let other = scalars[position]
         position += 1
-        return .foreign(instead: isArithmetic ? "no arithmetic: a query compares fields and values" : nil)
+        return ["+", "-", "/", "%", "^"].contains(other) ? .arithmetic : .foreign(String(other), instead: nil)
     }
 }
 

@@ -38,10 +38,12 @@ import Testing
         #expect(query.dependsOnLifeAlone == (columns.isEmpty && !text.contains("where")))
     }
 
-    @Test func aSearchInEverythingReadsEveryComponent() throws {
-        let query = try Query("* where is nan", in: Self.table)
-        #expect(query.membershipColumns == Self.table.entries.filter { !$0.isResource }.map(\.column))
-        #expect(query.selection.shown == .all)
+    @Test func aSearchReadsTheShownComponentsThatCanHaveIt() throws {
+        let entities = try Query("* where refers to 1v0", in: Self.table)
+        #expect(names(entities.membershipColumns) == ["ChildOf", "Inventory", "Target"])
+        #expect(entities.selection.shown == .all)
+        let numbers = try Query("Position, Health?, Team? where is nan", in: Self.table)
+        #expect(names(numbers.membershipColumns) == ["Position", "Health"])
     }
 
     @Test(arguments: [

@@ -65,6 +65,7 @@ import Testing
         Wrong("Health order by Health.current", .notYet, 8), Wrong("Health limit 5", .notYet, 8),
         Wrong("Health where Health.current = 1 count", .notYet, 33), Wrong("* within 5 of 1v0", .notYet, 3),
         Wrong("Health at 10 Hz", .notYet, 8, "rates"), Wrong("Health order Health.current", .syntax, 14, "by"),
+        Wrong("* where has Team within 5 of 1v0", .syntax, 18), Wrong("Health limit 5 where has Team", .notYet, 8),
         Wrong("Health offset 5", .syntax, 8), Wrong("Helth limit 5", .notYet, 7),
     ]
 

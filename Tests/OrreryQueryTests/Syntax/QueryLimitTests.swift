@@ -75,4 +75,23 @@ import Testing
         let path = Array(repeating: "a", count: 2000).joined(separator: ".")
         #expect(refusal("* where \(path) = 1")?.kind == .unknownComponent)
     }
+
+    @Test func numbersOfAnySizeAreRead() throws {
+        let digits = String(repeating: "9", count: 2000)
+        for (text, other) in [
+            ("1e99999999999999999999", "infinity"), ("-1e99999999999999999999", "-infinity"), (digits, "infinity"),
+            ("1e-99999999999999999999", "0"), ("-0.\(String(repeating: "0", count: 2000))1", "0"),
+            ("1\(String(repeating: "0", count: 300))e-300", "1"), ("0.1\(String(repeating: "0", count: 2000))", "0.1"),
+        ] {
+            let left = try Query("* where Precise.d = \(text) or Precise.f = \(text)", in: table)
+            #expect(try left == Query("* where Precise.d = \(other) or Precise.f = \(other)", in: table), "\(text)")
+            // Against integers they stay what they are.
+            let store = try GoldenWorld().store
+            for (sign, matches) in [("<", !text.hasPrefix("-1")), (">", text.hasPrefix("-1"))]
+            where other.hasSuffix("y") {
+                let members = try Query("Precise where Precise.u \(sign) \(text)", in: table).members(of: store)
+                #expect(members.count == (matches ? 8 : 0), "\(sign) \(text)")
+            }
+        }
+    }
 }
