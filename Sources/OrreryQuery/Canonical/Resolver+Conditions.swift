@@ -83,7 +83,11 @@ extension Resolver {
     /// The value of an operand that is no constant.
     private func value(_ syntax: OperandSyntax) throws(QueryError) -> Value {
         switch syntax.kind {
-        case .entity: return Value(operand: .entity, type: .entity, fieldType: .entity)
+        case .entity:
+            guard !isResourceQuery else {
+                throw QueryError(.type, column: syntax.column, expected: "a field: a resource has no entity")
+            }
+            return Value(operand: .entity, type: .entity, fieldType: .entity)
         case .count(let path):
             let field = try field(path)
             switch field.type {

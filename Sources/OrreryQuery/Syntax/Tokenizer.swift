@@ -86,9 +86,10 @@ struct Tokenizer {
         ("≤", "<="), ("≥", ">="), ("&", "and"), ("'", "\""), ("“", "\""), ("”", "\""),
     ]
 
-    private static let signs =
-        ["..", "!=", "<=", ">="] + [",", "|", "!", "?", "*", "(", ")", "[", "]", ".", "=", "<"]
-        + [">", "~"]
+    /// Longer signs first.
+    private static let signs = [
+        "..", "!=", "<=", ">=", ",", "|", "!", "?", "*", "(", ")", "[", "]", ".", "=", "<", ">", "~",
+    ]
 
     private mutating func readSign() -> Token.Kind {
         if let foreign = Self.foreignSigns.first(where: { starts(with: $0.text) }) {

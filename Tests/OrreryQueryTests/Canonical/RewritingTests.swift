@@ -5,7 +5,7 @@ import Testing
 
 /// However a query is written, it is the same query.
 @Suite struct RewritingTests {
-    @Test(arguments: seeds(40))
+    @Test(arguments: seeds(20))
     func rewritingsAreEqual(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let world = RandomWorld(&generator)

@@ -5,7 +5,7 @@ import Testing
 
 /// Fast evaluation over bytes has the answers of slow evaluation over values.
 @Suite struct RandomQueryTests {
-    @Test(arguments: seeds(60))
+    @Test(arguments: seeds(40))
     func aQueryHasTheMembersThatTheRulesGive(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let world = RandomWorld(&generator)

@@ -59,6 +59,7 @@ import Testing
         Wrong("* where Score.points = 1", .unknownComponent, 9, "'Score' is a resource"),
         Wrong("* where has Score", .unknownComponent, 13),
         Wrong("resource Score where has Team", .unknownComponent, 26),
+        Wrong("resource Score where entity = 0v0", .type, 22, "has no entity"),
     ]
 
     static let later: [Wrong] = [
