@@ -21,10 +21,13 @@ import Testing
             try ComponentSchema(name: "Mode", type: mode),
             try ComponentSchema(name: "Speed", type: .optional(.scalar(.float))),
             try ComponentSchema(name: "Names", type: .array(.string)),
+            try ComponentSchema(name: "Number", type: .optional(.scalar(.int32))),
+            try ComponentSchema(name: "Friends", type: .array(.entity)),
+            try ComponentSchema(name: "Link", type: .structure([Field("to", .entity)])),
             try ComponentSchema(name: "Flags", type: .structure([Field("on", .scalar(.bool)), Field("mode", mode)])),
         ])
         store.advance(to: Tick(1))
-        let target = Entity(index: 2, generation: 1)
+        let (target, first) = (Entity(index: 2, generation: 1), Entity(index: 0, generation: 1))
         let orders: [DynamicValue] = [
             .union("idle", []),
             .union("move", [.init("to", .vector([.float(3), .float(4)])), .init("speed", .optional(nil))]),
@@ -37,6 +40,9 @@ import Testing
             try set("Job", row, .structure([.init("order", order), .init("rank", .unsigned(UInt64(row)))]))
             try set("Mode", row, .enumeration(row < 3 ? "slow" : "fast"))
             try set("Speed", row, .optional(row == 0 ? nil : .float(Float(row))))
+            try set("Number", row, .optional(row == 0 ? nil : .signed(Int64(row))))
+            try set("Friends", row, .array(row < 2 ? [] : [.entity(row == 2 ? .none : target)]))
+            try set("Link", row, .structure([.init("to", .entity(row < 2 ? .none : row == 2 ? target : first))]))
             try set("Names", row, .array(Array(repeating: .string("n\(row)"), count: row)))
         }
     }
@@ -56,12 +62,16 @@ import Testing
         ("Job.order.move.speed is nil", [1]), ("Job.order.move.speed is not nil", [0, 2, 3, 4]),
         ("Job.order.follow._0 = 2v1", [3]), ("Job.order.follow._0 is nil", [4]),
         ("Job.order.follow.note ~ \"OM\"", [3]),
-        ("Job.rank >= 3", [3, 4]), ("refers to 2v1", [3]), ("~ \"home\"", [3]), ("is nan", [2]),
+        ("Job.rank >= 3", [3, 4]), ("refers to 2v1", [2, 3, 4]), ("~ \"home\"", [3]), ("is nan", [2]),
         ("Mode = fast", [3, 4]), ("Mode < fast", [0, 1, 2]), ("slow = Mode", [0, 1, 2]), ("Speed > 2", [3, 4]),
         ("Speed is nil", [0]), ("not Speed is nil", [1, 2, 3, 4]), ("Names has \"n3\"", [3]),
         ("count(Names) > 2", [3, 4]),
         ("Names[1] = \"n2\"", [2]), ("Names ~ \"N4\"", [4]), ("Job.rank = count(Names)", [0, 1, 2, 3, 4]),
         ("Speed = Job.rank", [1, 2, 3, 4]), ("Names[0] ~ \"\"", [1, 2, 3, 4]), ("Names[99] = \"a\"", []),
+        ("Number = 2.5", []), ("Number < 2.5", [1, 2]), ("Number >= 2.5", [3, 4]),
+        ("Number != 2.5", [1, 2, 3, 4]), ("Friends[0] is nil", [2]), ("Friends[0] = 2v1", [3, 4]),
+        ("Link.to != 2v1", [3, 4]), ("Link.to != 1v1", [2, 3, 4]), ("Link.to is nil", [0, 1]),
+        ("Link.to = 4294967295v0", []), ("refers to 4294967295v0", []),
     ])
     func aConditionHolds(condition: String, rows: [UInt32]) throws {
         let query = try Query("* where \(condition)", in: store.table)
@@ -81,7 +91,7 @@ import Testing
 
     /// Clients keep bytes that they cannot read. Every test is false on them.
     @Test func bytesThatAreNoValueAreMissing() throws {
-        let flags = ColumnID(4)
+        let flags = try #require(store.table["Flags"]?.column)
         let values: [[UInt8]] = [[0, 0], [1, 1], [2, 0], [0, 9], [255, 255]]
         for (row, bytes) in values.enumerated() { store[flags].set(UInt32(row), to: bytes, at: store.tick) }
         let jobs: [[UInt8]] = [[9], [], [2], [1, 0, 0, 0, 0, 0, 0, 0, 0, 2], [0, 7, 7]]
