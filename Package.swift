@@ -34,6 +34,10 @@ let package = Package(
         .target(name: "CHeldValues"),
         .target(name: "OrreryECS", dependencies: ["CHeldValues", "OrrerySchema"]),
         .target(name: "OrreryStore", dependencies: ["OrrerySchema"]),
+        .target(
+            name: "OrreryQuery", dependencies: ["OrrerySchema", "OrreryStore"],
+            // Square roots: without an import of the C library nothing else links it.
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "OrreryTransport"),
         .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryTransport"]),
         .target(
@@ -110,6 +114,9 @@ let package = Package(
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
+        .testTarget(
+            name: "OrreryQueryTests", dependencies: ["OrreryQuery", "OrreryStore", "OrrerySchema"],
+            resources: [.copy("Golden")]),
         .testTarget(
             name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryTransport", "OrreryStore", "OrrerySchema"],
             resources: [.copy("Golden")]),

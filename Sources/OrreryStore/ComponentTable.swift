@@ -21,6 +21,8 @@ package struct ComponentTable: Hashable, Sendable {
         package let valueSize: Int?
         /// Whether clients may write it at all; rules of the world may still refuse a write.
         package let isWritable: Bool
+        /// Whether it is a resource: one value of the world instead of one per entity. Its value is row 0 of its column.
+        package let isResource: Bool
         /// The value of a new component if no other is given, in wire form.
         package let defaultValue: [UInt8]?
         /// `nil` if the values can be kept but not read: see ``problem``.
@@ -30,13 +32,15 @@ package struct ComponentTable: Hashable, Sendable {
 
         package init(
             _ column: ColumnID, name: String, schemaHash: SchemaHash, valueSize: Int?, isWritable: Bool = false,
-            defaultValue: [UInt8]? = nil, schema: ComponentSchema? = nil, problem: String? = nil
+            isResource: Bool = false, defaultValue: [UInt8]? = nil, schema: ComponentSchema? = nil,
+            problem: String? = nil
         ) {
             self.column = column
             self.name = name
             self.schemaHash = schemaHash
             self.valueSize = valueSize
             self.isWritable = isWritable
+            self.isResource = isResource
             self.defaultValue = defaultValue
             self.schema = schema
             self.problem = problem
@@ -44,11 +48,12 @@ package struct ComponentTable: Hashable, Sendable {
 
         /// The entry of a component whose schema is known.
         package init(
-            _ column: ColumnID, _ schema: ComponentSchema, isWritable: Bool = false, defaultValue: [UInt8]? = nil
+            _ column: ColumnID, _ schema: ComponentSchema, isWritable: Bool = false, isResource: Bool = false,
+            defaultValue: [UInt8]? = nil
         ) {
             self.init(
                 column, name: schema.name, schemaHash: schema.hash, valueSize: schema.type.fixedSize,
-                isWritable: isWritable, defaultValue: defaultValue, schema: schema)
+                isWritable: isWritable, isResource: isResource, defaultValue: defaultValue, schema: schema)
         }
 
         /// This entry with its schema, or with the reason why it has none.
@@ -58,11 +63,12 @@ package struct ComponentTable: Hashable, Sendable {
                 with(.failure(SchemaProblem("the schema that it names is that of '\(schema.name)'")))
             case .success(let schema) where schema.type.fixedSize != valueSize:
                 with(.failure(SchemaProblem("its schema is of another size than its values")))
-            case .success(let schema): Entry(column, schema, isWritable: isWritable, defaultValue: defaultValue)
+            case .success(let schema):
+                Entry(column, schema, isWritable: isWritable, isResource: isResource, defaultValue: defaultValue)
             case .failure(let problem):
                 Entry(
                     column, name: name, schemaHash: schemaHash, valueSize: valueSize, isWritable: isWritable,
-                    defaultValue: defaultValue, problem: problem.message)
+                    isResource: isResource, defaultValue: defaultValue, problem: problem.message)
             }
         }
 

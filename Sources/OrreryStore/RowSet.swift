@@ -2,7 +2,8 @@
 package struct RowSet: Equatable, Sendable {
     /// The number of rows in one page.
     package static let pageRows = 1024
-    static let pageWords = pageRows / 64
+    /// The number of words of 64 rows in one page.
+    package static let pageWords = pageRows / 64
 
     /// The pages that have rows, ascending.
     package private(set) var pages: [UInt32] = []
@@ -171,6 +172,23 @@ package struct RowSet: Equatable, Sendable {
             for word in 0..<Self.pageWords {
                 let taken = shared ? other.words[position * Self.pageWords + word] : 0
                 result.append(word: words[index * Self.pageWords + word] & ~taken, at: word, page: page)
+            }
+        }
+        return result
+    }
+
+    /// The rows that are in both sets.
+    /// - Complexity: O(pages of both).
+    package func intersection(_ other: RowSet) -> RowSet {
+        var result = RowSet()
+        var position = 0
+        for (index, page) in pages.enumerated() {
+            while position < other.pages.count, other.pages[position] < page { position += 1 }
+            guard position < other.pages.count, other.pages[position] == page else { continue }
+            for word in 0..<Self.pageWords {
+                result.append(
+                    word: words[index * Self.pageWords + word] & other.words[position * Self.pageWords + word],
+                    at: word, page: page)
             }
         }
         return result

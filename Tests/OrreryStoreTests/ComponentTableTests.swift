@@ -24,6 +24,14 @@ import Testing
         #expect(table["C"] == nil)
     }
 
+    @Test func anEntrySaysWhetherItIsAResource() throws {
+        let schema = try ComponentSchema(name: "A", type: .scalar(.uint32))
+        let resource = ComponentTable.Entry(ColumnID(1), schema, isResource: true)
+        #expect(resource.isResource && !ComponentTable.Entry(ColumnID(1), schema).isResource)
+        #expect(resource.with(.success(schema)).isResource)
+        #expect(resource.with(.failure(SchemaProblem("no such type"))).isResource)
+    }
+
     @Test func aSchemaThatDoesNotFitItsEntryIsAProblemOfThatEntry() throws {
         let schema = try ComponentSchema(name: "A", type: .scalar(.uint32))
         let entry = ComponentTable.Entry(

@@ -51,6 +51,8 @@ import Testing
         expect(leftSet.union(rightSet), is: left.union(right))
         expect(leftSet.subtracting(rightSet), is: left.subtracting(right))
         expect(leftSet.subtracting(leftSet), is: [])
+        expect(leftSet.intersection(rightSet), is: left.intersection(right))
+        expect(leftSet.intersection(RowSet()), is: [])
         expect(leftSet.union(RowSet()), is: left)
         expect(RowSet().union(leftSet), is: left)
         if left.count >= 2 {

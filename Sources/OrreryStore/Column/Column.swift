@@ -305,4 +305,11 @@ extension Column {
 
     /// One past the last page.
     package var pageCount: Int { pages.count }
+
+    /// A page for a scan, valid until the column changes; `nil` where no row ever was present.
+    /// - Complexity: O(1).
+    package func page(at number: Int) -> PageHandle? {
+        guard number < pages.count, let page = pages[number] else { return nil }
+        return page.handle
+    }
 }

@@ -60,6 +60,11 @@ struct PageStorage {
     private var values: UnsafeMutableRawPointer { base + Self.valuesOffset }
     private var bytes: UnsafeMutablePointer<[UInt8]> { values.assumingMemoryBound(to: [UInt8].self) }
 
+    var handle: PageHandle {
+        PageHandle(
+            present: UnsafePointer(present), values: UnsafeRawPointer(values), valueSize: valueSize)
+    }
+
     var presentCount: Int { header.pointee.presentCount }
     var newestTick: Tick { Tick(header.pointee.newestTick) }
 

@@ -37,6 +37,25 @@ import Testing
         #expect(!variable.set(1, to: [0, 0], at: Tick(3)))
     }
 
+    @Test func aPageShowsItsRows() {
+        for size in [3, nil] {
+            let column = Column(valueSize: size)
+            column.set(1025, to: [1, 2, 3], at: Tick(1))
+            column.set(2047, to: [4, 5, 6], at: Tick(1))
+            column.remove(2047, at: Tick(2))
+            #expect(column.page(at: 0) == nil && column.page(at: 2) == nil)
+            guard let page = column.page(at: 1) else {
+                Issue.record("the page of a row that is present")
+                continue
+            }
+            #expect(page.valueSize == size)
+            #expect((0..<RowSet.pageWords).map { page.present[$0] } == [2] + Array(repeating: 0, count: 15))
+            #expect(page.isTrue(of: 1) { $0.elementsEqual([1, 2, 3]) })
+            #expect(!page.isTrue(of: 1) { _ in false })
+            if size != nil { #expect(page.fixedValues(from: 1).loadUnaligned(fromByteOffset: 2, as: UInt8.self) == 3) }
+        }
+    }
+
     @Test func rowsThatAreAbsentAreNotAppended() async {
         let column = Column(valueSize: 2)
         for row in [60, 61, 63] as [UInt32] { column.set(row, to: [1, UInt8(row)], at: Tick(1)) }

@@ -1,0 +1,81 @@
+package import OrrerySchema
+package import OrreryStore
+
+/// A query that was checked against a component table, in canonical form.
+///
+/// Two queries are equal if their canonical bytes are: whoever writes the same query in another way (order, brackets,
+/// spellings) gets an equal one. A query is valid for the table that it was made with, and for no other.
+package struct Query: Hashable, Sendable {
+    /// The key by which equal queries can share one evaluation. It holds numbers of components, no names.
+    package let canonical: [UInt8]
+    /// Who may be a member as far as components go, and what is shown.
+    package let selection: Selection
+    /// What else holds of a member.
+    package let condition: Condition?
+    /// The components whose presence or value decides about membership, ascending. Without any, life alone decides.
+    package let membershipColumns: [ColumnID]
+    let plan: QueryPlan
+
+    /// Parses a text and looks up its names.
+    /// - Parameter entities: The only possible members, as `entity in (…)` says; `nil` for no such list. With a list
+    ///   the text may be empty.
+    /// - Throws: ``QueryError`` for any text that is no query: in this order, its length, the first error of syntax,
+    ///   too many nodes, the first name or type that does not fit.
+    /// - Complexity: O(length of the text), plus O(components).
+    package init(
+        _ text: String, entities: [Entity]? = nil, in table: ComponentTable, limits: QueryLimits = .init()
+    ) throws(QueryError) {
+        let syntax = try Parser.parse(text, hasEntities: entities != nil, limits: limits)
+        if let entities, entities.count > limits.entityCountMax {
+            throw QueryError(
+                .limit, column: 1, expected: "at most \(limits.entityCountMax) entities in the list beside the text")
+        }
+        let resolver = Resolver(table: table, isResourceQuery: syntax.resource != nil)
+        selection = try resolver.selection(of: syntax, entities: entities)
+        condition = try syntax.condition.map { condition throws(QueryError) in try resolver.condition(condition) }
+        var writer = ByteWriter()
+        writer.append(selection)
+        if let condition { writer.append(condition) }
+        canonical = writer.bytes
+        plan = QueryPlan(selection, condition, table)
+        membershipColumns = Self.membershipColumns(selection, condition, table)
+    }
+
+    private static func membershipColumns(
+        _ selection: Selection, _ condition: Condition?, _ table: ComponentTable
+    ) -> [ColumnID] {
+        var columns = Set(selection.required.joined()).union(selection.excluded)
+        if let resource = selection.resource { columns.insert(resource) }
+        condition?.forEach {
+            columns.formUnion($0.namedColumns)
+            guard let leaf = $0.searchedLeaf else { return }
+            columns.formUnion(
+                selection.shownColumns(in: table).filter { table[$0]?.schema?.type.hasLeaf(leaf) ?? false })
+        }
+        return columns.sorted()
+    }
+
+    package static func == (left: Query, right: Query) -> Bool { left.canonical == right.canonical }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(canonical) }
+
+    /// Whether it is a query of a resource, and not of entities.
+    package var isResource: Bool { selection.resource != nil }
+
+    /// Whether nothing but the life of an entity decides about its membership.
+    package var dependsOnLifeAlone: Bool { membershipColumns.isEmpty && condition == nil && !isResource }
+
+    /// Whether a client can tell the members from what is shown: every entity that has one of the shown components,
+    /// every listed entity that lives, or every entity that lives. Batches need not tell the members of such a query.
+    package var isPlain: Bool {
+        guard condition == nil, !isResource, selection.excluded.isEmpty else { return false }
+        guard !selection.required.isEmpty else { return true }
+        return selection.entities == nil && selection.required.count == 1
+            && selection.shown == .listed(selection.required[0])
+    }
+
+    /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
+    package var nodeCount: Int {
+        (isResource ? 1 : selection.nodeCount) + (condition?.nodeCount ?? 0)
+    }
+}

@@ -1,0 +1,142 @@
+import OrrerySchema
+import OrreryStore
+
+/// Looks up the names of a syntax tree in a component table, checks types, and makes the canonical form.
+struct Resolver {
+    let table: ComponentTable
+    /// Whether the conditions are on resources.
+    let isResourceQuery: Bool
+    private let entries: [[UInt8]: ComponentTable.Entry]
+    private let nameSizeMax: Int
+
+    init(table: ComponentTable, isResourceQuery: Bool) {
+        self.table = table
+        self.isResourceQuery = isResourceQuery
+        entries = Dictionary(table.entries.map { (Array($0.name.utf8), $0) }) { first, _ in first }
+        nameSizeMax = table.entries.reduce(0) { max($0, $1.name.utf8.count) }
+    }
+
+    /// A component and the number of steps of a path that name it.
+    struct Found {
+        var entry: ComponentTable.Entry
+        var stepCount: Int
+    }
+
+    /// The component with the longest name that the path begins with; `nil` if there is none, of either kind.
+    func find(_ path: PathSyntax) -> Found? {
+        var found: Found?
+        var name: [UInt8] = []
+        for (position, step) in path.steps.enumerated() {
+            // A name in back-ticks is the whole name of a component, or a field: it is no part of a longer name.
+            guard case .name(let part, let isQuoted) = step.step, position == 0 || !isQuoted else { break }
+            name += (position == 0 ? "" : ".").utf8
+            name += part.utf8
+            guard name.count <= nameSizeMax else { break }
+            if let entry = entries[name] { found = Found(entry: entry, stepCount: position + 1) }
+            if isQuoted { break }
+        }
+        return found
+    }
+
+    /// The component that a condition or term names, which is of the right kind.
+    func component(_ path: PathSyntax, isResource: Bool) throws(QueryError) -> Found {
+        guard let found = find(path) else { throw unknownComponent(path, isResource: isResource) }
+        guard found.entry.isResource == isResource else {
+            let name = found.entry.name
+            let advice =
+                isResource
+                ? "a resource: '\(name)' is a component of entities"
+                : "a component: '\(name)' is a resource, write resource \(name)"
+            throw QueryError(.unknownComponent, column: path.column, expected: advice)
+        }
+        return found
+    }
+
+    /// The component that a path names as a whole.
+    func wholeComponent(_ path: PathSyntax, isResource: Bool) throws(QueryError) -> ComponentTable.Entry {
+        let found = try component(path, isResource: isResource)
+        guard found.stepCount == path.steps.count else {
+            throw QueryError(
+                .type, column: path.column,
+                expected: "a component: this is a field of '\(found.entry.name)', which belongs into where")
+        }
+        return found.entry
+    }
+
+    private func unknownComponent(_ path: PathSyntax, isResource: Bool) -> QueryError {
+        let names = path.steps.prefix { if case .name = $0.step { true } else { false } }
+            .map { if case .name(let name, _) = $0.step { name } else { "" } }
+        let candidates = table.entries.filter { $0.isResource == isResource }.map(\.name)
+        // The whole path may be a name with dots, or its beginning may be a name.
+        let nearest =
+            NearestName.nearest(to: names[0], among: candidates)
+            ?? NearestName.nearest(to: names.joined(separator: "."), among: candidates)
+        return QueryError(
+            .unknownComponent, column: path.column, expected: isResource ? "a resource" : "a component",
+            nearest: nearest)
+    }
+
+    // MARK: Terms
+
+    func selection(of syntax: QuerySyntax, entities: [Entity]?) throws(QueryError) -> Selection {
+        var selection = Selection()
+        if let resource = syntax.resource {
+            guard entities == nil else {
+                throw QueryError(.syntax, column: 1, expected: "no list of entities beside a resource")
+            }
+            let column = try wholeComponent(resource, isResource: true).column
+            selection.resource = column
+            selection.shown = .listed([column])
+            return selection
+        }
+        var terms = Terms(entities: entities.map { Set($0) })
+        for term in syntax.terms { try add(term, to: &terms) }
+        selection.entities = terms.entities?.sorted()
+        selection.required = terms.required.sorted { $0.lexicographicallyPrecedes($1) }
+        selection.excluded = terms.excluded.sorted()
+        selection.shown = terms.showsAll || !terms.namesComponent ? .all : .listed(terms.shown.sorted())
+        return selection
+    }
+
+    /// What the terms say together.
+    private struct Terms {
+        var entities: Set<Entity>?
+        var required: Set<[ColumnID]> = []
+        var excluded: Set<ColumnID> = []
+        var shown: Set<ColumnID> = []
+        var showsAll = false
+        var namesComponent = false
+
+        init(entities: Set<Entity>?) {
+            self.entities = entities
+        }
+    }
+
+    private func add(_ term: TermSyntax, to terms: inout Terms) throws(QueryError) {
+        switch term {
+        case .everything: terms.showsAll = true
+        case .entities(let entities):
+            terms.entities = terms.entities?.intersection(entities) ?? Set(entities)
+        case .components(let paths, let requirement):
+            terms.namesComponent = true
+            var columns: Set<ColumnID> = []
+            for path in paths { columns.insert(try wholeComponent(path, isResource: false).column) }
+            switch requirement {
+            case .optional: terms.shown.formUnion(columns)
+            case .excluded: terms.excluded.formUnion(columns)
+            case .hidden: terms.required.insert(columns.sorted())
+            case .shown:
+                terms.required.insert(columns.sorted())
+                terms.shown.formUnion(columns)
+            }
+            // A bar may have excluded names, as long as another can be there.
+            if let column = columns.first, columns.count == 1, terms.excluded.contains(column),
+                terms.required.contains([column])
+            {
+                throw QueryError(
+                    .type, column: paths[0].column,
+                    expected: "another component: '\(table.name(of: column))' cannot be both there and not there")
+            }
+        }
+    }
+}
