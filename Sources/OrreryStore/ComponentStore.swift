@@ -108,14 +108,7 @@ package final class ComponentStore {
     package func changes(
         of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil
     ) -> RowChanges {
-        let column = self[column]
-        var changes = RowChanges()
-        guard column.newestTick > cursor else { return changes }
-        for entity in listed where pages?.contains(Int(entity.index) / RowSet.pageRows) ?? true {
-            guard column.tick(of: entity.index) > cursor, contains(entity) else { continue }
-            column.addChanges(of: entity.index, after: cursor, to: &changes)
-        }
-        return changes
+        self[column].changes(of: listed, after: cursor, pages: pages, living: entities)
     }
 
     /// Spawns an entity. An entity of another generation at the same index is despawned first.

@@ -243,11 +243,40 @@ package final class Column {
         return result
     }
 
-    /// Appends the packed values of present consecutive rows, within 64 rows as ``RowSet/forEachRun(_:)`` gives them.
-    /// Columns of fixed size only.
+    /// The most bytes of values that are copied by way of the stack.
+    private static let stagedByteCountMax = 4096
+
+    /// Appends the packed values of rows. Columns of fixed size only.
     /// - Precondition: All of them are present: absent values must not reach the wire.
-    package func appendValues(from first: UInt32, count: Int, to writer: inout ByteWriter) {
-        withValues(from: first, count: count) { writer.append(contentsOf: $0) }
+    /// - Complexity: O(rows); one look-up per page.
+    package func appendValues(of rows: RowSet, to writer: inout ByteWriter) {
+        guard let valueSize else { preconditionFailure("values of varying size are appended one by one") }
+        // A property of a class is checked for exclusive access at each use.
+        let pages = pages
+        // One allocation on the stack and one copy, unless the values are many.
+        let byteCount = rows.count * valueSize
+        if byteCount <= Self.stagedByteCountMax {
+            withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 1) { buffer in
+                copy(into: buffer)
+                writer.append(contentsOf: UnsafeRawBufferPointer(buffer))
+            }
+        } else {
+            writer.append(uninitializedCount: byteCount, copy)
+        }
+
+        func copy(into buffer: UnsafeMutableRawBufferPointer) {
+            guard var target = buffer.baseAddress else { return }
+            for (position, number) in rows.pages.enumerated() {
+                guard Int(number) < pages.count, let page = pages[Int(number)] else {
+                    preconditionFailure("page \(number) has no rows")
+                }
+                for word in 0..<RowSet.pageWords {
+                    let bits = rows.words[position * RowSet.pageWords + word]
+                    precondition(page.presentWord(word) & bits == bits, "one of the rows is absent")
+                    target = page.copyValues(of: bits, word: word, to: target)
+                }
+            }
+        }
     }
 }
 
@@ -301,6 +330,37 @@ extension Column {
         } else {
             changes.updated.append(index)
         }
+    }
+
+    /// What happened to some entities after `cursor`.
+    /// - Parameters:
+    ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
+    ///   - pageRange: The pages to look at; all by default.
+    ///   - living: The generations of the living entities.
+    /// - Complexity: O(n); O(1) if nothing in the column has changed since.
+    func changes(
+        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column
+    ) -> RowChanges {
+        var changes = RowChanges()
+        guard newestTick > cursor else { return changes }
+        // A property of a class is checked for exclusive access at each use.
+        let (pages, lives) = (pages, living.pages)
+        changes.updated.reserve(pageCount: min(listed.count, pages.count))
+        for entity in listed {
+            let (number, row) = (Int(entity.index) / RowSet.pageRows, Self.row(entity.index))
+            guard pageRange?.contains(number) ?? true, number < pages.count, let page = pages[number],
+                page.isChanged(row, after: cursor), number < lives.count, let life = lives[number], life.contains(row),
+                life.word32(of: row) == entity.generation
+            else { continue }
+            if !page.contains(row) {
+                changes.left.append(entity.index)
+            } else if page.hasMoved(row, after: cursor) {
+                changes.entered.append(entity.index)
+            } else {
+                changes.updated.append(entity.index)
+            }
+        }
+        return changes
     }
 
     /// One past the last page.

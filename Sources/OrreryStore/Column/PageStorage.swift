@@ -107,6 +107,30 @@ struct PageStorage {
         UnsafeRawBufferPointer(start: values + row * valueSize!, count: count * valueSize!)
     }
 
+    /// A value of four bytes, little-endian.
+    func word32(of row: Int) -> UInt32 {
+        UInt32(littleEndian: (values + row * 4).loadUnaligned(as: UInt32.self))
+    }
+
+    /// Copies the values of some of 64 rows, of fixed size, one after the other.
+    /// - Returns: The end of the copies.
+    @inline(__always)
+    func copyValues(
+        of rows: UInt64, word: Int, to target: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        let size = valueSize!
+        var (target, rest, row) = (target, rows, word * 64)
+        while rest != 0 {
+            let gap = rest.trailingZeroBitCount
+            let length = (~(rest >> UInt64(gap))).trailingZeroBitCount
+            target.copyMemory(from: values + (row + gap) * size, byteCount: length * size)
+            target += length * size
+            row += gap + length
+            rest = gap + length == 64 ? 0 : rest >> UInt64(gap + length)
+        }
+        return target
+    }
+
     /// Sets the value of a present row, or makes the row present.
     /// - Returns: Whether anything changed: a present row that already has this value is not written.
     @discardableResult
@@ -252,6 +276,19 @@ struct PageStorage {
         if cursor.rawValue >= header.pointee.newestTick { return 0 }
         if cursor.rawValue >= header.pointee.previousTick { return newest[word] }
         return Self.rows(ticks + word * 64, after: cursor)
+    }
+
+    /// Whether a row changed after `cursor`. For a cursor within the newest change it reads a bitmap that stays in the
+    /// cache, and not the row's tick.
+    func isChanged(_ row: Int, after cursor: Tick) -> Bool {
+        if cursor.rawValue >= header.pointee.newestTick { return false }
+        if cursor.rawValue >= header.pointee.previousTick { return newest[row / 64] & (1 << UInt64(row % 64)) != 0 }
+        return ticks[row] > cursor.rawValue
+    }
+
+    /// Whether a row entered or left after `cursor`.
+    func hasMoved(_ row: Int, after cursor: Tick) -> Bool {
+        cursor.rawValue < header.pointee.newestMembershipTick && membershipTicks[row] > cursor.rawValue
     }
 
     /// Which of 64 rows entered or left after `cursor`.

@@ -105,6 +105,7 @@ struct BatchBuilder {
     private mutating func changes(of listed: [Entity], after cursor: Tick, pages: Range<Int>?) -> RowChanges {
         var changes = RowChanges()
         work += listed.count
+        guard store.entities.newestTick > cursor else { return changes }
         for entity in listed where pages?.contains(Int(entity.index) / RowSet.pageRows) ?? true {
             guard store.entities.tick(of: entity.index) > cursor else { continue }
             if store.contains(entity) {

@@ -121,7 +121,7 @@ package struct BatchSections: Sendable {
         }
         append(spawned ? BatchSectionKind.spawn : BatchSectionKind.enter) { writer in
             writer.append(encoding)
-            rows.forEachRun { first, count in store.entities.appendValues(from: first, count: count, to: &writer) }
+            store.entities.appendValues(of: rows, to: &writer)
         }
     }
 
@@ -155,7 +155,7 @@ package struct BatchSections: Sendable {
             writer.append(varint: column.rawValue)
             writer.append(encoding)
             if source.valueSize != nil {
-                rows.forEachRun { first, count in source.appendValues(from: first, count: count, to: &writer) }
+                source.appendValues(of: rows, to: &writer)
             } else {
                 for length in lengths { writer.append(varint: length) }
                 rows.forEach { row in source.withValue(of: row) { writer.append(contentsOf: $0) } }

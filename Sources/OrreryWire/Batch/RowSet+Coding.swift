@@ -29,12 +29,7 @@ struct RowsOnWire {
         // A delta takes at least one byte.
         var deltaCost = rows.count
         if deltaCost <= bitmapCost {
-            deltaCost = 0
-            var next: UInt32 = 0
-            rows.forEach { row in
-                deltaCost += Int(row - next).varintSize
-                next = row &+ 1
-            }
+            deltaCost = rows.gapsByteCount
         }
         isBitmap = bitmapCost < deltaCost
         byteCount = 1 + rows.count.varintSize + min(bitmapCost, deltaCost)
@@ -54,11 +49,7 @@ extension ByteWriter {
         }
         append(RowForm.deltas)
         append(varint: encoding.rows.count)
-        var next: UInt32 = 0
-        encoding.rows.forEach { row in
-            append(varint: UInt64(row - next))
-            next = row &+ 1
-        }
+        encoding.rows.appendGaps(byteCount: encoding.byteCount - 1 - encoding.rows.count.varintSize, to: &self)
     }
 
     private mutating func append(bitmap rows: RowSet, start: Int, size: Int) {
