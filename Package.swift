@@ -68,11 +68,13 @@ let package = Package(
         .target(name: "CTerminalWidth"),
         .target(
             name: "OrreryInspector",
-            dependencies: ["CTerminalWidth", "OrrerySchema", "OrreryStore", "OrrerySync", "OrreryClient"]),
+            dependencies: [
+                "CTerminalWidth", "OrrerySchema", "OrreryStore", "OrreryQuery", "OrrerySync", "OrreryClient",
+            ]),
         .executableTarget(
             name: "orrery",
             dependencies: [
-                "OrrerySchema", "OrreryInspector", "OrreryClient", "OrreryWebSocket",
+                "OrrerySchema", "OrreryQuery", "OrreryInspector", "OrreryClient", "OrreryWebSocket",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(
@@ -135,7 +137,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "OrreryTransportTests", dependencies: ["OrreryTransport", "OrreryWebSocket", "OrreryRawPeer"]),
-        .testTarget(name: "OrreryInspectorTests", dependencies: ["OrrerySchema", "OrreryStore", "OrreryInspector"]),
+        .testTarget(
+            name: "OrreryInspectorTests",
+            dependencies: ["OrrerySchema", "OrreryStore", "OrreryQuery", "OrreryInspector"]),
         .testTarget(
             name: "OrreryToolTests",
             dependencies: [

@@ -1,6 +1,7 @@
 import OrreryClient
 import OrrerySchema
 import OrreryInspector
+import OrreryQuery
 
 /// The tool's exit codes. Listed in `--help`.
 enum ExitStatus: Int32, CaseIterable {
@@ -55,7 +56,9 @@ struct ToolError: Error {
         case let error as ToolError: self = error
         case let error as ClientError: self.init(ExitStatus(error.code), error.message)
         case let error as QueryError:
-            self.init(error.code == .syntax ? .usage : .protocolTrouble, error.message)
+            // The server does not have what the query names.
+            let isUnknown = error.kind == .unknownComponent || error.kind == .unknownField
+            self.init(isUnknown ? .protocolTrouble : .usage, "--query: \(error)")
         default: return nil
         }
     }

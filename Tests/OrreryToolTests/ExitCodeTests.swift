@@ -32,7 +32,12 @@ struct ExitCodeTests {
     func unknownComponent() async throws {
         try await LiveWorld.run { live in
             let ended = try await Tool.run("inspect", live.server.url, "--query", "Position, body")
-            expect(ended, 4, "'body' (did you mean 'Body'?); it has: Body, Frozen, Place, Position")
+            expect(ended, 4, "expected one of Body, Frozen, Place, Position (did you mean 'Body'?)")
+            expect(
+                try await Tool.run("inspect", live.server.url, "--query", "Place where Place.deep > 1"), 4, "column 19")
+            expect(
+                try await Tool.run("inspect", live.server.url, "--query", "Place where Place.row > \"a\""), 64,
+                "column 25")
         }
     }
 
@@ -74,8 +79,8 @@ struct ExitCodeTests {
             (["--timeout", "nan"], "--timeout"), (["--timeout", "1e300"], "--timeout"),
             (["--watch", "--for=-1"], "--for must be greater than 0"), (["--watch", "--ticks", "0"], "--ticks"),
             (["--watch", "--ticks=-4"], "--ticks"), (["--entity", "earth"], "12v3"), (["--entity", "-"], "12v3"),
-            (["--entity", "+1v1"], "12v3"), (["--query", ""], "Position, Body"),
-            (["--query", "A,,B"], "Position, Body"),
+            (["--entity", "+1v1"], "12v3"), (["--query", ""], "column 1"),
+            (["--query", "A,,B"], "column 3"), (["--query", "A limit 3"], "column 3: this is not supported yet"),
             (["http://127.0.0.1:7600"], "ws"), (["ws://127.0.0.1:99999"], "port"),
             (["--bogus"], "--bogus"), (["one", "two"], "two"), (["--name", ""], "--name must have 1 to 128 bytes"),
         ])

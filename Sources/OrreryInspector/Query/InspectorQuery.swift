@@ -1,116 +1,92 @@
+package import OrreryQuery
 package import OrrerySchema
 package import OrreryStore
 
-/// Why a query cannot be used, and what to write instead.
-package struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
-    package enum Code: Hashable, Sendable {
-        /// The text is not a query.
-        case syntax
-        /// The server has no such component.
-        case unknownComponent
-    }
-
-    package var code: Code
-    package var message: String
-    package var description: String { message }
-}
-
-/// The requested components as a person writes them: `Position, Body`, or all if the text is empty.
+/// What to show, as a person writes it: a text of the query language, an entity, both, or everything.
 package struct InspectorQuery: Hashable, Sendable {
-    /// Each name once, in the order written; `nil` for all.
-    package let names: [String]?
+    /// `nil` for all components.
+    private let text: String?
+    /// The only entity to show; `nil` for all.
+    private let entity: Entity?
 
     /// All components, and all entities regardless of their components.
-    package static var all: InspectorQuery { InspectorQuery(names: nil) }
+    package static var all: InspectorQuery { InspectorQuery(text: nil, entity: nil) }
 
-    private init(names: [String]?) {
-        self.names = names
+    private init(text: String?, entity: Entity?) {
+        self.text = text
+        self.entity = entity
     }
 
-    /// Parses names separated by commas.
-    /// - Throws: ``QueryError`` of code `syntax` if a name is missing.
-    package init(parsing text: String) throws(QueryError) {
-        var names: [String] = []
-        for name in ComponentNames.split(text) {
-            guard !name.isEmpty else {
-                throw QueryError(
-                    code: .syntax,
-                    message: "'\(text)' is no query; write component names between commas: \"Position, Body\"")
-            }
-            if !names.contains(name) { names.append(name) }
-        }
-        self.names = names
+    /// - Throws: ``QueryError`` if the text does not follow the grammar. Names are looked up later, in a server's table.
+    package init(_ text: String?, entity: Entity? = nil) throws(QueryError) {
+        if let text { try Query.checkSyntax(of: text) }
+        self.init(text: text, entity: entity)
     }
 
-    /// The requested components among those of a server.
-    /// - Throws: ``QueryError`` of code `unknownComponent`, which lists the available names.
+    /// The query for the components of a server.
+    /// - Throws: ``QueryError``, which lists the server's components if one is unknown.
     package func resolved(in table: ComponentTable) throws(QueryError) -> ShownComponents {
-        guard let names else {
-            return ShownComponents(table.entries.compactMap(ShownComponent.init), areRequired: false)
+        do throws(QueryError) {
+            let query = try Query(text ?? "*", entities: entity.map { [$0] }, in: table)
+            return try ShownComponents(query, in: table)
+        } catch {
+            guard error.kind == .unknownComponent, error.expected == "a component" else { throw error }
+            var error = error
+            let names = table.entries.map(\.name).sorted().joined(separator: ", ")
+            error.expected = names.isEmpty ? "none: the server shows no component" : "one of \(names)"
+            throw error
         }
-        var components: [ShownComponent] = []
-        for name in names {
-            guard let entry = table[name] else {
-                throw QueryError(
-                    code: .unknownComponent, message: Self.refusal(of: name, table.entries.map(\.name)))
-            }
-            guard let component = ShownComponent(entry) else {
-                throw QueryError(
-                    code: .unknownComponent,
-                    message: "'\(name)' cannot be read: \(entry.problem ?? "it has no schema")")
-            }
-            components.append(component)
-        }
-        return ShownComponents(components.sorted { $0.column < $1.column }, areRequired: true)
-    }
-
-    private static func refusal(of name: String, _ known: [String]) -> String {
-        guard !known.isEmpty else { return "the server has no component '\(name)'; it shows none at all" }
-        let list = known.sorted().joined(separator: ", ")
-        let similar = known.first { $0.lowercased() == name.lowercased() }
-        let question = similar.map { " (did you mean '\($0)'?)" } ?? ""
-        return "the server has no component '\(name)'\(question); it has: \(list)"
     }
 }
 
-/// The components of one answer, in the server's order.
+/// The entities and components of one answer. Components are in the server's order.
 package struct ShownComponents: Sendable {
     package let components: [ShownComponent]
-    /// Whether entities are shown only if they have all of them.
-    package let areRequired: Bool
+    /// The components to subscribe to, those that only a condition reads included; `nil` for all.
+    package let names: [String]?
+    /// The only entities to subscribe to; `nil` for all.
+    package var onlyEntities: [Entity]? { query.selection.entities }
+    private let query: Query
 
-    init(_ components: [ShownComponent], areRequired: Bool) {
-        self.components = components
-        self.areRequired = areRequired
+    init(_ query: Query, in table: ComponentTable) throws(QueryError) {
+        self.query = query
+        let shown = query.selection.shownColumns(in: table)
+        let showsAll = query.selection.shown == .all
+        if !showsAll, let entry = shown.lazy.compactMap({ table[$0] }).first(where: { $0.schema == nil }) {
+            throw QueryError(
+                .unknownComponent, column: 1,
+                expected: "components that can be read; '\(entry.name)' cannot: \(entry.problem ?? "it has no schema")")
+        }
+        components = shown.compactMap { table[$0].flatMap(ShownComponent.init) }
+        let read = Set(shown + query.membershipColumns).sorted()
+        names = showsAll || read.isEmpty ? nil : read.compactMap { table[$0]?.name }
     }
 
-    /// The components to subscribe to; `nil` for all.
-    package var names: [String]? { areRequired ? components.map(\.schema.name) : nil }
-
     /// The entities to show, ascending.
-    /// - Parameter only: The only entity to show, if one was requested.
-    /// - Complexity: O(entities that have the rarest component) x O(components).
-    package func entities(in store: ComponentStore, only entity: Entity? = nil) -> [Entity] {
-        if let entity { return store.contains(entity) && matches(entity.index, in: store) ? [entity] : [] }
-        let columns = areRequired ? components.map { store[$0.column] } : []
-        let rarest = columns.min { $0.count < $1.count } ?? store.entities
+    /// - Precondition: The store has the table that the query was resolved in.
+    /// - Complexity: O(entities x nodes of the query).
+    package func entities(in store: ComponentStore) -> [Entity] {
         var entities: [Entity] = []
-        entities.reserveCapacity(rarest.count)
-        rarest.rows.forEach { row in
-            guard matches(row, in: store), let entity = store.entity(at: row) else { return }
-            entities.append(entity)
+        query.members(of: store).forEach { row in
+            if let entity = store.entity(at: row) { entities.append(entity) }
         }
         return entities
     }
 
     /// Whether an entity is one of those requested.
-    func matches(_ row: UInt32, in store: ComponentStore) -> Bool {
-        !areRequired || components.allSatisfy { store[$0.column].contains(row) }
+    func matches(_ entity: Entity, in store: ComponentStore) -> Bool { query.isMember(entity, of: store) }
+
+    /// Whether a component is shown.
+    func shows(_ component: String) -> Bool {
+        query.selection.shown == .all || components.contains { $0.schema.name == component }
     }
+
+    /// Whether the changes of what is subscribed to tell who is shown.
+    var isPlain: Bool { query.isPlain }
 
     /// The components that at least one entity has; all if there are none, or if components were requested by name.
     package func present(in store: ComponentStore) -> [ShownComponent] {
-        guard !areRequired else { return components }
+        guard query.selection.shown == .all else { return components }
         let present = components.filter { store[$0.column].count > 0 }
         return present.isEmpty ? components : present
     }

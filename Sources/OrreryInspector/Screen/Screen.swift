@@ -31,16 +31,14 @@ package struct ScreenStatus: Hashable, Sendable {
 /// A frame overwrites the previous one in place, line by line, in one write, so that nothing flickers.
 package struct Screen: Sendable {
     private let shown: ShownComponents
-    private let entity: Entity?
     private let limit: Int?
     private let isColoured: Bool
     /// Columns do not become narrower from frame to frame; otherwise numbers would jump.
     private var lastColumns: [Table.Column] = []
     package private(set) var undecodable = UndecodableValues()
 
-    package init(_ shown: ShownComponents, entity: Entity? = nil, limit: Int? = nil, isColoured: Bool) {
+    package init(_ shown: ShownComponents, limit: Int? = nil, isColoured: Bool) {
         self.shown = shown
-        self.entity = entity
         self.limit = limit
         self.isColoured = isColoured
     }
@@ -51,7 +49,7 @@ package struct Screen: Sendable {
         // column is erased before.
         let hasFreeColumn = size.columns > 1
         let size = WindowSize(columns: size.columns - (hasFreeColumn ? 1 : 0), rows: size.rows)
-        let entities = shown.entities(in: store, only: entity)
+        let entities = shown.entities(in: store)
         let limited = entities.prefix(limit ?? .max)
         // The status line, the header, and a line with the number of rows that do not fit.
         let room = max(0, size.rows - 2)

@@ -1,11 +1,12 @@
 package import OrrerySchema
 package import OrreryStore
 
-/// Passes the changes of the entities that have all components of a query.
+/// Passes the changes of the entities that match a query.
 ///
-/// When an entity comes to have all of them, it is shown as entering, with every one of them set. When it loses one, it
-/// is shown until then; its despawn is shown only if it had all of them. For a query of several components, the filter
-/// keeps a copy of the watched state, because the changes of one tick do not say what else an entity has.
+/// When an entity comes to match, it is shown as entering, with everything that the query shows of it. When it no longer
+/// matches, it is shown until then: by the removal of the component that it lacks, or as leaving; its despawn is shown
+/// only if it matched. Unless the changes alone tell who matches, the filter keeps a copy of the watched state, because
+/// the changes of one tick do not say what else an entity has.
 package struct ChangeFilter {
     private let shown: ShownComponents
     /// The state after the changes taken so far; `nil` if every change passes.
@@ -13,7 +14,7 @@ package struct ChangeFilter {
 
     package init(_ shown: ShownComponents, table: ComponentTable) {
         self.shown = shown
-        store = shown.areRequired && shown.components.count > 1 ? ComponentStore(table) : nil
+        store = shown.isPlain ? nil : ComponentStore(table)
     }
 
     /// Takes the state at the beginning of the watch; none of it is shown.
@@ -31,30 +32,39 @@ package struct ChangeFilter {
             matchedBefore[change.entity] = matches(change.entity, in: store)
         }
         for change in told { Self.apply(change, to: store) }
+        let ended = Set(told.filter { !$0.cause.isShown && isShown($0) }.map(\.entity))
         var announced: Set<Entity> = []
         var result: [Change] = []
         for change in told {
-            let hadAll = matchedBefore[change.entity] ?? false
-            if !change.cause.isShown {
-                if hadAll { result.append(change) }
-                continue
-            }
-            guard change.component != nil, matches(change.entity, in: store) else { continue }
-            if hadAll {
-                result.append(change)
-            } else if announced.insert(change.entity).inserted {
+            switch (matchedBefore[change.entity] ?? false, matches(change.entity, in: store)) {
+            case (false, false): continue
+            case (true, true):
+                let isTold = change.cause.isShown ? change.component != nil : true
+                if isTold, isShown(change) { result.append(change) }
+            case (false, true):
+                guard change.cause.isShown, change.component != nil, announced.insert(change.entity).inserted
+                else { continue }
                 result.append(Change(.entered, change.entity))
                 for component in shown.components {
-                    let value = store[component.column].value(of: change.entity.index)
+                    guard let value = store[component.column].value(of: change.entity.index) else { continue }
                     result.append(
                         Change(
                             .set, change.entity, component: component.schema.name, schema: component.schema,
-                            new: value.map { $0[...] }))
+                            new: value[...]))
+                }
+            case (true, false):
+                if !change.cause.isShown, isShown(change) {
+                    result.append(change)
+                } else if !ended.contains(change.entity), announced.insert(change.entity).inserted {
+                    result.append(Change(.left, change.entity))
                 }
             }
         }
         return result
     }
+
+    /// Whether the query shows what a change is about.
+    private func isShown(_ change: Change) -> Bool { change.component.map(shown.shows) ?? true }
 
     /// Removes the component changes of entities that go away, so that only the change of the entity is shown.
     private static func withoutCellsOfTheGone(_ changes: [Change]) -> [Change] {
@@ -70,7 +80,7 @@ package struct ChangeFilter {
     }
 
     private func matches(_ entity: Entity, in store: ComponentStore) -> Bool {
-        store.contains(entity) && shown.matches(entity.index, in: store)
+        shown.matches(entity, in: store)
     }
 
     private static func apply(_ change: Change, to store: ComponentStore) {

@@ -41,6 +41,12 @@ package struct Query: Hashable, Sendable {
         membershipColumns = Self.membershipColumns(selection, condition, table)
     }
 
+    /// Checks the grammar of a text. No name is looked up.
+    /// - Throws: ``QueryError`` for a text that is too long, has too many nodes, or does not follow the grammar.
+    package static func checkSyntax(of text: String, limits: QueryLimits = .init()) throws(QueryError) {
+        _ = try Parser.parse(text, hasEntities: false, limits: limits)
+    }
+
     private static func membershipColumns(
         _ selection: Selection, _ condition: Condition?, _ table: ComponentTable
     ) -> [ColumnID] {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrreryInspector
+import OrreryQuery
 import OrrerySchema
 
 struct Inspect: AsyncParsableCommand {
@@ -14,6 +15,8 @@ struct Inspect: AsyncParsableCommand {
               orrery inspect                                  this machine's world, live
               orrery inspect example.org:7600 --once          a table of a world elsewhere
               orrery inspect --query "Position, Body" --json  those that have both, as JSON
+              orrery inspect --query "Health where Health.current < 50"
+                                                              what is hurt
               orrery inspect --csv > world.csv                one column for each field
               orrery inspect --entity 12v3                    one entity alone
               orrery inspect --watch                          every change, until Ctrl-C
@@ -43,8 +46,8 @@ struct Inspect: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Show entities that have all these components, and only these: \"Position, Body\".", valueName: "components"
-        ))
+            "Show what matches this query: \"Position, Body where Body.name ~ \\\"mar\\\"\" (docs/QUERIES.md).",
+            valueName: "text"))
     var query: String?
 
     @Option(help: "Show this entity alone: 12v3. A watch ends when it is despawned.")
@@ -104,10 +107,10 @@ struct Inspect: AsyncParsableCommand {
         do {
             return Request(
                 url: try ServerAddress.url(from: url), access: access,
-                query: try query.map { try InspectorQuery(parsing: $0) } ?? .all,
+                query: try InspectorQuery(query, entity: wanted),
                 entity: wanted, limit: limit, timeout: .seconds(timeout))
         } catch let error as QueryError {
-            throw ValidationError(error.message)
+            throw ValidationError("--query: \(error)")
         }
     }
 

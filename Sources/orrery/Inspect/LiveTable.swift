@@ -17,7 +17,7 @@ struct LiveTable {
         defer { withExtendedLifetime(subscription) {} }
         let display = LiveDisplay(
             connection,
-            Screen(shown, entity: request.entity, limit: request.limit, isColoured: Terminal.isColoured))
+            Screen(shown, limit: request.limit, isColoured: Terminal.isColoured))
         try await display.run()
         if let entity = request.entity, !connection.withSnapshot({ $0.contains(entity) }) {
             throw ToolError(.unknownEntity, "entity \(entity) was despawned")

@@ -24,7 +24,7 @@ struct Printing {
 
     private func print(_ snapshot: Snapshot, _ shown: ShownComponents) throws -> UndecodableValues {
         let store = snapshot.store
-        let entities = shown.entities(in: store, only: request.entity).prefix(request.limit ?? .max)
+        let entities = shown.entities(in: store).prefix(request.limit ?? .max)
         var out: [UInt8] = []
         out.reserveCapacity(Output.chunkSize + (16 << 10))
         func flush(over size: Int) throws {

@@ -23,9 +23,8 @@ struct Request: Sendable {
     /// held.
     func subscribe(_ connection: ClientConnection, to shown: ShownComponents) async throws -> Subscription {
         try await within(timeout, else: late("did not send its state")) {
-            let entities = entity.map { [$0] }
-            guard let names = shown.names else { return try await connection.subscribeToAll(for: entities) }
-            return try await connection.subscribe(anyOf: names, for: entities)
+            guard let names = shown.names else { return try await connection.subscribeToAll(for: shown.onlyEntities) }
+            return try await connection.subscribe(anyOf: names, for: shown.onlyEntities)
         }
     }
 

@@ -9,11 +9,14 @@ struct ChangeFilterTests {
     private let ship = Entity(index: 1, generation: 1)
 
     init() throws {
-        table = ComponentTable(try ["A", "B"].map { try ComponentSchema(name: $0, type: .scalar(.uint8)) })
+        table = ComponentTable(
+            try ["A", "B"].map {
+                try ComponentSchema(name: $0, type: .structure([Field("x", .scalar(.uint8))]))
+            })
     }
 
     private func filter(_ query: String) throws -> ChangeFilter {
-        ChangeFilter(try InspectorQuery(parsing: query).resolved(in: table), table: table)
+        ChangeFilter(try InspectorQuery(query).resolved(in: table), table: table)
     }
 
     private var spawned: Change { Change(.spawned, ship) }
@@ -82,6 +85,19 @@ struct ChangeFilterTests {
         let back = query == "*" ? [set("B", 2)] : [entered, set("A", 1), set("B", 2)]
         #expect(filter.filtered([set("B", 2)]) == back)
         #expect(filter.filtered(whole) == [Change(.left, ship)])
+    }
+
+    @Test("A value that no longer matches is shown as leaving, one that matches again as entering")
+    func condition() throws {
+        var filter = try filter("B where A.x < 5")
+        filter.begin(with: [spawned, set("A", 1), set("B", 1)])
+        #expect(filter.filtered([set("A", 4)]).isEmpty, "A is not shown")
+        #expect(filter.filtered([set("B", 2)]) == [set("B", 2)])
+        #expect(filter.filtered([set("A", 7)]) == [Change(.left, ship)])
+        #expect(filter.filtered([set("B", 3)]).isEmpty)
+        #expect(filter.filtered([set("A", 0)]) == [entered, set("B", 3)])
+        #expect(filter.filtered([gone(.removed, "A", 0)]) == [Change(.left, ship)])
+        #expect(filter.filtered([gone(.despawned, "B", 3), despawned]).isEmpty)
     }
 
     @Test("A life that ends and one that begins in one batch are told apart")

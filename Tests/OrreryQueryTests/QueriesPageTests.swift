@@ -1,0 +1,106 @@
+import Foundation
+import OrreryQuery
+import OrrerySchema
+import OrreryStore
+import Testing
+
+/// The examples of docs/QUERIES.md, in the world that the page describes.
+@Suite struct QueriesPageTests {
+    private let page: String
+    private let store: ComponentStore
+
+    init() throws {
+        var root = URL(filePath: #filePath)
+        while !FileManager.default.fileExists(atPath: root.appending(path: "Package.swift").path) {
+            root.deleteLastPathComponent()
+        }
+        page = try String(contentsOf: root.appending(path: "docs/QUERIES.md"), encoding: .utf8)
+        let position = ["x", "y", "z"].map { Field($0, .scalar(.double)) }
+        store = ComponentStore(schemas: [
+            try ComponentSchema(
+                name: "Body", type: .structure([Field("name", .string), Field("moons", .array(.string))])),
+            try ComponentSchema(name: "Position", type: .structure(position)),
+            try ComponentSchema(
+                name: "Health",
+                type: .structure([Field("current", .scalar(.int32)), Field("maximum", .scalar(.int32))])),
+            try ComponentSchema(name: "Target", type: .structure([Field("entity", .entity)])),
+            try ComponentSchema(name: "Frozen", type: .structure([])),
+        ])
+        store.advance(to: Tick(1))
+        try add("1v1", body: ("Mars", ["Phobos", "Deimos"]), position: [10, 0, 0], health: (30, 100))
+        try add("2v1", body: ("Mariner 9", []), position: [0, 3, 4], health: (80, 100), target: Entity("1v1"))
+        try add("3v1", body: ("Sun", []), position: [0, 0, 0], isFrozen: true)
+        try add("4v1", position: [0, 0, .nan], health: (50, 50), target: Entity.none, isFrozen: true)
+        try add("5v2")
+    }
+
+    private func add(
+        _ name: String, body: (name: String, moons: [String])? = nil, position: [Double]? = nil,
+        health: (Int64, Int64)? = nil, target: Entity? = nil, isFrozen: Bool = false
+    ) throws {
+        let entity = try #require(Entity(name))
+        store.spawn(entity)
+        func set(_ component: String, _ members: [(String, DynamicValue)]) throws {
+            let entry = try #require(store.table[component])
+            let value = DynamicValue.structure(members.map { .init($0.0, $0.1) })
+            let type = try #require(entry.schema?.type)
+            store[entry.column].set(entity.index, to: try value.encoded(as: type), at: store.tick)
+        }
+        if let body {
+            try set("Body", [("name", .string(body.name)), ("moons", .array(body.moons.map { .string($0) }))])
+        }
+        if let position { try set("Position", zip(["x", "y", "z"], position).map { ($0, .double($1)) }) }
+        if let health { try set("Health", [("current", .signed(health.0)), ("maximum", .signed(health.1))]) }
+        if let target { try set("Target", [("entity", .entity(target))]) }
+        if isFrozen { try set("Frozen", []) }
+    }
+
+    /// The cells of the rows of the tables whose first column is a query.
+    private var rows: [[String]] {
+        var isInside = false
+        var rows: [[String]] = []
+        for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("| query |") { isInside = true }
+            if line.isEmpty { isInside = false }
+            guard isInside, line.hasPrefix("| `") else { continue }
+            rows.append(
+                line.replacing("\\|", with: "\u{0}").split(separator: "|").map {
+                    $0.replacing("\u{0}", with: "|").trimmingCharacters(in: .whitespaces)
+                })
+        }
+        return rows
+    }
+
+    @Test func everyExampleMatchesWhatThePageSays() throws {
+        #expect(rows.count == 27)
+        for row in rows {
+            let query = try Query(row[0].trimmingCharacters(in: ["`"]), in: store.table)
+            let members = query.members(of: store).indexes.compactMap { store.entity(at: $0) }
+            #expect(members.map(\.description).joined(separator: " ") == row[1], "\(row[0])")
+            guard row.count > 2 else { continue }
+            let shown = query.selection.shownColumns(in: store.table).compactMap { store.table[$0]?.name }
+            let isAll = query.selection.shown == .all
+            #expect((isAll ? "everything" : shown.joined(separator: ", ")) == row[2], "\(row[0])")
+        }
+    }
+
+    @Test func theMistakeIsTold() throws {
+        let error = #expect(throws: QueryError.self) {
+            try Query("Health where Health.curent < 50", in: store.table)
+        }
+        #expect(page.contains("Error: --query: \(error.map { "\($0)" } ?? "")"))
+        for word in ["order by Health.current", "limit 3", "within 5 of 1v1", "count", "at 10 Hz"] {
+            let error = #expect(throws: QueryError.self) { try Query("Health \(word)", in: store.table) }
+            #expect(error?.kind == .notYet, "\(word)")
+        }
+    }
+
+    @Test func theLimitsAreThose() {
+        let limits = QueryLimits()
+        #expect(page.contains("at most \(limits.textSizeMax) bytes and \(limits.nodeCountMax) nodes"))
+        #expect(page.contains("at most \(limits.bracketDepthMax) deep"))
+        #expect(
+            page.contains("at most \(limits.entityCountMax)\nentities")
+                || page.contains("at most \(limits.entityCountMax) entities"))
+    }
+}
