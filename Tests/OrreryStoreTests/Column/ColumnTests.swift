@@ -60,14 +60,13 @@ import Testing
         let column = Column(valueSize: 2)
         for row in [60, 61, 63] as [UInt32] { column.set(row, to: [1, UInt8(row)], at: Tick(1)) }
         var writer = ByteWriter()
-        column.appendValues(from: 60, count: 2, to: &writer)
-        column.appendValues(from: 63, count: 1, to: &writer)
+        column.appendValues(of: RowSet([60, 61, 63]), to: &writer)
         #expect(writer.bytes == [1, 60, 1, 61, 1, 63])
         await #expect(processExitsWith: .failure) {
             let column = Column(valueSize: 4)
             for row in [60, 62] as [UInt32] { column.set(row, to: [1, 2, 3, 4], at: Tick(1)) }
             var writer = ByteWriter()
-            column.appendValues(from: 60, count: 3, to: &writer)
+            column.appendValues(of: RowSet(60...62), to: &writer)
         }
     }
 
@@ -126,7 +125,62 @@ import Testing
         let column = Column(valueSize: 2)
         for row in UInt32(1020)..<1030 { column.set(row, to: [UInt8(row % 256), 9], at: Tick(1)) }
         var writer = ByteWriter()
-        column.appendValues(from: 1021, count: 3, to: &writer)
+        column.appendValues(of: RowSet(1021...1023), to: &writer)
         #expect(writer.bytes == [253, 9, 254, 9, 255, 9])
+    }
+
+    /// Few and many values, in any pages: the values of the rows, one after the other.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func valuesOfAnyRowsAreAppended(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let size = Int.random(in: 0...12, using: &generator)
+        let (column, spread) = (Column(valueSize: size), UInt32.random(in: 1...40, using: &generator))
+        var (rows, expected) = (RowSet(), [UInt8]())
+        var next: UInt32 = 0
+        for _ in 0..<Int.random(in: 1...1500, using: &generator) {
+            next += UInt32.random(in: 1...spread, using: &generator)
+            let value = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            column.set(next, to: value, at: Tick(1))
+            guard Bool.random(using: &generator) else { continue }
+            rows.append(next)
+            expected += value
+        }
+        var writer = ByteWriter()
+        column.appendValues(of: rows, to: &writer)
+        #expect(writer.bytes == expected, "seed \(seed)")
+    }
+
+    /// What happened to listed entities is what happened to each of them.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func changesOfListedEntitiesAreThoseOfTheirRows(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let store = ComponentStore(schemas: [try ComponentSchema(name: "C", type: .scalar(.uint8))])
+        let column = store[ColumnID(0)]
+        for tick in 1...30 as ClosedRange<UInt64> {
+            store.advance(to: Tick(tick))
+            for _ in 0..<Int.random(in: 0..<12, using: &generator) {
+                let entity = Entity(
+                    index: UInt32.random(in: 0..<4, using: &generator) * 700, generation: UInt32(tick / 8 + 1))
+                switch Int.random(in: 0..<5, using: &generator) {
+                case 0: store.despawn(entity)
+                case 1: column.remove(entity.index, at: store.tick)
+                default:
+                    store.spawn(entity)
+                    column.set(entity.index, to: [UInt8.random(in: 0..<3, using: &generator)], at: store.tick)
+                }
+            }
+            let listed = (0..<4 as Range<UInt32>).flatMap { index in
+                (1...4 as ClosedRange<UInt32>).map { Entity(index: index * 700, generation: $0) }
+            }
+            for cursor in [0, tick - 1, tick / 2] {
+                var expected = RowChanges()
+                for entity in listed where store.contains(entity) {
+                    column.addChanges(of: entity.index, after: Tick(cursor), to: &expected)
+                }
+                #expect(store.changes(of: listed, in: ColumnID(0), after: Tick(cursor)) == expected, "seed \(seed)")
+                let page = store.changes(of: listed, in: ColumnID(0), after: Tick(cursor), pages: 1..<2)
+                #expect(page.updated.indexes == expected.updated.indexes.filter { (1024..<2048).contains($0) })
+            }
+        }
     }
 }
