@@ -83,7 +83,9 @@ struct QueryTable {
         func visit(_ slots: [Slot]) {
             for slot in slots { entries[slot]?.sets.forEach(body) }
         }
-        for column in components.columns where store[column].newestTick > tick { visit(readers[column.rawValue]) }
+        for entry in components.entries where store[entry.column].newestTick > tick {
+            visit(readers[entry.column.rawValue])
+        }
         if store.entities.newestTick > tick { visit(existenceReaders) }
     }
 
