@@ -21,7 +21,8 @@ package struct ComponentTable: Hashable, Sendable {
         package let valueSize: Int?
         /// Whether clients may write it at all; rules of the world may still refuse a write.
         package let isWritable: Bool
-        /// Whether it is a resource: one value of the world instead of one per entity. Its value is row 0 of its column.
+        /// Whether it is a resource: one value of the world instead of one per entity. Its value is row 0 of its
+        /// column.
         package let isResource: Bool
         /// The value of a new component if no other is given, in wire form.
         package let defaultValue: [UInt8]?

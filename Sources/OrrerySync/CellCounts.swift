@@ -1,8 +1,9 @@
 import OrrerySchema
 import OrreryStore
 
-/// The cells that some queries show together, counted, so that a query comes or goes at the cost of what it shows. Server
-/// and client use it in the same way: the server for the cells that it sends, the client for those that it keeps.
+/// The cells that some queries show together, counted, so that a query comes or goes at the cost of what it shows.
+/// Server and client use it in the same way: the server for the cells that it sends, the client for those that it
+/// keeps.
 struct CellCounts {
     /// The shown cells.
     private(set) var cells = Cells()

@@ -21,8 +21,8 @@ public struct StillWaiting: Error, CustomStringConvertible {
 
 extension JoinedWorld {
     /// Runs code that waits for clients of this world, on the calling thread. It runs whatever is ready; if nothing is,
-    /// it delivers messages on the way; if there are none, it runs a tick. So the same calls, with the same `World.seed`, give the
-    /// same bytes.
+    /// it delivers messages on the way; if there are none, it runs a tick. So the same calls, with the same
+    /// `World.seed`, give the same bytes.
     ///
     /// ```swift
     /// let client = try joined.connect()

@@ -58,6 +58,9 @@ import Testing
         #expect(file.violations == ["x.swift:1: @_exported", "x.swift:2: unfinished work"])
         // One file of a product may hand on what its users name.
         #expect(SourceFile(path: "Sources/A/Exports.swift", text: "@_exported import A\n").violations == [])
+        let wide = String(repeating: "ä", count: SourceFile.columnCountMax)
+        #expect(SourceFile(path: "x.swift", text: wide).violations == [])
+        #expect(SourceFile(path: "x.swift", text: wide + "ä").violations == ["x.swift:1: 121 columns, more than 120"])
         let lines = String(repeating: "\n", count: SourceFile.lineCountMax)
         #expect(SourceFile(path: "x.swift", text: lines).violations == [])
         #expect(SourceFile(path: "x.swift", text: lines + "\n").violations == ["x.swift: 401 lines, more than 400"])

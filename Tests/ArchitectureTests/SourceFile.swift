@@ -3,6 +3,8 @@ import Foundation
 /// One Swift file, and what is against the rules in it.
 struct SourceFile {
     static let lineCountMax = 400
+    /// The formatter holds code to it, and leaves comments as they are.
+    static let columnCountMax = 120
 
     /// Relative to the package.
     var path: String
@@ -48,6 +50,9 @@ struct SourceFile {
                 }
                 if line.contains(#/\b(?:TODO|FIXME)\b/#) { found.append("\(path):\(number): unfinished work") }
             }
+        }
+        for (number, line) in lines where line.utf8.count > Self.columnCountMax && line.count > Self.columnCountMax {
+            found.append("\(path):\(number): \(line.count) columns, more than \(Self.columnCountMax)")
         }
         let lineCount = lines.count - (text.hasSuffix("\n") ? 1 : 0)
         if lineCount > SourceFile.lineCountMax {

@@ -301,7 +301,8 @@ int main(int count, char **arguments) {
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);
     }
-    if (port < 1 || port > 65535 || own < 0 || own > BENCH_LISTED_MAX || state_size < 0 || number < 1 || number > 10000 || !clock_path)
+    bool is_own_valid = own >= 0 && own <= BENCH_LISTED_MAX;
+    if (port < 1 || port > 65535 || !is_own_valid || state_size < 0 || number < 1 || number > 10000 || !clock_path)
         fail(64, "a value is missing\n%s", usage);
     tick_clock = bench_tick_clock_open(clock_path);
     if (!tick_clock) fail(1, "cannot open %s: %s", clock_path, strerror(errno));

@@ -36,8 +36,8 @@ extension UnsafeMutablePointer {
         requireUnheld()
         guard held_values_push(self) else {
             fatalError(
-                "World: a thread holds more than \(held_values_count_max) values for writing at once; do updates inside "
-                    + "updates go so deep?")
+                "World: a thread holds more than \(held_values_count_max) values for writing at once; "
+                    + "do updates inside updates go so deep?")
         }
     }
 

@@ -23,7 +23,8 @@ extension World {
         }
     }
 
-    /// Makes an entity with copies of values, if there is room for it. Observers are told of it when it has all of them.
+    /// Makes an entity with copies of values, if there is room for it. Observers are told of it when it has all of
+    /// them.
     /// - Parameter values: The components, no two the same, with the addresses of values.
     /// - Complexity: O(components), amortised.
     /// - Precondition: No query iterates.

@@ -17,7 +17,8 @@ package struct InspectorQuery: Hashable, Sendable {
         self.entity = entity
     }
 
-    /// - Throws: ``QueryError`` if the text does not follow the grammar. Names are looked up later, in a server's table.
+    /// - Throws: ``QueryError`` if the text does not follow the grammar. Names are looked up later, in a server's
+    ///   table.
     package init(_ text: String?, entity: Entity? = nil) throws(QueryError) {
         if let text { try Query.checkSyntax(of: text) }
         self.init(text: text, entity: entity)

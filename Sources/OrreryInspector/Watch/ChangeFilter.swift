@@ -3,10 +3,10 @@ package import OrreryStore
 
 /// Passes the changes of the entities that match a query.
 ///
-/// When an entity comes to match, it is shown as entering, with everything that the query shows of it. When it no longer
-/// matches, it is shown until then: by the removal of the component that it lacks, or as leaving; its despawn is shown
-/// only if it matched. Unless the changes alone tell who matches, the filter keeps a copy of the watched state, because
-/// the changes of one tick do not say what else an entity has.
+/// When an entity comes to match, it is shown as entering, with everything that the query shows of it. When it no
+/// longer matches, it is shown until then: by the removal of the component that it lacks, or as leaving; its despawn is
+/// shown only if it matched. Unless the changes alone tell who matches, the filter keeps a copy of the watched state,
+/// because the changes of one tick do not say what else an entity has.
 package struct ChangeFilter {
     private let shown: ShownComponents
     /// The state after the changes taken so far; `nil` if every change passes.

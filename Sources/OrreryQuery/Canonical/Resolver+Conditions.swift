@@ -172,7 +172,8 @@ extension Resolver {
         if case .path(let path) = syntax.kind { path.singleName } else { nil }
     }
 
-    /// Whether a single name is to be a case of a value: it is one, or the value has cases and no component has the name.
+    /// Whether a single name is to be a case of a value: it is one, or the value has cases and no component has the
+    /// name.
     private func isCase(_ name: String, of value: Value) -> Bool {
         guard case .cases(let names) = value.type else { return false }
         return names.contains { $0.isExactly(name) } || !isComponent(name)

@@ -72,8 +72,8 @@ struct BitwiseLayout: Sendable {
             throw SchemaError(
                 component: component, path: path,
                 EnumerationReflection.problem(with: property.type)
-                    ?? "the enumeration \(property.type) does not list its cases; conform it to CaseIterable if none has "
-                    + "a payload")
+                    ?? "the enumeration \(property.type) does not list its cases; conform it to CaseIterable "
+                    + "if none has a payload")
         }
         guard kind == .structure, RuntimeReflection.isTrivial(property.type) else {
             throw SchemaError(component: component, path: path, "\(property.type) is not of fixed size")

@@ -15,8 +15,8 @@ public struct ClientIdentity: Hashable, Sendable {
 ///     for event in joined { tick.commands.spawn(Ship(), Pilot(client: event.client.id)) }
 /// }
 /// ```
-/// It is sent at the beginning of a tick, before the first mutation of the client. A client that comes back after a lost
-/// connection has never left, and does not join again.
+/// It is sent at the beginning of a tick, before the first mutation of the client. A client that comes back after a
+/// lost connection has never left, and does not join again.
 public struct ClientJoined: Hashable, Sendable {
     /// The client.
     public let client: ClientIdentity
@@ -24,8 +24,8 @@ public struct ClientJoined: Hashable, Sendable {
 
 /// An event: a client has left, and does not come back.
 ///
-/// It is sent at the beginning of a tick. Mutations that the client sent before may still be applied after it. Nothing is
-/// sent of a client that joins and leaves between two ticks.
+/// It is sent at the beginning of a tick. Mutations that the client sent before may still be applied after it. Nothing
+/// is sent of a client that joins and leaves between two ticks.
 public struct ClientLeft: Hashable, Sendable {
     /// Why a client has left.
     public enum Cause: Hashable, Sendable {

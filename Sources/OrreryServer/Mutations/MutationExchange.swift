@@ -2,8 +2,8 @@ import OrrerySync
 import OrreryWire
 import Synchronization
 
-/// Carries mutations, and who comes and goes, from the sync thread to the simulation thread, and the outcomes back. Both
-/// sides swap lists, so that the memory is reused.
+/// Carries mutations, and who comes and goes, from the sync thread to the simulation thread, and the outcomes back.
+/// Both sides swap lists, so that the memory is reused.
 final class MutationExchange: Sendable {
     /// What waits for the world.
     private struct Waiting {
@@ -47,8 +47,8 @@ final class MutationExchange: Sendable {
         if count == list.count { list.removeAll(keepingCapacity: true) } else { list.removeFirst(count) }
     }
 
-    /// Swaps who has come and gone, and the arrived requests, with empty lists. Nobody is among the requests who has not
-    /// come. Simulation thread.
+    /// Swaps who has come and gone, and the arrived requests, with empty lists. Nobody is among the requests who has
+    /// not come. Simulation thread.
     func take(into clients: inout [ClientChange], _ requests: inout [MutationRequest]) {
         waiting.withLock { waiting in
             swap(&waiting.clients, &clients)

@@ -3,8 +3,8 @@ import OrrerySchema
 import OrrerySync
 import OrreryWire
 
-/// Tells the world who has come and gone, and applies waiting mutations, on the simulation thread at the beginning of a tick: as many as the budget
-/// allows, in turn by client; the others wait.
+/// Tells the world who has come and gone, and applies waiting mutations, on the simulation thread at the beginning of a
+/// tick: as many as the budget allows, in turn by client; the others wait.
 struct MutationIntake: ~Copyable {
     private let exchange: MutationExchange
     private var applier: MutationApplier
