@@ -160,8 +160,8 @@ def watch(arguments: argparse.Namespace, printer: Printer) -> None:
 
 
 def replay(path: str, printer: Printer) -> None:
-    """Plays a connection of the page, or of a file of its form, up to where it mutates, which this client does not: prints all of it, and
-    checks what the client says."""
+    """Plays a connection of the page, or of a file of its form, up to where it mutates, which this client does not:
+    prints all of it, and checks what the client says."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     blocks = text.split("```hex\n")[1:] or [text]

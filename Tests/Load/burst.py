@@ -2,9 +2,10 @@
 """N sessions each hold 63 single-entity subscriptions and then send all the requests that they may at once (or, with
 --rate, so many a second for so long). An honest witness watches one component meanwhile.
 
-Right: the witness misses no tick: requests are worked off under a budget per tick, in turn by session, after the batches
-of the tick. And each request is answered in the end, and no session is closed. What the witness gets in the two calm
-seconds before, while the sessions only watch, is told too (witness_before): with many sessions that is scale.py's case."""
+Right: the witness misses no tick: requests are worked off under a budget per tick, in turn by session, after the
+batches of the tick. And each request is answered in the end, and no session is closed. What the witness gets in the
+two calm seconds before, while the sessions only watch, is told too (witness_before): with many sessions that is
+scale.py's case."""
 
 import os
 import sys

@@ -2,8 +2,8 @@
 """N sessions subscribe and unsubscribe for ever, each within the rate limit. The server's memory over time, and what an
 honest witness gets.
 
-Right: memory settles (the last half adds less than --growth-max), the witness misses (nearly) no tick, and no session is
-closed: a rate that a client keeps must not be exceeded because the server was late to read."""
+Right: memory settles (the last half adds less than --growth-max), the witness misses (nearly) no tick, and no
+session is closed: a rate that a client keeps must not be exceeded because the server was late to read."""
 
 import os
 import sys

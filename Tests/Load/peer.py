@@ -46,8 +46,8 @@ def of_everything() -> Selection:
 
 
 class Session:
-    """One connection, welcomed unless it does not greet. `pump` reads what is there, and acknowledges when it is that many
-    ticks further.
+    """One connection, welcomed unless it does not greet. `pump` reads what is there, and acknowledges when it is that
+    many ticks further.
 
     `closed`: None, the code of the server's close frame, or how the connection ended."""
 

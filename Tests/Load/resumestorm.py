@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""N connections come again and again, each with a resume of 64 single entities (which costs what 64 Subscribes cost, but is
-no request). An honest witness watches one component meanwhile.
+"""N connections come again and again, each with a resume of 64 single entities (which costs what 64 Subscribes cost,
+but is no request). An honest witness watches one component meanwhile.
 
 Right: the witness misses (nearly) no tick: what a resume asks for is worked off under the same budget as requests."""
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""S sessions watch E single entities each, all of which move in every tick. The server's CPU per tick, and the ticks that
-an honest witness gets. --shape says what each session watches:
+"""S sessions watch E single entities each, all of which move in every tick. The server's CPU per tick, and the ticks
+that an honest witness gets. --shape says what each session watches:
 
   own       E entities of its own (the default)
   same      the same E entities as all others

@@ -2,8 +2,8 @@
 """N TCP connections that say nothing (and come again when they are cut, at most --again a second). Meanwhile, once a
 second: does /healthz answer, and does an honest client get in?
 
-Right: both do, each time, within --within seconds, whatever the silent ones do: a share of places per address, a handshake
-time-out that is shorter under pressure, and the oldest silent connection cut first when a new one comes."""
+Right: both do, each time, within --within seconds, whatever the silent ones do: a share of places per address, a
+handshake time-out that is shorter under pressure, and the oldest silent connection cut first when a new one comes."""
 
 import resource
 import select

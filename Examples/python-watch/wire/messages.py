@@ -28,7 +28,8 @@ RESUME = 2  # a section of Hello
 ENTITIES, COMPONENTS = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe
 LIMITS, COMPONENT_TABLE, SCHEMA = 1, 2, 3  # of Welcome
 WRITABLE, HAS_DEFAULT = 1, 2  # flags of an entry
-STARTED, DESPAWN, ENTER, SPAWN, REMOVE, INSERT, UPDATE, TABLE_CHANGE, ADDED_SCHEMA = 1, 2, 4, 5, 6, 7, 8, 10, 11  # of SyncBatch
+# Of SyncBatch.
+STARTED, DESPAWN, ENTER, SPAWN, REMOVE, INSERT, UPDATE, TABLE_CHANGE, ADDED_SCHEMA = 1, 2, 4, 5, 6, 7, 8, 10, 11
 OPERATION_DESPAWN = 6 | MUST_BE_UNDERSTOOD  # of Mutate
 
 
@@ -51,7 +52,8 @@ class Selection(NamedTuple):
         if self.entities is not None:
             listed = sorted(self.entities)
             generations = b"".join(struct.pack("<I", entity.generation) for entity in listed)
-            sections.append(section(ENTITIES, rows([entity.index for entity in listed]) + generations if listed else b""))
+            content = rows([entity.index for entity in listed]) + generations if listed else b""
+            sections.append(section(ENTITIES, content))
         if self.components is not None:
             numbers = sorted(set(self.components))
             sections.append(section(COMPONENTS, varint(len(numbers)) + b"".join(map(varint, numbers))))
@@ -315,8 +317,8 @@ _RESERVED = (3, 9)
 
 
 def batch_sections(content: Reader, sizes: dict[int, int | None]) -> Iterator[Section]:
-    """The sections of a part. `sizes`: by number of the component, the bytes of a value, None where they vary; it may change between two
-    sections. Raises `Breach`."""
+    """The sections of a part. `sizes`: by number of the component, the bytes of a value, None where they vary; it
+    may change between two sections. Raises `Breach`."""
     for kind, reader in content.sections(_KNOWN):
         if kind in _RESERVED:
             continue
