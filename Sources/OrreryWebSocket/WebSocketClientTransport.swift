@@ -13,6 +13,7 @@ public struct WebSocketClientTransport: ClientTransport {
     /// For `wss`: a PEM file with the trusted certificate authorities; nil trusts those that the system trusts.
     public var trustedCertificateFile: String?
 
+    /// Creates a transport with these settings; each is a property of the same name.
     public init(
         subprotocol: String = "orrery.v1", connectTimeout: Duration = .seconds(5),
         closeTimeout: Duration = .seconds(5), trustedCertificateFile: String? = nil

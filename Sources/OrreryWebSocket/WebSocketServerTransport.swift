@@ -20,6 +20,7 @@ public struct WebSocketServerTransport: ServerTransport {
     /// If set, the server speaks only TLS: `wss` and `https`.
     public var tls: TLSConfiguration?
 
+    /// Creates a transport with these settings; each is a property of the same name.
     public init(
         host: String = "127.0.0.1", port: Int = 7600, subprotocol: String = "orrery.v1",
         closeTimeout: Duration = .seconds(5), tls: TLSConfiguration? = nil
