@@ -68,9 +68,6 @@ package struct Query: Hashable, Sendable {
     /// Whether it is a query of a resource, and not of entities.
     package var isResource: Bool { selection.resource != nil }
 
-    /// Whether nothing but the life of an entity decides about its membership.
-    package var dependsOnLifeAlone: Bool { membershipColumns.isEmpty && condition == nil && !isResource }
-
     /// Whether a client can tell the members from what is shown: every entity that has one of the shown components,
     /// every listed entity that lives, or every entity that lives. Batches need not tell the members of such a query.
     package var isPlain: Bool {

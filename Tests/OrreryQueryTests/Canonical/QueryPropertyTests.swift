@@ -35,7 +35,6 @@ import Testing
     func membershipColumnsAreWhatDecides(text: String, columns: [String]) throws {
         let query = try Query(text, in: Self.table)
         #expect(names(query.membershipColumns) == columns)
-        #expect(query.dependsOnLifeAlone == (columns.isEmpty && !text.contains("where")))
     }
 
     @Test func aSearchReadsTheShownComponentsThatCanHaveIt() throws {
