@@ -39,11 +39,12 @@ let package = Package(
             // Square roots: without an import of the C library nothing else links it.
             linkerSettings: [.linkedLibrary("m")]),
         .target(name: "OrreryTransport"),
-        .target(name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryTransport"]),
+        .target(
+            name: "OrreryWire", dependencies: ["OrrerySchema", "OrreryStore", "OrreryQuery", "OrreryTransport"]),
         .target(
             name: "OrrerySync",
             dependencies: [
-                "OrrerySchema", "OrreryStore", "OrreryWire", "OrreryTransport",
+                "OrrerySchema", "OrreryStore", "OrreryQuery", "OrreryWire", "OrreryTransport",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .systemLibrary(
@@ -64,7 +65,9 @@ let package = Package(
             ]),
         .target(
             name: "OrreryClient",
-            dependencies: ["OrrerySchema", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport"]),
+            dependencies: [
+                "OrrerySchema", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync", "OrreryTransport",
+            ]),
         .target(name: "CTerminalWidth"),
         .target(
             name: "OrreryInspector",
@@ -80,9 +83,9 @@ let package = Package(
         .target(
             name: "OrreryTesting",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryTransport",
-                "OrreryServer",
-                "OrreryClient", .product(name: "Logging", package: "swift-log"),
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync",
+                "OrreryTransport",
+                "OrreryServer", "OrreryClient", .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "DriftServer",
@@ -109,18 +112,22 @@ let package = Package(
         .executableTarget(
             name: "simulate",
             dependencies: [
-                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync", "OrreryServer",
-                "OrreryClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync",
+                "OrreryServer", "OrreryClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Simulate"),
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
         .testTarget(
-            name: "OrreryQueryTests", dependencies: ["OrreryQuery", "OrreryStore", "OrrerySchema"],
+            name: "OrreryQueryTests",
+            dependencies: [
+                "OrrerySync", "OrreryWire", "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema",
+            ],
             resources: [.copy("Golden")]),
         .testTarget(
-            name: "OrreryWireTests", dependencies: ["OrreryWire", "OrreryTransport", "OrreryStore", "OrrerySchema"],
+            name: "OrreryWireTests",
+            dependencies: ["OrreryWire", "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema"],
             resources: [.copy("Golden")]),
         .testTarget(
             name: "OrreryClientTests",
@@ -131,8 +138,8 @@ let package = Package(
         .testTarget(
             name: "OrrerySyncTests",
             dependencies: [
-                "simulate", "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryWire", "OrrerySync",
-                "OrreryServer", "OrreryClient",
+                "simulate", "OrreryTesting", "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire",
+                "OrrerySync", "OrreryServer", "OrreryClient",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
@@ -149,8 +156,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryWire", "OrrerySync", "OrreryTransport", "OrreryServer",
-                "OrreryClient", "OrreryWebSocket", "OrreryTesting", "OrreryRawPeer",
+                "OrrerySchema", "OrreryECS", "OrreryQuery", "OrreryWire", "OrrerySync", "OrreryTransport",
+                "OrreryServer", "OrreryClient", "OrreryWebSocket", "OrreryTesting", "OrreryRawPeer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wire.messages import (
-    SUBSCRIBE_RESPONSE, AddedSchema, Batch, Component, Despawned, Entered, Heartbeat, Removed, Response, Section,
-    Selection, Started, TableChanged, Welcome, Written, acknowledge, batch_sections, hello, read, subscribe,
+    SUBSCRIBE_RESPONSE, AddedSchema, Batch, Component, Despawned, Entered, GrantedQuery, Heartbeat, Joined, Left, Query,
+    Removed, Response, Restarted, Section, Started, TableChanged, Welcome, Written, acknowledge, batch_sections, hello,
+    read, subscribe,
 )  # fmt: skip
 from wire.primitives import Breach, Reader
 from wire.values import Schema
@@ -16,7 +17,7 @@ SUBSCRIPTION = 1
 
 
 class Refused(Exception):
-    """The world has no such component, or the server refuses the subscription."""
+    """The server refuses the subscription, for instance since the world has nothing of that name."""
 
 
 @dataclass
@@ -35,14 +36,18 @@ class Change:
 
 
 class Session:
-    """The client's side of one connection, with one subscription to all entities."""
+    """The client's side of one connection, with one subscription.
 
-    def __init__(self, client_name: str, names: list[str]) -> None:
-        self._names = names
+    With several, an entity that left one query would keep the cells that another one shows."""
+
+    def __init__(self, client_name: str, text: str) -> None:
+        self._text = text
         self._schemas: dict[int, Schema] = {}  # by hash
         self._table: dict[int, Component] = {}
         self._is_welcome = False
-        self._is_subscribed = False
+        self._query: GrantedQuery | None = None
+        self._members: set[int] = set()  # by row, where the server tells who is one
+        self._touched: set[int] = set()  # rows that may go out of sight with the batch
         self._staged: list[Batch] = []
         self._staged_size = 0
         self._received = 0
@@ -80,12 +85,7 @@ class Session:
             self._know(schema)
         self._add(welcome.components)
         self._is_welcome = True
-        numbers = welcome.numbers()
-        for name in self._names:
-            if name not in numbers:
-                raise Refused(f"the world has no component '{name}'; it has: {', '.join(sorted(numbers))}")
-        wanted = [numbers[name] for name in self._names]
-        self._outgoing.append(subscribe(SUBSCRIPTION, Selection(components=wanted or None)))
+        self._outgoing.append(subscribe(SUBSCRIPTION, Query(self._text)))
 
     def _know(self, data: Reader) -> None:
         try:
@@ -108,11 +108,11 @@ class Session:
         del self._table[number], self._cells[number]
 
     def _answered(self, response: Response) -> None:
-        if response.kind != SUBSCRIBE_RESPONSE or response.subscription != SUBSCRIPTION or self._is_subscribed:
+        if response.kind != SUBSCRIBE_RESPONSE or response.subscription != SUBSCRIPTION or self._query is not None:
             raise Breach(1002, "an answer to what nobody asked")
-        self._is_subscribed = True
         if response.code:
             raise Refused(f"the server refuses the subscription ({response.code}): {response.reason}")
+        self._query = response.query
 
     def _heartbeat(self, heartbeat: Heartbeat) -> None:
         if heartbeat.tick < self.tick:
@@ -144,28 +144,40 @@ class Session:
 
     def _apply(self) -> None:
         parts, self._staged, self._staged_size = self._staged, [], 0
-        sizes, shrunk = {number: component.size for number, component in self._table.items()}, set()
+        sizes = {number: component.size for number, component in self._table.items()}
         for part in parts:
             for section in batch_sections(part.content, sizes):
                 self._section(section)
                 if isinstance(section, TableChanged):
                     sizes.clear()
                     sizes.update((number, component.size) for number, component in self._table.items())
-                if isinstance(section, Removed):
-                    shrunk.update(section.rows)
-        for row in sorted(shrunk):  # Bare entities. Who watches all components is told of all entities.
-            if self._names and row in self._generations and not any(row in cells for cells in self._cells.values()):
-                self._changed("leave", row)
-                del self._generations[row]
+        if self._members and not self.is_started:
+            raise Breach(1002, "members of a query that has not started")
+        # Only now: who left may have joined again, and who lost a component may have got another one.
+        touched, self._touched = self._touched, set()
+        for row in sorted(touched):
+            if row in self._generations and not self._is_in_sight(row):
+                self._erase(row, "leave")
+
+    def _is_in_sight(self, row: int) -> bool:
+        """Whether an entity is kept: as a member, if the server tells who is one, else as long as it has a cell. Who
+        watches everything keeps all entities."""
+        query = self._query
+        if query is not None and query.tells_members:
+            return row in self._members
+        shows_all = query is not None and query.shown is None
+        return shows_all or any(row in cells for cells in self._cells.values())
 
     def _section(self, section: Section) -> None:
         if isinstance(section, Started):
-            if not self._is_subscribed or any(number != SUBSCRIPTION for number in section.subscriptions):
+            if self._query is None or any(number != SUBSCRIPTION for number in section.subscriptions):
                 raise Breach(1002, "a subscription starts that nobody asked for")
             self.is_started = True
         elif isinstance(section, Despawned):
             for row in section.rows:
-                self._erase(row)
+                self._erase(row, "despawn")
+        elif isinstance(section, (Left, Joined, Restarted)):
+            self._move(section)
         elif isinstance(section, Entered):
             for row, generation in zip(section.rows, section.generations):
                 self._stand(row, generation, "spawn" if section.is_spawn else "enter")
@@ -193,18 +205,36 @@ class Session:
         schema = self._schemas.get(entry.schema_hash)
         return schema if schema and schema.name == entry.name and schema.type.size == entry.size else None
 
-    def _erase(self, row: int) -> None:
+    def _move(self, section: Left | Joined | Restarted) -> None:
+        """Who is a member of the query, if the server tells it."""
+        if self._query is None or not self._query.tells_members or section.query != self._query.number:
+            raise Breach(1002, f"members of query {section.query}, which nobody asked for")
+        if isinstance(section, Joined):
+            if not self._generations.keys() >= set(section.rows):
+                raise Breach(1007, "an entity joins that has not entered")
+            self._members.update(section.rows)
+        elif isinstance(section, Left):
+            self._members.difference_update(section.rows)
+            self._touched.update(section.rows)
+        else:
+            # All of it at once: the values that follow are a first state, and say all that there is.
+            for row in sorted(self._members):
+                for component in self._table:
+                    self._remove(component, row, "leave")
+            self._touched |= self._members
+            self._members = set()
+
+    def _erase(self, row: int, kind: str) -> None:
         if row in self._generations:
-            self._changed("despawn", row)
+            self._changed(kind, row)
             del self._generations[row]
+            self._members.discard(row)
             for cells in self._cells.values():
                 cells.pop(row, None)
 
     def _stand(self, row: int, generation: int, kind: str) -> None:
-        if generation == 0:
-            raise Breach(1007, "an entity of generation 0")
         if self._generations.get(row) != generation:
-            self._erase(row)
+            self._erase(row, "despawn")
             self._generations[row] = generation
             self._changed(kind, row)
 
@@ -212,15 +242,14 @@ class Session:
         if row in self._cells[component]:
             self._changed(kind, row, component)
             del self._cells[component][row]
+            self._touched.add(row)
 
     def _write(self, written: Written) -> None:
         component, cells = written.component, self._cells[written.component]
         for row, new in zip(written.rows, written.values):
             if row not in (self._generations if written.is_insert else cells):
                 raise Breach(1007, f"a value of row {row}, which is not there")
-            if written.is_insert:
-                self._remove(component, row)
-                self._changed("insert", row, component, None, new)
-            elif new != cells[row]:
-                self._changed("set", row, component, cells[row], new)
-            cells[row] = new
+            old = cells.get(row)
+            if old != new:
+                self._changed("insert" if old is None else "set", row, component, old, new)
+                cells[row] = new

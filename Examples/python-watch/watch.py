@@ -24,6 +24,9 @@ from wire.values import STRUCTURE, Type, Undecodable
 DONE, CANNOT_CONNECT, PROTOCOL_TROUBLE, CONNECTION_LOST, UNAUTHORIZED, USAGE = 0, 3, 4, 5, 8, 64
 CONNECT_SECONDS = SILENCE_SECONDS = 10.0
 LOCAL_URL = "ws://127.0.0.1:7600"
+# All else is a query. (One that is only a name with a dot needs an address before it, or back-ticks.)
+ADDRESS = re.compile(r"localhost|[^\s,|`]*[.:][^\s,|`]*")
+EVERYTHING = "*"
 
 EXAMPLES = """\
 lines:
@@ -33,10 +36,14 @@ lines:
   203 4v1 remove Position          its Position was taken away
   204 4v1 despawn
 
+An entity that no longer matches the query leaves, with all that was shown of it. docs/QUERIES.md is the language:
+  'Position | Label'                               who has one of them, or both
+  'Position, Health where Health.current < 50'     who has both, while the condition holds
+
 exit codes, as of `orrery`:
    0  done: --ticks, --for or --count has come to its end
    3  cannot connect
-   4  not an Orrery server, or one that breaks the protocol, or an unknown component
+   4  not an Orrery server, or one that breaks the protocol, or that refuses the query
    5  the connection was lost, or the server stopped
    8  the server wants a token, or another one
   64  the arguments do not make sense
@@ -130,7 +137,7 @@ def watch(arguments: argparse.Namespace, printer: Printer) -> None:
     connection = WebSocket(
         arguments.url, SUBPROTOCOL, arguments.token, arguments.ca, MESSAGE_SIZE_MAX, CONNECT_SECONDS
     )
-    session = Session("watch.py", arguments.components)
+    session = Session("watch.py", arguments.query)
     end = time.monotonic() + arguments.seconds if arguments.seconds else math.inf
     heard, first_tick = time.monotonic(), None
     try:
@@ -166,7 +173,7 @@ def replay(path: str, printer: Printer) -> None:
         text = file.read()
     blocks = text.split("```hex\n")[1:] or [text]
     example = "\n" + "\n".join(block.split("```")[0] for block in blocks).split("\n@ > Mutate")[0]
-    session, unsaid = Session("page", []), []
+    session, unsaid = Session("page", EVERYTHING), []
     for item in example.split("\n@ ")[1:]:
         title, *lines = item.split("\n")
         message = bytes.fromhex(" ".join(line.split("#")[0] for line in lines))
@@ -210,7 +217,7 @@ def parse() -> argparse.Namespace:
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("url", nargs="?", help=f"ws:// or wss://, host:port ({LOCAL_URL})")
-    parser.add_argument("components", nargs="*", help="components to watch, by name (all)")
+    parser.add_argument("query", nargs="?", help=f"what to watch, as one argument: docs/QUERIES.md ('{EVERYTHING}')")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--state", action="store_true", help="print what is there at first, too")
     parser.add_argument("--ticks", type=int, metavar="N", help="end after N ticks")
@@ -222,11 +229,12 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_intermixed_args()
     if any(number is not None and number < 1 for number in (arguments.ticks, arguments.count)):
         parser.error("--ticks and --count are at least 1")
-    # A word that is no address names a component of the local world.
-    if arguments.url and not re.search("[:.]|^localhost$", arguments.url):
-        arguments.components.insert(0, arguments.url)
-        arguments.url = None
-    arguments.url = arguments.url or LOCAL_URL
+    # A word that is no address is a query of the local world.
+    if arguments.url and not ADDRESS.fullmatch(arguments.url):
+        if arguments.query is not None:
+            parser.error(f"'{arguments.url}' is no address; a query of several words needs quotes")
+        arguments.url, arguments.query = None, arguments.url
+    arguments.url, arguments.query = arguments.url or LOCAL_URL, arguments.query or EVERYTHING
     if "://" not in arguments.url:
         arguments.url = f"ws://{arguments.url}"
     if not arguments.url.startswith(("ws://", "wss://")):

@@ -1,3 +1,4 @@
+public import OrreryQuery
 import OrrerySchema
 import OrreryTransport
 import OrreryWire
@@ -65,6 +66,9 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case outcomeUnknown
         /// The server does not know this kind of request.
         case notSupported
+        /// The text of a query is wrong, names what the server does not have, or costs too much; ``ClientError/query``
+        /// says where and why.
+        case query
     }
 
     /// What the client was doing.
@@ -80,6 +84,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     public var message: String
     /// The component's current bytes, if the server refused a mutation because of them.
     public var current: [UInt8]?
+    /// What is wrong with the text of a query.
+    public var query: QueryError?
 
     /// Creates an error without bytes.
     public init(_ code: Code, _ message: String, phase: Phase = .connect) {
@@ -156,6 +162,7 @@ extension ClientError.Code {
             case .outcomeUnknown: .outcomeUnknown
             case .limitReached: .limitReached
             case .notSupported: .notSupported
+            case .badQuery: .query
             default: .refused
             }
     }

@@ -102,12 +102,8 @@ package struct ComponentTable: Hashable, Sendable {
         if column.rawValue < entries.count, entries[column.rawValue].column == column {
             return entries[column.rawValue]
         }
-        var (low, high) = (0, entries.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].column < column { low = middle + 1 } else { high = middle }
-        }
-        return low < entries.count && entries[low].column == column ? entries[low] : nil
+        let position = entries.partitionIndex { $0.column >= column }
+        return position < entries.count && entries[position].column == column ? entries[position] : nil
     }
 
     /// - Complexity: O(n).

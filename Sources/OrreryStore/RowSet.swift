@@ -1,3 +1,5 @@
+import OrrerySchema
+
 /// A set of rows (entity indexes) in ascending order: a bitmap of the pages that have any.
 package struct RowSet: Equatable, Sendable {
     /// The number of rows in one page.
@@ -60,6 +62,38 @@ package struct RowSet: Equatable, Sendable {
         precondition((pages.last ?? 0) <= page, "rows are added in ascending order")
         pages.append(page)
         words.append(contentsOf: repeatElement(0, count: Self.pageWords))
+    }
+
+    /// The position of a page among ``pages``, or where it would be.
+    private func position(of page: UInt32) -> Int {
+        // Without gaps before it, a page is at its own number.
+        if page < pages.count, pages[Int(page)] == page { return Int(page) }
+        return pages.partitionIndex { $0 >= page }
+    }
+
+    /// - Complexity: O(1) without gaps before the row's page, else O(log pages).
+    package func contains(_ index: UInt32) -> Bool {
+        let page = index / UInt32(Self.pageRows)
+        let position = position(of: page)
+        guard position < pages.count, pages[position] == page else { return false }
+        return words[position * Self.pageWords + Int(index % UInt32(Self.pageRows)) / 64] & 1 << UInt64(index % 64) != 0
+    }
+
+    /// Removes a row.
+    /// - Returns: Whether it was there.
+    /// - Complexity: As ``contains(_:)``; O(pages) if it is the last of its page.
+    @discardableResult
+    package mutating func remove(_ index: UInt32) -> Bool {
+        guard contains(index) else { return false }
+        let position = position(of: index / UInt32(Self.pageRows))
+        let start = position * Self.pageWords
+        words[start + Int(index % UInt32(Self.pageRows)) / 64] &= ~(1 << UInt64(index % 64))
+        count -= 1
+        if words[start..<start + Self.pageWords].allSatisfy({ $0 == 0 }) {
+            pages.remove(at: position)
+            words.removeSubrange(start..<start + Self.pageWords)
+        }
+        return true
     }
 
     /// Calls `body` with each row, ascending.

@@ -1,105 +1,61 @@
 import OrrerySchema
 import OrreryStore
-import OrreryWire
 
-/// Some of the cells of a world: those that a query shows, or several queries together, each once.
+/// Whole components: what plain queries show, one or several together.
 struct Cells: Hashable, Sendable {
-    /// A component of some entities.
-    struct Listed: Hashable, Sendable {
-        var column: ColumnID
-        /// Ascending, at least one.
-        var entities: [Entity]
-    }
-
     /// Whether the existence of every entity is shown, with or without components.
     var everyEntity = false
-    /// Components of all entities, ascending.
+    /// Ascending.
     var columns: [ColumnID] = []
-    /// Entities whose existence is shown, with or without components, ascending.
-    var entities: [Entity] = []
-    /// Components of listed entities, ascending by component; none of them is in ``columns``.
-    var listed: [Listed] = []
 
-    var isEmpty: Bool { !everyEntity && columns.isEmpty && entities.isEmpty && listed.isEmpty }
+    var isEmpty: Bool { !everyEntity && columns.isEmpty }
 
-    init() {}
-
-    /// The cells that a selection shows.
-    /// - Parameter table: The existing components; a selection may name others.
-    init(of selection: Selection, in table: ComponentTable) {
-        let shown =
-            switch selection.components {
-            case .all: table.columns
-            case .some(let columns): columns.filter { table[$0] != nil }
-            }
-        switch selection.entities {
-        case .all:
-            columns = shown
-            everyEntity = selection.components == .all
-        case .listed(let entities) where !entities.isEmpty:
-            self.entities = entities
-            listed = shown.map { Listed(column: $0, entities: entities) }
-        case .listed: break
-        }
-    }
-
-    /// The listed cells and entities.
-    var listedCount: Int { listed.reduce(entities.count) { $0 + $1.entities.count } }
-
-    /// The entities listed for a component.
-    func entities(listedFor column: ColumnID) -> [Entity] {
-        listed.firstIndex { $0.column >= column }.map { listed[$0].column == column ? listed[$0].entities : [] } ?? []
-    }
-
-    /// Whether the component of the entity is shown.
-    /// - Complexity: O(columns + log n).
-    func covers(_ column: ColumnID, of entity: Entity) -> Bool {
-        columns.contains(column) || entities(listedFor: column).containsSorted(entity)
-    }
-
-    /// Whether the entity itself is shown, whatever its components.
-    /// - Complexity: O(log n).
-    func coversExistence(of entity: Entity) -> Bool { everyEntity || entities.containsSorted(entity) }
-
-    /// The cells that this shows and `other` does not. A component that this shows for all entities, and `other` only
-    /// for some, is in the result for all.
-    /// - Complexity: O(n + m).
+    /// What this shows and `other` does not.
     func subtracting(_ other: Cells) -> Cells {
-        var result = Cells()
-        result.everyEntity = everyEntity && !other.everyEntity
-        result.columns = columns.filter { !other.columns.contains($0) }
-        if !other.everyEntity { result.entities = entities.subtractingSorted(other.entities) }
-        for list in listed where !other.columns.contains(list.column) {
-            let rest = list.entities.subtractingSorted(other.entities(listedFor: list.column))
-            if !rest.isEmpty { result.listed.append(Listed(column: list.column, entities: rest)) }
-        }
-        return result
+        Cells(
+            everyEntity: everyEntity && !other.everyEntity, columns: columns.filter { !other.columns.contains($0) })
     }
 }
 
-extension [Entity] {
-    /// Where an entity is in an ascending list, or would be.
-    fileprivate func sortedPosition(of entity: Entity) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < entity { low = middle + 1 } else { high = middle }
-        }
-        return low
+/// What several plain queries show together, counted, so that one of them comes or goes at the cost of what it shows.
+struct CellCounts {
+    private(set) var cells = Cells()
+    private var everyEntityCount = 0
+    /// How many queries show each of ``Cells/columns``.
+    private var columnCounts: [Int] = []
+
+    init() {}
+
+    init(_ queries: some Sequence<Cells>) {
+        for query in queries { add(query) }
     }
 
-    fileprivate func containsSorted(_ entity: Entity) -> Bool {
-        let position = sortedPosition(of: entity)
-        return position < count && self[position] == entity
+    mutating func add(_ query: Cells) {
+        if query.everyEntity { everyEntityCount += 1 }
+        for column in query.columns {
+            let position = cells.columns.partitionIndex { $0 >= column }
+            if position < cells.columns.count, cells.columns[position] == column {
+                columnCounts[position] += 1
+            } else {
+                cells.columns.insert(column, at: position)
+                columnCounts.insert(1, at: position)
+            }
+        }
+        cells.everyEntity = everyEntityCount > 0
     }
 
-    /// The entities of an ascending list that another one lacks.
-    fileprivate func subtractingSorted(_ other: [Entity]) -> [Entity] {
-        guard !other.isEmpty else { return self }
-        var position = 0
-        return filter { entity in
-            while position < other.count, other[position] < entity { position += 1 }
-            return position == other.count || other[position] != entity
+    /// Removes a query that was added.
+    mutating func remove(_ query: Cells) {
+        if query.everyEntity { everyEntityCount -= 1 }
+        for column in query.columns {
+            guard let position = cells.columns.firstIndex(of: column) else {
+                preconditionFailure("component \(column) was not added")
+            }
+            columnCounts[position] -= 1
+            guard columnCounts[position] == 0 else { continue }
+            cells.columns.remove(at: position)
+            columnCounts.remove(at: position)
         }
+        cells.everyEntity = everyEntityCount > 0
     }
 }

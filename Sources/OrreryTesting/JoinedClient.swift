@@ -1,4 +1,5 @@
 public import OrreryClient
+import OrreryQuery
 public import OrrerySchema
 package import OrrerySync
 import OrreryStore
@@ -163,15 +164,27 @@ public final class JoinedClient {
     /// - Parameter components: Component names; all by default.
     @discardableResult
     package func subscribe(_ components: [String]? = nil, of entity: Entity? = nil) -> SubscriptionID? {
-        subscribe(components, of: entity.map { .one($0) } ?? .all)
+        subscribe(components, of: entity.map { [$0] })
     }
 
-    /// Subscribes to components of these entities.
+    /// Subscribes to components of these entities; of all for `nil`.
     @discardableResult
-    package func subscribe(_ components: [String]? = nil, of entities: Selection.Entities) -> SubscriptionID? {
-        session.subscribe(
-            SubscriptionRequest(entities: entities, components: components.map { .named($0) } ?? .all)
-        ) { _ in }
+    package func subscribe(_ components: [String]? = nil, of entities: [Entity]?) -> SubscriptionID? {
+        query(
+            entities == nil ? components.map(QueryText.any) ?? "*" : QueryText.ofListed(components), of: entities)
+    }
+
+    /// Subscribes to a query.
+    @discardableResult
+    package func query(_ text: String, of entities: [Entity]? = nil) -> SubscriptionID? {
+        session.subscribe(QueryRequest(text, entities: entities)) { _ in }
+    }
+
+    /// Keeps the batches of a query in a log, from what it shows now on.
+    package func observe(_ id: SubscriptionID, _ log: BatchLog) {
+        _ = session.addObserver(ofQuery: id) { result in
+            if case .success(let batch) = result { log.append(batch) }
+        }
     }
 
     /// Ends a subscription. The answer arrives with the next delivery.
@@ -240,4 +253,21 @@ public final class JoinedClient {
 
     /// The number of bytes of all received messages.
     public var receivedByteCount: UInt64 { session.receivedByteCount }
+}
+
+/// Batches in the order in which they were applied.
+package final class BatchLog: Sendable {
+    private let batches = Mutex<[AppliedBatch]>([])
+
+    package init() {}
+
+    func append(_ batch: AppliedBatch) { batches.withLock { $0.append(batch) } }
+
+    /// Those since the last call.
+    package func take() -> [AppliedBatch] {
+        batches.withLock { batches in
+            defer { batches = [] }
+            return batches
+        }
+    }
 }

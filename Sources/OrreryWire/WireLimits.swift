@@ -21,7 +21,7 @@ public struct WireLimits: Hashable, Sendable {
     /// UTF-8 bytes of a reason; a server cuts longer ones of its own. Stops reasons that fill logs.
     public var reasonSizeMax = 1024
     /// Entities that one subscription may list. Stops lists that take long to process in every tick.
-    public var selectionEntityCountMax = 4096
+    public var queryEntityCountMax = 4096
     /// Capabilities that a side may list. Stops a handshake that takes long to process.
     public var capabilityCountMax = 64
     /// Schema hashes that a client may list as known. Stops a handshake that takes long to process.

@@ -93,8 +93,11 @@ class Witness:
         except OSError as error:
             pipe.send(str(error))
             return
-        session.say(subscribe(1, of_component(session.number(component))))
-        drain([session], time.monotonic() + 5, lambda: session.batches >= 3)
+        session.say(subscribe(1, of_component(component)))
+        drain([session], time.monotonic() + 5, lambda: session.batches >= 3 or session.refused > 0)
+        if session.refused:
+            pipe.send(f"the server refuses {component}")
+            return
         pipe.send("ready")
         drain([session], time.monotonic() + 3600, self.stopping.is_set)
         pipe.send((session.log, session.closed, session.welcome.tick_rate))

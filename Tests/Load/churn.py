@@ -17,7 +17,7 @@ STEP = 0.1  # seconds between two turns of sending
 
 def churn(sessions, server, options):
     """Sends for so long; returns the server's megabytes after each turn."""
-    position, count = sessions[0].number("Position"), int(options.rate * STEP) // 2
+    count = int(options.rate * STEP) // 2
     end, memory, first = time.monotonic() + options.seconds, [], 1
     while (turn := time.monotonic()) < end and not all(one.closed for one in sessions):
         for at, one in enumerate(sessions):
@@ -26,10 +26,10 @@ def churn(sessions, server, options):
             out = []
             for number in range(first, first + count):
                 if options.kind == "one":
-                    selection = of_entity((at * 63 + number) % options.asteroids)
+                    query = of_entity((at * 63 + number) % options.asteroids)
                 else:
-                    selection = of_component(position) if options.kind == "component" else of_everything()
-                out.append(subscribe(number, selection))
+                    query = of_component("Position") if options.kind == "component" else of_everything()
+                out.append(subscribe(number, query))
                 if number > options.held:
                     out.append(unsubscribe(number - options.held))
             one.say(*out)

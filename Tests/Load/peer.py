@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Examples" 
 
 from wire.frames import BINARY, CLOSE, PING, PONG, NoUpgrade, Unauthorized, Upgrade, frame, read_close, read_frame
 from wire.messages import (
-    MESSAGE_SIZE_MAX, SUBPROTOCOL, Batch, Entity, Heartbeat, Response, Resume, Selection, Welcome, acknowledge, hello,
+    MESSAGE_SIZE_MAX, SUBPROTOCOL, Batch, Entity, Heartbeat, Query, Response, Resume, Welcome, acknowledge, hello,
     mutate_despawn, read, subscribe, unsubscribe,
 )  # fmt: skip
 from wire.primitives import Breach
@@ -33,16 +33,18 @@ def entity(index: int) -> Entity:
     return Entity(index, 1)
 
 
-def of_entity(index: int) -> Selection:
-    return Selection(entities=[entity(index)])
+def of_entity(index: int) -> Query:
+    """All that it has."""
+    return Query("", [entity(index)])
 
 
-def of_component(number: int) -> Selection:
-    return Selection(components=[number])
+def of_component(name: str) -> Query:
+    """One component of all entities."""
+    return Query(name)
 
 
-def of_everything() -> Selection:
-    return Selection()
+def of_everything() -> Query:
+    return Query()
 
 
 class Session:
@@ -154,11 +156,6 @@ class Session:
             self.refused += message.code != 0
         elif isinstance(message, Welcome):
             self.welcome = message
-
-    def number(self, component: str) -> int:
-        """The number of a component of this server."""
-        assert self.welcome is not None
-        return self.welcome.numbers()[component]
 
 
 def drain(sessions: Iterable[Session], until: float, ended: Callable[[], bool] | None = None) -> None:

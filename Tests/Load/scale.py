@@ -16,10 +16,10 @@ from case import Server, Witness, arguments, finish
 from peer import connect, drain, of_component, of_entity, settle, subscribe
 
 
-def selections(options, at, position):
+def queries(options, at):
     """What the session at a place watches."""
     if options.shape == "whole":
-        return [of_component(position)]
+        return [of_component("Position")]
     base = 0 if options.shape == "same" else at * (options.entities + 1)  # no two the same set
     return [of_entity((base + number) % options.asteroids) for number in range(options.entities)]
 
@@ -38,10 +38,8 @@ def main():
         witness = Witness(server.address)
         os.nice(5)
         sessions = connect(server.address, options.sessions)
-        position = sessions[0].number("Position")
         for at, one in enumerate(sessions):
-            watched = selections(options, at, position)
-            one.say(*(subscribe(number + 1, selection) for number, selection in enumerate(watched)))
+            one.say(*(subscribe(number + 1, query) for number, query in enumerate(queries(options, at))))
             drain(sessions, time.monotonic() + 0.002)
         settle(sessions, 1 if options.shape == "whole" else options.entities, 20)
         drain(sessions, time.monotonic() + 2)

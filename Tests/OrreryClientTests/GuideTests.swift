@@ -212,6 +212,30 @@ import Testing
         #expect(joined.world[mine, Health.self]?.current == 50)
     }
 
+    @Test func whatMatches() throws {
+        let joined = try makeWorld()
+        let ship = joined.world.spawn(Health(current: 10))
+        joined.tick()
+        let connection = try joined.connect().connection
+        var alarms: [Entity: Tick] = [:]
+        let hurtUntil = Tick(6)
+        try joined.run {
+            // begin
+            let hurt = try await connection.query("Health, Position? where Health.current < 50")
+            print(hurt.entities, hurt.values(of: Health.self).map(\.value.current))
+            for try await batch in hurt.batches {  // begins with all who match
+                for entity in batch.left { alarms[entity] = nil }  // no longer hurt, or gone
+                for entity in batch.joined { alarms[entity] = batch.tick }
+                let changed = batch.changes(of: Health.self).filter { $0.cause == .set }
+                print(changed.map(\.entity))
+                if batch.tick > hurtUntil { break }
+            }
+            hurt.cancel()
+            // end
+        }
+        #expect(alarms.keys.sorted() == [ship])
+    }
+
     @Test func afterARestart() throws {
         let joined = try makeWorld()
         joined.world.spawn(Position(x: 1))
@@ -245,7 +269,7 @@ import Testing
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 12)
+        #expect(page.examples.count == 13)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

@@ -1,8 +1,9 @@
 import Foundation
 import OrreryClient
+import OrreryQuery
 import OrrerySchema
 import OrreryServer
-import OrrerySync
+@testable import OrrerySync
 import OrreryTransport
 import OrreryWebSocket
 import OrreryWire
@@ -40,6 +41,11 @@ import Testing
             ("ValueLimits.elementCountMax", "\(ValueLimits.elementCountMax)"),
             ("ValueLimits.partCountMax", "\(ValueLimits.partCountMax)"),
             ("ValueLimits.sizeMax", "\(ValueLimits.sizeMax)"),
+            ("QueryLimits.textSizeMax", "\(QueryLimits().textSizeMax)"),
+            ("QueryLimits.nodeCountMax", "\(QueryLimits().nodeCountMax)"),
+            ("QueryLimits.bracketDepthMax", "\(QueryLimits().bracketDepthMax)"),
+            ("QueryLimits.entityCountMax", "\(QueryLimits().entityCountMax)"),
+            ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
             ("HTTPRequest.tokenSizeMax", "\(HTTPRequest.tokenSizeMax)"),
             ("LogQueue.lineCountMax", "\(LogQueue().lineCountMax)"),
         ]

@@ -60,7 +60,7 @@ final class Rogue: TransportHandler, @unchecked Sendable {
             ClientMessage.hello(Hello(clientName: "\(manner)", knownSchemas: [], resume: nil)).encoded(), on: connection
         )
         switch manner {
-        case .silent: say(ClientMessage.subscribe(SubscriptionID(1), Selection()).encoded(), on: connection)
+        case .silent: say(ClientMessage.subscribe(SubscriptionID(1), .everything).encoded(), on: connection)
         case .hostile:
             say((0..<200).map { _ in UInt8(truncatingIfNeeded: generator.next()) }, on: connection)
         }

@@ -66,7 +66,7 @@ import Testing
             configuration.sync.windowTickCount = 6
             configuration.sync.pendingMutationMax = 7
             configuration.sync.limits.subscriptionCountMax = 8
-            configuration.sync.limits.selectionEntityCountMax = 9
+            configuration.sync.limits.queryEntityCountMax = 9
             configuration.sync.limits.mutationPartCountMax = 10
         }
         let welcome = try #require(try joined.connect().session.withCore(\.welcome))
@@ -80,7 +80,7 @@ import Testing
         told.windowTickCount = 6
         told.pendingMutationMax = 7
         told.subscriptionCountMax = 8
-        told.selectionEntityCountMax = 9
+        told.queryEntityCountMax = 9
         told.mutationPartCountMax = 10
         #expect(welcome.limits == told)
     }

@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrrerySync
@@ -80,19 +81,27 @@ import Testing
 
     @Test func whatStartedGoesOnWithOneBatchAlsoIfNothingChanged() throws {
         let peer = try Peer()
-        let everything = Hello.Resume.Subscription(SubscriptionID(3), Selection())
+        let everything = Hello.Resume.Subscription(SubscriptionID(3), .everything)
         let dead = Hello.Resume.Subscription(
-            SubscriptionID(4), Selection(entities: .one(Entity(index: 9, generation: 1))))
+            SubscriptionID(4), QueryRequest("", entities: [Entity(index: 9, generation: 1)]))
         let (grant, rest) = try peer.hello(on: peer.connect(), token: [1], subscriptions: [everything, dead])
         // An unknown token does not stand in the way of going on.
         #expect(grant.resumption == .resumed)
         #expect(!grant.isKnownClient)
-        #expect(rest == [.syncBatch(BatchHead(tick: Tick(10), base: Tick(10), isWhole: true, part: 0))])
+        // Each is described again, and then both go on.
+        #expect(
+            rest == [
+                .subscribeResponse(
+                    SubscriptionID(3), .granted(GrantedQuery(QueryNumber(1), shown: .all, tellsMembers: false))),
+                .subscribeResponse(
+                    SubscriptionID(4), .granted(GrantedQuery(QueryNumber(2), shown: .all, tellsMembers: true))),
+                .syncBatch(BatchHead(tick: Tick(10), base: Tick(10), isWhole: true, part: 0)),
+            ])
     }
 
     @Test func anotherEpochAndAnUnknownTickAreNotResumed() throws {
         let peer = try Peer()
-        let everything = Hello.Resume.Subscription(SubscriptionID(3), Selection())
+        let everything = Hello.Resume.Subscription(SubscriptionID(3), .everything)
         let other = try peer.hello(on: peer.connect(), epoch: 6, token: [], subscriptions: [everything])
         #expect(other.0.resumption == .otherEpoch)
         #expect(other.rest.isEmpty)
@@ -104,8 +113,8 @@ import Testing
 
     @Test func subscriptionsThatCannotGoOnCloseTheConnection() throws {
         let peer = try Peer()
-        let everything = Hello.Resume.Subscription(SubscriptionID(3), Selection())
-        let beyond = Hello.Resume.Subscription(SubscriptionID(3), Selection(components: .some([ColumnID(1)])))
+        let everything = Hello.Resume.Subscription(SubscriptionID(3), .everything)
+        let beyond = Hello.Resume.Subscription(SubscriptionID(3), QueryRequest("Nothing"))
         for subscriptions in [[everything, everything], [beyond]] {
             let session = peer.connect()
             #expect(throws: WireError.self) {

@@ -150,7 +150,7 @@ import simulate
         let client = try joined.connect()
         let ids = [
             client.subscribe(), client.subscribe(["Position"]), client.subscribe(["Health", "Frozen"]),
-            client.subscribe(of: entities[2]), client.subscribe(["Frozen"], of: .listed([bare, entities[1]])),
+            client.subscribe(of: entities[2]), client.subscribe(["Frozen"], of: [bare, entities[1]]),
         ].compactMap { $0 }
         joined.tick()
         var batches = client.takeBatches()

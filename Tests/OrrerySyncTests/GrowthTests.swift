@@ -52,9 +52,9 @@ import simulate
         let answers = try say(
             [
                 ClientMessage.hello(Hello(clientName: "new")).encoded() + Self.skipped,
-                ClientMessage.subscribe(id, Selection()).encoded() + Self.skipped,
+                ClientMessage.subscribe(id, .everything).encoded() + Self.skipped,
             ], client, joined)
-        #expect(answers.contains(.subscribeResponse(id, nil)))
+        #expect(answers.contains(.subscribeResponse(id, .granted(.everything))))
         // The part that comes before the first acknowledgement, which it asks for.
         guard case .syncBatch = answers.last else {
             Issue.record("\(answers)")
@@ -78,14 +78,14 @@ import simulate
         let answers = try say(
             [
                 ClientMessage.hello(Hello(clientName: "new")).encoded(),
-                ClientMessage.subscribe(granted, Selection()).encoded(),
-                ClientMessage.subscribe(refused, Selection()).encoded() + Self.critical,
+                ClientMessage.subscribe(granted, .everything).encoded(),
+                ClientMessage.subscribe(refused, .everything).encoded() + Self.critical,
                 ClientMessage.unsubscribe(granted).encoded() + Self.critical,
                 set(1, 9, epoch) + Self.critical,
                 [5, 2] + [UInt8](repeating: 0, count: 8) + HandMadeServer.section(0xa0, [1]),
             ], client, joined)
-        #expect(answers.contains(.subscribeResponse(granted, nil)))
-        #expect(answers.contains(.subscribeResponse(refused, refusal)))
+        #expect(answers.contains(.subscribeResponse(granted, .granted(.everything))))
+        #expect(answers.contains(.subscribeResponse(refused, .refused(refusal))))
         #expect(answers.contains(.unsubscribeResponse(granted, refusal)))
         #expect(answers.contains(.mutationResponse(MutationSequence(1), .refused(refusal))))
         // Nothing of them was done.
@@ -95,11 +95,11 @@ import simulate
         let again = try say(
             [
                 set(1, 9, epoch), set(3, 5, epoch),
-                ClientMessage.subscribe(refused, Selection()).encoded(),
+                ClientMessage.subscribe(refused, .everything).encoded(),
                 ClientMessage.unsubscribe(granted).encoded(),
             ], client, joined)
         #expect(again.contains(.mutationResponse(MutationSequence(1), .refused(refusal))))
-        #expect(again.contains(.subscribeResponse(refused, nil)))
+        #expect(again.contains(.subscribeResponse(refused, .granted(.everything))))
         #expect(again.contains(.unsubscribeResponse(granted, nil)), "it was there to the end")
         #expect(joined.world[Self.entity, Health.self] == Health(current: 5))
         #expect(client.end == nil)
@@ -143,14 +143,14 @@ import simulate
         let answers = try say(
             [
                 ClientMessage.hello(able).encoded(),
-                ClientMessage.subscribe(SubscriptionID(7), Selection()).encoded(),
+                ClientMessage.subscribe(SubscriptionID(7), .everything).encoded(),
             ], client, joined)
         guard case .welcome(let welcome)? = answers.first else {
             Issue.record("no Welcome")
             return
         }
         #expect(welcome.capabilities == [], "this version has none")
-        #expect(answers.contains(.subscribeResponse(SubscriptionID(7), nil)))
+        #expect(answers.contains(.subscribeResponse(SubscriptionID(7), .granted(.everything))))
         #expect(client.end == nil)
     }
 
@@ -176,11 +176,11 @@ import simulate
         #expect(server.end == nil)
         let id = try #require(server.client.subscribe(["Position"]))
         server.deliver()
-        server.send(ServerMessage.subscribeResponse(id, nil).encoded() + Self.skipped)
+        server.send(ServerMessage.subscribeResponse(id, .granted(.everything)).encoded() + Self.skipped)
         let enter = HandMadeServer.section(4, [0, 1, 0, 1, 0, 0, 0])
         let values = HandMadeServer.section(7, [0, 0, 1, 0] + HandMadeServer.floats(1, 2))
         let started = HandMadeServer.section(1, [1, UInt8(id.rawValue)])
-        server.send([0x84, 1, 1, 1, 0] + Self.skipped + started + enter + Self.skipped + values + Self.skipped)
+        server.send([0x84, 0, 1, 1, 1, 0] + Self.skipped + started + enter + Self.skipped + values + Self.skipped)
         #expect(server.client.contents.entities == [Self.entity: ["Position": HandMadeServer.floats(1, 2)]])
         server.send(ServerMessage.heartbeat(Tick(5), isCurrent: true).encoded() + Self.skipped)
         #expect(server.client.tick == Tick(5))
@@ -202,11 +202,11 @@ import simulate
     }
 
     @Test func aClientClosesForWhatItMustUnderstandAndSaysWhich() throws {
-        let batch: [UInt8] = [0x84, 1, 1, 1, 0]
+        let batch: [UInt8] = [0x84, 0, 1, 1, 1, 0]
         for message in [
             newWelcome(Self.critical), batch + Self.critical,
             ServerMessage.heartbeat(Tick(5), isCurrent: true).encoded() + Self.critical,
-            ServerMessage.subscribeResponse(SubscriptionID(1), nil).encoded() + Self.critical,
+            ServerMessage.subscribeResponse(SubscriptionID(1), .granted(.everything)).encoded() + Self.critical,
             ServerMessage.unsubscribeResponse(SubscriptionID(1), nil).encoded() + Self.critical,
             ServerMessage.mutationResponse(MutationSequence(1), .applied(Tick(1), entities: [])).encoded()
                 + Self.critical,
@@ -221,19 +221,19 @@ import simulate
         }
     }
 
-    @Test(arguments: [12, 77, 255] as [UInt8])
+    @Test(arguments: [13, 77, 255] as [UInt8])
     func aRefusalOfAnUnknownKindIsARefusal(code: UInt8) throws {
         let server = try RawServer()
         server.send(newWelcome())
         let refusal = Refusal(RefusalCode(rawValue: code), "a reason of the future")
         let errors = Errors()
-        let id = server.client.session.subscribe(SubscriptionRequest()) { result in
+        let id = server.client.session.subscribe(.everything) { result in
             if case .failure(let error) = result { errors.append(error) }
         }
         let outcomes = MutationTests.Outcomes()
         server.client.mutate(.despawn(Self.entity), outcomes.take)
         server.deliver()
-        server.send(ServerMessage.subscribeResponse(try #require(id), refusal).encoded())
+        server.send(ServerMessage.subscribeResponse(try #require(id), .refused(refusal)).encoded())
         server.send(ServerMessage.mutationResponse(MutationSequence(1), .refused(refusal)).encoded())
         #expect(errors.all.map(\.code) == [.refused])
         #expect(errors.all.first?.message == "a reason of the future")

@@ -102,7 +102,7 @@ import simulate
 
     @Test func aBatchPutsItOff() throws {
         let times = try heartbeats(60) { peer, time in
-            if time == 0 { peer.say(.subscribe(SubscriptionID(1), Selection())) }
+            if time == 0 { peer.say(.subscribe(SubscriptionID(1), .everything)) }
             peer.tick(changing: (1...25).contains(time))
         }
         #expect(times == [35, 45, 55], "an interval after the last batch, though ticks without changes go on")
@@ -110,7 +110,7 @@ import simulate
 
     @Test func whoWasToldThatItIsBehindIsToldWhenItIsNot() throws {
         let peer = try Peer()
-        peer.say(.subscribe(SubscriptionID(1), Selection(entities: .one(Entity(index: 0, generation: 1)))))
+        peer.say(.subscribe(SubscriptionID(1), QueryRequest("", entities: [Entity(index: 0, generation: 1)])))
         #expect(peer.hear(acknowledging: false).last == Self.batch)
         // Its window is closed when a tick comes that may concern it, so it falls behind, though nothing is owed to it.
         peer.tick(changing: true, row: 1)
@@ -133,7 +133,7 @@ import simulate
                         sequence: MutationSequence(UInt64(time) + 1), epoch: Epoch(1),
                         operation: .insert(Entity(index: 0, generation: 1), .init(ColumnID(0), [1])))))
             // Subscriptions that are refused, and ends of what never began.
-            peer.say(.subscribe(SubscriptionID(7), Selection(components: .some([ColumnID(9)]))))
+            peer.say(.subscribe(SubscriptionID(7), QueryRequest("Nothing")))
             peer.say(.unsubscribe(SubscriptionID(7)))
         }
         #expect(times == [10, 20, 30])

@@ -45,7 +45,7 @@ final class Errors: Sendable {
         let client = try joined.connectRaw()
         client.send(Self.hello)
         for number in 1...5 as ClosedRange<UInt32> {
-            client.send(ClientMessage.subscribe(SubscriptionID(number), Selection()).encoded())
+            client.send(ClientMessage.subscribe(SubscriptionID(number), .everything).encoded())
             client.send(ClientMessage.unsubscribe(SubscriptionID(number)).encoded())
         }
         for _ in 0..<3 { client.send(ClientMessage.unsubscribe(SubscriptionID(9)).encoded()) }
@@ -74,7 +74,7 @@ final class Errors: Sendable {
         let entity = joined.world.spawn(Position(), Label())
         let client = try joined.connectRaw()
         client.send(Self.hello)
-        client.send(ClientMessage.subscribe(SubscriptionID(1), Selection()).encoded())
+        client.send(ClientMessage.subscribe(SubscriptionID(1), .everything).encoded())
         joined.tick()
         // It acknowledges nothing, so it comes to no tick any more and none of its mutations is answered.
         var text = ByteWriter()

@@ -45,7 +45,7 @@ import Testing
 
     private func batch(tick: UInt64, part: Int = 0, isWhole: Bool = true, _ sections: [[UInt8]]) -> [UInt8] {
         var writer = ByteWriter()
-        writer.append(0x84 as UInt8)
+        writer.append(contentsOf: [0x84, 0])
         writer.append(varint: tick)
         writer.append(varint: tick)
         writer.append(isWhole ? 1 : 0 as UInt8)
@@ -161,8 +161,8 @@ import Testing
     }
 
     @Test func changesThatTakeMoreThanTheirBytesAreBounded() throws {
-        let server = try makeServer { $0.sync.recordedSizeMax = 700_000 }
-        server.send(batch(tick: 1, [enter(8000, step: 1)]))
+        let server = try makeServer { $0.sync.recordedSizeMax = 300_000 }
+        for half in 1...2 { server.send(batch(tick: UInt64(half), [enter(half * 4000, step: 1)])) }
         #expect(server.end == nil)
         // One bit for each tag, and forty-eight bytes for the change.
         let tags = section(7) { writer in
@@ -173,7 +173,7 @@ import Testing
             writer.append(varint: 1000)
             writer.append(contentsOf: [UInt8](repeating: 0xff, count: 1000))
         }
-        server.send(batch(tick: 2, [tags, tags]))
+        server.send(batch(tick: 3, [tags]))
         expectLimit("recordedSizeMax", server)
     }
 
@@ -221,7 +221,7 @@ import Testing
         let server = try makeServer { _ in }
         let id = try #require(server.client.subscribe())
         _ = server.takeReceived()
-        server.send(ServerMessage.subscribeResponse(id, nil).encoded())
+        server.send(ServerMessage.subscribeResponse(id, .granted(.everything)).encoded())
         let answers = Errors()
         for _ in 0..<2 {
             server.client.session.unsubscribe(id) { _ in answers.append(ClientError(.closed, "answered")) }

@@ -28,7 +28,7 @@ import simulate
         let client = try joined.connect()
         // Over several pages, in any order, one of them without components.
         let listed = [entities[2999], bare, entities[0], entities[1023], entities[1024]]
-        client.subscribe(of: .listed(listed))
+        client.subscribe(of: listed)
         joined.tick()
         #expect(shown(client) == listed.sorted())
         #expect(client.contents.entities[entities[0]]?.keys.sorted() == ["Health", "Position"])
@@ -50,7 +50,7 @@ import simulate
         )
         joined.tick()
         let client = try joined.connect()
-        client.subscribe(["Health"], of: .listed([both, one, none]))
+        client.subscribe(["Health"], of: [both, one, none])
         joined.tick()
         // Their existence is told, also without the component.
         #expect(shown(client) == [both, one, none].sorted())
@@ -69,7 +69,7 @@ import simulate
         try joined.world.despawn(dead)
         joined.tick()
         let client = try joined.connect()
-        let id = try #require(client.subscribe(of: .listed([dead, never, alive])))
+        let id = try #require(client.subscribe(of: [dead, never, alive]))
         joined.tick()
         #expect(client.takeBatches().flatMap(\.started) == [id])
         #expect(shown(client) == [alive])
@@ -85,7 +85,7 @@ import simulate
         let joined = try makeJoined()
         joined.tick()
         let client = try joined.connect()
-        client.subscribe(of: .listed([Entity(index: 1, generation: 1), Entity(index: 2, generation: 1)]))
+        client.subscribe(of: [Entity(index: 1, generation: 1), Entity(index: 2, generation: 1)])
         client.subscribe(of: Entity(index: 3, generation: 1))
         joined.tick()
         let errors = client.takeErrors()
@@ -99,7 +99,7 @@ import simulate
         let joined = try makeJoined()
         joined.world.spawn(Position())
         let client = try joined.connect()
-        let id = try #require(client.subscribe(of: .listed([])))
+        let id = try #require(client.subscribe(of: []))
         joined.tick()
         #expect(client.takeBatches().flatMap(\.started) == [id])
         #expect(shown(client).isEmpty)
@@ -114,7 +114,7 @@ import simulate
         let (one, other) = (joined.world.spawn(Position(x: 1)), joined.world.spawn(Position(x: 2)))
         joined.tick()
         let client = try joined.connect()
-        client.subscribe(of: .listed([one, other]))
+        client.subscribe(of: [one, other])
         joined.tick()
         _ = client.takeBatches()
         client.isStalled = true
@@ -136,8 +136,8 @@ import simulate
         let entities = (0..<4).map { joined.world.spawn(Position(x: Float($0)), Health()) }
         joined.tick()
         let client = try joined.connect()
-        let first = try #require(client.subscribe(["Position"], of: .listed(Array(entities[0..<3]))))
-        let second = try #require(client.subscribe(["Position", "Health"], of: .listed(Array(entities[1..<4]))))
+        let first = try #require(client.subscribe(["Position"], of: Array(entities[0..<3])))
+        let second = try #require(client.subscribe(["Position", "Health"], of: Array(entities[1..<4])))
         joined.tick()
         _ = client.takeBatches()
         client.unsubscribe(first)
@@ -156,7 +156,7 @@ import simulate
         let entities = (0..<3).map { joined.world.spawn(Position(x: Float($0))) }
         joined.tick()
         let client = try joined.connect()
-        client.subscribe(of: .listed(entities))
+        client.subscribe(of: entities)
         joined.tick()
         _ = client.takeBatches()
         client.cut()
@@ -182,7 +182,7 @@ import simulate
         let entity = joined.world.spawn(Position(x: 1))
         joined.tick()
         let client = try joined.connect()
-        client.subscribe(of: .listed([entity, Entity(index: 7, generation: 3)]))
+        client.subscribe(of: [entity, Entity(index: 7, generation: 3)])
         joined.tick()
         try joined.restart(with: World())
         for _ in 0..<10 {

@@ -90,20 +90,20 @@ import simulate
             mutation(client, .insert(entity, .init(ColumnID(2), long))), joined, client, "300", "a message may have")
         let errors = Errors()
         let many = (0..<200).map { Entity(index: UInt32($0), generation: 1) }
-        client.session.subscribe(SubscriptionRequest(entities: .listed(many))) { result in
+        client.session.subscribe(QueryRequest("", entities: many)) { result in
             if case .failure(let error) = result { errors.append(error) }
         }
         expectRefusedHere(errors.all.first, joined, client, "300", "a message may have")
     }
 
     @Test func listsAreNoLongerThanTheServerTakes() throws {
-        let joined = try makeJoined { $0.sync.limits.selectionEntityCountMax = 3 }
+        let joined = try makeJoined { $0.sync.limits.queryEntityCountMax = 3 }
         let entities = (0..<4).map { _ in joined.world.spawn(Position()) }
         let client = try joined.connect()
         joined.tick()
         let errors = Errors()
         for count in [3, 4] {
-            client.session.subscribe(SubscriptionRequest(entities: .listed(Array(entities.prefix(count))))) { result in
+            client.session.subscribe(QueryRequest("", entities: Array(entities.prefix(count)))) { result in
                 if case .failure(let error) = result { errors.append(error) }
             }
         }
@@ -163,7 +163,7 @@ import simulate
         joined.tick()
         // Each fits into a message, all of them do not.
         for start in 0..<6 {
-            client.subscribe(["Position"], of: .listed(Array(entities[start * 20..<start * 20 + 100])))
+            client.subscribe(["Position"], of: Array(entities[start * 20..<start * 20 + 100]))
         }
         joined.tick()
         let before = client.contents

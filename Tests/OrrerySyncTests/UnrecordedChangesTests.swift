@@ -70,7 +70,7 @@ import Testing
 
         mutating func subscribe() throws {
             deliver()
-            for number in clients.indices { _ = try clients[number].subscribe(SubscriptionRequest()) }
+            for number in clients.indices { _ = try clients[number].subscribe(.everything) }
             deliver()
         }
 

@@ -171,7 +171,7 @@ import Testing
         begin()
         var conversation = Conversation(store)
         var said = conversation.deliver()
-        #expect(try conversation.client.subscribe(SubscriptionRequest()) == SubscriptionID(1))
+        #expect(try conversation.client.subscribe(.everything) == SubscriptionID(1))
         said += conversation.deliver()
         goOn()
         conversation.server.worldAdvanced(now: .zero)
@@ -218,7 +218,7 @@ import Testing
         var client = SyncClient(clientName: "page")
         func receive(_ bytes: [UInt8]) -> [ClientEvent] { bytes.withUnsafeBytes { client.receive($0) } }
         for message in blocks[0].filter({ $0.name == "< Welcome" }) { _ = receive(message.bytes) }
-        _ = try client.subscribe(SubscriptionRequest())
+        _ = try client.subscribe(.everything)
         for message in blocks[0].filter({ $0.name == "< SubscribeResponse" }) { _ = receive(message.bytes) }
         _ = client.takeOutgoing()
         let parts = blocks[4]

@@ -33,12 +33,13 @@ struct PythonCodecTests {
             said = {
                 "Hello": hello("Grüße"),
                 "Hello with resume, of nothing": hello("", Resume(2**64 - 1, 0, {})),
-                "Subscribe to everything": subscribe(1, Selection()),
-                "Subscribe to components": subscribe(300, Selection(components=[200, 0, 2])),
-                "Subscribe to one entity": subscribe(2**32 - 1, Selection([Entity(70000, 3)])),
+                "Subscribe to everything": subscribe(1, Query()),
+                "Subscribe to components": subscribe(300, Query("Position | Label | Frozen")),
+                "Subscribe to one entity": subscribe(2**32 - 1, Query("", [Entity(70000, 3)])),
                 "Subscribe to a list of entities, some components": subscribe(
-                    7, Selection([Entity(1, 1), Entity(5, 2), Entity(6, 3), Entity(70000, 4)], [0, 2])),
-                "Subscribe to no entity": subscribe(8, Selection([])),
+                    7, Query("Position?, Frozen?", [Entity(70000, 4), Entity(1, 1), Entity(5, 2), Entity(6, 3)])),
+                "Subscribe to no entity": subscribe(8, Query("", [])),
+                "Subscribe to a condition": subscribe(9, Query("Health, Position? where Health.current < 50")),
                 "Unsubscribe": unsubscribe(300),
                 "Acknowledge": acknowledge(1000, 2**40),
                 "Mutate: despawn": mutate_despawn(2**64 - 1, 0, Entity(2**32 - 1, 0)),
@@ -46,12 +47,12 @@ struct PythonCodecTests {
             for title, message in said.items():
                 print(title, "is right" if message == golden[title] else message.hex())
             resume = Resume(0x1122334455667788, 1000, {
-                1: Selection(), 300: Selection([Entity(70000, 3)], [0, 2]),
+                1: Query(), 300: Query("Position?, Frozen?", [Entity(70000, 3)]),
             }, bytes(range(0xA0, 0xB0)))
             print("resume", golden["Hello with resume"].find(resume.data()) > 0)
             """)
         #expect(ended.error == "")
-        #expect(ended.lines.count == 11)
+        #expect(ended.lines.count == 12)
         #expect(ended.lines.allSatisfy { $0.hasSuffix(" is right") || $0 == "resume True" }, "\(ended.output)")
     }
 
@@ -62,7 +63,12 @@ struct PythonCodecTests {
             """
             read_messages = {title: read(message) for title, message in golden.items()}
             welcome = read_messages["Welcome"]
-            print(hex(welcome.epoch), welcome.tick, welcome.tick_rate, welcome.numbers(), len(welcome.schemas))
+            print(hex(welcome.epoch), welcome.tick, welcome.tick_rate, len(welcome.schemas))
+            print([(component.number, component.name) for component in welcome.components])
+            for title in ("SubscribeResponse", "SubscribeResponse, of everything, told"):
+                print(read_messages[title].subscription, read_messages[title].code, read_messages[title].query)
+            refused = read_messages["SubscribeResponse, refused text"]
+            print(refused.subscription, refused.code, refused.reason, refused.error)
             for title in ("SubscribeResponse, refused with code 9", "UnsubscribeResponse", "Heartbeat, current",
                           "MutationResponse, applied, spawned", "MutationResponse, two outcomes"):
                 print(read_messages[title])
@@ -70,13 +76,17 @@ struct PythonCodecTests {
             """)
         #expect(
             ended.output == """
-                0x1122334455667788 1000 60.0 {'Position': 0, 'Frozen': 2} 1
-                Response(kind=130, subscription=9, code=9, reason='no')
-                Response(kind=131, subscription=1, code=0, reason='')
+                0x1122334455667788 1000 60.0 1
+                [(0, 'Position'), (2, 'Frozen')]
+                300 0 GrantedQuery(number=7, shown=[0, 2], tells_members=False)
+                1 0 GrantedQuery(number=1099511627776, shown=None, tells_members=True)
+                5 12 no QueryError(kind=3, column=21, expected='a field of Health', nearest='current')
+                Response(kind=130, subscription=9, code=9, reason='no', query=None, error=None)
+                Response(kind=131, subscription=1, code=0, reason='', query=None, error=None)
                 Heartbeat(tick=1000, is_current=True)
                 MutationResponse(outcomes=[(300, 0)])
                 MutationResponse(outcomes=[(7, 0), (8, 1)])
-                33
+                37
 
                 """, "\(ended.error)")
     }
@@ -109,10 +119,13 @@ struct PythonCodecTests {
         #expect(
             ended.output == """
                 every kind of section 1000 998 True 0
+                - Restarted 7
                 - Started [1, 300]
                 - Despawned [0, 5, 5000]
+                - Left 300 [5]
                 - Entered [7] [1]
                 - Entered [1, 2] [2, 16909060]
+                - Joined 7 [1, 7]
                 - Removed 2 [3]
                 - Written 0 [1, 7] [8, 8] True
                 - Written 0 [8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 30] \

@@ -91,7 +91,7 @@ struct PythonWatchTests {
     @Test("Spawns, values, removals and despawns of a live world, each with its tick")
     func live() async throws {
         try await LiveWorld.run { live in
-            let watch = try start(live.server.url, "Body", "Frozen", "Place", "--state")
+            let watch = try start(live.server.url, "Body | Frozen | Place", "--state")
             try await watch.prints(" 0v1 Frozen - -> {}")
             let ship = try await live.server.perform {
                 $0.spawn(Body(name: "Schiff \"Ö\"\u{1b}", moons: ["a"]), Place())
@@ -127,6 +127,49 @@ struct PythonWatchTests {
                     #"\#(ship) Body.moons ["a"] -> ["a","b"]"#, "\(ship) Place.row 0 -> -7",
                     "\(ship) remove Body", "\(ship) Frozen - -> {}",
                     "\(ship) despawn",
+                ])
+        }
+    }
+
+    @Test("An entity that no longer meets the condition leaves with all that was shown, and comes back whole")
+    func condition() async throws {
+        try await LiveWorld.run { live in
+            @Sendable func move(_ entity: Entity, to row: Int32) async throws {
+                try await live.server.perform { world in try world.update(entity, Place.self) { $0.row = row } }
+            }
+            let buoy = try await live.server.perform { $0.spawn(Place(row: 9)) }
+            let far = try await live.server.perform { $0.spawn(Place(row: 10)) }
+            let watch = try start(live.server.url, "Place, Body? where Place.row < 10", "--state")
+            try await watch.prints(" \(buoy) Place.row - -> 9")
+            let ship = try await live.server.perform { $0.spawn(Body(name: "Ship"), Place(row: 3)) }
+            try await watch.prints(" \(ship) Place.row - -> 3")
+            try await move(ship, to: 20)
+            try await watch.prints(" \(ship) leave")
+            try await live.server.perform { world in try world.update(ship, Body.self) { $0.moons = ["a"] } }
+            try await move(far, to: 4)
+            try await watch.prints(" \(far) Place.row - -> 4")
+            try await move(ship, to: 7)
+            try await watch.prints(" \(ship) Place.row - -> 7")
+            try await live.server.perform { world in _ = try world.remove(Body.self, from: ship) }
+            try await watch.prints(" \(ship) remove Body")
+            try await live.server.perform { try $0.despawn(ship) }
+            try await watch.prints(" \(ship) despawn")
+            try await move(far, to: 11)
+            try await watch.prints(" \(far) leave")
+            live.server.stop()
+            let ended = try await watch.ended()
+            #expect(
+                ended.lines.map { $0.drop { $0 != " " }.dropFirst() } == [
+                    "\(buoy) enter", "\(buoy) Place.row - -> 9", "\(buoy) Place.column - -> 0",
+                    "\(ship) spawn", #"\#(ship) Body.name - -> "Ship""#, "\(ship) Body.moons - -> []",
+                    "\(ship) Place.row - -> 3", "\(ship) Place.column - -> 0",
+                    "\(ship) leave",
+                    "\(far) enter", "\(far) Place.row - -> 4", "\(far) Place.column - -> 0",
+                    "\(ship) enter", #"\#(ship) Body.name - -> "Ship""#, #"\#(ship) Body.moons - -> ["a"]"#,
+                    "\(ship) Place.row - -> 7", "\(ship) Place.column - -> 0",
+                    "\(ship) remove Body",
+                    "\(ship) despawn",
+                    "\(far) leave",
                 ])
         }
     }
@@ -217,8 +260,11 @@ struct PythonWatchTests {
             let timed = try await start(live.server.url, "Frozen", "--for", "0.3").ended()
             #expect(timed.status == 0 && timed.output == "" && timed.error == "")
             let unknown = try await start(live.server.url, "Bod").ended()
-            #expect(unknown.status == 4)
-            #expect(unknown.error.contains("no component 'Bod'; it has: Body, Frozen, Place, Position"))
+            #expect(unknown.status == 4 && unknown.output == "")
+            let sentence = "there is no such component; expected one of Body, Frozen, Place, Position"
+            #expect(
+                unknown.error == "watch.py: the server refuses the subscription (12): "
+                    + "column 1: \(sentence) (did you mean 'Body'?)\n")
             let interrupted = try start(live.server.url)
             try await interrupted.prints(" 1v1 Position.y ")
             interrupted.interrupt()
@@ -232,6 +278,7 @@ struct PythonWatchTests {
             #expect(try await start(web.url).ended().status == 4)
         }
         #expect(try await start("--count", "0").ended().status == 64)
+        #expect(try await start("Position", "Frozen").ended().status == 64)
         #expect(try await start("--help").ended().output.contains("  64  "))
     }
 

@@ -75,13 +75,13 @@ struct WatchingTests {
             try await tool.prints("0v1  set  Position")
             nudging.cancel()
             try await live.server.perform { [earth = live.earth] world in try world.insert(Frozen(), on: earth) }
-            try await tool.prints("1v1  set  Frozen")
-            try await tool.prints("1v1  set  Position")
             try await tool.prints("1v1  entered")
+            try await tool.prints("1v1  entered  Position")
+            try await tool.prints("1v1  entered  Frozen")
             try await live.server.perform { [earth = live.earth] world in
                 _ = try world.remove(Frozen.self, from: earth)
             }
-            try await tool.prints("1v1  removed  Frozen")
+            try await tool.prints("1v1  left")
             tool.interrupt(SIGTERM)
             let ended = try await tool.ended()
             #expect(ended.status == 0 && !ended.wasSignalled)
@@ -90,7 +90,7 @@ struct WatchingTests {
             // Nothing of the earth before it had both, or after.
             let earth = ended.lines.filter { $0.contains("  1v1  ") }
             #expect(earth.first?.hasSuffix("1v1  entered") == true)
-            #expect(earth.last?.hasSuffix("1v1  removed  Frozen") == true)
+            #expect(earth.last?.hasSuffix("1v1  left") == true)
         }
     }
 

@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryTransport
@@ -14,7 +15,7 @@ import Testing
         limits.knownSchemaCountMax = 3
         limits.subscriptionCountMax = 3
         limits.tokenSizeMax = 3
-        limits.selectionEntityCountMax = 3
+        limits.queryEntityCountMax = 3
         limits.capabilityCountMax = 3
         limits.mutationPartCountMax = 3
         return limits
@@ -61,35 +62,37 @@ import Testing
         let subscribe = { (count: UInt32) in
             ClientMessage.subscribe(
                 SubscriptionID(1),
-                Selection(entities: .listed((0..<count).map { Entity(index: $0 * 5, generation: 1) })))
+                QueryRequest("", entities: (0..<count).map { Entity(index: $0 * 5, generation: 1) }))
         }
         #expect(try ClientMessage(subscribe(3).encoded(), limits: limits) == subscribe(3))
-        expectRefused("selectionEntityCountMax") { _ = try ClientMessage(subscribe(4).encoded(), limits: limits) }
+        expectRefused("queryEntityCountMax") { _ = try ClientMessage(subscribe(4).encoded(), limits: limits) }
         // Also where a bitmap says many in few bytes.
-        expectRefused("selectionEntityCountMax") {
+        expectRefused("queryEntityCountMax") {
             let rows: [UInt8] = [1, 16, 0, 2, 0xff, 0xff]
             _ = try ClientMessage(
                 [2, 1] + Bytes.section(0x81, rows + [UInt8](repeating: 1, count: 64)), limits: limits)
         }
         let last = WireLimits().entityIndexMax - 1
         let one = ClientMessage.subscribe(
-            SubscriptionID(1), Selection(entities: .one(Entity(index: last, generation: 1))))
+            SubscriptionID(1), QueryRequest("", entities: [Entity(index: last, generation: 1)]))
         #expect(try ClientMessage(one.encoded()) == one)
         expectRefused("entity index") {
-            let beyond = Selection(entities: .one(Entity(index: last + 1, generation: 1)))
+            let beyond = QueryRequest("", entities: [Entity(index: last + 1, generation: 1)])
             _ = try ClientMessage(ClientMessage.subscribe(SubscriptionID(1), beyond).encoded())
         }
     }
 
-    @Test func componentsOfASubscription() throws {
-        let id = SubscriptionID(1)
-        let subscribe = { (columns: [Int]) in
-            ClientMessage.subscribe(id, Selection(components: .some(columns.map(ColumnID.init))))
+    @Test func componentsOfAQuery() throws {
+        let granted = { (columns: [Int]) in
+            ServerMessage.subscribeResponse(
+                SubscriptionID(1),
+                .granted(
+                    GrantedQuery(QueryNumber(1), shown: .listed(columns.map(ColumnID.init)), tellsMembers: true)))
         }
-        #expect(try ClientMessage(subscribe([0, 1, 2]).encoded(), limits: limits) == subscribe([0, 1, 2]))
-        expectRefused("a component's number") { _ = try ClientMessage(subscribe([3]).encoded(), limits: limits) }
-        expectRefused("the components of a subscription") {
-            _ = try ClientMessage(subscribe([0, 1, 2, 3]).encoded(), limits: limits)
+        #expect(try ServerMessage(granted([0, 1, 2]).encoded(), limits: limits) == granted([0, 1, 2]))
+        expectRefused("a component's number") { _ = try ServerMessage(granted([3]).encoded(), limits: limits) }
+        expectRefused("the components of a query") {
+            _ = try ServerMessage(granted([0, 1, 2, 3]).encoded(), limits: limits)
         }
     }
 
@@ -162,7 +165,7 @@ import Testing
     }
 
     @Test func reasons() throws {
-        let refusal = { ServerMessage.subscribeResponse(SubscriptionID(1), Refusal(.limitReached, $0)) }
+        let refusal = { ServerMessage.subscribeResponse(SubscriptionID(1), .refused(Refusal(.limitReached, $0))) }
         #expect(try ServerMessage(refusal("12345").encoded(), limits: limits) == refusal("12345"))
         expectRefused("the bytes of a string") { _ = try ServerMessage(refusal("123456").encoded(), limits: limits) }
     }
@@ -198,7 +201,7 @@ import Testing
                     clientName: "",
                     resume: .init(
                         revision: Revision(epoch: Epoch(1), tick: .zero), token: [],
-                        subscriptions: (0..<count).map { .init(SubscriptionID($0), Selection()) })))
+                        subscriptions: (0..<count).map { .init(SubscriptionID($0), .everything) })))
         }
         #expect(try ClientMessage(hello(3).encoded(), limits: limits) == hello(3))
         expectRefused("subscriptions") { _ = try ClientMessage(hello(4).encoded(), limits: limits) }
@@ -328,7 +331,7 @@ import Testing
     }
 
     @Test func theBaseLiesNotBeforeTickZero() throws {
-        #expect(try BatchCopy([0x84, 5, 5, 1, 0], schemas: []).head.base == .zero)
-        #expect(throws: WireError.self) { try BatchCopy([0x84, 5, 6, 1, 0], schemas: []) }
+        #expect(try BatchCopy([0x84, 0, 5, 5, 1, 0], schemas: []).head.base == .zero)
+        #expect(throws: WireError.self) { try BatchCopy([0x84, 0, 5, 6, 1, 0], schemas: []) }
     }
 }

@@ -99,7 +99,7 @@ import Testing
             ("componentCountMax", limits.componentCountMax), ("entityIndexMax", Int(limits.entityIndexMax)),
             ("clientNameSizeMax", limits.clientNameSizeMax), ("reasonSizeMax", limits.reasonSizeMax),
             ("knownSchemaCountMax", limits.knownSchemaCountMax),
-            ("selectionEntityCountMax", limits.selectionEntityCountMax),
+            ("queryEntityCountMax", limits.queryEntityCountMax),
             ("capabilityCountMax", limits.capabilityCountMax),
             ("subscriptionCountMax", limits.subscriptionCountMax), ("nameSizeMax", limits.schema.nameSizeMax),
             ("textSizeMax", limits.schema.textSizeMax), ("depthMax", limits.schema.depthMax),

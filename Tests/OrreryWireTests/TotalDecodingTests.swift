@@ -47,7 +47,7 @@ import Testing
         let sectionCountMax =
             switch item.file {
             case "Schemas", "Values": 0
-            case "Batches", "WorkedExample": 10
+            case "Batches", "WorkedExample": 13
             default: 6
             }
         #expect(complete.count <= sectionCountMax, "complete at \(complete)")
@@ -87,7 +87,7 @@ import Testing
             _ = Self.isSchema(bytes)
             for type in Self.valueTypes { _ = try? DynamicValue(decoding: bytes, as: type) }
             // As what has the most to be read.
-            bytes.insert(contentsOf: [0x84, 1, 1, 1, 0], at: 0)
+            bytes.insert(contentsOf: [0x84, 0, 1, 1, 1, 0], at: 0)
             Self.readMessage(bytes)
         }
     }
@@ -104,12 +104,12 @@ import Testing
         ("a section of a Hello", [1, 1, 1, 0, 1] + Bytes.varint(1 << 62)),
         ("a client's name", [1, 1, 1, 0x7f]),
         ("capabilities", [1, 1, 1, 0] + Bytes.section(3, [64, 1])),
-        ("the components of a subscription", [2, 1] + Bytes.section(0x82, [0x80, 0x08])),
+        ("the components of a query", [0x82, 1, 0] + Bytes.section(0x81, [1, 0, 0, 0x80, 0x08])),
         ("the entities of a subscription", [2, 1] + Bytes.section(0x81, [0, 0x80, 0x20])),
         ("the generations of a subscription", [2, 1] + Bytes.section(0x81, [0, 1, 0, 1])),
-        ("a token", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 64])),
-        ("subscriptions that go on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 64])),
-        ("the sections of one that goes on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 1, 1, 0x7f])),
+        ("a token", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 64])),
+        ("subscriptions that go on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 0, 64])),
+        ("the sections of one that goes on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 0, 1, 1, 0x7f])),
         ("the value of a mutation", operation(0x83, eight + [0, 0] + Bytes.varint(256 << 10))),
         ("the expected value of a mutation", operation(0x81, eight + [0, 0, 1] + Bytes.varint(256 << 10))),
         ("the fields of a patch", operation(0x82, eight + [0, 64])),
@@ -131,7 +131,7 @@ import Testing
         ("components taken away", Bytes.batch([Bytes.section(0x8a, [0x80, 0x08])])),
         ("components that are new", Bytes.batch([Bytes.section(0x8a, [0, 0x80, 0x08])])),
         ("a section of a Welcome", Bytes.welcome + [1] + Bytes.varint(UInt64(Int.max))),
-        ("a section of a batch", [0x84, 1, 1, 1, 0, 2] + Bytes.varint(UInt64(Int.max))),
+        ("a section of a batch", [0x84, 0, 1, 1, 1, 0, 2] + Bytes.varint(UInt64(Int.max))),
         ("subscriptions", Bytes.batch([Bytes.section(1, [64])])),
         ("rows as deltas", Bytes.batch([Bytes.section(2, [0] + Bytes.varint(1 << 22))])),
         (
@@ -149,7 +149,7 @@ import Testing
             let error = #expect(throws: WireError.self, "\(name)") {
                 switch bytes[0] {
                 case 0x84: _ = try BatchCopy(bytes, schemas: Self.schemas)
-                case 0x81, 0x86: _ = try ServerMessage(bytes)
+                case 0x81, 0x82, 0x86: _ = try ServerMessage(bytes)
                 default: _ = try ClientMessage(bytes)
                 }
             }

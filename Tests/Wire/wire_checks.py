@@ -22,7 +22,7 @@ from wire import messages
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 NAMES = {0: "continuation", 1: "text", 2: "data", 8: "close", 9: "ping", 10: "pong"}
 HELLO = messages.hello("wire_checks 1234")
-SUBSCRIBE_ALL = messages.subscribe(1, messages.Selection())
+SUBSCRIBE_ALL = messages.subscribe(1, messages.Query())
 HOST, PORT = "127.0.0.1", 7600
 
 
@@ -474,7 +474,7 @@ def continuation_of_nothing():
 
 def message_in_a_message():
     """a message that begins inside another: Close 1002"""
-    return breach(Peer.frame(BINARY, b"\4", final=False) + Peer.frame(BINARY, b"\4\0\0"))
+    return breach(Peer.frame(BINARY, b"\4", final=False) + Peer.frame(BINARY, b"\4\0\0\0"))
 
 
 def message_too_long():

@@ -24,12 +24,16 @@ LIMIT_COUNT_MAX = MUTATION_PART_COUNT_MAX = 64
 
 HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE = range(1, 6)
 WELCOME, SUBSCRIBE_RESPONSE, UNSUBSCRIBE_RESPONSE, SYNC_BATCH, HEARTBEAT, MUTATION_RESPONSE = range(0x81, 0x87)
+LANE = 0  # the only one of this version
 RESUME = 2  # a section of Hello
-ENTITIES, COMPONENTS = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe
+ENTITIES, TEXT = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe
 LIMITS, COMPONENT_TABLE, SCHEMA = 1, 2, 3  # of Welcome
 WRITABLE, HAS_DEFAULT = 1, 2  # flags of an entry
+GRANTED_QUERY, QUERY_ERROR = 1, 2  # of SubscribeResponse
+TELLS_MEMBERS, SHOWS_ALL = 1, 2  # flags of a granted query
 # Of SyncBatch.
-STARTED, DESPAWN, ENTER, SPAWN, REMOVE, INSERT, UPDATE, TABLE_CHANGE, ADDED_SCHEMA = 1, 2, 4, 5, 6, 7, 8, 10, 11
+STARTED, DESPAWN, LEAVE, ENTER, SPAWN, REMOVE, INSERT, UPDATE = range(1, 9)
+TABLE_CHANGE, ADDED_SCHEMA, JOIN, RESTART = range(10, 14)
 OPERATION_DESPAWN = 6 | MUST_BE_UNDERSTOOD  # of Mutate
 
 
@@ -41,11 +45,12 @@ class Entity(NamedTuple):
 # What a client says
 
 
-class Selection(NamedTuple):
-    """What a subscription asks for: of all entities or of some, all components or some, by number."""
+class Query(NamedTuple):
+    """What a subscription asks for: a text of docs/QUERIES.md, of all entities or of listed ones. With a list the text
+    may be empty, for everything of these entities."""
 
+    text: str = "*"
     entities: Iterable[Entity] | None = None
-    components: Iterable[int] | None = None
 
     def data(self) -> bytes:
         sections = []
@@ -54,9 +59,8 @@ class Selection(NamedTuple):
             generations = b"".join(struct.pack("<I", entity.generation) for entity in listed)
             content = rows([entity.index for entity in listed]) + generations if listed else b""
             sections.append(section(ENTITIES, content))
-        if self.components is not None:
-            numbers = sorted(set(self.components))
-            sections.append(section(COMPONENTS, varint(len(numbers)) + b"".join(map(varint, numbers))))
+        if self.text:
+            sections.append(section(TEXT, self.text.encode()))
         return b"".join(sections)
 
 
@@ -65,14 +69,14 @@ class Resume(NamedTuple):
 
     epoch: int
     tick: int
-    subscriptions: dict[int, Selection]
+    subscriptions: dict[int, Query]
     token: bytes = b""
 
     def data(self) -> bytes:
-        parts = [struct.pack("<Q", self.epoch), varint(self.tick), varint(len(self.token)), self.token]
+        parts = [struct.pack("<Q", self.epoch), varint(LANE), varint(self.tick), varint(len(self.token)), self.token]
         parts.append(varint(len(self.subscriptions)))
-        for number, selection in self.subscriptions.items():
-            data = selection.data()
+        for number, query in self.subscriptions.items():
+            data = query.data()
             parts += [varint(number), varint(len(data)), data]
         return b"".join(parts)
 
@@ -82,8 +86,8 @@ def hello(client_name: str, resume: Resume | None = None) -> bytes:
     return bytes([HELLO, VERSION, VERSION]) + string(client_name) + sections
 
 
-def subscribe(subscription: int, selection: Selection) -> bytes:
-    return bytes([SUBSCRIBE]) + varint(subscription) + selection.data()
+def subscribe(subscription: int, query: Query) -> bytes:
+    return bytes([SUBSCRIBE]) + varint(subscription) + query.data()
 
 
 def unsubscribe(subscription: int) -> bytes:
@@ -91,7 +95,7 @@ def unsubscribe(subscription: int) -> bytes:
 
 
 def acknowledge(tick: int, received: int) -> bytes:
-    return bytes([ACKNOWLEDGE]) + varint(tick) + varint(received)
+    return bytes([ACKNOWLEDGE]) + varint(LANE) + varint(tick) + varint(received)
 
 
 def mutate_despawn(sequence: int, epoch: int, entity: Entity) -> bytes:
@@ -123,18 +127,36 @@ class Welcome(NamedTuple):
     components: list[Component]
     schemas: list[Reader]
 
-    def numbers(self) -> dict[str, int]:
-        """The number of each component, by name."""
-        return {component.name: component.number for component in self.components}
+
+class GrantedQuery(NamedTuple):
+    """`shown`: the components that it shows of its members, None for all. `tells_members`: batches say who is a member;
+    if not, who has one of the shown components is, or everyone where all are shown."""
+
+    number: int
+    shown: list[int] | None
+    tells_members: bool
+
+
+class QueryError(NamedTuple):
+    """What is wrong with a text, for programs: the reason of the answer says the same to people. `kind`: from 1, as the
+    page counts them. `column`: in Unicode scalars, from 1. `nearest`: the name that was probably meant, or empty."""
+
+    kind: int
+    column: int
+    expected: str
+    nearest: str
 
 
 class Response(NamedTuple):
-    """The answer to Subscribe or Unsubscribe, as `kind` says. `code`: 0, or why not."""
+    """The answer to Subscribe or Unsubscribe, as `kind` says. `code`: 0, or why not. Only answers to Subscribe have
+    `query`, where it is granted, and perhaps `error`, where it is not."""
 
     kind: int
     subscription: int
     code: int
     reason: str
+    query: GrantedQuery | None = None
+    error: QueryError | None = None
 
 
 class Batch(NamedTuple):
@@ -209,17 +231,59 @@ def _entries(reader: Reader) -> list[Component]:
     return entries
 
 
-def _response(kind: int) -> Callable[[Reader], Response]:
-    def read_response(reader: Reader) -> Response:
-        subscription, code = reader.varint(), reader.unsigned(1)
-        reason = reader.string(REASON_SIZE_MAX) if code else ""
-        _skip_sections(reader)
-        return Response(kind, subscription, code, reason)
+def _subscribe_response(reader: Reader) -> Response:
+    response = _answer(SUBSCRIBE_RESPONSE, reader)
+    for kind, content in reader.sections(range(GRANTED_QUERY, QUERY_ERROR + 1)):
+        if kind == GRANTED_QUERY:
+            response = response._replace(query=_granted_query(content))
+        else:
+            error = QueryError(
+                content.unsigned(1), content.varint(), content.string(REASON_SIZE_MAX), content.string(REASON_SIZE_MAX)
+            )
+            response = response._replace(error=error)
+        content.end()
+    if response.code == 0 and response.query is None:
+        raise Breach(1007, "a subscription is granted, and its query is not described")
+    return response
 
-    return read_response
+
+def _unsubscribe_response(reader: Reader) -> Response:
+    response = _answer(UNSUBSCRIBE_RESPONSE, reader)
+    _skip_sections(reader)
+    return response
+
+
+def _answer(kind: int, reader: Reader) -> Response:
+    subscription, code = reader.varint(), reader.unsigned(1)
+    return Response(kind, subscription, code, reader.string(REASON_SIZE_MAX) if code else "")
+
+
+def _granted_query(reader: Reader) -> GrantedQuery:
+    number = reader.varint()
+    _lane(reader)
+    flags = reader.unsigned(1)
+    if flags & ~(TELLS_MEMBERS | SHOWS_ALL):
+        raise Breach(1007, "unknown flags of a query")
+    shown = None if flags & SHOWS_ALL else _component_numbers(reader)
+    return GrantedQuery(number, shown, bool(flags & TELLS_MEMBERS))
+
+
+def _component_numbers(reader: Reader) -> list[int]:
+    numbers = [reader.varint() for _ in range(reader.count(COMPONENT_COUNT_MAX, 1))]
+    if numbers != sorted(set(numbers)):
+        raise Breach(1007, "numbers of components that do not ascend")
+    if numbers and numbers[-1] >= COMPONENT_COUNT_MAX:
+        raise Breach(1008, f"component {numbers[-1]}")
+    return numbers
+
+
+def _lane(reader: Reader) -> None:
+    if (lane := reader.varint()) != LANE:
+        raise Breach(1002, f"there is no lane {lane}")
 
 
 def _batch(reader: Reader) -> Batch:
+    _lane(reader)
     tick, distance, is_whole, part = reader.varint(), reader.varint(), reader.flag(), reader.varint()
     if distance > tick:
         raise Breach(1007, "a base before tick 0")
@@ -227,6 +291,7 @@ def _batch(reader: Reader) -> Batch:
 
 
 def _heartbeat(reader: Reader) -> Heartbeat:
+    _lane(reader)
     heartbeat = Heartbeat(reader.varint(), reader.flag())
     _skip_sections(reader)
     return heartbeat
@@ -259,8 +324,8 @@ def _skip_sections(reader: Reader) -> None:
 
 _READERS: dict[int, Callable[[Reader], Message]] = {
     WELCOME: _welcome,
-    SUBSCRIBE_RESPONSE: _response(SUBSCRIBE_RESPONSE),
-    UNSUBSCRIBE_RESPONSE: _response(UNSUBSCRIBE_RESPONSE),
+    SUBSCRIBE_RESPONSE: _subscribe_response,
+    UNSUBSCRIBE_RESPONSE: _unsubscribe_response,
     SYNC_BATCH: _batch,
     HEARTBEAT: _heartbeat,
     MUTATION_RESPONSE: _mutation_response,
@@ -278,12 +343,32 @@ class Despawned(NamedTuple):
     rows: list[int]
 
 
+class Left(NamedTuple):
+    """Entities that left a query, and live on."""
+
+    query: int
+    rows: list[int]
+
+
 class Entered(NamedTuple):
     """Entities come into sight; `is_spawn`: they came to life after the base."""
 
     rows: list[int]
     generations: list[int]
     is_spawn: bool
+
+
+class Joined(NamedTuple):
+    """Entities that became members of a query."""
+
+    query: int
+    rows: list[int]
+
+
+class Restarted(NamedTuple):
+    """What is known of a query's members is void: those that join from here on are all."""
+
+    query: int
 
 
 class Removed(NamedTuple):
@@ -311,16 +396,18 @@ class AddedSchema(NamedTuple):
     schema: Reader
 
 
-Section = Union[Started, Despawned, Entered, Removed, Written, TableChanged, AddedSchema]
-_KNOWN = range(STARTED, ADDED_SCHEMA + 1)
-_RESERVED = (3, 9)
+Section = Union[
+    Started, Despawned, Left, Entered, Joined, Restarted, Removed, Written, TableChanged, AddedSchema
+]  # fmt: skip
+_KNOWN = range(STARTED, RESTART + 1)
+_RESERVED = 9
 
 
 def batch_sections(content: Reader, sizes: dict[int, int | None]) -> Iterator[Section]:
     """The sections of a part. `sizes`: by number of the component, the bytes of a value, None where they vary; it
     may change between two sections. Raises `Breach`."""
     for kind, reader in content.sections(_KNOWN):
-        if kind in _RESERVED:
+        if kind == _RESERVED:
             continue
         yield _batch_section(kind, reader, sizes)
         if kind != ADDED_SCHEMA:
@@ -329,14 +416,19 @@ def batch_sections(content: Reader, sizes: dict[int, int | None]) -> Iterator[Se
 
 def _batch_section(kind: int, reader: Reader, sizes: dict[int, int | None]) -> Section:
     if kind == TABLE_CHANGE:
-        removed = [reader.varint() for _ in range(reader.count(COMPONENT_COUNT_MAX, 1))]
-        return TableChanged(removed, _entries(reader))
+        return TableChanged(_component_numbers(reader), _entries(reader))
     if kind == ADDED_SCHEMA:
         return AddedSchema(reader)
     if kind == STARTED:
         return Started([reader.varint() for _ in range(reader.count(SUBSCRIPTION_COUNT_MAX, 1))])
     if kind == DESPAWN:
         return Despawned(_rows(reader))
+    if kind == LEAVE:
+        return Left(reader.varint(), _rows(reader))
+    if kind == JOIN:
+        return Joined(reader.varint(), _rows(reader))
+    if kind == RESTART:
+        return Restarted(reader.varint())
     if kind in (ENTER, SPAWN):
         entered = _rows(reader)
         return Entered(entered, [reader.unsigned(4) for _ in entered], kind == SPAWN)

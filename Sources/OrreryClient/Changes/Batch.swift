@@ -1,6 +1,7 @@
 public import OrrerySchema
 import OrreryStore
 package import OrrerySync
+import OrreryWire
 
 /// One step of the client's state, with its changes: usually from one tick to a later one.
 ///
@@ -29,13 +30,27 @@ public struct Batch: Sendable {
 
     package let applied: AppliedBatch
     private let filter: BatchFilter?
+    /// The subscription of the query that this is a batch of.
+    private let query: SubscriptionID?
     private let bindings: Bindings
 
-    init(_ applied: AppliedBatch, _ filter: BatchFilter?, _ bindings: Bindings) {
+    init(_ applied: AppliedBatch, _ filter: BatchFilter?, query: SubscriptionID?, _ bindings: Bindings) {
         self.applied = applied
         self.filter = filter
+        self.query = query
         self.bindings = bindings
     }
+
+    private var queryChanges: QueryChanges? { query.flatMap { applied.queries[$0] } }
+
+    /// The entities that no longer match the query, or are gone, ascending. Empty for a view or subscription.
+    ///
+    /// An entity that is in ``joined`` too left first.
+    public var left: [Entity] { queryChanges?.left ?? [] }
+
+    /// The entities that have come to match the query, ascending; in the first batch, all that match. Empty for a view
+    /// or subscription.
+    public var joined: [Entity] { queryChanges?.joined ?? [] }
 
     /// The epoch (life of the world) of this batch. Ticks of different epochs cannot be compared.
     public var epoch: Epoch { applied.epoch }
@@ -58,6 +73,7 @@ public struct Batch: Sendable {
     /// Everything that appeared, changed and disappeared, in the order in which it was applied.
     /// - Complexity: O(n).
     public var changes: [Change] {
+        if query != nil { return queryChanges?.changes ?? [] }
         guard let filter else { return applied.changes }
         return applied.changes.filter(filter.includes)
     }
@@ -67,7 +83,7 @@ public struct Batch: Sendable {
     /// - Complexity: O(n) in all changes of the batch; decodes those of `C`.
     public func changes<C: Component>(of type: C.Type) -> [TypedChange<C>] {
         var result: [TypedChange<C>] = []
-        applied.forEachChange(of: C.componentName) { change in
+        func append(_ change: Change) {
             guard filter?.includes(change) ?? true, let schema = change.schema else { return }
             // A reset batch covers two epochs, and the component may differ between them.
             let binding = try? bindings.binding(of: type, to: schema)
@@ -78,6 +94,11 @@ public struct Batch: Sendable {
                 TypedChange(
                     cause: change.cause, entity: change.entity, old: change.old.flatMap(decode),
                     new: change.new.flatMap(decode)))
+        }
+        if query == nil {
+            applied.forEachChange(of: C.componentName, append)
+        } else {
+            queryChanges?.forEachChange(of: C.componentName, append)
         }
         return result
     }

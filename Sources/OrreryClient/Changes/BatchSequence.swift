@@ -1,4 +1,5 @@
 import OrrerySync
+import OrreryWire
 import Synchronization
 
 /// The batches that a connection applies, in order, from the moment the sequence is made. The first batch contains
@@ -21,8 +22,9 @@ public struct BatchSequence: AsyncSequence, Sendable {
 
     private let buffer: BatchBuffer
 
-    init(_ session: ClientSession, _ subscription: Subscription?) {
-        buffer = BatchBuffer(session, subscription)
+    /// - Parameter query: The subscription of the query whose batches these are.
+    init(_ session: ClientSession, _ subscription: Subscription?, query: SubscriptionID? = nil) {
+        buffer = BatchBuffer(session, subscription, query)
     }
 
     /// Makes an iterator for the only reader. Two concurrent reads are a programming error and trap.
@@ -110,15 +112,17 @@ private final class BatchBuffer: Sendable {
     private let session: ClientSession
     /// Keeps the subscription alive while its batches are read.
     private let subscription: Subscription?
+    private let query: SubscriptionID?
     private let storage = Storage()
     private let observer: Int
     private let fateObserver: Int?
 
-    init(_ session: ClientSession, _ subscription: Subscription?) {
+    init(_ session: ClientSession, _ subscription: Subscription?, _ query: SubscriptionID?) {
         self.session = session
         self.subscription = subscription
+        self.query = query
         let sizeMax = session.configuration.waitingBatchSizeMax
-        observer = session.addObserver(of: subscription?.filter) { [storage] result in
+        observer = session.addObserver(of: subscription?.filter, query: query) { [storage] result in
             storage.change { state in
                 switch result {
                 case .success(let batch): state.keep(batch, sizeMax: sizeMax)
@@ -146,6 +150,6 @@ private final class BatchBuffer: Sendable {
         } onCancel: {
             storage.leave()
         }
-        return try taken.get().map { Batch($0, subscription?.filter, session.bindings) }
+        return try taken.get().map { Batch($0, subscription?.filter, query: query, session.bindings) }
     }
 }

@@ -39,6 +39,9 @@ extension ClientSession {
         }
         if !leftovers.observers.isEmpty {
             let left = Set(leftovers.observers)
+            for case let query? in state.observers.filter({ left.contains($0.id) }).map(\.query) {
+                state.core.endObserving(query)
+            }
             state.observers.removeAll { left.contains($0.id) }
             state.core.recordsChanges = !state.observers.isEmpty
         }

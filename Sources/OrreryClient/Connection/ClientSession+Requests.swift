@@ -20,7 +20,7 @@ extension ClientSession {
     /// Calls `answer` when everything that matches is in the store, or when the server refuses.
     /// - Returns: The subscription's ID; `nil` if the session has ended.
     @discardableResult
-    package func subscribe(_ request: SubscriptionRequest, _ answer: @escaping Answer) -> SubscriptionID? {
+    package func subscribe(_ request: QueryRequest, _ answer: @escaping Answer) -> SubscriptionID? {
         let result: Result<SubscriptionID, ClientError> = state.withLock { state in
             if let end = state.end { return .failure(end) }
             do throws(Refusal) {
@@ -95,20 +95,35 @@ extension ClientSession {
     /// then after every step, and once when the session ends. The first call comes before this method returns.
     package func addObserver(_ observer: @escaping Observer) -> Int { addObserver(of: nil, observer) }
 
-    /// - Parameter filter: The part of the shown state that the observer gets first.
+    /// - Parameters:
+    ///   - filter: The part of the shown state that the observer gets first.
+    ///   - query: The subscription whose own changes the observer reads.
     func addObserver(of filter: BatchFilter?, _ observer: @escaping Observer) -> Int {
+        addObserver(of: filter, query: nil, observer)
+    }
+
+    /// Calls `observer` with the changes of one subscription, from what it shows now on.
+    package func addObserver(ofQuery query: SubscriptionID, _ observer: @escaping Observer) -> Int {
+        addObserver(of: nil, query: query, observer)
+    }
+
+    func addObserver(of filter: BatchFilter?, query: SubscriptionID?, _ observer: @escaping Observer) -> Int {
         state.withLock { state in
             state.nextObserver += 1
             // Called here, inside the lock, to keep the order: batches that still wait in the outbox are part of what
             // is shown.
             if state.core.welcome != nil {
-                observer(.success(state.core.shownBatch(of: filter?.components, entities: filter?.entities)))
+                observer(
+                    .success(
+                        query.map { state.core.shownBatch(of: $0) }
+                            ?? state.core.shownBatch(of: filter?.components, entities: filter?.entities)))
             }
             if let end = state.end {
                 observer(.failure(end))
             } else {
-                state.observers.append((state.nextObserver, observer))
+                state.observers.append((state.nextObserver, query, observer))
                 state.core.recordsChanges = true
+                if let query { state.core.observe(query) }
             }
             return state.nextObserver
         }
@@ -151,7 +166,7 @@ extension ClientSession {
 
     /// Whether an entity can be alive on the server, by its index.
     func mayLive(_ entity: Entity) -> Bool {
-        withCore { entity.generation > 0 && Int(entity.index) <= $0.welcome?.limits.entityIndexMax ?? .max }
+        withCore { entity != .none && Int(entity.index) <= $0.welcome?.limits.entityIndexMax ?? .max }
     }
 
     /// Reads the store. Nothing is applied during the call.

@@ -34,7 +34,7 @@ package final class ClientSession: TransportHandler, Sendable {
         var waiters = Waiters()
         /// The interests of views and subscriptions.
         var pool = SubscriptionPool()
-        var observers: [(id: Int, call: Observer)] = []
+        var observers: [(id: Int, query: SubscriptionID?, call: Observer)] = []
         /// Called with each error, and with `nil` at the end.
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
         /// Called with each change of ``connectionState`` and ``isStale``, and with `nil` at the end.
@@ -170,7 +170,10 @@ package final class ClientSession: TransportHandler, Sendable {
             state.outbox.append { for answer in waiting { answer(.success(())) } }
             endUnfitting(&state)
         case .subscribed, .heartbeat: break
-        case .refused(let id, let refusal): refused(id, refusal, &state)
+        case .refused(let id, let refusal, let query):
+            var error = ClientError(refusal, phase: .subscribe)
+            error.query = query
+            refused(id, error, &state)
         case .unsubscribed(let id):
             let answers = state.waiters.unsubscriptions.removeValue(forKey: id) ?? []
             state.outbox.append { for answer in answers { answer(.success(())) } }
@@ -196,9 +199,8 @@ package final class ClientSession: TransportHandler, Sendable {
         }
     }
 
-    private func refused(_ id: SubscriptionID, _ refusal: Refusal, _ state: inout State) {
-        if let outcomes = state.pool.refused(id, refusal, through: &state.core) { return settle(outcomes, &state) }
-        let error = ClientError(refusal, phase: .subscribe)
+    private func refused(_ id: SubscriptionID, _ error: ClientError, _ state: inout State) {
+        if let outcomes = state.pool.refused(id, error, through: &state.core) { return settle(outcomes, &state) }
         if let answer = state.waiters.subscriptions.removeValue(forKey: id) {
             state.outbox.append { answer(.failure(error)) }
         } else {

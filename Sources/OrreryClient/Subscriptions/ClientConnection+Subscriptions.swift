@@ -1,5 +1,7 @@
+import OrreryQuery
 public import OrrerySchema
 import OrrerySync
+import OrreryWire
 
 extension ClientConnection {
     /// A typed view of a component of all entities that have it. The server sends all rows; to get only some entities,
@@ -63,12 +65,12 @@ extension ClientConnection {
     private func subscribe(
         _ names: [String]?, _ entities: Set<Entity>?, fitting fit: Fit
     ) async throws(ClientError) -> Subscription {
-        let server = serverComponents(phase: .subscribe)
+        var fit = fit
         if let names {
             guard !names.isEmpty else { throw ClientError(.component, "no component is named", phase: .subscribe) }
-            for name in names { _ = try server.entry(of: name) }
+            fit.add(names: names)
         }
-        try fit.check(server)
+        try fit.check(serverComponents(phase: .subscribe))
         var entities = entities
         if let listed = entities, !listed.isEmpty {
             // Others cannot be alive there, and a request that names one is a breach of the protocol.
@@ -80,8 +82,11 @@ extension ClientConnection {
             }
             entities = possible
         }
+        // In one order, so that the same components are the same query.
+        let sorted = names.map { Set($0).sorted() }
+        let text = entities == nil ? sorted.map(QueryText.any) ?? "*" : QueryText.ofListed(sorted)
         let fate = Subscription.Fate()
-        let interest = session.join(names, of: entities, fate, fit)
+        let interest = session.join(QueryRequest(text), of: entities, fate, fit)
         let subscription = Subscription(
             session, interest, fate, BatchFilter(components: names.map(Set.init), entities: entities))
         // On a refusal or cancellation, `subscription` is released here, which removes it from the server.
@@ -103,6 +108,14 @@ struct Fit: Sendable {
     }
 
     mutating func add<C: Component>(_ type: C.Type) { checks.append(Self.check(type)) }
+
+    mutating func add(names: [String]) {
+        for name in names { checks.append(Self.check(name)) }
+    }
+
+    private static func check(_ name: String) -> Check {
+        { server throws(ClientError) in _ = try server.entry(of: name) }
+    }
 
     private static func check<C: Component>(_ type: C.Type) -> Check {
         { server throws(ClientError) in _ = try server.component(type) }

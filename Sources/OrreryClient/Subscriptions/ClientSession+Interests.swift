@@ -6,14 +6,13 @@ import OrreryWire
 /// The interests of views and subscriptions.
 extension ClientSession {
     /// - Parameters:
-    ///   - names: The components; `nil` for all.
-    ///   - entities: The entities; `nil` for all.
+    ///   - request: The query; for entities in a list that the pool keeps, the text that stands beside it.
+    ///   - entities: These entities; `nil` for a query that is sent as it is.
     ///   - fit: What the components must satisfy, also in a later epoch.
     /// - Returns: `nil` if the connection has ended.
     func join(
-        _ names: [String]?, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit
+        _ request: QueryRequest, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit
     ) -> SubscriptionPool.InterestID? {
-        let components = names.map { SubscriptionRequest.Components.named(Set($0).sorted()) } ?? .all
         let id: SubscriptionPool.InterestID? = state.withLock { state in
             if let end = state.end {
                 fate.finish(end)
@@ -21,13 +20,18 @@ extension ClientSession {
             }
             // Released interests make room first.
             takeLeftovers(&state)
-            let (id, outcomes) = state.pool.add(components, of: entities, fate, fit, through: &state.core)
+            let (id, outcomes) = state.pool.add(request, of: entities, fate, fit, through: &state.core)
             settle(outcomes, &state)
             return id
         }
         deliver()
         loop.wake()
         return id
+    }
+
+    /// The subscription of the protocol that an interest in a query has.
+    func subscription(of interest: SubscriptionPool.InterestID) -> SubscriptionID? {
+        state.read { $0.pool.subscription(of: interest) }
     }
 
     /// The number of active views and subscriptions.
@@ -48,9 +52,8 @@ extension ClientSession {
     func endUnfitting(_ state: inout State) {
         let components = components(of: state.core, phase: .subscribe)
         settle(
-            state.pool.end(through: &state.core) { names, fit in
+            state.pool.end(through: &state.core) { fit in
                 do throws(ClientError) {
-                    if case .named(let names) = names { for name in names { _ = try components.entry(of: name) } }
                     try fit.check(components)
                     return nil
                 } catch {

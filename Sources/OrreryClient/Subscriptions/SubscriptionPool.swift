@@ -5,16 +5,14 @@ import OrreryWire
 
 /// Combines the views and subscriptions of a client into few subscriptions of the protocol.
 ///
-/// Each view or subscription is an interest. Interests in all entities of the same components share a part; interests
-/// in single entities share lists. A part is one protocol subscription, or two while its list changes: the new list is
+/// Each view or subscription is an interest. Interests in the same query share a part; interests in single entities
+/// share lists. A part is one protocol subscription, or two while its list changes: the new list is
 /// requested first, and the old one ends when the first state of the new one has arrived. So no state leaves in
 /// between.
 ///
 /// Pure: the pool sends requests through ``SyncClient``, and its caller passes on what the server says. Dictionaries
 /// are used for lookup only; operations on several elements run by ascending number.
 struct SubscriptionPool {
-    typealias Components = SubscriptionRequest.Components
-
     struct InterestID: NumberedID {
         let rawValue: UInt64
 
@@ -38,7 +36,8 @@ struct SubscriptionPool {
     }
 
     private struct Interest {
-        let components: Components
+        /// Its query; for listed entities, only the text that stands beside the list.
+        let request: QueryRequest
         let fate: Subscription.Fate
         /// What the components must satisfy.
         let fit: Fit
@@ -57,7 +56,8 @@ struct SubscriptionPool {
             var entities: Set<Entity>
         }
 
-        let components: Components
+        let request: QueryRequest
+        /// Whether the request is the whole query. Otherwise it is completed by ``members``.
         let isOfAll: Bool
         var interests: Set<InterestID> = []
         /// The number of interests in each entity.
@@ -77,14 +77,14 @@ struct SubscriptionPool {
     }
 
     private struct Cell: Hashable {
-        let components: Components
+        let request: QueryRequest
         let entity: Entity
     }
 
     private var parts: [Int: Part] = [:]
     private var interests: [InterestID: Interest] = [:]
     private var partOfCell: [Cell: Int] = [:]
-    private var partOfAll: [Components: Int] = [:]
+    private var partOfAll: [QueryRequest: Int] = [:]
     private var partOfSubscription: [SubscriptionID: Int] = [:]
     private var nextPart = 0
     private var nextInterest: UInt64 = 0
@@ -95,25 +95,33 @@ struct SubscriptionPool {
 
     var interestCount: Int { interests.count }
 
+    /// The subscription of the protocol that an interest in a query has.
+    func subscription(of id: InterestID) -> SubscriptionID? {
+        guard let interest = interests[id], let part = partOfAll[interest.request].flatMap({ parts[$0] }) else {
+            return nil
+        }
+        return (part.current ?? part.next)?.id
+    }
+
     // MARK: Interests
 
     /// Adds an interest, and requests what it needs and nobody has requested yet.
-    /// - Parameter entities: `nil` for all.
+    /// - Parameter entities: Entities whose list the pool keeps; `nil` for a query that is sent as it is.
     mutating func add(
-        _ components: Components, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit,
+        _ request: QueryRequest, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit,
         through core: inout SyncClient
     ) -> (InterestID, Outcomes) {
         nextInterest += 1
         let id = InterestID(nextInterest)
         interests[id] = Interest(
-            components: components, fate: fate, fit: fit, entities: entities, awaited: entities ?? [])
+            request: request, fate: fate, fit: fit, entities: entities, awaited: entities ?? [])
         var outcomes = Outcomes()
         var touched: Set<Int> = []
         if let entities {
-            for entity in entities.sorted() { touched.insert(join(id, Cell(components: components, entity: entity))) }
+            for entity in entities.sorted() { touched.insert(join(id, Cell(request: request, entity: entity))) }
             if entities.isEmpty { start(id, &core, &outcomes) }
         } else {
-            touched.insert(join(id, all: components))
+            touched.insert(join(id, request))
         }
         for number in touched.sorted() {
             note(startOf: number, &core, &outcomes)
@@ -129,31 +137,31 @@ struct SubscriptionPool {
         return interests.sorted { $0.key < $1.key }.map(\.value.fate)
     }
 
-    private mutating func join(_ id: InterestID, all components: Components) -> Int {
-        let number = partOfAll[components] ?? makePart(components, isOfAll: true)
-        partOfAll[components] = number
+    private mutating func join(_ id: InterestID, _ request: QueryRequest) -> Int {
+        let number = partOfAll[request] ?? makePart(request, isOfAll: true)
+        partOfAll[request] = number
         parts[number]?.interests.insert(id)
         return number
     }
 
     private mutating func join(_ id: InterestID, _ cell: Cell) -> Int {
-        let number = partOfCell[cell] ?? partWithRoom(cell.components)
+        let number = partOfCell[cell] ?? partWithRoom(cell.request)
         partOfCell[cell] = number
         parts[number]?.members[cell.entity, default: 0] += 1
         parts[number]?.interests.insert(id)
         return number
     }
 
-    private mutating func partWithRoom(_ components: Components) -> Int {
+    private mutating func partWithRoom(_ request: QueryRequest) -> Int {
         let open = parts.filter {
-            !$0.value.isOfAll && $0.value.components == components && $0.value.members.count < Self.listCountMax
+            !$0.value.isOfAll && $0.value.request == request && $0.value.members.count < Self.listCountMax
         }
-        return open.keys.min() ?? makePart(components, isOfAll: false)
+        return open.keys.min() ?? makePart(request, isOfAll: false)
     }
 
-    private mutating func makePart(_ components: Components, isOfAll: Bool) -> Int {
+    private mutating func makePart(_ request: QueryRequest, isOfAll: Bool) -> Int {
         nextPart += 1
-        parts[nextPart] = Part(components: components, isOfAll: isOfAll)
+        parts[nextPart] = Part(request: request, isOfAll: isOfAll)
         return nextPart
     }
 
@@ -168,13 +176,13 @@ struct SubscriptionPool {
     private mutating func leave(_ id: InterestID) -> Set<Int> {
         guard let interest = interests.removeValue(forKey: id) else { return [] }
         guard let entities = interest.entities else {
-            guard let number = partOfAll[interest.components] else { return [] }
+            guard let number = partOfAll[interest.request] else { return [] }
             parts[number]?.interests.remove(id)
             return [number]
         }
         var touched: Set<Int> = []
         for entity in entities {
-            if let number = leave(Cell(components: interest.components, entity: entity)) { touched.insert(number) }
+            if let number = leave(Cell(request: interest.request, entity: entity)) { touched.insert(number) }
         }
         for number in touched { parts[number]?.interests.remove(id) }
         return touched
@@ -204,11 +212,11 @@ struct SubscriptionPool {
     }
 
     /// A subscription was refused: immediately, or after a reconnection.
-    mutating func refused(_ id: SubscriptionID, _ refusal: Refusal, through core: inout SyncClient) -> Outcomes? {
+    mutating func refused(_ id: SubscriptionID, _ error: ClientError, through core: inout SyncClient) -> Outcomes? {
         guard let number = partOfSubscription.removeValue(forKey: id), let part = parts[number] else { return nil }
         var outcomes = Outcomes()
         if part.next?.id == id { parts[number]?.next = nil } else { parts[number]?.current = nil }
-        fail(in: number, ClientError(refusal, phase: .subscribe), &core, &outcomes)
+        fail(in: number, error, &core, &outcomes)
         settle(number, &core, &outcomes)
         return outcomes
     }
@@ -218,10 +226,10 @@ struct SubscriptionPool {
     mutating func despawned(_ entities: [Entity], at tick: Tick, through core: inout SyncClient) -> Outcomes {
         var outcomes = Outcomes()
         guard !entities.isEmpty, !partOfCell.isEmpty else { return outcomes }
-        let lists = Set(parts.values.filter { !$0.isOfAll }.map(\.components))
+        let lists = Set(parts.values.filter { !$0.isOfAll }.map(\.request))
         let gone = Set(
             entities.filter { entity in
-                lists.contains { partOfCell[Cell(components: $0, entity: entity)] != nil }
+                lists.contains { partOfCell[Cell(request: $0, entity: entity)] != nil }
             })
         guard !gone.isEmpty else { return outcomes }
         var touched: Set<Int> = []
@@ -230,7 +238,7 @@ struct SubscriptionPool {
                 continue
             }
             for entity in asked.intersection(gone) {
-                if let number = leave(Cell(components: interest.components, entity: entity)) { touched.insert(number) }
+                if let number = leave(Cell(request: interest.request, entity: entity)) { touched.insert(number) }
             }
             interests[id]?.entities?.subtract(gone)
             interests[id]?.awaited.subtract(gone)
@@ -251,12 +259,12 @@ struct SubscriptionPool {
 
     /// Ends interests for which `problem` returns an error: their component is gone or has changed.
     mutating func end(
-        through core: inout SyncClient, where problem: (Components, Fit) -> ClientError?
+        through core: inout SyncClient, where problem: (Fit) -> ClientError?
     ) -> Outcomes {
         var outcomes = Outcomes()
         var touched: Set<Int> = []
         for id in interests.keys.sorted() {
-            guard let interest = interests[id], let error = problem(interest.components, interest.fit) else { continue }
+            guard let interest = interests[id], let error = problem(interest.fit) else { continue }
             touched.formUnion(leave(id))
             outcomes.list.append(.ended(interest.fate, error))
         }
@@ -273,15 +281,14 @@ struct SubscriptionPool {
                 if let current = part.current { end(current, &core, &outcomes) }
                 if let next = part.next { end(next, &core, &outcomes) }
                 parts[number] = nil
-                if part.isOfAll { partOfAll[part.components] = nil }
+                if part.isOfAll { partOfAll[part.request] = nil }
                 return
             }
             guard part.next == nil, !part.isSettled else { return }
             let entities = Set(part.members.keys)
             do throws(Refusal) {
                 let id = try core.subscribe(
-                    SubscriptionRequest(
-                        entities: part.isOfAll ? .all : .listed(entities.sorted()), components: part.components))
+                    part.isOfAll ? part.request : QueryRequest(part.request.text, entities: Array(entities)))
                 parts[number]?.next = Part.Ask(id: id, entities: entities)
                 partOfSubscription[id] = number
                 return

@@ -43,13 +43,14 @@ package struct Screen: Sendable {
         self.isColoured = isColoured
     }
 
-    /// The bytes that show a state in a window.
-    package mutating func frame(of store: ComponentStore, _ status: ScreenStatus, in size: WindowSize) -> [UInt8] {
+    /// The bytes that show entities of a state in a window.
+    package mutating func frame(
+        of entities: [Entity], in store: ComponentStore, _ status: ScreenStatus, _ size: WindowSize
+    ) -> [UInt8] {
         // The last column stays free: erasing after a character there would erase that character. A screen of one
         // column is erased before.
         let hasFreeColumn = size.columns > 1
         let size = WindowSize(columns: size.columns - (hasFreeColumn ? 1 : 0), rows: size.rows)
-        let entities = shown.entities(in: store)
         let limited = entities.prefix(limit ?? .max)
         // The status line, the header, and a line with the number of rows that do not fit.
         let room = max(0, size.rows - 2)

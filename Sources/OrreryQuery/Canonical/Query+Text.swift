@@ -21,7 +21,7 @@ private struct QueryTextWriter {
         let name = table.name(of: column)
         // `A.b` would be a component that is named so, if there is one.
         let isBeginning = table.entries.contains { $0.name.utf8.starts(with: "\(name).".utf8) }
-        return quoted(name, isBare: !isBeginning && !Self.words.contains(name))
+        return quoted(name, isBare: !isBeginning && !QueryText.reservedWords.contains(name))
     }
 
     private func quoted(_ name: String, isBare: Bool = true) -> String {
@@ -29,12 +29,6 @@ private struct QueryTextWriter {
         let canBeBare = scalars.first?.isNameStart ?? false && scalars.allSatisfy(\.isNamePart)
         return isBare && canBeBare ? name : "`\(name)`"
     }
-
-    /// Names that need back-ticks at the beginning of a term, a condition or a value.
-    private static let words = Parser.wordsForLater.union([
-        "entity", "resource", "with", "where", "within", "order", "limit", "at", "not", "has", "refers", "true",
-        "false", "nil", "nan", "infinity", "is",
-    ])
 
     // MARK: Terms
 
@@ -166,7 +160,7 @@ private struct QueryTextWriter {
 
     private func caseName(_ position: Int, of type: FieldType) -> String {
         guard case .cases(let names)? = ValueType(type) else { return "\(position)" }
-        return quoted(names[position], isBare: !Self.words.contains(names[position]))
+        return quoted(names[position], isBare: !QueryText.reservedWords.contains(names[position]))
     }
 
     /// The shortest spelling that is read as the same number.

@@ -68,14 +68,19 @@ package struct Query: Hashable, Sendable {
     /// Whether it is a query of a resource, and not of entities.
     package var isResource: Bool { selection.resource != nil }
 
-    /// Whether a client can tell the members from what is shown: every entity that has one of the shown components,
-    /// every listed entity that lives, or every entity that lives. Batches need not tell the members of such a query.
+    /// Whether it shows whole components: every entity that has one of the shown components, or every entity there is.
+    /// The members of any other query must be told.
     package var isPlain: Bool {
-        guard condition == nil, !isResource, selection.excluded.isEmpty else { return false }
+        guard condition == nil, !isResource, selection.excluded.isEmpty, selection.entities == nil else { return false }
         guard !selection.required.isEmpty else { return true }
-        return selection.entities == nil && selection.required.count == 1
-            && selection.shown == .listed(selection.required[0])
+        return selection.required.count == 1 && selection.shown == .listed(selection.required[0])
     }
+
+    /// Whether births decide about membership too, since a member need not have any component.
+    package var readsLife: Bool { selection.required.isEmpty && !isResource }
+
+    /// The listed entities, if nothing else decides about membership: those of them that live.
+    package var onlyListed: [Entity]? { membershipColumns.isEmpty && condition == nil ? selection.entities : nil }
 
     /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
     package var nodeCount: Int {

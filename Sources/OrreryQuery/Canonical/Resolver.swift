@@ -72,8 +72,18 @@ struct Resolver {
             NearestName.nearest(to: names[0], among: candidates)
             ?? NearestName.nearest(to: names.joined(separator: "."), among: candidates)
         return QueryError(
-            .unknownComponent, column: path.column, expected: isResource ? "a resource" : "a component",
+            .unknownComponent, column: path.column, expected: Self.choice(of: candidates, isResource: isResource),
             nearest: nearest)
+    }
+
+    /// Longer lists of names help nobody.
+    private static let choiceSizeMax = 400
+
+    private static func choice(of names: [String], isResource: Bool) -> String {
+        let kind = isResource ? "resource" : "component"
+        guard !names.isEmpty else { return "none: this world shows no \(kind)" }
+        let list = names.sorted().joined(separator: ", ")
+        return list.utf8.count <= choiceSizeMax ? "one of \(list)" : "a \(kind)"
     }
 
     // MARK: Terms

@@ -72,12 +72,8 @@ extension Query {
 
     private func isListed(_ entity: Entity) -> Bool {
         guard let entities = selection.entities else { return true }
-        var (low, high) = (0, entities.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if entities[middle] < entity { low = middle + 1 } else { high = middle }
-        }
-        return low < entities.count && entities[low] == entity
+        let position = entities.partitionIndex { $0 >= entity }
+        return position < entities.count && entities[position] == entity
     }
 
     /// The components that the query shows of a living entity, ascending.

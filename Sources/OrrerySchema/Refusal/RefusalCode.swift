@@ -34,6 +34,8 @@ public struct RefusalCode: RawRepresentable, Hashable, Sendable {
     public static let notSupported = RefusalCode(rawValue: 10)
     /// The number of the subscription is already in use, or does not exist.
     public static let badSubscription = RefusalCode(rawValue: 11)
+    /// The text of a query is wrong, names something that the world does not have, or costs too much.
+    public static let badQuery = RefusalCode(rawValue: 12)
 
     /// The codes of this version with their names, ascending.
     package static let named: [(code: RefusalCode, name: String)] = [
@@ -41,6 +43,7 @@ public struct RefusalCode: RawRepresentable, Hashable, Sendable {
         (.outOfDomain, "outOfDomain"), (.notWritable, "notWritable"), (.forbidden, "forbidden"),
         (.compareFailed, "compareFailed"), (.outcomeUnknown, "outcomeUnknown"), (.limitReached, "limitReached"),
         (.notSupported, "notSupported"), (.badSubscription, "badSubscription"),
+        (.badQuery, "badQuery"),
     ]
 }
 

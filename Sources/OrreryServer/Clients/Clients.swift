@@ -1,3 +1,4 @@
+import OrrerySchema
 public import OrrerySync
 
 /// A client as the world knows it.
@@ -63,12 +64,5 @@ public struct Clients: Hashable, Sendable {
     mutating func leave(_ client: ClientIdentity) { all.removeAll { $0.id == client.id } }
 
     /// IDs ascend in the order of joining.
-    private func position(of id: ClientID) -> Int {
-        var (low, high) = (0, all.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if all[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    private func position(of id: ClientID) -> Int { all.partitionIndex { $0.id >= id } }
 }

@@ -318,18 +318,18 @@ extension Column {
         return result
     }
 
-    /// Adds what happened to one row after `cursor`.
-    /// - Precondition: the changes have no row of a later page.
-    /// - Complexity: O(1).
-    package func addChanges(of index: UInt32, after cursor: Tick, to changes: inout RowChanges) {
-        guard tick(of: index) > cursor else { return }
-        if !contains(index) {
-            changes.left.append(index)
-        } else if membershipTick(of: index) > cursor {
-            changes.entered.append(index)
-        } else {
-            changes.updated.append(index)
+    /// The rows to which anything happened after `cursor`.
+    /// - Complexity: As for ``changes(after:pages:)``.
+    package func changedRows(after cursor: Tick) -> RowSet {
+        var result = RowSet()
+        guard newestTick > cursor else { return result }
+        for (number, page) in pages.enumerated() {
+            guard let page, page.newestTick > cursor else { continue }
+            for word in 0..<RowSet.pageWords {
+                result.append(word: page.changed(word: word, after: cursor), at: word, page: UInt32(number))
+            }
         }
+        return result
     }
 
     /// What happened to some entities after `cursor`.

@@ -29,6 +29,8 @@ package struct AppliedBatch: Sendable {
     var ended = ChangeList()
     /// The changes in this life.
     var list = ChangeList()
+    /// The changes of each observed subscription.
+    package internal(set) var queries: [SubscriptionID: QueryChanges] = [:]
 
     init(epoch: Epoch, base: Tick, tick: Tick) {
         self.epoch = epoch
@@ -55,7 +57,7 @@ package struct AppliedBatch: Sendable {
     /// - Complexity: O(1).
     package var byteCount: Int {
         ended.byteCount + list.byteCount + started.count * MemoryLayout<SubscriptionID>.stride
-            + despawned.count * MemoryLayout<Entity>.stride
+            + despawned.count * MemoryLayout<Entity>.stride + queries.values.reduce(0) { $0 + $1.byteCount }
     }
 
     /// Merges this batch with the next one: no change is lost, and no state in between is seen.
@@ -69,6 +71,7 @@ package struct AppliedBatch: Sendable {
         result.changedTable = changedTable || next.changedTable
         result.ended = ended
         result.list = list.merged(with: next.list)
+        result.queries = queries.merging(next.queries) { $0.merged(with: $1) }
         return result
     }
 
@@ -77,6 +80,7 @@ package struct AppliedBatch: Sendable {
         precondition(reset != nil && earlier.reset != nil, "lives begin with resets")
         var result = self
         result.ended = earlier.ended
+        for (id, unread) in earlier.queries { result.queries[id, default: QueryChanges()].begin(after: unread) }
         return result
     }
 }

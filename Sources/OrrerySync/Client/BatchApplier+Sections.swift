@@ -17,8 +17,7 @@ extension BatchApplier {
             try result.get()
         }
         // Only after all sections: an entity that loses its last component may get another one further on.
-        forgetBareEntities(.left, &batch.list)
-        endBatch()
+        try endBatch(&batch)
     }
 
     private mutating func apply(_ bytes: UnsafeRawBufferPointer, to batch: inout AppliedBatch) throws(WireError) {
@@ -30,6 +29,14 @@ extension BatchApplier {
             case .started(let ids): try start(ids, &batch)
             case .despawn(let rows):
                 try rows.forEach { (index) throws(WireError) in try despawn(index, &batch) }
+            case .left(let query, let rows):
+                shown.leave(rows, try position(of: query))
+                leftRows = leftRows.union(rows)
+            case .restarted(let query):
+                let rows = shown.restart(try position(of: query))
+                // At once: what is sent from here on says what there is.
+                rows.forEach { leaveWhereUncovered($0, &batch.list) }
+            case .joined(let query, let rows): try join(rows, query)
             case .enter(let rows, let generations, let spawned):
                 try enter(rows, generations, spawned: spawned, &batch)
             case .remove(let column, let rows):
@@ -78,8 +85,8 @@ extension BatchApplier {
     }
 
     private mutating func start(_ ids: [SubscriptionID], _ batch: inout AppliedBatch) throws(WireError) {
-        if let unknown = ids.first(where: { selections[$0] == nil }) {
-            throw WireError(.protocolError, "subscription \(unknown) started, but was not asked for")
+        if let unknown = ids.first(where: { granted[$0] == nil }) {
+            throw WireError(.protocolError, "subscription \(unknown) started, but was not granted")
         }
         batch.started += ids
         start(ids)
@@ -106,7 +113,14 @@ extension BatchApplier {
         }
     }
 
-    private func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
+    private mutating func join(_ rows: RowSet, _ query: QueryNumber) throws(WireError) {
+        guard rows.subtracting(store.entities.rows).isEmpty else {
+            throw WireError(.invalidPayload, "an entity joins query \(query) that has not entered")
+        }
+        shown.join(rows, try position(of: query))
+    }
+
+    private mutating func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
         // A server also despawns entities that this client may never have known: those that came and went since the
         // base.
         guard let entity = store.entity(at: index) else { return }
@@ -121,16 +135,16 @@ extension BatchApplier {
         }
         batch.despawned.append(entity)
         store.despawn(entity)
+        shown.forget(index)
     }
 
-    private func enter(
+    private mutating func enter(
         _ rows: RowSet, _ generations: UnsafeRawBufferPointer, spawned: Bool, _ batch: inout AppliedBatch
     ) throws(WireError) {
         var position = 0
         try rows.forEach { (index) throws(WireError) in
             let generation = UInt32(littleEndian: generations.loadUnaligned(fromByteOffset: position, as: UInt32.self))
             position += 4
-            guard generation > 0 else { throw WireError(.invalidPayload, "entity \(index) enters with generation 0") }
             let entity = Entity(index: index, generation: generation)
             if let known = store.entity(at: index) {
                 guard known != entity else { return }
@@ -143,6 +157,7 @@ extension BatchApplier {
             }
             store.spawn(entity)
         }
+        if spawned { spawnedRows = spawnedRows.union(rows) }
     }
 
     private mutating func remove(
@@ -186,6 +201,8 @@ extension BatchApplier {
         }
         if !areKnown { try makeRoom(for: 0, at: first, in: target) }
         if recordsChanges {
+            let isNews = target.withValues(from: first, count: count) { Self.differ($0, values, count) }
+            guard isNews else { return false }
             try makeRoom(in: batch, for: (count - 1) * ChangeList.changeSize + 2 * values.count)
             store.entities.withValues(from: first, count: count) { generations in
                 target.withValues(from: first, count: count) { old in
@@ -199,6 +216,19 @@ extension BatchApplier {
         return true
     }
 
+    /// Whether each of so many values differs from the one before.
+    private static func differ(_ old: UnsafeRawBufferPointer, _ new: UnsafeRawBufferPointer, _ count: Int) -> Bool {
+        let size = new.count / count
+        for start in stride(from: 0, to: new.count, by: max(1, size)) {
+            let range = start..<start + size
+            if UnsafeRawBufferPointer(rebasing: old[range]).elementsEqual(UnsafeRawBufferPointer(rebasing: new[range]))
+            {
+                return false
+            }
+        }
+        return size > 0
+    }
+
     private func set(
         _ index: UInt32, of entry: ComponentTable.Entry, to value: UnsafeRawBufferPointer, inserted: Bool,
         _ component: Int32, _ batch: inout AppliedBatch
@@ -210,16 +240,23 @@ extension BatchApplier {
         try makeRoom(for: value.count, at: index, in: target)
         if recordsChanges, let entity = store.entity(at: index) {
             try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
+            // A cell may come twice, for two queries: the same value is no change.
             let isKnown =
                 target.withValue(of: index) { old in
+                    guard !old.elementsEqual(value) else { return }
                     batch.list.append(.set, entity, component: component, old: old, new: value)
                 } != nil
             if !isKnown {
                 batch.list.append(
-                    entering.covers(entry.column, of: entity) ? .entered : .set, entity, component: component,
-                    new: value)
+                    comesIntoView(entry.column, index) ? .entered : .set, entity, component: component, new: value)
             }
         }
         target.set(index, to: value, at: store.tick)
+    }
+
+    /// Whether a component came into view, and was not given to its entity in the world.
+    func comesIntoView(_ column: ColumnID, _ row: UInt32) -> Bool {
+        guard !spawnedRows.contains(row) else { return false }
+        return addedColumns.contains(column) ? shown.covers(column, row) : shown.comesIntoView(column, row)
     }
 }

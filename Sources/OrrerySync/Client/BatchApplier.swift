@@ -11,19 +11,25 @@ struct BatchApplier {
     /// Whether changes are listed. Costs a copy of each changed value.
     var recordsChanges = false
     var schemas: SchemaCache
-    /// The requested selections, in the numbers of the table.
-    private(set) var selections: [SubscriptionID: Selection] = [:]
+    /// The queries that the server has granted.
+    private(set) var granted: [SubscriptionID: GrantedQuery] = [:]
     /// The subscriptions whose first state is in the store.
     private(set) var started: Set<SubscriptionID> = []
-    /// The cells that the started subscriptions show together.
-    private var shown = CellCounts()
+    /// Those that have started with the batch being applied.
+    private(set) var beginning: Set<SubscriptionID> = []
+    /// What the started subscriptions show together.
+    var shown = ShownQueries()
+    /// The subscriptions whose own changes are listed, with the number of those who read them.
+    var observed: [SubscriptionID: Int] = [:]
     let configuration: SyncClientConfiguration
     /// Entities that lost a component and may have none left.
-    private var bareCandidates: [Entity] = []
-    /// The cells shown before the batch that is being applied or comes next.
-    private var shownBefore = Cells()
-    /// The cells that this batch begins to show.
-    private(set) var entering = Cells()
+    var bareCandidates: [Entity] = []
+    /// Rows that left a query in the batch being applied, and may show cells that no other query shows.
+    var leftRows = RowSet()
+    /// Components that the batch being applied adds to the table.
+    var addedColumns: Set<ColumnID> = []
+    /// Entities that were born in the batch being applied.
+    var spawnedRows = RowSet()
     /// Schemas that the batch being applied must bring.
     var awaitedSchemas: Set<SchemaHash> = []
 
@@ -35,61 +41,97 @@ struct BatchApplier {
 
     // MARK: What is asked for
 
-    mutating func expect(_ id: SubscriptionID, _ selection: Selection) { selections[id] = selection }
+    /// The server has granted a subscription, or goes on with one, perhaps under another number.
+    mutating func grant(_ id: SubscriptionID, _ query: GrantedQuery) {
+        guard let old = granted.updateValue(query, forKey: id), started.contains(id) else { return }
+        shown.rename(old, query)
+        // Whoever has the same query is told the same next.
+        for (other, known) in granted where known.number == old.number { granted[other] = query }
+    }
+
+    /// The connection is lost: subscriptions that have not started are asked for anew.
+    mutating func forgetUnstarted() { granted = granted.filter { started.contains($0.key) } }
 
     /// Forgets a subscription, and the cells that no other subscription shows.
     /// - Returns: The removal of these cells.
     /// - Complexity: O(cells that it shows).
     mutating func forget(_ id: SubscriptionID) -> ChangeList {
-        guard let selection = selections.removeValue(forKey: id), started.remove(id) != nil else { return ChangeList() }
-        let gone = shown.remove(Cells(of: selection, in: store.table))
-        shownBefore = shown.cells
-        return leave(gone)
-    }
-
-    /// The first state of these subscriptions is about to arrive.
-    mutating func start(_ ids: [SubscriptionID]) {
-        for id in ids where started.insert(id).inserted {
-            if let selection = selections[id] { shown.add(Cells(of: selection, in: store.table)) }
+        guard let query = granted.removeValue(forKey: id), started.remove(id) != nil, let ended = shown.end(query)
+        else { return ChangeList() }
+        var changes = ChangeList()
+        for entry in store.table.entries where query.shows(entry.column) {
+            let column = store[entry.column]
+            let rows = query.tellsMembers ? ended.members : column.rows
+            rows.forEach { if column.contains($0) { leaveIfUncovered(entry.column, $0, &changes) } }
         }
-        entering = shown.cells.subtracting(shownBefore)
+        (query.tellsMembers ? ended.members : store.entities.rows).forEach { row in
+            if let entity = store.entity(at: row) { bareCandidates.append(entity) }
+        }
+        forgetBareEntities(.left, &changes)
+        return changes
     }
 
-    /// A batch was applied: the cells that it began to show are shown now.
-    mutating func endBatch() {
-        shownBefore = shown.cells
-        entering = Cells()
+    /// The first state of these subscriptions comes with this batch.
+    mutating func start(_ ids: [SubscriptionID]) {
+        for id in ids {
+            guard let query = granted[id], started.insert(id).inserted else { continue }
+            shown.start(query)
+            beginning.insert(id)
+        }
+    }
+
+    /// The position among ``shown`` of a query that a batch tells the members of.
+    /// - Throws: ``WireError`` if no subscription has a query with this number.
+    mutating func position(of number: QueryNumber) throws(WireError) -> Int {
+        if let position = shown.position(of: number), shown.queries[position].granted.tellsMembers { return position }
+        guard let query = granted.values.first(where: { $0.number == number }), query.tellsMembers else {
+            throw WireError(.protocolError, "members of query \(number), which no subscription is told")
+        }
+        // Its subscription starts with this batch, in a later message.
+        return shown.open(query)
+    }
+
+    /// A batch was applied: the cells that no query shows any more leave.
+    mutating func endBatch(_ batch: inout AppliedBatch) throws(WireError) {
+        if let query = shown.queries.first(where: { $0.subscriptionCount == 0 }) {
+            throw WireError(
+                .protocolError, "members of query \(query.granted.number), of which no subscription has started")
+        }
+        listChangesOfQueries(in: &batch)
+        leftRows.forEach { leaveWhereUncovered($0, &batch.list) }
+        forgetBareEntities(.left, &batch.list)
+        endBatch()
+    }
+
+    private mutating func endBatch() {
+        shown.endBatch()
+        beginning.removeAll()
+        leftRows.removeAll()
+        spawnedRows.removeAll()
+        addedColumns.removeAll()
         awaitedSchemas.removeAll()
     }
 
     /// Forgets all subscriptions; the shown cells stay.
     mutating func forgetSubscriptions() {
-        selections.removeAll()
+        granted.removeAll()
         started.removeAll()
-        shown = CellCounts()
+        shown = ShownQueries()
+        bareCandidates.removeAll()
         endBatch()
     }
 
-    /// Removes cells from the store that are no longer shown.
-    private mutating func leave(_ leaving: Cells) -> ChangeList {
-        var changes = ChangeList()
-        for column in leaving.columns {
-            for row in store[column].rows.indexes {
-                guard let entity = store.entity(at: row), !shown.cells.covers(column, of: entity) else { continue }
-                leave(column, of: entity, .left, &changes)
-            }
+    /// Removes the cells of an entity that no query shows.
+    mutating func leaveWhereUncovered(_ row: UInt32, _ changes: inout ChangeList) {
+        for entry in store.table.entries where store[entry.column].contains(row) {
+            leaveIfUncovered(entry.column, row, &changes)
         }
-        for list in leaving.listed {
-            for entity in list.entities where store.contains(entity) { leave(list.column, of: entity, .left, &changes) }
-        }
-        bareCandidates += leaving.entities
-        if leaving.everyEntity {
-            for row in store.entities.rows.indexes {
-                if let entity = store.entity(at: row) { bareCandidates.append(entity) }
-            }
-        }
-        forgetBareEntities(.left, &changes)
-        return changes
+        if let entity = store.entity(at: row) { bareCandidates.append(entity) }
+    }
+
+    private mutating func leaveIfUncovered(_ column: ColumnID, _ row: UInt32, _ changes: inout ChangeList) {
+        guard !shown.covers(column, row), let entity = store.entity(at: row) else { return }
+        leave(column, of: entity, .left, &changes)
     }
 
     mutating func leave(
@@ -107,7 +149,7 @@ struct BatchApplier {
     /// Forgets entities without any requested cell: the server will not report their deaths.
     mutating func forgetBareEntities(_ cause: Change.Cause, _ changes: inout ChangeList) {
         for entity in bareCandidates
-        where store.contains(entity) && store.columns(of: entity).isEmpty && !shown.cells.coversExistence(of: entity) {
+        where store.contains(entity) && store.columns(of: entity).isEmpty && !shown.keeps(entity.index) {
             if recordsChanges { changes.append(cause, entity) }
             store.despawn(entity)
         }
@@ -132,9 +174,8 @@ struct BatchApplier {
                 if let entity = store.entity(at: row) { leave(entry.column, of: entity, .left, &changes) }
             }
         }
+        addedColumns.formUnion(Set(table.columns).subtracting(store.table.columns))
         store.install(table)
-        shown = CellCounts(started.compactMap { selections[$0] }.map { Cells(of: $0, in: table) })
-        entering = shown.cells.subtracting(shownBefore)
         forgetBareEntities(.left, &changes)
         return changes
     }

@@ -25,7 +25,8 @@ package struct ChangeList: RandomAccessCollection, Sendable {
 
     private var records: [Record] = []
     private var bytes: [UInt8] = []
-    private var components: [ComponentTable.Entry] = []
+    /// Those that the changes concern.
+    private(set) var components: [ComponentTable.Entry] = []
     /// Position in `components`, by component number.
     private var positions: [ColumnID: Int32] = [:]
 

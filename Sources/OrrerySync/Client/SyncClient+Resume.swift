@@ -14,6 +14,7 @@ extension SyncClient {
         unsubscribing.removeAll()
         let events = ended.flatMap { forget($0) }
         dropStaged()
+        applier.forgetUnstarted()
         receivedByteCount = 0
         outgoing.removeAll()
         sayHello()
@@ -24,7 +25,9 @@ extension SyncClient {
         let resume = welcome.map { welcome in
             Hello.Resume(
                 revision: Revision(epoch: welcome.revision.epoch, tick: reachedTick), token: welcome.session.token,
-                subscriptions: startedSubscriptions.compactMap { id in applier.selections[id].map { .init(id, $0) } })
+                subscriptions: startedSubscriptions.compactMap { id in
+                    requests[id].map { Hello.Resume.Subscription(id, $0.request) }
+                })
         }
         var hello = Hello(
             clientName: clientName,
@@ -63,6 +66,7 @@ extension SyncClient {
             reset(previous.revision.epoch == epoch ? .unknownTick : .otherEpoch, table)
         }
         phase = .ready
+        resuming = applier.started
         events += endThoseUnsubscribed() + askForTheRest()
         return events + resendMutations(isKnownClient: welcome.session.isKnownClient)
     }
@@ -77,6 +81,7 @@ extension SyncClient {
 
     /// The shown state is void. It stays until the first whole batch of the new life replaces it.
     private mutating func reset(_ reason: AppliedBatch.Reset, _ table: ComponentTable) {
+        if nextLife == nil, applier.recordsChanges { endedQueries = applier.endOfQueries() }
         applier.forgetSubscriptions()
         nextLife = NextLife(table: table, reset: reason, tick: .zero)
     }

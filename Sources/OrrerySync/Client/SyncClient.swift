@@ -1,3 +1,4 @@
+package import OrreryQuery
 package import OrrerySchema
 package import OrreryStore
 import OrreryTransport
@@ -8,7 +9,7 @@ package enum ClientEvent: Sendable {
     case welcomed(Welcome)
     case subscribed(SubscriptionID)
     /// The subscription is over: it was refused at once, or at a reconnection.
-    case refused(SubscriptionID, Refusal)
+    case refused(SubscriptionID, Refusal, QueryError? = nil)
     case unsubscribed(SubscriptionID)
     /// The shown state has changed: the store is at the batch's tick.
     case applied(AppliedBatch)
@@ -49,7 +50,9 @@ package struct SyncClient {
     package internal(set) var serverTick = Tick.zero
     var applier: BatchApplier
     /// The requested subscriptions, each with the life of the world that was shown at its request; `nil` if none was.
-    var requests: [SubscriptionID: (request: SubscriptionRequest, epoch: Epoch?)] = [:]
+    var requests: [SubscriptionID: (request: QueryRequest, epoch: Epoch?)] = [:]
+    /// Subscriptions that go on from an earlier connection, and that the server has not described yet.
+    var resuming: Set<SubscriptionID> = []
     /// Subscriptions whose end was requested and not answered.
     var unsubscribing: Set<SubscriptionID> = []
     /// Mutations without an outcome yet, in order.
@@ -57,12 +60,14 @@ package struct SyncClient {
     var nextMutation: UInt64 = 1
     /// Set from a reset until the first whole batch of the new life.
     var nextLife: NextLife?
+    /// The end of what the observed queries showed in the life that is over.
+    var endedQueries: [SubscriptionID: QueryChanges] = [:]
     let clientName: String
     var phase = Phase.awaitingWelcome
     private var staged: [[UInt8]] = []
     private var stagedSize = 0
     var receivedByteCount: UInt64 = 0
-    private var nextSubscription: UInt32 = 1
+    var nextSubscription: UInt32 = 1
     var outgoing: [[UInt8]] = []
 
     /// Bytes that a staged part takes besides its content.
@@ -104,90 +109,6 @@ package struct SyncClient {
         return batch
     }
 
-    // MARK: Subscriptions
-
-    /// Subscribes to cells. The answer arrives as `subscribed` or `refused`, the first state of the cells with a batch
-    /// that lists the subscription as `started`. Without a connection, the request is sent with the next one.
-    /// - Throws: ``Refusal`` if a name is not in the server's table, if an entity is of an earlier life of the world,
-    ///   or if the request lists more entities, or takes more bytes, than the server accepts.
-    package mutating func subscribe(_ request: SubscriptionRequest) throws(Refusal) -> SubscriptionID {
-        let id = SubscriptionID(nextSubscription)
-        let shown = welcome == nil ? nil : shownEpoch
-        if phase == .ready { try ask(id, request, of: shown) }
-        nextSubscription += 1
-        requests[id] = (request, shown)
-        return id
-    }
-
-    /// Resolves the names of a subscription and sends it.
-    /// - Parameter shown: The life of the world to which the listed entities belong; `nil` if it is not known.
-    mutating func ask(
-        _ id: SubscriptionID, _ request: SubscriptionRequest, of shown: Epoch?
-    ) throws(Refusal) {
-        // In another life, the same entity names denote others.
-        if case .listed = request.entities, let shown, shown != epoch {
-            throw Refusal(.unknownEntity, "the entities that it names are of an earlier life of the world")
-        }
-        let selection = try request.resolved(in: table)
-        let message = ClientMessage.subscribe(id, selection).encoded()
-        // The server would close the connection for either.
-        if case .listed(let entities) = selection.entities, let countMax = welcome?.limits.selectionEntityCountMax,
-            entities.count > countMax
-        {
-            throw Refusal(
-                .limitReached,
-                "\(entities.count) entities are listed, but the server takes \(countMax) in a subscription")
-        }
-        guard message.count <= messageSizeMax else {
-            throw Refusal(
-                .limitReached,
-                "the subscription takes \(message.count) bytes, but a message may have \(messageSizeMax); list less")
-        }
-        applier.expect(id, selection)
-        outgoing.append(message)
-    }
-
-    /// Bytes of the longest message that the server accepts and this client sends.
-    var messageSizeMax: Int { min(configuration.sentMessageSizeMax, welcome?.limits.clientMessageSizeMax ?? .max) }
-
-    /// The selections that this client is kept up to date on: those of subscriptions whose first state is in the store.
-    package var startedSelections: [Selection] { startedSubscriptions.compactMap { applier.selections[$0] } }
-
-    /// The subscriptions of ``startedSelections``.
-    package var startedSubscriptions: [SubscriptionID] { applier.started.sorted() }
-
-    /// The number of subscriptions whose first state has not arrived yet.
-    package var waitingSubscriptionCount: Int { requests.count - applier.started.count }
-
-    /// Ends a subscription. Its cells leave the store with the answer, `unsubscribed`, or at once if no answer will
-    /// come.
-    package mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
-        guard requests[id] != nil else { return [.unsubscribed(id)] }
-        // Without a connection, a Hello that names the started subscription may be on its way; the subscription then
-        // ends after the welcome.
-        guard phase == .ready || applier.started.contains(id) else { return forget(id) }
-        if unsubscribing.insert(id).inserted, phase == .ready {
-            outgoing.append(ClientMessage.unsubscribe(id).encoded())
-        }
-        return []
-    }
-
-    mutating func forget(_ id: SubscriptionID) -> [ClientEvent] {
-        requests[id] = nil
-        dropStaged()
-        // The last state of an earlier life stays until the new life replaces it: none of its subscriptions counts as
-        // started.
-        return leaving(applier.forget(id)) + [.unsubscribed(id)]
-    }
-
-    /// The events for cells that left between two batches.
-    func leaving(_ changes: ChangeList) -> [ClientEvent] {
-        guard !changes.isEmpty else { return [] }
-        var batch = AppliedBatch(epoch: shownEpoch, base: tick, tick: tick)
-        batch.list = changes
-        return [.applied(batch)]
-    }
-
     package var occupancies: [Occupancy] {
         [
             Occupancy("staged bytes of \(clientName)", stagedSize, limit: configuration.stagedSizeMax),
@@ -224,17 +145,8 @@ package struct SyncClient {
         switch (phase, message) {
         case (.awaitingWelcome, .welcome(let welcome)):
             return try begin(welcome)
-        case (.ready, .subscribeResponse(let id, let refusal)):
-            guard requests[id] != nil else {
-                throw WireError(.protocolError, "an answer to subscription \(id), which does not exist")
-            }
-            guard !applier.started.contains(id) else {
-                throw WireError(.protocolError, "a second answer to subscription \(id)")
-            }
-            guard let refusal else { return [.subscribed(id)] }
-            requests[id] = nil
-            _ = applier.forget(id)
-            return [.refused(id, refusal)]
+        case (.ready, .subscribeResponse(let id, let outcome)):
+            return try receiveAnswer(to: id, outcome)
         case (.ready, .unsubscribeResponse(let id, let refusal)):
             guard unsubscribing.remove(id) != nil else {
                 throw WireError(.protocolError, "an answer to the end of subscription \(id), which was not asked for")
@@ -251,6 +163,26 @@ package struct SyncClient {
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")
         case (.failed, _), (.interrupted, _): return []
+        }
+    }
+
+    private mutating func receiveAnswer(
+        to id: SubscriptionID, _ outcome: SubscribeOutcome
+    ) throws(WireError) -> [ClientEvent] {
+        guard requests[id] != nil else {
+            throw WireError(.protocolError, "an answer to subscription \(id), which does not exist")
+        }
+        let goesOn = resuming.remove(id) != nil
+        guard goesOn || applier.granted[id] == nil else {
+            throw WireError(.protocolError, "a second answer to subscription \(id)")
+        }
+        switch outcome {
+        case .granted(let query):
+            applier.grant(id, query)
+            return goesOn ? [] : [.subscribed(id)]
+        case .refused(let refusal, let error):
+            requests[id] = nil
+            return leaving(applier.forget(id)) + [.refused(id, refusal, error)]
         }
     }
 
@@ -344,6 +276,8 @@ package struct SyncClient {
     private mutating func beginNextLife(_ batch: inout AppliedBatch) {
         guard let next = nextLife else { return }
         batch.reset = next.reset
+        batch.queries = endedQueries
+        endedQueries = [:]
         batch.ended = applier.reset(next.table)
         shownEpoch = epoch
         nextLife = nil

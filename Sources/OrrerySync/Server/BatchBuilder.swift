@@ -2,11 +2,44 @@ import OrrerySchema
 import OrreryStore
 import OrreryWire
 
+/// Changes that a session was not sent yet.
+struct PendingChanges: Sendable {
+    /// Whole components: their changes after the cursor.
+    var cells = Cells()
+    /// The queries whose members are told: who joined and left after the cursor, and changes of who stayed.
+    var queries: [QueryTable.Slot] = []
+    var cursor: Tick
+    /// Cells that the client may hold for other queries are as of this tick; 0 if there are none. Usually the cursor.
+    var heldSince: Tick
+    /// Whether the client forgets the members that it knows first, since it cannot be told who left.
+    var restarts = false
+
+    init(
+        cells: Cells = Cells(), queries: [QueryTable.Slot] = [], cursor: Tick, heldSince: Tick? = nil,
+        restarts: Bool = false
+    ) {
+        self.cells = cells
+        self.queries = queries
+        self.cursor = cursor
+        self.heldSince = heldSince ?? cursor
+        self.restarts = restarts
+    }
+
+    var isEmpty: Bool { cells.isEmpty && queries.isEmpty }
+}
+
 /// Builds the sections of pending changes: each block once per tick, however many sessions need it.
 struct BatchBuilder {
     private struct BlockKey: Hashable {
         var column: ColumnID
         var cursor: Tick
+        var heldSince: Tick
+    }
+
+    private struct MemberKey: Hashable {
+        var query: QueryNumber
+        var cursor: Tick
+        var heldSince: Tick
     }
 
     /// The changes of a component after a cursor, with their sections.
@@ -17,9 +50,22 @@ struct BatchBuilder {
         var values: BatchSections
     }
 
+    /// What happened to the members of a query after a cursor.
+    private struct MemberBlock {
+        /// Who left, and lives on.
+        var left: BatchSections
+        /// Who left by dying.
+        var gone = RowSet()
+        var joinedRows = RowSet()
+        var joined: BatchSections
+        var removed: BatchSections
+        var values: BatchSections
+    }
+
     private let store: ComponentStore
     private let partSizeMax: Int
     private var blocks: [BlockKey: Block] = [:]
+    private var memberBlocks: [MemberKey: MemberBlock] = [:]
     private var blocksTick = Tick.zero
     /// From blocks of earlier ticks, to reuse their memory.
     private var spareSections: [BatchSections] = []
@@ -34,16 +80,15 @@ struct BatchBuilder {
     /// Units of work done since the last ``takeWork()``.
     private var work = 0
 
-    var blockCount: Int { blocks.count }
+    var blockCount: Int { max(blocks.count, memberBlocks.count) }
 
     init(store: ComponentStore, partSizeMax: Int) {
         self.store = store
         self.partSizeMax = partSizeMax
     }
 
-    /// The fewest units of work for a batch of these cells: one for each column, and for each cell that is looked up
-    /// separately.
-    static func expectedWork(of cells: Cells) -> Int { 1 + cells.columns.count + cells.listedCount }
+    /// The fewest units of work for a batch of these cells: one for each column.
+    static func expectedWork(of cells: Cells) -> Int { 1 + cells.columns.count }
 
     /// The units of work since the last call.
     mutating func takeWork() -> Int {
@@ -53,10 +98,13 @@ struct BatchBuilder {
 
     /// The sections of pending changes, in the order in which they are applied.
     /// - Parameter pages: the pages of 1024 rows to look at, all unless stated.
-    mutating func sections(of pending: [PendingChanges], pages: Range<Int>? = nil) -> BatchSections {
+    mutating func sections(
+        of pending: [PendingChanges], in queries: QueryTable, pages: Range<Int>? = nil
+    ) -> BatchSections {
         if blocksTick != store.tick { forgetBlocks() }
         work += 1
         var collected: [(ColumnID, Block)] = []
+        var members: [MemberBlock] = []
         var gone = RowSet()
         var (entered, spawned) = (RowSet(), RowSet())
         func addEntered(_ rows: RowSet, after cursor: Tick) {
@@ -73,48 +121,30 @@ struct BatchBuilder {
                 if part.cursor > .zero { gone = gone.union(changes.left) }
             }
             for column in part.cells.columns {
-                let block = block(of: column, after: part.cursor, pages: pages)
+                let block = block(of: column, after: part.cursor, heldSince: part.heldSince, pages: pages)
                 addEntered(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
                 collected.append((column, block))
             }
-            let listed = changes(of: part.cells.entities, after: part.cursor, pages: pages)
-            addEntered(listed.entered, after: part.cursor)
-            gone = gone.union(listed.left)
-            for list in part.cells.listed {
-                work += list.entities.count
-                let changes = store.changes(of: list.entities, in: list.column, after: part.cursor, pages: pages)
-                guard !changes.isEmpty else { continue }
-                let block = makeBlock(
-                    of: list.column, changes, after: part.cursor, in: BatchSections(partSizeMax: partSizeMax))
-                addEntered(block.entered, after: part.cursor)
+            for slot in part.queries {
+                let block = memberBlock(
+                    of: queries[slot], after: part.cursor, heldSince: part.heldSince, pages: pages)
+                addEntered(block.joinedRows, after: part.cursor)
                 gone = gone.union(block.gone)
-                collected.append((list.column, block))
+                members.append(block)
             }
         }
         var sections = BatchSections(partSizeMax: partSizeMax)
         sections.append(despawned: gone)
+        for block in members { sections.append(contentsOf: block.left) }
         sections.append(entered: entered, spawned: false, of: store)
         sections.append(entered: spawned, spawned: true, of: store)
+        for block in members { sections.append(contentsOf: block.joined) }
         for (column, block) in collected { sections.append(removed: block.removed, from: column) }
+        for block in members { sections.append(contentsOf: block.removed) }
         for (_, block) in collected { sections.append(contentsOf: block.values) }
+        for block in members { sections.append(contentsOf: block.values) }
         return sections
-    }
-
-    /// The births and deaths of listed entities.
-    private mutating func changes(of listed: [Entity], after cursor: Tick, pages: Range<Int>?) -> RowChanges {
-        var changes = RowChanges()
-        work += listed.count
-        guard store.entities.newestTick > cursor else { return changes }
-        for entity in listed where pages?.contains(Int(entity.index) / RowSet.pageRows) ?? true {
-            guard store.entities.tick(of: entity.index) > cursor else { continue }
-            if store.contains(entity) {
-                store.entities.addChanges(of: entity.index, after: cursor, to: &changes)
-            } else if cursor > .zero {
-                changes.left.append(entity.index)
-            }
-        }
-        return changes
     }
 
     private mutating func forgetBlocks() {
@@ -124,36 +154,45 @@ struct BatchBuilder {
             spareSections.append(consume sections)
         }
         blocks.removeAll(keepingCapacity: true)
+        memberBlocks.removeAll(keepingCapacity: true)
         blocksTick = store.tick
     }
 
-    private mutating func block(of column: ColumnID, after cursor: Tick, pages: Range<Int>?) -> Block {
+    // MARK: Whole components
+
+    private mutating func block(
+        of column: ColumnID, after cursor: Tick, heldSince: Tick, pages: Range<Int>?
+    ) -> Block {
         work += 1
         guard pages == nil else {
             return makeBlock(
-                of: column, store[column].changes(after: cursor, pages: pages), after: cursor,
-                in: BatchSections(partSizeMax: partSizeMax))
+                of: column, after: cursor, heldSince: heldSince, pages, in: BatchSections(partSizeMax: partSizeMax))
         }
-        let key = BlockKey(column: column, cursor: cursor)
+        let key = BlockKey(column: column, cursor: cursor, heldSince: heldSince)
         if let block = blocks[key] { return block }
         builtBlockCount += 1
         // Taken before the call, which holds all of `self`: a buffer with two references is copied when it is changed.
         let spare = spareSections.popLast() ?? BatchSections(partSizeMax: partSizeMax)
-        let block = makeBlock(of: column, store[column].changes(after: cursor), after: cursor, in: spare)
+        let block = makeBlock(of: column, after: cursor, heldSince: heldSince, nil, in: spare)
         if blocks.count < Self.blockCountMax { blocks[key] = block }
         return block
     }
 
     private mutating func makeBlock(
-        of column: ColumnID, _ changes: RowChanges, after cursor: Tick, in sections: consuming BatchSections
+        of column: ColumnID, after cursor: Tick, heldSince: Tick, _ pages: Range<Int>?,
+        in sections: consuming BatchSections
     ) -> Block {
+        let changes = store[column].changes(after: cursor, pages: pages)
         work += (changes.entered.count + changes.updated.count + changes.left.count) / Self.rowsPerUnit
         var block = Block(entered: changes.entered, values: sections)
         // A client that knows nothing yet need not be told of removals.
-        if cursor > .zero {
-            changes.left.forEach { row in
+        let left =
+            heldSince == cursor
+            ? changes.left : heldSince > .zero ? store[column].changes(after: heldSince, pages: pages).left : RowSet()
+        if heldSince > .zero {
+            left.forEach { row in
                 // An entity born after the cursor is not the one that the client may know.
-                if store.entities.contains(row), store.entities.membershipTick(of: row) <= cursor {
+                if store.entities.contains(row), store.entities.membershipTick(of: row) <= heldSince {
                     block.removed.append(row)
                 } else {
                     block.gone.append(row)
@@ -164,6 +203,71 @@ struct BatchBuilder {
         block.values.append(changes.updated, inserted: false, of: column, in: store)
         return block
     }
+
+    // MARK: Members of queries
+
+    /// What a query brings: encoded by itself, whatever else those who have it are sent.
+    private mutating func memberBlock(
+        of entry: QueryTable.Entry, after cursor: Tick, heldSince: Tick, pages: Range<Int>?
+    ) -> MemberBlock {
+        work += 1
+        // What one session alone has is needed once.
+        let isShared = entry.sets.count > 1 && pages == nil
+        let key = MemberKey(query: entry.number, cursor: cursor, heldSince: heldSince)
+        if isShared, let block = memberBlocks[key] { return block }
+        builtBlockCount += 1
+        let block = makeMemberBlock(of: entry, after: cursor, heldSince: heldSince, pages: pages)
+        if isShared, memberBlocks.count < Self.blockCountMax { memberBlocks[key] = block }
+        return block
+    }
+
+    private mutating func makeMemberBlock(
+        of entry: QueryTable.Entry, after cursor: Tick, heldSince: Tick, pages: Range<Int>?
+    ) -> MemberBlock {
+        let empty = BatchSections(partSizeMax: partSizeMax)
+        var block = MemberBlock(left: empty, joined: empty, removed: empty, values: empty)
+        guard let membership = entry.membership else { return block }
+        if cursor > .zero {
+            var left = RowSet()
+            for entity in membership.left(after: cursor) where pages?.contains(entity.page) ?? true {
+                if store.contains(entity) { left.append(entity.index) } else { block.gone.append(entity.index) }
+            }
+            block.left.append(left: left, of: entry.number)
+        }
+        let (joined, stayed) = membership.split(at: cursor)
+        for entity in joined where pages?.contains(entity.page) ?? true { block.joinedRows.append(entity.index) }
+        block.joined.append(joined: block.joinedRows, of: entry.number)
+        for column in entry.shownColumns {
+            work += 1 + block.joinedRows.count / Self.rowsPerUnit
+            var inserted = RowSet()
+            var removed = RowSet()
+            block.joinedRows.forEach { row in
+                if store[column].contains(row) {
+                    inserted.append(row)
+                } else if store[column].tick(of: row) > heldSince, heldSince > .zero {
+                    // The client may hold it for another query, which does not tell of the entity any more.
+                    removed.append(row)
+                }
+            }
+            var updated = RowSet()
+            if store[column].newestTick > cursor, !stayed.isEmpty {
+                work += stayed.count
+                let changes = store.changes(of: stayed, in: column, after: cursor, pages: pages)
+                inserted = inserted.union(changes.entered)
+                removed = removed.union(changes.left)
+                updated = changes.updated
+            }
+            block.removed.append(removed: removed, from: column)
+            block.values.append(inserted, inserted: true, of: column, in: store)
+            block.values.append(updated, inserted: false, of: column, in: store)
+        }
+        return block
+    }
+}
+
+extension Entity {
+    /// The page of its row.
+    fileprivate var page: Int { Int(index) / RowSet.pageRows }
 }
 
 extension ComponentStore {

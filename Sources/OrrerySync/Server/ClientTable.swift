@@ -196,11 +196,7 @@ struct ClientTable {
     }
 
     private func position(of id: ClientID) -> Int? {
-        var (low, high) = (0, entries.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < entries.count && entries[low].id == id ? low : nil
+        let position = entries.partitionIndex { $0.id >= id }
+        return position < entries.count && entries[position].id == id ? position : nil
     }
 }

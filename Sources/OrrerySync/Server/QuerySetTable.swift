@@ -4,8 +4,10 @@ import OrrerySchema
 struct QuerySet {
     /// Ascending.
     fileprivate(set) var queries: [QueryTable.Slot]
+    /// Those of them whose members are told, ascending.
+    fileprivate(set) var memberQueries: [QueryTable.Slot] = []
     fileprivate var counts: CellCounts
-    fileprivate(set) var memberCount = 1
+    fileprivate(set) var sessionCount = 1
     /// No member is at an earlier tick: the base of the next batch.
     var lastBatchTick: Tick
     /// The units of work of its last batch: the estimate for the next one.
@@ -13,7 +15,7 @@ struct QuerySet {
     /// The newest tick in which something that its queries read has changed.
     var changedTick = Tick.zero
 
-    /// The cells that its queries show together.
+    /// What its plain queries show together.
     var cells: Cells { counts.cells }
 }
 
@@ -50,11 +52,11 @@ struct QuerySetTable {
         if queries.isEmpty || positions[queries] != nil {
             if let position { leave(position, &table) }
             guard let found = positions[queries] else { return nil }
-            sets[found].memberCount += 1
+            sets[found].sessionCount += 1
             return found
         }
         let own: Int
-        if let position, sets[position].memberCount == 1 {
+        if let position, sets[position].sessionCount == 1 {
             own = position
             positions[old] = nil
         } else {
@@ -69,19 +71,23 @@ struct QuerySetTable {
             table.enter(slot, into: own)
         }
         sets[own].queries = queries
+        sets[own].memberQueries = queries.filter { table[$0].membership != nil }
         sets[own].lastBatchTick = tick
-        sets[own].work = BatchBuilder.expectedWork(of: sets[own].cells)
+        sets[own].work = sets[own].memberQueries.reduce(BatchBuilder.expectedWork(of: sets[own].cells)) {
+            $0 + table[$1].expectedWork
+        }
         positions[queries] = own
         return own
     }
 
     /// A session has gone.
     mutating func leave(_ position: Int, _ table: inout QueryTable) {
-        sets[position].memberCount -= 1
-        guard sets[position].memberCount == 0 else { return }
+        sets[position].sessionCount -= 1
+        guard sets[position].sessionCount == 0 else { return }
         positions[sets[position].queries] = nil
         for slot in sets[position].queries { table.leave(slot, from: position) }
         sets[position].queries = []
+        sets[position].memberQueries = []
         sets[position].counts = CellCounts()
         unused.append(position)
     }
@@ -93,7 +99,7 @@ struct QuerySetTable {
         if let position {
             set.queries = sets[position].queries
             set.counts = sets[position].counts
-            sets[position].memberCount -= 1
+            sets[position].sessionCount -= 1
         }
         let made = unused.popLast() ?? sets.count
         if made == sets.count { sets.append(set) } else { sets[made] = set }
@@ -103,16 +109,19 @@ struct QuerySetTable {
 
     /// The sets that have members.
     var used: [(position: Int, queries: [QueryTable.Slot])] {
-        sets.indices.filter { sets[$0].memberCount > 0 }.map { ($0, sets[$0].queries) }
+        sets.indices.filter { sets[$0].sessionCount > 0 }.map { ($0, sets[$0].queries) }
     }
 
     /// Traps if what is counted does not agree with the members.
-    func checkInvariants(memberCounts: [Int], tick: Tick, _ table: QueryTable) {
+    func checkInvariants(sessionCounts: [Int], tick: Tick, _ table: QueryTable) {
         for (position, set) in sets.enumerated() {
-            assert(set.memberCount == memberCounts[position], "set \(position) counts its members")
+            assert(set.sessionCount == sessionCounts[position], "set \(position) counts its sessions")
             assert(set.lastBatchTick <= tick, "set \(position) was sent a tick that has not come")
             assert(
-                positions[set.queries] == (set.memberCount > 0 ? position : nil), "a set is found while it has members")
+                positions[set.queries] == (set.sessionCount > 0 ? position : nil),
+                "a set is found while it has sessions")
+            assert(
+                set.memberQueries == set.queries.filter { table[$0].membership != nil }, "a set knows whom it tells of")
             assert(
                 set.cells == CellCounts(set.queries.map { table[$0].cells }).cells, "a set shows what its queries show")
         }

@@ -25,9 +25,11 @@ struct Session {
     /// Capabilities of the client beyond docs/PROTOCOL.md.
     var capabilities: [Capability] = []
     /// In order of request.
-    var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot)] = []
-    /// The number of entities that the subscriptions list.
+    var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot, textSize: Int)] = []
+    /// The number of entities that the queries of its subscriptions list.
     var listedCount = 0
+    /// Bytes of the texts of its subscriptions.
+    var textSize: Int { subscriptions.reduce(0) { $0 + $1.textSize } }
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client already has it.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
     /// Answers to mutations that are held until the client was sent their tick. As many as the client has mutations
@@ -176,10 +178,4 @@ struct StateTransfer {
     let started: [SubscriptionID]
     var nextPage = 0
     var partCount = 0
-}
-
-/// Changes that a session was not sent yet: those of these cells after this tick.
-struct PendingChanges: Hashable, Sendable {
-    var cells: Cells
-    var cursor: Tick
 }

@@ -17,7 +17,7 @@ extension SyncServer {
         for session in sessions {
             session.checkInvariants(storeTick: store.tick)
             assert(
-                session.listedCount == session.subscriptions.reduce(0) { $0 + queries[$1.query].selection.listedCount },
+                session.listedCount == session.subscriptions.reduce(0) { $0 + queries[$1.query].query.listedCount },
                 "\(session.id) counts the entities that it lists")
             assert(
                 session.set.map { sets[$0].queries } ?? [] == session.startedQueries.sorted(),
@@ -26,10 +26,12 @@ extension SyncServer {
                 !session.isLive || session.set.map { sets[$0].lastBatchTick <= session.lastSentTick } ?? true,
                 "\(session.id) can take the next batch of its set")
         }
-        var memberCounts = Array(repeating: 0, count: sets.endPosition)
-        for session in sessions { session.set.map { memberCounts[$0] += 1 } }
-        sets.checkInvariants(memberCounts: memberCounts, tick: store.tick, queries)
-        queries.checkInvariants(held: sessions.flatMap { $0.subscriptions.map(\.query) }, sets: sets.used)
+        var sessionCounts = Array(repeating: 0, count: sets.endPosition)
+        for session in sessions { session.set.map { sessionCounts[$0] += 1 } }
+        sets.checkInvariants(sessionCounts: sessionCounts, tick: store.tick, queries)
+        queries.checkInvariants(
+            held: sessions.flatMap { $0.subscriptions.map(\.query) }, sets: sets.used, evaluatedAt: advancedTick,
+            in: store)
         clients.checkInvariants()
         return true
     }

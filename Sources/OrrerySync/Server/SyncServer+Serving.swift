@@ -16,7 +16,8 @@ extension SyncServer {
         let previous = advancedTick
         advancedTick = store.tick
         while recipients.count < sets.endPosition { recipients.append([]) }
-        queries.forEachSet(changedAfter: previous, in: store) { sets[$0].changedTick = store.tick }
+        let tick = store.tick
+        queries.advance(after: previous, in: store) { sets[$0].changedTick = tick }
         var expectedWork = 0
         for index in sessions.indices where sessions[index].isLive {
             // A session for which nothing changed has everything.
@@ -51,7 +52,9 @@ extension SyncServer {
     }
 
     private mutating func sendTick(to set: Int, after previous: Tick, now: Duration) {
-        let sections = builder.sections(of: [PendingChanges(cells: sets[set].cells, cursor: previous)])
+        let pending = PendingChanges(
+            cells: sets[set].cells, queries: sets[set].memberQueries, cursor: previous)
+        let sections = builder.sections(of: [pending], in: queries)
         let work = builder.takeWork()
         buildWork.charge(work)
         sets[set].work = work
@@ -103,7 +106,7 @@ extension SyncServer {
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
-            $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1.cells)) : $0
+            $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1)) : $0
         }
         let isLarge =
             size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
@@ -119,17 +122,44 @@ extension SyncServer {
     private mutating func workOut(_ index: Int, cursor: Tick) -> [PendingChanges] {
         let session = sessions[index]
         var pending: [PendingChanges] = []
-        if let set = session.set { pending.append(PendingChanges(cells: sets[set].cells, cursor: cursor)) }
-        // First the cells that the client has up to a tick, then those that it knows nothing of.
+        if let set = session.set {
+            pending += split(PendingChanges(cells: sets[set].cells, queries: sets[set].memberQueries, cursor: cursor))
+        }
+        let started = session.startedQueries
+        let heldSince = session.set.map { sets[$0].memberQueries.isEmpty } ?? true ? .zero : cursor
+        // First what the client has up to a tick, then what it knows nothing of.
         for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
             let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
+                .filter { !started.contains($0) }
+            buildWork.charge(asked.count)
             let cells = CellCounts(asked.map { queries[$0].cells }).cells
-            buildWork.charge(asked.count + cells.listedCount)
-            pending.append(
-                PendingChanges(cells: pending.reduce(cells) { $0.subtracting($1.cells) }, cursor: start))
+            pending += split(
+                PendingChanges(
+                    cells: pending.reduce(cells) { $0.subtracting($1.cells) },
+                    queries: asked.filter { queries[$0].membership != nil }, cursor: start,
+                    heldSince: start > .zero ? start : heldSince))
         }
-        pending.removeAll { $0.cells.isEmpty }
+        pending.removeAll(where: \.isEmpty)
         return pending
+    }
+
+    /// Sets apart the queries of which nobody knows who left them after the cursor: they begin anew.
+    private func split(_ pending: PendingChanges) -> [PendingChanges] {
+        guard pending.cursor > .zero else { return [pending] }
+        let unknown = pending.queries.filter { !isKnown($0, since: pending.cursor) }
+        guard !unknown.isEmpty else { return [pending] }
+        var known = pending
+        known.queries.removeAll(where: unknown.contains)
+        return [
+            known,
+            PendingChanges(
+                queries: unknown, cursor: .zero, heldSince: pending.heldSince, restarts: true),
+        ]
+    }
+
+    /// Whether everyone who left a query after a tick is known.
+    private func isKnown(_ slot: QueryTable.Slot, since tick: Tick) -> Bool {
+        queries[slot].membership.map { $0.knownSince <= tick } ?? true
     }
 
     /// The first state of these subscriptions was sent: their queries are sent with the session's others from now on.
@@ -146,8 +176,9 @@ extension SyncServer {
         _ index: Int, pending: [PendingChanges], started: [SubscriptionID], firstPart: Int, now: Duration
     ) {
         var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
+        if firstPart == 0 { appendRestarts(of: pending, to: &sections) }
         sections.append(started: started)
-        sections.append(contentsOf: builder.sections(of: pending))
+        sections.append(contentsOf: builder.sections(of: pending, in: queries))
         buildWork.charge(builder.takeWork())
         let base = sessions[index].lastSentTick
         sessions[index].progress = .live
@@ -167,19 +198,24 @@ extension SyncServer {
     private mutating func continueTransfer(_ transfer: StateTransfer, of index: Int, cursor: Tick, now: Duration) {
         var transfer = transfer
         let pageCount = store.pageCount
-        if transfer.partCount == 0, !sessions[index].hasAcknowledged {
-            // An empty part: a client that acknowledges it is reading.
-            let messages = BatchSections(partSizeMax: configuration.limits.partSizeMax).messages(
-                tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
-            transfer.partCount = messages.count
-            send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+        if transfer.partCount == 0 {
+            var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
+            appendRestarts(of: transfer.pending, to: &sections)
+            // To a newcomer even an empty part: a client that acknowledges it is reading.
+            if !sections.isEmpty || !sessions[index].hasAcknowledged {
+                let messages = sections.messages(
+                    tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
+                transfer.partCount = messages.count
+                send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+            }
         }
         while transfer.nextPage < pageCount {
             guard hasServingBudget, sessions[index].isWindowOpen(configuration) else {
                 sessions[index].progress = .behind(cursor: cursor, transfer)
                 return
             }
-            let sections = builder.sections(of: transfer.pending, pages: transfer.nextPage..<transfer.nextPage + 1)
+            let sections = builder.sections(
+                of: transfer.pending, in: queries, pages: transfer.nextPage..<transfer.nextPage + 1)
             buildWork.charge(builder.takeWork())
             transfer.nextPage += 1
             guard !sections.isEmpty else { continue }
@@ -190,15 +226,34 @@ extension SyncServer {
             transfer.partCount += messages.count
             send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
         }
-        let rest = transfer.pending.map { PendingChanges(cells: $0.cells, cursor: transfer.start) }
+        // Who left since the beginning may have been forgotten: then there is no end of this state, but a new one.
+        guard transfer.pending.allSatisfy({ $0.queries.allSatisfy { isKnown($0, since: transfer.start) } }) else {
+            sessions[index].progress = .behind(cursor: cursor)
+            return
+        }
+        let rest = transfer.pending.map {
+            PendingChanges(cells: $0.cells, queries: $0.queries, cursor: transfer.start)
+        }
         finish(
             index, pending: rest, started: transfer.started, firstPart: transfer.partCount, now: now)
     }
 
-    private func estimatedSize(of cells: Cells) -> Int {
-        let whole = cells.columns.reduce(5 * cells.entities.count) { $0 + store[$1].valuesByteCount + store[$1].count }
-        return cells.listed.reduce(whole) { size, list in
-            list.entities.reduce(size) { $0 + store[list.column].byteCount(of: $1.index) + 1 }
+    private func appendRestarts(of pending: [PendingChanges], to sections: inout BatchSections) {
+        for part in pending where part.restarts {
+            for slot in part.queries { sections.append(restarted: queries[slot].number) }
+        }
+    }
+
+    private func estimatedSize(of pending: PendingChanges) -> Int {
+        let whole = pending.cells.columns.reduce(0) { $0 + store[$1].valuesByteCount + store[$1].count }
+        return pending.queries.reduce(whole) { size, slot in
+            let entry = queries[slot]
+            let memberCount = entry.membership?.members.count ?? 0
+            return entry.shownColumns.reduce(size + 5 * memberCount) {
+                // As if members were like everybody else.
+                let column = store[$1]
+                return $0 + (column.count == 0 ? 0 : memberCount * (column.valuesByteCount / column.count + 1))
+            }
         }
     }
 

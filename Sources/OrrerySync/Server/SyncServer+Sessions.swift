@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryTransport
@@ -44,9 +45,9 @@ extension SyncServer {
     private mutating func handle(_ message: ClientMessage, from index: Int, now: Duration) throws(WireError) {
         switch (sessions[index].phase, message) {
         case (.awaitingHello, .hello(let hello)): try welcome(sessions[index].id, hello, now: now)
-        case (.ready, .subscribe(let id, let selection)):
+        case (.ready, .subscribe(let id, let request)):
             sessions[index].reading.requests.charge(now: now)
-            answer(index, .subscribeResponse(id, subscribe(index, id, selection)))
+            answer(index, .subscribeResponse(id, subscribe(index, id, request)))
             serveOnce(index, now: now)
         case (.ready, .unsubscribe(let id)):
             sessions[index].reading.requests.charge(now: now)
@@ -58,7 +59,7 @@ extension SyncServer {
             mutate(index, mutation.sequence, mutation.epoch, .success(mutation.operation), now: now)
         case (.ready, .refused(.subscribe(let id), let refusal)):
             sessions[index].reading.requests.charge(now: now)
-            answer(index, .subscribeResponse(id, refusal))
+            answer(index, .subscribeResponse(id, .refused(refusal)))
         case (.ready, .refused(.unsubscribe(let id), let refusal)):
             sessions[index].reading.requests.charge(now: now)
             answer(index, .unsubscribeResponse(id, refusal))
@@ -91,19 +92,22 @@ extension SyncServer {
         sessions[index].phase = .ready
         sessions[index].clientName = hello.clientName
         sessions[index].capabilities = hello.capabilities
-        let resumption = try resume(index, hello.resume)
+        var resumed: [(SubscriptionID, GrantedQuery)] = []
+        let resumption = try resume(index, hello.resume, &resumed)
         let grant = SessionGrant(
             token: token, resumption: resumption, isKnownClient: known != nil, maySpawn: permissions.maySpawn,
             mayDespawn: permissions.mayDespawn, client: client.rawValue)
         answer(index, .welcome(makeWelcome(known: Set(hello.knownSchemas), grant)))
+        for (id, query) in resumed { answer(index, .subscribeResponse(id, .granted(query))) }
         // The time to the first heartbeat begins here.
         sessions[index].lastSentAt = now
         serveOnce(index, now: now)
     }
 
     /// Resumes a session at its client's last state, if this world knows what happened since.
+    /// - Parameter resumed: Gets the subscriptions that go on.
     private mutating func resume(
-        _ index: Int, _ resume: Hello.Resume?
+        _ index: Int, _ resume: Hello.Resume?, _ resumed: inout [(SubscriptionID, GrantedQuery)]
     ) throws(WireError) -> SessionGrant.Resumption {
         guard let resume else { return .fresh }
         guard resume.revision.epoch == epoch else { return .otherEpoch }
@@ -112,15 +116,16 @@ extension SyncServer {
         sessions[index].lastSentTick = tick
         sessions[index].acknowledgedTick = tick
         for subscription in resume.subscriptions {
-            let refusal = check(index, subscription.id, subscription.selection)
-            // A subscription of one entity that died while the client was away continues, so that the client learns of
-            // the death.
-            guard refusal == nil || refusal?.code == .unknownEntity else {
+            do throws(SubscribeRefusal) {
+                // A subscription of one entity that died while the client was away continues, so that the client learns
+                // of the death.
+                let query = try check(index, subscription.id, subscription.query, isResumed: true)
+                resumed.append((subscription.id, accept(index, subscription, query, since: tick)))
+            } catch {
                 throw WireError(
-                    refusal?.code == .limitReached ? .policyViolation : .protocolError,
-                    "subscription \(subscription.id) cannot resume: \(refusal?.reason ?? "")")
+                    error.refusal.code == .limitReached ? .policyViolation : .protocolError,
+                    "subscription \(subscription.id) cannot resume: \(error.refusal.reason)")
             }
-            accept(index, subscription.id, subscription.selection, since: tick)
         }
         return .resumed
     }
@@ -140,54 +145,89 @@ extension SyncServer {
         return ServerMessage.welcome(makeWelcome(known: [], grant)).encoded().count
     }
 
-    private mutating func subscribe(_ index: Int, _ id: SubscriptionID, _ selection: Selection) -> Refusal? {
-        if let refusal = check(index, id, selection) { return refusal }
-        accept(index, id, selection, since: .zero)
-        return nil
+    private mutating func subscribe(_ index: Int, _ id: SubscriptionID, _ request: QueryRequest) -> SubscribeOutcome {
+        do throws(SubscribeRefusal) {
+            let query = try check(index, id, request)
+            return .granted(accept(index, .init(id, request), query, since: .zero))
+        } catch {
+            return .refused(error.refusal, error.query)
+        }
     }
 
-    private func check(_ index: Int, _ id: SubscriptionID, _ selection: Selection) -> Refusal? {
+    /// Why a subscription is not granted.
+    private struct SubscribeRefusal: Error {
+        var refusal: Refusal
+        var query: QueryError?
+
+        init(_ code: RefusalCode, _ reason: String) {
+            refusal = Refusal(code, reason)
+        }
+
+        init(_ error: QueryError) {
+            refusal = Refusal(.badQuery, error.description)
+            query = error
+        }
+    }
+
+    private func check(
+        _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, isResumed: Bool = false
+    ) throws(SubscribeRefusal) -> Query {
         let session = sessions[index]
         guard !session.subscriptions.contains(where: { $0.id == id }) else {
-            return Refusal(.badSubscription, "subscription \(id) is in use; choose another number")
+            throw SubscribeRefusal(.badSubscription, "subscription \(id) is in use; choose another number")
         }
         guard session.subscriptions.count < configuration.limits.subscriptionCountMax else {
-            return Refusal(
+            throw SubscribeRefusal(
                 .limitReached,
                 "a session has at most \(configuration.limits.subscriptionCountMax) subscriptions; unsubscribe one")
         }
-        let listed = selection.listedCount
+        guard session.textSize + request.text.utf8.count <= configuration.queryTextSizeMax else {
+            throw SubscribeRefusal(
+                .limitReached,
+                "the queries of a session have at most \(configuration.queryTextSizeMax) bytes of text; unsubscribe "
+                    + "some")
+        }
+        let query: Query
+        do throws(QueryError) {
+            query = try Query(request.text, entities: request.entities, in: store.table)
+            if query.isResource { throw QueryError(.notYet, column: 1, expected: "a query of entities") }
+        } catch {
+            throw SubscribeRefusal(error)
+        }
+        let listed = query.listedCount
         guard session.listedCount + listed <= configuration.listedEntityCountMax else {
-            return Refusal(
+            throw SubscribeRefusal(
                 .limitReached,
                 "a session lists at most \(configuration.listedEntityCountMax) entities; unsubscribe some")
         }
         guard listed == 0 || listedCount + listed <= configuration.listedEntityCountTotalMax else {
-            return Refusal(.limitReached, "there is no room for what so many sessions list; try again later")
+            throw SubscribeRefusal(
+                .limitReached, "there is no room for what so many sessions list; try again later")
         }
-        if case .some(let columns) = selection.components,
-            let unknown = columns.first(where: { store.table[$0] == nil })
-        {
-            return Refusal(.unknownComponent, "there is no component \(unknown)")
-        }
-        if case .listed(let entities) = selection.entities, let first = entities.first,
+        if !isResumed, let entities = request.entities, let first = entities.first,
             !entities.contains(where: store.contains)
         {
-            return Refusal(
+            throw SubscribeRefusal(
                 .unknownEntity,
                 entities.count == 1
                     ? "entity \(first) is not alive at tick \(store.tick)"
                     : "none of \(entities.count) entities is alive at tick \(store.tick)")
         }
-        return nil
+        return query
     }
 
-    /// - Parameter tick: The tick up to which the client has the cells.
-    private mutating func accept(_ index: Int, _ id: SubscriptionID, _ selection: Selection, since tick: Tick) {
-        sessions[index].subscriptions.append((id, queries.hold(selection)))
-        count(listed: selection.listedCount, of: index)
-        sessions[index].waiting.append((id, tick))
+    /// - Parameter tick: The tick up to which the client has what the query shows.
+    private mutating func accept(
+        _ index: Int, _ subscription: Hello.Resume.Subscription, _ query: Query, since tick: Tick
+    ) -> GrantedQuery {
+        // A whole evaluation is work that its client has caused.
+        if !queries.contains(query) { charge(index, query.evaluationWork(in: store)) }
+        let slot = queries.hold(query, of: store)
+        sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count))
+        count(listed: query.listedCount, of: index)
+        sessions[index].waiting.append((subscription.id, tick))
         if sessions[index].isLive { sessions[index].progress = .behind(cursor: store.tick) }
+        return queries[slot].granted
     }
 
     private mutating func count(listed count: Int, of index: Int) {
@@ -200,11 +240,11 @@ extension SyncServer {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
         let ended = sessions[index].subscriptions.remove(at: position)
-        count(listed: -queries[ended.query].selection.listedCount, of: index)
+        count(listed: -queries[ended.query].query.listedCount, of: index)
         if sessions[index].waiting.contains(where: { $0.id == id }) {
             sessions[index].waiting.removeAll { $0.id == id }
         } else if !sessions[index].startedQueries.contains(ended.query) {
-            buildWork.charge(1 + queries[ended.query].cells.listedCount)
+            buildWork.charge(1)
             sessions[index].set = sets.move(
                 from: sessions[index].set, removing: [ended.query], at: sessions[index].lastSentTick, in: &queries)
         }
@@ -249,11 +289,21 @@ extension SyncServer {
     }
 
     func position(of id: SessionID) -> Int? {
-        var (low, high) = (0, sessions.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if sessions[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < sessions.count && sessions[low].id == id ? low : nil
+        let position = sessions.partitionIndex { $0.id >= id }
+        return position < sessions.count && sessions[position].id == id ? position : nil
     }
+}
+
+extension Query {
+    /// Rows of one word and nodes that count as one unit of work.
+    private static let wordsPerUnit = 32
+
+    /// The work of determining all members of it.
+    fileprivate func evaluationWork(in store: ComponentStore) -> Int {
+        isPlain || onlyListed != nil
+            ? 0 : store.pageCount * RowSet.pageWords * nodeCount / Self.wordsPerUnit
+    }
+
+    /// The entities that it lists.
+    var listedCount: Int { selection.entities?.count ?? 0 }
 }

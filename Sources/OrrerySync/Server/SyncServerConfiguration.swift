@@ -57,6 +57,9 @@ public struct SyncServerConfiguration: Sendable {
     /// Entities that the subscriptions of a session list together; a further one is refused with code 9. Stops a client
     /// whose subscriptions take long to compute.
     public var listedEntityCountMax = 16_384
+    /// Bytes of text that the queries of a session have together; a further one is refused with code 9. So all of them
+    /// fit into one `Hello`.
+    public var queryTextSizeMax = 32 << 10
     /// Entities that the subscriptions of all sessions list together, some 32 bytes each; a further one is refused with
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21
@@ -95,7 +98,7 @@ public struct SyncServerConfiguration: Sendable {
         told.windowTickCount = Int(clamping: windowTickCount)
         told.pendingMutationMax = pendingMutationMax
         told.subscriptionCountMax = limits.subscriptionCountMax
-        told.selectionEntityCountMax = limits.selectionEntityCountMax
+        told.queryEntityCountMax = limits.queryEntityCountMax
         told.mutationPartCountMax = limits.mutationPartCountMax
         return told
     }

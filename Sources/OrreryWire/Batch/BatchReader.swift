@@ -9,6 +9,11 @@ package enum BatchSection {
     case schema(EncodedSchema)
     case started([SubscriptionID])
     case despawn(RowSet)
+    /// Entities that left a query and live on.
+    case left(QueryNumber, RowSet)
+    /// What the client knows of a query's members is void: those that follow are all.
+    case restarted(QueryNumber)
+    case joined(QueryNumber, RowSet)
     /// Generations, 32 bits little-endian each.
     case enter(RowSet, generations: UnsafeRawBufferPointer, spawned: Bool)
     case remove(ColumnID, RowSet)
@@ -91,6 +96,13 @@ package struct BatchReader {
             }
             return .started(started)
         case BatchSectionKind.despawn: return .despawn(try content.readRows(indexMax: limits.entityIndexMax))
+        case BatchSectionKind.left:
+            return .left(
+                QueryNumber(try content.readVarint()), try content.readRows(indexMax: limits.entityIndexMax))
+        case BatchSectionKind.restarted: return .restarted(QueryNumber(try content.readVarint()))
+        case BatchSectionKind.joined:
+            return .joined(
+                QueryNumber(try content.readVarint()), try content.readRows(indexMax: limits.entityIndexMax))
         case BatchSectionKind.enter, BatchSectionKind.spawn:
             let rows = try content.readRows(indexMax: limits.entityIndexMax)
             return .enter(
@@ -139,6 +151,7 @@ package struct BatchReader {
 
 extension ByteReader {
     mutating func readBatchHead() throws(CodecError) -> BatchHead {
+        try readLane()
         let start = offset
         let tick = try readVarint()
         let distance = try readVarint()

@@ -21,11 +21,12 @@ package struct BatchHead: Hashable, Sendable {
     }
 }
 
-/// The numbers of the sections of a batch, in the order in which they are written and applied, except for the table,
-/// which comes first. 3 is reserved for rows that leave a filter, 9 for events.
+/// The numbers of the sections of a batch. They are written and applied in the order table, schema, restarted, started,
+/// despawn, left, enter, spawn, joined, remove, and then values. 9 is reserved for events.
 enum BatchSectionKind {
     static let started: UInt8 = 1
     static let despawn: UInt8 = 2
+    static let left: UInt8 = 3
     static let enter: UInt8 = 4
     static let spawn: UInt8 = 5
     static let remove: UInt8 = 6
@@ -33,6 +34,8 @@ enum BatchSectionKind {
     static let update: UInt8 = 8
     static let table: UInt8 = 10
     static let schema: UInt8 = 11
+    static let joined: UInt8 = 12
+    static let restarted: UInt8 = 13
 }
 
 /// The sections of a batch, one after the other; each may be in any message of the batch.
@@ -109,6 +112,33 @@ package struct BatchSections: Sendable {
             return
         }
         append(BatchSectionKind.despawn) { $0.append(encoding) }
+    }
+
+    /// Says that what a client knows of a query's members is void: those that follow are all.
+    package mutating func append(restarted query: QueryNumber) {
+        append(BatchSectionKind.restarted | SectionKind.mustBeUnderstood) { $0.append(varint: query.rawValue) }
+    }
+
+    /// Adds entities that left a query and live on.
+    package mutating func append(left rows: RowSet, of query: QueryNumber) {
+        append(BatchSectionKind.left, rows, of: query)
+    }
+
+    /// Adds entities that became members of a query; all of them have entered.
+    package mutating func append(joined rows: RowSet, of query: QueryNumber) {
+        append(BatchSectionKind.joined, rows, of: query)
+    }
+
+    private mutating func append(_ kind: UInt8, _ rows: RowSet, of query: QueryNumber) {
+        guard !rows.isEmpty else { return }
+        guard let encoding = encoding(of: rows, besides: Int(query.rawValue).varintSize) else {
+            for half in rows.halves { append(kind, half, of: query) }
+            return
+        }
+        append(kind | SectionKind.mustBeUnderstood) {
+            $0.append(varint: query.rawValue)
+            $0.append(encoding)
+        }
     }
 
     /// Adds entities that become visible to the client, with their generations.
@@ -217,6 +247,7 @@ extension FramePool {
 extension ByteWriter {
     fileprivate mutating func append(_ head: BatchHead) {
         append(ServerMessageKind.syncBatch)
+        appendLane()
         append(varint: head.tick.rawValue)
         append(varint: head.tick.ticks(since: head.base))
         append(head.isWhole ? 1 : 0)

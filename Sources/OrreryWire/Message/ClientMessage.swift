@@ -30,11 +30,11 @@ package struct Hello: Hashable, Sendable {
 
         package struct Subscription: Hashable, Sendable {
             package var id: SubscriptionID
-            package var selection: Selection
+            package var query: QueryRequest
 
-            package init(_ id: SubscriptionID, _ selection: Selection) {
+            package init(_ id: SubscriptionID, _ query: QueryRequest) {
                 self.id = id
-                self.selection = selection
+                self.query = query
             }
         }
     }
@@ -70,7 +70,7 @@ package enum RequestID: Hashable, Sendable {
 /// A message from a client.
 package enum ClientMessage: Hashable, Sendable {
     case hello(Hello)
-    case subscribe(SubscriptionID, Selection)
+    case subscribe(SubscriptionID, QueryRequest)
     case unsubscribe(SubscriptionID)
     /// The client has applied everything up to this tick, and has processed this many bytes of batches since the
     /// handshake.
@@ -101,15 +101,16 @@ extension ClientMessage {
         var writer = ByteWriter()
         switch self {
         case .hello(let hello): writer.append(hello)
-        case .subscribe(let id, let selection):
+        case .subscribe(let id, let query):
             writer.append(Kind.subscribe)
             writer.append(varint: UInt64(id.rawValue))
-            writer.append(selection)
+            writer.append(query)
         case .unsubscribe(let id):
             writer.append(Kind.unsubscribe)
             writer.append(varint: UInt64(id.rawValue))
         case .acknowledge(let tick, let receivedByteCount):
             writer.append(Kind.acknowledge)
+            writer.appendLane()
             writer.append(varint: tick.rawValue)
             writer.append(varint: receivedByteCount)
         case .mutate(let mutation):
@@ -129,14 +130,14 @@ extension ClientMessage {
             case Kind.hello: self = .hello(try reader.readHello(limits: limits))
             case Kind.subscribe:
                 let id = try reader.readSubscription()
-                let (selection, notUnderstood) = try reader.readSelection(limits: limits)
-                self =
-                    notUnderstood.map { .refused(.subscribe(id), .notUnderstood($0)) } ?? .subscribe(id, selection)
+                let (query, notUnderstood) = try reader.readQuery(limits: limits)
+                self = notUnderstood.map { .refused(.subscribe(id), .notUnderstood($0)) } ?? .subscribe(id, query)
             case Kind.unsubscribe:
                 let id = try reader.readSubscription()
                 let notUnderstood = try reader.readSections { _, _ in false }
                 self = notUnderstood.map { .refused(.unsubscribe(id), .notUnderstood($0)) } ?? .unsubscribe(id)
             case Kind.acknowledge:
+                try reader.readLane()
                 self = .acknowledge(Tick(try reader.readVarint()), receivedByteCount: try reader.readVarint())
                 try reader.readSectionsOrFail()
             case Kind.mutate: self = try reader.readMutation(limits: limits)
@@ -172,14 +173,16 @@ extension ByteReader {
     }
 
     private mutating func readResume(limits: WireLimits) throws(CodecError) -> Hello.Resume {
-        let revision = Revision(epoch: Epoch(try read(UInt64.self)), tick: Tick(try readVarint()))
+        let epoch = Epoch(try read(UInt64.self))
+        try readLane()
+        let revision = Revision(epoch: epoch, tick: Tick(try readVarint()))
         var resume = Hello.Resume(revision: revision, token: try readToken(limits: limits))
         for _ in 0..<(try readCount(max: limits.subscriptionCountMax, "subscriptions")) {
             let id = try readSubscription()
             var content = try readSized()
-            let (selection, notUnderstood) = try content.readSelection(limits: limits)
+            let (query, notUnderstood) = try content.readQuery(limits: limits)
             if let notUnderstood { throw .notUnderstood(notUnderstood) }
-            resume.subscriptions.append(.init(id, selection))
+            resume.subscriptions.append(.init(id, query))
         }
         return resume
     }
@@ -208,12 +211,13 @@ extension ByteWriter {
         if let resume = hello.resume {
             appendSection(HelloSection.resume) {
                 $0.append(integer: resume.revision.epoch.rawValue)
+                $0.appendLane()
                 $0.append(varint: resume.revision.tick.rawValue)
                 $0.append(sized: resume.token)
                 $0.append(varint: resume.subscriptions.count)
                 for subscription in resume.subscriptions {
                     $0.append(varint: UInt64(subscription.id.rawValue))
-                    $0.appendSized { $0.append(subscription.selection) }
+                    $0.appendSized { $0.append(subscription.query) }
                 }
             }
         }

@@ -22,7 +22,7 @@ package struct ServerLimits: Hashable, Sendable {
     /// Subscriptions of one session.
     package var subscriptionCountMax = 64
     /// Entities that one subscription lists.
-    package var selectionEntityCountMax = 4096
+    package var queryEntityCountMax = 4096
     /// Components of one spawn, fields of one patch.
     package var mutationPartCountMax = 64
 
@@ -32,7 +32,7 @@ package struct ServerLimits: Hashable, Sendable {
     private static let fields: [(number: UInt64, field: any WritableKeyPath<ServerLimits, Int> & Sendable)] = [
         (1, \.clientMessageSizeMax), (2, \.messageSizeMax), (3, \.entityIndexMax), (4, \.valueSizeMax),
         (5, \.reasonSizeMax), (6, \.windowSize), (7, \.windowTickCount), (8, \.pendingMutationMax),
-        (9, \.subscriptionCountMax), (10, \.selectionEntityCountMax), (11, \.mutationPartCountMax),
+        (9, \.subscriptionCountMax), (10, \.queryEntityCountMax), (11, \.mutationPartCountMax),
     ]
 
     /// The most limits that may be sent: more than exist, for those of newer servers.

@@ -1,3 +1,4 @@
+import OrreryQuery
 package import OrrerySchema
 package import OrreryStore
 package import OrreryTransport
@@ -76,8 +77,9 @@ package struct SessionGrant: Hashable, Sendable {
 /// A message from a server.
 package enum ServerMessage: Hashable, Sendable {
     case welcome(Welcome)
-    /// The answer to `subscribe`. Without a refusal, a batch follows with everything that matches.
-    case subscribeResponse(SubscriptionID, Refusal?)
+    /// The answer to `subscribe`, and to a subscription that a `Hello` resumes. If it is granted, a batch follows with
+    /// everything that matches.
+    case subscribeResponse(SubscriptionID, SubscribeOutcome)
     /// The answer to `unsubscribe`: cells that no other subscription asks for are no longer sent.
     case unsubscribeResponse(SubscriptionID, Refusal?)
     /// The world has reached this tick; `isCurrent` says that the client has been sent everything up to it.
@@ -129,14 +131,15 @@ extension ServerMessage {
     private func write(to writer: inout ByteWriter, _ limits: WireLimits) {
         switch self {
         case .welcome(let welcome): writer.append(welcome)
-        case .subscribeResponse(let id, let refusal):
+        case .subscribeResponse(let id, let outcome):
             writer.append(ServerMessageKind.subscribeResponse)
-            writer.append(id, refusal, limits)
+            writer.append(id, outcome, limits)
         case .unsubscribeResponse(let id, let refusal):
             writer.append(ServerMessageKind.unsubscribeResponse)
             writer.append(id, refusal, limits)
         case .heartbeat(let tick, let isCurrent):
             writer.append(ServerMessageKind.heartbeat)
+            writer.appendLane()
             writer.append(varint: tick.rawValue)
             writer.append(isCurrent ? 1 : 0)
         case .mutationResponse(let answers):
@@ -157,10 +160,13 @@ extension ServerMessage {
                 self = .welcome(try reader.readWelcome(limits: limits))
                 return
             case ServerMessageKind.subscribeResponse:
-                self = .subscribeResponse(try reader.readSubscription(), try reader.readRefusal(limits: limits))
+                let id = try reader.readSubscription()
+                self = .subscribeResponse(id, try reader.readSubscribeOutcome(limits: limits))
+                return
             case ServerMessageKind.unsubscribeResponse:
                 self = .unsubscribeResponse(try reader.readSubscription(), try reader.readRefusal(limits: limits))
             case ServerMessageKind.heartbeat:
+                try reader.readLane()
                 let tick = Tick(try reader.readVarint())
                 self = .heartbeat(tick, isCurrent: try reader.readFlag())
             case ServerMessageKind.mutationResponse:
@@ -203,7 +209,7 @@ extension ByteWriter {
         }
     }
 
-    fileprivate mutating func append(_ id: SubscriptionID, _ refusal: Refusal?, _ limits: WireLimits) {
+    mutating func append(_ id: SubscriptionID, _ refusal: Refusal?, _ limits: WireLimits) {
         append(varint: UInt64(id.rawValue))
         append(refusal?.code.rawValue ?? 0)
         if let refusal { append(reason: refusal.reason, sizeMax: limits.reasonSizeMax) }
@@ -252,7 +258,7 @@ extension ByteReader {
             mayDespawn: try readFlag(), client: try readVarint())
     }
 
-    fileprivate mutating func readRefusal(limits: WireLimits) throws(CodecError) -> Refusal? {
+    mutating func readRefusal(limits: WireLimits) throws(CodecError) -> Refusal? {
         let code = RefusalCode(rawValue: try readByte())
         guard code.rawValue != 0 else { return nil }
         return Refusal(code, try readString(byteCountMax: limits.reasonSizeMax))

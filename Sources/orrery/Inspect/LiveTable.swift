@@ -13,10 +13,9 @@ struct LiveTable {
     func run() async throws {
         let (connection, shown) = try await request.connect()
         defer { connection.close() }
-        let subscription = try await request.subscribe(connection, to: shown)
-        defer { withExtendedLifetime(subscription) {} }
+        let query = try await request.query(connection)
         let display = LiveDisplay(
-            connection,
+            connection, query,
             Screen(shown, limit: request.limit, isColoured: Terminal.isColoured))
         try await display.run()
         if let entity = request.entity, !connection.withSnapshot({ $0.contains(entity) }) {
@@ -31,14 +30,16 @@ struct LiveTable {
 /// `@unchecked Sendable`: all mutable state is accessed on `queue` only.
 private final class LiveDisplay: @unchecked Sendable {
     private let connection: ClientConnection
+    private let query: LiveQuery
     private let terminal = Terminal()
     private let queue = DispatchQueue(label: "orrery.display")
     private var screen: Screen
     private var sources: [any DispatchSourceProtocol] = []
     private var end: CheckedContinuation<Void, any Error>?
 
-    init(_ connection: ClientConnection, _ screen: Screen) {
+    init(_ connection: ClientConnection, _ query: LiveQuery, _ screen: Screen) {
         self.connection = connection
+        self.query = query
         self.screen = screen
     }
 
@@ -83,10 +84,10 @@ private final class LiveDisplay: @unchecked Sendable {
 
     private func draw() {
         guard end != nil else { return }
-        if let error = connection.end { return finish(error) }
+        if let error = query.end { return finish(error) }
         let frame = connection.withSnapshot { snapshot in
             let status = ScreenStatus(url: connection.url, tick: snapshot.tick, lag: snapshot.lag)
-            return screen.frame(of: snapshot.store, status, in: Terminal.size)
+            return screen.frame(of: query.entities, in: snapshot.store, status, Terminal.size)
         }
         do throws(ToolError) {
             try terminal.enter()

@@ -13,18 +13,19 @@ struct Printing {
 
     func run() async throws {
         let (connection, shown) = try await request.connect()
-        let subscription = try await request.subscribe(connection, to: shown)
-        defer { withExtendedLifetime(subscription) {} }
+        let query = try await request.query(connection)
         // Nothing is applied after this: the state stays at one tick, and a slow reader of our output does not burden
         // the server.
         connection.close()
-        let undecodable = try connection.withSnapshot { snapshot in try print(snapshot, shown) }
+        let undecodable = try connection.withSnapshot { snapshot in try print(query.entities, snapshot, shown) }
         if let warning = undecodable.warning { throw ToolError(.protocolTrouble, warning) }
     }
 
-    private func print(_ snapshot: Snapshot, _ shown: ShownComponents) throws -> UndecodableValues {
+    private func print(
+        _ entities: [Entity], _ snapshot: Snapshot, _ shown: ShownComponents
+    ) throws -> UndecodableValues {
         let store = snapshot.store
-        let entities = shown.entities(in: store).prefix(request.limit ?? .max)
+        let entities = entities.prefix(request.limit ?? .max)
         var out: [UInt8] = []
         out.reserveCapacity(Output.chunkSize + (16 << 10))
         func flush(over size: Int) throws {

@@ -19,12 +19,10 @@ struct Request: Sendable {
         return (connection, try query.resolved(in: connection.componentTable))
     }
 
-    /// Subscribes to what was requested, and waits for its first state. The state stays as long as the subscription is
-    /// held.
-    func subscribe(_ connection: ClientConnection, to shown: ShownComponents) async throws -> Subscription {
+    /// Asks for what was requested, and waits for its first state. The state stays as long as the query is held.
+    func query(_ connection: ClientConnection) async throws -> LiveQuery {
         try await within(timeout, else: late("did not send its state")) {
-            guard let names = shown.names else { return try await connection.subscribeToAll(for: shown.onlyEntities) }
-            return try await connection.subscribe(anyOf: names, for: shown.onlyEntities)
+            try await connection.query(query.queryText, for: query.entities)
         }
     }
 

@@ -32,35 +32,30 @@ struct Watching: Sendable {
     }
 
     private func printChanges() async throws {
-        let (connection, shown) = try await request.connect()
+        let (connection, _) = try await request.connect()
         defer { connection.close() }
-        // Made before the subscription, so that no change is lost between its first state and the watch.
-        let batches = connection.batches
-        let subscription = try await request.subscribe(connection, to: shown)
-        defer { withExtendedLifetime(subscription) {} }
-        guard let time = bound.time else { return try await print(batches, of: connection, shown) }
+        let batches = try await request.query(connection).batches
+        guard let time = bound.time else { return try await print(batches) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await print(batches, of: connection, shown) }
+            group.addTask { try await print(batches) }
             group.addTask { try await Task.sleep(for: time) }
             try await group.next()
             group.cancelAll()
         }
     }
 
-    private func print(_ batches: BatchSequence, of connection: ClientConnection, _ shown: ShownComponents) async throws
-    {
+    private func print(_ batches: BatchSequence) async throws {
         var format = ChangeFormat(form)
-        var filter = ChangeFilter(shown, table: connection.componentTable)
         var first: Tick?
         var lineCount = 0
         var out: [UInt8] = []
         watching: for try await batch in batches {
             let changes = batch.changes
             if first == nil {
-                filter.begin(with: changes)
-                if batch.isBeginning { first = batch.tick }
+                // What is there already.
+                first = batch.tick
             } else {
-                for change in filter.filtered(changes) {
+                for change in changes where Self.isNews(change) {
                     format.append(change, at: batch.tick, to: &out)
                     lineCount += 1
                     if lineCount == request.limit { break }
@@ -78,5 +73,10 @@ struct Watching: Sendable {
             if let ticks = bound.ticks, let first, batch.tick.ticks(since: first) >= ticks { break }
         }
         if let warning = format.undecodable.warning { throw ToolError(.protocolTrouble, warning) }
+    }
+
+    /// Whether a change is printed: that an entity goes says that its components go.
+    private static func isNews(_ change: Change) -> Bool {
+        change.component == nil || change.cause.isShown || change.cause == .removed
     }
 }

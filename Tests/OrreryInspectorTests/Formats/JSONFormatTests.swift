@@ -110,7 +110,7 @@ struct JSONFormatTests {
         }
         var format = JSONFormat(world.shown.components)
         let lines = text { out in
-            for entity in world.shown.entities(in: world.store) { format.append(entity, of: world.store, to: &out) }
+            for entity in world.entities { format.append(entity, of: world.store, to: &out) }
         }
         #expect(
             lines == """

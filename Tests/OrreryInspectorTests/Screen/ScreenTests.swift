@@ -17,7 +17,8 @@ struct ScreenTests {
     private func lines(_ columns: Int, _ rows: Int, isColoured: Bool = false) -> [String] {
         var screen = Screen(world.shown, isColoured: isColoured)
         let status = ScreenStatus(url: "ws://h:1", tick: Tick(7), lag: 2)
-        let frame = screen.frame(of: world.store, status, in: WindowSize(columns: columns, rows: rows))
+        let frame = screen.frame(
+            of: world.entities, in: world.store, status, WindowSize(columns: columns, rows: rows))
         var text = String(decoding: frame, as: UTF8.self)
         // What is written into the last column would be erased with what is behind it.
         let controls =
@@ -66,7 +67,7 @@ struct ScreenTests {
         let status = ScreenStatus(url: "u", tick: Tick(1), lag: 0)
         try world.add(0, ["Name": .string("a rather long name")])
         func header() -> String {
-            let frame = String(decoding: screen.frame(of: world.store, status, in: size), as: UTF8.self)
+            let frame = String(decoding: screen.frame(of: world.entities, in: world.store, status, size), as: UTF8.self)
             return String(frame.split(separator: "\r\n")[2])
         }
         let wide = header().count

@@ -1,4 +1,5 @@
 import OrreryInspector
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 
@@ -6,13 +7,18 @@ import OrreryStore
 struct HandMadeWorld {
     let store: ComponentStore
     let shown: ShownComponents
+    private let query: Query
 
     init(_ components: [(String, FieldType)], query: InspectorQuery = .all) throws {
         let schemas = try components.map { try ComponentSchema(name: $0.0, type: $0.1) }
         store = ComponentStore(schemas: schemas)
         store.advance(to: Tick(1))
         shown = try query.resolved(in: store.table)
+        self.query = try Query(query.queryText, entities: query.entities, in: store.table)
     }
+
+    /// The entities that match, as a server says.
+    var entities: [Entity] { query.members(of: store).indexes.compactMap { store.entity(at: $0) } }
 
     @discardableResult
     func add(_ index: UInt32, generation: UInt32 = 1, _ values: [String: DynamicValue] = [:]) throws -> Entity {
@@ -27,20 +33,20 @@ struct HandMadeWorld {
 
     var json: String {
         var format = JSONFormat(shown.components)
-        return text { out in for entity in shown.entities(in: store) { format.append(entity, of: store, to: &out) } }
+        return text { out in for entity in entities { format.append(entity, of: store, to: &out) } }
     }
 
     var csv: String {
         var format = CSVFormat(shown.components)
         return text { out in
             format.appendHeader(to: &out)
-            for entity in shown.entities(in: store) { format.append(entity, of: store, to: &out) }
+            for entity in entities { format.append(entity, of: store, to: &out) }
         }
     }
 
     var table: String {
         var format = TableFormat(shown.present(in: store))
-        return text { out in format.table(of: shown.entities(in: store), in: store).append(to: &out) }
+        return text { out in format.table(of: entities[...], in: store).append(to: &out) }
     }
 }
 

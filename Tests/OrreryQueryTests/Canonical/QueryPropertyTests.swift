@@ -10,14 +10,31 @@ import Testing
     private func names(_ columns: [ColumnID]) -> [String] { columns.map { Self.table.name(of: $0) } }
 
     @Test(arguments: [
-        ("*", true), ("Health", true), ("Health | Team", true), ("entity 12v3", true), ("entity in (1v0, 2v0)", true),
-        ("entity 12v3, Health?", true), ("entity in ()", true), ("Health, Health", true),
+        ("*", true), ("Health", true), ("Health | Team", true), ("Health, Health", true),
+        ("entity 12v3", false), ("entity in (1v0, 2v0)", false), ("entity 12v3, Health?", false),
+        ("entity in ()", false),
         ("Health, Team", false), ("Health?, Team", false), ("with Health", false), ("Health, !Team", false),
         ("*, Health", false), ("entity 12v3, Health", false), ("* where has Team", false),
         ("entity 12v3 where has Team", false), ("resource Score", false), ("with Health | Team, Health?", false),
     ])
-    func aPlainQueryIsOneThatClientsCanTellFromCells(text: String, isPlain: Bool) throws {
+    func aPlainQueryShowsWholeComponents(text: String, isPlain: Bool) throws {
         #expect(try Query(text, in: Self.table).isPlain == isPlain)
+    }
+
+    @Test(arguments: [
+        ("entity in (1v0, 2v0)", true), ("1v0, Health?", true), ("1v0, Health", false), ("*", false),
+        ("1v0, !Health", false), ("1v0 where entity != 2v0", false),
+    ])
+    func aListDecidesAlone(text: String, isOnlyListed: Bool) throws {
+        #expect(try (Query(text, in: Self.table).onlyListed != nil) == isOnlyListed)
+    }
+
+    @Test(arguments: [
+        ("*", true), ("1v0", true), ("*, !Health", true), ("Health", false), ("with Health | Body", false),
+        ("* where has Health", true), ("resource Score", false),
+    ])
+    func birthsDecideWhereNoComponentMustBeThere(text: String, readsLife: Bool) throws {
+        #expect(try Query(text, in: Self.table).readsLife == readsLife)
     }
 
     @Test(arguments: [

@@ -70,7 +70,7 @@ import Testing
         var byRow = RowChanges()
         for row in rows {
             var one = RowChanges()
-            column.addChanges(of: row, after: cursor, to: &one)
+            one.add(row, of: column, after: cursor)
             byRow.entered = byRow.entered.union(one.entered)
             byRow.updated = byRow.updated.union(one.updated)
             byRow.left = byRow.left.union(one.left)

@@ -175,7 +175,7 @@ import Testing
             for cursor in [0, tick - 1, tick / 2] {
                 var expected = RowChanges()
                 for entity in listed where store.contains(entity) {
-                    column.addChanges(of: entity.index, after: Tick(cursor), to: &expected)
+                    expected.add(entity.index, of: column, after: Tick(cursor))
                 }
                 #expect(store.changes(of: listed, in: ColumnID(0), after: Tick(cursor)) == expected, "seed \(seed)")
                 let page = store.changes(of: listed, in: ColumnID(0), after: Tick(cursor), pages: 1..<2)

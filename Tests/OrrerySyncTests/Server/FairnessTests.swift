@@ -32,7 +32,7 @@ import simulate
             let world = joined.world
             entities = (0..<entityCount).map { _ in world.spawn(Position(), Health()) }
             let some = entities.prefix(watched ?? 0)
-            witness = try Witness(of: joined, watching: some.isEmpty ? .all : .listed(Array(some)))
+            witness = try Witness(of: joined, watching: some.isEmpty ? nil : Array(some))
         }
 
         /// One tick of 50 ms.
@@ -46,7 +46,7 @@ import simulate
         }
 
         func subscribe(_ number: UInt32, _ entity: Entity) -> [UInt8] {
-            ClientMessage.subscribe(SubscriptionID(number), Selection(entities: .one(entity))).encoded()
+            ClientMessage.subscribe(SubscriptionID(number), QueryRequest("", entities: [entity])).encoded()
         }
     }
 
@@ -152,7 +152,7 @@ import simulate
         let scene = try Scene(entityCount: 400, watched: 10) { $0.sync.buildWorkRateMax = 20 * 800 }
         let clients = try (0..<20).map { _ in try scene.joined.connect() }
         for (number, client) in clients.enumerated() {
-            client.subscribe(of: .listed((0..<60).map { scene.entities[($0 * 7 + number * 13) % 400] }))
+            client.subscribe(of: (0..<60).map { scene.entities[($0 * 7 + number * 13) % 400] })
         }
         for _ in 0..<50 { scene.tick() }
         #expect(scene.missed == 0, "the witness watches few entities, which costs least")
@@ -174,7 +174,7 @@ import simulate
                     subscriptions: (0..<64).map { number in
                         .init(
                             SubscriptionID(UInt32(number)),
-                            Selection(entities: .one(scene.entities[(first + number) % 500])))
+                            QueryRequest("", entities: [scene.entities[(first + number) % 500]]))
                     }))
         ).encoded()
     }
@@ -254,15 +254,15 @@ import simulate
         }
         func subscribe(_ number: UInt32, _ count: Int) -> [UInt8] {
             ClientMessage.subscribe(
-                SubscriptionID(number), Selection(entities: .listed(Array(scene.entities.prefix(count))))
+                SubscriptionID(number), QueryRequest("", entities: Array(scene.entities.prefix(count)))
             ).encoded()
         }
         func codes(_ client: RawClient) throws -> [RefusalCode?] {
             try client.takeReceived().compactMap { message in
-                if case .subscribeResponse(_, let refusal) = try ServerMessage(message) {
-                    .some(refusal?.code)
-                } else {
-                    nil
+                switch try ServerMessage(message) {
+                case .subscribeResponse(_, .granted): .some(nil)
+                case .subscribeResponse(_, .refused(let refusal, _)): refusal.code
+                default: nil
                 }
             }
         }

@@ -62,14 +62,14 @@ import simulate
         let peers = try (0..<1000).map { _ in try scene.joined.connectRaw() }
         for peer in peers {
             peer.send(Self.hello)
-            peer.send(ClientMessage.subscribe(SubscriptionID(1), Selection()).encoded())
+            peer.send(ClientMessage.subscribe(SubscriptionID(1), .everything).encoded())
             peer.isStalled = true
         }
         let (second, tick) = (Scene.tickRate, scene.joined.serverTick.rawValue)
         for _ in 0..<5 * second { scene.tick() }
         // In their midst one comes who reads.
         let newcomer = try scene.joined.connect()
-        newcomer.subscribe(["Label"], of: .listed(Array(scene.entities.prefix(256))))
+        newcomer.subscribe(["Label"], of: Array(scene.entities.prefix(256)))
         var waited = 0
         while waited < 2 * second, newcomer.contents.entities.count < 256 {
             scene.tick()
@@ -98,7 +98,7 @@ import simulate
         let peers = try (0..<1000).map { _ in try scene.joined.connectRaw() }
         for peer in peers {
             peer.send(Self.hello)
-            peer.send(ClientMessage.subscribe(SubscriptionID(1), Selection()).encoded())
+            peer.send(ClientMessage.subscribe(SubscriptionID(1), .everything).encoded())
         }
         scene.tick()
         for peer in peers {
@@ -122,8 +122,7 @@ import simulate
     func whatIsResumedIsUnprovenToo(values: Bool) throws {
         let scene = try Scene()
         let entities = Array(scene.entities.prefix(100))
-        let selection = Selection(
-            entities: values ? .listed(entities) : .all, components: .some([ColumnID(values ? 2 : 1)]))
+        let selection = values ? QueryRequest("Label?", entities: entities) : QueryRequest("Health")
         for entity in entities {
             try scene.joined.world.set(Label(text: String(repeating: "y", count: 4096)), on: entity)
         }

@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryWire
@@ -8,70 +9,126 @@ import Testing
 /// Queries by their form, counted by who has them, and found from what changes.
 @Suite struct QueryTableTests {
     private let store: ComponentStore
-    private let positions = Selection(components: .some([ColumnID(0)]))
-    private let everything = Selection()
-    private let ship = Selection(
-        entities: .one(Entity(index: 3, generation: 1)), components: .some([ColumnID(0), ColumnID(1)]))
+    private let ship = Entity(index: 3, generation: 1)
 
     init() throws {
         store = ComponentStore(schemas: try (0..<3).map { try ComponentSchema(name: "C\($0)", type: .scalar(.int32)) })
     }
 
+    private func query(_ text: String, _ entities: [Entity]? = nil) throws -> Query {
+        try Query(text, entities: entities, in: store.table)
+    }
+
     /// The sets that are found for the changes of a tick.
-    private func found(_ table: QueryTable, after tick: Tick = .zero) -> Set<Int> {
+    private func found(_ table: inout QueryTable, after tick: Tick) -> Set<Int> {
         var sets: Set<Int> = []
-        table.forEachSet(changedAfter: tick, in: store) { sets.insert($0) }
+        table.advance(after: tick, in: store) { sets.insert($0) }
         return sets
     }
 
-    @Test func aQueryIsThereOnceAndLastsWhileSomebodyHasIt() {
+    /// The world goes on by a tick.
+    private func tick(_ change: (Tick) -> Void) {
+        store.advance(to: Tick(store.tick.rawValue + 1))
+        change(store.tick)
+    }
+
+    private func set(_ column: Int, of row: UInt32, to value: UInt8, at tick: Tick) {
+        store[ColumnID(column)].set(row, to: [value, 0, 0, 0], at: tick)
+    }
+
+    @Test func aQueryIsThereOnceAndLastsWhileSomebodyHasIt() throws {
         var table = QueryTable(store.table)
-        let slot = table.hold(positions)
-        #expect(table.hold(Selection(components: .some([ColumnID(0), ColumnID(0)]))) == slot)
-        let other = table.hold(ship)
+        let slot = table.hold(try query("C0 | C1"), of: store)
+        #expect(try table.hold(query("C1|C0"), of: store) == slot, "the same in other words")
+        let other = table.hold(try query("C0"), of: store)
         #expect(other != slot && table.count == 2)
+        let number = table[other].number
         table.release(slot)
-        #expect(table.count == 2 && table[slot].selection == positions)
+        #expect(try table.count == 2 && table[slot].query == query("C0 | C1"))
         table.release(slot)
         #expect(table.count == 1)
-        #expect(table.hold(everything) == slot, "the slot is used again")
+        #expect(try table.hold(query("*"), of: store) == slot, "the slot is used again")
+        #expect(table[slot].number > number, "its number is not")
     }
 
-    @Test func aChangeLeadsToTheSetsThatReadIt() {
-        var (table, sets) = (QueryTable(store.table), QuerySetTable())
-        let slots = [positions, everything, ship].map { table.hold($0) }
-        let members = slots.map { sets.move(from: nil, adding: [$0], at: .zero, in: &table) ?? -1 }
-        #expect(found(table).isEmpty)
-        store.advance(to: Tick(1))
-        store.spawn(Entity(index: 7, generation: 1))
-        #expect(found(table) == [members[1], members[2]], "births and deaths")
-        store.advance(to: Tick(2))
-        store[ColumnID(0)].set(7, to: [1, 0, 0, 0], at: Tick(2))
-        #expect(found(table, after: Tick(1)) == Set(members))
-        store.advance(to: Tick(3))
-        store[ColumnID(2)].set(7, to: [1, 0, 0, 0], at: Tick(3))
-        #expect(found(table, after: Tick(2)) == [members[1]])
-        #expect(found(table, after: Tick(3)).isEmpty)
+    @Test func whatAClientIsTold() throws {
+        var table = QueryTable(store.table)
+        func granted(_ text: String, _ entities: [Entity]? = nil) throws -> (Selection.Shown, Bool) {
+            let slot = table.hold(try query(text, entities), of: store)
+            return (table[slot].granted.shown, table[slot].granted.tellsMembers)
+        }
+        #expect(try granted("*") == (.all, false))
+        #expect(try granted("C2 | C0") == (.listed([ColumnID(0), ColumnID(2)]), false))
+        #expect(try granted("C0, C2") == (.listed([ColumnID(0), ColumnID(2)]), true))
+        #expect(try granted("", [ship]) == (.all, true))
+        #expect(try granted("with C0, C1?") == (.listed([ColumnID(1)]), true))
+        #expect(try granted("* where C0 = 1") == (.all, true))
     }
 
-    @Test func whoIsAloneInASetChangesItAndOthersAreNotMoved() {
+    @Test func aChangeLeadsToTheSetsThatReadIt() throws {
         var (table, sets) = (QueryTable(store.table), QuerySetTable())
-        let slots = [positions, everything, ship].map { table.hold($0) }
+        let texts = ["C0", "*", "C1 where C0 > 5", "C0, !C2"]
+        let slots = try texts.map { table.hold(try query($0), of: store) }
+        let listed = table.hold(try query("C0?, C1?", [ship]), of: store)
+        let positions = (slots + [listed]).map { sets.move(from: nil, adding: [$0], at: .zero, in: &table) ?? -1 }
+        func names(after tick: Tick) -> [Int] {
+            found(&table, after: tick).map { positions.firstIndex(of: $0)! }.sorted()
+        }
+        #expect(names(after: .zero).isEmpty)
+        tick { _ in store.spawn(Entity(index: 7, generation: 1)) }
+        #expect(names(after: Tick(0)) == [1], "a birth, of nobody who is listed")
+        tick { set(0, of: 7, to: 1, at: $0) }
+        #expect(names(after: Tick(1)) == [0, 1, 3, 4], "all that show it")
+        tick { set(1, of: 7, to: 1, at: $0) }
+        #expect(names(after: Tick(2)) == [1, 2, 4])
+        tick { set(0, of: 7, to: 9, at: $0) }
+        #expect(names(after: Tick(3)) == [0, 1, 2, 3, 4], "a condition that does not show it")
+        tick { set(2, of: 7, to: 1, at: $0) }
+        #expect(names(after: Tick(4)) == [1, 3], "who goes is told")
+        #expect(names(after: Tick(5)).isEmpty)
+    }
+
+    @Test func eachQueryIsEvaluatedOnceAndOnlyIfItMayHaveChanged() throws {
+        var table = QueryTable(store.table)
+        for text in ["C1 where C0 > 5", "C1 where C0 > 5 and C1 = 2", "C2 where C2 = 1", "C0"] {
+            _ = table.hold(try query(text), of: store)
+            _ = table.hold(try query(text), of: store)
+        }
+        #expect(table.evaluationCount == 3, "at the beginning, but for the plain one")
+        func evaluations(_ change: (Tick) -> Void) -> Int {
+            let before = table.evaluationCount
+            tick(change)
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            return table.evaluationCount - before
+        }
+        #expect(evaluations { _ in store.spawn(ship) } == 0, "a birth changes none of them")
+        #expect(evaluations { set(0, of: 3, to: 9, at: $0) } == 2)
+        #expect(evaluations { set(1, of: 3, to: 2, at: $0) } == 2)
+        #expect(evaluations { set(2, of: 3, to: 2, at: $0) } == 1)
+        #expect(evaluations { _ in } == 0)
+        #expect(table[0].membership?.members == [ship] && table[1].membership?.members == [ship])
+    }
+
+    @Test func whoIsAloneInASetChangesItAndOthersAreNotMoved() throws {
+        var (table, sets) = (QueryTable(store.table), QuerySetTable())
+        let slots = try ["C0", "*", "C1 where C0 = 1"].map { table.hold(try query($0), of: store) }
         let first = sets.move(from: nil, adding: [slots[0]], at: Tick(1), in: &table)
         #expect(sets.move(from: first, adding: [slots[2]], at: Tick(2), in: &table) == first, "alone: in place")
         let second = sets.move(from: nil, adding: [slots[0], slots[2]], at: Tick(2), in: &table)
         #expect(second == first, "the same queries are the same set")
+        #expect(sets[first!].memberQueries == [slots[2]])
         let third = sets.move(from: first, adding: [slots[1]], at: Tick(3), in: &table)
         #expect(
-            third != first && sets[first!].queries == [slots[0], slots[2]].sorted() && sets[first!].memberCount == 1)
+            third != first && sets[first!].queries == [slots[0], slots[2]].sorted() && sets[first!].sessionCount == 1)
         #expect(sets[third!].cells.everyEntity && sets[third!].lastBatchTick == Tick(3))
         #expect(sets.move(from: third, removing: slots, at: Tick(4), in: &table) == nil)
         #expect(slots.map { table[$0].sets } == [[first!], [], [first!]])
     }
 
-    /// Sessions that subscribe and unsubscribe at random: counts and indexes agree after each step.
+    /// Sessions that subscribe and unsubscribe at random, in a world that changes: counts, indexes and members agree
+    /// after each step.
     @Test(arguments: 0..<20 as Range<UInt64>)
-    func countsAndIndexesAgree(seed: UInt64) {
+    func countsIndexesAndMembersAgree(seed: UInt64) throws {
         struct Member {
             var queries: [QueryTable.Slot] = []
             var set: Int?
@@ -79,16 +136,18 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         var (table, sets) = (QueryTable(store.table), QuerySetTable())
         var members = Array(repeating: Member(), count: 6)
+        let texts = [
+            "C0", "C1 | C2", "*", "C0, C1", "C0, !C1", "* where C0 > 4", "C1 where not (C0 = 1)", "C2 where has C1",
+        ]
         for step in 0..<300 {
             let index = Int.random(in: 0..<members.count, using: &generator)
             if members[index].queries.isEmpty || Bool.random(using: &generator) {
                 let listed = (0..<Int.random(in: 0..<3, using: &generator)).map { _ in
                     Entity(index: UInt32.random(in: 0..<4, using: &generator), generation: 1)
                 }
-                let selection = Selection(
-                    entities: Bool.random(using: &generator) ? .all : .listed(listed),
-                    components: .some([ColumnID(Int.random(in: 0..<3, using: &generator))]))
-                let slot = table.hold(selection)
+                let query = try query(
+                    texts.randomElement(using: &generator)!, Bool.random(using: &generator) ? nil : listed)
+                let slot = table.hold(query, of: store)
                 if members[index].queries.contains(slot) {
                     table.release(slot)
                 } else {
@@ -101,15 +160,33 @@ import Testing
                 members[index].set = sets.move(from: members[index].set, removing: [slot], at: .zero, in: &table)
                 table.release(slot)
             }
-            var memberCounts = Array(repeating: 0, count: sets.endPosition)
-            for member in members { member.set.map { memberCounts[$0] += 1 } }
-            sets.checkInvariants(memberCounts: memberCounts, tick: .zero, table)
-            table.checkInvariants(held: members.flatMap(\.queries), sets: sets.used)
+            changeWorld(&generator)
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            var sessionCounts = Array(repeating: 0, count: sets.endPosition)
+            for member in members { member.set.map { sessionCounts[$0] += 1 } }
+            sets.checkInvariants(sessionCounts: sessionCounts, tick: store.tick, table)
+            table.checkInvariants(
+                held: members.flatMap(\.queries), sets: sets.used, evaluatedAt: store.tick, in: store)
             for member in members {
                 #expect(
                     member.set.map { sets[$0].queries } ?? [] == member.queries.sorted(), "seed \(seed), step \(step)")
             }
         }
         #expect(sets.endPosition <= members.count + 1, "sets without members are used again")
+    }
+
+    private func changeWorld(_ generator: inout SeededGenerator) {
+        tick { tick in
+            for _ in 0..<Int.random(in: 0..<4, using: &generator) {
+                let row = UInt32.random(in: 0..<6, using: &generator)
+                let column = Int.random(in: 0..<3, using: &generator)
+                switch (store.entity(at: row), Int.random(in: 0..<6, using: &generator)) {
+                case (nil, _): store.spawn(Entity(index: row, generation: UInt32(tick.rawValue)))
+                case (let entity?, 0): store.despawn(entity)
+                case (_, 1): store[ColumnID(column)].remove(row, at: tick)
+                default: set(column, of: row, to: UInt8.random(in: 0..<9, using: &generator), at: tick)
+                }
+            }
+        }
     }
 }

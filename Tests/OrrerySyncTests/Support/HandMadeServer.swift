@@ -52,10 +52,18 @@ final class HandMadeServer {
 
     /// Subscribes, and grants it.
     @discardableResult
-    func grant(_ components: [String]? = nil, of entities: Selection.Entities = .all) -> SubscriptionID? {
+    func grant(_ components: [String]? = nil, of entities: [Entity]? = nil) -> SubscriptionID? {
         guard let id = client.subscribe(components, of: entities) else { return nil }
         raw.deliver()
-        raw.send(ServerMessage.subscribeResponse(id, nil).encoded())
+        let columns = components.map { $0.compactMap { store.table[$0]?.column }.sorted() }
+        raw.send(
+            ServerMessage.subscribeResponse(
+                id,
+                .granted(
+                    GrantedQuery(
+                        QueryNumber(UInt64(id.rawValue)), shown: columns.map { .listed($0) } ?? .all,
+                        tellsMembers: entities != nil))
+            ).encoded())
         return id
     }
 
@@ -76,7 +84,7 @@ final class HandMadeServer {
     /// Sends a whole batch of sections that were made by hand.
     func send(_ sections: [[UInt8]]) {
         var writer = ByteWriter()
-        writer.append(0x84 as UInt8)
+        writer.append(contentsOf: [0x84, 0])
         writer.append(varint: store.tick.rawValue)
         writer.append(varint: store.tick.ticks(since: lastTick))
         writer.append(contentsOf: [1, 0])

@@ -12,7 +12,7 @@ final class Witness {
     private var lastTick: Tick
     private var skipped: UInt64 = 0
 
-    init(of joined: JoinedWorld, watching entities: Selection.Entities = .all) throws {
+    init(of joined: JoinedWorld, watching entities: [Entity]? = nil) throws {
         self.joined = joined
         joined.tick()
         client = try joined.connect()

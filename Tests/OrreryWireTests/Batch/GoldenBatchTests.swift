@@ -36,10 +36,13 @@ import Testing
     @Test func everyKindOfSection() throws {
         let store = store()
         var sections = BatchSections(partSizeMax: 1 << 16)
+        sections.append(restarted: QueryNumber(7))
         sections.append(started: [SubscriptionID(1), SubscriptionID(300)])
         sections.append(despawned: RowSet([0, 5, 5000]))
+        sections.append(left: RowSet([5]), of: QueryNumber(300))
         sections.append(entered: RowSet([7]), spawned: false, of: store)
         sections.append(entered: RowSet([1, 2]), spawned: true, of: store)
+        sections.append(joined: RowSet([1, 7]), of: QueryNumber(7))
         sections.append(removed: RowSet([3]), from: Golden.frozen)
         sections.append(RowSet([1, 7]), inserted: true, of: Golden.position, in: store)
         sections.append(RowSet(updated), inserted: false, of: Golden.position, in: store)
@@ -55,11 +58,12 @@ import Testing
         let long = Golden.label(String(repeating: "y", count: 129))
         #expect(
             batch.sections == [
-                .started([SubscriptionID(1), SubscriptionID(300)]), .despawn([0, 5, 5000]),
+                .restarted(QueryNumber(7)), .started([SubscriptionID(1), SubscriptionID(300)]),
+                .despawn([0, 5, 5000]), .left(QueryNumber(300), [5]),
                 .enter([Entity(index: 7, generation: 1)], spawned: false),
                 .enter(
                     [Entity(index: 1, generation: 2), Entity(index: 2, generation: 0x0102_0304)], spawned: true),
-                .remove(Golden.frozen, [3]),
+                .joined(QueryNumber(7), [1, 7]), .remove(Golden.frozen, [3]),
                 .values(Golden.position, [1, 7], [Golden.position(1, 2), Golden.position(3, 4)], inserted: true),
                 .values(Golden.position, updated, updated.map { Golden.position(Float($0), 0) }, inserted: false),
                 .values(Golden.label, [2], [Golden.label("abc")], inserted: true),

@@ -19,8 +19,10 @@ import Testing
             // Only a single row may be longer.
             let batch = try BatchCopy(Bytes.batch([section]), schemas: world.store.table.schemas)
             switch try #require(batch.sections.first) {
-            case .started, .table, .schema: Issue.record("a section that is not of rows is not cut")
-            case .despawn(let rows), .remove(_, let rows), .values(_, let rows, _, _): #expect(rows.count == 1)
+            case .started, .restarted, .table, .schema: Issue.record("a section that is not of rows is not cut")
+            case .despawn(let rows), .left(_, let rows), .joined(_, let rows), .remove(_, let rows),
+                .values(_, let rows, _, _):
+                #expect(rows.count == 1)
             case .enter(let entities, _): #expect(entities.count == 1)
             }
         }
@@ -39,11 +41,11 @@ import Testing
             cut.append(contentsOf: sections)
             return cut.messages(tick: Tick(1), base: .zero).map(\.count)
         }
-        #expect(messages(20) == [25])
-        #expect(messages(19) == [20, 10])
-        #expect(messages(10) == [15, 15])
-        #expect(messages(9) == [10, 10, 10, 10])
-        #expect(messages(1) == [10, 10, 10, 10])
+        #expect(messages(20) == [26])
+        #expect(messages(19) == [21, 11])
+        #expect(messages(10) == [16, 16])
+        #expect(messages(9) == [11, 11, 11, 11])
+        #expect(messages(1) == [11, 11, 11, 11])
     }
 
     @Test func onlyTheLastMessageIsTheWhole() throws {

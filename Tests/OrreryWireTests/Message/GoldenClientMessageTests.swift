@@ -29,12 +29,11 @@ import Testing
                     resume: .init(
                         revision: Revision(epoch: epoch, tick: Tick(1000)), token: token,
                         subscriptions: [
-                            .init(SubscriptionID(1), Selection()),
+                            .init(SubscriptionID(1), .everything),
                             .init(
                                 SubscriptionID(300),
-                                Selection(
-                                    entities: .one(Entity(index: 70_000, generation: 3)),
-                                    components: .some([Golden.position, Golden.frozen]))),
+                                QueryRequest(
+                                    "Position?, Frozen?", entities: [Entity(index: 70_000, generation: 3)])),
                         ])))
         ),
         (
@@ -42,28 +41,32 @@ import Testing
             .hello(
                 Hello(clientName: "", resume: .init(revision: Revision(epoch: Epoch(.max), tick: .zero), token: [])))
         ),
-        ("Subscribe to everything", .subscribe(SubscriptionID(1), Selection())),
+        ("Subscribe to everything", .subscribe(SubscriptionID(1), .everything)),
         (
             "Subscribe to components",
             .subscribe(
-                SubscriptionID(300), Selection(components: .some([ColumnID(200), ColumnID(0), ColumnID(2)])))
+                SubscriptionID(300), QueryRequest("Position | Label | Frozen"))
         ),
         (
             "Subscribe to one entity",
-            .subscribe(SubscriptionID(.max), Selection(entities: .one(Entity(index: 70_000, generation: 3))))
+            .subscribe(SubscriptionID(.max), QueryRequest("", entities: [Entity(index: 70_000, generation: 3)]))
         ),
         (
             "Subscribe to a list of entities, some components",
             .subscribe(
                 SubscriptionID(7),
-                Selection(
-                    entities: .listed([
+                QueryRequest(
+                    "Position?, Frozen?",
+                    entities: [
                         Entity(index: 70_000, generation: 4), Entity(index: 1, generation: 1),
                         Entity(index: 5, generation: 2), Entity(index: 6, generation: 3),
-                    ]),
-                    components: .some([Golden.position, Golden.frozen])))
+                    ]))
         ),
-        ("Subscribe to no entity", .subscribe(SubscriptionID(8), Selection(entities: .listed([])))),
+        (
+            "Subscribe to a condition",
+            .subscribe(SubscriptionID(9), QueryRequest("Health, Position? where Health.current < 50"))
+        ),
+        ("Subscribe to no entity", .subscribe(SubscriptionID(8), QueryRequest("", entities: []))),
         ("Unsubscribe", .unsubscribe(SubscriptionID(300))),
         ("Acknowledge", .acknowledge(Tick(1000), receivedByteCount: 1 << 40)),
         mutate("set", 1, .set(entity, .init(Golden.position, Golden.position(1, -2)), expected: nil)),
@@ -132,7 +135,7 @@ import Testing
         ("Subscribe of the future", notUnderstood(.subscribe(SubscriptionID(9)), 15)),
         (
             "Subscribe with an unknown section",
-            .subscribe(SubscriptionID(10), Selection(components: .some([Golden.position])))
+            .subscribe(SubscriptionID(10), QueryRequest("Position"))
         ),
         ("Unsubscribe of the future", notUnderstood(.unsubscribe(SubscriptionID(9)), 15)),
         ("Acknowledge with an unknown section", .acknowledge(Tick(1), receivedByteCount: 2)),

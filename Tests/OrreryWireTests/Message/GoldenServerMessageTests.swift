@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryWire
@@ -30,7 +31,7 @@ import Testing
     private static func refusal(_ code: RefusalCode) -> (String, ServerMessage) {
         (
             "SubscribeResponse, refused with code \(code.rawValue)",
-            .subscribeResponse(SubscriptionID(UInt32(code.rawValue)), Refusal(code, "no"))
+            .subscribeResponse(SubscriptionID(UInt32(code.rawValue)), .refused(Refusal(code, "no")))
         )
     }
 
@@ -71,9 +72,29 @@ import Testing
                 SessionGrant(
                     token: [0xfe, 3], resumption: .unknownTick, isKnownClient: true, maySpawn: true, mayDespawn: true,
                     client: 7)),
-            ("SubscribeResponse", .subscribeResponse(SubscriptionID(300), nil)),
+            (
+                "SubscribeResponse",
+                .subscribeResponse(
+                    SubscriptionID(300),
+                    .granted(
+                        GrantedQuery(
+                            QueryNumber(7), shown: .listed([Golden.position, Golden.frozen]), tellsMembers: false)))
+            ),
+            (
+                "SubscribeResponse, of everything, told",
+                .subscribeResponse(
+                    SubscriptionID(1), .granted(GrantedQuery(QueryNumber(1 << 40), shown: .all, tellsMembers: true)))
+            ),
+            (
+                "SubscribeResponse, refused text",
+                .subscribeResponse(
+                    SubscriptionID(5),
+                    .refused(
+                        Refusal(.badQuery, "no"),
+                        QueryError(.unknownField, column: 21, expected: "a field of Health", nearest: "current")))
+            ),
             refusal(.unknownEntity), refusal(.unknownComponent), refusal(.limitReached), refusal(.notSupported),
-            refusal(.badSubscription),
+            refusal(.badSubscription), refusal(.badQuery),
             ("UnsubscribeResponse", .unsubscribeResponse(SubscriptionID(1), nil)),
             ("UnsubscribeResponse, refused", .unsubscribeResponse(SubscriptionID(9), Refusal(.badSubscription, ""))),
             ("Heartbeat, current", .heartbeat(Tick(1000), isCurrent: true)),

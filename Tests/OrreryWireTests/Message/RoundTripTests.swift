@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryWire
@@ -40,14 +41,12 @@ import Testing
         generator.oneIn(2) ? nil : bytes(&generator, 300)
     }
 
-    private static func selection(_ generator: inout SeededGenerator) -> Selection {
-        let columns = (0..<Int.random(in: 1...9, using: &generator)).map { _ in column(&generator) }
+    private static func query(_ generator: inout SeededGenerator) -> QueryRequest {
         let entities = (0..<Int.random(in: 0...9, using: &generator)).map { _ in
             Entity(index: entity(&generator).index >> 10, generation: entity(&generator).generation)
         }
-        return Selection(
-            entities: generator.oneIn(2) ? .all : .listed(entities),
-            components: generator.oneIn(2) ? .all : .some(columns))
+        let text = ["", "*", "Grüße", "A where B.c = \"\u{301}\""].randomElement(using: &generator)!
+        return QueryRequest(text, entities: generator.oneIn(2) ? nil : entities)
     }
 
     private static func resume(_ generator: inout SeededGenerator) -> Hello.Resume {
@@ -55,7 +54,7 @@ import Testing
             revision: Revision(epoch: Epoch(generator.next()), tick: Tick(number(&generator))),
             token: bytes(&generator, 64),
             subscriptions: (0..<Int.random(in: 0...64, using: &generator)).map { _ in
-                .init(id(&generator), selection(&generator))
+                .init(id(&generator), query(&generator))
             })
     }
 
@@ -123,7 +122,7 @@ import Testing
                     knownSchemas: (0..<Int.random(in: 0...9, using: &generator)).map { _ in
                         SchemaHash(generator.next())
                     }, resume: generator.oneIn(2) ? nil : resume(&generator), capabilities: capabilities(&generator)))
-        case 1: return .subscribe(id(&generator), selection(&generator))
+        case 1: return .subscribe(id(&generator), query(&generator))
         case 2: return .unsubscribe(id(&generator))
         case 3:
             return .mutate(
@@ -165,11 +164,26 @@ import Testing
             capabilities: capabilities(&generator))
     }
 
+    private static func outcome(_ generator: inout SeededGenerator, _ refusal: Refusal?) -> SubscribeOutcome {
+        if let refusal {
+            let error = QueryError(
+                QueryError.Kind.numbered.randomElement(using: &generator)!,
+                column: Int.random(in: 1...5000, using: &generator),
+                expected: "something", nearest: generator.oneIn(2) ? nil : "else")
+            return .refused(refusal, generator.oneIn(2) ? nil : error)
+        }
+        let columns = Set((0..<Int.random(in: 0...9, using: &generator)).map { _ in column(&generator) }).sorted()
+        return .granted(
+            GrantedQuery(
+                QueryNumber(number(&generator)), shown: generator.oneIn(2) ? .all : .listed(columns),
+                tellsMembers: generator.oneIn(2)))
+    }
+
     private static func serverMessage(_ generator: inout SeededGenerator) -> ServerMessage {
         let refusal = generator.oneIn(2) ? nil : refusal(&generator)
         switch Int.random(in: 0..<5, using: &generator) {
         case 0: return .welcome(welcome(&generator))
-        case 1: return .subscribeResponse(id(&generator), refusal)
+        case 1: return .subscribeResponse(id(&generator), outcome(&generator, refusal))
         case 2: return .unsubscribeResponse(id(&generator), refusal)
         case 3: return .mutationResponse(MutationSequence(number(&generator)), outcome(&generator))
         default: return .heartbeat(Tick(number(&generator)), isCurrent: generator.oneIn(2))

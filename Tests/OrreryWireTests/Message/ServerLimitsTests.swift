@@ -21,7 +21,7 @@ import Testing
         told.windowTickCount = .max
         told.pendingMutationMax = .max
         told.subscriptionCountMax = .max
-        told.selectionEntityCountMax = .max
+        told.queryEntityCountMax = .max
         told.mutationPartCountMax = .max
         try told.check(against: WireLimits())
     }

@@ -13,12 +13,12 @@ import Testing
 
     private func reason(_ text: String, sizeMax: Int) throws -> String? {
         let limits = limits(reason: sizeMax)
-        let message = ServerMessage.subscribeResponse(SubscriptionID(1), Refusal(.forbidden, text))
-        guard case .subscribeResponse(_, let refusal) = try ServerMessage(message.encoded(limits), limits: limits)
-        else {
-            return nil
-        }
-        return refusal?.reason
+        let message = ServerMessage.subscribeResponse(SubscriptionID(1), .refused(Refusal(.forbidden, text)))
+        guard
+            case .subscribeResponse(_, .refused(let refusal, nil)) = try ServerMessage(
+                message.encoded(limits), limits: limits)
+        else { return nil }
+        return refusal.reason
     }
 
     @Test(
@@ -57,7 +57,7 @@ import Testing
         let cut = Refusal(.forbidden, "ééééé")
         let id = SubscriptionID(1)
         for (said, heard): (ServerMessage, ServerMessage) in [
-            (.subscribeResponse(id, refusal), .subscribeResponse(id, cut)),
+            (.subscribeResponse(id, .refused(refusal)), .subscribeResponse(id, .refused(cut))),
             (.unsubscribeResponse(id, refusal), .unsubscribeResponse(id, cut)),
             (
                 .mutationResponse(MutationSequence(1), .refused(refusal)),

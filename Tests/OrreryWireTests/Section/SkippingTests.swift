@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryTransport
@@ -13,7 +14,7 @@ import Testing
     /// One of each kind.
     private static let fromClient: [ClientMessage] = [
         .hello(Hello(clientName: "c", knownSchemas: [SchemaHash(1)])),
-        .subscribe(SubscriptionID(7), Selection(entities: .one(entity), components: .some([ColumnID(2)]))),
+        .subscribe(SubscriptionID(7), QueryRequest("Frozen", entities: [entity])),
         .unsubscribe(SubscriptionID(7)), .acknowledge(Tick(1), receivedByteCount: 2),
         .mutate(Mutation(sequence: MutationSequence(3), epoch: epoch, operation: .despawn(entity))),
     ]
@@ -24,14 +25,16 @@ import Testing
                 revision: Revision(epoch: Epoch(1), tick: .zero), ticksPer1000Seconds: 1,
                 components: [.init(ColumnID(4), name: "C", schemaHash: SchemaHash(1), valueSize: nil)],
                 schemas: [EncodedSchema([1])])),
-        .subscribeResponse(SubscriptionID(7), nil), .subscribeResponse(SubscriptionID(7), Refusal(.limitReached, "no")),
+        .subscribeResponse(
+            SubscriptionID(7), .granted(GrantedQuery(QueryNumber(3), shown: .all, tellsMembers: false))),
+        .subscribeResponse(SubscriptionID(7), .refused(Refusal(.limitReached, "no"))),
         .unsubscribeResponse(SubscriptionID(7), nil), .heartbeat(Tick(1), isCurrent: true),
         .mutationResponse(MutationSequence(3), .applied(Tick(1), entities: [entity])),
         .mutationResponse(MutationSequence(3), .refused(Refusal(.forbidden, "no", current: [1, 2]))),
     ]
 
     /// Numbers that no message of this version gives a meaning.
-    private static let unknown: [UInt8] = [12, 40, 99, 127]
+    private static let unknown: [UInt8] = [14, 40, 99, 127]
 
     @Test(arguments: unknown, [[], [0], [1, 2, 3]] as [[UInt8]])
     func unknownSectionsAreSkippedInEveryMessage(number: UInt8, content: [UInt8]) throws {
@@ -82,15 +85,15 @@ import Testing
         for message in Self.fromServer { expectNotSupported { _ = try ServerMessage(message.encoded() + section) } }
         expectNotSupported { _ = try BatchCopy(Bytes.batch([section]), schemas: []) }
         // Also inside of what a client asks to go on with.
-        let resume = [UInt8](repeating: 1, count: 8) + [0, 0, 1, 7, UInt8(section.count)] + section
+        let resume = [UInt8](repeating: 1, count: 8) + [0, 0, 0, 1, 7, UInt8(section.count)] + section
         expectNotSupported { _ = try ClientMessage([1, 1, 1, 0] + Bytes.section(2, resume)) }
     }
 
     @Test func aKnownSectionMayOrMayNotHaveToBeUnderstood() throws {
-        // Components of a subscription, known schemas, capabilities, a component table, rows.
+        // The text of a query, known schemas, capabilities, a component table, rows.
         #expect(
-            try ClientMessage([2, 7] + Bytes.section(2, [1, 5]))
-                == .subscribe(SubscriptionID(7), Selection(components: .some([ColumnID(5)]))))
+            try ClientMessage([2, 7] + Bytes.section(2, [0x41]))
+                == .subscribe(SubscriptionID(7), QueryRequest("A")))
         #expect(
             try ClientMessage([1, 1, 1, 0] + Bytes.section(0x83, [1, 5]))
                 == .hello(Hello(clientName: "", capabilities: [Capability(rawValue: 5)])))
@@ -148,7 +151,7 @@ import Testing
         }
         for (name, read): (String, () throws -> Void) in [
             ("capabilities", { _ = try ClientMessage([1, 1, 1, 0] + Bytes.section(3, [1, 5, 0])) }),
-            ("components", { _ = try ClientMessage([2, 7] + Bytes.section(2, [1, 5, 0])) }),
+            ("flags", { _ = try ServerMessage([0x82, 7, 0] + Bytes.section(1, [1, 0, 2, 0])) }),
             ("entities", { _ = try ClientMessage([2, 7] + Bytes.section(1, [0, 1, 5, 1, 0, 0, 0, 0])) }),
             ("limits", { _ = try ServerMessage(Bytes.welcome + Bytes.section(1, [0, 0])) }),
             ("table", { _ = try ServerMessage(Bytes.welcome + Bytes.section(2, [0, 0])) }),
@@ -218,10 +221,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [12, 100, 255] as [UInt8])
+    @Test(arguments: [13, 100, 255] as [UInt8])
     func unknownCodesAreRefusalsOfAnUnknownKind(code: UInt8) throws {
         let refusal = Refusal(RefusalCode(rawValue: code), "no")
-        #expect(try ServerMessage([0x82, 7, code, 2, 0x6e, 0x6f]) == .subscribeResponse(SubscriptionID(7), refusal))
+        #expect(
+            try ServerMessage([0x82, 7, code, 2, 0x6e, 0x6f])
+                == .subscribeResponse(SubscriptionID(7), .refused(refusal)))
         #expect(try ServerMessage([0x83, 7, code, 2, 0x6e, 0x6f]) == .unsubscribeResponse(SubscriptionID(7), refusal))
         #expect(
             try ServerMessage([0x86, 1, 7, code, 2, 0x6e, 0x6f, 0])

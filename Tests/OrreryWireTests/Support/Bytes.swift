@@ -13,7 +13,7 @@ enum Bytes {
     }
 
     /// A whole batch for tick 1 from tick 0.
-    static func batch(_ sections: [[UInt8]]) -> [UInt8] { [0x84, 1, 1, 1, 0] + sections.flatMap { $0 } }
+    static func batch(_ sections: [[UInt8]]) -> [UInt8] { [0x84, 0, 1, 1, 1, 0] + sections.flatMap { $0 } }
 
     /// The beginning of a Welcome at tick 0, without sections.
     static var welcome: [UInt8] { [0x81, 1] + [UInt8](repeating: 1, count: 8) + [0, 1] }

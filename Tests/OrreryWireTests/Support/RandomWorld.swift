@@ -1,20 +1,28 @@
 import OrrerySchema
 import OrreryStore
 import OrreryWire
+import Testing
 
 /// A store by chance, and what a batch about all of it says.
 struct RandomWorld {
     /// What the sections of a batch say together, in whatever pieces.
     struct Content: Equatable {
         var despawned: [UInt32] = []
+        var left: [UInt32] = []
+        var joined: [UInt32] = []
         var removed: [UInt32] = []
         var entered: [Entity] = []
         var values: [ColumnID: [UInt32: [UInt8]]] = [:]
 
+        static let query = QueryNumber(300)
+
         mutating func add(_ section: SectionCopy) {
             switch section {
-            case .started, .table, .schema: break
+            case .started, .restarted, .table, .schema: break
             case .despawn(let rows): despawned += rows
+            case .left(Self.query, let rows): left += rows
+            case .joined(Self.query, let rows): joined += rows
+            case .left, .joined: Issue.record("of another query")
             case .enter(let entities, _): entered += entities
             case .remove(_, let rows): removed += rows
             case .values(let column, let rows, let values, _):
@@ -41,6 +49,8 @@ struct RandomWorld {
         }
         content.despawned = rows(&generator)
         content.removed = rows(&generator)
+        content.left = rows(&generator)
+        content.joined = rows(&generator)
         for index in rows(&generator) {
             let entity = Entity(index: index, generation: UInt32.random(in: 1...UInt32.max, using: &generator))
             store.spawn(entity)
@@ -59,7 +69,9 @@ struct RandomWorld {
     func sections(partSizeMax: Int) -> BatchSections {
         var sections = BatchSections(partSizeMax: partSizeMax)
         sections.append(despawned: RowSet(content.despawned))
+        sections.append(left: RowSet(content.left), of: Content.query)
         sections.append(entered: store.entities.rows, spawned: true, of: store)
+        sections.append(joined: RowSet(content.joined), of: Content.query)
         sections.append(removed: RowSet(content.removed), from: ColumnID(0))
         for column in store.table.columns {
             sections.append(store[column].rows, inserted: true, of: column, in: store)

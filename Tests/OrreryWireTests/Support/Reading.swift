@@ -26,6 +26,9 @@ enum SectionCopy: Equatable {
     case schema(EncodedSchema)
     case started([SubscriptionID])
     case despawn([UInt32])
+    case left(QueryNumber, [UInt32])
+    case restarted(QueryNumber)
+    case joined(QueryNumber, [UInt32])
     case enter([Entity], spawned: Bool)
     case remove(ColumnID, [UInt32])
     case values(ColumnID, [UInt32], [[UInt8]], inserted: Bool)
@@ -36,6 +39,9 @@ enum SectionCopy: Equatable {
         case .schema(let schema): self = .schema(schema)
         case .started(let ids): self = .started(ids)
         case .despawn(let rows): self = .despawn(rows.indexes)
+        case .left(let query, let rows): self = .left(query, rows.indexes)
+        case .restarted(let query): self = .restarted(query)
+        case .joined(let query, let rows): self = .joined(query, rows.indexes)
         case .enter(let rows, let generations, let spawned):
             let entities = rows.indexes.enumerated().map { position, index in
                 Entity(

@@ -9,12 +9,17 @@ package struct ChangeMirror {
     package init() {}
 
     /// - Returns: changes that do not go on from what there was.
-    package mutating func follow(_ batch: AppliedBatch) -> [String] {
-        batch.changes.compactMap { change in
-            follow(change)
-                ? nil
-                : "\(change.cause) of \(change.entity) \(change.component ?? "itself") in the batch to "
-                    + "\(batch.tick) does not go on from before"
+    package mutating func follow(_ batch: AppliedBatch) -> [String] { follow(batch.changes, at: batch.tick) }
+
+    /// - Returns: changes that do not go on from what there was.
+    package mutating func follow(_ changes: [Change], at tick: Tick) -> [String] {
+        changes.compactMap { change in
+            let before = entities[change.entity].map { entity in
+                change.component.map { entity[$0].map { "\($0)" } ?? "no value" } ?? "an entity"
+            }
+            guard !follow(change) else { return nil }
+            return "\(change.cause) of \(change.entity) \(change.component ?? "itself") in the batch to \(tick) does "
+                + "not go on from \(before ?? "no entity"), but from \(change.old.map { "\(Array($0))" } ?? "nothing")"
         }
     }
 

@@ -14,6 +14,8 @@ struct ClientWatch {
     /// Who reads slowly, so that batches are merged and lives of the world dropped.
     private var slowMirror = ChangeMirror()
     private var waiting = WaitingBatches(countMax: 3)
+    /// Who follow the changes of one query each.
+    private var queryMirrors: [SubscriptionID: QueryMirror] = [:]
     private var lookCount = 0
     /// Of the last look, by which it is known that nothing happened since.
     private var last: (revision: Revision, byteCount: UInt64, started: [SubscriptionID])?
@@ -23,7 +25,7 @@ struct ClientWatch {
 
     /// - Parameter history: what the server showed.
     /// - Returns: what is wrong.
-    mutating func look(at client: JoinedClient, history: [Revision: Contents]) -> [String] {
+    mutating func look(at client: JoinedClient, history: History) -> [String] {
         var violations: [String] = []
         if let end = client.end { violations.append("it is over: \(end)") }
         violations += badErrors(client.takeErrors())
@@ -38,6 +40,7 @@ struct ClientWatch {
             waiting.append(batch)
         }
         violations += readSlowly()
+        for mirror in queryMirrors.values { violations += mirror.takeViolations() }
         if let previous, batches.isEmpty, previous == now { return violations }
         if let seen, seen != client.revision {
             violations.append("it shows \(client.revision), but the last batch ended at \(seen)")
@@ -52,14 +55,22 @@ struct ClientWatch {
         guard let server = history[client.revision] else {
             return violations + ["it shows \(client.revision), which the server never showed"]
         }
-        let expected = client.session.withCore { core in
-            Self.visible(server, to: core.startedSelections, table: core.store.table)
-        }
-        if let difference = contents.difference(from: expected) {
-            violations.append("at \(client.revision) it shows (left) what the server did not (right): \(difference)")
-        }
         return violations
+            + client.session.withCore { core in
+                let shown = ShownByQueries(core.startedQueries, of: history.store(at: client.revision, core.table))
+                return shown.differences(from: core, contents: contents, of: server).map {
+                    "at \(client.revision) \($0)"
+                }
+                    + queryMirrors.flatMap { $0.value.differences(from: core, of: $0.key, shown) }
+            }
     }
+
+    /// Follows the changes of one query from now on.
+    mutating func follow(_ id: SubscriptionID, of client: JoinedClient) {
+        queryMirrors[id] = QueryMirror(id, of: client)
+    }
+
+    mutating func endFollowing(_ id: SubscriptionID) { queryMirrors[id] = nil }
 
     /// Reads one batch now and then, and all that wait once in a while.
     private mutating func readSlowly() -> [String] {
@@ -84,7 +95,7 @@ struct ClientWatch {
         errors.filter { error in
             switch error.code {
             case .connectionLost where error.message.contains("left something out"): !mayMissBatches
-            case .connectionLost, .cannotConnect, .serverStopped, .unknownEntity, .component: false
+            case .connectionLost, .cannotConnect, .serverStopped, .unknownEntity, .query: false
             default: true
             }
         }.map { "it was told: \($0)" }
@@ -107,24 +118,5 @@ struct ClientWatch {
         }
         seen = Revision(epoch: batch.epoch, tick: batch.tick)
         return violations
-    }
-
-    /// What somebody with these subscriptions sees of a world.
-    static func visible(_ contents: Contents, to selections: [Selection], table: ComponentTable) -> Contents {
-        contents.filtered { entity, name in
-            selections.contains { selection in
-                let isAsked =
-                    switch selection.entities {
-                    case .all: true
-                    case .listed(let entities): entities.contains(entity)
-                    }
-                guard isAsked else { return false }
-                guard let name else { return selection.components == .all || selection.entities != .all }
-                return switch selection.components {
-                case .all: true
-                case .some(let columns): columns.contains { table[$0]?.name == name }
-                }
-            }
-        }
     }
 }

@@ -98,12 +98,8 @@ final class MutationLedger {
         _ result: Result<MutationOutcome, ClientError>, _ wish: Wish, _ column: ColumnID, in core: SyncClient
     ) -> Bool {
         guard case .success(.applied(_, let spawned)) = result, !core.isShowingVoidState,
-            core.startedSelections.contains(where: { selection in
-                guard selection.entities == .all else { return false }
-                return switch selection.components {
-                case .all: true
-                case .some(let columns): columns.contains(column)
-                }
+            core.startedSubscriptions.contains(where: { id in
+                core.granted(id).map { !$0.tellsMembers && $0.shows(column) } ?? false
             })
         else { return false }
         func mutation(of entity: Entity) -> Int64? {

@@ -93,25 +93,18 @@ extension RandomScript {
         }
     }
 
-    private func entities() -> Selection.Entities {
-        guard chance(3) else { return .all }
-        return .listed((0..<number(0...6)).compactMap { _ in alive.randomElement(using: &generator) })
-    }
-
     private func changeSubscriptions(_ participant: Participant) {
         if chance(60) { burst(participant) }
-        if participant.subscriptions.count < 4, chance(5) {
-            let names = chance(4) ? nil : componentNames.filter { _ in chance(2) }
-            guard names != [] else { return }
-            let entities = entities()
-            guard let id = participant.client.subscribe(names, of: entities) else { return }
-            note(
-                "client \(participant.number) subscribes to \(names?.joined(separator: ", ") ?? "all") "
-                    + "of \(entities) as \(id)"
-            )
+        if participant.subscriptions.count < 5, chance(4) {
+            let request = chance(2) ? randomQuery() : components()
+            guard let request, let id = participant.client.query(request.text, of: request.entities) else { return }
+            note("client \(participant.number) subscribes to '\(request.text)' of \(request.entities ?? []) as \(id)")
             // One that nobody waits for any more ends before it has begun.
-            if chance(10) { participant.client.unsubscribe(id) } else { participant.subscriptions.append(id) }
+            if chance(10) { return participant.client.unsubscribe(id) }
+            participant.subscriptions.append(id)
+            if chance(2) { participant.watch.follow(id, of: participant.client) }
         } else if chance(12), let id = participant.subscriptions.popLast() {
+            participant.watch.endFollowing(id)
             participant.client.unsubscribe(id)
             note("client \(participant.number) unsubscribes \(id)")
         }

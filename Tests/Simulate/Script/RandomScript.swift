@@ -31,7 +31,7 @@ package final class RandomScript {
     /// How seldom each fault happens to a client's link or reader, in steps.
     let faultRarity: Int
     /// What the server showed at each tick of each of its lives.
-    private(set) var history: [Revision: Contents] = [:]
+    let history = History()
     /// What became of the mutations of all clients.
     let ledger: MutationLedger
     var bounds = BoundWatch()

@@ -1,0 +1,256 @@
+import OrreryQuery
+package import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+/// The changes of one query in one step: who left and joined, and every change of what the query shows.
+///
+/// A mirror that follows them has what the query shows, whatever else the client is subscribed to.
+package struct QueryChanges: Sendable {
+    /// Entities that were members and left the query or the world, ascending. One of them that is among ``joined`` too
+    /// left first.
+    package fileprivate(set) var left: [Entity] = []
+    /// Entities that became members, ascending.
+    package fileprivate(set) var joined: [Entity] = []
+    /// The end of everything shown in an earlier life of the world.
+    var ended = ChangeList()
+    var list = ChangeList()
+
+    /// The changes, in order.
+    package var changes: [Change] { Array(ended) + Array(list) }
+
+    /// Calls `body` with the changes of one component, in order.
+    package func forEachChange(of component: String, _ body: (Change) -> Void) {
+        ended.forEach(of: component, body)
+        list.forEach(of: component, body)
+    }
+
+    var byteCount: Int {
+        ended.byteCount + list.byteCount + (left.count + joined.count) * MemoryLayout<Entity>.stride
+    }
+
+    /// These changes, for a reader that has seen nothing of the life that `unread` began and these end.
+    mutating func begin(after unread: QueryChanges) {
+        ended = unread.ended
+        left = unread.left
+    }
+
+    /// The end of a life as the changes by which everything that ends had entered.
+    var reversed: QueryChanges {
+        var result = QueryChanges()
+        result.joined = left
+        for entity in left { result.list.append(.entered, entity) }
+        for change in ended {
+            guard let entry = ended.components.first(where: { $0.name == change.component }) else { continue }
+            change.old?.withUnsafeBytes { result.list.append(.entered, change.entity, entry, new: $0) }
+        }
+        return result
+    }
+
+    /// Both steps as one: nobody who came and went in between is told of, and no change of values is lost.
+    func merged(with next: QueryChanges) -> QueryChanges {
+        var result = self
+        let passing = Set(joined).intersection(next.left)
+        result.joined = Set(joined).subtracting(passing).union(next.joined).sorted()
+        // Who joined in the first step was no member before, unless it had left in it too.
+        result.left = Set(left).union(Set(next.left).subtracting(passing)).sorted()
+        result.list = list.merged(with: next.list)
+        return result
+    }
+}
+
+extension BatchApplier {
+    /// Lists the changes of each observed query, before what is no longer shown leaves the store.
+    func listChangesOfQueries(in batch: inout AppliedBatch) {
+        guard recordsChanges, !observed.isEmpty else { return }
+        let told = ToldChanges(batch.list, batch.despawned)
+        for (id, _) in observed where started.contains(id) {
+            guard let query = granted[id], let shown = shown[query.number] else { continue }
+            batch.queries[id, default: QueryChanges()].add(
+                beginning.contains(id) ? shownChanges(of: id, told) : changes(of: shown, batch.list, told))
+        }
+    }
+
+    /// What a subscription shows now, as changes by which everything enters.
+    func shownChanges(of id: SubscriptionID) -> QueryChanges { shownChanges(of: id, nil) }
+
+    private func shownChanges(of id: SubscriptionID, _ told: ToldChanges?) -> QueryChanges {
+        var result = QueryChanges()
+        guard started.contains(id), let query = granted[id], let shown = shown[query.number] else { return result }
+        let rows = members(of: query, shown)
+        rows.forEach { row in
+            guard let entity = store.entity(at: row) else { return }
+            result.joined.append(entity)
+            enter(entity, of: query, told, &result.list)
+        }
+        return result
+    }
+
+    /// The end of everything that the observed queries show, in the life that is over.
+    func endOfQueries() -> [SubscriptionID: QueryChanges] {
+        var result: [SubscriptionID: QueryChanges] = [:]
+        for (id, _) in observed where started.contains(id) {
+            guard let query = granted[id], let shown = shown[query.number] else { continue }
+            var changes = QueryChanges()
+            members(of: query, shown).forEach { row in
+                guard let entity = store.entity(at: row) else { return }
+                changes.left.append(entity)
+                for entry in store.table.entries where query.shows(entry.column) {
+                    store[entry.column].withValue(of: row) { changes.ended.append(.reset, entity, entry, old: $0) }
+                }
+                changes.ended.append(.reset, entity)
+            }
+            result[id] = changes
+        }
+        return result
+    }
+
+    /// The rows of the members of a started query.
+    func members(of query: GrantedQuery, _ shown: ShownQueries.Query) -> RowSet {
+        guard !query.tellsMembers else { return shown.members }
+        guard case .listed(let columns) = query.shown else { return store.entities.rows }
+        return columns.reduce(RowSet()) { $0.union(store.table[$1] == nil ? RowSet() : store[$1].rows) }
+    }
+
+    private func changes(of query: ShownQueries.Query, _ list: ChangeList, _ told: ToldChanges) -> QueryChanges {
+        var result = QueryChanges()
+        (result.left, result.joined) =
+            query.granted.tellsMembers ? movement(of: query, told) : movement(ofPlain: query.granted, told)
+        let moved = Set(result.left + result.joined)
+        let members = members(of: query.granted, query)
+        for change in list where !moved.contains(change.entity) && members.contains(change.entity.index) {
+            // Not of somebody who came and went.
+            guard store.contains(change.entity), let name = change.component,
+                let entry = store.table[name] ?? told.entries[name],
+                query.granted.shows(entry.column)
+            else { continue }
+            result.list.append(change, entry)
+        }
+        for entity in result.left { leave(entity, of: query.granted, told, &result.list) }
+        for entity in result.joined { enter(entity, of: query.granted, told, &result.list) }
+        return result
+    }
+
+    /// Who left and joined a query whose members the server tells.
+    private func movement(of query: ShownQueries.Query, _ told: ToldChanges) -> (left: [Entity], joined: [Entity]) {
+        let left = query.membersBefore.subtracting(query.members).union(query.rejoined)
+        let joined = query.members.subtracting(query.membersBefore.subtracting(query.rejoined))
+        return (
+            left.indexes.compactMap { told.despawned[$0] ?? store.entity(at: $0) },
+            joined.indexes.compactMap { store.entity(at: $0) }
+        )
+    }
+
+    /// Who left and joined a query that shows whole components.
+    private func movement(ofPlain query: GrantedQuery, _ told: ToldChanges) -> (left: [Entity], joined: [Entity]) {
+        var (left, joined): ([Entity], [Entity]) = ([], [])
+        let columns = store.table.columns.filter(query.shows)
+        for entity in told.entities {
+            let isAlive = store.contains(entity)
+            let isMember = isAlive && (query.shown == .all || columns.contains { store[$0].contains(entity.index) })
+            let wasMember =
+                query.shown == .all
+                ? told.life[entity].map { !$0.isShown } ?? isMember
+                : told.entries.values.contains { entry in
+                    guard query.shows(entry.column) else { return false }
+                    return told.first(of: entity, entry.name).map { $0.old != nil } ?? false
+                }
+                    || columns.contains { column in
+                        isAlive && store[column].contains(entity.index)
+                            && told.first(of: entity, store.table.name(of: column)) == nil
+                    }
+            if wasMember, !isMember { left.append(entity) }
+            if isMember, !wasMember { joined.append(entity) }
+        }
+        return (left, joined)
+    }
+
+    /// Lists an entity with all that the query shows of it, as having come into view unless something else is told.
+    private func enter(_ entity: Entity, of query: GrantedQuery, _ told: ToldChanges?, _ list: inout ChangeList) {
+        func cause(_ known: Change.Cause?) -> Change.Cause { known.flatMap { $0.isShown ? $0 : nil } ?? .entered }
+        list.append(cause(told?.life[entity]), entity)
+        for entry in store.table.entries where query.shows(entry.column) {
+            store[entry.column].withValue(of: entity.index) {
+                let change = told?.first(of: entity, entry.name)
+                list.append(cause(change?.old == nil ? change?.cause : nil), entity, entry, new: $0)
+            }
+        }
+    }
+
+    /// Lists the end of all that the query showed of an entity, as going out of view unless something else is told.
+    private func leave(_ entity: Entity, of query: GrantedQuery, _ told: ToldChanges, _ list: inout ChangeList) {
+        let end: Change.Cause = told.despawned[entity.index] == entity ? .despawned : .left
+        let table = store.table
+        let gone = told.entries.values.filter { table[$0.column] == nil }
+        for entry in (table.entries + gone).sorted(by: { $0.column < $1.column }) where query.shows(entry.column) {
+            if let change = told.first(of: entity, entry.name) {
+                guard let old = change.old else { continue }
+                let cause = change.cause.isShown ? end : change.cause
+                old.withUnsafeBytes { list.append(cause, entity, entry, old: $0) }
+            } else if store.contains(entity), table[entry.column] != nil {
+                store[entry.column].withValue(of: entity.index) { list.append(end, entity, entry, old: $0) }
+            }
+        }
+        list.append(end, entity)
+    }
+}
+
+extension QueryChanges {
+    /// Adds the changes of the life that began in the same step.
+    fileprivate mutating func add(_ other: QueryChanges) {
+        left = Set(left).union(other.left).sorted()
+        joined = other.joined
+        list = other.list
+    }
+}
+
+extension ChangeList {
+    fileprivate mutating func append(_ change: Change, _ entry: ComponentTable.Entry) {
+        (change.old ?? []).withUnsafeBytes { old in
+            (change.new ?? []).withUnsafeBytes { new in
+                append(
+                    change.cause, change.entity, entry, old: change.old == nil ? nil : old,
+                    new: change.new == nil ? nil : new)
+            }
+        }
+    }
+}
+
+/// What the changes of a batch tell about each cell and entity.
+private struct ToldChanges {
+    private struct Cell: Hashable {
+        var entity: Entity
+        var component: String
+    }
+
+    private var first: [Cell: Change] = [:]
+    /// How each entity itself changed first.
+    private(set) var life: [Entity: Change.Cause] = [:]
+    /// By row: the entity that was there before, and is gone from the world.
+    private(set) var despawned: [UInt32: Entity] = [:]
+    /// The components that the changes concern, also those that the batch has taken out of the table.
+    private(set) var entries: [String: ComponentTable.Entry] = [:]
+    /// The entities that the changes concern, ascending.
+    let entities: [Entity]
+
+    init(_ list: ChangeList, _ despawnedEntities: [Entity]) {
+        var entities: Set<Entity> = []
+        for change in list {
+            entities.insert(change.entity)
+            guard let component = change.component else {
+                if life[change.entity] == nil { life[change.entity] = change.cause }
+                continue
+            }
+            let cell = Cell(entity: change.entity, component: component)
+            if first[cell] == nil { first[cell] = change }
+        }
+        for entry in list.components { entries[entry.name] = entry }
+        for entity in despawnedEntities where despawned[entity.index] == nil { despawned[entity.index] = entity }
+        self.entities = entities.sorted()
+    }
+
+    /// The first change of a component of an entity.
+    func first(of entity: Entity, _ component: String) -> Change? {
+        first[Cell(entity: entity, component: component)]
+    }
+}

@@ -1,0 +1,110 @@
+package import OrrerySchema
+import OrreryStore
+package import OrreryWire
+
+extension SyncClient {
+    /// Subscribes to a query. The answer arrives as `subscribed` or `refused`, the first state of what it shows with a
+    /// batch that lists the subscription as `started`. Without a connection, the request is sent with the next one.
+    /// - Throws: ``Refusal`` if an entity is of an earlier life of the world, or if the request lists more entities, or
+    ///   takes more bytes, than the server accepts.
+    package mutating func subscribe(_ request: QueryRequest) throws(Refusal) -> SubscriptionID {
+        let id = SubscriptionID(nextSubscription)
+        let shown = welcome == nil ? nil : shownEpoch
+        if phase == .ready { try ask(id, request, of: shown) }
+        nextSubscription += 1
+        requests[id] = (request, shown)
+        return id
+    }
+
+    /// Sends a subscription.
+    /// - Parameter shown: The life of the world to which the listed entities belong; `nil` if it is not known.
+    mutating func ask(_ id: SubscriptionID, _ request: QueryRequest, of shown: Epoch?) throws(Refusal) {
+        // In another life, the same entity names denote others.
+        if request.entities != nil, let shown, shown != epoch {
+            throw Refusal(.unknownEntity, "the entities that it names are of an earlier life of the world")
+        }
+        let message = ClientMessage.subscribe(id, request).encoded()
+        // The server would close the connection for either.
+        if let entities = request.entities, let countMax = welcome?.limits.queryEntityCountMax,
+            entities.count > countMax
+        {
+            throw Refusal(
+                .limitReached,
+                "\(entities.count) entities are listed, but the server takes \(countMax) in a subscription")
+        }
+        guard message.count <= messageSizeMax else {
+            throw Refusal(
+                .limitReached,
+                "the subscription takes \(message.count) bytes, but a message may have \(messageSizeMax); list less")
+        }
+        outgoing.append(message)
+    }
+
+    /// Bytes of the longest message that the server accepts and this client sends.
+    var messageSizeMax: Int { min(configuration.sentMessageSizeMax, welcome?.limits.clientMessageSizeMax ?? .max) }
+
+    /// The queries that this client is kept up to date on: those of subscriptions whose first state is in the store.
+    package var startedQueries: [QueryRequest] { startedSubscriptions.compactMap { requests[$0]?.request } }
+
+    /// The entities that match the query of a started subscription, ascending.
+    /// - Complexity: O(n).
+    package func members(of id: SubscriptionID) -> [Entity] {
+        guard applier.started.contains(id), let query = applier.granted[id], let shown = applier.shown[query.number]
+        else { return [] }
+        return applier.members(of: query, shown).indexes.compactMap { store.entity(at: $0) }
+    }
+
+    /// What the query of a subscription shows; `nil` until it is granted.
+    package func granted(_ id: SubscriptionID) -> GrantedQuery? { applier.granted[id] }
+
+    /// From now on batches list the changes of this subscription by itself, while ``recordsChanges`` is set.
+    package mutating func observe(_ id: SubscriptionID) { applier.observed[id, default: 0] += 1 }
+
+    package mutating func endObserving(_ id: SubscriptionID) {
+        applier.observed[id] = applier.observed[id].flatMap { $0 > 1 ? $0 - 1 : nil }
+    }
+
+    /// What a subscription shows, as one batch of changes with the cause `entered`.
+    package func shownBatch(of id: SubscriptionID) -> AppliedBatch {
+        var batch = AppliedBatch(epoch: shownEpoch, base: .zero, tick: tick)
+        // What is shown of a life that is over ends with the first batch of the next one.
+        batch.queries[id] = endedQueries[id]?.reversed ?? applier.shownChanges(of: id)
+        return batch
+    }
+
+    /// The subscriptions of ``startedQueries``.
+    package var startedSubscriptions: [SubscriptionID] { applier.started.sorted() }
+
+    /// The number of subscriptions whose first state has not arrived yet.
+    package var waitingSubscriptionCount: Int { requests.count - applier.started.count }
+
+    /// Ends a subscription. Its cells leave the store with the answer, `unsubscribed`, or at once if no answer will
+    /// come.
+    package mutating func unsubscribe(_ id: SubscriptionID) -> [ClientEvent] {
+        guard requests[id] != nil else { return [.unsubscribed(id)] }
+        // Without a connection, a Hello that names the started subscription may be on its way; the subscription then
+        // ends after the welcome.
+        guard phase == .ready || applier.started.contains(id) else { return forget(id) }
+        if unsubscribing.insert(id).inserted, phase == .ready {
+            outgoing.append(ClientMessage.unsubscribe(id).encoded())
+        }
+        return []
+    }
+
+    mutating func forget(_ id: SubscriptionID) -> [ClientEvent] {
+        requests[id] = nil
+        dropStaged()
+        // The last state of an earlier life stays until the new life replaces it: none of its subscriptions counts as
+        // started.
+        return leaving(applier.forget(id)) + [.unsubscribed(id)]
+    }
+
+    /// The events for cells that left between two batches.
+    func leaving(_ changes: ChangeList) -> [ClientEvent] {
+        guard !changes.isEmpty else { return [] }
+        var batch = AppliedBatch(epoch: shownEpoch, base: tick, tick: tick)
+        batch.list = changes
+        applier.listChangesOfQueries(in: &batch)
+        return [.applied(batch)]
+    }
+}

@@ -1,0 +1,153 @@
+import OrreryQuery
+import OrrerySchema
+import OrreryStore
+
+/// The members of a query, each with the tick at which it joined, and those who left, with the tick at which they did.
+///
+/// So whoever knows the members of any earlier tick can be told who joined and left since, and nothing is kept for
+/// anybody.
+struct Membership {
+    struct Leaving {
+        var entity: Entity
+        var tick: Tick
+    }
+
+    /// Ascending.
+    private(set) var members: [Entity] = []
+    /// When each member joined.
+    private(set) var joinTicks: [Tick] = []
+    /// In the order in which they left. Whoever came back is among the members too.
+    private(set) var leavings: [Leaving] = []
+    /// Everyone who left after this tick is in ``leavings``.
+    private(set) var knownSince: Tick
+    /// When somebody last joined.
+    private(set) var newestJoin = Tick.zero
+
+    /// Leavings that are kept for those who are behind; beyond it, the older half is forgotten, or all of earlier
+    /// ticks. Bounds the memory of a query whose members come and go.
+    static let leavingCountMax = 1024
+
+    /// The members of a query now, of whom nothing is known before.
+    init(_ query: Query, of store: ComponentStore) {
+        knownSince = store.tick
+        if let listed = query.onlyListed {
+            begin(with: listed, in: store)
+        } else {
+            _ = update(among: nil, matching: query.members(of: store), in: store)
+        }
+    }
+
+    /// Listed entities live since their births: who died is known without having been watched.
+    private mutating func begin(with listed: [Entity], in store: ComponentStore) {
+        knownSince = .zero
+        for entity in listed {
+            if store.contains(entity) {
+                members.append(entity)
+                joinTicks.append(store.entities.membershipTick(of: entity.index))
+            } else {
+                leavings.append(Leaving(entity: entity, tick: store.entities.tick(of: entity.index)))
+            }
+        }
+        leavings.sort { $0.tick < $1.tick }
+        newestJoin = joinTicks.max() ?? .zero
+    }
+
+    /// Takes what an evaluation found.
+    /// - Parameters:
+    ///   - candidates: The rows that were looked at; `nil` for all.
+    ///   - matching: Those of them that match.
+    /// - Returns: Whether anybody joined or left.
+    /// - Complexity: O(members + matching).
+    mutating func update(among candidates: RowSet?, matching: RowSet, in store: ComponentStore) -> Bool {
+        var gone: [Int] = []
+        for (position, entity) in members.enumerated() where candidates?.contains(entity.index) ?? true {
+            guard matching.contains(entity.index), store.contains(entity) else {
+                gone.append(position)
+                continue
+            }
+        }
+        var new: [Entity] = []
+        var next = 0
+        matching.forEach { row in
+            while next < members.count, members[next].index < row { next += 1 }
+            guard let entity = store.entity(at: row), next == members.count || members[next] != entity else { return }
+            new.append(entity)
+        }
+        guard !gone.isEmpty || !new.isEmpty else { return false }
+        forgetLeavings()
+        leavings += gone.map { Leaving(entity: members[$0], tick: store.tick) }
+        merge(new, removing: gone, at: store.tick)
+        return true
+    }
+
+    /// Adds ascending entities, and removes those at ascending positions.
+    private mutating func merge(_ new: [Entity], removing gone: [Int], at tick: Tick) {
+        var (mergedMembers, mergedTicks): ([Entity], [Tick]) = ([], [])
+        mergedMembers.reserveCapacity(members.count + new.count - gone.count)
+        mergedTicks.reserveCapacity(members.count + new.count - gone.count)
+        var (nextNew, nextGone) = (0, 0)
+        for position in members.indices {
+            if nextGone < gone.count, gone[nextGone] == position {
+                nextGone += 1
+                continue
+            }
+            while nextNew < new.count, new[nextNew] < members[position] {
+                mergedMembers.append(new[nextNew])
+                mergedTicks.append(tick)
+                nextNew += 1
+            }
+            mergedMembers.append(members[position])
+            mergedTicks.append(joinTicks[position])
+        }
+        mergedMembers += new[nextNew...]
+        mergedTicks += repeatElement(tick, count: new.count - nextNew)
+        (members, joinTicks) = (mergedMembers, mergedTicks)
+        if !new.isEmpty { newestJoin = tick }
+    }
+
+    /// Those of this tick stay: nobody was told of them yet.
+    private mutating func forgetLeavings() {
+        guard leavings.count > max(Self.leavingCountMax, members.count) else { return }
+        let last = leavings[leavings.count / 2].tick
+        leavings.removeFirst(leavings.partitionIndex { $0.tick > last })
+        knownSince = last
+    }
+
+    /// The members who joined after a tick, and those who were there before.
+    func split(at tick: Tick) -> (joined: [Entity], stayed: [Entity]) {
+        guard newestJoin > tick else { return ([], members) }
+        var (joined, stayed): ([Entity], [Entity]) = ([], [])
+        for (position, entity) in members.enumerated() {
+            if joinTicks[position] > tick { joined.append(entity) } else { stayed.append(entity) }
+        }
+        return (joined, stayed)
+    }
+
+    /// Those who left after a tick and did not come back, ascending.
+    /// - Complexity: O(log leavings), plus O(log members) for each who left.
+    func left(after tick: Tick) -> [Entity] {
+        let start = leavings.partitionIndex { $0.tick > tick }
+        guard start < leavings.count else { return [] }
+        return Set(leavings[start...].lazy.map(\.entity)).filter { !contains($0) }.sorted()
+    }
+
+    func contains(_ entity: Entity) -> Bool {
+        let position = members.partitionIndex { $0 >= entity }
+        return position < members.count && members[position] == entity
+    }
+
+    /// The bytes that it takes, as allocated.
+    var byteCount: Int {
+        members.capacity * MemoryLayout<Entity>.stride + joinTicks.capacity * MemoryLayout<Tick>.stride
+            + leavings.capacity * MemoryLayout<Leaving>.stride
+    }
+
+    /// Traps if it is not what a whole evaluation finds.
+    func checkInvariants(_ query: Query, in store: ComponentStore) {
+        assert(zip(members, members.dropFirst()).allSatisfy { $0.index < $1.index }, "members ascend")
+        assert(members.count == joinTicks.count && joinTicks.max() ?? .zero <= newestJoin, "each joined at a tick")
+        assert(zip(leavings, leavings.dropFirst()).allSatisfy { $0.tick <= $1.tick }, "leavings are in their order")
+        assert(members.map(\.index) == query.members(of: store).indexes, "the members are those who match")
+        assert(members.allSatisfy(store.contains), "members live")
+    }
+}

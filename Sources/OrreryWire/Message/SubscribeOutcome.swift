@@ -1,0 +1,145 @@
+package import OrreryQuery
+package import OrrerySchema
+package import OrreryStore
+
+/// The server's number of a query: the same for all who ask for the same, and never used again in an epoch.
+package struct QueryNumber: NumberedID {
+    package let rawValue: UInt64
+
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}
+
+/// What a server says about a query that it granted, so that a client needs no parser.
+package struct GrantedQuery: Hashable, Sendable {
+    /// By which batches name it.
+    package var number: QueryNumber
+    /// The components that it shows of its members, as far as they have them.
+    package var shown: Selection.Shown
+    /// Whether the sections *joined* and *left* tell its members. If not, all entities with one of the shown components
+    /// are members; with all components shown, every entity.
+    package var tellsMembers: Bool
+
+    package init(_ number: QueryNumber, shown: Selection.Shown, tellsMembers: Bool) {
+        self.number = number
+        self.shown = shown
+        self.tellsMembers = tellsMembers
+    }
+
+    /// Whether it shows a component of its members.
+    package func shows(_ column: ColumnID) -> Bool {
+        switch shown {
+        case .all: true
+        case .listed(let columns): columns.contains(column)
+        }
+    }
+}
+
+/// The answer to a Subscribe.
+package enum SubscribeOutcome: Hashable, Sendable {
+    case granted(GrantedQuery)
+    /// - Parameter error: What is wrong with the text, for refusals of code ``RefusalCode/badQuery``.
+    case refused(Refusal, QueryError? = nil)
+}
+
+private enum SubscribeResponseSection {
+    static let query: UInt8 = 1
+    static let error: UInt8 = 2
+}
+
+private enum QueryFlags {
+    static let tellsMembers: UInt8 = 1
+    static let showsAll: UInt8 = 2
+}
+
+extension QueryError.Kind {
+    /// In the order of their numbers in docs/PROTOCOL.md, from 1.
+    package static let numbered: [QueryError.Kind] = [
+        .syntax, .unknownComponent, .unknownField, .type, .limit, .notYet, .tooDear, .needsIndex,
+    ]
+}
+
+extension ByteWriter {
+    mutating func append(_ id: SubscriptionID, _ outcome: SubscribeOutcome, _ limits: WireLimits) {
+        switch outcome {
+        case .granted(let query):
+            append(id, Optional<Refusal>.none, limits)
+            appendSection(SubscribeResponseSection.query | SectionKind.mustBeUnderstood) { $0.append(query) }
+        case .refused(let refusal, let error):
+            append(id, refusal, limits)
+            guard let error else { return }
+            appendSection(SubscribeResponseSection.error) { $0.append(error, sizeMax: limits.reasonSizeMax) }
+        }
+    }
+
+    private mutating func append(_ query: GrantedQuery) {
+        append(varint: query.number.rawValue)
+        appendLane()
+        let tells = query.tellsMembers ? QueryFlags.tellsMembers : 0
+        switch query.shown {
+        case .all: append(tells | QueryFlags.showsAll)
+        case .listed(let columns):
+            append(tells)
+            append(varint: columns.count)
+            for column in columns { append(varint: column.rawValue) }
+        }
+    }
+
+    private mutating func append(_ error: QueryError, sizeMax: Int) {
+        append(UInt8((QueryError.Kind.numbered.firstIndex(of: error.kind) ?? 0) + 1))
+        append(varint: error.column)
+        append(reason: error.expected, sizeMax: sizeMax)
+        append(reason: error.nearest ?? "", sizeMax: sizeMax)
+    }
+}
+
+extension ByteReader {
+    mutating func readSubscribeOutcome(limits: WireLimits) throws(CodecError) -> SubscribeOutcome {
+        let start = offset
+        let refusal = try readRefusal(limits: limits)
+        var (query, error): (GrantedQuery?, QueryError?)
+        try readSectionsOrFail { (number, content) throws(CodecError) in
+            switch number {
+            case SubscribeResponseSection.query: query = try content.readGrantedQuery(limits: limits)
+            case SubscribeResponseSection.error: error = try content.readQueryError(limits: limits)
+            default: return false
+            }
+            return true
+        }
+        if let refusal { return .refused(refusal, error) }
+        guard let query else {
+            throw CodecError(.outOfDomain, at: start, "a subscription is granted, and its query is not described")
+        }
+        return .granted(query)
+    }
+
+    private mutating func readGrantedQuery(limits: WireLimits) throws(CodecError) -> GrantedQuery {
+        let number = QueryNumber(try readVarint())
+        try readLane()
+        let flags = try readByte()
+        let known = QueryFlags.tellsMembers | QueryFlags.showsAll
+        guard flags & ~known == 0 else {
+            throw CodecError(.outOfDomain, at: offset - 1, "the flags of a query are \(flags), at most \(known)")
+        }
+        let tellsMembers = flags & QueryFlags.tellsMembers != 0
+        guard flags & QueryFlags.showsAll == 0 else {
+            return GrantedQuery(number, shown: .all, tellsMembers: tellsMembers)
+        }
+        let count = try readCount(max: limits.componentCountMax, "the components of a query")
+        let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
+        return GrantedQuery(number, shown: .listed(columns.map(ColumnID.init)), tellsMembers: tellsMembers)
+    }
+
+    /// An error of a kind that is not known here is one of syntax.
+    private mutating func readQueryError(limits: WireLimits) throws(CodecError) -> QueryError {
+        let kind = Int(try readByte())
+        let kinds = QueryError.Kind.numbered
+        let column = try readCount(max: Int(UInt32.max), "the column of an error")
+        let expected = try readString(byteCountMax: limits.reasonSizeMax)
+        let nearest = try readString(byteCountMax: limits.reasonSizeMax)
+        return QueryError(
+            kind >= 1 && kind <= kinds.count ? kinds[kind - 1] : .syntax, column: column, expected: expected,
+            nearest: nearest.isEmpty ? nil : nearest)
+    }
+}

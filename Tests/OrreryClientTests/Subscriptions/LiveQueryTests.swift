@@ -1,0 +1,159 @@
+import OrreryECS
+import OrrerySchema
+import OrreryServer
+import OrreryTesting
+import Testing
+
+@testable import OrreryClient
+
+/// A query of a client: who matches, who joins and leaves, and what is shown of them; nothing else travels.
+@Suite(.timeLimit(.minutes(1))) struct LiveQueryTests {
+    private func makeJoined() throws -> JoinedWorld {
+        try JoinedWorld { sync in
+            try sync.register(Position.self)
+            try sync.register(Health.self)
+        }
+    }
+
+    private static let hurt = "Health, Position? where Health.current < 50"
+
+    @Test func itTellsWhoMatchesAndWhoJoinsAndLeaves() throws {
+        let joined = try makeJoined()
+        let world = joined.world
+        let (well, ill) = (world.spawn(Health(current: 80)), world.spawn(Health(current: 10), Position(x: 3)))
+        joined.tick()
+        try joined.run {
+            let connection = try joined.connect().connection
+            let query = try await connection.query(Self.hurt)
+            #expect(query.entities == [ill])
+            #expect(query.values(of: Health.self).map(\.value.current) == [10])
+            #expect(query.values(of: Position.self).map(\.value.x) == [3])
+            var batches = query.batches.makeAsyncIterator()
+            let first = try #require(try await batches.next())
+            #expect(first.joined == [ill] && first.left.isEmpty)
+            #expect(first.changes(of: Position.self).map(\.cause) == [.entered])
+            // One joins, with all that it has; the other leaves.
+            try world.set(Health(current: 20), on: well)
+            try world.set(Health(current: 90), on: ill)
+            var batch = try #require(try await batches.next())
+            while batch.joined.isEmpty { batch = try #require(try await batches.next()) }
+            #expect(batch.joined == [well] && batch.left == [ill])
+            #expect(batch.changes(of: Health.self).map(\.cause) == [.left, .entered])
+            #expect(batch.changes(of: Health.self).map(\.old?.current) == [10, nil])
+            #expect(query.entities == [well])
+            // A death is told as one.
+            try world.despawn(well)
+            batch = try #require(try await batches.next())
+            while batch.left.isEmpty { batch = try #require(try await batches.next()) }
+            #expect(batch.left == [well] && batch.changes.map(\.cause) == [.despawned, .despawned])
+            #expect(query.entities.isEmpty)
+        }
+    }
+
+    @Test func nothingTravelsOfWhatDoesNotMatch() throws {
+        let joined = try makeJoined()
+        let entities = (0..<1000).map { joined.world.spawn(Health(current: Int32($0 % 100)), Position(x: Float($0))) }
+        joined.tick()
+        let client = try joined.connect()
+        let id = try #require(client.query("Position where Health.current < 1"))
+        joined.tick()
+        #expect(client.contents.entities.count == 10)
+        #expect(client.contents.entities.values.allSatisfy { $0.keys.sorted() == ["Position"] })
+        let before = client.receivedByteCount
+        for entity in entities where entity.index % 100 > 0 { try joined.world.set(Position(x: -1), on: entity) }
+        joined.tick()
+        #expect(client.receivedByteCount == before, "nobody of them is a member")
+        try joined.world.set(Position(x: -1), on: entities[0])
+        joined.tick()
+        // A head of a batch, and one row of one component.
+        #expect(client.receivedByteCount - before < 40)
+        client.unsubscribe(id)
+        joined.tick()
+        #expect(client.contents.entities.isEmpty)
+    }
+
+    @Test func aTextThatIsWrongSaysWhere() throws {
+        let joined = try makeJoined()
+        joined.tick()
+        try joined.run {
+            let connection = try joined.connect().connection
+            let error = await #expect(throws: ClientError.self) {
+                try await connection.query("Health where Health.curent < 50")
+            }
+            #expect(error?.code == .query && error?.phase == .subscribe)
+            #expect(error?.query?.kind == .unknownField && error?.query?.column == 21)
+            #expect(error?.query?.nearest == "current")
+            #expect(error?.message.contains("did you mean 'current'?") == true, "\(error?.message ?? "")")
+            #expect(connection.session.interestCount == 0)
+        }
+    }
+
+    @Test func whoAsksForTheSameHasItToo() throws {
+        let joined = try makeJoined()
+        let ship = joined.world.spawn(Health(current: 1))
+        joined.tick()
+        try joined.run {
+            let connection = try joined.connect().connection
+            let first = try await connection.query(Self.hurt)
+            let second = try await connection.query("Position?, Health where 50 > Health.current")
+            #expect(first.entities == [ship] && second.entities == [ship])
+            first.cancel()
+            try joined.world.set(Health(current: 2), on: ship)
+            for try await batch in second.batches
+            where batch.changes(of: Health.self).contains(where: { $0.new?.current == 2 }) { break }
+            #expect(second.values(of: Health.self).map(\.value.current) == [2])
+            #expect(first.end?.code == .closed && second.end == nil)
+        }
+    }
+
+    @Test func itGoesOnInAnotherLifeOfTheWorld() throws {
+        let joined = try makeJoined()
+        _ = joined.world.spawn(Health(current: 1))
+        joined.tick()
+        try joined.run(ticksMax: 2000) {
+            let query = try await joined.connect().connection.query(Self.hurt)
+            var batches = query.batches.makeAsyncIterator()
+            #expect(try await batches.next()?.joined.count == 1)
+            let next = World()
+            let other = next.spawn(Position(), Health(current: 3))
+            try joined.restart(with: next)
+            var batch = try #require(try await batches.next())
+            while batch.reset == nil { batch = try #require(try await batches.next()) }
+            #expect(batch.left.count == 1 && batch.joined == [other])
+            #expect(query.entities == [other])
+        }
+    }
+
+    @Test func aListOfTheDeadIsRefused() throws {
+        let joined = try makeJoined()
+        let ship = joined.world.spawn(Health(current: 1))
+        joined.tick()
+        try joined.run {
+            let connection = try joined.connect().connection
+            let query = try await connection.query("Health", for: [ship, Entity(index: 77, generation: 1)])
+            #expect(query.entities == [ship])
+            #expect(try await connection.query("", for: [ship]).entities == [ship])
+            let error = await #expect(throws: ClientError.self) {
+                try await connection.query("Health", for: [Entity(index: 77, generation: 1)])
+            }
+            #expect(error?.code == .unknownEntity)
+        }
+    }
+
+    @Test func whatIsReleasedOrCancelledLeavesNothing() throws {
+        let joined = try makeJoined()
+        _ = joined.world.spawn(Health(current: 1))
+        let client = try joined.connect()
+        joined.tick()
+        try joined.run {
+            for number in 0..<100 {
+                let query = try await client.connection.query("Health where Health.current < \(number)")
+                if number % 2 == 0 { query.cancel() }
+            }
+        }
+        joined.tick()
+        #expect(client.session.interestCount == 0)
+        #expect(joined.sessionStates.map(\.subscriptionCount) == [0])
+        #expect(client.contents.entities.isEmpty)
+    }
+}

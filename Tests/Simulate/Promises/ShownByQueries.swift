@@ -1,0 +1,104 @@
+import OrreryQuery
+import OrrerySchema
+import OrreryStore
+import OrrerySync
+import OrreryTesting
+import OrreryWire
+
+/// What a client with these queries must show of a world, found by evaluating each of them anew on the whole world.
+struct ShownByQueries {
+    private var queries: [(query: Query, members: Set<Entity>)] = []
+    private let store: ComponentStore
+    /// Texts that are no queries of this world, which must then have been refused.
+    private var wrong: [String] = []
+
+    init(_ requests: [QueryRequest], of store: ComponentStore) {
+        self.store = store
+        for request in requests {
+            guard let query = try? Query(request.text, entities: request.entities, in: store.table) else {
+                wrong.append(request.text)
+                continue
+            }
+            queries.append((query, members(of: query)))
+        }
+    }
+
+    private func members(of query: Query) -> Set<Entity> {
+        Set(query.members(of: store).indexes.compactMap { store.entity(at: $0) })
+    }
+
+    /// What is shown of an entity: a component, or for `nil` the entity itself, even if no component is.
+    private func shows(_ entity: Entity, _ name: String?) -> Bool {
+        queries.contains { query, members in
+            guard members.contains(entity) else { return false }
+            guard let name else { return !query.isPlain || query.selection.required.isEmpty }
+            return store.table[name].map(query.selection.shows) ?? false
+        }
+    }
+
+    /// What a client shows that it must not, and the reverse.
+    func differences(from core: SyncClient, contents: Contents, of server: Contents) -> [String] {
+        var result = wrong.map { "it has a query that is none: \($0)" }
+        if let difference = contents.difference(from: server.filtered(shows)) {
+            result.append("it shows (left) what the server did not (right): \(difference)")
+        }
+        for (id, request) in zip(core.startedSubscriptions, core.startedQueries) {
+            guard let query = try? Query(request.text, entities: request.entities, in: store.table) else { continue }
+            let (told, expected) = (Set(core.members(of: id)), members(of: query))
+            if told != expected {
+                result.append(
+                    "subscription \(id), '\(request.text)', has the members "
+                        + "\(told.subtracting(expected).sorted().prefix(5)) too many, "
+                        + "\(expected.subtracting(told).sorted().prefix(5)) too few")
+            }
+        }
+        return result
+    }
+}
+
+/// Somebody who does nothing but follow the changes of one query.
+final class QueryMirror {
+    private var mirror = ChangeMirror()
+    private var members: Set<Entity> = []
+    private var violations: [String] = []
+    private let log = BatchLog()
+    private let id: SubscriptionID
+
+    init(_ id: SubscriptionID, of client: JoinedClient) {
+        self.id = id
+        client.observe(id, log)
+    }
+
+    /// What is wrong in what has come since the last call.
+    func takeViolations() -> [String] {
+        for batch in log.take() {
+            guard let changes = batch.queries[id] else { continue }
+            violations += mirror.follow(changes.changes, at: batch.tick).map { "of query \(id): \($0)" }
+            for entity in changes.left where members.remove(entity) == nil {
+                violations.append("\(entity) leaves a query of which it was no member")
+            }
+            for entity in changes.joined where !members.insert(entity).inserted {
+                violations.append("\(entity) joins a query of which it was a member")
+            }
+        }
+        defer { violations = [] }
+        return violations
+    }
+
+    func differences(from core: SyncClient, of id: SubscriptionID, _ shown: ShownByQueries) -> [String] {
+        let expected = Set(core.members(of: id))
+        var result: [String] = []
+        if members != expected {
+            result.append(
+                "the changes of query \(id) lead to \(members.subtracting(expected).sorted().prefix(5)) too many, "
+                    + "\(expected.subtracting(members).sorted().prefix(5)) too few")
+        }
+        guard let granted = core.granted(id) else { return result }
+        let isBare = granted.tellsMembers || granted.shown == .all
+        let visible = Contents(of: core.store).filtered { entity, name in
+            guard expected.contains(entity) else { return false }
+            return name.map { core.store.table[$0].map { granted.shows($0.column) } ?? false } ?? isBare
+        }
+        return result + mirror.difference(from: visible).map { "the changes of query \(id) do not lead there: \($0)" }
+    }
+}

@@ -1,0 +1,47 @@
+import OrreryQuery
+import OrrerySchema
+import OrreryWire
+
+/// What clients ask for.
+extension RandomScript {
+    /// Some components, of all entities or of some; `nil` for none.
+    func components() -> QueryRequest? {
+        let names = chance(4) ? nil : componentNames.filter { _ in chance(2) }
+        guard names != [] else { return nil }
+        guard chance(3) else { return QueryRequest(names.map(QueryText.any) ?? "*") }
+        return QueryRequest(QueryText.ofListed(names), entities: someEntities(6))
+    }
+
+    private func someEntities(_ countMax: Int) -> [Entity] {
+        (0..<number(0...countMax)).compactMap { _ in alive.randomElement(using: &generator) }
+    }
+
+    /// Any query. There are few of each part, so that clients often ask for the same.
+    func randomQuery() -> QueryRequest {
+        let entity = alive.randomElement(using: &generator) ?? Entity(index: 0, generation: 1)
+        let terms = [
+            "*", "Position", "Health", "Position, Health", "Position | Label", "Health, !Frozen",
+            "with Position, Label?",
+            "Tally, Position?", "*, with Health", "Label", "Frozen, Position?", "*, !Position, Health?",
+            "entity \(entity), Position", "entity in (\(entity), 1v1, 2v1, 3v2), Health?", "\(entity)",
+        ]
+        let text = terms.randomElement(using: &generator) ?? "*"
+        let condition = chance(4) ? "" : " where \(condition(depth: 0, entity))"
+        return QueryRequest(text + condition, entities: chance(8) ? someEntities(20) : nil)
+    }
+
+    private func condition(depth: Int, _ entity: Entity) -> String {
+        if depth < 2, chance(3) {
+            let sign = chance(2) ? "and" : "or"
+            return "(\(condition(depth: depth + 1, entity)) \(sign) \(condition(depth: depth + 1, entity)))"
+        }
+        if depth < 2, chance(5) { return "not (\(condition(depth: depth + 1, entity)))" }
+        let simple = [
+            "Position.x = \(number(0...3))", "Position.x > \(number(0...3))", "Position.y in 1..3",
+            "Health.current < \(number(0...9))", "Health.current = Health.maximum", "Label.text ~ \"x\"",
+            "count(Label.tags) > 1", "Label.tags has \(number(0...5))", "has Frozen", "entity != \(entity)",
+            "Tally.weight = 7", "length(Position) > 1", "~ \"xx\"", "is nan",
+        ]
+        return simple.randomElement(using: &generator) ?? "has Frozen"
+    }
+}
