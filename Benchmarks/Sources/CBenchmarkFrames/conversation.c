@@ -31,9 +31,18 @@ bool bench_say_hello(int socket, const char *name) {
     return bench_send_message(socket, BENCH_OPCODE_BINARY, message, 4 + length);
 }
 
+/// Writes the section of a query's text.
+static size_t write_text(uint8_t *target, const char *text) {
+    size_t length = strlen(text);
+    target[0] = BENCH_SECTION_TEXT;
+    target[1] = (uint8_t)length;
+    memcpy(target + 2, text, length);
+    return 2 + length;
+}
+
 bool bench_subscribe(int socket) {
-    static const uint8_t message[] = {BENCH_SUBSCRIBE, 1, BENCH_SECTION_COMPONENTS, 2, 1, 0};
-    return bench_send_message(socket, BENCH_OPCODE_BINARY, message, sizeof message);
+    uint8_t message[BENCH_MADE_SIZE_MAX] = {BENCH_SUBSCRIBE, 1};
+    return bench_send_message(socket, BENCH_OPCODE_BINARY, message, 2 + write_text(message + 2, "Position"));
 }
 
 bool bench_acknowledge(int socket, uint64_t tick, uint64_t received) {
@@ -67,9 +76,7 @@ size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_
     count += bench_varint_write(message + count, index);
     count += write_u32(message + count, 1);
     message[length] = (uint8_t)(count - length - 1);
-    // Of components, one: number 0.
-    memcpy(message + count, (const uint8_t[]){BENCH_SECTION_COMPONENTS, 2, 1, 0}, 4);
-    return count + 4;
+    return count + write_text(message + count, "Position?");
 }
 
 size_t bench_make_subscribe_list(
@@ -91,9 +98,7 @@ size_t bench_make_subscribe_list(
     count += bench_varint_write(message + count, size);
     memcpy(message + count, content, size);
     count += size;
-    // Of components, one: number 0.
-    memcpy(message + count, (const uint8_t[]){BENCH_SECTION_COMPONENTS, 2, 1, 0}, 4);
-    return count + 4;
+    return count + write_text(message + count, "Position?");
 }
 
 size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription) {
@@ -104,6 +109,8 @@ size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription) {
 size_t bench_make_acknowledge(uint8_t *message, uint64_t tick, uint64_t received) {
     size_t count = 0;
     message[count++] = BENCH_ACKNOWLEDGE;
+    // The lane.
+    message[count++] = 0;
     count += bench_varint_write(message + count, tick);
     return count + bench_varint_write(message + count, received);
 }
@@ -140,7 +147,11 @@ bool bench_read_epoch(const uint8_t *welcome, size_t count, uint64_t *epoch) {
 
 bool bench_read_heartbeat(const uint8_t *message, size_t count, uint64_t *tick, bool *is_current) {
     size_t offset = 1;
-    if (!bench_varint_read(message, count, &offset, tick) || offset == count) return false;
+    uint64_t lane;
+    if (!bench_varint_read(message, count, &offset, &lane) || !bench_varint_read(message, count, &offset, tick)
+        || offset == count) {
+        return false;
+    }
     *is_current = message[offset] == 1;
     return true;
 }
@@ -191,8 +202,9 @@ bool bench_read_outcomes(const uint8_t *message, size_t count, uint64_t *answere
 
 bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_head *head) {
     size_t offset = 1;
-    uint64_t distance, part;
-    if (!bench_varint_read(message, count, &offset, &head->tick)
+    uint64_t lane, distance, part;
+    if (!bench_varint_read(message, count, &offset, &lane)
+        || !bench_varint_read(message, count, &offset, &head->tick)
         || !bench_varint_read(message, count, &offset, &distance)
         || offset == count) {
         return false;

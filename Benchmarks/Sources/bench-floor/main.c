@@ -83,8 +83,9 @@ static void watch(int descriptor, uint32_t events, void *data, int operation) {
 /// The head of a whole batch from the beginning of time, so that a client can begin with it, then bytes that nobody
 /// reads.
 static void make_frame(void) {
-    uint8_t head[HEAD_ROOM], batch[32] = {0x84};
-    size_t batch_size = 1 + bench_varint_write(batch + 1, tick);
+    uint8_t head[HEAD_ROOM], batch[32] = {BENCH_BATCH};
+    // After the kind, the lane.
+    size_t batch_size = 2 + bench_varint_write(batch + 2, tick);
     batch_size += bench_varint_write(batch + batch_size, tick);
     batch[batch_size++] = 1;
     batch[batch_size++] = 0;

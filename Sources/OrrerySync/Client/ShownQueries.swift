@@ -27,8 +27,13 @@ struct ShownQueries {
     private(set) var queries: [Query] = []
 
     func position(of number: QueryNumber) -> Int? {
-        let position = queries.partitionIndex { $0.granted.number >= number }
+        let position = position(from: number)
         return position < queries.count && queries[position].granted.number == number ? position : nil
+    }
+
+    /// The position of the first query whose number is not lower.
+    private func position(from number: QueryNumber) -> Int {
+        queries.indices.partitionIndex { queries[$0].granted.number >= number }
     }
 
     /// The started query with this number.
@@ -39,7 +44,7 @@ struct ShownQueries {
 
     /// The position of a query, of which a subscription starts in this batch if none did before.
     mutating func open(_ query: GrantedQuery) -> Int {
-        let position = queries.partitionIndex { $0.granted.number >= query.number }
+        let position = position(from: query.number)
         if position == queries.count || queries[position].granted.number != query.number {
             queries.insert(Query(granted: query), at: position)
         }

@@ -196,7 +196,8 @@ struct ClientTable {
     }
 
     private func position(of id: ClientID) -> Int? {
-        let position = entries.partitionIndex { $0.id >= id }
+        // By position: an element that is handed to a closure would be copied.
+        let position = entries.indices.partitionIndex { entries[$0].id >= id }
         return position < entries.count && entries[position].id == id ? position : nil
     }
 }

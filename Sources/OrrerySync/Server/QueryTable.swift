@@ -9,7 +9,8 @@ import OrreryWire
 /// component to the queries whose members it may change and to those that show it, and a query leads to the sets of
 /// queries that have it.
 struct QueryTable {
-    struct Entry {
+    /// What does not change about a query. An object, so that an entry is copied at little cost.
+    final class Definition {
         let query: Query
         /// Never used again in this life of the world.
         let number: QueryNumber
@@ -17,12 +18,34 @@ struct QueryTable {
         let cells: Cells
         /// The components that it shows of its members, ascending.
         let shownColumns: [ColumnID]
+
+        init(_ query: Query, _ number: QueryNumber, in components: ComponentTable) {
+            self.query = query
+            self.number = number
+            shownColumns = query.selection.shownColumns(in: components)
+            cells =
+                query.isPlain
+                ? Cells(everyEntity: query.selection.required.isEmpty, columns: shownColumns) : Cells()
+        }
+    }
+
+    struct Entry {
+        let definition: Definition
         /// Whom it matches; `nil` for a plain query, whose members are those who have what it shows.
         fileprivate(set) var membership: Membership?
         /// The subscriptions that have it.
         fileprivate(set) var holderCount = 1
         /// The positions of the sets that have it.
         fileprivate(set) var sets: [Int] = []
+
+        init(_ definition: Definition) {
+            self.definition = definition
+        }
+
+        var query: Query { definition.query }
+        var number: QueryNumber { definition.number }
+        var cells: Cells { definition.cells }
+        var shownColumns: [ColumnID] { definition.shownColumns }
 
         /// What a client is told about it.
         var granted: GrantedQuery {
@@ -79,12 +102,7 @@ struct QueryTable {
             return slot
         }
         lastNumber += 1
-        let shown = query.selection.shownColumns(in: components)
-        var entry = Entry(
-            query: query, number: QueryNumber(lastNumber),
-            cells: query.isPlain
-                ? Cells(everyEntity: query.selection.required.isEmpty, columns: shown) : Cells(),
-            shownColumns: shown)
+        var entry = Entry(Definition(query, QueryNumber(lastNumber), in: components))
         if !query.isPlain {
             entry.membership = Membership(query, of: store)
             evaluationCount += 1
@@ -93,7 +111,7 @@ struct QueryTable {
         let slot = unused.popLast() ?? entries.count
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
         slots[query] = slot
-        for column in shown { readers[column.rawValue].append(slot) }
+        for column in entry.shownColumns { readers[column.rawValue].append(slot) }
         if entry.cells.everyEntity { existenceReaders.append(slot) }
         for column in entry.decidingColumns { deciders[column.rawValue].append(slot) }
         if entry.isDecidedByLife { lifeDeciders.append(slot) }

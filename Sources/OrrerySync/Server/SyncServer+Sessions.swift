@@ -289,7 +289,8 @@ extension SyncServer {
     }
 
     func position(of id: SessionID) -> Int? {
-        let position = sessions.partitionIndex { $0.id >= id }
+        // By position: an element that is handed to a closure would be copied.
+        let position = sessions.indices.partitionIndex { sessions[$0].id >= id }
         return position < sessions.count && sessions[position].id == id ? position : nil
     }
 }

@@ -9,7 +9,7 @@
 
 enum { BENCH_HELLO = 1, BENCH_SUBSCRIBE = 2, BENCH_UNSUBSCRIBE = 3, BENCH_ACKNOWLEDGE = 4, BENCH_MUTATE = 5 };
 /// Sections that must be understood, of Subscribe and of Mutate.
-enum { BENCH_SECTION_ENTITIES = 0x81, BENCH_SECTION_COMPONENTS = 0x82, BENCH_SECTION_SET = 0x81 };
+enum { BENCH_SECTION_ENTITIES = 0x81, BENCH_SECTION_TEXT = 0x82, BENCH_SECTION_SET = 0x81 };
 enum {
     BENCH_WELCOME = 0x81,
     BENCH_SUBSCRIBE_RESPONSE = 0x82,
@@ -37,15 +37,15 @@ int bench_connect(uint16_t port, const char **reason);
 bool bench_send(int socket, const void *bytes, size_t count);
 bool bench_send_message(int socket, int opcode, const uint8_t *payload, size_t count);
 bool bench_say_hello(int socket, const char *name);
-/// Subscription 1: of all entities, one component, number 0.
+/// Subscription 1: Position of all entities.
 bool bench_subscribe(int socket);
 bool bench_acknowledge(int socket, uint64_t tick, uint64_t received);
 
 // Messages of which a client sends several at once. Each is written to `message`, and its size returned.
 
-/// Of one component, number 0, of the first entity at an index.
+/// Position of the first entity at an index.
 size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_t index);
-/// Of one component, number 0, of the first entities at indexes that lie `step` apart: BENCH_LISTED_MAX at most. Fits
+/// Position of the first entities at indexes that lie `step` apart: BENCH_LISTED_MAX at most. Fits
 /// BENCH_SENT_SIZE_MAX.
 size_t bench_make_subscribe_list(
     uint8_t *message, uint64_t subscription, uint32_t first, uint32_t step, uint32_t entity_count);
