@@ -53,6 +53,8 @@ struct QuerySetTable {
             if let position { leave(position, &table) }
             guard let found = positions[queries] else { return nil }
             sets[found].sessionCount += 1
+            // The last batch of the others may have been of queries that they have left since.
+            sets[found].lastBatchTick = min(sets[found].lastBatchTick, tick)
             return found
         }
         let own: Int

@@ -125,6 +125,17 @@ import Testing
         #expect(slots.map { table[$0].sets } == [[first!], [], [first!]])
     }
 
+    @Test func theBaseOfASetIsNoLaterThanWhoeverJoinsIt() throws {
+        var (table, sets) = (QueryTable(store.table), QuerySetTable())
+        let slots = try ["C0", "*"].map { table.hold(try query($0), of: store) }
+        let first = try #require(sets.move(from: nil, adding: slots, at: Tick(1), in: &table))
+        sets[first].lastBatchTick = Tick(9)
+        #expect(sets.move(from: first, removing: [slots[1]], at: Tick(9), in: &table) == first)
+        // Somebody else, to whom nothing was sent since tick 5.
+        #expect(sets.move(from: nil, adding: [slots[0]], at: Tick(5), in: &table) == first)
+        #expect(sets[first].lastBatchTick == Tick(5))
+    }
+
     /// Sessions that subscribe and unsubscribe at random, in a world that changes: counts, indexes and members agree
     /// after each step.
     @Test(arguments: 0..<20 as Range<UInt64>)

@@ -41,7 +41,7 @@ public enum Fuzzer {
         for file in isServer ? ["ClientMessages"] : ["ServerMessages", "Batches"] {
             for (position, item) in try messages(golden.appending(path: "\(file).hex"), [:]).enumerated() {
                 seeds["\(file)-\(position)"] =
-                    isServer ? [[1, 1, 1, 0], item.bytes] : [welcome, [0x82, 1, 0], item.bytes]
+                    isServer ? [[1, 1, 1, 0], item.bytes] : [welcome, [0x82, 1, 0, 0x81, 3, 1, 0, 3], item.bytes]
             }
         }
         let bad = tests.appending(path: "BadMessages/\(isServer ? "client-to-server" : "server-to-client")")
