@@ -181,8 +181,10 @@ public final class JoinedClient {
     }
 
     /// Keeps the batches of a query in a log, from what it shows now on.
-    package func observe(_ id: SubscriptionID, _ log: BatchLog) {
-        _ = session.addObserver(ofQuery: id) { result in
+    /// - Returns: The number by which the batches list its changes.
+    @discardableResult
+    package func observe(_ id: SubscriptionID, _ log: BatchLog) -> Int {
+        session.addObserver(ofQuery: id) { result in
             if case .success(let batch) = result { log.append(batch) }
         }
     }

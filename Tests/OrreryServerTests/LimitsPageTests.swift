@@ -46,6 +46,9 @@ import Testing
             ("QueryLimits.bracketDepthMax", "\(QueryLimits().bracketDepthMax)"),
             ("QueryLimits.entityCountMax", "\(QueryLimits().entityCountMax)"),
             ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
+            ("FrozenQueries.retention", "\(FrozenQueries.retention.components.seconds) s"),
+            ("FrozenQueries.sizeMax", "\(FrozenQueries.sizeMax)"),
+            ("FrozenQueries.countMax", "\(FrozenQueries.countMax)"),
             ("HTTPRequest.tokenSizeMax", "\(HTTPRequest.tokenSizeMax)"),
             ("LogQueue.lineCountMax", "\(LogQueue().lineCountMax)"),
         ]

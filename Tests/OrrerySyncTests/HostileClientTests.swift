@@ -40,6 +40,28 @@ final class Errors: Sendable {
         ).encoded()
     }
 
+    /// Who asks for very many different queries is told so; others still get theirs, and what somebody has anyway.
+    @Test func differentQueriesAreBounded() throws {
+        var configuration = SimulationConfiguration()
+        configuration.sync.memberQueryCountMax = 10
+        let joined = try JoinedWorld(configuration: configuration) { try $0.register(Position.self) }
+        joined.world.spawn(Position(x: 1))
+        joined.tick()
+        let (greedy, other) = (try joined.connect(), try joined.connect())
+        for number in 0..<20 { greedy.query("Position where Position.x > \(number)") }
+        joined.tick()
+        func started(_ client: JoinedClient) -> Int { client.session.withCore(\.startedSubscriptions).count }
+        #expect(started(greedy) == 10)
+        for number in 100..<110 { other.query("Position where Position.x > \(number)") }
+        joined.tick()
+        #expect(started(other) == 4, "as many as everybody may have")
+        other.query("Position where Position.x > 3")
+        other.query("Position")
+        joined.tick()
+        #expect(started(other) == 6, "they cost nothing more")
+        #expect(greedy.end == nil && other.end == nil)
+    }
+
     @Test func requestsHaveARate() throws {
         let joined = try makeJoined { $0.sync.requestRateMax = 10 }
         let client = try joined.connectRaw()

@@ -48,6 +48,74 @@ import simulate
         #expect(client.takeErrors().map(\.code) == [.connectionLost])
     }
 
+    /// A client that watches who is hurt among a thousand is away for a while, in which one is healed, one is hurt, one
+    /// dies, and one is healed and hurt again.
+    @Test(arguments: [5, 40]) func aQueryGoesOnWithWhoJoinedAndLeft(secondsAway: Int) throws {
+        let joined = try makeJoined()
+        let entities = (0..<1000).map { joined.world.spawn(Position(x: Float($0)), Health(current: $0 < 900 ? 1 : 99)) }
+        joined.tick()
+        let client = try joined.connect()
+        let id = try #require(client.query("Health, Position where Health.current < 50"))
+        joined.tick()
+        let log = BatchLog()
+        let reader = client.observe(id, log)
+        _ = log.take()
+        client.link.toServer.isHanging = true
+        client.link.toClient.isHanging = true
+        client.cut()
+        joined.deliver()
+        try joined.world.set(Health(current: 99), on: entities[0])
+        try joined.world.set(Health(current: 1), on: entities[950])
+        try joined.world.despawn(entities[1])
+        try joined.world.set(Health(current: 99), on: entities[2])
+        joined.tick()
+        try joined.world.set(Health(current: 1), on: entities[2])
+        away(joined, secondsAway)
+        client.link = LinkCondition()
+        let before = client.receivedByteCount
+        away(joined, 10)
+        #expect(
+            client.contents
+                == joined.contents.filtered { entity, _ in
+                    joined.world[entity, Health.self].map { $0.current < 50 } ?? false
+                })
+        let changes = log.take().compactMap { $0.queries[reader] }
+        let goesOn = secondsAway < 30
+        #expect((client.receivedByteCount - before < 1000) == goesOn, "\(client.receivedByteCount - before) bytes")
+        #expect(changes.map { $0.left.count }.reduce(0, +) == (goesOn ? 2 : 900))
+        #expect(changes.map { $0.joined.count }.reduce(0, +) == (goesOn ? 1 : 899))
+        #expect(client.session.withCore { $0.members(of: id).count } == 899)
+    }
+
+    /// A client asks for more while it is away, and meanwhile an entity leaves its query and loses what the new
+    /// subscription shows. Both begin at once, since the client drops another query while they are on their way.
+    @Test func aSubscriptionThatBeginsAfterACutTellsWhatIsGone() throws {
+        var configuration = SimulationConfiguration()
+        configuration.sync.wholeSizeMax = 1
+        let joined = try JoinedWorld(configuration: configuration) { sync in
+            try sync.register(Position.self)
+            try sync.register(Health.self)
+        }
+        let entities = (0..<3).map { joined.world.spawn(Position(x: Float($0)), Health(current: 1)) }
+        let client = try joined.connect()
+        client.query("Health, Position where Health.current < 50")
+        let other = try #require(client.query("Health where Health.current > 200"))
+        joined.tick()
+        client.messagesPerDeliveryMax = 1
+        client.cut()
+        joined.deliver()
+        client.subscribe(["Position"])
+        try joined.world.set(Health(current: 99), on: entities[0])
+        try joined.world.remove(Position.self, from: entities[0])
+        joined.tick()
+        joined.passTime(.seconds(1))
+        for _ in 0..<20 where !client.isWelcomed { joined.deliver() }
+        client.unsubscribe(other)
+        for _ in 0..<20 { joined.tick() }
+        #expect(client.contents.entities[entities[0]]?["Position"] == nil)
+        #expect(client.contents.entities[entities[1]]?.keys.sorted() == ["Health", "Position"])
+    }
+
     @Test func aReusedIndexIsNoGhost() throws {
         let joined = try makeJoined()
         let old = joined.world.spawn(Position(x: 1), Health())

@@ -30,18 +30,18 @@ public struct Batch: Sendable {
 
     package let applied: AppliedBatch
     private let filter: BatchFilter?
-    /// The subscription of the query that this is a batch of.
-    private let query: SubscriptionID?
+    /// The reader of the query that this is a batch of.
+    private let reader: Int?
     private let bindings: Bindings
 
-    init(_ applied: AppliedBatch, _ filter: BatchFilter?, query: SubscriptionID?, _ bindings: Bindings) {
+    init(_ applied: AppliedBatch, _ filter: BatchFilter?, reader: Int?, _ bindings: Bindings) {
         self.applied = applied
         self.filter = filter
-        self.query = query
+        self.reader = reader
         self.bindings = bindings
     }
 
-    private var queryChanges: QueryChanges? { query.flatMap { applied.queries[$0] } }
+    private var queryChanges: QueryChanges? { reader.flatMap { applied.queries[$0] } }
 
     /// The entities that no longer match the query, or are gone, ascending. Empty for a view or subscription.
     ///
@@ -73,7 +73,7 @@ public struct Batch: Sendable {
     /// Everything that appeared, changed and disappeared, in the order in which it was applied.
     /// - Complexity: O(n).
     public var changes: [Change] {
-        if query != nil { return queryChanges?.changes ?? [] }
+        if reader != nil { return queryChanges?.changes ?? [] }
         guard let filter else { return applied.changes }
         return applied.changes.filter(filter.includes)
     }
@@ -95,7 +95,7 @@ public struct Batch: Sendable {
                     cause: change.cause, entity: change.entity, old: change.old.flatMap(decode),
                     new: change.new.flatMap(decode)))
         }
-        if query == nil {
+        if reader == nil {
             applied.forEachChange(of: C.componentName, append)
         } else {
             queryChanges?.forEachChange(of: C.componentName, append)

@@ -22,9 +22,13 @@ public struct BatchSequence: AsyncSequence, Sendable {
 
     private let buffer: BatchBuffer
 
-    /// - Parameter query: The subscription of the query whose batches these are.
-    init(_ session: ClientSession, _ subscription: Subscription?, query: SubscriptionID? = nil) {
-        buffer = BatchBuffer(session, subscription, query)
+    init(_ session: ClientSession, _ subscription: Subscription?) {
+        buffer = BatchBuffer(session, subscription, subscription?.fate, subscription?.filter, query: nil)
+    }
+
+    /// - Parameter id: The subscription that the query has now.
+    init(_ session: ClientSession, _ query: LiveQuery, _ fate: Subscription.Fate, _ id: SubscriptionID) {
+        buffer = BatchBuffer(session, query, fate, nil, query: id)
     }
 
     /// Makes an iterator for the only reader. Two concurrent reads are a programming error and trap.
@@ -110,19 +114,26 @@ private final class BatchBuffer: Sendable {
     }
 
     private let session: ClientSession
-    /// Keeps the subscription alive while its batches are read.
-    private let subscription: Subscription?
-    private let query: SubscriptionID?
+    /// Kept alive while its batches are read.
+    private let owner: (any AnyObject & Sendable)?
+    private let fate: Subscription.Fate?
+    private let filter: BatchFilter?
+    private let isOfQuery: Bool
     private let storage = Storage()
     private let observer: Int
     private let fateObserver: Int?
 
-    init(_ session: ClientSession, _ subscription: Subscription?, _ query: SubscriptionID?) {
+    init(
+        _ session: ClientSession, _ owner: (any AnyObject & Sendable)?, _ fate: Subscription.Fate?,
+        _ filter: BatchFilter?, query: SubscriptionID?
+    ) {
         self.session = session
-        self.subscription = subscription
-        self.query = query
+        self.owner = owner
+        self.fate = fate
+        self.filter = filter
+        isOfQuery = query != nil
         let sizeMax = session.configuration.waitingBatchSizeMax
-        observer = session.addObserver(of: subscription?.filter, query: query) { [storage] result in
+        observer = session.addObserver(of: filter, query: query) { [storage] result in
             storage.change { state in
                 switch result {
                 case .success(let batch): state.keep(batch, sizeMax: sizeMax)
@@ -130,7 +141,7 @@ private final class BatchBuffer: Sendable {
                 }
             }
         }
-        fateObserver = subscription?.fate.addObserver { [storage] error in
+        fateObserver = fate?.addObserver { [storage] error in
             storage.change { state in
                 // A cancelled subscription delivers nothing more.
                 if error.code == .closed { state.waiting.removeAll() }
@@ -141,7 +152,7 @@ private final class BatchBuffer: Sendable {
 
     deinit {
         session.leave(observer: observer)
-        if let fateObserver { subscription?.fate.removeObserver(fateObserver) }
+        if let fateObserver { fate?.removeObserver(fateObserver) }
     }
 
     func next(isolation: isolated (any Actor)?) async throws(ClientError) -> Batch? {
@@ -150,6 +161,6 @@ private final class BatchBuffer: Sendable {
         } onCancel: {
             storage.leave()
         }
-        return try taken.get().map { Batch($0, subscription?.filter, query: query, session.bindings) }
+        return try taken.get().map { Batch($0, filter, reader: isOfQuery ? observer : nil, session.bindings) }
     }
 }

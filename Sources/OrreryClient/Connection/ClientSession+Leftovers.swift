@@ -39,9 +39,7 @@ extension ClientSession {
         }
         if !leftovers.observers.isEmpty {
             let left = Set(leftovers.observers)
-            for case let query? in state.observers.filter({ left.contains($0.id) }).map(\.query) {
-                state.core.endObserving(query)
-            }
+            for observer in left { state.core.endObserving(observer) }
             state.observers.removeAll { left.contains($0.id) }
             state.core.recordsChanges = !state.observers.isEmpty
         }

@@ -112,21 +112,28 @@ extension ClientSession {
             state.nextObserver += 1
             // Called here, inside the lock, to keep the order: batches that still wait in the outbox are part of what
             // is shown.
-            if state.core.welcome != nil {
-                observer(
-                    .success(
-                        query.map { state.core.shownBatch(of: $0) }
-                            ?? state.core.shownBatch(of: filter?.components, entities: filter?.entities)))
-            }
+            let shown =
+                query.map { state.core.observe($0, as: state.nextObserver) }
+                ?? state.core.shownBatch(of: filter?.components, entities: filter?.entities)
+            if state.core.welcome != nil { observer(.success(shown)) }
             if let end = state.end {
                 observer(.failure(end))
             } else {
-                state.observers.append((state.nextObserver, query, observer))
+                state.observers.append((state.nextObserver, observer))
                 state.core.recordsChanges = true
-                if let query { state.core.observe(query) }
             }
             return state.nextObserver
         }
+    }
+
+    /// The readers of a query's subscription read another one from now on, and are told what changes by that.
+    package func observe(_ new: SubscriptionID, insteadOf old: SubscriptionID) {
+        state.withLock { state in
+            guard let batch = state.core.observe(new, insteadOf: old) else { return }
+            let observers = state.observers.filter { batch.queries[$0.id] != nil }
+            state.outbox.append { for observer in observers { observer.call(.success(batch)) } }
+        }
+        deliver()
     }
 
     /// Calls `observer` with every error, once, and with `nil` when the session ends.

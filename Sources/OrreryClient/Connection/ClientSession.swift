@@ -34,7 +34,7 @@ package final class ClientSession: TransportHandler, Sendable {
         var waiters = Waiters()
         /// The interests of views and subscriptions.
         var pool = SubscriptionPool()
-        var observers: [(id: Int, query: SubscriptionID?, call: Observer)] = []
+        var observers: [(id: Int, call: Observer)] = []
         /// Called with each error, and with `nil` at the end.
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
         /// Called with each change of ``connectionState`` and ``isStale``, and with `nil` at the end.

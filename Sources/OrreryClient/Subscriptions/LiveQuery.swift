@@ -2,6 +2,7 @@ public import OrrerySchema
 import OrreryStore
 import OrrerySync
 import OrreryWire
+import Synchronization
 
 /// A query that is kept up to date until it ends: who matches it, and what it shows of them.
 ///
@@ -17,35 +18,50 @@ import OrreryWire
 /// It ends once: when it is cancelled, when its last reference is released (a sequence of its ``batches`` holds one),
 /// when the server refuses it, or with the connection.
 public final class LiveQuery: Sendable {
-    /// The text of the query, as it was written, without its list of entities.
-    public let text: String
-    private let session: ClientSession
-    private let subscription: Subscription
-    private let id: SubscriptionID
-
-    init(_ text: String, _ session: ClientSession, _ subscription: Subscription, _ id: SubscriptionID) {
-        self.text = text
-        self.session = session
-        self.subscription = subscription
-        self.id = id
+    /// A query that was granted.
+    struct Granted {
+        let text: String
+        let subscription: Subscription
+        let id: SubscriptionID
+        /// Passes the end of the subscription on.
+        var fateObserver = 0
     }
 
+    private let session: ClientSession
+    private let current: Mutex<Granted>
+    private let fate = Subscription.Fate()
+
+    init(_ session: ClientSession, _ granted: consuming sending Granted) {
+        self.session = session
+        granted.fateObserver = granted.subscription.fate.addObserver { [fate] in fate.finish($0) }
+        current = Mutex(granted)
+    }
+
+    private var id: SubscriptionID { current.withLock { $0.id } }
+
+    /// The text of the query, as it was written last, without its list of entities.
+    public var text: String { current.withLock { $0.text } }
+
     /// Why the query ended; `nil` while it lasts.
-    public var end: ClientError? { subscription.end }
+    public var end: ClientError? { fate.end }
 
     /// Whether the query is not being updated: it has ended, there is no connection, or nothing of a new epoch has
     /// arrived yet.
-    public var isStale: Bool { subscription.isStale }
+    public var isStale: Bool { current.withLock { $0.subscription }.isStale }
 
     /// The entities that match, ascending.
     /// - Complexity: O(n).
-    public var entities: [Entity] { session.withCore { $0.members(of: id) } }
+    public var entities: [Entity] {
+        let id = id
+        return session.withCore { $0.members(of: id) }
+    }
 
     /// The component of every matching entity that has it, of one tick, ascending by entity. Values that cannot be
     /// decoded as `C` are left out, and so are components that the query does not show.
     /// - Complexity: O(n).
     public func values<C: Component>(of type: C.Type) -> [(entity: Entity, value: C)] {
-        session.withCore { core in
+        let id = id
+        return session.withCore { core in
             guard let reader = session.bindings.reader(of: type, in: core.store),
                 core.granted(id)?.shows(reader.cell.column) ?? false
             else { return [] }
@@ -57,10 +73,34 @@ public final class LiveQuery: Sendable {
 
     /// The batches from now on, with who joined and left, and the changes of what the query shows. The first contains
     /// what is shown now.
-    public var batches: BatchSequence { BatchSequence(session, subscription, query: id) }
+    public var batches: BatchSequence { BatchSequence(session, self, fate, id) }
+
+    /// Asks for something else instead: at one moment the old members leave and the new ones join, and whoever matches
+    /// both stays. Until the first state of the new query is there, the old one goes on.
+    ///
+    /// Its ``batches`` go on too: one of them says what has changed by this. What both queries show is not sent again.
+    /// - Throws: As ``ClientConnection/query(_:for:)``. Then the old query stays.
+    public func replace(with text: String, for entities: [Entity]? = nil) async throws(ClientError) {
+        if let end { throw end }
+        var next = try await session.granted(text, for: entities)
+        next.fateObserver = next.subscription.fate.addObserver { [fate] in fate.finish($0) }
+        let new = next
+        let old = current.withLock { current in
+            defer { current = new }
+            return current
+        }
+        old.subscription.fate.removeObserver(old.fateObserver)
+        session.observe(new.id, insteadOf: old.id)
+        old.subscription.cancel()
+        // It may have been cancelled meanwhile.
+        if fate.end != nil { new.subscription.cancel() }
+    }
 
     /// Ends the query. May be called at any time, and repeatedly.
-    public func cancel() { subscription.cancel() }
+    public func cancel() {
+        fate.finish(ClientError(.closed, "the query was cancelled", phase: .subscribe))
+        current.withLock { $0.subscription }.cancel()
+    }
 }
 
 extension ClientConnection {
@@ -74,19 +114,26 @@ extension ClientConnection {
     ///   ``ClientError/query``; of code `unknownEntity` if none of the listed entities is alive; `limitReached`,
     ///   `cancelled`, and the errors of a lost connection.
     public func query(_ text: String, for entities: [Entity]? = nil) async throws(ClientError) -> LiveQuery {
+        LiveQuery(session, try await session.granted(text, for: entities))
+    }
+}
+
+extension ClientSession {
+    /// Asks for a query, and waits for its first state.
+    func granted(_ text: String, for entities: [Entity]?) async throws(ClientError) -> sending LiveQuery.Granted {
         let fate = Subscription.Fate()
-        let possible = entities.map { $0.filter(session.mayLive) }
+        let possible = entities.map { $0.filter(mayLive) }
         guard possible?.isEmpty != true || entities?.isEmpty != false else {
             throw ClientError(
                 .unknownEntity, "none of the entities is alive: no server has an entity of that index",
                 phase: .subscribe)
         }
-        let interest = session.join(QueryRequest(text, entities: possible), of: nil, fate, Fit())
-        let subscription = Subscription(session, interest, fate, BatchFilter())
+        let interest = join(QueryRequest(text, entities: possible), of: nil, fate, Fit())
+        let subscription = Subscription(self, interest, fate, BatchFilter())
         try await fate.started.value()
-        guard let id = interest.flatMap(session.subscription) else {
+        guard let id = interest.flatMap(self.subscription) else {
             throw fate.end ?? ClientError(.closed, "the query was cancelled", phase: .subscribe)
         }
-        return LiveQuery(text, session, subscription, id)
+        return LiveQuery.Granted(text: text, subscription: subscription, id: id)
     }
 }

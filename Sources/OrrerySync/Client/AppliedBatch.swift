@@ -29,8 +29,8 @@ package struct AppliedBatch: Sendable {
     var ended = ChangeList()
     /// The changes in this life.
     var list = ChangeList()
-    /// The changes of each observed subscription.
-    package internal(set) var queries: [SubscriptionID: QueryChanges] = [:]
+    /// By reader: the changes of the subscription that it observes.
+    package internal(set) var queries: [Int: QueryChanges] = [:]
 
     init(epoch: Epoch, base: Tick, tick: Tick) {
         self.epoch = epoch

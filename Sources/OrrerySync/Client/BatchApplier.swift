@@ -19,8 +19,8 @@ struct BatchApplier {
     private(set) var beginning: Set<SubscriptionID> = []
     /// What the started subscriptions show together.
     var shown = ShownQueries()
-    /// The subscriptions whose own changes are listed, with the number of those who read them.
-    var observed: [SubscriptionID: Int] = [:]
+    /// The readers of one subscription's own changes, by their numbers.
+    var observed: [Int: SubscriptionID] = [:]
     let configuration: SyncClientConfiguration
     /// Entities that lost a component and may have none left.
     var bareCandidates: [Entity] = []

@@ -35,18 +35,6 @@ package struct QueryChanges: Sendable {
         left = unread.left
     }
 
-    /// The end of a life as the changes by which everything that ends had entered.
-    var reversed: QueryChanges {
-        var result = QueryChanges()
-        result.joined = left
-        for entity in left { result.list.append(.entered, entity) }
-        for change in ended {
-            guard let entry = ended.components.first(where: { $0.name == change.component }) else { continue }
-            change.old?.withUnsafeBytes { result.list.append(.entered, change.entity, entry, new: $0) }
-        }
-        return result
-    }
-
     /// Both steps as one: nobody who came and went in between is told of, and no change of values is lost.
     func merged(with next: QueryChanges) -> QueryChanges {
         var result = self
@@ -64,9 +52,9 @@ extension BatchApplier {
     func listChangesOfQueries(in batch: inout AppliedBatch) {
         guard recordsChanges, !observed.isEmpty else { return }
         let told = ToldChanges(batch.list, batch.despawned)
-        for (id, _) in observed where started.contains(id) {
+        for (reader, id) in observed where started.contains(id) {
             guard let query = granted[id], let shown = shown[query.number] else { continue }
-            batch.queries[id, default: QueryChanges()].add(
+            batch.queries[reader, default: QueryChanges()].add(
                 beginning.contains(id) ? shownChanges(of: id, told) : changes(of: shown, batch.list, told))
         }
     }
@@ -87,9 +75,9 @@ extension BatchApplier {
     }
 
     /// The end of everything that the observed queries show, in the life that is over.
-    func endOfQueries() -> [SubscriptionID: QueryChanges] {
-        var result: [SubscriptionID: QueryChanges] = [:]
-        for (id, _) in observed where started.contains(id) {
+    func endOfQueries() -> [Int: QueryChanges] {
+        var result: [Int: QueryChanges] = [:]
+        for (reader, id) in observed where started.contains(id) {
             guard let query = granted[id], let shown = shown[query.number] else { continue }
             var changes = QueryChanges()
             members(of: query, shown).forEach { row in
@@ -100,7 +88,42 @@ extension BatchApplier {
                 }
                 changes.ended.append(.reset, entity)
             }
-            result[id] = changes
+            result[reader] = changes
+        }
+        return result
+    }
+
+    /// The changes for a reader of one subscription that reads another one from now on.
+    func changes(from old: SubscriptionID, to new: SubscriptionID) -> QueryChanges {
+        // One that has not started shows nothing.
+        guard started.contains(old), let before = granted[old], let shownBefore = shown[before.number] else {
+            return shownChanges(of: new)
+        }
+        let told = ToldChanges(ChangeList(), [])
+        var result = QueryChanges()
+        guard started.contains(new), let after = granted[new], let shownAfter = shown[after.number] else {
+            return result
+        }
+        let (left, joined) = (members(of: before, shownBefore), members(of: after, shownAfter))
+        left.intersection(joined).forEach { row in
+            guard let entity = store.entity(at: row) else { return }
+            for entry in store.table.entries where before.shows(entry.column) != after.shows(entry.column) {
+                store[entry.column].withValue(of: row) { value in
+                    if after.shows(entry.column) {
+                        result.list.append(.entered, entity, entry, new: value)
+                    } else {
+                        result.list.append(.left, entity, entry, old: value)
+                    }
+                }
+            }
+        }
+        for entity in left.subtracting(joined).indexes.compactMap({ store.entity(at: $0) }) {
+            result.left.append(entity)
+            leave(entity, of: before, told, &result.list)
+        }
+        for entity in joined.subtracting(left).indexes.compactMap({ store.entity(at: $0) }) {
+            result.joined.append(entity)
+            enter(entity, of: after, told, &result.list)
         }
         return result
     }

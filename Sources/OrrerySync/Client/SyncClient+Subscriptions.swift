@@ -58,17 +58,31 @@ extension SyncClient {
     package func granted(_ id: SubscriptionID) -> GrantedQuery? { applier.granted[id] }
 
     /// From now on batches list the changes of this subscription by itself, while ``recordsChanges`` is set.
-    package mutating func observe(_ id: SubscriptionID) { applier.observed[id, default: 0] += 1 }
-
-    package mutating func endObserving(_ id: SubscriptionID) {
-        applier.observed[id] = applier.observed[id].flatMap { $0 > 1 ? $0 - 1 : nil }
-    }
-
-    /// What a subscription shows, as one batch of changes with the cause `entered`.
-    package func shownBatch(of id: SubscriptionID) -> AppliedBatch {
+    /// - Parameter reader: The number under which they are listed.
+    /// - Returns: What the subscription shows, as one batch of changes with the cause `entered`.
+    package mutating func observe(_ id: SubscriptionID, as reader: Int) -> AppliedBatch {
+        applier.observed[reader] = id
         var batch = AppliedBatch(epoch: shownEpoch, base: .zero, tick: tick)
         // What is shown of a life that is over ends with the first batch of the next one.
-        batch.queries[id] = endedQueries[id]?.reversed ?? applier.shownChanges(of: id)
+        batch.queries[reader] = applier.shownChanges(of: id)
+        return batch
+    }
+
+    package mutating func endObserving(_ reader: Int) {
+        applier.observed[reader] = nil
+        endedQueries[reader] = nil
+    }
+
+    /// The readers of a subscription read another one from now on.
+    /// - Returns: What changes for them by that; `nil` without readers.
+    package mutating func observe(_ new: SubscriptionID, insteadOf old: SubscriptionID) -> AppliedBatch? {
+        let readers = applier.observed.filter { $0.value == old }.keys
+        guard !readers.isEmpty else { return nil }
+        var batch = AppliedBatch(epoch: shownEpoch, base: tick, tick: tick)
+        for reader in readers {
+            applier.observed[reader] = new
+            batch.queries[reader] = applier.changes(from: old, to: new)
+        }
         return batch
     }
 

@@ -61,7 +61,7 @@ package struct SyncClient {
     /// Set from a reset until the first whole batch of the new life.
     var nextLife: NextLife?
     /// The end of what the observed queries showed in the life that is over.
-    var endedQueries: [SubscriptionID: QueryChanges] = [:]
+    var endedQueries: [Int: QueryChanges] = [:]
     let clientName: String
     var phase = Phase.awaitingWelcome
     private var staged: [[UInt8]] = []

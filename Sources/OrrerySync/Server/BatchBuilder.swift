@@ -13,6 +13,9 @@ struct PendingChanges: Sendable {
     var heldSince: Tick
     /// Whether the client forgets the members that it knows first, since it cannot be told who left.
     var restarts = false
+    /// What other changes of the same batch bring, so that it need not be sent for those who join: whole components,
+    /// and what these queries show of their members.
+    var otherwise: (cells: Cells, queries: [QueryTable.Slot]) = (Cells(), [])
 
     init(
         cells: Cells = Cells(), queries: [QueryTable.Slot] = [], cursor: Tick, heldSince: Tick? = nil,
@@ -26,6 +29,16 @@ struct PendingChanges: Sendable {
     }
 
     var isEmpty: Bool { cells.isEmpty && queries.isEmpty }
+
+    /// These changes without what others of the batch bring.
+    func without(_ others: some Sequence<PendingChanges>) -> PendingChanges {
+        var result = self
+        for other in others where !other.restarts {
+            result.otherwise.cells.columns += other.cells.columns
+            result.otherwise.queries += other.queries
+        }
+        return result
+    }
 }
 
 /// Builds the sections of pending changes: each block once per tick, however many sessions need it.
@@ -127,8 +140,7 @@ struct BatchBuilder {
                 collected.append((column, block))
             }
             for slot in part.queries {
-                let block = memberBlock(
-                    of: queries[slot], after: part.cursor, heldSince: part.heldSince, pages: pages)
+                let block = memberBlock(of: queries[slot], part, in: queries, pages: pages)
                 addEntered(block.joinedRows, after: part.cursor)
                 gone = gone.union(block.gone)
                 members.append(block)
@@ -191,8 +203,8 @@ struct BatchBuilder {
             ? changes.left : heldSince > .zero ? store[column].changes(after: heldSince, pages: pages).left : RowSet()
         if heldSince > .zero {
             left.forEach { row in
-                // An entity born after the cursor is not the one that the client may know.
-                if store.entities.contains(row), store.entities.membershipTick(of: row) <= heldSince {
+                // An entity born after the client last heard of the row is not the one that it may know.
+                if store.entities.contains(row), store.entities.membershipTick(of: row) <= max(cursor, heldSince) {
                     block.removed.append(row)
                 } else {
                     block.gone.append(row)
@@ -206,24 +218,28 @@ struct BatchBuilder {
 
     // MARK: Members of queries
 
-    /// What a query brings: encoded by itself, whatever else those who have it are sent.
+    /// What a query brings: encoded by itself, whatever else those who have it are sent, unless it begins for one
+    /// session alone.
     private mutating func memberBlock(
-        of entry: QueryTable.Entry, after cursor: Tick, heldSince: Tick, pages: Range<Int>?
+        of entry: QueryTable.Entry, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
     ) -> MemberBlock {
         work += 1
-        // What one session alone has is needed once.
-        let isShared = entry.sets.count > 1 && pages == nil
-        let key = MemberKey(query: entry.number, cursor: cursor, heldSince: heldSince)
+        // What one session alone has, or gets a part of, is needed once.
+        let isShared =
+            entry.sets.count > 1 && pages == nil && pending.otherwise.queries.isEmpty
+            && pending.otherwise.cells.isEmpty
+        let key = MemberKey(query: entry.number, cursor: pending.cursor, heldSince: pending.heldSince)
         if isShared, let block = memberBlocks[key] { return block }
         builtBlockCount += 1
-        let block = makeMemberBlock(of: entry, after: cursor, heldSince: heldSince, pages: pages)
+        let block = makeMemberBlock(of: entry, pending, in: queries, pages: pages)
         if isShared, memberBlocks.count < Self.blockCountMax { memberBlocks[key] = block }
         return block
     }
 
     private mutating func makeMemberBlock(
-        of entry: QueryTable.Entry, after cursor: Tick, heldSince: Tick, pages: Range<Int>?
+        of entry: QueryTable.Entry, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
     ) -> MemberBlock {
+        let (cursor, heldSince) = (pending.cursor, pending.heldSince)
         let empty = BatchSections(partSizeMax: partSizeMax)
         var block = MemberBlock(left: empty, joined: empty, removed: empty, values: empty)
         guard let membership = entry.membership else { return block }
@@ -241,9 +257,11 @@ struct BatchBuilder {
             work += 1 + block.joinedRows.count / Self.rowsPerUnit
             var inserted = RowSet()
             var removed = RowSet()
+            let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
+            let isOfAll = pending.otherwise.cells.columns.contains(column)
             block.joinedRows.forEach { row in
                 if store[column].contains(row) {
-                    inserted.append(row)
+                    if !isOfAll, !others.contains(where: { $0.hasMember(at: row, in: store) }) { inserted.append(row) }
                 } else if store[column].tick(of: row) > heldSince, heldSince > .zero {
                     // The client may hold it for another query, which does not tell of the entity any more.
                     removed.append(row)

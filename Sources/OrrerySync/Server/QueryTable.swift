@@ -52,6 +52,12 @@ struct QueryTable {
             GrantedQuery(number, shown: query.selection.shown, tellsMembers: membership != nil)
         }
 
+        /// Whether the entity at a row is a member that clients are told of.
+        func hasMember(at row: UInt32, in store: ComponentStore) -> Bool {
+            guard let membership, let entity = store.entity(at: row) else { return false }
+            return membership.contains(entity)
+        }
+
         /// The fewest units of work for a batch of its members.
         var expectedWork: Int { (membership?.members.count ?? 0) * shownColumns.count }
     }
@@ -74,7 +80,7 @@ struct QueryTable {
     private var lastNumber: UInt64 = 0
     /// How often members were determined, for tests that each query is evaluated once, and only if it may have changed.
     private(set) var evaluationCount = 0
-    /// The queries that have members, each of which was last evaluated at this tick or did not change since.
+    /// The queries whose members are told.
     private(set) var memberQueryCount = 0
 
     init(_ components: ComponentTable) {
@@ -94,6 +100,9 @@ struct QueryTable {
     /// Whether somebody has the query.
     func contains(_ query: Query) -> Bool { slots[query] != nil }
 
+    /// The queries of lost connections.
+    var frozen = FrozenQueries()
+
     /// Adds a subscription to a query.
     /// - Complexity: O(size of the query) to find it; a whole evaluation if it is new and its members are told.
     mutating func hold(_ query: Query, of store: ComponentStore) -> Slot {
@@ -101,10 +110,17 @@ struct QueryTable {
             entries[slot]?.holderCount += 1
             return slot
         }
-        lastNumber += 1
-        var entry = Entry(Definition(query, QueryNumber(lastNumber), in: components))
+        var entry: Entry
+        if let (definition, membership) = frozen.take(query) {
+            entry = Entry(definition)
+            entry.membership = membership
+            _ = entry.membership?.update(among: nil, matching: query.members(of: store), in: store)
+        } else {
+            lastNumber += 1
+            entry = Entry(Definition(query, QueryNumber(lastNumber), in: components))
+            if !query.isPlain { entry.membership = Membership(query, of: store) }
+        }
         if !query.isPlain {
-            entry.membership = Membership(query, of: store)
             evaluationCount += 1
             memberQueryCount += 1
         }
@@ -119,8 +135,10 @@ struct QueryTable {
     }
 
     /// A subscription to the query has ended. The last one takes the query with it.
+    /// - Parameter lostAt: When the connection of the subscription was lost, whose client may come back; `nil` if the
+    ///   client has ended it.
     /// - Precondition: Then no set has it.
-    mutating func release(_ slot: Slot) {
+    mutating func release(_ slot: Slot, lostAt: Duration? = nil) {
         let entry = self[slot]
         guard entry.holderCount == 1 else {
             entries[slot]?.holderCount -= 1
@@ -132,7 +150,11 @@ struct QueryTable {
         if entry.cells.everyEntity { existenceReaders.removeUnordered(slot) }
         for column in entry.decidingColumns { deciders[column.rawValue].removeUnordered(slot) }
         if entry.isDecidedByLife { lifeDeciders.removeUnordered(slot) }
-        if entry.membership != nil { memberQueryCount -= 1 }
+        if let membership = entry.membership {
+            memberQueryCount -= 1
+            // Who died of listed entities is known without having been watched.
+            if let lostAt, entry.query.onlyListed == nil { frozen.keep(entry.definition, membership, at: lostAt) }
+        }
         entries[slot] = nil
         unused.append(slot)
     }

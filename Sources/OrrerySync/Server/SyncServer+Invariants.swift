@@ -24,7 +24,8 @@ extension SyncServer {
                 "\(session.id) is in the set of its queries")
             assert(
                 !session.isLive || session.set.map { sets[$0].lastBatchTick <= session.lastSentTick } ?? true,
-                "\(session.id) can take the next batch of its set")
+                "\(session.id), which was sent tick \(session.lastSentTick), can take the next batch of its set: "
+                    + "\(session.set.map { "\(sets[$0].lastBatchTick) of \(sets[$0].queries)" } ?? "none")")
         }
         var sessionCounts = Array(repeating: 0, count: sets.endPosition)
         for session in sessions { session.set.map { sessionCounts[$0] += 1 } }

@@ -81,6 +81,8 @@ extension SyncServer {
             Occupancy("tokens", clients.tokenCount, limit: 2 * clientCountMax),
             Occupancy(
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
+            Occupancy("queries of lost connections", queries.frozen.count, limit: FrozenQueries.countMax),
+            Occupancy("bytes of these queries", queries.frozen.byteCount, limit: FrozenQueries.sizeMax),
             Occupancy("blocks", builder.blockCount, limit: BatchBuilder.blockCountMax),
             // Outcomes under way are limited by the mutations that wait for the world.
             Occupancy(

@@ -126,18 +126,19 @@ extension SyncServer {
             pending += split(PendingChanges(cells: sets[set].cells, queries: sets[set].memberQueries, cursor: cursor))
         }
         let started = session.startedQueries
-        let heldSince = session.set.map { sets[$0].memberQueries.isEmpty } ?? true ? .zero : cursor
         // First what the client has up to a tick, then what it knows nothing of.
         for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
             let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
                 .filter { !started.contains($0) }
             buildWork.charge(asked.count)
             let cells = CellCounts(asked.map { queries[$0].cells }).cells
-            pending += split(
-                PendingChanges(
-                    cells: pending.reduce(cells) { $0.subtracting($1.cells) },
-                    queries: asked.filter { queries[$0].membership != nil }, cursor: start,
-                    heldSince: start > .zero ? start : heldSince))
+            // What the client has of members who are none any more is told by what begins.
+            let heldSince = pending.lazy.filter { !$0.queries.isEmpty }.map(\.heldSince).min() ?? .zero
+            let first = PendingChanges(
+                cells: pending.reduce(cells) { $0.subtracting($1.cells) },
+                queries: asked.filter { queries[$0].membership != nil }, cursor: start,
+                heldSince: start > .zero ? start : heldSince)
+            pending += split(first.without(pending))
         }
         pending.removeAll(where: \.isEmpty)
         return pending
@@ -152,8 +153,8 @@ extension SyncServer {
         known.queries.removeAll(where: unknown.contains)
         return [
             known,
-            PendingChanges(
-                queries: unknown, cursor: .zero, heldSince: pending.heldSince, restarts: true),
+            PendingChanges(queries: unknown, cursor: .zero, heldSince: pending.heldSince, restarts: true)
+                .without([known]),
         ]
     }
 
@@ -232,7 +233,11 @@ extension SyncServer {
             return
         }
         let rest = transfer.pending.map {
-            PendingChanges(cells: $0.cells, queries: $0.queries, cursor: transfer.start)
+            var part = $0
+            part.cursor = transfer.start
+            if part.heldSince == .zero { part.heldSince = transfer.start }
+            part.restarts = false
+            return part
         }
         finish(
             index, pending: rest, started: transfer.started, firstPart: transfer.partCount, now: now)

@@ -18,7 +18,9 @@ extension SyncServer {
     package mutating func closed(_ id: SessionID, isFinal: Bool = false, now: Duration) {
         guard let index = position(of: id) else { return }
         if let set = sessions[index].set { sets.leave(set, &queries) }
-        for subscription in sessions[index].subscriptions { queries.release(subscription.query) }
+        for subscription in sessions[index].subscriptions {
+            queries.release(subscription.query, lostAt: isFinal ? nil : now)
+        }
         listedCount -= sessions[index].listedCount
         held.byteCount -= sessions[index].held.byteCount
         held.answerSize -= sessions[index].held.answerTotal
@@ -193,6 +195,16 @@ extension SyncServer {
             if query.isResource { throw QueryError(.notYet, column: 1, expected: "a query of entities") }
         } catch {
             throw SubscribeRefusal(error)
+        }
+        guard
+            query.isPlain || queries.contains(query) || queries.memberQueryCount < configuration.memberQueryCountMax
+                || session.subscriptions.count(where: { queries[$0.query].membership != nil })
+                    < configuration.memberQueryGrant
+        else {
+            throw SubscribeRefusal(
+                .limitReached,
+                "the sessions of this server have \(queries.memberQueryCount) different queries, of at most "
+                    + "\(configuration.memberQueryCountMax); unsubscribe some, or ask for what others ask for")
         }
         let listed = query.listedCount
         guard session.listedCount + listed <= configuration.listedEntityCountMax else {

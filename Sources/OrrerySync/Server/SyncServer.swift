@@ -165,6 +165,7 @@ package struct SyncServer: ~Copyable {
         if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
         endSilentSessions(now: now)
         clients.expire(now: now)
+        queries.frozen.expire(now: now)
         serveThoseBehind(now: now)
         for index in sessions.indices where sessions[index].isHeartbeatDue(configuration, now: now) {
             let isCurrent = sessions[index].isLive

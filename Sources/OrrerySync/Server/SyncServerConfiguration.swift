@@ -60,6 +60,12 @@ public struct SyncServerConfiguration: Sendable {
     /// Bytes of text that the queries of a session have together; a further one is refused with code 9. So all of them
     /// fit into one `Hello`.
     public var queryTextSizeMax = 32 << 10
+    /// Different queries whose members are told, of all sessions together: each is evaluated in every tick in which
+    /// something changes that it reads. Beyond it, a further one of a session that has more than
+    /// ``memberQueryGrant`` is refused with code 9. Stops clients whose queries take up the ticks.
+    public var memberQueryCountMax = 4096
+    /// Such queries that each session may always have.
+    public var memberQueryGrant = 4
     /// Entities that the subscriptions of all sessions list together, some 32 bytes each; a further one is refused with
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21

@@ -156,4 +156,35 @@ import Testing
         #expect(joined.sessionStates.map(\.subscriptionCount) == [0])
         #expect(client.contents.entities.isEmpty)
     }
+
+    @Test func anotherQueryTakesItsPlaceAtOneMoment() throws {
+        let joined = try makeJoined()
+        let entities = (0..<1000).map { joined.world.spawn(Health(current: Int32($0)), Position(x: Float($0))) }
+        joined.tick()
+        let client = try joined.connect()
+        try joined.run {
+            let query = try await client.connection.query("Health where Health.current < 500")
+            var batches = query.batches.makeAsyncIterator()
+            #expect(try await batches.next()?.joined.count == 500)
+            let before = client.receivedByteCount
+            try await query.replace(with: "Health, Position? where Health.current in 10..509")
+            #expect(query.text.hasSuffix("10..509"))
+            #expect(query.entities == Array(entities[10...509]))
+            var batch = try #require(try await batches.next())
+            while batch.joined.isEmpty { batch = try #require(try await batches.next()) }
+            #expect(batch.joined == Array(entities[500...509]) && batch.left == Array(entities[..<10]))
+            // Who stays is told with what was not shown before, and with nothing else.
+            #expect(batch.changes(of: Health.self).count == 20)
+            #expect(batch.changes(of: Position.self).count == 500)
+            // Five hundred generations and values of Position: the values of Health are here already, but for ten.
+            #expect(client.receivedByteCount - before < 500 * 16 + 1000, "\(client.receivedByteCount - before) bytes")
+            // A text that is wrong leaves the query as it is.
+            await #expect(throws: ClientError.self) { try await query.replace(with: "Helth") }
+            #expect(query.end == nil && query.entities.count == 500)
+            query.cancel()
+            #expect(query.end?.code == .closed)
+        }
+        joined.tick()
+        #expect(client.session.interestCount == 0 && client.contents.entities.isEmpty)
+    }
 }

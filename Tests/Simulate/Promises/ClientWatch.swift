@@ -70,6 +70,11 @@ struct ClientWatch {
         queryMirrors[id] = QueryMirror(id, of: client)
     }
 
+    /// The follower of one query goes on with another one.
+    mutating func follow(_ new: SubscriptionID, insteadOf old: SubscriptionID) {
+        queryMirrors[new] = queryMirrors.removeValue(forKey: old)
+    }
+
     mutating func endFollowing(_ id: SubscriptionID) { queryMirrors[id] = nil }
 
     /// Reads one batch now and then, and all that wait once in a while.

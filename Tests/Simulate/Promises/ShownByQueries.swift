@@ -62,18 +62,17 @@ final class QueryMirror {
     private var members: Set<Entity> = []
     private var violations: [String] = []
     private let log = BatchLog()
-    private let id: SubscriptionID
+    private let reader: Int
 
     init(_ id: SubscriptionID, of client: JoinedClient) {
-        self.id = id
-        client.observe(id, log)
+        reader = client.observe(id, log)
     }
 
     /// What is wrong in what has come since the last call.
     func takeViolations() -> [String] {
         for batch in log.take() {
-            guard let changes = batch.queries[id] else { continue }
-            violations += mirror.follow(changes.changes, at: batch.tick).map { "of query \(id): \($0)" }
+            guard let changes = batch.queries[reader] else { continue }
+            violations += mirror.follow(changes.changes, at: batch.tick).map { "of a query: \($0)" }
             for entity in changes.left where members.remove(entity) == nil {
                 violations.append("\(entity) leaves a query of which it was no member")
             }

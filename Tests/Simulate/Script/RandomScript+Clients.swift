@@ -1,4 +1,6 @@
+import OrreryClient
 import OrrerySchema
+import OrrerySync
 import OrreryTesting
 import OrreryWire
 
@@ -48,7 +50,8 @@ extension RandomScript {
             participant.watch.mayMissBatches = true
         }
         // Who was never let in is told that it could not connect, and has to try again by itself.
-        if chance(faultRarity), client.isWelcomed || client.tick > .zero {
+        guard client.isWelcomed || client.tick > .zero else { return }
+        if chance(faultRarity) {
             let serverNotices = chance(2)
             note("client \(participant.number) is cut\(serverNotices ? "" : " at its side")")
             client.cut(serverNotices: serverNotices)
@@ -95,7 +98,15 @@ extension RandomScript {
 
     private func changeSubscriptions(_ participant: Participant) {
         if chance(60) { burst(participant) }
-        if participant.subscriptions.count < 5, chance(4) {
+        finishReplacements(participant)
+        if chance(12), let old = participant.subscriptions.randomElement(using: &generator),
+            !participant.replacements.contains(where: { $0.old == old || $0.new == old })
+        {
+            let request = randomQuery()
+            guard let new = participant.client.query(request.text, of: request.entities) else { return }
+            participant.replacements.append((old, new))
+            note("client \(participant.number) replaces \(old) by '\(request.text)' as \(new)")
+        } else if participant.subscriptions.count < 5, chance(4) {
             let request = chance(2) ? randomQuery() : components()
             guard let request, let id = participant.client.query(request.text, of: request.entities) else { return }
             note("client \(participant.number) subscribes to '\(request.text)' of \(request.entities ?? []) as \(id)")
@@ -108,5 +119,19 @@ extension RandomScript {
             participant.client.unsubscribe(id)
             note("client \(participant.number) unsubscribes \(id)")
         }
+    }
+
+    /// What a query does that is replaced: whoever reads it goes on with the new one.
+    private func finishReplacements(_ participant: Participant) {
+        let session = participant.client.session
+        let started = session.withCore(\.startedSubscriptions)
+        for (old, new) in participant.replacements where started.contains(new) {
+            session.observe(new, insteadOf: old)
+            participant.watch.follow(new, insteadOf: old)
+            participant.client.unsubscribe(old)
+            participant.subscriptions = participant.subscriptions.map { $0 == old ? new : $0 }
+            note("client \(participant.number) goes on with \(new) instead of \(old)")
+        }
+        participant.replacements.removeAll { started.contains($0.new) }
     }
 }

@@ -16,6 +16,8 @@ package final class RandomScript {
         var subscriptions: [SubscriptionID] = []
         var isClosed = false
         var watch = ClientWatch()
+        /// Queries that take the place of others once they have started.
+        var replacements: [(old: SubscriptionID, new: SubscriptionID)] = []
 
         init(number: Int, client: JoinedClient) {
             self.number = number
