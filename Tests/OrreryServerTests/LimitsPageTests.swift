@@ -46,6 +46,8 @@ import Testing
             ("QueryLimits.bracketDepthMax", "\(QueryLimits().bracketDepthMax)"),
             ("QueryLimits.entityCountMax", "\(QueryLimits().entityCountMax)"),
             ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
+            ("KeyRange.countMax", "\(KeyRange.countMax)"),
+            ("QueryIndex.keptFieldCountMax", "\(QueryIndex.keptFieldCountMax)"),
             ("FrozenQueries.retention", "\(FrozenQueries.retention.components.seconds) s"),
             ("FrozenQueries.sizeMax", "\(FrozenQueries.sizeMax)"),
             ("FrozenQueries.countMax", "\(FrozenQueries.countMax)"),

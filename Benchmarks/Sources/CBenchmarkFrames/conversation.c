@@ -101,6 +101,12 @@ size_t bench_make_subscribe_list(
     return count + write_text(message + count, "Position?");
 }
 
+size_t bench_make_subscribe_query(uint8_t *message, uint64_t subscription, const char *text) {
+    message[0] = BENCH_SUBSCRIBE;
+    size_t count = 1 + bench_varint_write(message + 1, subscription);
+    return count + write_text(message + count, text);
+}
+
 size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription) {
     message[0] = BENCH_UNSUBSCRIBE;
     return 1 + bench_varint_write(message + 1, subscription);

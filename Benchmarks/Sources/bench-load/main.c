@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Usage: bench-load PORT --clients N --clock FILE [--own COUNT] [--state-size BYTES]\n"
+    "Usage: bench-load PORT --clients N --clock FILE [--own COUNT] [--query TEXT]... [--state-size BYTES]\n"
     "\n"
     "Connects N clients to the server at 127.0.0.1:PORT (bench-server or bench-floor), subscribes each to the "
     "first component of\n"
@@ -26,6 +26,9 @@ static const char usage[] =
     "  --clients N    How many clients, from 1 to 10000.\n"
     "  --clock FILE   Where the server writes when each tick began.\n"
     "  --own COUNT    Subscribe each client to so many entities of its own instead, 100 at most.\n"
+    "  --query TEXT   Subscribe each client to this query instead; may be given several times. Every '#' stands for "
+    "a number\n"
+    "                 that counts the subscriptions of all clients from 0 on.\n"
     "  --state-size BYTES\n"
     "                 How many last bytes of each batch are the whole state of its tick: they must be the same "
     "for all clients.\n"
@@ -65,6 +68,10 @@ static size_t client_count;
 static size_t ready_count;
 /// How many entities of its own each client asks for; 0 for all of the world.
 static uint32_t own_count;
+/// Texts that each client asks for.
+enum { QUERY_COUNT_MAX = 64 };
+static const char *queries[QUERY_COUNT_MAX];
+static size_t query_count;
 static bench_tick_clock *tick_clock;
 
 /// What is counted from reset to report.
@@ -148,7 +155,25 @@ static void take_heartbeat(client *client, const bench_frame_reader *frame) {
     check(bench_acknowledge(client->socket, client->tick, client->received));
 }
 
+/// Subscribes to a query, with a number in place of each '#'.
+static void subscribe_to(const client *client, size_t position) {
+    char number[24], text[BENCH_QUERY_SIZE_MAX + 1];
+    snprintf(number, sizeof number, "%zu", client->number * query_count + position);
+    size_t length = 0;
+    for (const char *sign = queries[position]; *sign; sign++) {
+        char one[2] = {*sign, 0};
+        const char *added = *sign == '#' ? number : one;
+        if (length + strlen(added) > BENCH_QUERY_SIZE_MAX) fail(64, "too long a query: %s", queries[position]);
+        length += strlen(strcpy(text + length, added));
+    }
+    uint8_t message[BENCH_MADE_SIZE_MAX];
+    size_t size = bench_make_subscribe_query(message, position + 1, text);
+    check(bench_send_message(client->socket, BENCH_OPCODE_BINARY, message, size));
+}
+
 static void subscribe(const client *client) {
+    for (size_t position = 0; position < query_count; position++) subscribe_to(client, position);
+    if (query_count > 0) return;
     if (own_count == 0) {
         check(bench_subscribe(client->socket));
         return;
@@ -297,6 +322,8 @@ int main(int count, char **arguments) {
         if (argument[0] != '-' && port == 0) port = strtol(argument, NULL, 10);
         else if (strcmp(argument, "--clients") == 0 && value) number = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--own") == 0 && value) own = strtol(arguments[++position], NULL, 10);
+        else if (strcmp(argument, "--query") == 0 && value && query_count < QUERY_COUNT_MAX)
+            queries[query_count++] = arguments[++position];
         else if (strcmp(argument, "--state-size") == 0 && value) state_size = strtol(arguments[++position], NULL, 10);
         else if (strcmp(argument, "--clock") == 0 && value) clock_path = arguments[++position];
         else fail(64, "cannot understand '%s'\n%s", argument, usage);

@@ -11,6 +11,9 @@ import OrreryWebSocket
 /// Twelve bytes, as a benchmark of 10,000 entities has them.
 struct Position: Component { var x: Float = 0, y: Float = 0, z: Float = 0 }
 
+/// What filters ask for: which group an entity is in, and a number that changes.
+struct Level: Component { var group: Int32 = -1, turn: Int32 = 0 }
+
 /// A server whose world is all benchmark.
 @main
 struct BenchServer: AsyncParsableCommand {
@@ -28,6 +31,15 @@ struct BenchServer: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many of them change per tick, in percent.", valueName: "percent"))
     var changed = 100.0
 
+    @Option(help: ArgumentHelp("Groups of entities, in place of moving entities.", valueName: "count"))
+    var groups = 0
+
+    @Option(help: ArgumentHelp("Entities of a group.", valueName: "count"))
+    var members = 100
+
+    @Option(help: ArgumentHelp("Entities that join each group in a tick, while as many leave it.", valueName: "count"))
+    var moves = 1
+
     @Option(help: ArgumentHelp("Ticks per second.", valueName: "hz"))
     var rate = 30.0
 
@@ -39,6 +51,9 @@ struct BenchServer: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...4_000_000).contains(entities) else { throw ValidationError("--entities must be 1 to 4000000.") }
+        guard groups >= 0, members > 0, (0...members).contains(moves), groups * (members + moves) <= entities else {
+            throw ValidationError("--groups, --members and --moves must fit into --entities.")
+        }
         guard (0...100).contains(changed) else { throw ValidationError("--changed must be 0 to 100.") }
         guard (1...10_000).contains(connections) else { throw ValidationError("--connections must be 1 to 10000.") }
         guard (0.1...10_000).contains(rate) else { throw ValidationError("--rate must be 0.1 to 10000.") }
@@ -70,6 +85,7 @@ struct BenchServer: AsyncParsableCommand {
 
     private func makeServer(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
         let world = World()
+        guard groups == 0 else { return try makeGroups(world, clock, logger) }
         let all = (0..<entities).map { number in
             world.spawn(Position(x: Float(number), y: Float(number) * 0.5, z: 1))
         }
@@ -77,6 +93,40 @@ struct BenchServer: AsyncParsableCommand {
             world: world, schedule: makeSchedule(all, clock), configuration: .init(tickRate: .hertz(rate)),
             transport: .webSocket(port: 0), logger: logger
         ) { try $0.register(Position.self, writable: .byClients) }
+    }
+
+    /// Entities of which so many are in each group. In each tick some leave, as many others join, and the rest of those
+    /// that change stay where they are.
+    private func makeGroups(_ world: World, _ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
+        let (groups, moves, inGroups) = (groups, moves, groups * members)
+        var all = (0..<entities).map { number in
+            world.spawn(Level(group: number < inGroups ? Int32(number % groups) : -1))
+        }
+        let changedCount = Int((Double(entities) * changed / 100).rounded())
+        let moved = min(groups * moves, changedCount / 2)
+        var schedule = Schedule()
+        schedule.add("clock", in: .input) { _, context in clock.begin(context.tick) }
+        // The first positions are those of groups: who moves changes places with somebody outside.
+        var (next, nextOutside, nextStaying) = (0, inGroups, 0)
+        schedule.add("change", in: .update) { world, _ in
+            let levels = world.accessor(Level.self)
+            for _ in 0..<moved {
+                // All live as long as the world does.
+                try! levels.update(all[next]) { $0 = Level(group: -1, turn: $0.turn) }
+                try! levels.update(all[nextOutside]) { $0 = Level(group: Int32(next % groups), turn: $0.turn) }
+                all.swapAt(next, nextOutside)
+                next = (next + 1) % inGroups
+                nextOutside = nextOutside + 1 < all.count ? nextOutside + 1 : inGroups
+            }
+            for _ in 0..<(changedCount - 2 * moved) {
+                try! levels.update(all[nextStaying]) { $0.turn += 1 }
+                nextStaying = (nextStaying + 1) % inGroups
+            }
+        }
+        return try SimulationServer(
+            world: world, schedule: schedule, configuration: .init(tickRate: .hertz(rate)),
+            transport: .webSocket(port: 0), logger: logger
+        ) { try $0.register(Level.self) }
     }
 
     private func makeSchedule(_ all: [Entity], _ clock: TickClock) -> Schedule {

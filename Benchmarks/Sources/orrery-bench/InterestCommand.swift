@@ -7,73 +7,203 @@ struct InterestCommand: ParsableCommand {
         commandName: "interest",
         abstract: "What it costs to send each session its own part of the world, beside plain C.",
         discussion: """
-            singles: sessions that list entities of their own, one query each; all entities move. Server and floor, a \
-            plain C server that sends messages of the same size, take turns. ratio: processor time of all threads of \
-            the server by the batches that it sent, as a multiple of the floor's. merged: how often a session was not \
-            sent a tick that others were sent. ticks_missed: ticks of the world that began late or were skipped.
+            singles: sessions that list entities of their own, one query each; all entities move.
+            shared_filter: sessions with one filter that keeps 1,000 of 10,000 entities, of which 1 % change and 10 \
+            join and leave per tick; each follows an entity of its own, too.
+            many_filters, many_filters_or: 500 filters on 100,000 entities, of which 1 % change; each keeps 100, and \
+            one joins and leaves it per tick.
+            idle: nothing changes, of 100,000 entities; 50 sessions with a filter each.
+
+            Server and floor, a plain C server that sends messages of the same size, take turns. ratio: processor time \
+            of all threads of the server by the batches that it sent, as a multiple of the floor's; ratio_per_session: \
+            the same for what the second half of the sessions adds. ms: processor time of the thread that serves clients \
+            per tick, less what it takes without clients, which is to take over the world's changes; us: the same in \
+            an idle world, and process_us of all threads. merged: how often a session was not \
+            sent a tick that others were sent. ticks_missed: ticks of the world that began late or were skipped. \
+            bytes_per_filter: memory of the server by filters, less what it needs without clients.
             """)
+
+    enum Row: String, CaseIterable, ExpressibleByArgument {
+        case singles
+        case sharedFilter = "shared_filter"
+        case manyFilters = "many_filters"
+        case manyFiltersOr = "many_filters_or"
+        case idle
+    }
 
     @Flag(help: "One JSON object a line.")
     var json = false
 
-    @Flag(name: .customLong("assert"), help: "Fail if somebody missed something, or a ratio is over its limit.")
+    @Flag(name: .customLong("assert"), help: "Fail if somebody missed something, or a figure is over its limit.")
     var asserts = false
 
-    @Option(help: ArgumentHelp("Sessions.", valueName: "count"))
-    var sessions = 300
+    @Option(name: .customLong("row"), help: ArgumentHelp("What to measure; may be repeated.", valueName: "name"))
+    var rows: [Row] = []
 
-    @Option(help: ArgumentHelp("Entities that each session lists.", valueName: "count"))
+    @Option(help: ArgumentHelp("Sessions of 'singles' and 'shared_filter'.", valueName: "count"))
+    var sessions: Int?
+
+    @Option(help: ArgumentHelp("Entities that each session of 'singles' lists.", valueName: "count"))
     var own = 64
 
     @Option(help: ArgumentHelp("Ticks per second.", valueName: "hz"))
     var rate = 60
 
-    @Option(help: ArgumentHelp("How long server and floor are measured in all.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long each row is measured in all.", valueName: "seconds"))
     var seconds = 30.0
 
     func validate() throws {
-        guard (1...9000).contains(sessions) else { throw ValidationError("--sessions must be 1 to 9000.") }
+        guard (2...9000).contains(sessions ?? 300) else { throw ValidationError("--sessions must be 2 to 9000.") }
         guard (1...100).contains(own) else { throw ValidationError("--own must be 1 to 100.") }
         guard (1...1000).contains(rate) else { throw ValidationError("--rate must be 1 to 1000.") }
         guard (1...3600).contains(seconds) else { throw ValidationError("--seconds must be 1 to 3600.") }
     }
 
-    /// The most processor time of the server, as a multiple of the floor's.
-    private static let ratioMax = 2.0
-
     func run() throws {
-        let scene = Scene(entities: sessions * own, rate: rate, subscribers: sessions, ownEntities: own)
+        var output = Output(asJSON: json)
+        var isOver = false
+        for row in rows.isEmpty ? Row.allCases : rows {
+            let (result, isWithinLimits) =
+                switch row {
+                case .singles: try measureSingles()
+                case .sharedFilter: try measureSharedFilter()
+                case .manyFilters: try measureManyFilters(row, "Level where Level.group = #", millisecondsMax: 0.5)
+                case .manyFiltersOr:
+                    try measureManyFilters(
+                        row, "Level where Level.group = # or Level.turn = -1", millisecondsMax: 1.5)
+                case .idle: try measureIdle()
+                }
+            output.write(result)
+            isOver = isOver || !isWithinLimits
+        }
+        if asserts, isOver { throw ExitCode.failure }
+    }
+
+    // MARK: Beside the floor
+
+    private func measureSingles() throws -> (Result, Bool) {
+        let sessions = sessions ?? 300
+        let (server, floor) = try measureBoth(
+            Scene(entities: sessions * own, rate: rate, subscribers: sessions, ownEntities: own), shares: 2)
+        let ratio = try server.perDelivery() / floor.perDelivery()
+        var result = Result()
+        result.set("name", Row.singles.rawValue)
+        result.set("sessions", sessions)
+        result.set("own", own)
+        result.set("ratio", ratio, digits: 2)
+        try report(server, floor, in: &result)
+        return (result, ratio <= 2.0 && server.missedTicks == 0 && server.load?.unequalTicks == 0)
+    }
+
+    private func measureSharedFilter() throws -> (Result, Bool) {
+        let sessions = sessions ?? 200
+        var scene = Scene(
+            entities: 10_000, changedPercent: 1, rate: rate, subscribers: sessions, groups: 1, members: 1000, moves: 10,
+            queries: ["Level where Level.group = 0", "#v1, Level?"])
+        let (server, floor) = try measureBoth(scene, shares: 4)
+        scene.subscribers = sessions / 2
+        let (fewServer, fewFloor) = try measureBoth(scene, shares: 4)
+        let ratio = try server.perDelivery() / floor.perDelivery()
+        let further =
+            (server.millisecondsPerTick() - fewServer.millisecondsPerTick())
+            / (floor.millisecondsPerTick() - fewFloor.millisecondsPerTick())
+        var result = Result()
+        result.set("name", Row.sharedFilter.rawValue)
+        result.set("sessions", sessions)
+        result.set("ratio", ratio, digits: 2)
+        result.set("ratio_per_session", further, digits: 2)
+        try report(server, floor, in: &result)
+        return (result, ratio <= 1.4 && further <= 1.25 && server.missedTicks == 0)
+    }
+
+    /// Server and floor in turn.
+    /// - Parameter shares: How many such parts the time of a row has.
+    private func measureBoth(_ scene: Scene, shares: Int) throws -> (server: Measurement, floor: Measurement) {
         var (server, floor) = (Measurement(), Measurement())
         let rounds = seconds < 10 ? 1 : 3
         for _ in 0..<rounds {
-            server.add(try measure(try Stage.serving(scene), rounds))
-            floor.add(try measure(try Stage.floor(scene, messageSize: Int(server.bytesPerDelivery)), rounds))
+            server.add(try measure(Stage.serving(scene), shares: shares * rounds))
+            floor.add(
+                try measure(Stage.floor(scene, messageSize: Int(server.bytesPerDelivery)), shares: shares * rounds))
         }
-        guard let load = server.load, let ours = server.microsecondsPerDelivery,
-            let least = floor.microsecondsPerDelivery
-        else { throw ChildProcess.Failure(description: "bench-load does not report") }
-        var result = Result()
-        result.set("name", "singles")
-        result.set("sessions", sessions)
-        result.set("own", own)
-        result.set("ratio", ours / least, digits: 2)
-        result.set("server_us_per_delivery", ours, digits: 2)
-        result.set("floor_us_per_delivery", least, digits: 2)
+        return (server, floor)
+    }
+
+    private func report(_ server: Measurement, _ floor: Measurement, in result: inout Result) throws {
+        result.set("server_us_per_delivery", try server.perDelivery(), digits: 2)
+        result.set("floor_us_per_delivery", try floor.perDelivery(), digits: 2)
         result.set("server_cpu_ms_per_tick", server.millisecondsPerTick())
         result.set("sync_cpu_ms_per_tick", server.millisecondsPerTick(ServerThread.sync))
         result.set("ticks", Int(server.ticks))
         result.set("ticks_missed", Int(server.missedTicks))
-        result.set("merged", Int(load.unequalTicks))
-        result.set("longest_silence", load.longestSilence, digits: 3)
+        result.set("merged", Int(server.load?.unequalTicks ?? 0))
+        result.set("longest_silence", server.load?.longestSilence, digits: 3)
         result.set("bytes_per_delivery", Int(server.bytesPerDelivery))
-        var output = Output(asJSON: json)
-        output.write(result)
-        let isOver = ours / least > Self.ratioMax
-        if asserts, isOver || server.missedTicks > 0 || load.unequalTicks > 0 { throw ExitCode.failure }
     }
 
-    private func measure(_ stage: Stage, _ rounds: Int) throws -> Measurement {
+    // MARK: Beside the same world without clients
+
+    private func measureManyFilters(_ row: Row, _ text: String, millisecondsMax: Double) throws -> (Result, Bool) {
+        let (clients, filters) = (10, 500)
+        let scene = Scene(
+            entities: 100_000, changedPercent: 1, rate: rate, subscribers: clients, groups: filters,
+            queries: Array(repeating: text, count: filters / clients))
+        let (with, without) = try measureWithAndWithoutClients(scene)
+        let milliseconds = with.millisecondsPerTick(ServerThread.sync) - without.millisecondsPerTick(ServerThread.sync)
+        let size = (Int(with.residentSize) - Int(without.residentSize)) / filters
+        var result = Result()
+        result.set("name", row.rawValue)
+        result.set("filters", filters)
+        result.set("ms", milliseconds)
+        result.set("intake_ms", without.millisecondsPerTick(ServerThread.sync))
+        result.set("server_cpu_ms_per_tick", with.millisecondsPerTick())
+        result.set("bytes_per_filter", size)
+        result.set("ticks", Int(with.ticks))
+        result.set("ticks_missed", Int(with.missedTicks))
+        result.set("bytes_per_delivery", Int(with.bytesPerDelivery))
+        return (result, milliseconds <= millisecondsMax && size <= 16 << 10)
+    }
+
+    private func measureIdle() throws -> (Result, Bool) {
+        let scene = Scene(
+            entities: 100_000, changedPercent: 0, rate: rate, subscribers: 50, groups: 50,
+            queries: ["Level where Level.group = #"])
+        let (with, without) = try measureWithAndWithoutClients(scene)
+        let core =
+            (with.millisecondsPerTick(ServerThread.sync) - without.millisecondsPerTick(ServerThread.sync)) * 1000
+        let process = (with.millisecondsPerTick() - without.millisecondsPerTick()) * 1000
+        var result = Result()
+        result.set("name", Row.idle.rawValue)
+        result.set("clients", scene.subscribers)
+        result.set("us", core, digits: 1)
+        result.set("process_us", process, digits: 1)
+        result.set("ticks", Int(with.ticks))
+        result.set("ticks_missed", Int(with.missedTicks))
+        return (result, core <= 20 && process <= 60)
+    }
+
+    private func measureWithAndWithoutClients(_ scene: Scene) throws -> (with: Measurement, without: Measurement) {
+        var alone = scene
+        alone.subscribers = 0
+        var (with, without) = (Measurement(), Measurement())
+        let rounds = seconds < 10 ? 1 : 3
+        for _ in 0..<rounds {
+            with.add(try measure(Stage.serving(scene), shares: 2 * rounds))
+            without.add(try measure(Stage.serving(alone), shares: 2 * rounds))
+        }
+        return (with, without)
+    }
+
+    private func measure(_ stage: Stage, shares: Int) throws -> Measurement {
         try stage.settle()
-        return try stage.measure(seconds: max(1, seconds / Double(2 * rounds)))
+        return try stage.measure(seconds: max(1, seconds / Double(shares)))
+    }
+}
+
+extension Measurement {
+    /// Microseconds of the processor for one batch to one client.
+    fileprivate func perDelivery() throws -> Double {
+        guard let microsecondsPerDelivery else { throw ChildProcess.Failure(description: "bench-load does not report") }
+        return microsecondsPerDelivery
     }
 }

@@ -11,6 +11,13 @@ struct Scene {
     var comparesStates = false
     /// How many entities of its own each subscriber asks for; 0 for all of the world.
     var ownEntities = 0
+    /// Groups of entities, in place of moving ones; how many are in each, and how many join and leave each per tick.
+    var groups = 0
+    var members = 100
+    var moves = 1
+    /// What each subscriber asks for, if not for the first component. Every `#` stands for a number that counts the
+    /// subscriptions of all of them.
+    var queries: [String] = []
     /// Clients that say much, besides.
     var talkers = 0
 
@@ -34,6 +41,7 @@ final class Stage {
                 [
                     "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
                     "\(scene.rate)", "--connections", "\(scene.subscribers + scene.talkers + 8)", "--clock", clock,
+                    "--groups", "\(scene.groups)", "--members", "\(scene.members)", "--moves", "\(scene.moves)",
                 ])
         }
     }
@@ -65,6 +73,7 @@ final class Stage {
         if scene.comparesStates { arguments += ["--state-size", "\(scene.entities * 12)"] }
         // The floor does not read what it is asked for.
         if scene.ownEntities > 0 { arguments += ["--own", "\(scene.ownEntities)"] }
+        arguments += scene.queries.flatMap { ["--query", $0] }
         load = try ChildProcess("bench-load", arguments)
         guard try load?.readLine() == "ready" else {
             throw ChildProcess.Failure(description: "bench-load is not ready")
@@ -96,6 +105,11 @@ final class Stage {
     /// Waits until the load reads as much as it is sent, ten seconds at most: what is sent later than it is measured
     /// would not count.
     func settle() throws {
+        guard scene.changesPerTick > 0, scene.subscribers > 0 else {
+            // Nothing is sent: a second is enough for what comes with the clients.
+            _ = try measure(seconds: 1)
+            return
+        }
         for _ in 0..<20 {
             let now = try measure(seconds: 0.5)
             if Double(now.load?.batches ?? 0) >= 0.95 * Double(now.ticks) * Double(scene.subscribers) { return }
@@ -137,6 +151,8 @@ final class Stage {
 struct Measurement {
     var ticks: UInt64 = 0
     var missedTicks: UInt64 = 0
+    /// Bytes of memory of the server at the end.
+    var residentSize: UInt64 = 0
     /// Nanoseconds of processor time, by thread.
     var processorTime: [String: UInt64] = [:]
     /// By thread.
@@ -149,6 +165,7 @@ struct Measurement {
         ticks = after.tickCount - before.tickCount
         missedTicks =
             after.lateTickCount + after.skippedTickCount - before.lateTickCount - before.skippedTickCount
+        residentSize = after.residentSize
         self.load = load
         for thread in after.threads {
             let earlier = before.threads.first { $0.id == thread.id }
@@ -160,6 +177,7 @@ struct Measurement {
     mutating func add(_ other: Measurement) {
         ticks += other.ticks
         missedTicks += other.missedTicks
+        residentSize = max(residentSize, other.residentSize)
         processorTime.merge(other.processorTime, uniquingKeysWith: +)
         allocations.merge(other.allocations, uniquingKeysWith: +)
         guard var sum = load, let more = other.load else {

@@ -14,6 +14,8 @@ package struct Query: Hashable, Sendable {
     package let condition: Condition?
     /// The components whose presence or value decides about membership, ascending. Without any, life alone decides.
     package let membershipColumns: [ColumnID]
+    /// Ranges of which each member is in one; `nil` if none are known.
+    package let keyRanges: [KeyRange]?
     let plan: QueryPlan
 
     /// Parses a text and looks up its names.
@@ -38,6 +40,7 @@ package struct Query: Hashable, Sendable {
         if let condition { writer.append(condition) }
         canonical = writer.bytes
         plan = QueryPlan(selection, condition, table)
+        keyRanges = selection.resource == nil ? condition?.keyRanges(table) : nil
         membershipColumns = Self.membershipColumns(selection, condition, table)
     }
 

@@ -140,7 +140,7 @@ struct BatchBuilder {
                 collected.append((column, block))
             }
             for slot in part.queries {
-                let block = memberBlock(of: queries[slot], part, in: queries, pages: pages)
+                let block = memberBlock(of: slot, part, in: queries, pages: pages)
                 addEntered(block.joinedRows, after: part.cursor)
                 gone = gone.union(block.gone)
                 members.append(block)
@@ -221,9 +221,10 @@ struct BatchBuilder {
     /// What a query brings: encoded by itself, whatever else those who have it are sent, unless it begins for one
     /// session alone.
     private mutating func memberBlock(
-        of entry: QueryTable.Entry, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
+        of slot: QueryTable.Slot, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
     ) -> MemberBlock {
         work += 1
+        let entry = queries[slot]
         // What one session alone has, or gets a part of, is needed once.
         let isShared =
             entry.sets.count > 1 && pages == nil && pending.otherwise.queries.isEmpty
@@ -231,13 +232,16 @@ struct BatchBuilder {
         let key = MemberKey(query: entry.number, cursor: pending.cursor, heldSince: pending.heldSince)
         if isShared, let block = memberBlocks[key] { return block }
         builtBlockCount += 1
-        let block = makeMemberBlock(of: entry, pending, in: queries, pages: pages)
+        let rows = queries.rows(concerning: slot, after: pending.cursor, in: store)
+        let block = makeMemberBlock(of: entry, rows, pending, in: queries, pages: pages)
         if isShared, memberBlocks.count < Self.blockCountMax { memberBlocks[key] = block }
         return block
     }
 
+    /// - Parameter rows: Where something may have changed of which the members depend; `nil` for all.
     private mutating func makeMemberBlock(
-        of entry: QueryTable.Entry, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
+        of entry: QueryTable.Entry, _ rows: [UInt32]?, _ pending: PendingChanges, in queries: QueryTable,
+        pages: Range<Int>?
     ) -> MemberBlock {
         let (cursor, heldSince) = (pending.cursor, pending.heldSince)
         let empty = BatchSections(partSizeMax: partSizeMax)
@@ -250,7 +254,7 @@ struct BatchBuilder {
             }
             block.left.append(left: left, of: entry.number)
         }
-        let (joined, stayed) = membership.split(at: cursor)
+        let (joined, concerned) = membership.split(at: cursor, among: rows)
         for entity in joined where pages?.contains(entity.page) ?? true { block.joinedRows.append(entity.index) }
         block.joined.append(joined: block.joinedRows, of: entry.number)
         for column in entry.shownColumns {
@@ -268,6 +272,10 @@ struct BatchBuilder {
                 }
             }
             var updated = RowSet()
+            // Other components change where members do not.
+            let stayed =
+                rows == nil || !entry.definition.readColumns.contains(column)
+                ? concerned : membership.split(at: cursor).stayed
             if store[column].newestTick > cursor, !stayed.isEmpty {
                 work += stayed.count
                 let changes = store.changes(of: stayed, in: column, after: cursor, pages: pages)

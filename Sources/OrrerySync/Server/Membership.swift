@@ -73,12 +73,56 @@ struct Membership {
             guard let entity = store.entity(at: row), next == members.count || members[next] != entity else { return }
             new.append(entity)
         }
+        return take(new, removing: gone, at: store.tick)
+    }
+
+    /// Tests some rows anew.
+    /// - Parameter rows: Ascending. No other row is one of somebody who joined or left.
+    /// - Returns: Whether somebody in one of the rows is or was a member.
+    /// - Complexity: O(rows x (nodes + log members)), and O(members) if anybody joined or left.
+    mutating func update(_ rows: [UInt32], _ query: Query, in store: ComponentStore) -> Bool {
+        var (gone, new): ([Int], [Entity]) = ([], [])
+        var concernsMembers = false
+        for row in rows {
+            let position = members.partitionIndex { $0.index >= row }
+            let known = position < members.count && members[position].index == row ? members[position] : nil
+            let member = store.entity(at: row).flatMap { query.isMember($0, of: store) ? $0 : nil }
+            concernsMembers = concernsMembers || known != nil || member != nil
+            guard known != member else { continue }
+            if known != nil { gone.append(position) }
+            if let member { new.append(member) }
+        }
+        _ = take(new, removing: gone, at: store.tick)
+        return concernsMembers
+    }
+
+    /// - Parameters:
+    ///   - new: Who joined, ascending.
+    ///   - gone: Positions of those who left, ascending.
+    /// - Returns: Whether there are any.
+    private mutating func take(_ new: [Entity], removing gone: [Int], at tick: Tick) -> Bool {
         guard !gone.isEmpty || !new.isEmpty else { return false }
         forgetLeavings()
-        leavings += gone.map { Leaving(entity: members[$0], tick: store.tick) }
-        merge(new, removing: gone, at: store.tick)
+        for position in gone { leavings.append(Leaving(entity: members[position], tick: tick)) }
+        if gone.count + new.count <= Self.separateCountMax {
+            for position in gone.reversed() {
+                members.remove(at: position)
+                joinTicks.remove(at: position)
+            }
+            for entity in new {
+                let position = members.partitionIndex { $0 >= entity }
+                members.insert(entity, at: position)
+                joinTicks.insert(tick, at: position)
+            }
+        } else {
+            merge(new, removing: gone, at: tick)
+        }
+        if !new.isEmpty { newestJoin = tick }
         return true
     }
+
+    /// So many changes are made one by one in place; more in one pass.
+    private static let separateCountMax = 8
 
     /// Adds ascending entities, and removes those at ascending positions.
     private mutating func merge(_ new: [Entity], removing gone: [Int], at tick: Tick) {
@@ -102,7 +146,6 @@ struct Membership {
         mergedMembers += new[nextNew...]
         mergedTicks += repeatElement(tick, count: new.count - nextNew)
         (members, joinTicks) = (mergedMembers, mergedTicks)
-        if !new.isEmpty { newestJoin = tick }
     }
 
     /// Those of this tick stay: nobody was told of them yet.
@@ -114,11 +157,20 @@ struct Membership {
     }
 
     /// The members who joined after a tick, and those who were there before.
-    func split(at tick: Tick) -> (joined: [Entity], stayed: [Entity]) {
-        guard newestJoin > tick else { return ([], members) }
+    /// - Parameter rows: The rows to look at, ascending; all by default.
+    func split(at tick: Tick, among rows: [UInt32]? = nil) -> (joined: [Entity], stayed: [Entity]) {
+        guard rows != nil || newestJoin > tick else { return ([], members) }
         var (joined, stayed): ([Entity], [Entity]) = ([], [])
-        for (position, entity) in members.enumerated() {
-            if joinTicks[position] > tick { joined.append(entity) } else { stayed.append(entity) }
+        func take(_ position: Int) {
+            if joinTicks[position] > tick { joined.append(members[position]) } else { stayed.append(members[position]) }
+        }
+        guard let rows else {
+            members.indices.forEach(take)
+            return (joined, stayed)
+        }
+        for row in rows {
+            let position = members.partitionIndex { $0.index >= row }
+            if position < members.count, members[position].index == row { take(position) }
         }
         return (joined, stayed)
     }

@@ -18,14 +18,30 @@ struct QueryTable {
         let cells: Cells
         /// The components that it shows of its members, ascending.
         let shownColumns: [ColumnID]
+        /// Those whose changes concern it whoever its members are: changes of the others are found with its members.
+        let readColumns: [ColumnID]
+        /// The components that decide about its members, if no fields lead to it.
+        let decidingColumns: [ColumnID]
+        /// Whether births and deaths decide about its members too, beyond the components that come and go with them.
+        let isDecidedByLife: Bool
+        /// The fields that lead to it.
+        let fields: Set<IndexedField>
 
         init(_ query: Query, _ number: QueryNumber, in components: ComponentTable) {
             self.query = query
             self.number = number
             shownColumns = query.selection.shownColumns(in: components)
-            cells =
-                query.isPlain
-                ? Cells(everyEntity: query.selection.required.isEmpty, columns: shownColumns) : Cells()
+            guard !query.isPlain else {
+                cells = Cells(everyEntity: query.selection.required.isEmpty, columns: shownColumns)
+                (readColumns, decidingColumns, isDecidedByLife, fields) = (shownColumns, [], false, [])
+                return
+            }
+            cells = Cells()
+            readColumns = shownColumns.filter { !query.membershipColumns.contains($0) }
+            let isFoundByFields = query.keyRanges != nil
+            decidingColumns = isFoundByFields ? [] : query.membershipColumns
+            isDecidedByLife = !isFoundByFields && query.readsLife
+            fields = Set(query.keyRanges?.lazy.map(\.field) ?? [])
         }
     }
 
@@ -68,14 +84,9 @@ struct QueryTable {
     private var entries: [Entry?] = []
     private var slots: [Query: Slot] = [:]
     private var unused: [Slot] = []
-    /// By component: the queries that show it.
-    private var readers: [[Slot]] = []
-    /// The plain queries that show the existence of entities.
-    private var existenceReaders: [Slot] = []
-    /// By component: the queries whose members depend on it.
-    private var deciders: [[Slot]] = []
-    /// The queries whose members depend on births and deaths alone.
-    private var lifeDeciders: [Slot] = []
+    private var index: QueryIndex
+    /// The ticks between which changes were evaluated last.
+    private var evaluated: (after: Tick, tick: Tick)?
     private let components: ComponentTable
     private var lastNumber: UInt64 = 0
     /// How often members were determined, for tests that each query is evaluated once, and only if it may have changed.
@@ -83,10 +94,13 @@ struct QueryTable {
     /// The queries whose members are told.
     private(set) var memberQueryCount = 0
 
-    init(_ components: ComponentTable) {
+    /// - Parameter fieldsAreAlwaysUsed: Whether queries are found by the values of fields also where that costs more
+    ///   than a look at each, for tests.
+    init(_ components: ComponentTable, fieldsAreAlwaysUsed: Bool = false) {
         self.components = components
-        readers = Array(repeating: [], count: (components.columns.last?.rawValue ?? -1) + 1)
-        deciders = readers
+        index = QueryIndex(
+            columnCount: (components.columns.last?.rawValue ?? -1) + 1,
+            fieldsAreAlwaysUsed: fieldsAreAlwaysUsed)
     }
 
     /// How many queries there are.
@@ -110,6 +124,8 @@ struct QueryTable {
             entries[slot]?.holderCount += 1
             return slot
         }
+        // Its members are those of now, not of the tick that was evaluated last.
+        if evaluated?.tick != store.tick { index.forget() }
         var entry: Entry
         if let (definition, membership) = frozen.take(query) {
             entry = Entry(definition)
@@ -127,10 +143,7 @@ struct QueryTable {
         let slot = unused.popLast() ?? entries.count
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
         slots[query] = slot
-        for column in entry.shownColumns { readers[column.rawValue].append(slot) }
-        if entry.cells.everyEntity { existenceReaders.append(slot) }
-        for column in entry.decidingColumns { deciders[column.rawValue].append(slot) }
-        if entry.isDecidedByLife { lifeDeciders.append(slot) }
+        index.insert(slot, entry.definition)
         return slot
     }
 
@@ -146,10 +159,7 @@ struct QueryTable {
         }
         precondition(entry.sets.isEmpty, "a set has a query that nobody asks for")
         slots[entry.query] = nil
-        for column in entry.shownColumns { readers[column.rawValue].removeUnordered(slot) }
-        if entry.cells.everyEntity { existenceReaders.removeUnordered(slot) }
-        for column in entry.decidingColumns { deciders[column.rawValue].removeUnordered(slot) }
-        if entry.isDecidedByLife { lifeDeciders.removeUnordered(slot) }
+        index.remove(slot, entry.definition)
         if let membership = entry.membership {
             memberQueryCount -= 1
             // Who died of listed entities is known without having been watched.
@@ -167,44 +177,42 @@ struct QueryTable {
     /// - Parameters:
     ///   - tick: The tick that was evaluated before.
     ///   - changed: Called with each set that has a query whose members or cells may have changed, perhaps repeatedly.
-    /// - Complexity: O(components), and O(rows that changed x nodes) for each query that reads them.
+    /// - Complexity: O(components), and for each query that reads what changed O(changed rows x nodes); with many such
+    ///   queries less, since those whose members and values did not change are not looked at (``FieldIndex``).
     mutating func advance(after tick: Tick, in store: ComponentStore, _ changed: (_ set: Int) -> Void) {
+        if tick != evaluated?.tick { index.forget() }
+        evaluated = (tick, store.tick)
         let columns = components.columns.filter { store[$0].newestTick > tick }
         let hasLifeChanged = store.entities.newestTick > tick
-        guard hasLifeChanged || !columns.isEmpty else { return }
-        evaluate(columns, hasLifeChanged, after: tick, in: store)
-        func visit(_ slots: [Slot]) {
-            for slot in slots { entries[slot]?.sets.forEach(changed) }
-        }
-        for column in columns { visit(readers[column.rawValue]) }
-        if hasLifeChanged { visit(existenceReaders) }
-        visit(moved)
-    }
-
-    /// The queries whose members changed in the last evaluation.
-    private var moved: [Slot] = []
-
-    private mutating func evaluate(
-        _ columns: [ColumnID], _ hasLifeChanged: Bool, after tick: Tick, in store: ComponentStore
-    ) {
-        moved.removeAll(keepingCapacity: true)
-        guard memberQueryCount > 0 else { return }
-        var due = hasLifeChanged ? lifeDeciders : []
-        for column in columns { due += deciders[column.rawValue] }
-        guard !due.isEmpty else { return }
-        due.sort()
-        var candidates = ChangedRows(after: tick)
+        var rows = ChangedRows(after: tick)
+        let (direct, found) = index.decidersOf(columns, hasLifeChanged, &rows, in: store)
+        func visit(_ slot: Slot) { entries[slot]?.sets.forEach(changed) }
         var last: Slot?
-        for slot in due where slot != last {
+        for slot in direct where slot != last {
             last = slot
             guard let query = entries[slot]?.query else { continue }
-            let rows = candidates.rows(for: query, in: store)
+            let candidates = rows.rows(of: query.membershipColumns, life: query.readsLife, in: store)
             evaluationCount += 1
-            let matching = query.members(of: store, among: rows)
-            if entries[slot]?.membership?.update(among: rows, matching: matching, in: store) ?? false {
-                moved.append(slot)
-            }
+            let matching = query.members(of: store, among: candidates)
+            let hasMoved = entries[slot]?.membership?.update(among: candidates, matching: matching, in: store) ?? false
+            if hasMoved || self[slot].shownColumns.contains(where: columns.contains) { visit(slot) }
         }
+        for slot in found {
+            guard let definition = entries[slot]?.definition,
+                let candidates = index.rows(concerning: slot, definition)
+            else { continue }
+            evaluationCount += 1
+            let concernsMembers = entries[slot]?.membership?.update(candidates, definition.query, in: store) ?? false
+            if concernsMembers { visit(slot) }
+        }
+        for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
+    }
+
+    /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
+    /// from those of an earlier tick; `nil` if nothing is known about that.
+    func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> [UInt32]? {
+        guard let evaluated, evaluated == (cursor, store.tick) else { return nil }
+        return index.rows(concerning: slot, self[slot].definition)
     }
 
     /// Traps if counts or indexes do not agree with these subscriptions and sets.
@@ -226,67 +234,10 @@ struct QueryTable {
             assert(
                 entry.sets.count == positions[slot]?.count ?? 0 && Set(entry.sets) == positions[slot] ?? [],
                 "a query leads to the sets that have it")
-            for column in components.columns {
-                assert(
-                    readers[column.rawValue].count { $0 == slot } == (entry.shownColumns.contains(column) ? 1 : 0),
-                    "a component leads to the queries that show it")
-                assert(
-                    deciders[column.rawValue].count { $0 == slot } == (entry.decidingColumns.contains(column) ? 1 : 0),
-                    "a component leads to the queries that it decides")
-            }
-            assert(
-                existenceReaders.count { $0 == slot } == (entry.cells.everyEntity ? 1 : 0)
-                    && lifeDeciders.count { $0 == slot } == (entry.isDecidedByLife ? 1 : 0),
-                "births and deaths lead to the queries that they concern")
             if tick == store.tick { entry.membership?.checkInvariants(entry.query, in: store) }
         }
-        assert(
-            (readers + deciders + [existenceReaders, lifeDeciders]).allSatisfy { $0.allSatisfy { holders[$0] != nil } },
-            "an index has no query that is gone")
+        index.checkInvariants(Dictionary(uniqueKeysWithValues: holders.keys.map { ($0, self[$0].definition) }))
         assert(
             memberQueryCount == holders.keys.count { self[$0].membership != nil }, "queries with members are counted")
-    }
-}
-
-extension QueryTable.Entry {
-    /// The components whose changes may change the members.
-    fileprivate var decidingColumns: [ColumnID] { membership == nil ? [] : query.membershipColumns }
-
-    /// Whether births and deaths may change the members, beyond the components that come and go with them.
-    fileprivate var isDecidedByLife: Bool { membership != nil && query.readsLife }
-}
-
-/// The rows in which something changed after a tick: for queries that read the same, collected once.
-private struct ChangedRows {
-    private struct Key: Hashable {
-        var columns: [ColumnID]
-        var readsLife: Bool
-    }
-
-    private let cursor: Tick
-    private var known: [Key: RowSet] = [:]
-
-    init(after cursor: Tick) {
-        self.cursor = cursor
-    }
-
-    /// The rows in which the members of a query may have changed.
-    mutating func rows(for query: Query, in store: ComponentStore) -> RowSet {
-        let key = Key(columns: query.membershipColumns, readsLife: query.readsLife)
-        if let rows = known[key] { return rows }
-        var rows = query.readsLife ? store.entities.changedRows(after: cursor) : RowSet()
-        for column in query.membershipColumns { rows = rows.union(store[column].changedRows(after: cursor)) }
-        known[key] = rows
-        return rows
-    }
-}
-
-extension [Int] {
-    /// Removes an element that is there once.
-    /// - Complexity: O(n), without moving the others.
-    fileprivate mutating func removeUnordered(_ element: Int) {
-        guard let position = firstIndex(of: element) else { preconditionFailure("\(element) is not there") }
-        swapAt(position, count - 1)
-        removeLast()
     }
 }

@@ -106,7 +106,7 @@ package struct SyncServer: ~Copyable {
         self.permissions = permissions
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
-        queries = QueryTable(store.table)
+        queries = QueryTable(store.table, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick

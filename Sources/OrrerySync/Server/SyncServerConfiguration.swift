@@ -89,6 +89,9 @@ public struct SyncServerConfiguration: Sendable {
     /// client is first sent an empty part.
     package static let unprovenSizeMax = 16 << 10
 
+    /// Whether queries are found by the values of fields also where a look at each of them costs less. For tests.
+    package var fieldsAreAlwaysUsed = false
+
     /// Makes the default configuration.
     public init() {}
 

@@ -10,6 +10,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let world = RandomWorld(&generator)
         let models = ModelGenerator(world, &generator)
+        var rangeCount = 0
         for number in 0..<60 {
             let model = models.query(&generator)
             var writer = ModelWriter(generator: SeededGenerator(seed: seed, path: UInt64(number)))
@@ -30,9 +31,18 @@ import Testing
                     query.shownColumns(of: entity, in: world.store).map(\.rawValue)
                         == ModelEvaluator(world: world).shown(of: entity, in: model), "seed \(seed): \(text)")
             }
+            if let ranges = query.keyRanges {
+                rangeCount += ranges.count
+                for entity in expected {
+                    #expect(
+                        ranges.contains { $0.keys.contains($0.field.key(of: entity.index, in: world.store)) },
+                        "seed \(seed): who matches \(text) is in one of its ranges")
+                }
+            }
             let some = RowSet(world.entities.map(\.index).filter { $0 < 1 << 30 && Bool.random(using: &generator) })
             #expect(
                 query.members(of: world.store, among: some) == members.intersection(some), "seed \(seed): \(text)")
         }
+        #expect(rangeCount > 0, "some are found by a field")
     }
 }

@@ -97,6 +97,7 @@ package final class RandomScript {
             configuration.sync.limits.subscriptionCountMax = .random(in: 4...8, using: &generator)
         }
         if generator.oneIn(2) { makeMessagesSmall(&configuration, &generator) }
+        configuration.sync.fieldsAreAlwaysUsed = generator.oneIn(2)
         configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
         return configuration
     }

@@ -22,8 +22,11 @@ enum {
 /// The most entities that one Subscribe of these clients lists.
 enum { BENCH_LISTED_MAX = 100 };
 
+/// The longest text of a query of these clients.
+enum { BENCH_QUERY_SIZE_MAX = 120 };
+
 /// The longest message that a `bench_make_…` makes, unless it says otherwise.
-enum { BENCH_MADE_SIZE_MAX = 64 };
+enum { BENCH_MADE_SIZE_MAX = 160 };
 
 /// The head of a batch.
 typedef struct {
@@ -49,6 +52,8 @@ size_t bench_make_subscribe_one(uint8_t *message, uint64_t subscription, uint32_
 /// BENCH_SENT_SIZE_MAX.
 size_t bench_make_subscribe_list(
     uint8_t *message, uint64_t subscription, uint32_t first, uint32_t step, uint32_t entity_count);
+/// A query of at most BENCH_QUERY_SIZE_MAX bytes.
+size_t bench_make_subscribe_query(uint8_t *message, uint64_t subscription, const char *text);
 size_t bench_make_unsubscribe(uint8_t *message, uint64_t subscription);
 size_t bench_make_acknowledge(uint8_t *message, uint64_t tick, uint64_t received);
 /// Sets component 0, three floats, of the first entity at an index.
