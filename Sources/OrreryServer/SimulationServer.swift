@@ -114,6 +114,8 @@ public final class SimulationServer: Service {
         // The store is empty, even if earlier readers already had the changes.
         world.forgetChangeReader()
         let ids = registry.entries.map { $0.track(world) }
+        world.track(VisibilityGroups.self)
+        let groups = ComponentDescriptor(try ComponentCoder<VisibilityGroups>())
         let handover = ChangeHandover()
         let metrics = ServerMetrics(factory: configuration.metrics, systems: schedule.queryingSystemNames)
         let pulse = TickPulse(period: configuration.tickRate.period, now: now)
@@ -132,6 +134,7 @@ public final class SimulationServer: Service {
             loop: loop, handover: handover, exchange: exchange, core: core,
             intake: ChangeIntake(
                 store: store, components: Array(zip(ids, descriptors)),
+                groups: (world.register(VisibilityGroups.self), groups),
                 valueSizeMax: configuration.sync.limits.valueSizeMax,
                 log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now())),
             lingerMax: configuration.lingerMax, logger: logger,

@@ -61,6 +61,9 @@ public struct SyncRegistry {
                         + "name; state another `componentName` in one (in a generic type: one that names what tells "
                         + "them apart)")
         }
+        guard type != VisibilityGroups.self else {
+            throw SchemaError(component: descriptor.schema.name, "decides who sees an entity, and is never sent")
+        }
         guard entries.count < limits.componentCountMax else {
             throw SchemaError(
                 component: descriptor.schema.name, "a world shows at most \(limits.componentCountMax) components")

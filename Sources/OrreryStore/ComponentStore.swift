@@ -14,6 +14,8 @@ package final class ComponentStore {
     private var columns: [Column?] = []
     /// The generations of the entities that are alive, 32 bits little-endian.
     package private(set) var entities: Column
+    /// The groups of the entities that only some may see, 64 bits little-endian. Never sent, and no component.
+    package private(set) var groups: Column
     /// The tick whose state this is.
     package private(set) var tick = Tick.zero
     private var size = StoreSize()
@@ -21,6 +23,7 @@ package final class ComponentStore {
     package init(_ table: ComponentTable) {
         self.table = ComponentTable()
         entities = Column(valueSize: 4, countedBy: size)
+        groups = Column(valueSize: 8, countedBy: size)
         install(table)
     }
 
@@ -53,6 +56,7 @@ package final class ComponentStore {
         columns = []
         size = StoreSize()
         entities = Column(valueSize: 4, countedBy: size)
+        groups = Column(valueSize: 8, countedBy: size)
         tick = .zero
         install(table)
     }
@@ -85,8 +89,8 @@ package final class ComponentStore {
     /// Asserts what must hold between two ticks; a failed assertion names it.
     /// - Complexity: O(pages).
     private func checkInvariants() -> Bool {
-        for column in columns + [entities] { column?.checkInvariants(tick: tick) }
-        let held = columns.reduce(entities.heldSize) { $0 + ($1?.heldSize ?? 0) }
+        for column in columns + [entities, groups] { column?.checkInvariants(tick: tick) }
+        let held = columns.reduce(entities.heldSize + groups.heldSize) { $0 + ($1?.heldSize ?? 0) }
         assert(size.byteCount == held, "the bytes of all columns are counted")
         return true
     }
@@ -125,6 +129,7 @@ package final class ComponentStore {
     package func despawn(_ entity: Entity) {
         guard contains(entity) else { return }
         for column in columns { column?.remove(entity.index, at: tick) }
+        groups.remove(entity.index, at: tick)
         entities.remove(entity.index, at: tick)
     }
 }

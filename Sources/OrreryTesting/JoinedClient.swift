@@ -25,6 +25,7 @@ public final class JoinedClient {
     private let network: MemoryNetwork
     private let limits: TransportLimits
     private let url: String
+    private let token: String?
     private let clock: SimulatedClock
     private var generator = SeededGenerator(seed: 1)
     /// When the next connection attempt is due.
@@ -45,16 +46,17 @@ public final class JoinedClient {
     }
 
     init(
-        network: MemoryNetwork, url: String, clock: SimulatedClock, name: String,
+        network: MemoryNetwork, url: String, clock: SimulatedClock, name: String, token: String? = nil,
         configuration: ClientConfiguration = .init()
     ) throws {
         self.network = network
         self.name = name
         self.url = url
+        self.token = token
         self.clock = clock
         limits = configuration.transportLimits
         attemptEndsAt = clock.now + Self.connectTimeout
-        loop = try Self.makeLoop(network, url, limits)
+        loop = try Self.makeLoop(network, url, token, limits)
         let session = ClientSession(
             core: SyncClient(clientName: name, configuration: configuration.sync), loop: loop, url: url,
             policy: .automatic, configuration: configuration, now: { clock.now })
@@ -79,9 +81,9 @@ public final class JoinedClient {
     }
 
     private static func makeLoop(
-        _ network: MemoryNetwork, _ url: String, _ limits: TransportLimits
+        _ network: MemoryNetwork, _ url: String, _ token: String?, _ limits: TransportLimits
     ) throws -> MemoryLoop {
-        guard let loop = try network.client.connect(to: url, limits: limits) as? MemoryLoop else {
+        guard let loop = try network.client.connect(to: url, token: token, limits: limits) as? MemoryLoop else {
             preconditionFailure("a memory network makes memory loops")
         }
         return loop
@@ -94,7 +96,8 @@ public final class JoinedClient {
     func poll() -> Bool {
         guard !isStalled else { return false }
         if let due = retryAt {
-            guard clock.now >= due, let next = try? Self.makeLoop(network, url, limits), session.attach(next) else {
+            guard clock.now >= due, let next = try? Self.makeLoop(network, url, token, limits), session.attach(next)
+            else {
                 return false
             }
             loop = next

@@ -106,14 +106,16 @@ public final class JoinedWorld {
     /// Connects a client, and delivers until it is welcomed.
     /// - Parameters:
     ///   - name: The name that the client sends to the server; by default `client-0`, `client-1` and so on.
+    ///   - token: What it shows the server's authorizer.
     ///   - configuration: The client's configuration.
     ///   - isDelivering: If `false`, nothing is delivered, and the client still waits for its welcome.
     public func connect(
-        name: String? = nil, configuration: ClientConfiguration = .init(), delivering isDelivering: Bool = true
+        name: String? = nil, token: String? = nil, configuration: ClientConfiguration = .init(),
+        delivering isDelivering: Bool = true
     ) throws -> JoinedClient {
         let client = try JoinedClient(
             network: network, url: halves.url, clock: clock, name: name ?? "client-\(clients.count)",
-            configuration: configuration)
+            token: token, configuration: configuration)
         clients.append(client)
         if isDelivering { deliver() }
         return client

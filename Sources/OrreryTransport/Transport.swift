@@ -121,6 +121,8 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
 public protocol TransportHandler: AnyObject {
     /// A connection opened. The IDs of a loop's connections ascend in the order of these calls.
     func connectionOpened(_ connection: ConnectionID)
+    /// The same at a server: the connection that a peer's request asked for. By default calls ``connectionOpened(_:)``.
+    func connectionOpened(_ connection: ConnectionID, of request: HTTPRequest)
     /// Receives one complete binary message. The bytes are valid during the call only.
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer)
     /// A server's peer has sent this many further bytes that are not messages: pings, pongs, frame headers, TLS. Called
@@ -148,6 +150,7 @@ public protocol TransportHandler: AnyObject {
 }
 
 extension TransportHandler {
+    public func connectionOpened(_ connection: ConnectionID, of request: HTTPRequest) { connectionOpened(connection) }
     public func connection(_ connection: ConnectionID, receivedBesideMessages byteCount: Int) {}
     public func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? { nil }
     public func page(for request: HTTPRequest) -> HTTPResponse? { nil }

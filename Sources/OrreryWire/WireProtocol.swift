@@ -21,6 +21,8 @@ extension CloseCode {
     package static let silence = CloseCode(4004)
     /// The client has made a new connection; this is its old one.
     package static let replaced = CloseCode(4005)
+    /// The client sees the world with other eyes from now on, and is to connect again.
+    package static let otherClass = CloseCode(4007)
     /// A message that cannot be refused has an unknown section that must be understood.
     package static let notSupported = CloseCode(4006)
 }

@@ -14,7 +14,7 @@ import Testing
 struct AuthorizationTests {
     @Test(arguments: Way.allCases)
     func aTokenLetsIn(over way: Way) async throws {
-        try await LiveWorld.run(over: way, configure: { $0.authorize = .bearer("open-sesame") }) { live in
+        try await LiveWorld.run(over: way, configure: { $0.authorize = .bearer("open-sesame", rights: .all) }) { live in
             try await live.client(token: "open-sesame").withConnection { connection in
                 #expect(connection.components.count == 4)
             }
@@ -30,7 +30,8 @@ struct AuthorizationTests {
     }
 
     @Test func pagesWantTheTokenToo() async throws {
-        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("open-sesame") }) { live in
+        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("open-sesame", rights: .all) }) {
+            live in
             for path in ["/metrics", "/schema"] {
                 let refusal = try await Answer(live, path)
                 #expect(refusal.status == 401)
@@ -66,7 +67,7 @@ struct AuthorizationTests {
     @Test func whoIsTurnedAwayIsLogged() async throws {
         let lines = LogLines()
         let configure: (inout SimulationConfiguration) -> Void = {
-            $0.authorize = .bearer("open-sesame")
+            $0.authorize = .bearer("open-sesame", rights: .all)
             $0.refusalLogRateMax = 8
         }
         try await LiveWorld.run(over: .webSocket, configure: configure, logger: lines.logger) { live in
@@ -137,7 +138,8 @@ struct AuthorizationTests {
         "a token with a line end behind it is that token",
         .bug(id: "o01", "with the line feed that echo leaves nobody got in"), arguments: ["\n", "\r\n", "\n\n", ""])
     func lineEnds(end: String) async throws {
-        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("secret" + end) }) { live in
+        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("secret" + end, rights: .all) }) {
+            live in
             for token in ["secret", "secret\n", "secret\r\n"] {
                 try await live.client(token: token).withConnection { #expect($0.components.count == 4) }
             }
@@ -147,9 +149,10 @@ struct AuthorizationTests {
     @Test(
         "a setting that lets nobody in keeps the server from being made, and is not shown",
         arguments: [
-            { $0.authorize = .bearer("") }, { $0.authorize = .bearer("\n") }, { $0.authorize = .bearer("two sesame") },
-            { $0.authorize = .bearer("sésame") }, { $0.authorize = .bearer("a\nsesame") },
-            { $0.authorize = .bearer(file: "/nowhere/sesame") }, { $0.origins = .list(["example.com"]) },
+            { $0.authorize = .bearer("", rights: .all) }, { $0.authorize = .bearer("\n", rights: .all) },
+            { $0.authorize = .bearer("two sesame", rights: .all) },
+            { $0.authorize = .bearer("sésame", rights: .all) }, { $0.authorize = .bearer("a\nsesame", rights: .all) },
+            { $0.authorize = .bearer(file: "/nowhere/sesame", rights: .all) }, { $0.origins = .list(["example.com"]) },
             { $0.origins = .list(["https://example.com/sim"]) }, { $0.hostNames = ["sim.example:80"] },
             { $0.hostNames = ["https://sim.example"] }, { $0.transport.proxyAddresses = ["10.0.0.0/8"] },
         ] as [@Sendable (inout SimulationConfiguration) -> Void])
@@ -171,7 +174,7 @@ struct AuthorizationTests {
         defer { try? FileManager.default.removeItem(atPath: file) }
         func write(_ text: String) throws { try text.write(toFile: file, atomically: true, encoding: .utf8) }
         try write("first\n")
-        try await LiveWorld.run(over: way, configure: { $0.authorize = .bearer(file: file) }) { live in
+        try await LiveWorld.run(over: way, configure: { $0.authorize = .bearer(file: file, rights: .all) }) { live in
             func isLetIn(_ token: String) async throws -> Bool {
                 do {
                     try await live.client(token: token).withConnection { _ in }
@@ -234,7 +237,7 @@ struct AuthorizationTests {
         var configuration = SimulationConfiguration(tickRate: .hertz(100))
         configuration.authorize = Authorizer { request in
             shown.withLock { $0.append(request.bearerToken) }
-            return .allowed
+            return .allowed(.all)
         }
         func server() throws -> SimulationServer {
             try SimulationServer(
@@ -290,7 +293,7 @@ private final class LogLines: Sendable {
 
     var configuration: SimulationConfiguration {
         var configuration = SimulationConfiguration()
-        configuration.authorize = .bearer("open-sesame")
+        configuration.authorize = .bearer("open-sesame", rights: .all)
         return configuration
     }
 

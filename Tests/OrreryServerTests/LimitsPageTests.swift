@@ -46,6 +46,7 @@ import Testing
             ("QueryLimits.bracketDepthMax", "\(QueryLimits().bracketDepthMax)"),
             ("QueryLimits.entityCountMax", "\(QueryLimits().entityCountMax)"),
             ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
+            ("SyncServer.viewCountMax", "\(SyncServer.viewCountMax)"),
             ("KeyRange.countMax", "\(KeyRange.countMax)"),
             ("QueryIndex.keptFieldCountMax", "\(QueryIndex.keptFieldCountMax)"),
             ("FrozenQueries.retention", "\(FrozenQueries.retention.components.seconds) s"),

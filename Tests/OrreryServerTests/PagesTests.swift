@@ -29,7 +29,7 @@ extension LiveWorld {
 @Suite("A running server can be watched over HTTP", .timeLimit(.minutes(1)))
 struct PagesTests {
     @Test func healthIsOpenAndPlain() async throws {
-        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("t") }) { live in
+        try await LiveWorld.run(over: .webSocket, configure: { $0.authorize = .bearer("t", rights: .all) }) { live in
             // On a machine with much else to do, no tick for two seconds may be the truth.
             var answer = try await Answer(live, "/healthz")
             while answer.status == 503 { answer = try await Answer(live, "/healthz") }

@@ -1,3 +1,4 @@
+import OrreryClient
 import OrreryTesting
 
 /// Runs the script of one seed, and holds every step of it against the promises.
@@ -43,12 +44,24 @@ package struct Simulation {
     }
 }
 
+extension JoinedClient {
+    /// Whether its first connection was lost before it was welcomed. Then it does not try again, as its application
+    /// might have named the wrong server.
+    fileprivate var hasNeverArrived: Bool {
+        switch end?.code {
+        case .cannotConnect, .connectionLost, .serverStopped: session.withCore(\.welcome) == nil
+        default: false
+        }
+    }
+}
+
 extension RandomScript {
     /// What is wrong now.
     func look() -> [String] {
         var violations: [String] = []
         for participant in participants {
             let client = participant.client
+            if client.hasNeverArrived { participant.isClosed = true }
             if participant.isClosed {
                 violations += participant.watch.lookAfterEnd(of: client).map { "client \(participant.number): \($0)" }
                 continue

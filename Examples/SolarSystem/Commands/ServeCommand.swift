@@ -152,9 +152,9 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = SimulationConfiguration(
             tickRate: .hertz(tickRate), step: .seconds(timeScale / tickRate))
         if let tokenFile {
-            configuration.authorize = .bearer(file: tokenFile)
+            configuration.authorize = .bearer(file: tokenFile, rights: .all)
         } else if let token = Self.token {
-            configuration.authorize = .bearer(token)
+            configuration.authorize = .bearer(token, rights: .all)
         }
         configuration.hostNames = hostName
         if !origin.isEmpty { configuration.origins = .list(origin) }

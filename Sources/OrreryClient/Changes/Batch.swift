@@ -26,6 +26,8 @@ public struct Batch: Sendable {
         case otherEpoch
         /// The server has not reached the tick at which the client was.
         case unknownTick
+        /// The server lets this client see other things now, or fewer. Entities are the same.
+        case otherClass
     }
 
     package let applied: AppliedBatch
@@ -61,6 +63,7 @@ public struct Batch: Sendable {
         case nil: nil
         case .otherEpoch: .otherEpoch
         case .unknownTick: .unknownTick
+        case .otherClass: .otherClass
         }
     }
 

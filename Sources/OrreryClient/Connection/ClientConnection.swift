@@ -32,6 +32,11 @@ public final class ClientConnection: Sendable {
     /// The epoch (life of the world) that is shown.
     public var epoch: Epoch { session.withCore { $0.shownEpoch } }
 
+    /// What the server lets this client do; nothing until the first connection is made.
+    public var rights: AccessRights {
+        session.withCore { AccessRights(rawValue: $0.welcome?.session.rights ?? 0) }
+    }
+
     /// What the server's rules know this client by (`client.id`); `nil` until the first connection is made.
     ///
     /// It stays the same while connections are lost and made again. A server that restarts gives new ones.

@@ -7,6 +7,8 @@ public struct ClientIdentity: Hashable, Sendable {
     public let id: ClientID
     /// The name by which the client introduced itself. It is not verified: any client can take any name.
     public let name: String
+    /// Whom the authorizer says that the client belongs to; empty if it does not say.
+    public let subject: String
 }
 
 /// An event: a client has joined.
@@ -49,6 +51,14 @@ public struct ClientLeft: Hashable, Sendable {
 public struct Clients: Hashable, Sendable {
     /// In the order in which they joined.
     public private(set) var all: [ClientIdentity] = []
+    /// What clients see from now on, until the server takes it.
+    private var sights: [Sight] = []
+
+    /// What a client sees.
+    struct Sight: Hashable, Sendable {
+        var client: ClientID
+        var visibility: Visibility
+    }
 
     init() {}
 
@@ -58,6 +68,23 @@ public struct Clients: Hashable, Sendable {
         let position = position(of: id)
         return position < all.count && all[position].id == id ? all[position] : nil
     }
+
+    /// Lets a client see other things from the next tick on, or fewer. Does nothing for one that has left.
+    ///
+    /// The client begins anew: what it may not see any more is gone with the state that it had. So this is for what
+    /// seldom changes, such as a team; what clients of a class see of an entity is changed by its
+    /// ``VisibilityGroups``.
+    public mutating func setVisibility(_ visibility: Visibility, of client: ClientID) {
+        sights.removeAll { $0.client == client }
+        sights.append(Sight(client: client, visibility: visibility))
+    }
+
+    mutating func takeSights() -> [Sight] {
+        defer { sights = [] }
+        return sights
+    }
+
+    var hasSights: Bool { !sights.isEmpty }
 
     mutating func join(_ client: ClientIdentity) { all.insert(client, at: position(of: client.id)) }
 

@@ -1,24 +1,34 @@
 import Foundation
+public import OrrerySync
 public import OrreryTransport
 import Synchronization
 
 /// The answer to a peer that asks to connect or asks for a page.
 public enum Authorization: Hashable, Sendable {
-    case allowed
+    /// The peer may connect, with these rights and this sight of the world.
+    case allowed(Admission)
     /// HTTP status 401: the token is missing or not valid. The reason is sent to the peer: a short line without
     /// secrets.
     case unauthorized(String)
     /// HTTP status 403: the peer has no access, whoever it is. The reason is sent to the peer: a short line without
     /// secrets.
     case forbidden(String)
+
+    /// Lets a peer in, with these rights.
+    public static func allowed(
+        _ rights: AccessRights, subject: String = "", visibility: Visibility = .everything
+    ) -> Authorization {
+        .allowed(Admission(subject: subject, rights: rights, visibility: visibility))
+    }
 }
 
 /// Decides who may connect to a server and read its pages, by token, address or anything else in the request.
 ///
 /// ```swift
-/// configuration.authorize = .bearer(ProcessInfo.processInfo.environment["ORRERY_TOKEN"]!)
+/// configuration.authorize = .bearer(ProcessInfo.processInfo.environment["ORRERY_TOKEN"]!, rights: .all)
 /// configuration.authorize = Authorizer { request in
-///     request.peerAddress.hasPrefix("10.") ? .allowed : .forbidden("from the inner network only")
+///     guard let player = players[request.bearerToken ?? ""] else { return .unauthorized("Log in first.") }
+///     return .allowed([.observe, .control], subject: player.name, visibility: Visibility(groups: player.team))
 /// }
 /// ```
 public struct Authorizer: Sendable {
@@ -43,29 +53,30 @@ public struct Authorizer: Sendable {
         self.decide = decide
     }
 
-    /// Expects one token for all clients, sent as `Authorization: Bearer …`.
+    /// Expects one token for all clients, sent as `Authorization: Bearer …`. Who has it gets these rights, and sees
+    /// everything.
     ///
     /// The comparison takes the same time wherever the tokens differ. Line ends at the end of the token are cut: a file
     /// or a command often leaves one. A token that no client can send (an empty one, or one with characters other than
     /// printable ASCII without spaces) makes the creation of the server fail.
-    public static func bearer(_ token: String) -> Authorizer {
-        bearer { () throws(TransportError) in try HTTPRequest.usableToken(token) }
+    public static func bearer(_ token: String, rights: AccessRights) -> Authorizer {
+        bearer(rights) { () throws(TransportError) in try HTTPRequest.usableToken(token) }
     }
 
-    /// Expects the token in the first line of a file, as ``bearer(_:)``. `SimulationServer.reload()` reads the file
+    /// Expects the token in the first line of a file, as ``bearer(_:rights:)``. `SimulationServer.reload()` reads the file
     /// again.
-    public static func bearer(file path: String) -> Authorizer {
+    public static func bearer(file path: String, rights: AccessRights) -> Authorizer {
         let read: @Sendable () throws(TransportError) -> String = { () throws(TransportError) in
             guard let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8) else {
                 throw TransportError(.invalidToken, "No token can be read from \(path).")
             }
             return try HTTPRequest.usableToken(String(text.prefix { !$0.isNewline }))
         }
-        return bearer(renewed: true, read)
+        return bearer(rights, renewed: true, read)
     }
 
     private static func bearer(
-        renewed: Bool = false, _ read: @escaping @Sendable () throws(TransportError) -> String
+        _ rights: AccessRights, renewed: Bool = false, _ read: @escaping @Sendable () throws(TransportError) -> String
     ) -> Authorizer {
         let expected = Expected()
         var problem: String?
@@ -73,7 +84,8 @@ public struct Authorizer: Sendable {
         let renew: @Sendable () throws -> Void = { expected.set(try read()) }
         return Authorizer(problem: problem, renew: renewed ? renew : nil) { request in
             guard let given = request.bearerToken else { return .unauthorized("A token is needed.") }
-            return areEqual(Array(given.utf8), expected.bytes) ? .allowed : .unauthorized("The token is not valid.")
+            return areEqual(Array(given.utf8), expected.bytes)
+                ? .allowed(rights) : .unauthorized("The token is not valid.")
         }
     }
 

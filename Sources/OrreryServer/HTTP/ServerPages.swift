@@ -1,4 +1,5 @@
 import OrrerySchema
+import OrrerySync
 import OrreryTransport
 import OrreryWire
 
@@ -8,7 +9,7 @@ struct ServerPages: Sendable {
     private let origins: OriginPolicy
     private let serverHost: NetworkHost?
     private let hostNames: Set<NetworkHost>
-    private let schema: [UInt8]
+    private let schemas: [ComponentSchema]
     private let metrics: ServerMetrics
     private let pulse: TickPulse
 
@@ -21,12 +22,7 @@ struct ServerPages: Sendable {
         origins = configuration.origins
         serverHost = WebOrigin(url)?.host
         hostNames = Set(configuration.hostNames.compactMap { NetworkHost($0) })
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.name("components")
-            writer.array(schemas) { $0.schema($1) }
-        }
-        schema = writer.bytes + [UInt8(ascii: "\n")]
+        self.schemas = schemas
         self.metrics = metrics
         self.pulse = pulse
     }
@@ -40,6 +36,16 @@ struct ServerPages: Sendable {
         return authorize?(request).refusal
     }
 
+    /// Whom a request that was not refused belongs to, and what they may do: without an authorizer, all.
+    func admission(of request: HTTPRequest) -> Admission {
+        switch authorize?(request) {
+        case nil: Admission(rights: .all)
+        case .allowed(let admission): admission
+        // What it was admitted by has just been renewed.
+        case .unauthorized, .forbidden: Admission(rights: [])
+        }
+    }
+
     /// The page for a request; nil for "/", where clients connect.
     /// - Parameter isStarting: whether the first tick has yet to end.
     func page(for request: HTTPRequest, isStarting: Bool) -> HTTPResponse? {
@@ -47,18 +53,35 @@ struct ServerPages: Sendable {
         case "/": nil
         case "/healthz": isStarting ? .text(503, "starting", isRefusal: false) : health
         case "/metrics":
-            refusal(ofPage: request)
+            refusal(ofPage: request) ?? refusal(ofMetrics: request)
                 ?? HTTPResponse(
                     status: 200, contentType: PrometheusRegistry.contentType, body: Array(metrics.text.utf8))
         case "/schema":
             refusal(ofPage: request)
-                ?? HTTPResponse(status: 200, contentType: "application/json", body: schema)
+                ?? HTTPResponse(status: 200, contentType: "application/json", body: schema(for: request))
         default: .text(404, "There is no such page; there are /healthz, /metrics and /schema.")
         }
     }
 
     private func refusal(ofPage request: HTTPRequest) -> HTTPResponse? {
         misdirection(of: request) ?? authorize?(request).refusal
+    }
+
+    /// They count what is hidden, too.
+    private func refusal(ofMetrics request: HTTPRequest) -> HTTPResponse? {
+        admission(of: request).visibility == .everything
+            ? nil : .text(403, "The metrics are for those who see everything.")
+    }
+
+    /// The schemas that the peer sees, as JSON.
+    private func schema(for request: HTTPRequest) -> [UInt8] {
+        let names = admission(of: request).visibility.components
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("components")
+            writer.array(schemas.filter { names?.contains($0.name) ?? true }) { $0.schema($1) }
+        }
+        return writer.bytes + [UInt8(ascii: "\n")]
     }
 
     /// The refusal of a request whose `Host` is not a name of this server; nil if it is one. If a web page's own host

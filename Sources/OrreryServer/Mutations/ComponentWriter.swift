@@ -31,6 +31,8 @@ final class ComponentWriter {
     /// The wire form of a new component without given fields.
     private let defaultValue: [UInt8]?
     private let world: World
+    /// Hides entities in values; `nil` if these name none.
+    private let mask: EntityMask?
     /// A buffer for packing values, for comparison and patches.
     private var packed = ByteWriter()
 
@@ -43,6 +45,7 @@ final class ComponentWriter {
         self.access = access
         self.defaultValue = defaultValue
         self.world = world
+        mask = EntityMask(descriptor.schema.type)
     }
 
     /// The size of a value in memory.
@@ -58,28 +61,28 @@ final class ComponentWriter {
     /// - Throws: ``Refusal``; then there is no value at `target`.
     /// - Returns: The units of work that it took.
     func prepare(
-        _ write: Write, on entity: Entity?, by client: ClientIdentity, at target: UnsafeMutableRawPointer
+        _ write: Write, on entity: Entity?, by viewer: Viewer, at target: UnsafeMutableRawPointer
     ) throws(Refusal) -> Int {
         let old = entity.flatMap { world.address(component, of: $0) }
         let work: Int
         switch write {
         case .set(let content, let expected, let mayInsert):
             if !mayInsert { _ = try require(old, of: entity) }
-            if let expected { try compare(expected, with: old) }
+            if let expected { try compare(expected, with: old, viewer) }
             switch content {
             case .whole(let bytes):
-                try decode(bytes, at: target)
+                try decode(restoring(bytes, old, viewer), at: target)
                 work = self.work(byteCount: bytes.count)
             case .fields(let fields):
-                try patch(nil, fields.map { .init(path: $0.path, bytes: $0.bytes) }, at: target)
+                try patch(nil, fields.map { .init(path: $0.path, bytes: $0.bytes) }, viewer, at: target)
                 work = self.work(byteCount: packed.count)
             }
         case .patch(let patches):
-            try patch(try require(old, of: entity), patches, at: target)
+            try patch(try require(old, of: entity), patches, viewer, at: target)
             work = self.work(byteCount: packed.count)
         }
         do throws(Refusal) {
-            try ask(client, entity, old, target)
+            try ask(viewer, entity, old, target)
         } catch {
             discard(target)
             throw error
@@ -88,8 +91,8 @@ final class ComponentWriter {
     }
 
     /// Checks a removal.
-    func prepareRemoval(from entity: Entity, by client: ClientIdentity) throws(Refusal) {
-        try ask(client, entity, try require(world.address(component, of: entity), of: entity), nil)
+    func prepareRemoval(from entity: Entity, by viewer: Viewer) throws(Refusal) {
+        try ask(viewer, entity, try require(world.address(component, of: entity), of: entity), nil)
     }
 
     /// Moves a prepared value into the world.
@@ -106,16 +109,16 @@ final class ComponentWriter {
     private func work(byteCount: Int) -> Int { descriptor.isBitwise ? 1 : 4 + byteCount / 8 }
 
     private func ask(
-        _ client: ClientIdentity, _ entity: Entity?, _ old: UnsafeRawPointer?, _ new: UnsafeRawPointer?
+        _ viewer: Viewer, _ entity: Entity?, _ old: UnsafeRawPointer?, _ new: UnsafeRawPointer?
     ) throws(Refusal) {
         switch access {
         case .never: throw Refusal(.notWritable, "\(name) is read-only for clients")
         case .always: return
         case .judged(let judge):
-            guard let reason = judge(client, entity, old, new, world).reason(of: name) else { return }
+            guard let reason = judge(viewer.client, entity, old, new, world).reason(of: name) else { return }
             // The present value: the rule may have changed the world.
             let current = entity.flatMap { world.address(component, of: $0) }
-            throw Refusal(.forbidden, reason, current: current.flatMap { encode($0) ? packed.bytes : nil })
+            throw Refusal(.forbidden, reason, current: current.flatMap { encode($0) ? seen(by: viewer) : nil })
         }
     }
 
@@ -151,17 +154,30 @@ final class ComponentWriter {
         return value
     }
 
-    private func compare(_ expected: [UInt8], with old: UnsafeRawPointer?) throws(Refusal) {
-        let isEncoded = old.map { encode($0) } ?? false
-        guard isEncoded, packed.bytes == expected else {
-            throw Refusal(.compareFailed, "\(name) is not what was expected", current: isEncoded ? packed.bytes : nil)
+    /// What a client sees of the value in `packed`.
+    private func seen(by viewer: Viewer) -> [UInt8] {
+        guard let mask, !viewer.seesAllEntities else { return packed.bytes }
+        return packed.bytes.withUnsafeBytes { mask.masked($0) { viewer.sees($0, in: world) } }
+    }
+
+    /// The value that a client means: what it does not see, and leaves as it sees it, stays.
+    private func restoring(_ new: [UInt8], _ old: UnsafeRawPointer?, _ viewer: Viewer) -> [UInt8] {
+        guard let mask, !viewer.seesAllEntities, let old, encode(old) else { return new }
+        return mask.restored(new, old: packed.bytes) { viewer.sees($0, in: world) }
+    }
+
+    private func compare(_ expected: [UInt8], with old: UnsafeRawPointer?, _ viewer: Viewer) throws(Refusal) {
+        let seen = old.flatMap { encode($0) ? self.seen(by: viewer) : nil }
+        guard seen == expected else {
+            throw Refusal(.compareFailed, "\(name) is not what was expected", current: seen)
         }
     }
 
     /// Leaves a value with the patched fields at `target`, and its wire form in `packed`.
     /// - Parameter old: The value to patch; `nil` stands for the default value.
     private func patch(
-        _ old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch], at target: UnsafeMutableRawPointer
+        _ old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch], _ viewer: Viewer,
+        at target: UnsafeMutableRawPointer
     ) throws(Refusal) {
         guard old != nil || defaultValue != nil else {
             throw Refusal(.undecodable, "the default value of \(name) cannot be sent; give the whole value")
@@ -169,12 +185,13 @@ final class ComponentWriter {
         let isExpected: Bool
         do throws(CodecError) {
             isExpected =
-                descriptor.isBitwise ? try patchPlaces(of: old, patches) : try patchMembers(of: old, patches)
+                descriptor.isBitwise
+                ? try patchPlaces(of: old, patches, viewer) : try patchMembers(of: old, patches, viewer)
         } catch {
             throw Self.refusal(error)
         }
         guard isExpected else {
-            let current = old.flatMap { encode($0) ? packed.bytes : nil }
+            let current = old.flatMap { encode($0) ? seen(by: viewer) : nil }
             throw Refusal(.compareFailed, "a field of \(name) is not what was expected", current: current)
         }
         try decode(packed.bytes, at: target)
@@ -183,18 +200,21 @@ final class ComponentWriter {
     /// Copies bytes into the wire form in `packed`, where each field has a fixed position.
     /// - Returns: whether all fields were as expected.
     private func patchPlaces(
-        of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch]
+        of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch], _ viewer: Viewer
     ) throws(CodecError) -> Bool {
         packed.removeAll()
         if let old { try descriptor.encode(old, into: &packed) } else { packed.append(contentsOf: defaultValue ?? []) }
+        var seen = self.seen(by: viewer)
         for patch in patches {
             let field = patch.field
             guard let place = descriptor.schema.type.wireRange(at: field.path), place.count == field.bytes.count else {
                 throw CodecError(
                     .typeMismatch, "\(name) has no field of \(field.bytes.count) bytes at \(field.path)")
             }
-            if let expected = patch.expected, !packed.bytes[place].elementsEqual(expected) { return false }
+            if let expected = patch.expected, !seen[place].elementsEqual(expected) { return false }
+            guard !seen[place].elementsEqual(field.bytes) else { continue }
             packed.overwrite(at: place.lowerBound, with: field.bytes)
+            seen.replaceSubrange(place, with: field.bytes)
         }
         return true
     }
@@ -202,21 +222,29 @@ final class ComponentWriter {
     /// Leaves the wire form of a value with the patched members in `packed`.
     /// - Returns: whether all fields were as expected.
     private func patchMembers(
-        of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch]
+        of old: UnsafeRawPointer?, _ patches: [Mutation.FieldPatch], _ viewer: Viewer
     ) throws(CodecError) -> Bool {
         let type = descriptor.schema.type
         var value =
             if let old { try descriptor.dynamicValue(of: old) } else {
                 try DynamicValue(decoding: defaultValue ?? [], as: type)
             }
+        var seen = value
+        if mask != nil, !viewer.seesAllEntities {
+            packed.removeAll()
+            try packed.append(value, as: type)
+            seen = try DynamicValue(decoding: self.seen(by: viewer), as: type)
+        }
         for patch in patches {
             let path = patch.field.path
-            guard let fieldType = type.field(at: path), let member = value.member(at: path) else {
+            guard let fieldType = type.field(at: path), let member = seen.member(at: path) else {
                 throw CodecError(.typeMismatch, "\(name) has no field at \(path)")
             }
             if let expected = patch.expected, try member.encoded(as: fieldType) != expected { return false }
             let new = try DynamicValue(decoding: patch.field.bytes, as: fieldType)
+            guard new != member else { continue }
             value = value.replacingMember(at: path, with: new) ?? value
+            seen = seen.replacingMember(at: path, with: new) ?? seen
         }
         packed.removeAll()
         try packed.append(value, as: type)

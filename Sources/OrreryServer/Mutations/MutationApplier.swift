@@ -29,27 +29,29 @@ struct MutationApplier: ~Copyable {
 
     /// - Returns: The outcome at the tick that is about to run, and the units of work that it took.
     mutating func apply(_ request: MutationRequest, at tick: Tick) -> (MutationOutcome, work: Int) {
-        let client = ClientIdentity(id: request.client, name: request.clientName)
+        let viewer = Viewer(
+            client: ClientIdentity(id: request.client, name: request.clientName, subject: request.subject),
+            visibility: request.visibility)
         do throws(Refusal) {
             switch request.operation {
             case .set(let entity, let value, let expected):
                 let work = try write(
-                    .set(.whole(value.bytes), expected: expected, mayInsert: false), value.column, on: entity, client)
+                    .set(.whole(value.bytes), expected: expected, mayInsert: false), value.column, on: entity, viewer)
                 return (.applied(tick, entities: []), work)
             case .insert(let entity, let component):
                 let work = try write(
-                    .set(component.content, expected: nil, mayInsert: true), component.column, on: entity, client)
+                    .set(component.content, expected: nil, mayInsert: true), component.column, on: entity, viewer)
                 return (.applied(tick, entities: []), work)
             case .patch(let entity, let column, let patches):
-                return (.applied(tick, entities: []), try write(.patch(patches), column, on: entity, client))
+                return (.applied(tick, entities: []), try write(.patch(patches), column, on: entity, viewer))
             case .remove(let entity, let column):
-                try remove(column, from: entity, client)
+                try remove(column, from: entity, viewer)
                 return (.applied(tick, entities: []), 1)
             case .spawn(let components):
-                let (entity, work) = try spawn(components, by: client)
+                let (entity, work) = try spawn(components, by: viewer)
                 return (.applied(tick, entities: [entity]), work)
             case .despawn(let entity):
-                try despawn(entity, by: client)
+                try despawn(entity, by: viewer)
                 return (.applied(tick, entities: []), 4)
             }
         } catch {
@@ -64,31 +66,31 @@ struct MutationApplier: ~Copyable {
         return writers[column.rawValue]
     }
 
-    private func requireAlive(_ entity: Entity) throws(Refusal) {
-        guard world.contains(entity) else { throw Refusal(.unknownEntity, "entity \(entity) is not alive") }
+    private func requireAlive(_ entity: Entity, for viewer: Viewer) throws(Refusal) {
+        guard viewer.sees(entity, in: world) else { throw Refusal(.unknownEntity, "entity \(entity) is not alive") }
     }
 
     private mutating func write(
-        _ write: ComponentWriter.Write, _ column: ColumnID, on entity: Entity, _ client: ClientIdentity
+        _ write: ComponentWriter.Write, _ column: ColumnID, on entity: Entity, _ viewer: Viewer
     ) throws(Refusal) -> Int {
         let writer = try writer(of: column)
-        try requireAlive(entity)
+        try requireAlive(entity, for: viewer)
         values.reserve(writer.size)
         let value = values.place(size: writer.size, alignment: writer.alignment)
-        let work = try writer.prepare(write, on: entity, by: client, at: value)
+        let work = try writer.prepare(write, on: entity, by: viewer, at: value)
         try committing { () throws(WorldError) in try writer.commit(value, on: entity) }
         return work
     }
 
-    private func remove(_ column: ColumnID, from entity: Entity, _ client: ClientIdentity) throws(Refusal) {
+    private func remove(_ column: ColumnID, from entity: Entity, _ viewer: Viewer) throws(Refusal) {
         let writer = try writer(of: column)
-        try requireAlive(entity)
-        try writer.prepareRemoval(from: entity, by: client)
+        try requireAlive(entity, for: viewer)
+        try writer.prepareRemoval(from: entity, by: viewer)
         try committing { () throws(WorldError) in try writer.commitRemoval(from: entity) }
     }
 
     private mutating func spawn(
-        _ components: [Mutation.NewComponent], by client: ClientIdentity
+        _ components: [Mutation.NewComponent], by viewer: Viewer
     ) throws(Refusal) -> (Entity, work: Int) {
         if !spawnRule.isOpen { throw Self.closed("spawning") }
         var byteCount = 0
@@ -104,13 +106,13 @@ struct MutationApplier: ~Copyable {
                 let writer = try writer(of: component.column)
                 let value = values.place(size: writer.size, alignment: writer.alignment)
                 work += try writer.prepare(
-                    .set(component.content, expected: nil, mayInsert: true), on: nil, by: client, at: value)
+                    .set(component.content, expected: nil, mayInsert: true), on: nil, by: viewer, at: value)
                 prepared.append((writer, value))
             }
             try ask(spawnRule, "spawning") { judge in
                 let values = SpawnValues(prepared, world)
                 defer { values.end() }
-                return judge(ClientSpawn(client: client, world: WorldReader(world), values: values))
+                return judge(ClientSpawn(client: viewer.client, world: WorldReader(world), values: values))
             }
         } catch {
             for (writer, value) in prepared { writer.discard(value) }
@@ -126,10 +128,10 @@ struct MutationApplier: ~Copyable {
         }
     }
 
-    private func despawn(_ entity: Entity, by client: ClientIdentity) throws(Refusal) {
-        try requireAlive(entity)
+    private func despawn(_ entity: Entity, by viewer: Viewer) throws(Refusal) {
+        try requireAlive(entity, for: viewer)
         try ask(despawnRule, "despawning") { judge in
-            judge(ClientDespawn(client: client, entity: entity, world: WorldReader(world)))
+            judge(ClientDespawn(client: viewer.client, entity: entity, world: WorldReader(world)))
         }
         try committing { () throws(WorldError) in try world.despawn(entity) }
     }

@@ -16,6 +16,8 @@ final class MutationExchange: Sendable {
 
     private let waiting = Mutex(Waiting())
     private let results = Mutex<[MutationResult]>([])
+    /// What clients see from now on.
+    private let sights = Mutex<[Clients.Sight]>([])
     /// Mutations that were taken in and have no outcome yet.
     private let waitingCount = Atomic(0)
 
@@ -67,6 +69,22 @@ final class MutationExchange: Sendable {
             if results.isEmpty { swap(&results, &list) } else { results += list }
         }
         list.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes over what clients see from now on; of each client only the newest counts. Simulation thread.
+    func offer(_ new: [Clients.Sight]) {
+        sights.withLock { sights in
+            sights.removeAll { old in new.contains { $0.client == old.client } }
+            sights += new
+        }
+    }
+
+    /// Sync thread.
+    func takeSights() -> [Clients.Sight] {
+        sights.withLock { sights in
+            defer { sights = [] }
+            return sights
+        }
     }
 
     /// Swaps the results with an empty list. Sync thread.

@@ -41,11 +41,18 @@ struct MutationIntake: ~Copyable {
         return true
     }
 
+    /// Hands over what the systems let clients see from now on.
+    func takeSights() {
+        guard var clients = world.resource(Clients.self), clients.hasSights else { return }
+        exchange.offer(clients.takeSights())
+        world.insertResource(clients)
+    }
+
     private mutating func tellClients() {
         guard !changes.isEmpty else { return }
         var clients = world.resource(Clients.self) ?? Clients()
         for change in changes {
-            let client = ClientIdentity(id: change.id, name: change.name)
+            let client = ClientIdentity(id: change.id, name: change.name, subject: change.subject)
             switch change.kind {
             case .joined:
                 clients.join(client)

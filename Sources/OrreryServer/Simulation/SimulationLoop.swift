@@ -78,6 +78,7 @@ package final class SimulationLoop: @unchecked Sendable {
         for body in arrived ?? [] { body(world) }
         schedule.runTick(on: world, step: step)
         losses.look(at: world)
+        mutations.takeSights()
         handOver()
         let nanoseconds = DispatchTime.now().uptimeNanoseconds - beginning
         metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)

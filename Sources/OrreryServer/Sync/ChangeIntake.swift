@@ -7,7 +7,7 @@ import OrreryStore
 /// nothing.
 struct ChangeIntake {
     private struct Entry {
-        let column: ColumnID
+        let column: Column
         let descriptor: ComponentDescriptor
     }
 
@@ -21,14 +21,23 @@ struct ChangeIntake {
     /// Values that could not be sent, taken by ``takeLeftOutCount()``.
     private var leftOutCount = 0
 
-    init(store: ComponentStore, components: [(ComponentID, ComponentDescriptor)], valueSizeMax: Int, log: BoundedLog) {
+    /// - Parameters:
+    ///   - components: Those that are sent, in the order of the table.
+    ///   - groups: The groups of the entities that only some may see.
+    init(
+        store: ComponentStore, components: [(ComponentID, ComponentDescriptor)],
+        groups: (ComponentID, ComponentDescriptor), valueSizeMax: Int, log: BoundedLog
+    ) {
         self.store = store
         self.valueSizeMax = valueSizeMax
         self.log = log
         for (position, (id, descriptor)) in components.enumerated() {
             while entries.count <= id.index { entries.append(nil) }
-            entries[id.index] = Entry(column: ColumnID(position), descriptor: descriptor)
+            entries[id.index] = Entry(column: store[ColumnID(position)], descriptor: descriptor)
         }
+        let (id, descriptor) = groups
+        while entries.count <= id.index { entries.append(nil) }
+        entries[id.index] = Entry(column: store.groups, descriptor: descriptor)
     }
 
     /// - Complexity: O(size of the log).
@@ -54,7 +63,7 @@ struct ChangeIntake {
 
     private func takeAway(_ change: ChangeLog.ComponentChange) {
         guard let entry = entry(of: change.component) else { return }
-        store[entry.column].remove(change.entity.index, at: store.tick)
+        entry.column.remove(change.entity.index, at: store.tick)
     }
 
     private func entry(of component: ComponentID) -> Entry? {
@@ -62,7 +71,7 @@ struct ChangeIntake {
     }
 
     private mutating func takePacked(_ changes: ColumnChanges, _ entry: Entry) {
-        let column = store[entry.column]
+        let column = entry.column
         let size = changes.count * (column.valueSize ?? 0)
         if entry.descriptor.isPackedInMemory {
             column.set(
@@ -88,7 +97,7 @@ struct ChangeIntake {
                     throw CodecError(
                         .limitExceeded, "it takes \(scratch.count) bytes, the limit is \(valueSizeMax)")
                 }
-                store[entry.column].set(entity.index, to: scratch.bytes, at: store.tick)
+                entry.column.set(entity.index, to: scratch.bytes, at: store.tick)
             } catch {
                 leaveOut(entity, entry, error, now: now)
             }
@@ -98,7 +107,7 @@ struct ChangeIntake {
     /// Removes a value that cannot be sent from the clients' view, until there is one that can: showing the old value
     /// any longer would be wrong.
     private mutating func leaveOut(_ entity: Entity, _ entry: Entry, _ error: CodecError, now: Duration) {
-        store[entry.column].remove(entity.index, at: store.tick)
+        entry.column.remove(entity.index, at: store.tick)
         leftOutCount += 1
         log.note(
             "a value cannot be sent; clients see its component removed",

@@ -1,3 +1,4 @@
+import OrrerySync
 import OrreryTransport
 
 /// Connections made before the world's first tick has ended, in order of arrival, each with its first message.
@@ -5,9 +6,11 @@ import OrreryTransport
 /// Bound: one message of at most `messageSizeMax` for each of `connectionCountMax` connections, only while the first
 /// tick takes.
 struct EarlyConnections {
-    private(set) var connections: [(ConnectionID, hello: [UInt8]?)] = []
+    private(set) var connections: [(ConnectionID, Admission, hello: [UInt8]?)] = []
 
-    mutating func open(_ connection: ConnectionID) { connections.append((connection, nil)) }
+    mutating func open(_ connection: ConnectionID, _ admission: Admission) {
+        connections.append((connection, admission, nil))
+    }
 
     /// - Returns: False for a second message: a client may send the next one only after the `Welcome`.
     mutating func keep(_ message: UnsafeRawBufferPointer, of connection: ConnectionID) -> Bool {

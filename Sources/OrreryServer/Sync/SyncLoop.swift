@@ -82,9 +82,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     package func connectionOpened(_ connection: ConnectionID) {
+        preconditionFailure("\(connection): a server's connections come with their requests")
+    }
+
+    package func connectionOpened(_ connection: ConnectionID, of request: HTTPRequest) {
         logger.debug("connection opened", metadata: ["connection": "\(connection)"])
-        guard early?.open(connection) == nil else { return }
-        core.open(SessionID(connection.rawValue), now: now())
+        let admission = pages.admission(of: request)
+        guard early?.open(connection, admission) == nil else { return }
+        core.open(SessionID(connection.rawValue), admission, now: now())
     }
 
     package func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
@@ -125,6 +130,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             core.mutationsFinished(results)
             results.removeAll(keepingCapacity: true)
         }
+        for sight in exchange.takeSights() { core.setVisibility(sight.visibility, of: sight.client, now: now()) }
         perform()
         if reloadRequested.exchange(false, ordering: .acquiringAndReleasing) { reload() }
         if stopRequested.load(ordering: .acquiring), !isStopping {
@@ -213,8 +219,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private func admitEarly() {
         guard let connections = early?.connections else { return }
         early = nil
-        for (connection, hello) in connections {
-            connectionOpened(connection)
+        for (connection, admission, hello) in connections {
+            core.open(SessionID(connection.rawValue), admission, now: now())
             if let hello {
                 hello.withUnsafeBytes { core.receive($0, from: SessionID(connection.rawValue), now: now()) }
             }

@@ -7,6 +7,8 @@ package struct AppliedBatch: Sendable {
     package enum Reset: Hashable, Sendable {
         /// The server began anew: this is another life of the world.
         case otherEpoch
+        /// The client sees the world with other eyes: entities are the same.
+        case otherClass
         /// The server cannot tell what happened since: it has not reached the client's tick.
         case unknownTick
     }

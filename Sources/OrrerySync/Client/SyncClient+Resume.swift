@@ -61,6 +61,7 @@ extension SyncClient {
         case (_?, .resumed): events += leaving(try applier.install(table))
         case (_?, .otherEpoch): reset(.otherEpoch, table)
         case (_?, .unknownTick): reset(.unknownTick, table)
+        case (_?, .otherClass): reset(.otherClass, table)
         // The client did not ask to resume: its subscriptions would not fit into a message.
         case (let previous?, .fresh):
             reset(previous.revision.epoch == epoch ? .unknownTick : .otherEpoch, table)

@@ -12,6 +12,7 @@ package struct ClientChange: Hashable, Sendable {
 
     package let id: ClientID
     package let name: String
+    package let subject: String
     package let kind: Kind
 }
 
@@ -21,6 +22,9 @@ struct ClientTable {
     struct Entry {
         let id: ClientID
         let name: String
+        let subject: String
+        /// What it sees, also when it comes back.
+        var visibility: Visibility
         var token: [UInt8]
         /// The previous token, until the client shows that it has the new one: a welcome may be lost.
         var previousToken: [UInt8]?
@@ -30,10 +34,13 @@ struct ClientTable {
         var outcomes: OutcomeWindow
 
         init(
-            id: ClientID, name: String, _ configuration: SyncServerConfiguration, token: [UInt8], session: SessionID
+            id: ClientID, name: String, _ admission: Admission, _ configuration: SyncServerConfiguration,
+            token: [UInt8], session: SessionID
         ) {
             self.id = id
             self.name = name
+            subject = admission.subject
+            visibility = admission.visibility
             self.token = token
             self.session = session
             outcomes = OutcomeWindow(
@@ -107,8 +114,12 @@ struct ClientTable {
         }
     }
 
-    /// The client that a token belongs to, if it is remembered.
-    func client(of token: [UInt8]) -> ClientID? { clientOfToken[token] }
+    /// The client of a subject that a token belongs to, if it is remembered. A token is of no use to another subject.
+    func client(of token: [UInt8], _ subject: String) -> ClientID? {
+        guard let id = clientOfToken[token], let position = position(of: id), entries[position].subject == subject
+        else { return nil }
+        return id
+    }
 
     /// Moves the clients that came and went since the last call to a list, in order.
     mutating func takeChanges(into list: inout [ClientChange]) {
@@ -117,16 +128,19 @@ struct ClientTable {
     }
 
     /// Admits a new or returning client under a new token.
-    /// - Parameter name: The name of a new client.
+    /// - Parameters:
+    ///   - name: The name of a new client.
+    ///   - admission: Whose it is, and what it sees at first.
     mutating func admit(
-        _ known: ClientID?, name: String, token: [UInt8], session: SessionID, presented: [UInt8]?
+        _ known: ClientID?, name: String, _ admission: Admission, token: [UInt8], session: SessionID,
+        presented: [UInt8]?
     ) -> ClientID {
         guard let known, let position = position(of: known) else {
             let id = ClientID(nextID)
             nextID += 1
-            entries.append(Entry(id: id, name: name, configuration, token: token, session: session))
+            entries.append(Entry(id: id, name: name, admission, configuration, token: token, session: session))
             clientOfToken[token] = id
-            changes.append(ClientChange(id: id, name: name, kind: .joined))
+            changes.append(ClientChange(id: id, name: name, subject: admission.subject, kind: .joined))
             forgetOldestIfFull()
             return id
         }
@@ -178,7 +192,9 @@ struct ClientTable {
 
     private mutating func forget(_ id: ClientID, _ kind: ClientChange.Kind) {
         guard let position = position(of: id) else { return }
-        changes.append(ClientChange(id: id, name: entries[position].name, kind: kind))
+        changes.append(
+            ClientChange(
+                id: id, name: entries[position].name, subject: entries[position].subject, kind: kind))
         clientOfToken[entries[position].token] = nil
         if let previous = entries[position].previousToken { clientOfToken[previous] = nil }
         rememberedSize -= entries[position].outcomes.size

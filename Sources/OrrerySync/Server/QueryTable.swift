@@ -74,6 +74,9 @@ struct QueryTable {
             return membership.contains(entity)
         }
 
+        /// Whether everyone who left it after a tick is known.
+        func isKnown(since tick: Tick) -> Bool { membership.map { $0.knownSince <= tick } ?? true }
+
         /// The fewest units of work for a batch of its members.
         var expectedWork: Int { (membership?.members.count ?? 0) * shownColumns.count }
     }

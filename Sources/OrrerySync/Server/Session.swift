@@ -19,6 +19,8 @@ struct Session {
     }
 
     let id: SessionID
+    /// Whose it is, and what it may do.
+    let admission: Admission
     var phase = Phase.awaitingHello
     var client = ClientID(0)
     var clientName = ""
@@ -38,6 +40,8 @@ struct Session {
     /// Whether answers have just come that were not sent yet.
     var isAnswered = false
     var progress = Progress.live
+    /// The position of the view of its class.
+    var view = 0
     /// The position of the set of its queries, those of subscriptions not in `waiting`; `nil` if there are none.
     var set: Int?
     /// The tick of the last whole batch: the client reaches it once it has everything that was sent.
@@ -59,13 +63,14 @@ struct Session {
     /// The period in which its pending changes were last computed: once per period.
     var servedPeriod: UInt64 = 0
 
-    init(id: SessionID, openedAt: Duration, _ configuration: SyncServerConfiguration) {
+    init(id: SessionID, _ admission: Admission, openedAt: Duration, _ configuration: SyncServerConfiguration) {
         window = LinkWindow(sizeMax: configuration.windowSize)
         reading = Reading(
             mutations: RateAllowance(perSecond: configuration.mutationRateMax, now: openedAt),
             requests: RateAllowance(perSecond: configuration.requestRateMax, now: openedAt),
             turn: configuration.turnWorkMax)
         self.id = id
+        self.admission = admission
         lastSentAt = openedAt
         lastHeardAt = openedAt
     }
@@ -74,6 +79,9 @@ struct Session {
     var isLive: Bool {
         if case .live = progress { phase == .ready } else { false }
     }
+
+    /// Where the set of its queries is.
+    var place: SetPlace? { self.set.map { SetPlace(view: view, set: $0) } }
 
     var isBehind: Bool {
         if case .behind = progress { phase == .ready } else { false }

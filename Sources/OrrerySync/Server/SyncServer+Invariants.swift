@@ -9,13 +9,15 @@ extension SyncServer {
     func checkInvariants() -> Bool {
         assert(advancedTick <= store.tick, "no tick is sent before the store stands at it")
         assert(
-            recipients.allSatisfy(\.isEmpty) && touchedSets.isEmpty, "who is sent a tick is known while it is sent")
+            views.allSatisfy { $0.recipients.allSatisfy(\.isEmpty) } && touchedSets.isEmpty,
+            "who is sent a tick is known while it is sent")
         assert(answeredSessions.isEmpty && readyAnswers.isEmpty, "answers leave in the step in which they come")
         assert(zip(sessions, sessions.dropFirst()).allSatisfy { $0.id < $1.id }, "sessions are sorted by their names")
         assert(listedCount == sessions.reduce(0) { $0 + $1.listedCount }, "entities that sessions list are counted")
         assert(held.byteCount == sessions.reduce(0) { $0 + $1.held.byteCount }, "bytes that wait are counted")
         for session in sessions {
             session.checkInvariants(storeTick: store.tick)
+            let (sets, queries) = (views[session.view].sets, views[session.view].queries)
             assert(
                 session.listedCount == session.subscriptions.reduce(0) { $0 + queries[$1.query].query.listedCount },
                 "\(session.id) counts the entities that it lists")
@@ -27,14 +29,21 @@ extension SyncServer {
                 "\(session.id), which was sent tick \(session.lastSentTick), can take the next batch of its set: "
                     + "\(session.set.map { "\(sets[$0].lastBatchTick) of \(sets[$0].queries)" } ?? "none")")
         }
+        for (position, view) in views.enumerated() {
+            view.checkInvariants(sessions.filter { $0.view == position }, evaluatedAt: advancedTick)
+        }
+        clients.checkInvariants()
+        return true
+    }
+}
+
+extension WorldView {
+    fileprivate func checkInvariants(_ sessions: [Session], evaluatedAt tick: Tick) {
         var sessionCounts = Array(repeating: 0, count: sets.endPosition)
         for session in sessions { session.set.map { sessionCounts[$0] += 1 } }
         sets.checkInvariants(sessionCounts: sessionCounts, tick: store.tick, queries)
         queries.checkInvariants(
-            held: sessions.flatMap { $0.subscriptions.map(\.query) }, sets: sets.used, evaluatedAt: advancedTick,
-            in: store)
-        clients.checkInvariants()
-        return true
+            held: sessions.flatMap { $0.subscriptions.map(\.query) }, sets: sets.used, evaluatedAt: tick, in: store)
     }
 }
 

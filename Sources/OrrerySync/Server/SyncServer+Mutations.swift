@@ -16,14 +16,21 @@ package struct MutationRequest: Hashable, Sendable {
     package var client: ClientID
     /// The name by which the client introduced itself.
     package var clientName: String
+    /// Whom the client belongs to.
+    package var subject: String
+    /// What the client sees: what is hidden from it is not there for its mutation.
+    package var visibility: Visibility
     package var sequence: MutationSequence
     package var operation: Mutation.Operation
 
     package init(
-        client: ClientID, clientName: String, sequence: MutationSequence, operation: Mutation.Operation
+        client: ClientID, clientName: String, subject: String = "", visibility: Visibility = .everything,
+        sequence: MutationSequence, operation: Mutation.Operation
     ) {
         self.client = client
         self.clientName = clientName
+        self.subject = subject
+        self.visibility = visibility
         self.sequence = sequence
         self.operation = operation
     }
@@ -55,7 +62,7 @@ extension SyncServer {
         case .answered(let outcome):
             repeatAnswer(index, MutationAnswer(sequence: sequence, outcome: outcome))
         case .forgotten: refuse(index, sequence, Self.forgotten)
-        case .new where epoch != self.epoch: refuse(index, sequence, Self.otherEpoch)
+        case .new where !views.contains(where: { $0.epoch == epoch }): refuse(index, sequence, Self.otherEpoch)
         case .new: begin(index, sequence, operation)
         }
     }
@@ -76,8 +83,11 @@ extension SyncServer {
             return
         }
         do throws(Refusal) {
+            guard sessions[index].admission.rights.contains(.control) else {
+                throw Refusal(.forbidden, "this client may not control: the server did not give it that right")
+            }
             let operation = try operation.get()
-            try check(operation)
+            try check(operation, by: index)
             let size = reservedSize(for: operation)
             guard held.hasRoomForAnswer(of: size, configuration) || sessions[index].held.answerTotal == 0 else {
                 refuse(
@@ -88,7 +98,10 @@ extension SyncServer {
             begin(index, sequence, awaited: size)
             requests.append(
                 MutationRequest(
-                    client: client, clientName: sessions[index].clientName, sequence: sequence, operation: operation))
+                    client: client, clientName: sessions[index].clientName,
+                    subject: sessions[index].admission.subject,
+                    visibility: views[sessions[index].view].visibility ?? .everything, sequence: sequence,
+                    operation: operation))
         } catch {
             clients.withEntry(client) { $0.outcomes.finish(sequence, .refused(error)) }
             refuse(index, sequence, error)
@@ -205,18 +218,19 @@ extension SyncServer {
     }
 
     /// Checks everything about a mutation that can be checked without the world.
-    private func check(_ operation: Mutation.Operation) throws(Refusal) {
+    private func check(_ operation: Mutation.Operation, by index: Int) throws(Refusal) {
+        let table = views[sessions[index].view].store.table
         switch operation {
-        case .set(_, let value, _): try Self.check(value.bytes, of: try writable(value.column))
-        case .insert(_, let component): try check(component)
+        case .set(_, let value, _): try Self.check(value.bytes, of: try table.writable(value.column))
+        case .insert(_, let component): try Self.check(component, in: table)
         case .patch(_, let column, let patches):
-            let schema = try writable(column)
+            let schema = try table.writable(column)
             guard !patches.isEmpty else { throw Refusal(.undecodable, "a patch of no fields") }
             for patch in patches { try Self.check(patch.field, of: schema) }
-        case .remove(_, let column): _ = try writable(column)
+        case .remove(_, let column): _ = try table.writable(column)
         case .spawn(let components):
             guard permissions.maySpawn else { throw Refusal(.notWritable, "clients may not spawn here") }
-            for component in components { try check(component) }
+            for component in components { try Self.check(component, in: table) }
             guard Set(components.map(\.column)).count == components.count else {
                 throw Refusal(.undecodable, "a component is given twice")
             }
@@ -225,21 +239,12 @@ extension SyncServer {
         }
     }
 
-    private func check(_ component: Mutation.NewComponent) throws(Refusal) {
-        let schema = try writable(component.column)
+    private static func check(_ component: Mutation.NewComponent, in table: ComponentTable) throws(Refusal) {
+        let schema = try table.writable(component.column)
         switch component.content {
-        case .whole(let bytes): try Self.check(bytes, of: schema)
-        case .fields(let fields): for field in fields { try Self.check(field, of: schema) }
+        case .whole(let bytes): try check(bytes, of: schema)
+        case .fields(let fields): for field in fields { try check(field, of: schema) }
         }
-    }
-
-    /// The schema of a component that clients may write.
-    private func writable(_ column: ColumnID) throws(Refusal) -> ComponentSchema {
-        guard let entry = store.table[column], let schema = entry.schema else {
-            throw Refusal(.unknownComponent, "there is no component \(column)")
-        }
-        guard entry.isWritable else { throw Refusal(.notWritable, "\(entry.name) is read-only for clients") }
-        return schema
     }
 
     private static func check(_ field: Mutation.FieldValue, of schema: ComponentSchema) throws(Refusal) {
@@ -259,6 +264,17 @@ extension SyncServer {
         } catch {
             throw Refusal(error.code == .outOfDomain ? .outOfDomain : .undecodable, error.description)
         }
+    }
+}
+
+extension ComponentTable {
+    /// The schema of a component that clients may write.
+    fileprivate func writable(_ column: ColumnID) throws(Refusal) -> ComponentSchema {
+        guard let entry = self[column], let schema = entry.schema else {
+            throw Refusal(.unknownComponent, "there is no component \(column)")
+        }
+        guard entry.isWritable else { throw Refusal(.notWritable, "\(entry.name) is read-only for clients") }
+        return schema
     }
 }
 

@@ -50,6 +50,13 @@ package struct SessionState: Hashable, Sendable, CustomStringConvertible {
 extension SyncServer {
     package var occupancies: [Occupancy] {
         let limits = configuration.limits
+        let perView = views.flatMap { view in
+            [
+                Occupancy("queries of lost connections", view.queries.frozen.count, limit: FrozenQueries.countMax),
+                Occupancy("bytes of these queries", view.queries.frozen.byteCount, limit: FrozenQueries.sizeMax),
+                Occupancy("blocks", view.builder.blockCount, limit: BatchBuilder.blockCountMax),
+            ]
+        }
         let perSession = sessions.flatMap { session in
             [
                 Occupancy(
@@ -75,15 +82,12 @@ extension SyncServer {
         }
         // Connected clients are never forgotten; the transport limits them.
         let clientCountMax = max(configuration.clientCountMax, sessions.count)
-        return perSession + [
+        return perView + perSession + [
             Occupancy("listed entities", listedCount, limit: configuration.listedEntityCountTotalMax),
             Occupancy("clients", clients.count, limit: clientCountMax),
             Occupancy("tokens", clients.tokenCount, limit: 2 * clientCountMax),
             Occupancy(
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
-            Occupancy("queries of lost connections", queries.frozen.count, limit: FrozenQueries.countMax),
-            Occupancy("bytes of these queries", queries.frozen.byteCount, limit: FrozenQueries.sizeMax),
-            Occupancy("blocks", builder.blockCount, limit: BatchBuilder.blockCountMax),
             // Outcomes under way are limited by the mutations that wait for the world.
             Occupancy(
                 "bytes of remembered outcomes", clients.decidedSize, limit: configuration.rememberedSizeMax),

@@ -15,53 +15,66 @@ extension SyncServer {
     mutating func sendTick(now: Duration) {
         let previous = advancedTick
         advancedTick = store.tick
-        while recipients.count < sets.endPosition { recipients.append([]) }
-        let tick = store.tick
-        queries.advance(after: previous, in: store) { sets[$0].changedTick = tick }
+        for view in views.indices where !views[view].isVacant {
+            if view > 0 { views[view].follow(store, after: previous) }
+            views[view].advance(after: previous)
+        }
         var expectedWork = 0
         for index in sessions.indices where sessions[index].isLive {
             // A session for which nothing changed has everything.
-            guard let set = sessions[index].set, sets[set].changedTick == store.tick else { continue }
+            guard let place = sessions[index].place, views[place.view].sets[place.set].changedTick == store.tick else {
+                continue
+            }
             guard sessions[index].isWindowOpen(configuration) else {
                 sessions[index].progress = .behind(cursor: previous)
                 continue
             }
-            if recipients[set].isEmpty {
-                touchedSets.append(set)
-                expectedWork += sets[set].work
+            if views[place.view].recipients[place.set].isEmpty {
+                touchedSets.append(place)
+                expectedWork += views[place.view].sets[place.set].work
             }
             expectedWork += Self.sendWork
-            recipients[set].append(index)
+            views[place.view].recipients[place.set].append(index)
         }
         // A part of the budget is for sessions that are behind.
         let isSomeoneBehind = sessions.contains { $0.isBehind }
         let reserve = isSomeoneBehind ? buildWork.perPeriod / 2 : 0
         // The order matters only if there is too much work.
-        if expectedWork > buildWork.left - reserve {
-            touchedSets.sort { (sets[$0].work * recipients[$1].count, $0) < (sets[$1].work * recipients[$0].count, $1) }
-        }
-        for set in touchedSets {
+        if expectedWork > buildWork.left - reserve { sortTouchedSets() }
+        for place in touchedSets {
             if buildWork.left <= reserve {
-                for index in recipients[set] { sessions[index].progress = .behind(cursor: previous) }
+                for index in views[place.view].recipients[place.set] {
+                    sessions[index].progress = .behind(cursor: previous)
+                }
             } else {
-                sendTick(to: set, after: previous, now: now)
+                sendTick(to: place, after: previous, now: now)
             }
-            recipients[set].removeAll(keepingCapacity: true)
+            views[place.view].recipients[place.set].removeAll(keepingCapacity: true)
         }
         touchedSets.removeAll(keepingCapacity: true)
     }
 
-    private mutating func sendTick(to set: Int, after previous: Tick, now: Duration) {
+    private mutating func sortTouchedSets() {
+        let costs = touchedSets.map { place in
+            (place, work: views[place.view].sets[place.set].work, views[place.view].recipients[place.set].count)
+        }
+        touchedSets = costs.sorted { left, right in
+            (left.1 * right.2, left.0) < (right.1 * left.2, right.0)
+        }.map(\.0)
+    }
+
+    private mutating func sendTick(to place: SetPlace, after previous: Tick, now: Duration) {
+        let (view, set) = (place.view, place.set)
         let pending = PendingChanges(
-            cells: sets[set].cells, queries: sets[set].memberQueries, cursor: previous)
-        let sections = builder.sections(of: [pending], in: queries)
-        let work = builder.takeWork()
+            cells: views[view].sets[set].cells, queries: views[view].sets[set].memberQueries, cursor: previous)
+        let sections = views[view].sections(of: [pending])
+        let work = views[view].builder.takeWork()
         buildWork.charge(work)
-        sets[set].work = work
+        views[view].sets[set].work = work
         guard !sections.isEmpty else { return }
-        let messages = sections.messages(tick: store.tick, base: sets[set].lastBatchTick, in: &frames)
-        send(messages, to: recipients[set], reaching: store.tick, now: now)
-        sets[set].lastBatchTick = store.tick
+        let messages = sections.messages(tick: store.tick, base: views[view].sets[set].lastBatchTick, in: &frames)
+        send(messages, to: views[view].recipients[set], reaching: store.tick, now: now)
+        views[view].sets[set].lastBatchTick = store.tick
     }
 
     /// Computes and sends the changes for sessions that are behind, in turn, each once per period.
@@ -106,7 +119,7 @@ extension SyncServer {
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
-            $1.cursor == .zero || isUnproven ? max($0, estimatedSize(of: $1)) : $0
+            $1.cursor == .zero || isUnproven ? max($0, views[sessions[index].view].estimatedSize(of: $1)) : $0
         }
         let isLarge =
             size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
@@ -122,8 +135,11 @@ extension SyncServer {
     private mutating func workOut(_ index: Int, cursor: Tick) -> [PendingChanges] {
         let session = sessions[index]
         var pending: [PendingChanges] = []
+        let view = session.view
         if let set = session.set {
-            pending += split(PendingChanges(cells: sets[set].cells, queries: sets[set].memberQueries, cursor: cursor))
+            let set = views[view].sets[set]
+            pending += split(
+                PendingChanges(cells: set.cells, queries: set.memberQueries, cursor: cursor), in: view)
         }
         let started = session.startedQueries
         // First what the client has up to a tick, then what it knows nothing of.
@@ -131,23 +147,23 @@ extension SyncServer {
             let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
                 .filter { !started.contains($0) }
             buildWork.charge(asked.count)
-            let cells = CellCounts(asked.map { queries[$0].cells }).cells
+            let cells = CellCounts(asked.map { views[view].queries[$0].cells }).cells
             // What the client has of members who are none any more is told by what begins.
             let heldSince = pending.lazy.filter { !$0.queries.isEmpty }.map(\.heldSince).min() ?? .zero
             let first = PendingChanges(
                 cells: pending.reduce(cells) { $0.subtracting($1.cells) },
-                queries: asked.filter { queries[$0].membership != nil }, cursor: start,
+                queries: asked.filter { views[view].queries[$0].membership != nil }, cursor: start,
                 heldSince: start > .zero ? start : heldSince)
-            pending += split(first.without(pending))
+            pending += split(first.without(pending), in: view)
         }
         pending.removeAll(where: \.isEmpty)
         return pending
     }
 
     /// Sets apart the queries of which nobody knows who left them after the cursor: they begin anew.
-    private func split(_ pending: PendingChanges) -> [PendingChanges] {
+    private func split(_ pending: PendingChanges, in view: Int) -> [PendingChanges] {
         guard pending.cursor > .zero else { return [pending] }
-        let unknown = pending.queries.filter { !isKnown($0, since: pending.cursor) }
+        let unknown = pending.queries.filter { !views[view].queries[$0].isKnown(since: pending.cursor) }
         guard !unknown.isEmpty else { return [pending] }
         var known = pending
         known.queries.removeAll(where: unknown.contains)
@@ -158,18 +174,13 @@ extension SyncServer {
         ]
     }
 
-    /// Whether everyone who left a query after a tick is known.
-    private func isKnown(_ slot: QueryTable.Slot, since tick: Tick) -> Bool {
-        queries[slot].membership.map { $0.knownSince <= tick } ?? true
-    }
-
     /// The first state of these subscriptions was sent: their queries are sent with the session's others from now on.
     private mutating func begin(_ index: Int, _ started: [SubscriptionID]) {
         let known = sessions[index].startedQueries
         sessions[index].waiting.removeAll { started.contains($0.id) }
-        sessions[index].set = sets.move(
+        sessions[index].set = views[sessions[index].view].move(
             from: sessions[index].set, adding: sessions[index].startedQueries.filter { !known.contains($0) },
-            at: sessions[index].lastSentTick, in: &queries)
+            at: sessions[index].lastSentTick)
     }
 
     /// Sends all pending changes as the end of a batch; after that, the session is live.
@@ -177,10 +188,11 @@ extension SyncServer {
         _ index: Int, pending: [PendingChanges], started: [SubscriptionID], firstPart: Int, now: Duration
     ) {
         var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
-        if firstPart == 0 { appendRestarts(of: pending, to: &sections) }
+        let view = sessions[index].view
+        if firstPart == 0 { views[view].appendRestarts(of: pending, to: &sections) }
         sections.append(started: started)
-        sections.append(contentsOf: builder.sections(of: pending, in: queries))
-        buildWork.charge(builder.takeWork())
+        sections.append(contentsOf: views[view].sections(of: pending))
+        buildWork.charge(views[view].builder.takeWork())
         let base = sessions[index].lastSentTick
         sessions[index].progress = .live
         if !sections.isEmpty || firstPart > 0 {
@@ -198,10 +210,11 @@ extension SyncServer {
     /// at the end, so that the client never sees a state that did not exist.
     private mutating func continueTransfer(_ transfer: StateTransfer, of index: Int, cursor: Tick, now: Duration) {
         var transfer = transfer
-        let pageCount = store.pageCount
+        let view = sessions[index].view
+        let pageCount = views[view].store.pageCount
         if transfer.partCount == 0 {
             var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
-            appendRestarts(of: transfer.pending, to: &sections)
+            views[view].appendRestarts(of: transfer.pending, to: &sections)
             // To a newcomer even an empty part: a client that acknowledges it is reading.
             if !sections.isEmpty || !sessions[index].hasAcknowledged {
                 let messages = sections.messages(
@@ -215,9 +228,9 @@ extension SyncServer {
                 sessions[index].progress = .behind(cursor: cursor, transfer)
                 return
             }
-            let sections = builder.sections(
-                of: transfer.pending, in: queries, pages: transfer.nextPage..<transfer.nextPage + 1)
-            buildWork.charge(builder.takeWork())
+            let sections = views[view].sections(
+                of: transfer.pending, pages: transfer.nextPage..<transfer.nextPage + 1)
+            buildWork.charge(views[view].builder.takeWork())
             transfer.nextPage += 1
             guard !sections.isEmpty else { continue }
             catchUpBudget -= sections.byteCount
@@ -228,7 +241,7 @@ extension SyncServer {
             send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
         }
         // Who left since the beginning may have been forgotten: then there is no end of this state, but a new one.
-        guard transfer.pending.allSatisfy({ $0.queries.allSatisfy { isKnown($0, since: transfer.start) } }) else {
+        guard views[view].knows(transfer.pending, since: transfer.start) else {
             sessions[index].progress = .behind(cursor: cursor)
             return
         }
@@ -241,25 +254,6 @@ extension SyncServer {
         }
         finish(
             index, pending: rest, started: transfer.started, firstPart: transfer.partCount, now: now)
-    }
-
-    private func appendRestarts(of pending: [PendingChanges], to sections: inout BatchSections) {
-        for part in pending where part.restarts {
-            for slot in part.queries { sections.append(restarted: queries[slot].number) }
-        }
-    }
-
-    private func estimatedSize(of pending: PendingChanges) -> Int {
-        let whole = pending.cells.columns.reduce(0) { $0 + store[$1].valuesByteCount + store[$1].count }
-        return pending.queries.reduce(whole) { size, slot in
-            let entry = queries[slot]
-            let memberCount = entry.membership?.members.count ?? 0
-            return entry.shownColumns.reduce(size + 5 * memberCount) {
-                // As if members were like everybody else.
-                let column = store[$1]
-                return $0 + (column.count == 0 ? 0 : memberCount * (column.valuesByteCount / column.count + 1))
-            }
-        }
     }
 
     private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {

@@ -6,10 +6,11 @@ import OrreryWire
 
 extension SyncServer {
     /// A connection was made.
+    /// - Parameter admission: Whose it is, and what it may do: all unless stated.
     /// - Precondition: `id` is greater than every ID used before.
-    package mutating func open(_ id: SessionID, now: Duration) {
+    package mutating func open(_ id: SessionID, _ admission: Admission = .init(rights: .all), now: Duration) {
         precondition((sessions.last?.id).map { $0 < id } ?? true, "sessions are named in ascending order")
-        sessions.append(Session(id: id, openedAt: now, configuration))
+        sessions.append(Session(id: id, admission, openedAt: now, configuration))
         settleReading(sessions.count - 1, now: now)
     }
 
@@ -17,9 +18,11 @@ extension SyncServer {
     /// - Parameter isFinal: Whether the client closed it, and does not come back.
     package mutating func closed(_ id: SessionID, isFinal: Bool = false, now: Duration) {
         guard let index = position(of: id) else { return }
-        if let set = sessions[index].set { sets.leave(set, &queries) }
+        let view = sessions[index].view
+        leaveView(index, now: now)
+        if let set = sessions[index].set { views[view].leave(set) }
         for subscription in sessions[index].subscriptions {
-            queries.release(subscription.query, lostAt: isFinal ? nil : now)
+            views[view].queries.release(subscription.query, lostAt: isFinal ? nil : now)
         }
         listedCount -= sessions[index].listedCount
         held.byteCount -= sessions[index].held.byteCount
@@ -79,17 +82,19 @@ extension SyncServer {
                 "this server speaks version \(WireProtocol.version), the client \(hello.versions.lowerBound) to "
                     + "\(hello.versions.upperBound)")
         }
-        let known = hello.resume.flatMap { clients.client(of: $0.token) }
+        guard let admission = position(of: id).map({ sessions[$0].admission }) else { return }
+        let known = hello.resume.flatMap { clients.client(of: $0.token, admission.subject) }
         let old = known.flatMap { clients.session(of: $0) }
         // A Hello that was under way for so long that the client has given up its connection must not end the client's
         // newer connection.
         if let old, old > id { throw WireError(.replaced, "the client has a newer connection") }
         let token = [makeRandom(), makeRandom()].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
         let client = clients.admit(
-            known, name: hello.clientName, token: token, session: id, presented: hello.resume?.token)
+            known, name: hello.clientName, admission, token: token, session: id, presented: hello.resume?.token)
         if let old { fail(old, WireError(.replaced, "the client has connected anew"), now: now) }
         guard let index = position(of: id) else { return }
         sessions[index].client = client
+        try enter(index, clients.withEntry(client) { $0.visibility } ?? admission.visibility)
         charge(index, Self.helloWork + (hello.resume?.subscriptions.count ?? 0))
         sessions[index].phase = .ready
         sessions[index].clientName = hello.clientName
@@ -98,8 +103,8 @@ extension SyncServer {
         let resumption = try resume(index, hello.resume, &resumed)
         let grant = SessionGrant(
             token: token, resumption: resumption, isKnownClient: known != nil, maySpawn: permissions.maySpawn,
-            mayDespawn: permissions.mayDespawn, client: client.rawValue)
-        answer(index, .welcome(makeWelcome(known: Set(hello.knownSchemas), grant)))
+            mayDespawn: permissions.mayDespawn, client: client.rawValue, rights: admission.rights.rawValue)
+        answer(index, .welcome(makeWelcome(views[sessions[index].view], known: Set(hello.knownSchemas), grant)))
         for (id, query) in resumed { answer(index, .subscribeResponse(id, .granted(query))) }
         // The time to the first heartbeat begins here.
         sessions[index].lastSentAt = now
@@ -112,7 +117,10 @@ extension SyncServer {
         _ index: Int, _ resume: Hello.Resume?, _ resumed: inout [(SubscriptionID, GrantedQuery)]
     ) throws(WireError) -> SessionGrant.Resumption {
         guard let resume else { return .fresh }
-        guard resume.revision.epoch == epoch else { return .otherEpoch }
+        let view = sessions[index].view
+        guard resume.revision.epoch == views[view].epoch else {
+            return views.contains { $0.epoch == resume.revision.epoch } ? .otherClass : .otherEpoch
+        }
         let tick = resume.revision.tick
         guard tick <= store.tick else { return .unknownTick }
         sessions[index].lastSentTick = tick
@@ -132,19 +140,20 @@ extension SyncServer {
         return .resumed
     }
 
-    private func makeWelcome(known: Set<SchemaHash>, _ grant: SessionGrant) -> Welcome {
+    private func makeWelcome(_ view: WorldView, known: Set<SchemaHash>, _ grant: SessionGrant) -> Welcome {
         Welcome(
-            revision: Revision(epoch: epoch, tick: store.tick),
+            revision: Revision(epoch: view.epoch, tick: store.tick),
             ticksPer1000Seconds: ticksPer1000Seconds, limits: configuration.told,
-            components: store.table.entries,
-            schemas: store.table.schemas.filter { !known.contains($0.hash) }.map(EncodedSchema.init), session: grant)
+            components: view.store.table.entries,
+            schemas: view.store.table.schemas.filter { !known.contains($0.hash) }.map(EncodedSchema.init),
+            session: grant)
     }
 
     /// Bytes of the longest `Welcome`, to check at start-up that it can be sent.
     package var welcomeSize: Int {
         let grant = SessionGrant(
             token: Array(repeating: 0, count: configuration.limits.tokenSizeMax))
-        return ServerMessage.welcome(makeWelcome(known: [], grant)).encoded().count
+        return ServerMessage.welcome(makeWelcome(views[0], known: [], grant)).encoded().count
     }
 
     private mutating func subscribe(_ index: Int, _ id: SubscriptionID, _ request: QueryRequest) -> SubscribeOutcome {
@@ -175,6 +184,10 @@ extension SyncServer {
         _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, isResumed: Bool = false
     ) throws(SubscribeRefusal) -> Query {
         let session = sessions[index]
+        let (store, queries) = (views[session.view].store, views[session.view].queries)
+        guard session.admission.rights.contains(.observe) else {
+            throw SubscribeRefusal(.forbidden, "this client may not observe: the server did not give it that right")
+        }
         guard !session.subscriptions.contains(where: { $0.id == id }) else {
             throw SubscribeRefusal(.badSubscription, "subscription \(id) is in use; choose another number")
         }
@@ -233,13 +246,14 @@ extension SyncServer {
         _ index: Int, _ subscription: Hello.Resume.Subscription, _ query: Query, since tick: Tick
     ) -> GrantedQuery {
         // A whole evaluation is work that its client has caused.
-        if !queries.contains(query) { charge(index, query.evaluationWork(in: store)) }
-        let slot = queries.hold(query, of: store)
+        let view = sessions[index].view
+        if !views[view].queries.contains(query) { charge(index, query.evaluationWork(in: views[view].store)) }
+        let slot = views[view].queries.hold(query, of: views[view].store)
         sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count))
         count(listed: query.listedCount, of: index)
         sessions[index].waiting.append((subscription.id, tick))
         if sessions[index].isLive { sessions[index].progress = .behind(cursor: store.tick) }
-        return queries[slot].granted
+        return views[view].queries[slot].granted
     }
 
     private mutating func count(listed count: Int, of index: Int) {
@@ -252,15 +266,16 @@ extension SyncServer {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
         let ended = sessions[index].subscriptions.remove(at: position)
-        count(listed: -queries[ended.query].query.listedCount, of: index)
+        let view = sessions[index].view
+        count(listed: -views[view].queries[ended.query].query.listedCount, of: index)
         if sessions[index].waiting.contains(where: { $0.id == id }) {
             sessions[index].waiting.removeAll { $0.id == id }
         } else if !sessions[index].startedQueries.contains(ended.query) {
             buildWork.charge(1)
-            sessions[index].set = sets.move(
-                from: sessions[index].set, removing: [ended.query], at: sessions[index].lastSentTick, in: &queries)
+            sessions[index].set = views[view].move(
+                from: sessions[index].set, removing: [ended.query], at: sessions[index].lastSentTick)
         }
-        queries.release(ended.query)
+        views[view].queries.release(ended.query)
         // A transfer that asked for more begins anew; its next message, part 0, drops what the client staged of it.
         if case .behind(let cursor, _?) = sessions[index].progress {
             sessions[index].progress = .behind(cursor: cursor)

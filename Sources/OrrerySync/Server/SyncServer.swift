@@ -47,23 +47,20 @@ package struct SyncServer: ~Copyable {
     let makeRandom: () -> UInt64
     /// Ascending by ID.
     var sessions: [Session] = []
-    var queries: QueryTable
-    var sets = QuerySetTable()
+    /// The world as each class of sessions sees it. The first sees everything.
+    var views: [WorldView]
     var refusedMutations = RefusedMutations()
     /// Sessions that have answers in ``mutationsFinished(_:)``. Empty outside it.
     var answeredSessions: [SessionID] = []
     /// Answers of one session that are sent together. Empty outside ``sendAnswers(_:)``.
     var readyAnswers: [MutationAnswer] = []
-    var builder: BatchBuilder
     var actions: [ServerAction] = []
     /// Mutations for the world to decide.
     var requests: [MutationRequest] = []
     /// Memory in which messages are written: once, and handed to the sockets.
     var frames = FramePool()
-    /// By set: the sessions that are sent this tick's batch. Empty outside ``worldAdvanced(now:)``.
-    var recipients: [[Int]] = []
     /// The sets with recipients. Empty outside ``worldAdvanced(now:)``.
-    var touchedSets: [Int] = []
+    var touchedSets: [SetPlace] = []
     var advancedTick: Tick
     /// The number of the present period, counted from 1. Some work is done once per period.
     var period: UInt64 = 1
@@ -106,8 +103,7 @@ package struct SyncServer: ~Copyable {
         self.permissions = permissions
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
-        queries = QueryTable(store.table, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed)
-        builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
+        views = [WorldView(of: store, epoch: epoch, configuration)]
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
         // Budgets are stated per second, and renewed with each tick, at least every 50 ms.
@@ -145,7 +141,7 @@ package struct SyncServer: ~Copyable {
     package var sessionCount: Int { sessions.count }
 
     /// The number of blocks built so far: each is built once per tick, however many sessions need it.
-    package var builtBlockCount: Int { builder.builtBlockCount }
+    package var builtBlockCount: Int { views.reduce(0) { $0 + $1.builder.builtBlockCount } }
 
     /// The store is at a new tick: live sessions are sent its changes, others as much as the budgets allow.
     /// - Complexity: O(changes) + O(sessions); nothing is encoded that no session asked for.
@@ -165,7 +161,8 @@ package struct SyncServer: ~Copyable {
         if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
         endSilentSessions(now: now)
         clients.expire(now: now)
-        queries.frozen.expire(now: now)
+        for view in views.indices { views[view].queries.frozen.expire(now: now) }
+        expireViews(now: now)
         serveThoseBehind(now: now)
         for index in sessions.indices where sessions[index].isHeartbeatDue(configuration, now: now) {
             let isCurrent = sessions[index].isLive

@@ -173,7 +173,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             return false
         }
         if let refusal { handler.refused(.request(status: refusal.status)) }
-        if isOpen { handler.connectionOpened(endpoint.id) }
+        if isOpen { handler.connectionOpened(endpoint.id, of: endpoint.request) }
     }
 
     /// Requests a page from a server, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is

@@ -8,7 +8,7 @@ internal import OrreryTransport
 extension WebSocketLoop {
     /// Whether this upgrade request is granted. If not, it has been answered.
     func mayUpgrade(_ connection: WebSocketConnection) -> Bool {
-        if connection.isAdmitted { return true }
+        if connection.granted != nil { return true }
         guard let socket = connection.socket, !isShuttingDown, connection.phase == .handshaking else { return false }
         // libwebsockets itself has answered an unknown token and dropped its headers; in that case the field is missing
         // here.
@@ -26,6 +26,7 @@ extension WebSocketLoop {
             refuse(connection, refusal)
             return false
         }
+        connection.granted = request
         return true
     }
 

@@ -121,7 +121,7 @@ final class Reception {
         }
         if let refusal = loop.refusal(of: offer, request) { return respond(refusal, to: peer) }
         peers[peer.id] = nil
-        loop.adopt(peer.handOver(), head: offer.head(subprotocol: loop.subprotocol))
+        loop.adopt(peer.handOver(), head: offer.head(subprotocol: loop.subprotocol), of: request)
     }
 
     /// Source: RFC 9110, section 10.1.1. A request that expects to send a body is answered immediately: no body is

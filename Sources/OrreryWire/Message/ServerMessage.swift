@@ -46,6 +46,8 @@ package struct SessionGrant: Hashable, Sendable {
         case otherEpoch = 2
         /// The client names a tick that this world has not reached.
         case unknownTick = 3
+        /// The client sees the world with other eyes now: all that it shows is void, but entities are the same.
+        case otherClass = 4
     }
 
     /// Proves, at the next connection, that this is the same client. Keep it secret. It replaces the previous token.
@@ -60,10 +62,12 @@ package struct SessionGrant: Hashable, Sendable {
     package var mayDespawn: Bool
     /// The client's number in this life of the world, counted from 1; 0 if the server does not say it.
     package var client: UInt64
+    /// What the client may do: 1 observe, 2 control.
+    package var rights: UInt8
 
     package init(
         token: [UInt8] = [], resumption: Resumption = .fresh, isKnownClient: Bool = false, maySpawn: Bool = false,
-        mayDespawn: Bool = false, client: UInt64 = 0
+        mayDespawn: Bool = false, client: UInt64 = 0, rights: UInt8 = 3
     ) {
         self.token = token
         self.resumption = resumption
@@ -71,6 +75,7 @@ package struct SessionGrant: Hashable, Sendable {
         self.maySpawn = maySpawn
         self.mayDespawn = mayDespawn
         self.client = client
+        self.rights = rights
     }
 }
 
@@ -200,6 +205,7 @@ extension ByteWriter {
             $0.append(welcome.session.maySpawn ? 1 : 0)
             $0.append(welcome.session.mayDespawn ? 1 : 0)
             $0.append(varint: welcome.session.client)
+            $0.append(welcome.session.rights)
         }
         if !welcome.capabilities.isEmpty {
             appendSection(WelcomeSection.capabilities) { $0.append(welcome.capabilities) }
@@ -255,7 +261,7 @@ extension ByteReader {
         }
         return SessionGrant(
             token: token, resumption: resumption, isKnownClient: try readFlag(), maySpawn: try readFlag(),
-            mayDespawn: try readFlag(), client: try readVarint())
+            mayDespawn: try readFlag(), client: try readVarint(), rights: try readByte())
     }
 
     mutating func readRefusal(limits: WireLimits) throws(CodecError) -> Refusal? {

@@ -15,7 +15,8 @@ import Testing
     private func admit(_ count: Int, to table: inout ClientTable) -> [ClientID] {
         (1...count).map { number in
             table.admit(
-                nil, name: "client", token: Array("\(number)".utf8), session: SessionID(UInt64(number)), presented: nil)
+                nil, name: "client", Admission(rights: .all), token: Array("\(number)".utf8),
+                session: SessionID(UInt64(number)), presented: nil)
         }
     }
 
@@ -103,13 +104,16 @@ import Testing
         configuration.clientRetention = .seconds(10)
         var table = ClientTable(configuration)
         let clients = admit(3, to: &table)
-        func tokens() -> [String] { (1...9).map { "\($0)" }.filter { table.client(of: Array($0.utf8)) != nil } }
+        func tokens() -> [String] { (1...9).map { "\($0)" }.filter { table.client(of: Array($0.utf8), "") != nil } }
         for (number, client) in clients.enumerated() {
             table.left(client, SessionID(UInt64(number + 1)), isFinal: false, at: .seconds(number))
         }
         // The first comes back, and leaves again as the last.
-        _ = table.admit(clients[0], name: "client", token: Array("4".utf8), session: SessionID(4), presented: nil)
-        _ = table.admit(nil, name: "client", token: Array("5".utf8), session: SessionID(5), presented: nil)
+        _ = table.admit(
+            clients[0], name: "client", Admission(rights: .all), token: Array("4".utf8), session: SessionID(4),
+            presented: nil)
+        _ = table.admit(
+            nil, name: "client", Admission(rights: .all), token: Array("5".utf8), session: SessionID(5), presented: nil)
         #expect(tokens() == ["3", "4", "5"], "the second was away for longest")
         table.left(clients[0], SessionID(4), isFinal: false, at: .seconds(5))
         table.expire(now: .seconds(12))
@@ -117,7 +121,8 @@ import Testing
         // Who comes and goes leaves nothing behind.
         for number in 6...1000 as ClosedRange<UInt64> {
             _ = table.admit(
-                clients[0], name: "client", token: Array("4".utf8), session: SessionID(number), presented: nil)
+                clients[0], name: "client", Admission(rights: .all), token: Array("4".utf8), session: SessionID(number),
+                presented: nil)
             table.left(clients[0], SessionID(number), isFinal: false, at: .seconds(12))
             #expect(table.departureCount <= 2 * table.count)
         }

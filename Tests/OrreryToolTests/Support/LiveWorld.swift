@@ -52,7 +52,7 @@ struct LiveWorld: Sendable {
             query.forEach { position, velocity in position.y += velocity.x * tick.seconds }
         }
         var configuration = SimulationConfiguration(tickRate: .hertz(hertz))
-        configuration.authorize = token.map { .bearer($0) }
+        configuration.authorize = token.map { .bearer($0, rights: .all) }
         server = try SimulationServer(
             world: world, schedule: schedule, configuration: configuration,
             transport: .webSocket(port: 0), logger: Logger(label: "orrery.test") { _ in SwiftLogNoOpLogHandler() }

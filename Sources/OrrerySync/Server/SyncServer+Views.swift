@@ -1,0 +1,61 @@
+import OrrerySchema
+import OrreryStore
+import OrreryTransport
+import OrreryWire
+
+/// Classes of sessions, each with its view of the world.
+extension SyncServer {
+    /// Classes at a time that do not see everything. Each has a copy of what it sees.
+    static var viewCountMax: Int { 64 }
+
+    /// The position of the view of a class; a new view if there is none yet.
+    /// - Complexity: O(views); for a new one O(what the class sees).
+    private mutating func viewPosition(of visibility: Visibility) throws(WireError) -> Int {
+        if let position = views.firstIndex(where: { $0.visibility == visibility }) { return position }
+        let new = WorldView(visibility, of: store, epoch: Epoch(makeRandom()), configuration)
+        if let vacant = views.firstIndex(where: \.isVacant) {
+            views[vacant] = new
+            return vacant
+        }
+        guard views.count <= Self.viewCountMax else {
+            throw WireError(
+                .policyViolation, "the sessions of this server are of \(Self.viewCountMax) classes; try again later")
+        }
+        views.append(new)
+        return views.count - 1
+    }
+
+    /// A session sees the world with the eyes of a class from now on.
+    mutating func enter(_ index: Int, _ visibility: Visibility) throws(WireError) {
+        let position = try viewPosition(of: visibility)
+        views[position].sessionCount += 1
+        sessions[index].view = position
+    }
+
+    /// A client sees the world with other eyes from now on. If it is connected, it is told to connect again, and begins
+    /// anew: what it may not see any more is gone with the state that it had.
+    package mutating func setVisibility(_ visibility: Visibility, of client: ClientID, now: Duration) {
+        let session = clients.withEntry(client) { entry in
+            defer { entry.visibility = visibility }
+            return entry.visibility == visibility ? nil : entry.session
+        }
+        guard case let session?? = session else { return }
+        fail(session, WireError(.otherClass, "this client sees other things from now on"), now: now)
+    }
+
+    /// A session has ended.
+    mutating func leaveView(_ index: Int, now: Duration) {
+        guard sessions[index].phase == .ready else { return }
+        let view = sessions[index].view
+        views[view].sessionCount -= 1
+        views[view].unusedSince = now
+    }
+
+    /// Drops the views that nobody has come back to.
+    mutating func expireViews(now: Duration) {
+        for position in views.indices.dropFirst()
+        where !views[position].isVacant && views[position].sessionCount == 0
+            && now - views[position].unusedSince >= configuration.clientRetention
+        { views[position].vacate() }
+    }
+}

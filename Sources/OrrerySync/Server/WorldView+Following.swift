@@ -1,0 +1,66 @@
+import OrrerySchema
+import OrreryStore
+
+/// A view of a class that does not see everything has a store of its own, which follows that of the world: so nothing
+/// that is computed from it can tell of what is hidden.
+extension WorldView {
+    /// The components of a world that a class sees.
+    static func table(_ table: ComponentTable, for visibility: Visibility) -> ComponentTable {
+        guard let names = visibility.components else { return table }
+        return ComponentTable(table.entries.filter { names.contains($0.name) })
+    }
+
+    /// Whether entities of the groups of this row are seen.
+    private func seesGroups(of row: UInt32, in world: ComponentStore) -> Bool {
+        guard let seen = visibility?.groups, let value = world.groups.fixedValue(of: row) else { return true }
+        return UInt64(littleEndian: value.loadUnaligned(as: UInt64.self)) & seen.rawValue != 0
+    }
+
+    /// Takes over what changed in the world.
+    /// - Parameter tick: The tick of the world that the view has.
+    /// - Complexity: O(what changed); also O(rows of components that name entities), if somebody came into sight or
+    ///   vanished.
+    func follow(_ world: ComponentStore, after tick: Tick) {
+        store.advance(to: world.tick)
+        let moved = followEntities(of: world, after: tick)
+        let seen = store.entities.rows
+        for column in store.table.columns {
+            let (source, target, mask) = (world[column], store[column], masks[column])
+            let changes = source.changes(after: tick)
+            changes.left.intersection(seen).forEach { target.remove($0, at: store.tick) }
+            // Who lost the component and has it again has not kept it.
+            changes.entered.intersection(seen).forEach { target.remove($0, at: store.tick) }
+            var rows = changes.entered.union(changes.updated).union(moved)
+            if mask != nil, !moved.isEmpty { rows = source.rows }
+            rows = rows.intersection(seen).intersection(source.rows)
+            if let mask {
+                rows.forEach { row in
+                    let value = source.withValue(of: row) { mask.masked($0, sees: store.contains) }
+                    if let value { target.set(row, to: value, at: store.tick) }
+                }
+            } else if source.valueSize != nil {
+                rows.forEachRun { first, count in
+                    source.withValues(from: first, count: count) {
+                        _ = target.set(from: first, count: count, to: $0, at: store.tick)
+                    }
+                }
+            } else {
+                rows.forEach { row in _ = source.withValue(of: row) { target.set(row, to: $0, at: store.tick) } }
+            }
+        }
+    }
+
+    /// - Returns: The rows of those who came into sight or vanished.
+    private func followEntities(of world: ComponentStore, after tick: Tick) -> RowSet {
+        var moved = RowSet()
+        world.entities.changedRows(after: tick).union(world.groups.changedRows(after: tick)).forEach { row in
+            let entity = seesGroups(of: row, in: world) ? world.entity(at: row) : nil
+            let known = store.entity(at: row)
+            guard entity != known else { return }
+            if let known { store.despawn(known) }
+            if let entity { store.spawn(entity) }
+            moved.append(row)
+        }
+        return moved
+    }
+}

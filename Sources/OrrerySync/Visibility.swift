@@ -1,0 +1,43 @@
+public import OrrerySchema
+
+/// Groups of entities, up to 64: what only some clients may see.
+///
+/// A component of the world that is never sent. An entity without it is seen by everybody; one that has it, by those
+/// whose ``Visibility`` has one of its groups.
+///
+/// ```swift
+/// extension VisibilityGroups {
+///     static let red = VisibilityGroups(rawValue: 1 << 0)
+///     static let blue = VisibilityGroups(rawValue: 1 << 1)
+/// }
+/// world.spawn(Position(), VisibilityGroups.red)
+/// ```
+public struct VisibilityGroups: OptionSet, Hashable, Component, BitwiseCopyable {
+    public var rawValue: UInt64 = 0
+
+    public init() {}
+
+    public init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}
+
+/// What a session sees of a world. Sessions that see the same are of one class, and share what is computed and sent.
+///
+/// What is hidden is absent, in every way that a client could notice: no query finds it, fields that name a hidden entity
+/// read as none, and its components are not in the table.
+public struct Visibility: Hashable, Sendable {
+    /// Entities of these groups are seen, and those of no group; `nil`: all entities.
+    public var groups: VisibilityGroups?
+    /// The names of the components that are seen; `nil`: all.
+    public var components: Set<String>?
+
+    /// Creates the sight of these groups and components.
+    public init(groups: VisibilityGroups? = nil, components: Set<String>? = nil) {
+        self.groups = groups
+        self.components = components
+    }
+
+    /// All entities, all components.
+    public static let everything = Visibility()
+}
