@@ -24,8 +24,8 @@ public struct VisibilityGroups: OptionSet, Hashable, Component, BitwiseCopyable 
 
 /// What a session sees of a world. Sessions that see the same are of one class, and share what is computed and sent.
 ///
-/// What is hidden is absent, in every way that a client could notice: no query finds it, fields that name a hidden entity
-/// read as none, and its components are not in the table.
+/// What is hidden is absent, in every way that a client could notice: no query finds it, fields that name a hidden
+/// entity read as none, and hidden components are not in the table.
 public struct Visibility: Hashable, Sendable {
     /// Entities of these groups are seen, and those of no group; `nil`: all entities.
     public var groups: VisibilityGroups?

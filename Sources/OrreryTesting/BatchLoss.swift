@@ -1,4 +1,5 @@
 import OrreryClient
+import OrrerySchema
 import OrrerySync
 import OrreryTransport
 import OrreryWire
@@ -10,7 +11,11 @@ import OrreryWire
 /// part.
 final class BatchLoss: TransportHandler {
     var isDue = false
+    /// Of all messages that have come.
+    private(set) var received = StableHash()
     private let session: ClientSession
+    /// Whether ``received`` is kept.
+    var hashesMessages = false
     /// The batch to drop if the next message reveals the loss.
     private var held: [UInt8]?
 
@@ -24,6 +29,7 @@ final class BatchLoss: TransportHandler {
     }
 
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
+        if hashesMessages { received.combine(message) }
         let head = isDue || held != nil ? Self.head(of: message) : nil
         if let lost = held {
             held = nil

@@ -30,6 +30,15 @@ public struct Contents: Hashable, Sendable {
         return result
     }
 
+    /// The contents with other values.
+    package func mapped(_ transform: (_ component: String, _ value: [UInt8]) -> [UInt8]) -> Contents {
+        var result = self
+        for (entity, values) in entities {
+            result.entities[entity] = Dictionary(uniqueKeysWithValues: values.map { ($0, transform($0, $1)) })
+        }
+        return result
+    }
+
     /// The first difference in words, for a test's failure message; `nil` if there is none.
     public func difference(from other: Contents) -> String? {
         for entity in Set(entities.keys).union(other.entities.keys).sorted() {

@@ -256,6 +256,10 @@ public final class JoinedClient {
     /// Why the connection ended; `nil` while it lasts.
     public var end: ClientError? { applied.state.withLock { $0.end } }
 
+    /// A hash of all messages that it receives from now on, in their order.
+    package func hashMessages() { loss.hashesMessages = true }
+    package var messageHash: UInt64 { loss.received.value }
+
     /// The number of bytes of all received messages.
     public var receivedByteCount: UInt64 { session.receivedByteCount }
 }

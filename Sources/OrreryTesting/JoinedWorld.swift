@@ -188,6 +188,19 @@ public final class JoinedWorld {
     /// The state of each of the server's sessions.
     package var sessionStates: [SessionState] { halves.sync.core.sessionStates }
 
+    /// What clients see, each with the epoch that it is told.
+    package var classes: [(epoch: Epoch, visibility: Visibility)] { halves.sync.core.classes }
+
+    /// The groups of the entities that only some see.
+    package var groups: [Entity: VisibilityGroups] {
+        var result: [Entity: VisibilityGroups] = [:]
+        store.groups.rows.forEach { row in
+            guard let entity = store.entity(at: row), let value = store.groups.fixedValue(of: row) else { return }
+            result[entity] = VisibilityGroups(rawValue: UInt64(littleEndian: value.loadUnaligned(as: UInt64.self)))
+        }
+        return result
+    }
+
     /// The contents that the server shows.
     public var contents: Contents { Contents(of: halves.sync.store) }
 

@@ -52,7 +52,9 @@ struct Simulate: ParsableCommand {
     private func replay(_ seed: UInt64) throws {
         let outcome = try Simulation.run(seed: seed, isTraced: true)
         for line in outcome.trace { print(line) }
-        guard let violation = outcome.violation else { return print("seed \(seed): every promise was kept") }
+        guard let violation = try outcome.violation ?? Simulation.runTwins(seed: seed) else {
+            return print("seed \(seed): every promise was kept")
+        }
         print(violation)
         throw ExitCode.failure
     }
@@ -65,7 +67,8 @@ struct Simulate: ParsableCommand {
         DispatchQueue.concurrentPerform(iterations: jobs) { _ in
             while case let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue, seed < end {
                 do {
-                    guard let violation = try Simulation.run(seed: seed).violation else { continue }
+                    let violation = try Simulation.run(seed: seed).violation ?? Simulation.runTwins(seed: seed)
+                    guard let violation else { continue }
                     violations.withLock { $0.append(violation) }
                 } catch {
                     violations.withLock { $0.append(.init(seed: seed, step: nil, message: "\(error)")) }

@@ -26,6 +26,24 @@ package struct Simulation {
     /// Steps in which things happen; then everything is mended.
     package static let stepCount = 50
 
+    /// Two worlds that differ only in what no client may see: all bytes that clients are sent are the same.
+    package static func runTwins(seed: UInt64) throws -> Violation? {
+        let twins = try [1, 2].map { try RandomScript(seed: seed, secret: seed << 8 | $0) }
+        for step in 1...stepCount {
+            for twin in twins { try twin.step() }
+            let hashes = twins.map { $0.participants.map(\.client.messageHash) }
+            for (number, (left, right)) in zip(hashes[0], hashes[1]).enumerated() where left != right {
+                return Violation(
+                    seed: seed, step: step, message: "client \(number) is sent what tells two secrets apart")
+            }
+            if hashes[0].count != hashes[1].count {
+                return Violation(
+                    seed: seed, step: step, message: "clients differ: \(hashes[0].count), \(hashes[1].count)")
+            }
+        }
+        return nil
+    }
+
     package static func run(seed: UInt64, isTraced: Bool = false) throws -> Outcome {
         let script = try RandomScript(seed: seed, isTraced: isTraced)
         var violation: Violation?
@@ -59,6 +77,7 @@ extension RandomScript {
     /// What is wrong now.
     func look() -> [String] {
         var violations: [String] = []
+        history.rememberClasses(of: joined)
         for participant in participants {
             let client = participant.client
             if client.hasNeverArrived { participant.isClosed = true }

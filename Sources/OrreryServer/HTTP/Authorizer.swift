@@ -63,8 +63,8 @@ public struct Authorizer: Sendable {
         bearer(rights) { () throws(TransportError) in try HTTPRequest.usableToken(token) }
     }
 
-    /// Expects the token in the first line of a file, as ``bearer(_:rights:)``. `SimulationServer.reload()` reads the file
-    /// again.
+    /// Expects the token in the first line of a file, as ``bearer(_:rights:)``. `SimulationServer.reload()` reads the
+    /// file again.
     public static func bearer(file path: String, rights: AccessRights) -> Authorizer {
         let read: @Sendable () throws(TransportError) -> String = { () throws(TransportError) in
             guard let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8) else {

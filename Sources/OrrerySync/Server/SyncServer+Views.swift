@@ -1,4 +1,4 @@
-import OrrerySchema
+package import OrrerySchema
 import OrreryStore
 import OrreryTransport
 import OrreryWire
@@ -23,6 +23,11 @@ extension SyncServer {
         }
         views.append(new)
         return views.count - 1
+    }
+
+    /// The classes that sessions have or had of late, each with the epoch that its clients are told.
+    package var classes: [(epoch: Epoch, visibility: Visibility)] {
+        views.compactMap { view in view.visibility.map { (view.epoch, $0) } }
     }
 
     /// A session sees the world with the eyes of a class from now on.

@@ -35,7 +35,7 @@ struct ClientWatch {
         )
         last = now
         for batch in batches {
-            violations += followRevision(of: batch)
+            violations += followRevision(of: batch, history)
             violations += mirror.follow(batch)
             waiting.append(batch)
         }
@@ -107,7 +107,7 @@ struct ClientWatch {
     }
 
     /// Batches follow one another; where one does not, it says so.
-    private mutating func followRevision(of batch: AppliedBatch) -> [String] {
+    private mutating func followRevision(of batch: AppliedBatch, _ history: History) -> [String] {
         var violations: [String] = []
         if let seen {
             if batch.reset == nil {
@@ -116,7 +116,9 @@ struct ClientWatch {
                     violations.append("a batch begins at \(batch.base), the one before ended at \(seen)")
                 }
                 if batch.tick < seen.tick { violations.append("from \(seen) back to \(batch.tick)") }
-            } else if batch.epoch.rawValue <= seen.epoch.rawValue || batch.base != .zero {
+            } else if batch.base != .zero || batch.epoch == seen.epoch
+                || history.life(of: batch.epoch).rawValue < history.life(of: seen.epoch).rawValue
+            {
                 // Epochs of a joined world ascend.
                 violations.append("a reset from \(seen) to \(batch.epoch), base \(batch.base)")
             }

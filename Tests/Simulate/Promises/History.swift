@@ -1,16 +1,55 @@
 import OrrerySchema
 import OrreryStore
+import OrrerySync
 import OrreryTesting
 
-/// What the server showed at each tick of each of its lives.
+/// What the server showed at each tick of each of its lives, to each class of clients.
 final class History {
-    private var contents: [Revision: Contents] = [:]
+    private struct Moment {
+        var contents: Contents
+        var groups: [Entity: VisibilityGroups]
+    }
+
+    /// By the epoch of the server's life.
+    private var moments: [Revision: Moment] = [:]
+    /// By the epoch that clients are told.
+    private var classes: [Epoch: (life: Epoch, visibility: Visibility)] = [:]
     /// The newest of those that were asked for.
     private var stores: [Revision: ComponentStore] = [:]
 
+    /// Keeps what the server shows now.
+    func remember(_ joined: JoinedWorld) {
+        moments[joined.revision] = Moment(contents: joined.contents, groups: joined.groups)
+        rememberClasses(of: joined)
+    }
+
+    /// Keeps whom the server serves now.
+    func rememberClasses(of joined: JoinedWorld) {
+        for (epoch, visibility) in joined.classes { classes[epoch] = (joined.revision.epoch, visibility) }
+    }
+
+    /// The epoch of the server's life, in which a client is told another one; 0 for one that never was.
+    func life(of epoch: Epoch) -> Epoch { classes[epoch]?.life ?? Epoch(0) }
+
+    /// What the server showed to the clients that are told this epoch.
     subscript(revision: Revision) -> Contents? {
-        get { contents[revision] }
-        set { contents[revision] = newValue }
+        guard let (life, visibility) = classes[revision.epoch],
+            let moment = moments[Revision(epoch: life, tick: revision.tick)]
+        else { return nil }
+        guard visibility != .everything else { return moment.contents }
+        func sees(_ entity: Entity) -> Bool {
+            guard moment.contents.entities[entity] != nil else { return false }
+            guard let groups = moment.groups[entity], let seen = visibility.groups else { return true }
+            return !groups.isDisjoint(with: seen)
+        }
+        return moment.contents.filtered { entity, component in
+            sees(entity) && (component.map { visibility.components?.contains($0) ?? true } ?? true)
+        }.mapped { component, value in
+            guard component == "Target", let target = try? DynamicValue(decoding: value, as: .entity),
+                case .entity(let entity) = target, !sees(entity)
+            else { return value }
+            return (try? DynamicValue.entity(.none).encoded(as: .entity)) ?? []
+        }
     }
 
     /// A store with what the server showed, in which queries can be evaluated.
@@ -19,7 +58,7 @@ final class History {
         if stores.count > 8 { stores.removeAll() }
         let store = ComponentStore(table)
         store.advance(to: revision.tick)
-        for (entity, values) in contents[revision]?.entities ?? [:] {
+        for (entity, values) in self[revision]?.entities ?? [:] {
             store.spawn(entity)
             for entry in table.entries {
                 guard let value = values[entry.name] else { continue }

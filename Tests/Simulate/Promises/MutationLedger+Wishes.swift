@@ -20,7 +20,7 @@ extension MutationLedger {
     /// One mutation.
     /// - Returns: what is wanted, in words; `nil` if there is nothing to want.
     func mutate(_ client: JoinedClient, kind: Int) -> String? {
-        let epoch = client.revision.epoch
+        let epoch = history.life(of: client.revision.epoch)
         guard let column = client.session.withCore({ $0.table["Tally"]?.column }), worlds[epoch] != nil else {
             return nil
         }
@@ -76,7 +76,7 @@ extension MutationLedger {
     /// Several mutations at once, each of which goes on from the one before it.
     /// - Returns: what is wanted, in words.
     func mutateInOrder(_ client: JoinedClient, count: Int) -> String? {
-        let epoch = client.revision.epoch
+        let epoch = history.life(of: client.revision.epoch)
         guard let column = client.session.withCore({ $0.table["Tally"]?.column }), worlds[epoch] != nil,
             let target = take(from: &targets, epoch)
         else { return nil }

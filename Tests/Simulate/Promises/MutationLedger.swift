@@ -58,7 +58,11 @@ final class MutationLedger {
     /// Whether the server never refuses one for want of room, which may be sent again after those that followed it.
     private let hasRoomForAll: Bool
 
-    init(hasRoomForAll: Bool) {
+    /// Knows the lives of the world by the epochs that clients are told.
+    let history: History
+
+    init(hasRoomForAll: Bool, _ history: History) {
+        self.history = history
         self.hasRoomForAll = hasRoomForAll
     }
 
@@ -81,7 +85,7 @@ final class MutationLedger {
     /// - Returns: what is wanted, in words.
     func enter(_ wish: Wish, _ operation: Mutation.Operation, _ client: JoinedClient, _ column: ColumnID) -> String {
         let answers = Answers()
-        entries.append(Entry(wish: wish, epoch: client.revision.epoch, answers: answers))
+        entries.append(Entry(wish: wish, epoch: history.life(of: client.revision.epoch), answers: answers))
         let session = client.session
         client.mutate(operation) { result in
             let isEarly = session.withCore { Self.isEarly(result, wish, column, in: $0) }

@@ -1,4 +1,4 @@
-import OrrerySchema
+package import OrrerySchema
 
 package struct Position: Component, Equatable {
     package var x: Float = 0
@@ -56,4 +56,12 @@ package struct Hidden: Component {
     package init(secret: Int) { self.secret = secret }
 }
 
-package let componentNames = ["Position", "Health", "Frozen", "Label", "Tally"]
+/// Names an entity, which may be dead, or hidden from a client.
+package struct Target: Component, Equatable {
+    package var entity = Entity.none
+
+    package init() {}
+    package init(_ entity: Entity) { self.entity = entity }
+}
+
+package let componentNames = ["Position", "Health", "Frozen", "Label", "Tally", "Target"]

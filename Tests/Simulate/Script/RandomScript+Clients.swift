@@ -1,5 +1,8 @@
 import OrreryClient
 import OrrerySchema
+import OrreryECS
+import OrreryServer
+import OrreryStore
 import OrrerySync
 import OrreryTesting
 import OrreryWire
@@ -15,12 +18,23 @@ extension RandomScript {
             changeLink(participant)
             if chance(3) { mutate(participant) }
             changeSubscriptions(participant)
+            if chance(60) { changeClass(participant) }
+            if secrets != nil, chance(2) { pry(participant) }
             if chance(200) {
                 note("client \(participant.number) leaves for good")
                 participant.client.close()
                 participant.isClosed = true
             }
         }
+    }
+
+    private func changeClass(_ participant: Participant) {
+        guard let client = participant.client.connection.clientID, var clients = joined.world.resource(Clients.self)
+        else { return }
+        let position = randomClass()
+        clients.setVisibility(Self.classes[position], of: client)
+        joined.world.insertResource(clients)
+        note("client \(participant.number) is of class \(position) from now on")
     }
 
     private func changeReader(_ participant: Participant) {
@@ -78,6 +92,31 @@ extension RandomScript {
             ? ledger.mutateInOrder(participant.client, count: number(2...6))
             : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
         if let wish { note("client \(participant.number) wants \(wish)") }
+    }
+
+    /// Mutations of what is secret, of what names it, and questions about it.
+    func pry(_ participant: Participant) {
+        let client = participant.client
+        guard let column = client.session.withCore({ $0.table["Target"]?.column }) else { return }
+        let suspect = Entity(index: UInt32(number(0...Secrets.count - 1)), generation: UInt32(number(1...3)))
+        let known = alive.randomElement(using: &generator) ?? suspect
+        func bytes(_ entity: Entity) -> [UInt8] { (try? DynamicValue.entity(entity).encoded(as: .entity)) ?? [] }
+        let operation: Mutation.Operation =
+            switch number(0...5) {
+            case 0: .despawn(suspect)
+            case 1: .set(suspect, .init(column, bytes(known)), expected: nil)
+            case 2: .set(known, .init(column, bytes(.none)), expected: bytes(.none))
+            case 3: .set(known, .init(column, bytes(known)), expected: bytes(suspect))
+            case 4: .patch(known, column, [.init(path: [0], bytes: bytes(.none), expected: bytes(.none))])
+            default: .patch(known, column, [.init(path: [0], bytes: bytes(suspect), expected: bytes(known))])
+            }
+        client.mutate(operation) { _ in }
+        let texts = ["\(suspect)", "* where refers to \(suspect)", "Target where Target.entity = \(suspect)"]
+        if participant.subscriptions.count < 5, let text = texts.randomElement(using: &generator),
+            let id = client.query(text)
+        {
+            participant.subscriptions.append(id)
+        }
     }
 
     /// More at once than a client may ask for, as one with a fault would: nobody is closed for it, and all is answered

@@ -37,6 +37,7 @@ extension RandomScript {
         }
         if depth < 2, chance(5) { return "not (\(condition(depth: depth + 1, entity)))" }
         let simple = [
+            "Target.entity = \(entity)", "Target.entity is nil", "refers to \(entity)",
             "Position.x = \(number(0...3))", "Position.x > \(number(0...3))", "Position.y in 1..3",
             "Health.current < \(number(0...9))", "Health.current = Health.maximum", "Label.text ~ \"x\"",
             "count(Label.tags) > 1", "Label.tags has \(number(0...5))", "has Frozen", "entity != \(entity)",

@@ -1,5 +1,6 @@
 import OrreryECS
 import OrrerySchema
+import OrreryServer
 import OrreryTesting
 
 /// What happens in the world.
@@ -19,13 +20,30 @@ extension RandomScript {
 
     /// Some writes, and now and then a change of structure.
     func changeWorld() throws {
+        secrets?.change(in: joined.world)
+        if secrets != nil, let entity = alive.randomElement(using: &generator), let name = secrets?.name() {
+            try joined.world.insert(Target(name), on: entity)
+        }
         // Now and then much dies and comes, so that indexes are used again while somebody is away.
         if chance(15) { try replaceHalf() }
         for _ in 0..<number(0...8) {
             guard let entity = alive.randomElement(using: &generator) else { break }
             try change(entity)
         }
+        for _ in 0..<number(0...2) {
+            guard let entity = alive.randomElement(using: &generator) else { break }
+            try changeSight(of: entity)
+        }
         if chance(4) { joined.world.query(Write<Position>.self).forEach { $0.y += 1 } }
+    }
+
+    /// Who sees an entity, and whom it names.
+    private func changeSight(of entity: Entity) throws {
+        switch number(0...3) {
+        case 0: _ = try joined.world.remove(VisibilityGroups.self, from: entity)
+        case 1: try joined.world.insert(Target(alive.randomElement(using: &generator) ?? .none), on: entity)
+        default: try joined.world.insert(VisibilityGroups(rawValue: UInt64(number(0...3))), on: entity)
+        }
     }
 
     private func replaceHalf() throws {

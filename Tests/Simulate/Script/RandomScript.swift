@@ -40,16 +40,21 @@ package final class RandomScript {
     /// What was done, for those who replay a seed.
     package private(set) var trace: [String] = []
     private let isTraced: Bool
+    /// What none of the clients may see, if that is what is tried.
+    var secrets: Secrets?
 
-    package init(seed: UInt64, isTraced: Bool = false) throws {
+    /// - Parameter secret: Decides about what no client may see, and about nothing else; `nil` if clients may see
+    ///   everything.
+    package init(seed: UInt64, secret: UInt64? = nil, isTraced: Bool = false) throws {
         var generator = SeededGenerator(seed: seed)
         configuration = Self.makeConfiguration(&generator)
         faultRarity = [10, 20, 40][Int.random(in: 0...2, using: &generator)]
         self.isTraced = isTraced
+        secrets = secret.map(Secrets.init)
         let standard = SyncServerConfiguration()
         ledger = MutationLedger(
             hasRoomForAll: configuration.sync.answersSizeMax == standard.answersSizeMax
-                && configuration.sync.pendingMutationMax == standard.pendingMutationMax)
+                && configuration.sync.pendingMutationMax == standard.pendingMutationMax, history)
         var lives = SeededGenerator(seed: seed ^ 0x6c69_7665_73)
         joined = try JoinedWorld(
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
@@ -60,19 +65,34 @@ package final class RandomScript {
             if !lives.oneIn(4) { try sync.register(Frozen.self) }
             try sync.register(Tally.self, writable: .byClients)
             if !lives.oneIn(4) { try sync.register(Label.self) }
+            try sync.register(Target.self, writable: .byClients)
             sync.spawning = .byClients
             sync.despawning = .byClients
         }
         self.generator = generator
         // Some worlds are large enough for several pages of rows.
+        secrets?.spawn(in: joined.world)
         for _ in 0..<(chance(8) ? 1100 : 5) { spawn() }
         ledger.begin(joined.world, joined.revision.epoch)
         note("settings: \(configuration.sync), \(configuration.mutationWorkRateMax) units of mutations a second")
     }
 
+    /// What clients may see.
+    static let classes = [
+        .everything, Visibility(groups: VisibilityGroups(rawValue: 1)),
+        Visibility(groups: VisibilityGroups(rawValue: 2), components: ["Position", "Tally", "Target", "Label"]),
+        Visibility(groups: VisibilityGroups(rawValue: 3)),
+    ]
+
+    /// What a client may see; never what is secret.
+    func randomClass() -> Int { number((secrets == nil ? 0 : 1)...Self.classes.count - 1) }
+
     /// Small limits, so that windows close, batches are cut, and first states take several ticks.
     private static func makeConfiguration(_ generator: inout SeededGenerator) -> SimulationConfiguration {
         var configuration = SimulationConfiguration(tickRate: .hertz(10))
+        configuration.authorize = Authorizer { request in
+            .allowed(.all, visibility: classes[request.bearerToken.flatMap(Int.init) ?? 0])
+        }
         if generator.oneIn(2) { configuration.sync.windowSize = .random(in: 50...2000, using: &generator) }
         if generator.oneIn(4) { configuration.sync.windowTickCount = .random(in: 1...8, using: &generator) }
         if generator.oneIn(2) { configuration.sync.limits.partSizeMax = .random(in: 100...1000, using: &generator) }
@@ -135,10 +155,12 @@ package final class RandomScript {
     }
 
     func join() throws {
-        participants.append(Participant(number: participants.count, client: try joined.connect()))
+        let token = "\(randomClass())"
+        participants.append(Participant(number: participants.count, client: try joined.connect(token: token)))
+        participants.last?.client.hashMessages()
         // What comes of an earlier tick may have been delivered with it.
         remember()
-        note("client \(participants.count - 1) connects")
+        note("client \(participants.count - 1) connects as \(token)")
     }
 
     /// A server that begins anew, with another world.
@@ -148,6 +170,7 @@ package final class RandomScript {
         try joined.restart(with: World(), clientsNotice: clientsNotice)
         bounds = BoundWatch()
         alive = []
+        secrets?.spawn(in: joined.world)
         for _ in 0..<5 { spawn() }
         ledger.begin(joined.world, joined.revision.epoch)
     }
@@ -170,7 +193,7 @@ package final class RandomScript {
     }
 
     private func remember() {
-        history[joined.revision] = joined.contents
+        history.remember(joined)
         note("tick \(joined.revision)")
     }
 
@@ -222,7 +245,8 @@ package final class RandomScript {
         let open = participants.filter { !$0.isClosed }
         for participant in open {
             let client = participant.client
-            if client.revision != joined.revision {
+            let revision = Revision(epoch: history.life(of: client.revision.epoch), tick: client.tick)
+            if revision != joined.revision {
                 missing.append(
                     "client \(participant.number) is at \(client.revision), the server at \(joined.revision)")
             }
