@@ -31,7 +31,11 @@ struct QueryFuzzing {
             let world = makeWorld()
             let texts = try evaluate(world)
             var breaker = TextBreaker(generator: SeededGenerator(seed: seed, path: 1))
-            for text in texts { try read(breaker.broken(text, others: texts), world.store) }
+            world.breakValues(&generator)
+            for text in texts {
+                try read(Array(text.utf8), world.store)
+                try read(breaker.broken(text, others: texts), world.store)
+            }
             let golden = try GoldenWorld(corpus.worldText)
             for _ in 0..<60 {
                 let text = corpus.texts.randomElement(using: &generator)!

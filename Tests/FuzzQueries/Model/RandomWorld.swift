@@ -104,6 +104,23 @@ struct RandomWorld {
         }
     }
 
+    /// Breaks some of the values that vary in size: what is read of them is missing, and nobody traps.
+    func breakValues(_ generator: inout SeededGenerator) {
+        for (number, schema) in schemas.enumerated() where schema.type.fixedSize == nil {
+            let column = store[ColumnID(number)]
+            for entity in values.keys.sorted() where generator.oneIn(2) {
+                guard var bytes = column.value(of: entity.index) else { continue }
+                let place = Int.random(in: 0...bytes.count, using: &generator)
+                switch Int.random(in: 0...2, using: &generator) {
+                case 0: bytes.removeSubrange(place...)
+                case 1 where place < bytes.count: bytes[place] = .random(in: 0...255, using: &generator)
+                default: bytes.insert(.random(in: 0...255, using: &generator), at: place)
+                }
+                column.set(entity.index, to: bytes, at: store.tick)
+            }
+        }
+    }
+
     // MARK: Values
 
     static let texts = [
