@@ -7,7 +7,7 @@ public import OrrerySchema
 /// let team = try await connection.query("\(Team.self) where Team.side in \([Side.red, .blue])")
 /// ```
 ///
-/// Texts, integers, floating point, `Bool`, entities and cases of enumerations can be interpolated, and sequences of
+/// Texts, integers, floating point, `Bool`, entities and cases of enumerations can be interpolated, and collections of
 /// them as lists. `nil`, NaN and `Entity.none` are missing values, which no comparison finds: whoever interpolates one
 /// gets an error when the query is made, which says what to write instead.
 ///
@@ -69,9 +69,11 @@ public struct QueryText: Hashable, Sendable {
     private static let noneAdvice = "an entity; write is nil to ask for no entity"
 
     /// The text.
-    /// - Throws: ``QueryError`` for an interpolated value that cannot be written, with its column in the text.
+    /// - Throws: ``QueryError`` for an interpolated value that cannot be written, with its column in the text, and for
+    ///   a text that is too long.
     package func checked() throws(QueryError) -> String {
         if let fault { throw fault }
+        try Parser.checkSize(of: text, limits: QueryLimits())
         return text
     }
 
@@ -124,18 +126,23 @@ extension QueryText: ExpressibleByStringInterpolation {
         }
 
         /// A list for `in`, such as `(3, 7)`.
-        public mutating func appendInterpolation(_ values: some Sequence<some QueryValue>) {
+        public mutating func appendInterpolation(_ values: some Collection<some QueryValue>) {
             appendList(values.map(\.queryValue))
         }
 
         /// A list of cases for `in`, such as `(red, blue)`.
-        public mutating func appendInterpolation(_ values: some Sequence<some CaseIterable>) {
+        public mutating func appendInterpolation(_ values: some Collection<some CaseIterable>) {
             appendList(values.map { DynamicValue(caseOf: $0) })
         }
 
         /// The name of a component.
         public mutating func appendInterpolation<C: Component>(_ type: C.Type) {
             appendLiteral(QuerySpelling.name(C.componentName))
+        }
+
+        /// A condition, in brackets if it has parts.
+        public mutating func appendInterpolation(_ condition: QueryCondition) {
+            result.append(condition.textOfOperand)
         }
 
         /// A part of a query, as it is.

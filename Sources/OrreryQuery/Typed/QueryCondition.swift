@@ -29,6 +29,9 @@ public struct QueryCondition: Sendable {
         self.form = form
     }
 
+    /// The condition, as it may stand beside any word.
+    var textOfOperand: QueryText { bracketed(form != .test) }
+
     private func bracketed(_ isNeeded: Bool) -> QueryText { isNeeded ? "(\(text))" : text }
 
     /// Holds if both hold.
@@ -43,8 +46,13 @@ public struct QueryCondition: Sendable {
 
     /// Holds if the condition does not. Where a value is missing, `!(\A.x == 5)` holds, and `\A.x != 5` does not.
     public static prefix func ! (condition: QueryCondition) -> QueryCondition {
-        QueryCondition("not \(condition.bracketed(condition.form != .test))")
+        QueryCondition("not \(condition.textOfOperand)")
     }
+}
+
+extension QueryCondition: CustomStringConvertible {
+    /// The condition as text, without values that cannot be written.
+    public var description: String { text.description }
 }
 
 extension QueryCondition {
@@ -105,7 +113,7 @@ extension QueryCondition {
     public static func refers(to entity: Entity) -> QueryCondition { QueryCondition("refers to \(entity)") }
 
     /// It is one of these entities.
-    public static func entity(in entities: some Sequence<Entity>) -> QueryCondition {
+    public static func entity(in entities: some Collection<Entity>) -> QueryCondition {
         QueryCondition("entity in \(entities)")
     }
 }

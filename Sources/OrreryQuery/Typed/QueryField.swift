@@ -10,6 +10,7 @@ public protocol QueryOperand<Content> {
 }
 
 extension KeyPath: QueryOperand where Root: Component {
+    /// The field that the key path leads to.
     public var queryField: QueryField<Value> { QueryField(self) }
 }
 
@@ -24,6 +25,7 @@ public struct QueryField<Content>: QueryOperand, Sendable {
     /// `nil` for what is no field.
     private let type: FieldType?
 
+    /// The field itself.
     public var queryField: QueryField { self }
 
     private init(_ text: QueryText, _ type: FieldType?) {
@@ -78,9 +80,13 @@ extension QueryField where Content == Entity {
 }
 
 extension QueryField where Content: SIMD {
+    /// The first lane of the vector.
     public var x: QueryField<Content.Scalar> { lane("x") }
+    /// The second lane of the vector.
     public var y: QueryField<Content.Scalar> { lane("y") }
+    /// The third lane of the vector.
     public var z: QueryField<Content.Scalar> { lane("z") }
+    /// The fourth lane of the vector.
     public var w: QueryField<Content.Scalar> { lane("w") }
 
     private func lane(_ name: String) -> QueryField<Content.Scalar> {
@@ -90,14 +96,17 @@ extension QueryField where Content: SIMD {
     }
 }
 
-/// Elements of arrays and values of dictionaries. They are missing where there is no such index or key.
 extension QueryField {
+    /// The element at an index, from 0; missing beyond the end.
     public subscript<Element>(index: Int) -> QueryField<Element> where Content == [Element] { member(at: index) }
 
+    /// The element at an index, from 0; missing beyond the end, and where there is no array.
     public subscript<Element>(index: Int) -> QueryField<Element> where Content == [Element]? { member(at: index) }
 
+    /// The value of a key; missing without the key.
     public subscript<Key, Value>(key: Key) -> QueryField<Value> where Content == [Key: Value] { member(of: key) }
 
+    /// The value of a key; missing without the key, and where there is no dictionary.
     public subscript<Key, Value>(key: Key) -> QueryField<Value> where Content == [Key: Value]? { member(of: key) }
 
     private func member<Element>(at index: Int) -> QueryField<Element> {

@@ -1,19 +1,42 @@
 infix operator ~ : ComparisonPrecedence
 
-/// Comparisons: of a field with a value, and with another field.
+/// Comparisons of a field with a value, and with another field: numbers by value, texts by their UTF-8 bytes, cases of
+/// enumerations by position. Nothing is equal to, above or below what is missing.
 extension QueryOperand {
+    /// The field is this value.
     public static func == (left: Self, right: Content) -> QueryCondition { left.compared("=", right) }
+
+    /// The field is there and another value.
     public static func != (left: Self, right: Content) -> QueryCondition { left.compared("!=", right) }
+
+    /// The field is below the value.
     public static func < (left: Self, right: Content) -> QueryCondition { left.compared("<", right) }
+
+    /// The field is the value or below it.
     public static func <= (left: Self, right: Content) -> QueryCondition { left.compared("<=", right) }
+
+    /// The field is above the value.
     public static func > (left: Self, right: Content) -> QueryCondition { left.compared(">", right) }
+
+    /// The field is the value or above it.
     public static func >= (left: Self, right: Content) -> QueryCondition { left.compared(">=", right) }
 
+    /// Both fields are equal.
     public static func == (left: Self, right: some QueryOperand) -> QueryCondition { left.compared("=", to: right) }
+
+    /// Both fields are there and differ.
     public static func != (left: Self, right: some QueryOperand) -> QueryCondition { left.compared("!=", to: right) }
+
+    /// Both fields are there, and the left one is below.
     public static func < (left: Self, right: some QueryOperand) -> QueryCondition { left.compared("<", to: right) }
+
+    /// Both fields are there, and the left one is not above.
     public static func <= (left: Self, right: some QueryOperand) -> QueryCondition { left.compared("<=", to: right) }
+
+    /// Both fields are there, and the left one is above.
     public static func > (left: Self, right: some QueryOperand) -> QueryCondition { left.compared(">", to: right) }
+
+    /// Both fields are there, and the left one is not below.
     public static func >= (left: Self, right: some QueryOperand) -> QueryCondition { left.compared(">=", to: right) }
 
     /// The text contains another one, without regard to case: the text of the field, some element of an array or set,
@@ -32,7 +55,7 @@ extension QueryOperand {
     }
 }
 
-extension Sequence {
+extension Collection {
     /// The field is one of these values: `[30, 80].contains(\Health.current)`.
     public func contains(_ field: some QueryOperand<Element>) -> QueryCondition { listed(for: field) }
 
@@ -42,6 +65,18 @@ extension Sequence {
     private func listed(for operand: some QueryOperand) -> QueryCondition {
         let field = operand.queryField
         return QueryCondition("\(field.text) in (\(QueryText(joining: map { field.constant($0) })))")
+    }
+}
+
+extension Range {
+    /// The field is in this range, without its upper end: `(0..<80).contains(\Health.current)`.
+    public func contains(_ field: some QueryOperand<Bound>) -> QueryCondition {
+        field >= lowerBound && field < upperBound
+    }
+
+    /// The field is there, and in this range.
+    public func contains(_ field: some QueryOperand<Bound?>) -> QueryCondition {
+        field >= lowerBound && field < upperBound
     }
 }
 

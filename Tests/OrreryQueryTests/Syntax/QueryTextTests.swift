@@ -41,6 +41,10 @@ import Testing
         Written("\([number, 6]) \(1...3)", "(5, 6) (1, 2, 3)"), Written("\(Kelvin(degrees: 3))", "3"),
         Written("\(DynamicValue.enumeration("light blue")) \(DynamicValue.signed(3))", "`light blue` 3"),
         Written("\(Health.self), \(Pair<Int, Double>.self)", "Health, `Pair<Int, Double>`"),
+        Written(
+            "\(.has(Frozen.self) as QueryCondition) \(!(.has(Health.self) || .anyNaN) as QueryCondition)",
+            "has Frozen not (has Health or is nan)"),
+        Written("not \(.has(Frozen.self) && .anyNaN as QueryCondition)", "not (has Frozen and is nan)"),
         Written("\(Health.self) where \("Health.current < \(5)" as QueryText)", "Health where Health.current < 5"),
     ])
     func valuesAreQuoted(written: Written) throws {
@@ -69,6 +73,7 @@ import Testing
         Wrong("x = \(Double?.some(.nan))", .syntax, 5, "write is nan"),
         Wrong("x = \(Entity.none)", .syntax, 5, "write is nil"),
         Wrong("\("\(1) = \(Int?.none)" as QueryText) \(Double.nan)", .syntax, 5, "write is nil"),
+        Wrong("x in \(Array(repeating: 5, count: 1400))", .limit, 4097, "4096 bytes"),
         Wrong("x = \(DynamicValue.array([.signed(3)]))", .type, 5, "a single value"),
     ])
     func aMissingValueIsAnErrorWithTheWordsForIt(wrong: Wrong) {

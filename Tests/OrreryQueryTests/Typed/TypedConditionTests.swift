@@ -61,6 +61,8 @@ import Testing
         Typed([].contains(\Health.current), "Health.current in ()"),
         Typed(Set([7]).contains(\Health.current), "Health.current in (7)"),
         Typed((1.5...2.5).contains(\Position.y), "Position.y in 1.5..2.5"),
+        Typed((0..<80).contains(\Health.current), "Health.current >= 0 and Health.current < 80"),
+        Typed(!(0..<80).contains(\Orbit.period), "not (Orbit.period >= 0 and Orbit.period < 80)"),
         Typed((1...9).contains(count(of: \Body.moons)), "count(Body.moons) in 1..9"),
         Typed(length(of: \Velocity.linear) < 0.5, "length(Velocity.linear) < 0.5"),
         Typed(length(of: \Orbit.place) < \Position.x, "length(Orbit.place) < Position.x"),
