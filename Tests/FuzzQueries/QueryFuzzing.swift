@@ -116,22 +116,30 @@ struct QueryFuzzing {
 
     // MARK: Any texts
 
-    private func parsed(_ text: String, _ store: ComponentStore) -> Result<Query, QueryError> {
-        Result { () throws(QueryError) in try Query(text, in: store.table) }
+    private func parsed(
+        _ text: String, _ store: ComponentStore, entities: [Entity]? = nil
+    ) -> Result<Query, QueryError> {
+        Result { () throws(QueryError) in try Query(text, entities: entities, in: store.table) }
     }
 
     /// Any bytes are a query, whose printed text is the same query, or an error that lies inside the text.
-    private func read(_ bytes: [UInt8], _ store: ComponentStore) throws {
+    private mutating func read(_ bytes: [UInt8], _ store: ComponentStore) throws {
         let text = String(decoding: bytes, as: UTF8.self)
         if isTraced { print(text.debugDescription) }
-        switch parsed(text, store) {
+        var entities: [Entity]?
+        if generator.oneIn(4) {
+            entities = store.entities.rows.indexes.compactMap { generator.oneIn(3) ? store.entity(at: $0) : nil }
+        }
+        switch parsed(text, store, entities: entities) {
         case .failure(let error):
             try require(
                 (1...text.unicodeScalars.count + 1).contains(error.column), "\(text.debugDescription)\nhas no \(error)")
             try require(!error.expected.isEmpty && error.nearest != "", "\(text.debugDescription)\nhas only \(error)")
         case .success(let query):
             let printed = query.text(in: store.table)
-            if printed.utf8.count <= QueryLimits().textSizeMax {
+            let limits = QueryLimits()
+            // In the text, the list beside it is a node.
+            if printed.utf8.count <= limits.textSizeMax, query.nodeCount <= limits.nodeCountMax {
                 let again = parsed(printed, store)
                 try require((try? again.get()) == query, "\(text.debugDescription)\nis not \(printed): \(again)")
                 try require(

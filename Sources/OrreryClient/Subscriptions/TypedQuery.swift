@@ -54,7 +54,12 @@ public struct TypedQuery<each C: Component>: Sendable {
     public func replace(
         where condition: QueryCondition?, for entities: [Entity]? = nil
     ) async throws(ClientError) {
-        try await live.replace(with: terms.where(condition), for: entities)
+        let text = terms.where(condition)
+        do throws(ClientError) {
+            try await live.replace(with: text, for: entities)
+        } catch {
+            throw error.quoting(text)
+        }
     }
 
     /// Ends the query. May be called at any time, and repeatedly.
@@ -98,9 +103,23 @@ extension ClientConnection {
         if terms.isEmpty { terms.append("*") }
         terms += optional.map { "\($0)?" }
         terms += excluded.map { "!\($0)" }
-        let text = QueryText(joining: terms)
-        let granted = try await session.granted(text.where(condition), for: entities, fitting: fit)
-        return TypedQuery(LiveQuery(session, granted, fit), text)
+        let text = QueryText(joining: terms).where(condition)
+        do throws(ClientError) {
+            let granted = try await session.granted(text, for: entities, fitting: fit)
+            return TypedQuery(LiveQuery(session, granted, fit), QueryText(joining: terms))
+        } catch {
+            throw error.quoting(text)
+        }
+    }
+}
+
+extension ClientError {
+    /// With the text that has the column of the error, which its reader has not written.
+    fileprivate func quoting(_ text: QueryText) -> ClientError {
+        guard query != nil else { return self }
+        var error = self
+        error.message += " in: \(text)"
+        return error
     }
 }
 

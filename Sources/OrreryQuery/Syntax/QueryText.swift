@@ -24,7 +24,7 @@ public struct QueryText: Hashable, Sendable {
 
     /// What cannot be written.
     init(fault: QueryError) {
-        text = ""
+        text = "…"
         self.fault = fault
     }
 
@@ -89,7 +89,7 @@ public struct QueryText: Hashable, Sendable {
 }
 
 extension QueryText: CustomStringConvertible {
-    /// The text, without values that cannot be written.
+    /// The text, with `…` for values that cannot be written.
     public var description: String { text }
 }
 

@@ -51,7 +51,7 @@ public struct QueryCondition: Sendable {
 }
 
 extension QueryCondition: CustomStringConvertible {
-    /// The condition as text, without values that cannot be written.
+    /// The condition as text, with `…` for fields and values that cannot be written.
     public var description: String { text.description }
 }
 

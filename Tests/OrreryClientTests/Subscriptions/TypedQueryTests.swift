@@ -115,6 +115,7 @@ import Testing
             }
             #expect(unknown?.code == .query && unknown?.query?.kind == .unknownField)
             #expect(unknown?.query?.column == 12 && unknown?.message.contains("a stored property of Body") == true)
+            #expect(unknown?.message.hasSuffix(" in: Body where … < …") == true, "\(unknown?.message ?? "")")
             let none: Int? = nil
             let missing = await #expect(throws: ClientError.self) {
                 try await connection.query("Health where Health.current = \(none)")
@@ -124,7 +125,8 @@ import Testing
             let unfit = await #expect(throws: ClientError.self) { try await connection.query(Other.Health.self) }
             #expect(unfit?.code == .component)
             let query = try await connection.query(Health.self)
-            await #expect(throws: ClientError.self) { try await query.replace(where: \Position.x == .nan) }
+            let nan = await #expect(throws: ClientError.self) { try await query.replace(where: \Position.x == .nan) }
+            #expect(nan?.message.hasSuffix(" in: Health where `Position`.x = …") == true, "\(nan?.message ?? "")")
             #expect(query.live.end == nil && query.live.text == "Health")
             #expect(connection.session.interestCount == 1)
         }
