@@ -116,13 +116,21 @@ let package = Package(
                 "OrreryServer", "OrreryClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Simulate"),
+        .executableTarget(
+            name: "FuzzQueries",
+            dependencies: [
+                "OrrerySchema", "OrreryStore", "OrreryQuery", "OrreryTransport", "OrreryWire", "OrrerySync",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/FuzzQueries"),
         .testTarget(name: "OrrerySchemaTests", dependencies: ["OrrerySchema"]),
         .testTarget(name: "OrreryECSTests", dependencies: ["OrreryECS", "OrrerySchema"]),
         .testTarget(name: "OrreryStoreTests", dependencies: ["OrreryStore", "OrrerySchema"]),
         .testTarget(
             name: "OrreryQueryTests",
             dependencies: [
-                "OrrerySync", "OrreryWire", "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema",
+                "FuzzQueries", "OrrerySync", "OrreryWire", "OrreryTransport", "OrreryQuery", "OrreryStore",
+                "OrrerySchema",
             ],
             resources: [.copy("Golden")]),
         .testTarget(

@@ -104,6 +104,16 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The text of a query.
+    /// - Throws: ``ClientError`` of code `query` for a value in it that cannot be written.
+    static func checking(_ text: QueryText) throws(ClientError) -> String {
+        do throws(QueryError) { return try text.checked() } catch {
+            var refusal = ClientError(.query, error.description, phase: .subscribe)
+            refusal.query = error
+            throw refusal
+        }
+    }
+
     /// Creates an error from a refusal of the server.
     init(_ refusal: Refusal, phase: Phase) {
         self.init(Code(refusal.code), refusal.reason, phase: phase)

@@ -236,6 +236,23 @@ import Testing
         #expect(alarms.keys.sorted() == [ship])
     }
 
+    @Test func whatMatchesWithTypes() throws {
+        let joined = try makeWorld()
+        joined.world.spawn(Health(current: 40), Position(x: 2))
+        let ship = joined.world.spawn(Health(current: 10), Position(x: 1))
+        joined.tick()
+        let connection = try joined.connect().connection
+        let limit: Int32 = 50
+        try joined.run {
+            // begin
+            let weak = try await connection.query(Health.self, Position.self, where: \Health.current < limit)
+            for (entity, health, position) in weak.rows { print(entity, health.current, position.x) }
+            try await weak.replace(where: \Health.current < limit / 2)
+            // end
+            #expect(weak.rows.map { $0.0 } == [ship])
+        }
+    }
+
     @Test func afterARestart() throws {
         let joined = try makeWorld()
         joined.world.spawn(Position(x: 1))
@@ -269,7 +286,7 @@ import Testing
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 13)
+        #expect(page.examples.count == 14)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

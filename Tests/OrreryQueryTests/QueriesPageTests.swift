@@ -6,7 +6,7 @@ import Testing
 
 /// The examples of docs/QUERIES.md, in the world that the page describes.
 @Suite struct QueriesPageTests {
-    private let page: String
+    let page: String
     private let store: ComponentStore
 
     init() throws {

@@ -1,3 +1,4 @@
+public import OrreryQuery
 public import OrrerySchema
 import OrreryStore
 import OrrerySync
@@ -27,17 +28,20 @@ public final class LiveQuery: Sendable {
         var fateObserver = 0
     }
 
-    private let session: ClientSession
+    let session: ClientSession
     private let current: Mutex<Granted>
     private let fate = Subscription.Fate()
+    private let fit: Fit
 
-    init(_ session: ClientSession, _ granted: consuming sending Granted) {
+    /// - Parameter fit: What the components must satisfy, also in a later epoch.
+    init(_ session: ClientSession, _ granted: consuming sending Granted, _ fit: Fit = Fit()) {
         self.session = session
+        self.fit = fit
         granted.fateObserver = granted.subscription.fate.addObserver { [fate] in fate.finish($0) }
         current = Mutex(granted)
     }
 
-    private var id: SubscriptionID { current.withLock { $0.id } }
+    var id: SubscriptionID { current.withLock { $0.id } }
 
     /// The text of the query, as it was written last, without its list of entities.
     public var text: String { current.withLock { $0.text } }
@@ -80,9 +84,9 @@ public final class LiveQuery: Sendable {
     ///
     /// Its ``batches`` go on too: one of them says what has changed by this. What both queries show is not sent again.
     /// - Throws: As ``ClientConnection/query(_:for:)``. Then the old query stays.
-    public func replace(with text: String, for entities: [Entity]? = nil) async throws(ClientError) {
+    public func replace(with text: QueryText, for entities: [Entity]? = nil) async throws(ClientError) {
         if let end { throw end }
-        var next = try await session.granted(text, for: entities)
+        var next = try await session.granted(text, for: entities, fitting: fit)
         next.fateObserver = next.subscription.fate.addObserver { [fate] in fate.finish($0) }
         let new = next
         let old = current.withLock { current in
@@ -108,19 +112,24 @@ extension ClientConnection {
     /// describes the language.
     ///
     /// The server decides who matches, and sends only what matches and changes.
-    /// - Parameter entities: The only entities that may match, as `entity in (…)` says; `nil` for no such list.
-    ///   With a list the text may be empty: everything is shown then.
+    /// - Parameters:
+    ///   - text: The query. Interpolated values are quoted; a `String` variable as a whole is `QueryText(text)`.
+    ///   - entities: The only entities that may match, as `entity in (…)` says; `nil` for no such list.
+    ///     With a list the text may be empty: everything is shown then.
     /// - Throws: ``ClientError`` of code `query` for a text that is no query of this server, with the place in
     ///   ``ClientError/query``; of code `unknownEntity` if none of the listed entities is alive; `limitReached`,
     ///   `cancelled`, and the errors of a lost connection.
-    public func query(_ text: String, for entities: [Entity]? = nil) async throws(ClientError) -> LiveQuery {
+    public func query(_ text: QueryText, for entities: [Entity]? = nil) async throws(ClientError) -> LiveQuery {
         LiveQuery(session, try await session.granted(text, for: entities))
     }
 }
 
 extension ClientSession {
     /// Asks for a query, and waits for its first state.
-    func granted(_ text: String, for entities: [Entity]?) async throws(ClientError) -> sending LiveQuery.Granted {
+    func granted(
+        _ text: QueryText, for entities: [Entity]?, fitting fit: Fit = Fit()
+    ) async throws(ClientError) -> sending LiveQuery.Granted {
+        let text = try ClientError.checking(text)
         let fate = Subscription.Fate()
         let possible = entities.map { $0.filter(mayLive) }
         guard possible?.isEmpty != true || entities?.isEmpty != false else {
@@ -128,7 +137,7 @@ extension ClientSession {
                 .unknownEntity, "none of the entities is alive: no server has an entity of that index",
                 phase: .subscribe)
         }
-        let interest = join(QueryRequest(text, entities: possible), of: nil, fate, Fit())
+        let interest = join(QueryRequest(text, entities: possible), of: nil, fate, fit)
         let subscription = Subscription(self, interest, fate, BatchFilter())
         try await fate.started.value()
         guard let id = interest.flatMap(self.subscription) else {

@@ -21,13 +21,7 @@ private struct QueryTextWriter {
         let name = table.name(of: column)
         // `A.b` would be a component that is named so, if there is one.
         let isBeginning = table.entries.contains { $0.name.utf8.starts(with: "\(name).".utf8) }
-        return quoted(name, isBare: !isBeginning && !QueryText.reservedWords.contains(name))
-    }
-
-    private func quoted(_ name: String, isBare: Bool = true) -> String {
-        let scalars = name.unicodeScalars
-        let canBeBare = scalars.first?.isNameStart ?? false && scalars.allSatisfy(\.isNamePart)
-        return isBare && canBeBare ? name : "`\(name)`"
+        return isBeginning ? "`\(name)`" : QuerySpelling.name(name)
     }
 
     // MARK: Terms
@@ -37,8 +31,8 @@ private struct QueryTextWriter {
         if let entities = selection.entities {
             terms.append(
                 entities.count == 1
-                    ? "entity \(spelling(entities[0]))"
-                    : "entity in (\(entities.map(spelling).joined(separator: ", ")))")
+                    ? "entity \(QuerySpelling.entity(entities[0]))"
+                    : "entity in (\(entities.map(QuerySpelling.entity).joined(separator: ", ")))")
         }
         var shown: Set<ColumnID> = []
         switch selection.shown {
@@ -55,9 +49,6 @@ private struct QueryTextWriter {
         terms += selection.excluded.map { "!\(name(of: $0))" }
         return terms.joined(separator: ", ")
     }
-
-    /// ``Entity/description`` of no entity is `-`, which is no entity in a query.
-    private func spelling(_ entity: Entity) -> String { "\(entity.index)v\(entity.generation)" }
 
     // MARK: Conditions
 
@@ -77,7 +68,7 @@ private struct QueryTextWriter {
                 }
             return String(repeating: "not ", count: times) + (isJoined ? "(\(inner))" : inner)
         case .hasComponent(let column): return "has \(name(of: column))"
-        case .refersTo(let entity): return "refers to \(spelling(entity))"
+        case .refersTo(let entity): return "refers to \(QuerySpelling.entity(entity))"
         case .anyText(let text): return "~ \(quotation(text))"
         case .anyNaN: return "is nan"
         case .comparison(let operand, let comparison, let constant):
@@ -122,14 +113,15 @@ private struct QueryTextWriter {
         for step in path.steps {
             switch (step, type) {
             case (.field(let position), .structure(let fields)):
-                text += ".\(quoted(fields[position].name))"
+                text += ".\(QuerySpelling.laterName(fields[position].name))"
                 type = fields[position].type
             case (.lane(let lane), .vector(let scalar, _)):
                 text += ".\(["x", "y", "z", "w"][lane])"
                 type = .scalar(scalar)
             case (.payload(let number, let position), .union(let cases)):
-                text += ".\(quoted(cases[number].name)).\(quoted(cases[number].fields[position].name))"
-                type = cases[number].fields[position].type
+                let (name, field) = (cases[number].name, cases[number].fields[position])
+                text += ".\(QuerySpelling.laterName(name)).\(QuerySpelling.laterName(field.name))"
+                type = field.type
             case (.index(let index), .array(let element)):
                 text += "[\(index)]"
                 type = element
@@ -149,30 +141,19 @@ private struct QueryTextWriter {
         switch constant {
         case .exact(let number): number.description
         case .infinity(let isNegative): isNegative ? "-infinity" : "infinity"
-        case .float(let bits): spelling(Float(bitPattern: bits))
-        case .double(let bits): spelling(Double(bitPattern: bits))
+        case .float(let bits): QuerySpelling.number(Float(bitPattern: bits))
+        case .double(let bits): QuerySpelling.number(Double(bitPattern: bits))
         case .text(let text): quotation(text)
         case .position(let position): caseName(position, of: type)
-        case .entity(let entity): spelling(entity)
+        case .entity(let entity): QuerySpelling.entity(entity)
         case .bool(let value): value ? "true" : "false"
         }
     }
 
     private func caseName(_ position: Int, of type: FieldType) -> String {
         guard case .cases(let names)? = ValueType(type) else { return "\(position)" }
-        return quoted(names[position], isBare: !QueryText.reservedWords.contains(names[position]))
+        return QuerySpelling.name(names[position])
     }
 
-    /// The shortest spelling that is read as the same number.
-    private func spelling(_ number: some BinaryFloatingPoint & CustomStringConvertible) -> String {
-        guard number.isFinite else { return number < 0 ? "-infinity" : "infinity" }
-        let text = number.description
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-    }
-
-    private func quotation(_ text: [UInt8]) -> String {
-        var bytes: [UInt8] = []
-        bytes.append(jsonString: String(decoding: text, as: UTF8.self))
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    private func quotation(_ text: [UInt8]) -> String { QuerySpelling.text(String(decoding: text, as: UTF8.self)) }
 }

@@ -176,8 +176,8 @@ extension Parser {
         case .name("true", _): return .bool(true)
         case .name("false", _): return .bool(false)
         case .name("infinity", _): return .infinity(isNegative: false)
-        case .name("nil", _): throw unexpected("a value; write is nil to ask for nil")
-        case .name("nan", _): throw unexpected("a value; write is nan to ask for NaN")
+        case .name("nil", _): throw unexpected(QueryText.nilAdvice)
+        case .name("nan", _): throw unexpected(QueryText.nanAdvice)
         case .name(let name, _) where !Self.isValueWord(name): return .name(name)
         default: throw unexpectedValue(expected)
         }

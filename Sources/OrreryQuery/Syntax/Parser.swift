@@ -18,17 +18,20 @@ struct Parser {
     static func parse(
         _ text: String, hasEntities: Bool, limits: QueryLimits
     ) throws(QueryError) -> QuerySyntax {
-        if text.utf8.count > limits.textSizeMax {
-            var (size, column) = (0, 1)
-            for scalar in text.unicodeScalars {
-                size += UTF8.width(scalar)
-                if size > limits.textSizeMax { break }
-                column += 1
-            }
-            throw QueryError(.limit, column: column, expected: "a text of at most \(limits.textSizeMax) bytes")
-        }
+        try checkSize(of: text, limits: limits)
         var parser = Parser(tokens: Tokenizer.tokens(of: text), limits: limits)
         return try parser.parseQuery(hasEntities: hasEntities)
+    }
+
+    static func checkSize(of text: String, limits: QueryLimits) throws(QueryError) {
+        guard text.utf8.count > limits.textSizeMax else { return }
+        var (size, column) = (0, 1)
+        for scalar in text.unicodeScalars {
+            size += UTF8.width(scalar)
+            if size > limits.textSizeMax { break }
+            column += 1
+        }
+        throw QueryError(.limit, column: column, expected: "a text of at most \(limits.textSizeMax) bytes")
     }
 
     private init(tokens: [Token], limits: QueryLimits) {

@@ -200,3 +200,14 @@ extension DynamicValue {
         }
     }
 }
+
+extension DynamicValue {
+    /// The case that an enumeration without payload has; no value of the schema for a value that is no case.
+    package init(caseOf value: (some Any)?) {
+        guard let value else {
+            self = .optional(nil)
+            return
+        }
+        self = RuntimeReflection.caseName(of: value).map { .enumeration($0) } ?? .structure([])
+    }
+}

@@ -22,7 +22,7 @@ struct Request: Sendable {
     /// Asks for what was requested, and waits for its first state. The state stays as long as the query is held.
     func query(_ connection: ClientConnection) async throws -> LiveQuery {
         try await within(timeout, else: late("did not send its state")) {
-            try await connection.query(query.queryText, for: query.entities)
+            try await connection.query(QueryText(query.queryText), for: query.entities)
         }
     }
 

@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    private static let hurt = "Health, Position? where Health.current < 50"
+    private static let hurt: QueryText = "Health, Position? where Health.current < 50"
 
     @Test func itTellsWhoMatchesAndWhoJoinsAndLeaves() throws {
         let joined = try makeJoined()

@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// Equal queries have equal bytes, and others have not.
 @Suite struct CanonicalFormTests {
     private static let table = try! GoldenWorld().table

@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// A query tells what a server must know to keep its members.
 @Suite struct QueryPropertyTests {
     private static let table = try! GoldenWorld().table

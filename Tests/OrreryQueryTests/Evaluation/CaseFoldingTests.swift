@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// `~` compares simple case foldings of normal form C, however the text was sent.
 @Suite struct CaseFoldingTests {
     /// Whether a text, sent scalar by scalar, contains the folded constant.

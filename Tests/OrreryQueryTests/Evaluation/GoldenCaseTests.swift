@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// One case of Golden/queries.jsonl.
 struct GoldenCase: Sendable, CustomTestStringConvertible {
     /// What the case expects.

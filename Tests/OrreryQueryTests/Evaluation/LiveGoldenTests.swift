@@ -6,6 +6,8 @@ import OrreryTransport
 import OrreryWire
 import Testing
 
+@testable import FuzzQueries
+
 /// The golden cases as live queries: a client is told the members while the world comes, changes and goes.
 @Suite struct LiveGoldenTests {
     /// A server and a client that has asked for one query.

@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// Every wrong text has one error: its kind, its column, and words that help.
 @Suite struct ErrorTests {
     struct Wrong: Sendable, CustomTestStringConvertible {

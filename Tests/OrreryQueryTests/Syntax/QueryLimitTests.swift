@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// Each limit holds at its number, and not one beyond.
 @Suite struct QueryLimitTests {
     private let table: ComponentTable

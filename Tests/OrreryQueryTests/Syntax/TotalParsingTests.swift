@@ -3,6 +3,8 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
+
 /// Any text is a query or an error; there is no third way.
 @Suite struct TotalParsingTests {
     private let table: ComponentTable

@@ -15,8 +15,8 @@ public enum Fuzzer {
     public typealias Target = @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 
     /// Runs libFuzzer with the program's arguments; or, called with `write-seeds TESTS OUT`, writes what the tests know
-    /// (`TESTS` is their folder) into the folder `OUT`, as scripts to begin with: every golden message, and every bad
-    /// one, with what comes before it.
+    /// (`TESTS` is their folder) into the folder `OUT`, as scripts to begin with: every golden message, every bad one,
+    /// with what comes before it, and to the server every golden query.
     public static func run(_ side: FuzzedSide, _ target: @escaping Target) throws {
         let arguments = CommandLine.arguments
         if arguments.count == 4, arguments[1] == "write-seeds" {
@@ -47,6 +47,17 @@ public enum Fuzzer {
         let bad = tests.appending(path: "BadMessages/\(isServer ? "client-to-server" : "server-to-client")")
         for name in try FileManager.default.contentsOfDirectory(atPath: bad.path()) {
             seeds["bad-\(name)"] = try messages(bad.appending(path: name), named).map(\.bytes)
+        }
+        if isServer {
+            struct Query: Decodable { var text: String }
+            let cases = try String(
+                contentsOf: tests.appending(path: "OrreryQueryTests/Golden/queries.jsonl"), encoding: .utf8)
+            for (position, line) in cases.split(separator: "\n").enumerated() {
+                let text = Array(try JSONDecoder().decode(Query.self, from: Data(line.utf8)).text.utf8)
+                let count = text.count
+                let length = count < 128 ? [UInt8(count)] : [UInt8(count & 0x7f | 0x80), UInt8(count >> 7)]
+                seeds["query-\(position)"] = [[1, 1, 1, 0], [2, 1, 0x82] + length + text]
+            }
         }
         for (name, messages) in seeds where messages.allSatisfy({ $0.count < FuzzInput.otherStepMin }) {
             let bytes = FuzzInput.bytes(flags: 0, messages: messages) + (isServer ? [0xf0, 0xff] : [])

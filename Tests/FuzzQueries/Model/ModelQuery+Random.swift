@@ -9,7 +9,7 @@ struct ModelGenerator {
     init(_ world: RandomWorld, _ generator: inout SeededGenerator) {
         self.world = world
         var paths: [ModelPath] = []
-        for (number, schema) in RandomWorld.schemas.enumerated() {
+        for (number, schema) in world.schemas.enumerated() {
             Self.addPaths(
                 to: &paths, from: ModelPath(component: number, steps: [], type: schema.type, canBeNil: false), world,
                 &generator)
@@ -38,14 +38,14 @@ struct ModelGenerator {
                 for field in each.fields { add([.name(each.name), .name(field.name)], field.type) }
             }
         case .array(let element): add([.index(Int.random(in: 0...2, using: &generator))], element)
-        case .dictionary(let key, let value):
-            add([.key(constant(key, world, &generator))], value)
+        case .dictionary(let key, let value) where key.withoutOptionals.isComparable:
+            add([.key(constant(key.withoutOptionals, world, &generator))], value)
         default: break
         }
     }
 
     func query(_ generator: inout SeededGenerator) -> ModelQuery {
-        var columns = Array(RandomWorld.schemas.indices).shuffled(using: &generator)
+        var columns = Array(world.schemas.indices).shuffled(using: &generator)
         func names(_ range: ClosedRange<Int>) -> [Int] {
             (0..<Int.random(in: range, using: &generator)).compactMap { _ in columns.popLast() }
         }
@@ -57,7 +57,7 @@ struct ModelGenerator {
         default: terms.append(.entities(entities(0...12, &generator)))
         }
         if generator.oneIn(3) { terms.append(.everything) }
-        if generator.oneIn(3) { terms.append(.shown(names(1...2))) }
+        if !columns.isEmpty, generator.oneIn(3) { terms.append(.shown(names(1...2))) }
         if generator.oneIn(4) { terms.append(.entities(entities(3...30, &generator))) }
         for column in names(0...2) { terms.append(.optional(column)) }
         if generator.oneIn(3) { for column in names(1...1) { terms.append(.excluded(column)) } }

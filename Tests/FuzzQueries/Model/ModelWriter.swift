@@ -3,6 +3,7 @@ import OrrerySchema
 
 /// Writes a model query as text, each time in another way that means the same.
 struct ModelWriter {
+    let schemas: [ComponentSchema]
     var generator: SeededGenerator
     /// Without variety, the order of the model is kept and nothing is repeated.
     var isVaried = true
@@ -29,9 +30,28 @@ struct ModelWriter {
     }
 
     private mutating func name(_ component: Int) -> String {
-        let name = RandomWorld.schemas[component].name
-        return name.contains("<") || flip(6) ? "`\(name)`" : name
+        let name = schemas[component].name
+        // The longest name wins: bare, a path could be that of another component.
+        let isBeginning = schemas.contains { $0.name.utf8.starts(with: "\(name).".utf8) }
+        let canBeBare = name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { Self.isBare($0) }
+        return !canBeBare || isBeginning || Self.reservedWords.contains(name) || flip(6) ? "`\(name)`" : name
     }
+
+    /// Not all that may be bare.
+    private static func isBare(_ name: some StringProtocol) -> Bool {
+        let letters = name.unicodeScalars.map {
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || "_éΩ".unicodeScalars.contains($0)
+        }
+        return letters.first == true && zip(letters, name.unicodeScalars).allSatisfy { $0 || ("0"..."9").contains($1) }
+    }
+
+    private static let reservedWords: Set<String> = [
+        "entity", "resource", "with", "where", "within", "order", "limit", "at", "not", "has", "refers", "true",
+        "false", "nil",
+        "nan", "infinity", "is", "below", "changed", "added", "removed", "as", "of", "any", "all", "by", "group",
+        "alive",
+        "finite",
+    ]
 
     private mutating func text(of term: ModelTerm) -> String {
         switch term {
@@ -121,7 +141,7 @@ struct ModelWriter {
         return text
     }
 
-    private mutating func field(_ name: String) -> String { name.contains(" ") || flip(8) ? "`\(name)`" : name }
+    private mutating func field(_ name: String) -> String { !Self.isBare(name) || flip(8) ? "`\(name)`" : name }
 
     // MARK: Constants
 
@@ -135,7 +155,7 @@ struct ModelWriter {
         case .huge(let isNegative): return isNegative ? "-1e400" : (flip() ? "10e399" : "1e400")
         case .infinity(let isNegative): return isNegative ? "-infinity" : "infinity"
         case .text(let text): return quotation(text)
-        case .name(let name): return ["true", "entity", "light blue"].contains(name) ? "`\(name)`" : field(name)
+        case .name(let name): return Self.reservedWords.contains(name) ? "`\(name)`" : field(name)
         case .entity(let entity): return spelling(entity)
         case .bool(let value): return value ? "true" : "false"
         }

@@ -108,8 +108,12 @@ struct ModelEvaluator {
         case .length(let path):
             let found = find(path, entity)
             guard case .value(let value) = found else { return found }
-            let parts = value.leaves.map(\.double)
-            return .value(.double(parts.reduce(0) { $0 + $1 * $1 }.squareRoot()))
+            let parts: [DynamicValue] =
+                switch value {
+                case .structure(let members): members.sorted { $0.name < $1.name }.map(\.value)
+                default: value.leaves
+                }
+            return .value(.double(parts.map(\.double).reduce(0) { $0 + $1 * $1 }.squareRoot()))
         }
     }
 
@@ -165,7 +169,9 @@ struct ModelEvaluator {
         case (.string(let left), .text(let right)): return left.order(to: right)
         case (.entity(let left), .entity(let right)): return left == right ? 0 : 1
         case (.enumeration(let name), .name(let other)), (.union(let name, _), .name(let other)):
-            return position(of: name, in: type!) - position(of: other, in: type!)
+            // Of keys, only whether they are equal is asked.
+            guard let type else { return name == other ? 0 : nil }
+            return position(of: name, in: type) - position(of: other, in: type)
         case (.float(let number), _): return order(Double(number), Double(constant.float))
         case (.double(let number), _): return order(number, constant.double)
         default: break

@@ -1,47 +1,37 @@
-import Foundation
 import OrrerySchema
 import OrreryStore
-import Testing
 
-/// The world of the golden cases (Golden/README.md), in a store.
+/// The world of the golden cases (Tests/OrreryQueryTests/Golden/README.md), in a store.
 struct GoldenWorld {
     let table: ComponentTable
     let store: ComponentStore
 
-    static func text(of name: String) throws -> String {
-        let parts = name.split(separator: ".")
-        let url = try #require(
-            Bundle.module.url(
-                forResource: String(parts[0]), withExtension: String(parts[1]), subdirectory: "Golden"),
-            "Golden/\(name)")
-        return try String(contentsOf: url, encoding: .utf8)
-    }
-
-    init() throws {
-        let json = try JSON(Self.text(of: "world.json"))
+    /// - Parameter text: Golden/world.json.
+    init(_ text: String) throws {
+        let json = try JSON(text)
         var entries: [ComponentTable.Entry] = []
         for (key, isResource) in [("components", false), ("resources", true)] {
-            for component in try #require(json[key]?.array) {
+            for component in try required(json[key]?.array) {
                 let schema = try ComponentSchema(
-                    name: try #require(component["name"]?.string),
-                    type: FieldType(golden: try #require(component["schema"])))
+                    name: try required(component["name"]?.string),
+                    type: FieldType(golden: try required(component["schema"])))
                 entries.append(.init(ColumnID(entries.count), schema, isResource: isResource))
             }
         }
         table = ComponentTable(entries)
         store = ComponentStore(table)
         store.advance(to: Tick(1))
-        for each in try #require(json["entities"]?.array) {
-            let entity = try #require(each["entity"]?.string.flatMap { Entity($0) })
+        for each in try required(json["entities"]?.array) {
+            let entity = try required(each["entity"]?.string.flatMap { Entity($0) })
             store.spawn(entity)
-            for (name, value) in try #require(each["components"]).members { try set(name, entity.index, value) }
+            for (name, value) in try required(each["components"]).members { try set(name, entity.index, value) }
         }
-        for (name, value) in try #require(json["resourceValues"]).members { try set(name, 0, value) }
+        for (name, value) in try required(json["resourceValues"]).members { try set(name, 0, value) }
     }
 
     private func set(_ name: String, _ row: UInt32, _ value: JSON) throws {
-        let entry = try #require(table[name])
-        let type = try #require(entry.schema?.type)
+        let entry = try required(table[name])
+        let type = try required(entry.schema?.type)
         store[entry.column].set(row, to: try type.bytes(golden: value), at: store.tick)
     }
 
@@ -51,12 +41,12 @@ struct GoldenWorld {
 extension FieldType {
     /// A type as the golden world writes it.
     init(golden json: JSON) throws {
-        let name = try #require(json["type"]?.string)
+        let name = try required(json["type"]?.string)
         if let scalar = Scalar.allCases.first(where: { String(describing: $0) == name.lowercased() }) {
             self = .scalar(scalar)
             return
         }
-        func inner(_ key: String) throws -> FieldType { try FieldType(golden: try #require(json[key])) }
+        func inner(_ key: String) throws -> FieldType { try FieldType(golden: try required(json[key])) }
         switch name {
         case "String": self = .string
         case "Entity": self = .entity
@@ -66,12 +56,12 @@ extension FieldType {
         case "dictionary": self = .dictionary(key: try inner("key"), value: try inner("value"))
         case "vector":
             guard case .scalar(let scalar) = try inner("of") else { throw JSON.FormatError(offset: 0) }
-            self = .vector(scalar, lanes: try #require(json["lanes"]?.integer))
-        case "enum": self = .enumeration(try #require(json["cases"]?.array).map { .init($0.string ?? "") })
+            self = .vector(scalar, lanes: try required(json["lanes"]?.integer))
+        case "enum": self = .enumeration(try required(json["cases"]?.array).map { .init($0.string ?? "") })
         case "struct":
             self = .structure(
-                try #require(json["fields"]?.array).map { field in
-                    Field(try #require(field["name"]?.string), try FieldType(golden: try #require(field["schema"])))
+                try required(json["fields"]?.array).map { field in
+                    Field(try required(field["name"]?.string), try FieldType(golden: try required(field["schema"])))
                 })
         default: throw JSON.FormatError(offset: 0)
         }
@@ -85,17 +75,17 @@ extension FieldType {
         case (.scalar(.float), _): writer.append(integer: Float(try Self.number(json)).bitPattern)
         case (.scalar(.double), _): writer.append(integer: try Self.number(json).bitPattern)
         case (.scalar(let scalar), .number(let text)):
-            let bits = try #require(UInt64(text) ?? Int64(text).map { UInt64(bitPattern: $0) })
+            let bits = try required(UInt64(text) ?? Int64(text).map { UInt64(bitPattern: $0) })
             for position in 0..<scalar.size { writer.append(UInt8(truncatingIfNeeded: bits >> UInt64(8 * position))) }
         case (.vector(let scalar, _), .array(let lanes)):
             for lane in lanes { writer.append(contentsOf: try FieldType.scalar(scalar).bytes(golden: lane)) }
-        case (.entity, .string(let text)): writer.append(try #require(Entity(text)))
+        case (.entity, .string(let text)): writer.append(try required(Entity(text)))
         case (.enumeration(let cases), .string(let name)):
-            writer.append(UInt8(try #require(cases.firstIndex { $0.name == name })))
+            writer.append(UInt8(try required(cases.firstIndex { $0.name == name })))
         case (.string, .string(let text)): writer.append(scalarsOf: text)
         case (.structure(let fields), _):
             for field in fields {
-                writer.append(contentsOf: try field.type.bytes(golden: try #require(json[field.name])))
+                writer.append(contentsOf: try field.type.bytes(golden: try required(json[field.name])))
             }
         case (.optional, .null): writer.append(0)
         case (.optional(let wrapped), _):
@@ -111,7 +101,7 @@ extension FieldType {
         case (.dictionary(let key, let value), .array(let entries)):
             writer.append(varint: entries.count)
             let pairs = try entries.map { entry in
-                let pair = try #require(entry.array)
+                let pair = try required(entry.array)
                 return (try key.bytes(golden: pair[0]), try value.bytes(golden: pair[1]))
             }
             for (key, value) in pairs.sorted(by: { $0.0.lexicographicallyPrecedes($1.0) }) {
@@ -124,7 +114,7 @@ extension FieldType {
 
     private static func number(_ json: JSON) throws -> Double {
         switch json {
-        case .number(let text): try #require(Double(text))
+        case .number(let text): try required(Double(text))
         case .string("NaN"): .nan
         case .string("Infinity"): .infinity
         case .string("-Infinity"): -.infinity
@@ -139,4 +129,9 @@ extension ByteWriter {
         append(varint: text.utf8.count)
         append(contentsOf: Array(text.utf8))
     }
+}
+
+private func required<T>(_ value: T?) throws -> T {
+    guard let value else { throw JSON.FormatError(offset: 0) }
+    return value
 }

@@ -3,7 +3,8 @@ import OrreryStore
 
 /// A world by chance, with every type of field and values that are hard to compare.
 struct RandomWorld {
-    static let schemas: [ComponentSchema] = try! [
+    /// Every type of field.
+    static let fixedSchemas: [ComponentSchema] = try! [
         ComponentSchema(
             name: "Numbers",
             type: .structure(Scalar.allCases.map { Field(String(describing: $0), .scalar($0)) })),
@@ -66,14 +67,16 @@ struct RandomWorld {
     private static let kinds: [EnumerationCase] = [.init("red"), .init("true"), .init("light blue"), .init("entity")]
     private static let point = FieldType.structure(["x", "y", "z"].map { Field($0, .scalar(.double)) })
 
+    let schemas: [ComponentSchema]
     let store: ComponentStore
     /// The values of every entity, by the number of the component.
     private(set) var values: [Entity: [Int: DynamicValue]] = [:]
     /// Living entities, dead ones, and none.
     let entities: [Entity]
 
-    init(_ generator: inout SeededGenerator) {
-        store = ComponentStore(schemas: Self.schemas)
+    init(_ generator: inout SeededGenerator, schemas: [ComponentSchema] = fixedSchemas) {
+        self.schemas = schemas
+        store = ComponentStore(schemas: schemas)
         store.advance(to: Tick(1))
         var alive: [Entity] = []
         var index: UInt32 = 0
@@ -86,7 +89,7 @@ struct RandomWorld {
         for entity in alive {
             store.spawn(entity)
             values[entity] = [:]
-            for (number, schema) in Self.schemas.enumerated() where Bool.random(using: &generator) {
+            for (number, schema) in schemas.enumerated() where Bool.random(using: &generator) {
                 let value = value(of: schema.type, &generator)
                 let bytes = try! value.encoded(as: schema.type)
                 store[ColumnID(number)].set(entity.index, to: bytes, at: store.tick)
@@ -98,6 +101,23 @@ struct RandomWorld {
         for entity in alive where generator.oneIn(8) {
             store.despawn(entity)
             values[entity] = nil
+        }
+    }
+
+    /// Breaks some of the values that vary in size: what is read of them is missing, and nobody traps.
+    func breakValues(_ generator: inout SeededGenerator) {
+        for (number, schema) in schemas.enumerated() where schema.type.fixedSize == nil {
+            let column = store[ColumnID(number)]
+            for entity in values.keys.sorted() where generator.oneIn(2) {
+                guard var bytes = column.value(of: entity.index) else { continue }
+                let place = Int.random(in: 0...bytes.count, using: &generator)
+                switch Int.random(in: 0...2, using: &generator) {
+                case 0: bytes.removeSubrange(place...)
+                case 1 where place < bytes.count: bytes[place] = .random(in: 0...255, using: &generator)
+                default: bytes.insert(.random(in: 0...255, using: &generator), at: place)
+                }
+                column.set(entity.index, to: bytes, at: store.tick)
+            }
         }
     }
 
@@ -122,9 +142,9 @@ struct RandomWorld {
             (0..<Int.random(in: 0...3, using: &generator)).map { _ in value(of: element, &generator) }
         }
         /// Elements and keys are not repeated. Their order must not depend on hashes, or a seed would not replay.
-        func unique(_ values: [DynamicValue]) -> [DynamicValue] {
-            var seen: Set<DynamicValue> = []
-            return values.filter { seen.insert($0).inserted }
+        func unique(_ values: [DynamicValue], _ type: FieldType) -> [DynamicValue] {
+            var seen: Set<[UInt8]> = []
+            return values.filter { seen.insert(try! $0.encoded(as: type)).inserted }
         }
         switch type {
         case .scalar(let scalar): return Self.number(scalar, &generator)
@@ -138,9 +158,9 @@ struct RandomWorld {
         case .optional(let wrapped):
             return .optional(Bool.random(using: &generator) ? value(of: wrapped, &generator) : nil)
         case .array(let element): return .array(list(element))
-        case .set(let element): return .set(unique(list(element)))
+        case .set(let element): return .set(unique(list(element), element))
         case .dictionary(let key, let value):
-            return .dictionary(unique(list(key)).map { .init(key: $0, value: self.value(of: value, &generator)) })
+            return .dictionary(unique(list(key), key).map { .init(key: $0, value: self.value(of: value, &generator)) })
         case .union(let cases):
             let each = cases.randomElement(using: &generator)!
             return .union(each.name, each.fields.map { .init($0.name, value(of: $0.type, &generator)) })

@@ -94,7 +94,8 @@ extension FieldType {
     var hasLength: Bool {
         switch self {
         case .vector: true
-        case .structure(let fields): fields.map(\.name) == ["x", "y", "z"] && fields.allSatisfy(\.type.isNumber)
+        case .structure(let fields):
+            [["x", "y"], ["x", "y", "z"]].contains(fields.map(\.name).sorted()) && fields.allSatisfy(\.type.isNumber)
         default: false
         }
     }
