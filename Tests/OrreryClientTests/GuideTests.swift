@@ -236,6 +236,23 @@ import Testing
         #expect(alarms.keys.sorted() == [ship])
     }
 
+    @Test func askingOnce() throws {
+        let joined = try makeWorld()
+        let mine = joined.world.spawn(Health(current: 10), Position(x: 3))
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            // begin
+            let rows = try await connection.rows("Health, Position? where Health.current < 50")
+            for (entity, health) in rows.values(of: Health.self) {
+                print(rows.tick, entity, health.current, rows[entity, Position.self]?.x ?? 0)
+            }
+            let later = try await connection.rows("Health", for: [mine], atLeast: rows.tick.advanced(by: 5))
+            // end
+            #expect(rows.entities == [mine] && later.tick == rows.tick.advanced(by: 5))
+        }
+    }
+
     @Test func afterARestart() throws {
         let joined = try makeWorld()
         joined.world.spawn(Position(x: 1))
@@ -269,7 +286,7 @@ import Testing
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 13)
+        #expect(page.examples.count == 14)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

@@ -62,6 +62,9 @@ extension SyncServer {
                     "subscriptions of session \(session.id)", session.subscriptions.count,
                     limit: limits.subscriptionCountMax),
                 Occupancy(
+                    "waiting queries of session \(session.id)", session.waitingQueries.count,
+                    limit: configuration.waitingQueryMax),
+                Occupancy(
                     "listed entities of session \(session.id)", session.listedCount,
                     limit: configuration.listedEntityCountMax),
                 Occupancy(
@@ -83,6 +86,10 @@ extension SyncServer {
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
             Occupancy("queries of lost connections", queries.frozen.count, limit: FrozenQueries.countMax),
             Occupancy("bytes of these queries", queries.frozen.byteCount, limit: FrozenQueries.sizeMax),
+            // The bytes of a part besides its sections come on top.
+            Occupancy(
+                "bytes of answers to queries", held.queryAnswerSize,
+                limit: max(configuration.heldSizeMax / 2, configuration.queryAnswerSizeMax) * 9 / 8 + (64 << 10)),
             Occupancy("blocks", builder.blockCount, limit: BatchBuilder.blockCountMax),
             // Outcomes under way are limited by the mutations that wait for the world.
             Occupancy(
