@@ -122,7 +122,9 @@ let package = Package(
         .testTarget(
             name: "OrreryQueryTests",
             dependencies: [
-                "OrrerySync", "OrreryWire", "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema",
+                "orrery", "OrreryInspector", "OrreryClient", "OrreryWebSocket", "OrrerySync", "OrreryWire",
+                "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.copy("Golden")]),
         .testTarget(
