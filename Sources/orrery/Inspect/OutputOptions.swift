@@ -3,7 +3,7 @@ import OrreryInspector
 
 /// The format of what is printed; a table if nothing is said.
 struct OutputOptions: ParsableArguments {
-    @Flag(help: "Print JSON lines: one entity on each, or with --watch one change.")
+    @Flag(help: "Print JSON lines: one entity, or one change, on each.")
     var json = false
 
     @Flag(help: "Print comma-separated values, one column for each field.")

@@ -243,7 +243,8 @@ import Testing
         client.messagesPerDeliveryMax = 2
         let results = Results()
         let id = try #require(client.ask("Health, Position", results))
-        while client.session.withCore({ $0.arrivingAnswer == nil }) { joined.tick() }
+        for _ in 0..<100 where client.session.withCore({ $0.arrivingAnswer == nil }) { joined.tick() }
+        try #require(client.session.withCore { $0.arrivingAnswer != nil })
         client.session.cancelQuery(id)
         let before = client.receivedByteCount
         for _ in 0..<30 { joined.tick() }
@@ -263,7 +264,8 @@ import Testing
         client.messagesPerDeliveryMax = 2
         let results = Results()
         client.ask("Health, Position", results)
-        while client.session.withCore({ $0.arrivingAnswer == nil }) { joined.tick() }
+        for _ in 0..<100 where client.session.withCore({ $0.arrivingAnswer == nil }) { joined.tick() }
+        try #require(client.session.withCore { $0.arrivingAnswer != nil })
         client.cut()
         client.messagesPerDeliveryMax = nil
         for _ in 0..<200 where results.all.isEmpty {
