@@ -129,8 +129,9 @@ let package = Package(
         .testTarget(
             name: "OrreryQueryTests",
             dependencies: [
-                "FuzzQueries", "OrrerySync", "OrreryWire", "OrreryTransport", "OrreryQuery", "OrreryStore",
-                "OrrerySchema",
+                "FuzzQueries", "orrery", "OrreryInspector", "OrreryClient", "OrreryWebSocket", "OrrerySync", "OrreryWire",
+                "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.copy("Golden")]),
         .testTarget(

@@ -73,7 +73,7 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What the client was doing.
     public enum Phase: String, Hashable, Sendable {
-        case connect, handshake, subscribe, apply, mutate, resume
+        case connect, handshake, subscribe, query, apply, mutate, resume
     }
 
     /// The kind of error.
@@ -106,9 +106,9 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The text of a query.
     /// - Throws: ``ClientError`` of code `query` for a value in it that cannot be written.
-    static func checking(_ text: QueryText) throws(ClientError) -> String {
+    static func checking(_ text: QueryText, phase: Phase = .subscribe) throws(ClientError) -> String {
         do throws(QueryError) { return try text.checked() } catch {
-            var refusal = ClientError(.query, error.description, phase: .subscribe)
+            var refusal = ClientError(.query, error.description, phase: phase)
             refusal.query = error
             throw refusal
         }
@@ -118,6 +118,12 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ refusal: Refusal, phase: Phase) {
         self.init(Code(refusal.code), refusal.reason, phase: phase)
         current = refusal.current
+    }
+
+    /// Creates an error for a refused query.
+    init(_ refusal: Refusal, _ query: QueryError?, phase: Phase) {
+        self.init(refusal, phase: phase)
+        self.query = query
     }
 
     /// Creates an error for a connection that this side ended.
@@ -173,6 +179,7 @@ extension ClientError.Code {
             case .limitReached: .limitReached
             case .notSupported: .notSupported
             case .badQuery: .query
+            case .cancelled: .cancelled
             default: .refused
             }
     }

@@ -242,10 +242,11 @@ public final class JoinedClient {
     /// What the client waits for, in a sentence; `nil` if it waits for nothing.
     var waits: String? {
         let status = session.status
-        let subscriptions = session.withCore(\.waitingSubscriptionCount)
+        let (subscriptions, queries) = session.withCore { ($0.waitingSubscriptionCount, $0.waitingQueryCount) }
         let parts = [
             status.state == .connecting || status.state == .waiting ? "a connection" : nil,
             subscriptions > 0 ? "the first state of \(subscriptions) subscriptions" : nil,
+            queries > 0 ? "the answers to \(queries) queries" : nil,
             status.pendingMutationCount > 0 ? "the outcomes of \(status.pendingMutationCount) mutations" : nil,
         ].compactMap(\.self)
         return parts.isEmpty ? nil : "'\(name)' waits for \(parts.joined(separator: ", "))"

@@ -24,7 +24,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .protocolTrouble: "not an Orrery server, an unknown component, or values that cannot be read"
         case .connectionLost: "the connection was lost, or the server stopped"
         case .unknownEntity: "no such entity"
-        case .refused: "the server refused the change"
+        case .refused: "the server refused the change, or the query costs too much"
         case .unauthorized: "the server wants a token, or another one, or does not let this machine in"
         case .usage: "the arguments do not make sense"
         case .cannotWrite: "the output cannot be written: the disk is full, say"
@@ -54,17 +54,25 @@ struct ToolError: Error {
     init?(_ error: any Error) {
         switch error {
         case let error as ToolError: self = error
-        case let error as ClientError: self.init(ExitStatus(error.code), error.message)
-        case let error as QueryError:
-            // The server does not have what the query names.
-            let isUnknown = error.kind == .unknownComponent || error.kind == .unknownField
-            self.init(isUnknown ? .protocolTrouble : .usage, "--query: \(error)")
+        case let error as ClientError:
+            self.init(error.query.map { ExitStatus($0.kind) } ?? ExitStatus(error.code), error.message)
+        case let error as QueryError: self.init(ExitStatus(error.kind), "--query: \(error)")
         default: return nil
         }
     }
 }
 
 extension ExitStatus {
+    init(_ kind: QueryError.Kind) {
+        self =
+            switch kind {
+            // The server does not have what the query names.
+            case .unknownComponent, .unknownField: .protocolTrouble
+            case .tooDear, .needsIndex: .refused
+            case .syntax, .type, .limit, .notYet: .usage
+            }
+    }
+
     init(_ code: ClientError.Code) {
         self =
             switch code {

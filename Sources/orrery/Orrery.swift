@@ -12,14 +12,15 @@ struct Orrery: AsyncParsableCommand {
               orrery inspect                                  this machine's world, live
               orrery inspect example.org:7600 --json | jq .   a world elsewhere, as JSON lines
               orrery inspect --watch --for 10                 every change of ten seconds
+              orrery query "Health where Health.current < 50" who matches, at one tick
               orrery set 12v3 Health.current=50               this machine's world, by one field
 
 
             """ + ExitStatus.help,
         version: OrreryVersion.current,
         subcommands: [
-            Inspect.self, GetCommand.self, SetCommand.self, SpawnCommand.self, DespawnCommand.self, InsertCommand.self,
-            RemoveCommand.self,
+            Inspect.self, QueryCommand.self, GetCommand.self, SetCommand.self, SpawnCommand.self, DespawnCommand.self,
+            InsertCommand.self, RemoveCommand.self,
         ])
 
     static func main() async {

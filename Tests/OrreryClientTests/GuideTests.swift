@@ -253,6 +253,23 @@ import Testing
         }
     }
 
+    @Test func askingOnce() throws {
+        let joined = try makeWorld()
+        let mine = joined.world.spawn(Health(current: 10), Position(x: 3))
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            // begin
+            let rows = try await connection.rows("Health, Position? where Health.current < 50")
+            for (entity, health) in rows.values(of: Health.self) {
+                print(rows.tick, entity, health.current, rows[entity, Position.self]?.x ?? 0)
+            }
+            let later = try await connection.rows("Health", for: [mine], atLeast: rows.tick.advanced(by: 5))
+            // end
+            #expect(rows.entities == [mine] && later.tick == rows.tick.advanced(by: 5))
+        }
+    }
+
     @Test func afterARestart() throws {
         let joined = try makeWorld()
         joined.world.spawn(Position(x: 1))

@@ -1,7 +1,9 @@
 import Foundation
+import OrreryInspector
 import OrreryQuery
 import OrrerySchema
 import OrreryStore
+import OrreryWire
 import Testing
 
 /// The examples of docs/QUERIES.md, in the world that the page describes.
@@ -93,6 +95,17 @@ import Testing
             let error = #expect(throws: QueryError.self) { try Query("Health \(word)", in: store.table) }
             #expect(error?.kind == .notYet, "\(word)")
         }
+    }
+
+    @Test func anExplanationIsWhatTheToolPrints() throws {
+        let command = "$ orrery query --explain \""
+        let lines = page.components(separatedBy: command)
+        #expect(lines.count == 2)
+        let parts = lines[1].components(separatedBy: "```")[0].split(separator: "\n", maxSplits: 1)
+        let text = String(parts[0].dropLast())
+        let query = try Query(text, in: store.table)
+        let cost = QueryCost(rowCount: query.rowCount(in: store), nodeCount: query.nodeCount)
+        #expect(try InspectorQuery(text, entities: nil).explanation(in: store.table, cost: cost) == parts[1])
     }
 
     @Test func theLimitsAreThose() {

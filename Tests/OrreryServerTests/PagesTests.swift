@@ -176,7 +176,7 @@ struct PagesTests {
         let outcomes = [
             "applied", "unknown_entity", "unknown_component", "undecodable", "out_of_domain", "not_writable",
             "forbidden", "compare_failed", "outcome_unknown", "limit_reached", "not_supported", "bad_subscription",
-            "bad_query",
+            "bad_query", "cancelled",
         ]
         for outcome in outcomes {
             #expect(metrics.text.contains("orrery_mutations_total{outcome=\"\(outcome)\"} 1\n"))

@@ -221,7 +221,7 @@ import simulate
         }
     }
 
-    @Test(arguments: [13, 77, 255] as [UInt8])
+    @Test(arguments: [14, 77, 255] as [UInt8])
     func aRefusalOfAnUnknownKindIsARefusal(code: UInt8) throws {
         let server = try RawServer()
         server.send(newWelcome())

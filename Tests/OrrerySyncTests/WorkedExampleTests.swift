@@ -14,7 +14,7 @@ import Testing
     }
 
     private let page: String
-    /// The blocks of the page: the conversation, in four pieces, and a batch in two parts.
+    /// The blocks of the page: the conversation, in five pieces, and a batch in two parts.
     private let blocks: [[Message]]
     private let store: ComponentStore
     private let position = ColumnID(0)
@@ -95,6 +95,10 @@ import Testing
             ("clientRetention`", "\(server.clientRetention.components.seconds) s"),
             ("silenceTimeout` of the server", "\(server.silenceTimeout.components.seconds) s"),
             ("handshakeTimeout`", "\(server.handshakeTimeout.components.seconds) s"),
+            ("queryRowCountMax`", "\(server.queryRowCountMax)"),
+            ("queryAnswerSizeMax`", "\(server.queryAnswerSizeMax)"),
+            ("waitingQueryMax`", "\(server.waitingQueryMax)"),
+            ("queryWaitMax`", "\(server.queryWaitMax.components.seconds) s"),
             ("heartbeatInterval`", "\(server.heartbeatInterval.components.seconds) s"),
         ] {
             #expect(page.contains("| `\(name) | \(value) |"), "\(name) with \(value)")
@@ -150,8 +154,9 @@ import Testing
         private static func name(_ message: [UInt8]) -> String {
             [
                 1: "Hello", 2: "Subscribe", 3: "Unsubscribe", 4: "Acknowledge", 5: "Mutate", 0x81: "Welcome",
-                0x82: "SubscribeResponse", 0x83: "UnsubscribeResponse", 0x84: "SyncBatch", 0x85: "Heartbeat",
-                0x86: "MutationResponse",
+                6: "Query", 0x82: "SubscribeResponse", 0x83: "UnsubscribeResponse", 0x84: "SyncBatch",
+                0x85: "Heartbeat",
+                0x86: "MutationResponse", 0x87: "QueryResponse",
             ][message[0]] ?? "?"
         }
     }
@@ -167,7 +172,7 @@ import Testing
     private func text(_ client: SyncClient, _ index: UInt32) -> [UInt8]? { client.store[label].value(of: index) }
 
     @Test func serverAndClientSayWhatThePageSays() throws {
-        #expect(blocks.count == 5)
+        #expect(blocks.count == 6)
         begin()
         var conversation = Conversation(store)
         var said = conversation.deliver()
@@ -203,12 +208,17 @@ import Testing
         expect(said, toBe: 2)
         #expect(conversation.client.pendingMutations.isEmpty)
 
+        // A one-shot query.
+        _ = try conversation.client.ask(OneShotQuery(QueryRequest("Position where Position.x > 5")))
+        expect(conversation.deliver(at: .seconds(1)), toBe: 3)
+        #expect(conversation.client.waitingQueryCount == 0)
+
         // The connection is lost, and the client comes back.
         conversation.server.closed(conversation.session, now: .seconds(2))
         #expect(conversation.client.disconnected().isEmpty)
         conversation.session = SessionID(2)
         conversation.server.open(conversation.session, now: .seconds(2))
-        expect(conversation.deliver(at: .seconds(2)), toBe: 3)
+        expect(conversation.deliver(at: .seconds(2)), toBe: 4)
         #expect(conversation.client.tick == Tick(203))
         #expect(conversation.client.store[position].value(of: 0) == value.bytes)
     }
@@ -221,7 +231,7 @@ import Testing
         _ = try client.subscribe(.everything)
         for message in blocks[0].filter({ $0.name == "< SubscribeResponse" }) { _ = receive(message.bytes) }
         _ = client.takeOutgoing()
-        let parts = blocks[4]
+        let parts = blocks[5]
         #expect(parts.map(\.name) == ["= part 0", "= part 1"])
 
         #expect(receive(parts[0].bytes).isEmpty)

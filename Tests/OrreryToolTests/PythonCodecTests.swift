@@ -43,6 +43,10 @@ struct PythonCodecTests {
                 "Unsubscribe": unsubscribe(300),
                 "Acknowledge": acknowledge(1000, 2**40),
                 "Mutate: despawn": mutate_despawn(2**64 - 1, 0, Entity(2**32 - 1, 0)),
+                "Query": query(7, Query("Position where Position.x > 5")),
+                "Query of a list of entities, at a later tick, without an evaluation": query(
+                    300, Query("", [Entity(12, 3)]), 1000, True),
+                "QueryCancel": cancel_query(300),
             }
             for title, message in said.items():
                 print(title, "is right" if message == golden[title] else message.hex())
@@ -52,7 +56,7 @@ struct PythonCodecTests {
             print("resume", golden["Hello with resume"].find(resume.data()) > 0)
             """)
         #expect(ended.error == "")
-        #expect(ended.lines.count == 12)
+        #expect(ended.lines.count == 15)
         #expect(ended.lines.allSatisfy { $0.hasSuffix(" is right") || $0 == "resume True" }, "\(ended.output)")
     }
 
@@ -70,8 +74,11 @@ struct PythonCodecTests {
             refused = read_messages["SubscribeResponse, refused text"]
             print(refused.subscription, refused.code, refused.reason, refused.error)
             for title in ("SubscribeResponse, refused with code 9", "UnsubscribeResponse", "Heartbeat, current",
-                          "MutationResponse, applied, spawned", "MutationResponse, two outcomes"):
+                          "MutationResponse, applied, spawned", "MutationResponse, two outcomes",
+                          "QueryResponse, refused text"):
                 print(read_messages[title])
+            part = read_messages["QueryResponse, of no entity"]
+            print(part.query, part.tick, part.is_last, part.head)
             print(len(read_messages))
             """)
         #expect(
@@ -86,7 +93,40 @@ struct PythonCodecTests {
                 Heartbeat(tick=1000, is_current=True)
                 MutationResponse(outcomes=[(300, 0)])
                 MutationResponse(outcomes=[(7, 0), (8, 1)])
-                37
+                QueryResponse(query=5, code=12, reason='no', tick=0, is_last=True, head=None, \
+                error=QueryError(kind=3, column=21, expected='a field of Health', nearest='current'), content=b'')
+                300 1000 True AnswerHead(entity_count=0, row_count=5, node_count=2, shown=[0, 2])
+                43
+
+                """, "\(ended.error)")
+    }
+
+    @Test("What it reads of an answer")
+    func readsAnswers() async throws {
+        let ended = try await run(
+            "Answers.hex",
+            """
+            for title, message in golden.items():
+                part = read(message)
+                print(part.query, part.tick, part.is_last, part.head and part.head.entity_count)
+                for section in answer_sections(part.content, {0: 8, 1: None}):
+                    if isinstance(section, Written):
+                        print("- Written", section.component, section.rows, list(map(len, section.values)))
+                    else:
+                        print("-", type(section).__name__, *section[:2])
+            """)
+        #expect(
+            ended.output == """
+                300 1000 True 3
+                - Entered [1, 2, 7] [2, 16909060, 1]
+                - Written 0 [1, 7] [8, 8]
+                - Written 1 [2] [4]
+                300 1000 False 3
+                - Entered [1, 2, 7] [2, 16909060, 1]
+                300 1000 False None
+                - Written 0 [1, 7] [8, 8]
+                300 1000 True None
+                - Written 1 [2] [4]
 
                 """, "\(ended.error)")
     }

@@ -43,7 +43,7 @@ import Testing
     @Test func examplesOfMessagesAreThoseOfTheGoldenFile() throws {
         let onPage = try GoldenFile.items(of: blocks("text"), file: "docs/PROTOCOL.md")
         let golden = try GoldenFile("ClientMessages").items
-        #expect(onPage.count == 4)
+        #expect(onPage.count == 5)
         for example in onPage {
             let item = try #require(golden.first { $0.name == example.name }, "\(example.name)")
             #expect(example.bytes.hex == item.bytes.hex, "\(example.name)")
@@ -58,6 +58,8 @@ import Testing
             } else {
                 switch try ServerMessage(item.bytes) {
                 case .syncBatch: #expect(try !BatchCopy(item.bytes, schemas: schemas).sections.isEmpty, "\(item.name)")
+                case .queryResponse:
+                    #expect(try AnswerCopy(item.bytes, schemas: schemas).sections.count == 2, "\(item.name)")
                 case .welcome(let welcome):
                     #expect(welcome.schemas.isEmpty || welcome.schemas == schemas.map(EncodedSchema.init))
                     #expect(welcome.components.map(\.schemaHash) == schemas.map(\.hash))

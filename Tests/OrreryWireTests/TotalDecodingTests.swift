@@ -19,8 +19,12 @@ import Testing
     @discardableResult
     private static func readMessage(_ bytes: [UInt8]) -> Bool {
         guard let first = bytes.first, first >= 0x80 else { return (try? ClientMessage(bytes)) != nil }
-        guard case .syncBatch? = try? ServerMessage(bytes) else { return (try? ServerMessage(bytes)) != nil }
-        return (try? BatchCopy(bytes, schemas: schemas)) != nil
+        switch try? ServerMessage(bytes) {
+        case .syncBatch: return (try? BatchCopy(bytes, schemas: schemas)) != nil
+        case .queryResponse(_, .part): return (try? AnswerCopy(bytes, schemas: schemas)) != nil
+        case .some: return true
+        case nil: return false
+        }
     }
 
     private static func isSchema(_ bytes: [UInt8]) -> Bool {
@@ -107,6 +111,10 @@ import Testing
         ("the components of a query", [0x82, 1, 0] + Bytes.section(0x81, [1, 0, 0, 0x80, 0x08])),
         ("the entities of a subscription", [2, 1] + Bytes.section(0x81, [0, 0x80, 0x20])),
         ("the generations of a subscription", [2, 1] + Bytes.section(0x81, [0, 1, 0, 1])),
+        ("the entities of a query", [6, 1] + Bytes.section(0x81, [0, 0x80, 0x20])),
+        ("the components of an answer", [0x87, 1, 0, 1, 1] + Bytes.section(0x81, [1, 1, 1, 0, 0x80, 0x08])),
+        ("a section of an answer", [0x87, 1, 0, 1, 1, 4] + Bytes.varint(UInt64(Int.max))),
+        ("the reason of a refused query", [0x87, 1, 9] + Bytes.varint(1024)),
         ("a token", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 64])),
         ("subscriptions that go on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 0, 64])),
         ("the sections of one that goes on", [1, 1, 1, 0] + Bytes.section(2, eight + [0, 0, 0, 1, 1, 0x7f])),
@@ -149,7 +157,7 @@ import Testing
             let error = #expect(throws: WireError.self, "\(name)") {
                 switch bytes[0] {
                 case 0x84: _ = try BatchCopy(bytes, schemas: Self.schemas)
-                case 0x81, 0x82, 0x86: _ = try ServerMessage(bytes)
+                case 0x81, 0x82, 0x86, 0x87: _ = try ServerMessage(bytes)
                 default: _ = try ClientMessage(bytes)
                 }
             }
@@ -170,11 +178,11 @@ import Testing
 
     @Test func aMessageOfAnUnknownKindDoesNotBelongHere() {
         for kind in UInt8.min...UInt8.max {
-            if !(1...5).contains(kind) {
+            if !(1...7).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ClientMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }
-            if !(0x81...0x86).contains(kind) {
+            if !(0x81...0x87).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ServerMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }

@@ -88,6 +88,7 @@ extension RandomScript {
             violations += participant.watch.look(at: client, history: history).map {
                 "client \(participant.number): \($0)"
             }
+            violations += participant.answers.takeViolations(history).map { "client \(participant.number): \($0)" }
             note(
                 "client \(participant.number) at \(client.revision), \(client.receivedByteCount) bytes, "
                     + "\(client.contents.digest)"

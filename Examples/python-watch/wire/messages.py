@@ -22,14 +22,17 @@ VALUE_SIZE_MAX = 262144
 FIXED_SIZE_MAX = 16384
 LIMIT_COUNT_MAX = MUTATION_PART_COUNT_MAX = 64
 
-HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE = range(1, 6)
-WELCOME, SUBSCRIBE_RESPONSE, UNSUBSCRIBE_RESPONSE, SYNC_BATCH, HEARTBEAT, MUTATION_RESPONSE = range(0x81, 0x87)
+HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE, QUERY, QUERY_CANCEL = range(1, 8)
+WELCOME, SUBSCRIBE_RESPONSE, UNSUBSCRIBE_RESPONSE, SYNC_BATCH = range(0x81, 0x85)
+HEARTBEAT, MUTATION_RESPONSE, QUERY_RESPONSE = range(0x85, 0x88)
 LANE = 0  # the only one of this version
 RESUME = 2  # a section of Hello
-ENTITIES, TEXT = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe
+ENTITIES, TEXT = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe and Query
+AT_LEAST, EXPLAIN = 3 | MUST_BE_UNDERSTOOD, 4 | MUST_BE_UNDERSTOOD  # of Query
 LIMITS, COMPONENT_TABLE, SCHEMA = 1, 2, 3  # of Welcome
 WRITABLE, HAS_DEFAULT = 1, 2  # flags of an entry
 GRANTED_QUERY, QUERY_ERROR = 1, 2  # of SubscribeResponse
+ANSWER = 1  # of QueryResponse, beside QUERY_ERROR, ENTER and INSERT
 TELLS_MEMBERS, SHOWS_ALL = 1, 2  # flags of a granted query
 # Of SyncBatch.
 STARTED, DESPAWN, LEAVE, ENTER, SPAWN, REMOVE, INSERT, UPDATE = range(1, 9)
@@ -96,6 +99,15 @@ def unsubscribe(subscription: int) -> bytes:
 
 def acknowledge(tick: int, received: int) -> bytes:
     return bytes([ACKNOWLEDGE]) + varint(LANE) + varint(tick) + varint(received)
+
+
+def query(number: int, asked: Query, at_least: int = 0, explain: bool = False) -> bytes:
+    sections = section(AT_LEAST, varint(at_least)) if at_least else b""
+    return bytes([QUERY]) + varint(number) + asked.data() + sections + (section(EXPLAIN, b"") if explain else b"")
+
+
+def cancel_query(number: int) -> bytes:
+    return bytes([QUERY_CANCEL]) + varint(number)
 
 
 def mutate_despawn(sequence: int, epoch: int, entity: Entity) -> bytes:
@@ -178,7 +190,30 @@ class MutationResponse(NamedTuple):
     outcomes: list[tuple[int, int]]  # the mutation's sequence, and its code
 
 
-Message = Union[Welcome, Response, Batch, Heartbeat, MutationResponse]
+class AnswerHead(NamedTuple):
+    """What the first part says of an answer. `shown`: as of a granted query."""
+
+    entity_count: int
+    row_count: int
+    node_count: int
+    shown: list[int] | None
+
+
+class QueryResponse(NamedTuple):
+    """A part of an answer, of the state at `tick`, or why there is none. `content`: all of its sections, for
+    `answer_sections`."""
+
+    query: int
+    code: int
+    reason: str
+    tick: int = 0
+    is_last: bool = True
+    head: AnswerHead | None = None
+    error: QueryError | None = None
+    content: bytes = b""
+
+
+Message = Union[Welcome, Response, Batch, Heartbeat, MutationResponse, QueryResponse]
 
 
 def read(message: bytes) -> Message:
@@ -237,10 +272,7 @@ def _subscribe_response(reader: Reader) -> Response:
         if kind == GRANTED_QUERY:
             response = response._replace(query=_granted_query(content))
         else:
-            error = QueryError(
-                content.unsigned(1), content.varint(), content.string(REASON_SIZE_MAX), content.string(REASON_SIZE_MAX)
-            )
-            response = response._replace(error=error)
+            response = response._replace(error=_query_error(content))
         content.end()
     if response.code == 0 and response.query is None:
         raise Breach(1007, "a subscription is granted, and its query is not described")
@@ -258,14 +290,24 @@ def _answer(kind: int, reader: Reader) -> Response:
     return Response(kind, subscription, code, reader.string(REASON_SIZE_MAX) if code else "")
 
 
+def _query_error(reader: Reader) -> QueryError:
+    return QueryError(
+        reader.unsigned(1), reader.varint(), reader.string(REASON_SIZE_MAX), reader.string(REASON_SIZE_MAX)
+    )
+
+
 def _granted_query(reader: Reader) -> GrantedQuery:
     number = reader.varint()
     _lane(reader)
-    flags = reader.unsigned(1)
-    if flags & ~(TELLS_MEMBERS | SHOWS_ALL):
-        raise Breach(1007, "unknown flags of a query")
-    shown = None if flags & SHOWS_ALL else _component_numbers(reader)
+    flags, shown = _shown(reader, TELLS_MEMBERS | SHOWS_ALL)
     return GrantedQuery(number, shown, bool(flags & TELLS_MEMBERS))
+
+
+def _shown(reader: Reader, known: int) -> tuple[int, list[int] | None]:
+    flags = reader.unsigned(1)
+    if flags & ~known:
+        raise Breach(1007, "unknown flags of a query")
+    return flags, None if flags & SHOWS_ALL else _component_numbers(reader)
 
 
 def _component_numbers(reader: Reader) -> list[int]:
@@ -305,6 +347,23 @@ def _mutation_response(reader: Reader) -> MutationResponse:
     return MutationResponse(outcomes)
 
 
+def _query_response(reader: Reader) -> QueryResponse:
+    number, code = reader.varint(), reader.unsigned(1)
+    if code:
+        response = QueryResponse(number, code, reader.string(REASON_SIZE_MAX))
+        for _, content in reader.sections(range(QUERY_ERROR, QUERY_ERROR + 1)):
+            response = response._replace(error=_query_error(content))
+            content.end()
+        return response
+    response = QueryResponse(number, code, "", reader.varint(), reader.flag(), content=reader.take(reader.left))
+    for kind, content in Reader(response.content).sections(_OF_ANSWER):
+        if kind == ANSWER:
+            counts = content.varint(), content.varint(), content.varint()
+            response = response._replace(head=AnswerHead(*counts, _shown(content, SHOWS_ALL)[1]))
+            content.end()
+    return response
+
+
 def _outcome(reader: Reader) -> tuple[int, int]:
     sequence, code = reader.varint(), reader.unsigned(1)
     if code == 0:
@@ -329,6 +388,7 @@ _READERS: dict[int, Callable[[Reader], Message]] = {
     SYNC_BATCH: _batch,
     HEARTBEAT: _heartbeat,
     MUTATION_RESPONSE: _mutation_response,
+    QUERY_RESPONSE: _query_response,
 }
 
 
@@ -411,6 +471,17 @@ def batch_sections(content: Reader, sizes: dict[int, int | None]) -> Iterator[Se
             continue
         yield _batch_section(kind, reader, sizes)
         if kind != ADDED_SCHEMA:
+            reader.end()
+
+
+_OF_ANSWER = (ANSWER, ENTER, INSERT)
+
+
+def answer_sections(content: bytes, sizes: dict[int, int | None]) -> Iterator[Section]:
+    """The entities and values of a part of an answer, as `batch_sections` gives them. Raises `Breach`."""
+    for kind, reader in Reader(content).sections(_OF_ANSWER):
+        if kind != ANSWER:
+            yield _batch_section(kind, reader, sizes)
             reader.end()
 
 

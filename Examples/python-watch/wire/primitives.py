@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 
 class Breach(Exception):
@@ -99,7 +99,7 @@ class Reader:
         except UnicodeDecodeError:
             raise Breach(1007, "a string that is not UTF-8") from None
 
-    def sections(self, known: range) -> Iterator[tuple[int, Reader]]:
+    def sections(self, known: Container[int]) -> Iterator[tuple[int, Reader]]:
         """The number and content of those that are known; the others are skipped, if they may be."""
         while self.left:
             kind = self.unsigned(1)

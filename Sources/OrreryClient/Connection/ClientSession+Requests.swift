@@ -53,6 +53,39 @@ extension ClientSession {
         loop.wake()
     }
 
+    /// Calls `answer` with the answer to a one-shot query, or when the server refuses it.
+    /// - Returns: The query's ID; `nil` if it was not asked.
+    @discardableResult
+    package func ask(_ query: OneShotQuery, _ answer: @escaping QueryAnswerer) -> QueryID? {
+        let result: Result<QueryID, ClientError> = state.withLock { state in
+            if let end = state.end { return .failure(end) }
+            do throws(Refusal) {
+                let id = try state.core.ask(query)
+                state.waiters.queries[id] = answer
+                return .success(id)
+            } catch {
+                return .failure(ClientError(error, phase: .query))
+            }
+        }
+        switch result {
+        case .success(let id):
+            loop.wake()
+            return id
+        case .failure(let error):
+            answer(.failure(error))
+            return nil
+        }
+    }
+
+    /// The answer is not wanted any more; the waiting caller is told nothing.
+    package func cancelQuery(_ id: QueryID) {
+        state.withLock { state in
+            state.waiters.queries[id] = nil
+            state.core.cancelQuery(id)
+        }
+        loop.wake()
+    }
+
     /// Calls `answer` with the outcome of a mutation.
     package func mutate(_ operation: Mutation.Operation, _ answer: @escaping OutcomeAnswer) {
         mutate({ (_) throws(ClientError) in operation }, answer)

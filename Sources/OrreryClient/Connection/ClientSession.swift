@@ -12,6 +12,7 @@ import Synchronization
 package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
     package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void
+    package typealias QueryAnswerer = @Sendable (Result<QueryAnswer, ClientError>) -> Void
     package typealias Observer = @Sendable (Result<AppliedBatch, ClientError>) -> Void
 
     /// Not copyable, so that no read copies it.
@@ -171,9 +172,7 @@ package final class ClientSession: TransportHandler, Sendable {
             endUnfitting(&state)
         case .subscribed, .heartbeat: break
         case .refused(let id, let refusal, let query):
-            var error = ClientError(refusal, phase: .subscribe)
-            error.query = query
-            refused(id, error, &state)
+            refused(id, ClientError(refusal, query, phase: .subscribe), &state)
         case .unsubscribed(let id):
             let answers = state.waiters.unsubscriptions.removeValue(forKey: id) ?? []
             state.outbox.append { for answer in answers { answer(.success(())) } }
@@ -188,6 +187,9 @@ package final class ClientSession: TransportHandler, Sendable {
             if let waiting = state.waiters.mutations.removeValue(forKey: sequence) {
                 state.outbox.append { waiting.answer(.success(outcome)) }
             }
+        case .answered(let id, let answer): answered(id, .success(answer), &state)
+        case .unanswered(let id, let refusal, let query):
+            answered(id, .failure(ClientError(refusal, query, phase: .query)), &state)
         case .failed(let error):
             let (connection, loop) = (state.connection, loop)
             state.outbox.append {
@@ -197,6 +199,11 @@ package final class ClientSession: TransportHandler, Sendable {
                 self.lose(ClientError(error, url: self.url))
             }
         }
+    }
+
+    private func answered(_ id: QueryID, _ result: Result<QueryAnswer, ClientError>, _ state: inout State) {
+        guard let answer = state.waiters.queries.removeValue(forKey: id) else { return }
+        state.outbox.append { answer(result) }
     }
 
     private func refused(_ id: SubscriptionID, _ error: ClientError, _ state: inout State) {

@@ -1,4 +1,5 @@
 import OrrerySchema
+import OrrerySync
 import OrreryWire
 
 /// The callers that wait for the server's answers.
@@ -7,6 +8,8 @@ struct Waiters {
     /// Callers waiting for the first state of a subscription, or its refusal.
     var subscriptions: [SubscriptionID: ClientSession.Answer] = [:]
     var unsubscriptions: [SubscriptionID: [ClientSession.Answer]] = [:]
+    /// Callers waiting for the answer to a one-shot query.
+    var queries: [QueryID: ClientSession.QueryAnswerer] = [:]
     /// Callers waiting for the outcome of a mutation, and since when.
     var mutations: [MutationSequence: (answer: ClientSession.OutcomeAnswer, since: Duration)] = [:]
 
@@ -22,6 +25,7 @@ struct Waiters {
         for (_, answers) in unsubscriptions.sorted(by: { $0.key < $1.key }) {
             for answer in answers { answer(.failure(end)) }
         }
+        for (_, answer) in queries.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }
         for (_, waiting) in mutations.sorted(by: { $0.key < $1.key }) {
             waiting.answer(
                 .failure(

@@ -15,9 +15,15 @@ public struct Snapshot {
     public let lag: UInt64
 
     init(_ core: SyncClient, _ bindings: Bindings) {
-        store = core.store
-        tick = core.tick
-        lag = core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue
+        self.init(
+            core.store, tick: core.tick, lag: core.serverTick.rawValue - min(core.tick, core.serverTick).rawValue,
+            bindings)
+    }
+
+    init(_ store: ComponentStore, tick: Tick, lag: UInt64, _ bindings: Bindings) {
+        self.store = store
+        self.tick = tick
+        self.lag = lag
         self.bindings = bindings
     }
 
@@ -57,6 +63,15 @@ public struct Snapshot {
     @usableFromInline
     func decoded<C: Component>(_ entity: Entity, _ type: C.Type) -> C? {
         bindings.reader(of: type, in: store).flatMap { try? $0.value(of: entity, in: store) }
+    }
+
+    /// The component of those of these entities that have it, in their order. Values that cannot be decoded as `C` are
+    /// left out.
+    func values<C: Component>(of type: C.Type, for entities: [Entity]) -> [(entity: Entity, value: C)] {
+        guard let reader = bindings.reader(of: type, in: store) else { return [] }
+        return entities.compactMap { entity in
+            (try? reader.value(of: entity, in: store)).flatMap { $0 }.map { (entity, $0) }
+        }
     }
 
     /// Whether this client knows the entity and it is alive.

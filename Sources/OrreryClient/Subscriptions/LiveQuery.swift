@@ -66,12 +66,10 @@ public final class LiveQuery: Sendable {
     public func values<C: Component>(of type: C.Type) -> [(entity: Entity, value: C)] {
         let id = id
         return session.withCore { core in
-            guard let reader = session.bindings.reader(of: type, in: core.store),
-                core.granted(id)?.shows(reader.cell.column) ?? false
-            else { return [] }
-            return core.members(of: id).compactMap { entity in
-                (try? reader.value(of: entity, in: core.store)).flatMap { $0 }.map { (entity, $0) }
+            guard let entry = core.store.table[C.componentName], core.granted(id)?.shows(entry.column) ?? false else {
+                return []
             }
+            return Snapshot(core, session.bindings).values(of: type, for: core.members(of: id))
         }
     }
 
@@ -131,18 +129,24 @@ extension ClientSession {
     ) async throws(ClientError) -> sending LiveQuery.Granted {
         let text = try ClientError.checking(text)
         let fate = Subscription.Fate()
-        let possible = entities.map { $0.filter(mayLive) }
-        guard possible?.isEmpty != true || entities?.isEmpty != false else {
-            throw ClientError(
-                .unknownEntity, "none of the entities is alive: no server has an entity of that index",
-                phase: .subscribe)
-        }
-        let interest = join(QueryRequest(text, entities: possible), of: nil, fate, fit)
+        let interest = join(try request(text, for: entities, phase: .subscribe), of: nil, fate, fit)
         let subscription = Subscription(self, interest, fate, BatchFilter())
         try await fate.started.value()
         guard let id = interest.flatMap(self.subscription) else {
             throw fate.end ?? ClientError(.closed, "the query was cancelled", phase: .subscribe)
         }
         return LiveQuery.Granted(text: text, subscription: subscription, id: id)
+    }
+
+    /// A query without entities that no server has.
+    func request(
+        _ text: String, for entities: [Entity]?, phase: ClientError.Phase
+    ) throws(ClientError) -> QueryRequest {
+        let possible = entities.map { $0.filter(mayLive) }
+        guard possible?.isEmpty != true || entities?.isEmpty != false else {
+            throw ClientError(
+                .unknownEntity, "none of the entities is alive: no server has an entity of that index", phase: phase)
+        }
+        return QueryRequest(text, entities: possible)
     }
 }

@@ -1,40 +1,41 @@
+package import OrreryClient
 package import OrreryQuery
 package import OrrerySchema
 package import OrreryStore
 
-/// What to show, as a person writes it: a text of the query language, an entity, both, or everything.
+/// What to show, as a person writes it: a text of the query language, entities, both, or everything.
 package struct InspectorQuery: Hashable, Sendable {
-    /// `nil` for all components.
-    private let text: String?
-    /// The only entity to show; `nil` for all.
-    private let entity: Entity?
+    /// The text to send to the server.
+    package let queryText: String
+    /// The list of entities to send beside the text: the only ones to show; `nil` for all.
+    package let entities: [Entity]?
 
     /// All components, and all entities regardless of their components.
-    package static var all: InspectorQuery { InspectorQuery(text: nil, entity: nil) }
+    package static var all: InspectorQuery { InspectorQuery("*", entities: nil) }
 
-    private init(text: String?, entity: Entity?) {
-        self.text = text
-        self.entity = entity
+    /// A text that nobody has checked.
+    package init(_ text: String, entities: [Entity]?) {
+        queryText = text
+        self.entities = entities
     }
 
     /// - Throws: ``QueryError`` if the text does not follow the grammar. Names are looked up later, in a server's
     ///   table.
     package init(_ text: String?, entity: Entity? = nil) throws(QueryError) {
         if let text { try Query.checkSyntax(of: text) }
-        self.init(text: text, entity: entity)
+        self.init(text ?? (entity == nil ? "*" : ""), entities: entity.map { [$0] })
     }
 
     /// The query for the components of a server.
     /// - Throws: ``QueryError`` for names and types that do not fit.
     package func resolved(in table: ComponentTable) throws(QueryError) -> ShownComponents {
-        try ShownComponents(Query(queryText, entities: entities, in: table), in: table)
+        try ShownComponents(Query(queryText, entities: entities, in: table).selection.shown, in: table)
     }
 
-    /// The text to send to the server.
-    package var queryText: String { text ?? (entity == nil ? "*" : "") }
-
-    /// The list of entities to send beside the text.
-    package var entities: [Entity]? { entity.map { [$0] } }
+    /// The same query, to be asked once.
+    package func oneShot(atLeast tick: Tick, explains: Bool) -> OneShotQuery {
+        OneShotQuery(QueryRequest(queryText, entities: entities), atLeast: tick, explains: explains)
+    }
 }
 
 /// The components that a query shows, in the server's order.
@@ -43,9 +44,10 @@ package struct ShownComponents: Sendable {
     /// Whether all are shown.
     private let showsAll: Bool
 
-    init(_ query: Query, in table: ComponentTable) throws(QueryError) {
-        showsAll = query.selection.shown == .all
-        let shown = query.selection.shownColumns(in: table)
+    /// - Throws: ``QueryError`` if a component is shown by name that cannot be read.
+    package init(_ shown: Selection.Shown, in table: ComponentTable) throws(QueryError) {
+        showsAll = shown == .all
+        let shown = shown.columns(in: table)
         if !showsAll, let entry = shown.lazy.compactMap({ table[$0] }).first(where: { $0.schema == nil }) {
             throw QueryError(
                 .unknownComponent, column: 1,

@@ -9,6 +9,14 @@ package struct Selection: Hashable, Sendable {
         case all
         /// Ascending.
         case listed([ColumnID])
+
+        /// The shown components of a table.
+        package func columns(in table: ComponentTable) -> [ColumnID] {
+            switch self {
+            case .all: table.entries.filter { !$0.isResource }.map(\.column)
+            case .listed(let columns): columns
+            }
+        }
     }
 
     /// The resource that the query is of, instead of entities.
@@ -30,12 +38,7 @@ package struct Selection: Hashable, Sendable {
     }
 
     /// The shown components of a table.
-    package func shownColumns(in table: ComponentTable) -> [ColumnID] {
-        switch shown {
-        case .all: table.entries.filter { !$0.isResource }.map(\.column)
-        case .listed(let columns): columns
-        }
-    }
+    package func shownColumns(in table: ComponentTable) -> [ColumnID] { shown.columns(in: table) }
 
     /// The number of terms, each component of a bar counted.
     var nodeCount: Int {

@@ -27,6 +27,12 @@ struct QueryPlan: Sendable {
 }
 
 extension Query {
+    /// The rows that a whole evaluation looks at: the listed entities, or all that live.
+    /// - Complexity: O(1).
+    package func rowCount(in store: ComponentStore) -> Int {
+        selection.entities?.count ?? plan.universe(of: store).count
+    }
+
     /// The members: rows of entities, or the row of the resource.
     /// - Parameter rows: The rows to look at; all by default.
     /// - Precondition: The store has the table that the query was made with.

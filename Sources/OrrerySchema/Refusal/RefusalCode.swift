@@ -36,6 +36,8 @@ public struct RefusalCode: RawRepresentable, Hashable, Sendable {
     public static let badSubscription = RefusalCode(rawValue: 11)
     /// The text of a query is wrong, names something that the world does not have, or costs too much.
     public static let badQuery = RefusalCode(rawValue: 12)
+    /// The client cancelled the request.
+    public static let cancelled = RefusalCode(rawValue: 13)
 
     /// The codes of this version with their names, ascending.
     package static let named: [(code: RefusalCode, name: String)] = [
@@ -43,7 +45,7 @@ public struct RefusalCode: RawRepresentable, Hashable, Sendable {
         (.outOfDomain, "outOfDomain"), (.notWritable, "notWritable"), (.forbidden, "forbidden"),
         (.compareFailed, "compareFailed"), (.outcomeUnknown, "outcomeUnknown"), (.limitReached, "limitReached"),
         (.notSupported, "notSupported"), (.badSubscription, "badSubscription"),
-        (.badQuery, "badQuery"),
+        (.badQuery, "badQuery"), (.cancelled, "cancelled"),
     ]
 }
 

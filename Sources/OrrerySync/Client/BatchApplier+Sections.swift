@@ -22,28 +22,30 @@ extension BatchApplier {
 
     private mutating func apply(_ bytes: UnsafeRawBufferPointer, to batch: inout AppliedBatch) throws(WireError) {
         var reader = try BatchReader(bytes, limits: configuration.limits)
-        while let section = try reader.next(store.table) {
-            switch section {
-            case .table(let removed, let added): try change(removed: removed, added: added, &batch)
-            case .schema(let schema): try take(schema, &batch)
-            case .started(let ids): try start(ids, &batch)
-            case .despawn(let rows):
-                try rows.forEach { (index) throws(WireError) in try despawn(index, &batch) }
-            case .left(let query, let rows):
-                shown.leave(rows, try position(of: query))
-                leftRows = leftRows.union(rows)
-            case .restarted(let query):
-                let rows = shown.restart(try position(of: query))
-                // At once: what is sent from here on says what there is.
-                rows.forEach { leaveWhereUncovered($0, &batch.list) }
-            case .joined(let query, let rows): try join(rows, query)
-            case .enter(let rows, let generations, let spawned):
-                try enter(rows, generations, spawned: spawned, &batch)
-            case .remove(let column, let rows):
-                try rows.forEach { (index) throws(WireError) in try remove(index, from: column, &batch) }
-            case .values(let column, let rows, let values, let inserted):
-                try set(rows, of: column, to: values, inserted: inserted, &batch)
-            }
+        while let section = try reader.next(store.table) { try apply(section, to: &batch) }
+    }
+
+    mutating func apply(_ section: BatchSection, to batch: inout AppliedBatch) throws(WireError) {
+        switch section {
+        case .table(let removed, let added): try change(removed: removed, added: added, &batch)
+        case .schema(let schema): try take(schema, &batch)
+        case .started(let ids): try start(ids, &batch)
+        case .despawn(let rows):
+            try rows.forEach { (index) throws(WireError) in try despawn(index, &batch) }
+        case .left(let query, let rows):
+            shown.leave(rows, try position(of: query))
+            leftRows = leftRows.union(rows)
+        case .restarted(let query):
+            let rows = shown.restart(try position(of: query))
+            // At once: what is sent from here on says what there is.
+            rows.forEach { leaveWhereUncovered($0, &batch.list) }
+        case .joined(let query, let rows): try join(rows, query)
+        case .enter(let rows, let generations, let spawned):
+            try enter(rows, generations, spawned: spawned, &batch)
+        case .remove(let column, let rows):
+            try rows.forEach { (index) throws(WireError) in try remove(index, from: column, &batch) }
+        case .values(let column, let rows, let values, let inserted):
+            try set(rows, of: column, to: values, inserted: inserted, &batch)
         }
     }
 

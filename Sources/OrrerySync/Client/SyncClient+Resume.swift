@@ -15,6 +15,7 @@ extension SyncClient {
         let events = ended.flatMap { forget($0) }
         dropStaged()
         applier.forgetUnstarted()
+        forgetAnswers()
         receivedByteCount = 0
         outgoing.removeAll()
         sayHello()
@@ -68,7 +69,7 @@ extension SyncClient {
         }
         phase = .ready
         resuming = applier.started
-        events += endThoseUnsubscribed() + askForTheRest()
+        events += endThoseUnsubscribed() + askForTheRest() + askAgain()
         return events + resendMutations(isKnownClient: welcome.session.isKnownClient)
     }
 

@@ -19,25 +19,30 @@ extension SyncClient {
     /// Sends a subscription.
     /// - Parameter shown: The life of the world to which the listed entities belong; `nil` if it is not known.
     mutating func ask(_ id: SubscriptionID, _ request: QueryRequest, of shown: Epoch?) throws(Refusal) {
+        let message = ClientMessage.subscribe(id, request).encoded()
+        try check(request, of: shown, messageSize: message.count)
+        outgoing.append(message)
+    }
+
+    /// - Parameter messageSize: Bytes of the message that carries the query.
+    /// - Throws: If the server would close the connection for it, or its entities are others now.
+    func check(_ request: QueryRequest, of shown: Epoch?, messageSize: Int) throws(Refusal) {
         // In another life, the same entity names denote others.
         if request.entities != nil, let shown, shown != epoch {
             throw Refusal(.unknownEntity, "the entities that it names are of an earlier life of the world")
         }
-        let message = ClientMessage.subscribe(id, request).encoded()
-        // The server would close the connection for either.
         if let entities = request.entities, let countMax = welcome?.limits.queryEntityCountMax,
             entities.count > countMax
         {
             throw Refusal(
                 .limitReached,
-                "\(entities.count) entities are listed, but the server takes \(countMax) in a subscription")
+                "\(entities.count) entities are listed, but the server takes \(countMax) in a query")
         }
-        guard message.count <= messageSizeMax else {
+        guard messageSize <= messageSizeMax else {
             throw Refusal(
                 .limitReached,
-                "the subscription takes \(message.count) bytes, but a message may have \(messageSizeMax); list less")
+                "the query takes \(messageSize) bytes, but a message may have \(messageSizeMax); list less")
         }
-        outgoing.append(message)
     }
 
     /// Bytes of the longest message that the server accepts and this client sends.

@@ -15,6 +15,9 @@ package enum ClientEvent: Sendable {
     case applied(AppliedBatch)
     /// A mutation has its outcome.
     case mutated(MutationSequence, MutationOutcome)
+    case answered(QueryID, QueryAnswer)
+    /// A one-shot query was refused.
+    case unanswered(QueryID, Refusal, QueryError? = nil)
     /// The server's world has reached this tick; `isCurrent` says that the store has the state of that tick.
     case heartbeat(Tick, isCurrent: Bool)
     /// The server sent something that it must not send. Nothing is applied from here on or, after `CloseCode.gap`,
@@ -55,6 +58,11 @@ package struct SyncClient {
     var resuming: Set<SubscriptionID> = []
     /// Subscriptions whose end was requested and not answered.
     var unsubscribing: Set<SubscriptionID> = []
+    /// One-shot queries without an answer yet.
+    var askedQueries: [QueryID: AskedQuery] = [:]
+    /// The answer that is arriving: one at a time.
+    var arrivingAnswer: ArrivingAnswer?
+    var nextQuery: UInt32 = 1
     /// Mutations without an outcome yet, in order.
     package internal(set) var pendingMutations: [PendingMutation] = []
     var nextMutation: UInt64 = 1
@@ -159,6 +167,7 @@ package struct SyncClient {
             var events: [ClientEvent] = []
             for answer in answers { events += try receiveOutcome(answer.sequence, answer.outcome) }
             return events
+        case (.ready, .queryResponse(let id, let response)): return try receive(response, to: id, bytes)
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")
@@ -288,7 +297,7 @@ package struct SyncClient {
         stagedSize = 0
     }
 
-    private mutating func acknowledge() {
+    mutating func acknowledge() {
         outgoing.append(ClientMessage.acknowledge(reachedTick, receivedByteCount: receivedByteCount).encoded())
     }
 }

@@ -100,6 +100,9 @@ struct BatchBuilder {
         self.partSizeMax = partSizeMax
     }
 
+    /// The work of looking at rows of a column.
+    static func work(ofRows count: Int) -> Int { 1 + count / rowsPerUnit }
+
     /// The fewest units of work for a batch of these cells: one for each column.
     static func expectedWork(of cells: Cells) -> Int { 1 + cells.columns.count }
 
@@ -129,7 +132,7 @@ struct BatchBuilder {
         for part in pending {
             if part.cells.everyEntity {
                 let changes = store.entities.changes(after: part.cursor, pages: pages)
-                work += 1 + changes.entered.count / Self.rowsPerUnit
+                work += Self.work(ofRows: changes.entered.count)
                 addEntered(changes.entered, after: part.cursor)
                 if part.cursor > .zero { gone = gone.union(changes.left) }
             }
@@ -258,7 +261,7 @@ struct BatchBuilder {
         for entity in joined where pages?.contains(entity.page) ?? true { block.joinedRows.append(entity.index) }
         block.joined.append(joined: block.joinedRows, of: entry.number)
         for column in entry.shownColumns {
-            work += 1 + block.joinedRows.count / Self.rowsPerUnit
+            work += Self.work(ofRows: block.joinedRows.count)
             var inserted = RowSet()
             var removed = RowSet()
             let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }

@@ -28,10 +28,16 @@ struct Session {
     var capabilities: [Capability] = []
     /// In order of request.
     var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot, textSize: Int)] = []
-    /// The number of entities that the queries of its subscriptions list.
+    /// The number of entities that its subscriptions and waiting queries list.
     var listedCount = 0
-    /// Bytes of the texts of its subscriptions.
-    var textSize: Int { subscriptions.reduce(0) { $0 + $1.textSize } }
+    /// Its one-shot queries that wait, in order.
+    var waitingQueries: [WaitingQuery] = []
+    /// The answer that it is being sent.
+    var answer: AnswerTransfer?
+    /// Bytes of the texts of its subscriptions and waiting queries.
+    var textSize: Int {
+        subscriptions.reduce(waitingQueries.reduce(0) { $0 + $1.textSize }) { $0 + $1.textSize }
+    }
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client already has it.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
     /// Answers to mutations that are held until the client was sent their tick. As many as the client has mutations
@@ -50,6 +56,8 @@ struct Session {
     var sentByteCount: UInt64 = 0
     var acknowledgedByteCount: UInt64 = 0
     var hasAcknowledged = false
+    /// When it last acknowledged bytes, or had none to acknowledge.
+    var lastAcknowledgedAt = Duration.zero
     var window: LinkWindow
     /// When the client was last sent a batch or a heartbeat.
     var lastSentAt: Duration
@@ -96,6 +104,13 @@ struct Session {
                     && lastSentTick.rawValue < acknowledgedTick.rawValue + configuration.windowTickCount)
     }
 
+    /// Whether a part of an answer may be sent to it: half of its window stays free for batches. A client that has not
+    /// shown that it reads is answered nothing.
+    func isWindowOpenForAnswers(_ configuration: SyncServerConfiguration) -> Bool {
+        let waitingSize = sentByteCount - acknowledgedByteCount
+        return hasAcknowledged && isWindowOpen(configuration) && (waitingSize == 0 || waitingSize < window.size / 2)
+    }
+
     func isHeartbeatDue(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
         phase == .ready && (now - lastSentAt >= configuration.heartbeatInterval || isLive && wasToldBehind)
     }
@@ -104,11 +119,17 @@ struct Session {
     func reachedTick(storeTick: Tick) -> Tick { isLive ? max(lastSentTick, storeTick) : lastSentTick }
 
     mutating func sent(_ byteCount: Int, reaching tick: Tick, at now: Duration) {
-        sentByteCount += UInt64(byteCount)
         lastSentTick = tick
         lastSentAt = now
         wasToldBehind = false
-        if byteCount > 0 { window.sent(upTo: sentByteCount, at: now) }
+        if byteCount > 0 { sent(byteCount, at: now) }
+    }
+
+    /// It was sent bytes that it acknowledges, and that do not change its tick.
+    mutating func sent(_ byteCount: Int, at now: Duration) {
+        if sentByteCount == acknowledgedByteCount { lastAcknowledgedAt = now }
+        sentByteCount += UInt64(byteCount)
+        window.sent(upTo: sentByteCount, at: now)
     }
 
     /// The queries of those of its subscriptions that `isIncluded` accepts, each once.

@@ -15,11 +15,15 @@ extension SyncServer {
         assert(zip(sessions, sessions.dropFirst()).allSatisfy { $0.id < $1.id }, "sessions are sorted by their names")
         assert(listedCount == sessions.reduce(0) { $0 + $1.listedCount }, "entities that sessions list are counted")
         assert(held.byteCount == sessions.reduce(0) { $0 + $1.held.byteCount }, "bytes that wait are counted")
+        assert(
+            held.queryAnswerSize == sessions.reduce(0) { $0 + ($1.answer?.heldSize ?? 0) },
+            "answers that wait are counted")
         for session in sessions {
             session.checkInvariants(storeTick: store.tick)
             let (sets, queries) = (views[session.view].sets, views[session.view].queries)
             assert(
-                session.listedCount == session.subscriptions.reduce(0) { $0 + queries[$1.query].query.listedCount },
+                session.listedCount == session.subscriptions.reduce(0) { $0 + queries[$1.query].query.listedCount }
+                    + session.waitingQueries.reduce(0) { $0 + $1.query.listedCount },
                 "\(session.id) counts the entities that it lists")
             assert(
                 session.set.map { sets[$0].queries } ?? [] == session.startedQueries.sorted(),
@@ -52,7 +56,9 @@ extension Session {
         assert(lastSentTick <= storeTick, "\(id) was sent a tick that has not come")
         assert(acknowledgedTick <= lastSentTick, "\(id) has acknowledged what it was not sent")
         assert(acknowledgedByteCount <= sentByteCount, "\(id) has acknowledged more bytes than it was sent")
-        assert(phase == .ready || subscriptions.isEmpty, "\(id) asks for something before its Hello")
+        assert(
+            phase == .ready || subscriptions.isEmpty && waitingQueries.isEmpty,
+            "\(id) asks for something before its Hello")
         assert(
             waiting.allSatisfy { waiting in subscriptions.contains { $0.id == waiting.id } },
             "\(id) waits for a subscription that it does not have")

@@ -69,6 +69,9 @@ extension SyncServer {
                     "subscriptions of session \(session.id)", session.subscriptions.count,
                     limit: limits.subscriptionCountMax),
                 Occupancy(
+                    "waiting queries of session \(session.id)", session.waitingQueries.count,
+                    limit: configuration.waitingQueryMax),
+                Occupancy(
                     "listed entities of session \(session.id)", session.listedCount,
                     limit: configuration.listedEntityCountMax),
                 Occupancy(
@@ -88,6 +91,10 @@ extension SyncServer {
             Occupancy("tokens", clients.tokenCount, limit: 2 * clientCountMax),
             Occupancy(
                 "outcomes of a client", clients.outcomeCountMax, limit: configuration.pendingMutationMax),
+            // The bytes of a part besides its sections come on top.
+            Occupancy(
+                "bytes of answers to queries", held.queryAnswerSize,
+                limit: max(configuration.heldSizeMax / 2, configuration.queryAnswerSizeMax) * 9 / 8 + (64 << 10)),
             // Outcomes under way are limited by the mutations that wait for the world.
             Occupancy(
                 "bytes of remembered outcomes", clients.decidedSize, limit: configuration.rememberedSizeMax),

@@ -9,9 +9,18 @@ struct HeldTotals {
     var byteCount = 0
     /// Answers and room for answers, as allocated.
     var answerSize = 0
+    /// Answers to one-shot queries that have not left, as allocated.
+    var queryAnswerSize = 0
 
     func hasRoomForBatches(_ configuration: SyncServerConfiguration) -> Bool {
-        byteCount < configuration.heldSizeMax
+        byteCount + queryAnswerSize < configuration.heldSizeMax
+    }
+
+    /// Answers to queries take at most half of the room, so that batches have the other half. One always fits.
+    func hasRoomForQueryAnswer(_ configuration: SyncServerConfiguration) -> Bool {
+        queryAnswerSize == 0
+            || queryAnswerSize + configuration.queryAnswerSizeMax <= configuration.heldSizeMax / 2
+                && hasRoomForBatches(configuration)
     }
 
     func hasRoomForAnswer(of size: Int, _ configuration: SyncServerConfiguration) -> Bool {
@@ -44,7 +53,10 @@ extension SyncServer {
         session.byteCount = byteCount
         sessions[index].held = session
         settleReading(index, now: now)
-        if byteCount == 0 { serveOnce(index, now: now) }
+        if byteCount == 0 {
+            serveOnce(index, now: now)
+            answerQueries(index, now: now)
+        }
     }
 
     /// The sessions with bytes in the transport.
@@ -84,16 +96,19 @@ extension SyncServer {
         settleReading(index, now: now)
     }
 
+    /// Whether there is time for what a client causes: for all, or at least for its share.
+    func hasTurn(_ index: Int) -> Bool {
+        sessions[index].phase == .ready
+            ? !requestWork.isUsedUp || sessions[index].reading.used < grantedTurn : !newcomerWork.isUsedUp
+    }
+
     /// Stops or resumes reading from a session, by the work it has used up and the answers that wait for it.
     mutating func settleReading(_ index: Int, now: Duration) {
         var reading = sessions[index].reading
         let wasOn = reading.isOn
         if !reading.waitsForTurn {
-            let hasRoom =
-                sessions[index].phase == .ready
-                ? !requestWork.isUsedUp || reading.used < grantedTurn : !newcomerWork.isUsedUp
             reading.waitsForTurn =
-                !hasRoom || reading.turn <= 0 || !reading.mutations.hasOne(now: now)
+                !hasTurn(index) || reading.turn <= 0 || !reading.mutations.hasOne(now: now)
                 || !reading.requests.hasOne(now: now)
         }
         let answers = sessions[index].held
@@ -161,21 +176,28 @@ extension SyncServer {
     /// If there is too little room for others, closes sessions that have taken nothing for a while, the one that holds
     /// most first.
     mutating func endStalledSessions(now: Duration) {
-        while held.byteCount >= configuration.heldSizeMax || held.answerSize >= configuration.answersSizeMax {
-            let stalled = sessions.filter {
-                $0.held.byteCount > 0 && now - $0.held.lastTakenAt >= configuration.stallTimeout
-            }
-            guard
-                let worst = stalled.max(by: {
-                    ($0.held.byteCount + $0.held.answerTotal, $1.id) < ($1.held.byteCount + $1.held.answerTotal, $0.id)
-                })
-            else { return }
+        while !held.hasRoomForBatches(configuration) || !held.hasRoomForQueryAnswer(configuration)
+            || held.answerSize >= configuration.answersSizeMax
+        {
+            let stalled = sessions.filter { $0.isStalled(since: now - configuration.stallTimeout) }
+            guard let worst = stalled.max(by: { ($0.heldSize, $1.id) < ($1.heldSize, $0.id) }) else { return }
             fail(
                 worst.id,
                 WireError(
                     .silence,
                     "nothing was taken for \(configuration.stallTimeout), and others need the room of its "
-                        + "\(worst.held.byteCount) bytes"), now: now)
+                        + "\(worst.heldSize) bytes"), now: now)
         }
+    }
+}
+
+extension Session {
+    /// Bytes that this process holds for it.
+    fileprivate var heldSize: Int { held.byteCount + held.answerTotal + (answer?.heldSize ?? 0) }
+
+    /// Whether something has waited since then for the client to take more.
+    fileprivate func isStalled(since then: Duration) -> Bool {
+        held.byteCount > 0 && held.lastTakenAt <= then
+            || answer != nil && sentByteCount > acknowledgedByteCount && lastAcknowledgedAt <= then
     }
 }

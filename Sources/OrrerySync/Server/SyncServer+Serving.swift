@@ -10,6 +10,11 @@ extension SyncServer {
     /// Bytes to a session that take one unit of work to send.
     private static let bytesPerUnit = 512
 
+    /// The work to send messages to one session.
+    static func workOfSending(messageCount: Int, byteCount: Int) -> Int {
+        sendWork * messageCount + byteCount / bytesPerUnit
+    }
+
     /// Sends the tick to all sessions at the previous tick, beginning with those whose batch costs least per session.
     /// Sessions beyond the budget fall behind, and are served in turn.
     mutating func sendTick(now: Duration) {
@@ -84,15 +89,16 @@ extension SyncServer {
         for step in 0..<sessions.count {
             guard hasServingBudget else { break }
             let index = (nextServed + step) % sessions.count
-            guard case .behind = sessions[index].progress else { continue }
-            serve(index, now: now)
+            if sessions[index].isBehind { serve(index, now: now) }
+            answerQueries(index, now: now)
             if !hasServingBudget { nextServed = index + 1 }
         }
     }
 
-    private var hasServingBudget: Bool {
-        catchUpBudget > 0 && !buildWork.isUsedUp && held.hasRoomForBatches(configuration)
-    }
+    private var hasServingBudget: Bool { hasTransferBudget && held.hasRoomForBatches(configuration) }
+
+    /// Whether there is budget to send what was made before.
+    var hasTransferBudget: Bool { catchUpBudget > 0 && !buildWork.isUsedUp }
 
     /// Serves a session for which something has changed, unless it was served in this period; then it waits for the
     /// next.
@@ -258,7 +264,8 @@ extension SyncServer {
 
     private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {
         let byteCount = messages.reduce(0) { $0 + $1.count }
-        buildWork.charge(indexes.count * (Self.sendWork * messages.count + byteCount / Self.bytesPerUnit))
+        buildWork.charge(
+            indexes.count * Self.workOfSending(messageCount: messages.count, byteCount: byteCount))
         for index in indexes { sessions[index].sent(byteCount, reaching: tick, at: now) }
         let names = indexes.map { sessions[$0].id }
         for message in messages { actions.append(.send(message, to: names)) }

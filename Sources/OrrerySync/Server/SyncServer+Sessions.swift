@@ -25,6 +25,7 @@ extension SyncServer {
             views[view].queries.release(subscription.query, lostAt: isFinal ? nil : now)
         }
         listedCount -= sessions[index].listedCount
+        dropAnswer(index)
         held.byteCount -= sessions[index].held.byteCount
         held.answerSize -= sessions[index].held.answerTotal
         clients.left(sessions[index].client, id, isFinal: isFinal, at: now)
@@ -60,8 +61,20 @@ extension SyncServer {
         case (.ready, .acknowledge(let tick, let byteCount)):
             try acknowledge(index, tick, byteCount, now: now)
             serveOnce(index, now: now)
+            answerQueries(index, now: now)
         case (.ready, .mutate(let mutation)):
             mutate(index, mutation.sequence, mutation.epoch, .success(mutation.operation), now: now)
+        case (.ready, .query(let id, let query)):
+            sessions[index].reading.requests.charge(now: now)
+            ask(index, id, query, now: now)
+            answerQueries(index, now: now)
+        case (.ready, .cancelQuery(let id)):
+            sessions[index].reading.requests.charge(now: now)
+            cancelQueries(index, id)
+            answerQueries(index, now: now)
+        case (.ready, .refused(.query(let id), let refusal)):
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .queryResponse(id, .refused(refusal)))
         case (.ready, .refused(.subscribe(let id), let refusal)):
             sessions[index].reading.requests.charge(now: now)
             answer(index, .subscribeResponse(id, .refused(refusal)))
@@ -126,7 +139,7 @@ extension SyncServer {
         sessions[index].lastSentTick = tick
         sessions[index].acknowledgedTick = tick
         for subscription in resume.subscriptions {
-            do throws(SubscribeRefusal) {
+            do throws(QueryRefusal) {
                 // A subscription of one entity that died while the client was away continues, so that the client learns
                 // of the death.
                 let query = try check(index, subscription.id, subscription.query, isResumed: true)
@@ -157,7 +170,7 @@ extension SyncServer {
     }
 
     private mutating func subscribe(_ index: Int, _ id: SubscriptionID, _ request: QueryRequest) -> SubscribeOutcome {
-        do throws(SubscribeRefusal) {
+        do throws(QueryRefusal) {
             let query = try check(index, id, request)
             return .granted(accept(index, .init(id, request), query, since: .zero))
         } catch {
@@ -165,78 +178,63 @@ extension SyncServer {
         }
     }
 
-    /// Why a subscription is not granted.
-    private struct SubscribeRefusal: Error {
-        var refusal: Refusal
-        var query: QueryError?
-
-        init(_ code: RefusalCode, _ reason: String) {
-            refusal = Refusal(code, reason)
-        }
-
-        init(_ error: QueryError) {
-            refusal = Refusal(.badQuery, error.description)
-            query = error
-        }
-    }
-
     private func check(
         _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, isResumed: Bool = false
-    ) throws(SubscribeRefusal) -> Query {
+    ) throws(QueryRefusal) -> Query {
         let session = sessions[index]
         let (store, queries) = (views[session.view].store, views[session.view].queries)
-        guard session.admission.rights.contains(.observe) else {
-            throw SubscribeRefusal(.forbidden, "this client may not observe: the server did not give it that right")
-        }
         guard !session.subscriptions.contains(where: { $0.id == id }) else {
-            throw SubscribeRefusal(.badSubscription, "subscription \(id) is in use; choose another number")
+            throw QueryRefusal(.badSubscription, "subscription \(id) is in use; choose another number")
         }
         guard session.subscriptions.count < configuration.limits.subscriptionCountMax else {
-            throw SubscribeRefusal(
+            throw QueryRefusal(
                 .limitReached,
                 "a session has at most \(configuration.limits.subscriptionCountMax) subscriptions; unsubscribe one")
         }
+        let query = try parse(request, of: index)
+        guard
+            query.isPlain || queries.contains(query) || queries.memberQueryCount < configuration.memberQueryCountMax
+                || session.subscriptions.count(where: { queries[$0.query].membership != nil })
+                    < configuration.memberQueryGrant
+        else {
+            throw QueryRefusal(
+                .limitReached,
+                "the sessions of this server have \(queries.memberQueryCount) different queries, of at most "
+                    + "\(configuration.memberQueryCountMax); unsubscribe some, or ask for what others ask for")
+        }
+        if !isResumed, let entities = request.entities, !entities.isEmpty, !entities.contains(where: store.contains) {
+            throw QueryRefusal(noneAlive: entities, at: store.tick)
+        }
+        return query
+    }
+
+    /// Parses a query, and checks that a session may have it beside its others.
+    func parse(_ request: QueryRequest, of index: Int) throws(QueryRefusal) -> Query {
+        let session = sessions[index]
+        guard session.admission.rights.contains(.observe) else {
+            throw QueryRefusal(.forbidden, "this client may not observe: the server did not give it that right")
+        }
         guard session.textSize + request.text.utf8.count <= configuration.queryTextSizeMax else {
-            throw SubscribeRefusal(
+            throw QueryRefusal(
                 .limitReached,
                 "the queries of a session have at most \(configuration.queryTextSizeMax) bytes of text; unsubscribe "
                     + "some")
         }
         let query: Query
         do throws(QueryError) {
-            query = try Query(request.text, entities: request.entities, in: store.table)
+            query = try Query(request.text, entities: request.entities, in: views[session.view].store.table)
             if query.isResource { throw QueryError(.notYet, column: 1, expected: "a query of entities") }
         } catch {
-            throw SubscribeRefusal(error)
-        }
-        guard
-            query.isPlain || queries.contains(query) || queries.memberQueryCount < configuration.memberQueryCountMax
-                || session.subscriptions.count(where: { queries[$0.query].membership != nil })
-                    < configuration.memberQueryGrant
-        else {
-            throw SubscribeRefusal(
-                .limitReached,
-                "the sessions of this server have \(queries.memberQueryCount) different queries, of at most "
-                    + "\(configuration.memberQueryCountMax); unsubscribe some, or ask for what others ask for")
+            throw QueryRefusal(error)
         }
         let listed = query.listedCount
         guard session.listedCount + listed <= configuration.listedEntityCountMax else {
-            throw SubscribeRefusal(
+            throw QueryRefusal(
                 .limitReached,
                 "a session lists at most \(configuration.listedEntityCountMax) entities; unsubscribe some")
         }
         guard listed == 0 || listedCount + listed <= configuration.listedEntityCountTotalMax else {
-            throw SubscribeRefusal(
-                .limitReached, "there is no room for what so many sessions list; try again later")
-        }
-        if !isResumed, let entities = request.entities, let first = entities.first,
-            !entities.contains(where: store.contains)
-        {
-            throw SubscribeRefusal(
-                .unknownEntity,
-                entities.count == 1
-                    ? "entity \(first) is not alive at tick \(store.tick)"
-                    : "none of \(entities.count) entities is alive at tick \(store.tick)")
+            throw QueryRefusal(.limitReached, "there is no room for what so many sessions list; try again later")
         }
         return query
     }
@@ -256,7 +254,7 @@ extension SyncServer {
         return views[view].queries[slot].granted
     }
 
-    private mutating func count(listed count: Int, of index: Int) {
+    mutating func count(listed count: Int, of index: Int) {
         sessions[index].listedCount += count
         listedCount += count
     }
@@ -297,6 +295,7 @@ extension SyncServer {
         }
         sessions[index].acknowledgedTick = tick
         sessions[index].acknowledgedByteCount = byteCount
+        if byteCount > session.acknowledgedByteCount { sessions[index].lastAcknowledgedAt = now }
         sessions[index].hasAcknowledged = true
         sessions[index].window.acknowledged(byteCount, at: now)
     }
@@ -322,12 +321,36 @@ extension SyncServer {
     }
 }
 
+/// Why a query is not granted or answered.
+struct QueryRefusal: Error {
+    var refusal: Refusal
+    var query: QueryError?
+
+    init(_ code: RefusalCode, _ reason: String) {
+        refusal = Refusal(code, reason)
+    }
+
+    init(_ error: QueryError) {
+        refusal = Refusal(.badQuery, error.description)
+        query = error
+    }
+
+    /// - Parameter entities: Listed ones, at least one.
+    init(noneAlive entities: [Entity], at tick: Tick) {
+        self.init(
+            .unknownEntity,
+            entities.count == 1
+                ? "entity \(entities[0]) is not alive at tick \(tick)"
+                : "none of \(entities.count) entities is alive at tick \(tick)")
+    }
+}
+
 extension Query {
     /// Rows of one word and nodes that count as one unit of work.
     private static let wordsPerUnit = 32
 
     /// The work of determining all members of it.
-    fileprivate func evaluationWork(in store: ComponentStore) -> Int {
+    func evaluationWork(in store: ComponentStore) -> Int {
         isPlain || onlyListed != nil
             ? 0 : store.pageCount * RowSet.pageWords * nodeCount / Self.wordsPerUnit
     }

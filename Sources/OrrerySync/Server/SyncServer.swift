@@ -163,16 +163,21 @@ package struct SyncServer: ~Copyable {
         clients.expire(now: now)
         for view in views.indices { views[view].queries.frozen.expire(now: now) }
         expireViews(now: now)
+        endWaitingQueries(now: now)
         serveThoseBehind(now: now)
         for index in sessions.indices where sessions[index].isHeartbeatDue(configuration, now: now) {
-            let isCurrent = sessions[index].isLive
-            let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
-            actions.append(.answer(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
-            sessions[index].sent(0, reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
-            sessions[index].wasToldBehind = !isCurrent
+            sendHeartbeat(index, now: now)
         }
         readOn(now: now)
         assert(checkInvariants())
+    }
+
+    mutating func sendHeartbeat(_ index: Int, now: Duration) {
+        let isCurrent = sessions[index].isLive
+        let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
+        actions.append(.answer(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
+        sessions[index].sent(0, reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
+        sessions[index].wasToldBehind = !isCurrent
     }
 
     private mutating func renewBudgets(now: Duration) {

@@ -32,10 +32,11 @@ public struct SyncServerConfiguration: Sendable {
     /// Bytes of waiting answers and of room reserved for answers, for all clients, as allocated. Beyond it, mutations
     /// are refused with code 9, and clients with waiting answers are not read. Stops many such clients.
     public var answersSizeMax = 16 << 20
-    /// Bytes of all sessions that may wait in this process; beyond it, no session is sent changes that it missed. Stops
-    /// many clients that ask for much and do not read.
+    /// Bytes of all sessions that may wait in this process, answers to one-shot queries among them; beyond it, no
+    /// session is sent changes that it missed. Stops many clients that ask for much and do not read.
     public var heldSizeMax = 64 << 20
-    /// If room is short, a session with waiting bytes is closed when none was taken for this time.
+    /// If room is short, a session with waiting bytes is closed when none was taken for this time. So is one that is
+    /// sent the answer to a one-shot query, and has acknowledged nothing of it.
     public var stallTimeout: Duration = .seconds(2)
     /// Bytes per tick that joining and slow sessions together may be sent, so that they do not delay the tick.
     public var catchUpSizePerTick = 8 << 20
@@ -66,11 +67,22 @@ public struct SyncServerConfiguration: Sendable {
     public var memberQueryCountMax = 4096
     /// Such queries that each session may always have.
     public var memberQueryGrant = 4
+    /// Rows that a one-shot query may look at; one that would look at more is refused with code 12. Stops clients whose
+    /// queries take up the ticks.
+    public var queryRowCountMax = 1 << 20
+    /// Bytes of the answer to a one-shot query; one whose answer would be longer is refused with code 12. Stops clients
+    /// that make the server keep much for them.
+    public var queryAnswerSizeMax = 4 << 20
+    /// One-shot queries of a session that wait; a further one is refused with code 9. Stops a client that asks faster
+    /// than it can be answered.
+    public var waitingQueryMax = 8
+    /// How long a one-shot query waits for its tick, for those before it and for room; then it is refused with code 9.
+    public var queryWaitMax: Duration = .seconds(10)
     /// Entities that the subscriptions of all sessions list together, some 32 bytes each; a further one is refused with
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21
-    /// Subscribe and Unsubscribe messages of a session per second, and at once after a pause; further ones are read
-    /// later. Stops a client that keeps the server busy computing its missing changes.
+    /// Subscribe, Unsubscribe, Query and QueryCancel messages of a session per second, and at once after a pause;
+    /// further ones are read later. Stops a client that keeps the server busy computing its missing changes.
     public var requestRateMax = 1000
     /// Clients that are remembered, connected or not; beyond it, the client that has been away the longest is
     /// forgotten.
@@ -88,6 +100,10 @@ public struct SyncServerConfiguration: Sendable {
     /// Bytes of a first state that a client is sent before it has acknowledged anything. If the state is larger, the
     /// client is first sent an empty part.
     package static let unprovenSizeMax = 16 << 10
+
+    /// Bytes of the sections in one part of the answer to a one-shot query; a single row may be longer. So small that
+    /// the parts leave room for batches between them.
+    package static let answerPartSizeMax = 16 << 10
 
     /// Whether queries are found by the values of fields also where a look at each of them costs less. For tests.
     package var fieldsAreAlwaysUsed = false

@@ -103,49 +103,61 @@ package struct BatchReader {
         case BatchSectionKind.joined:
             return .joined(
                 QueryNumber(try content.readVarint()), try content.readRows(indexMax: limits.entityIndexMax))
+        default: return try content.readCells(number, table, limits)
+        }
+    }
+}
+
+extension ByteReader {
+    /// Reads the content of a section of entities or cells.
+    /// - Returns: `nil` for another number.
+    mutating func readCells(
+        _ number: UInt8, _ table: ComponentTable, _ limits: WireLimits
+    ) throws(CodecError) -> BatchSection? {
+        switch number {
         case BatchSectionKind.enter, BatchSectionKind.spawn:
-            let rows = try content.readRows(indexMax: limits.entityIndexMax)
+            let rows = try readRows(indexMax: limits.entityIndexMax)
             return .enter(
-                rows, generations: try content.readBytes(rows.count * 4), spawned: number == BatchSectionKind.spawn)
+                rows, generations: try readBytes(rows.count * 4), spawned: number == BatchSectionKind.spawn)
         case BatchSectionKind.remove:
-            return .remove(try readEntry(&content, table).column, try content.readRows(indexMax: limits.entityIndexMax))
+            return .remove(try readEntry(table, limits).column, try readRows(indexMax: limits.entityIndexMax))
         case BatchSectionKind.insert, BatchSectionKind.update:
-            let entry = try readEntry(&content, table)
-            let rows = try content.readRows(indexMax: limits.entityIndexMax)
-            let values = try readValues(&content, count: rows.count, valueSize: entry.valueSize)
+            let entry = try readEntry(table, limits)
+            let rows = try readRows(indexMax: limits.entityIndexMax)
+            let values = try readValues(count: rows.count, valueSize: entry.valueSize, limits)
             return .values(entry.column, rows, values, inserted: number == BatchSectionKind.insert)
         default: return nil
         }
     }
 
-    private func readEntry(
-        _ content: inout ByteReader, _ table: ComponentTable
+    private mutating func readEntry(
+        _ table: ComponentTable, _ limits: WireLimits
     ) throws(CodecError) -> ComponentTable.Entry {
-        let start = content.offset
-        let column = try content.readColumn(limits: limits)
+        let start = offset
+        let column = try readColumn(limits: limits)
         guard let entry = table[column] else {
             throw CodecError(.outOfDomain, at: start, "there is no component \(column)")
         }
         return entry
     }
 
-    private func readValues(
-        _ content: inout ByteReader, count: Int, valueSize: Int?
+    private mutating func readValues(
+        count: Int, valueSize: Int?, _ limits: WireLimits
     ) throws(CodecError) -> ValueColumn {
         if let valueSize {
-            return ValueColumn(bytes: try content.readBytes(count * valueSize), valueSize: valueSize, ends: [])
+            return ValueColumn(bytes: try readBytes(count * valueSize), valueSize: valueSize, ends: [])
         }
-        guard count <= content.remaining else {
-            throw CodecError(.truncated, at: content.offset, "\(count) lengths in \(content.remaining) bytes")
+        guard count <= remaining else {
+            throw CodecError(.truncated, at: offset, "\(count) lengths in \(remaining) bytes")
         }
         var ends: [Int] = []
         ends.reserveCapacity(count)
         var end = 0
         for _ in 0..<count {
-            end += try content.readCount(max: limits.valueSizeMax, "the bytes of a value")
+            end += try readCount(max: limits.valueSizeMax, "the bytes of a value")
             ends.append(end)
         }
-        return ValueColumn(bytes: try content.readBytes(end), valueSize: nil, ends: ends)
+        return ValueColumn(bytes: try readBytes(end), valueSize: nil, ends: ends)
     }
 }
 

@@ -202,6 +202,27 @@ package struct BatchSections: Sendable {
     package func messages(
         tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, in pool: inout FramePool
     ) -> [Frame] {
+        messages(in: &pool) { writer, part, isLast in
+            writer.append(BatchHead(tick: tick, base: base, isWhole: isWhole && isLast, part: firstPart + part))
+        }
+    }
+
+    /// The messages of the answer to a query: as many sections in each as `partSizeMax` allows.
+    /// - Precondition: The sections are those of entities and inserted values.
+    /// - Returns: At least one message.
+    package func messages(
+        answering id: QueryID, at tick: Tick, _ head: AnswerHead, _ limits: WireLimits, in pool: inout FramePool
+    ) -> [Frame] {
+        messages(in: &pool) { writer, part, isLast in
+            writer.append(id, .part(tick, isLast: isLast, head: part == 0 ? head : nil), limits)
+        }
+    }
+
+    /// - Parameter writeHead: Writes what comes before the sections, given the position of the message among all, and
+    ///   whether it is the last.
+    private func messages(
+        in pool: inout FramePool, _ writeHead: (inout ByteWriter, _ part: Int, _ isLast: Bool) -> Void
+    ) -> [Frame] {
         var messages: [Frame] = []
         var next = 0
         repeat {
@@ -211,11 +232,9 @@ package struct BatchSections: Sendable {
                 size += sections[end].count
                 end += 1
             }
-            let head = BatchHead(
-                tick: tick, base: base, isWhole: isWhole && end == sections.count, part: firstPart + messages.count)
             messages.append(
                 pool.frame(writing: size + 32) { writer in
-                    writer.append(head)
+                    writeHead(&writer, messages.count, end == sections.count)
                     for section in sections[next..<end] { writer.append(contentsOf: section) }
                 })
             next = end

@@ -65,6 +65,7 @@ package enum RequestID: Hashable, Sendable {
     case subscribe(SubscriptionID)
     case unsubscribe(SubscriptionID)
     case mutate(MutationSequence, Epoch)
+    case query(QueryID)
 }
 
 /// A message from a client.
@@ -76,17 +77,22 @@ package enum ClientMessage: Hashable, Sendable {
     /// handshake.
     case acknowledge(Tick, receivedByteCount: UInt64)
     case mutate(Mutation)
+    case query(QueryID, OneShotQuery)
+    /// The answer to a query is not wanted any more. If it has not left whole, it ends with a refusal.
+    case cancelQuery(QueryID)
     /// A well-formed request that this reader must not act on: it does not know a part that must be understood.
     case refused(RequestID, Refusal)
 }
 
-/// First byte of a message from a client. 6 and 7 are reserved for `Query` and `QueryCancel`.
+/// First byte of a message from a client.
 private enum Kind {
     static let hello: UInt8 = 1
     static let subscribe: UInt8 = 2
     static let unsubscribe: UInt8 = 3
     static let acknowledge: UInt8 = 4
     static let mutate: UInt8 = 5
+    static let query: UInt8 = 6
+    static let queryCancel: UInt8 = 7
 }
 
 private enum HelloSection {
@@ -116,6 +122,13 @@ extension ClientMessage {
         case .mutate(let mutation):
             writer.append(Kind.mutate)
             writer.append(mutation)
+        case .query(let id, let query):
+            writer.append(Kind.query)
+            writer.append(varint: UInt64(id.rawValue))
+            writer.append(query)
+        case .cancelQuery(let id):
+            writer.append(Kind.queryCancel)
+            writer.append(varint: UInt64(id.rawValue))
         case .refused: preconditionFailure("a refused request is never written")
         }
         return writer.bytes
@@ -141,6 +154,13 @@ extension ClientMessage {
                 self = .acknowledge(Tick(try reader.readVarint()), receivedByteCount: try reader.readVarint())
                 try reader.readSectionsOrFail()
             case Kind.mutate: self = try reader.readMutation(limits: limits)
+            case Kind.query:
+                let id = try reader.readQueryID()
+                let (query, notUnderstood) = try reader.readOneShotQuery(limits: limits)
+                self = notUnderstood.map { .refused(.query(id), .notUnderstood($0)) } ?? .query(id, query)
+            case Kind.queryCancel:
+                self = .cancelQuery(try reader.readQueryID())
+                try reader.readSectionsOrFail()
             case let kind:
                 throw CodecError(.unknownReference, "\(kind) is no kind of message from a client")
             }

@@ -53,8 +53,11 @@ extension ByteWriter {
 
 extension ByteReader {
     /// Reads the sections of a query.
+    /// - Parameter other: Reads a section that comes beside those of a query, and returns whether it knows the number.
     /// - Returns: The query, and the number of a section that must be understood but is unknown.
-    mutating func readQuery(limits: WireLimits) throws(CodecError) -> (QueryRequest, notUnderstood: UInt8?) {
+    mutating func readQuery(
+        limits: WireLimits, other: (UInt8, inout ByteReader) throws(CodecError) -> Bool = { _, _ in false }
+    ) throws(CodecError) -> (QueryRequest, notUnderstood: UInt8?) {
         var request = QueryRequest("")
         let notUnderstood = try readSections { (number, content) throws(CodecError) in
             switch number {
@@ -66,7 +69,7 @@ extension ByteReader {
                     throw CodecError(.outOfDomain, at: start, "the text of a query is not UTF-8")
                 }
                 request.text = text
-            default: return false
+            default: return try other(number, &content)
             }
             return true
         }

@@ -92,11 +92,13 @@ package enum ServerMessage: Hashable, Sendable {
     /// Outcomes of one or more mutations. An outcome is sent once the client was sent everything up to the tick of the
     /// effect.
     case mutationResponse([MutationAnswer])
+    /// The answer to a query, or a part of it.
+    case queryResponse(QueryID, QueryResponse)
     /// A batch or a part of one. Its sections follow in the bytes: see ``BatchReader``.
     case syncBatch(BatchHead)
 }
 
-/// First byte of a message from a server. 0x87 is reserved for `QueryResponse`.
+/// First byte of a message from a server.
 enum ServerMessageKind {
     static let welcome: UInt8 = 0x81
     static let subscribeResponse: UInt8 = 0x82
@@ -104,6 +106,7 @@ enum ServerMessageKind {
     static let syncBatch: UInt8 = 0x84
     static let heartbeat: UInt8 = 0x85
     static let mutationResponse: UInt8 = 0x86
+    static let queryResponse: UInt8 = 0x87
 }
 
 private enum WelcomeSection {
@@ -121,7 +124,7 @@ extension ServerMessage {
     }
 
     /// - Parameter limits: The sizes to which reasons and values are cut.
-    /// - Precondition: Not a batch; ``BatchSections`` writes those.
+    /// - Precondition: Not a batch; ``BatchSections`` writes those. A part of an answer has no entities and values.
     package func encoded(_ limits: WireLimits = .init()) -> [UInt8] {
         var writer = ByteWriter()
         write(to: &writer, limits)
@@ -151,6 +154,7 @@ extension ServerMessage {
             writer.append(ServerMessageKind.mutationResponse)
             writer.append(varint: answers.count)
             for answer in answers { writer.append(answer, limits: limits) }
+        case .queryResponse(let id, let response): writer.append(id, response, limits)
         case .syncBatch: preconditionFailure("a batch is written by BatchSections")
         }
     }
@@ -176,6 +180,10 @@ extension ServerMessage {
                 self = .heartbeat(tick, isCurrent: try reader.readFlag())
             case ServerMessageKind.mutationResponse:
                 self = .mutationResponse(try reader.readAnswers(limits: limits))
+            case ServerMessageKind.queryResponse:
+                let (id, response) = try reader.readQueryResponse(limits: limits)
+                self = .queryResponse(id, response)
+                return
             case ServerMessageKind.syncBatch:
                 self = .syncBatch(try reader.readBatchHead())
                 return
@@ -217,8 +225,12 @@ extension ByteWriter {
 
     mutating func append(_ id: SubscriptionID, _ refusal: Refusal?, _ limits: WireLimits) {
         append(varint: UInt64(id.rawValue))
-        append(refusal?.code.rawValue ?? 0)
-        if let refusal { append(reason: refusal.reason, sizeMax: limits.reasonSizeMax) }
+        if let refusal { append(refusal, limits) } else { append(0) }
+    }
+
+    mutating func append(_ refusal: Refusal, _ limits: WireLimits) {
+        append(refusal.code.rawValue)
+        append(reason: refusal.reason, sizeMax: limits.reasonSizeMax)
     }
 }
 

@@ -76,17 +76,21 @@ extension ByteWriter {
     private mutating func append(_ query: GrantedQuery) {
         append(varint: query.number.rawValue)
         appendLane()
-        let tells = query.tellsMembers ? QueryFlags.tellsMembers : 0
-        switch query.shown {
-        case .all: append(tells | QueryFlags.showsAll)
+        append(query.shown, flags: query.tellsMembers ? QueryFlags.tellsMembers : 0)
+    }
+
+    /// Writes flags, and which components are shown.
+    mutating func append(_ shown: Selection.Shown, flags: UInt8) {
+        switch shown {
+        case .all: append(flags | QueryFlags.showsAll)
         case .listed(let columns):
-            append(tells)
+            append(flags)
             append(varint: columns.count)
             for column in columns { append(varint: column.rawValue) }
         }
     }
 
-    private mutating func append(_ error: QueryError, sizeMax: Int) {
+    mutating func append(_ error: QueryError, sizeMax: Int) {
         append(UInt8((QueryError.Kind.numbered.firstIndex(of: error.kind) ?? 0) + 1))
         append(varint: error.column)
         append(reason: error.expected, sizeMax: sizeMax)
@@ -117,22 +121,28 @@ extension ByteReader {
     private mutating func readGrantedQuery(limits: WireLimits) throws(CodecError) -> GrantedQuery {
         let number = QueryNumber(try readVarint())
         try readLane()
+        let (shown, flags) = try readShown(knownFlags: QueryFlags.tellsMembers, limits: limits)
+        return GrantedQuery(number, shown: shown, tellsMembers: flags & QueryFlags.tellsMembers != 0)
+    }
+
+    /// Reads flags, and which components are shown.
+    /// - Parameter knownFlags: Those that may be set beside the one that all are shown.
+    mutating func readShown(
+        knownFlags: UInt8, limits: WireLimits
+    ) throws(CodecError) -> (shown: Selection.Shown, flags: UInt8) {
         let flags = try readByte()
-        let known = QueryFlags.tellsMembers | QueryFlags.showsAll
+        let known = knownFlags | QueryFlags.showsAll
         guard flags & ~known == 0 else {
             throw CodecError(.outOfDomain, at: offset - 1, "the flags of a query are \(flags), at most \(known)")
         }
-        let tellsMembers = flags & QueryFlags.tellsMembers != 0
-        guard flags & QueryFlags.showsAll == 0 else {
-            return GrantedQuery(number, shown: .all, tellsMembers: tellsMembers)
-        }
+        guard flags & QueryFlags.showsAll == 0 else { return (.all, flags) }
         let count = try readCount(max: limits.componentCountMax, "the components of a query")
         let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
-        return GrantedQuery(number, shown: .listed(columns.map(ColumnID.init)), tellsMembers: tellsMembers)
+        return (.listed(columns.map(ColumnID.init)), flags)
     }
 
     /// An error of a kind that is not known here is one of syntax.
-    private mutating func readQueryError(limits: WireLimits) throws(CodecError) -> QueryError {
+    mutating func readQueryError(limits: WireLimits) throws(CodecError) -> QueryError {
         let kind = Int(try readByte())
         let kinds = QueryError.Kind.numbered
         let column = try readCount(max: Int(UInt32.max), "the column of an error")

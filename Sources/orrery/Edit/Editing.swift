@@ -3,7 +3,7 @@ import OrreryClient
 import OrreryInspector
 import OrrerySchema
 
-/// Options of all commands that read or write single entities: the world's address, and the time to wait.
+/// Options of all commands that ask a world something and end: its address, and the time to wait.
 struct Editing: ParsableArguments {
     @Argument(help: "Where the world is: ws://host:port, or host:port; this machine's port 7600 if it is left out.")
     var url: String

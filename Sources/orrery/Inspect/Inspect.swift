@@ -31,11 +31,8 @@ struct Inspect: AsyncParsableCommand {
     @Flag(help: "Print a table once, and end.")
     var once = false
 
-    @Flag(help: "Print JSON lines: one entity on each, or with --watch one change.")
-    var json = false
-
-    @Flag(help: "Print comma-separated values, one column for each field.")
-    var csv = false
+    @OptionGroup
+    var output: OutputOptions
 
     @Flag(
         help: ArgumentHelp(
@@ -82,8 +79,7 @@ struct Inspect: AsyncParsableCommand {
     private var contradictions: [(Bool, String)] {
         [
             (once && watch, "--once shows a state and --watch the changes after it; choose one"),
-            (json && csv, "choose one format: --json or --csv"),
-            (csv && watch, "changes have no columns in common, so --watch prints no --csv; use --json"),
+            (output.csv && watch, "changes have no columns in common, so --watch prints no --csv; use --json"),
             (duration != nil && !watch, "--for bounds a --watch; add --watch"),
             (ticks != nil && !watch, "--ticks bounds a --watch; add --watch"),
         ]
@@ -118,11 +114,11 @@ struct Inspect: AsyncParsableCommand {
         let request = try request()
         if watch {
             let bound = Watching.Bound(time: duration.map { .seconds($0) }, ticks: ticks)
-            try await Watching(request: request, form: json ? .json : .readable, bound: bound).run()
-        } else if !once, !json, !csv, Terminal.isAvailable {
+            try await Watching(request: request, form: output.json ? .json : .readable, bound: bound).run()
+        } else if !once, output.format == .table, Terminal.isAvailable {
             try await LiveTable(request: request).run()
         } else {
-            try await Printing(request: request, format: json ? .json : csv ? .csv : .table).run()
+            try await Printing(request: request, format: output.format).run()
         }
     }
 }

@@ -8,24 +8,30 @@ enum ServerAddress {
     static let local = "ws://127.0.0.1:\(defaultPort)"
 
     /// Options that take a value.
-    private static let valued: Set = ["--timeout", "--token", "--token-file", "--ca", "--name"]
+    private static let valued: Set = [
+        "--timeout", "--token", "--token-file", "--ca", "--name", "--entity", "--at-least",
+    ]
 
-    /// Adds the URL if it was left out of the arguments of a command for single entities: an entity or an assignment is
-    /// in its place.
+    /// Adds the URL if it was left out: of the arguments of a query, which then has its text alone; or of a command for
+    /// single entities, which then has an entity or an assignment in its place.
     static func completed(_ arguments: [String]) -> [String] {
-        // All but the inspector are for single entities.
+        // The inspector's URL has a default.
         let commands = Orrery.configuration.subcommands.filter { $0 != Inspect.self }
             .compactMap { $0.configuration.commandName }
         guard let command = arguments.first, commands.contains(command) else { return arguments }
-        var position = 1
-        while position < arguments.count, arguments[position].hasPrefix("-") {
+        var (position, positions) = (1, [Int]())
+        while position < arguments.count {
             if ["-h", "--help", "--version"].contains(arguments[position]) { return arguments }
+            if !arguments[position].hasPrefix("-") { positions.append(position) }
             position += valued.contains(arguments[position]) ? 2 : 1
         }
-        let isURL =
-            position < arguments.count && Entity(arguments[position]) == nil && !arguments[position].contains("=")
-        guard !isURL, position <= arguments.count else { return arguments }
-        return arguments[..<position] + [local] + arguments[position...]
+        let first = positions.first ?? position
+        let isLeftOut =
+            command == QueryCommand.configuration.commandName
+            ? positions.count < 2
+            : positions.isEmpty || Entity(arguments[first]) != nil || arguments[first].contains("=")
+        guard isLeftOut, first <= arguments.count else { return arguments }
+        return arguments[..<first] + [local] + arguments[first...]
     }
 
     /// The URL for an address: `example.org:7600` and `example.org` become `ws://example.org:7600`, and a number is a

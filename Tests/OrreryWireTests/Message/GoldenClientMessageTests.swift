@@ -102,6 +102,14 @@ import Testing
                 .init(Golden.label, Golden.label("hi")),
             ])),
         mutate("despawn", .max, .despawn(.none), epoch: Epoch(0)),
+        ("Query", .query(QueryID(7), OneShotQuery(QueryRequest("Position where Position.x > 5")))),
+        (
+            "Query of a list of entities, at a later tick, without an evaluation",
+            .query(
+                QueryID(300),
+                OneShotQuery(QueryRequest("", entities: [entity]), atLeast: Tick(1000), explains: true))
+        ),
+        ("QueryCancel", .cancelQuery(QueryID(300))),
     ]
 
     private static let epoch = Epoch(0x1122_3344_5566_7788)
@@ -155,6 +163,9 @@ import Testing
                 Mutation(
                     sequence: MutationSequence(8), epoch: epoch, operation: .despawn(Entity(index: 1, generation: 1))))
         ),
+        ("Query of the future", notUnderstood(.query(QueryID(9)), 15)),
+        ("Query with an unknown section", .query(QueryID(10), OneShotQuery(.everything))),
+        ("QueryCancel with an unknown section", .cancelQuery(QueryID(1))),
     ]
 
     @Test func everyItemIsItsMessage() throws {

@@ -105,6 +105,34 @@ import Testing
                     MutationAnswer(sequence: MutationSequence(8), outcome: .refused(Refusal(.unknownEntity, "no"))),
                 ])
             ),
+            (
+                "QueryResponse, of no entity",
+                .queryResponse(
+                    QueryID(300),
+                    .part(
+                        Tick(1000), isLast: true,
+                        head: AnswerHead(
+                            entityCount: 0, cost: QueryCost(rowCount: 5, nodeCount: 2),
+                            shown: .listed([Golden.position, Golden.frozen]))))
+            ),
+            (
+                "QueryResponse, of everything, the first of several parts",
+                .queryResponse(
+                    QueryID(1),
+                    .part(
+                        Tick(1000), isLast: false,
+                        head: AnswerHead(
+                            entityCount: 300, cost: QueryCost(rowCount: 300, nodeCount: 1), shown: .all)))
+            ),
+            (
+                "QueryResponse, refused text",
+                .queryResponse(
+                    QueryID(5),
+                    .refused(
+                        Refusal(.badQuery, "no"),
+                        QueryError(.unknownField, column: 21, expected: "a field of Health", nearest: "current")))
+            ),
+            ("QueryResponse, refused with code 13", .queryResponse(QueryID(13), .refused(Refusal(.cancelled, "no")))),
             applied("", 1, []),
             applied(", spawned", 300, [Entity(index: 70_000, generation: 3)]),
             applied(
@@ -143,6 +171,10 @@ import Testing
                     schemas: [EncodedSchema([7] + Array("Strange".utf8) + [0, 99, 2, 7])])
             ),
             ("Heartbeat, behind", .heartbeat(Tick(.max), isCurrent: false)),
+            (
+                "QueryResponse, a later part, with an unknown section",
+                .queryResponse(QueryID(1), .part(Tick(1000), isLast: true, head: nil))
+            ),
             (
                 "MutationResponse with an unknown section",
                 .mutationResponse(MutationSequence(.max), .applied(Tick(.max), entities: []))

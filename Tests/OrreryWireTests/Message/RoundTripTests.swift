@@ -179,10 +179,28 @@ import Testing
                 tellsMembers: generator.oneIn(2)))
     }
 
+    private static func queryID(_ generator: inout SeededGenerator) -> QueryID {
+        QueryID(UInt32(truncatingIfNeeded: number(&generator)))
+    }
+
+    private static func queryResponse(_ generator: inout SeededGenerator, _ refusal: Refusal?) -> QueryResponse {
+        if case .refused(let refusal, let error) = outcome(&generator, refusal) { return .refused(refusal, error) }
+        let columns = Set((0..<Int.random(in: 0...9, using: &generator)).map { _ in column(&generator) }).sorted()
+        let head = AnswerHead(
+            entityCount: Int.random(in: 0...1 << 22, using: &generator),
+            cost: QueryCost(
+                rowCount: Int.random(in: 0...1 << 22, using: &generator),
+                nodeCount: Int.random(in: 0...100, using: &generator)),
+            shown: generator.oneIn(2) ? .all : .listed(columns))
+        return .part(
+            Tick(number(&generator)), isLast: generator.oneIn(2), head: generator.oneIn(2) ? nil : head)
+    }
+
     private static func serverMessage(_ generator: inout SeededGenerator) -> ServerMessage {
         let refusal = generator.oneIn(2) ? nil : refusal(&generator)
-        switch Int.random(in: 0..<5, using: &generator) {
+        switch Int.random(in: 0..<6, using: &generator) {
         case 0: return .welcome(welcome(&generator))
+        case 4: return .queryResponse(queryID(&generator), queryResponse(&generator, refusal))
         case 1: return .subscribeResponse(id(&generator), outcome(&generator, refusal))
         case 2: return .unsubscribeResponse(id(&generator), refusal)
         case 3: return .mutationResponse(MutationSequence(number(&generator)), outcome(&generator))

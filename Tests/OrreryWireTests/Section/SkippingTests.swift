@@ -17,6 +17,8 @@ import Testing
         .subscribe(SubscriptionID(7), QueryRequest("Frozen", entities: [entity])),
         .unsubscribe(SubscriptionID(7)), .acknowledge(Tick(1), receivedByteCount: 2),
         .mutate(Mutation(sequence: MutationSequence(3), epoch: epoch, operation: .despawn(entity))),
+        .query(QueryID(7), OneShotQuery(QueryRequest("Frozen", entities: [entity]), atLeast: Tick(5), explains: true)),
+        .cancelQuery(QueryID(7)),
     ]
 
     private static let fromServer: [ServerMessage] = [
@@ -31,6 +33,12 @@ import Testing
         .unsubscribeResponse(SubscriptionID(7), nil), .heartbeat(Tick(1), isCurrent: true),
         .mutationResponse(MutationSequence(3), .applied(Tick(1), entities: [entity])),
         .mutationResponse(MutationSequence(3), .refused(Refusal(.forbidden, "no", current: [1, 2]))),
+        .queryResponse(
+            QueryID(7),
+            .part(
+                Tick(1), isLast: true,
+                head: AnswerHead(entityCount: 1, cost: QueryCost(rowCount: 1, nodeCount: 1), shown: .all))),
+        .queryResponse(QueryID(7), .refused(Refusal(.limitReached, "no"))),
     ]
 
     /// Numbers that no message of this version gives a meaning.
@@ -60,6 +68,7 @@ import Testing
             (Self.fromClient[1], .subscribe(SubscriptionID(7))),
             (Self.fromClient[2], .unsubscribe(SubscriptionID(7))),
             (Self.fromClient[4], .mutate(MutationSequence(3), Self.epoch)),
+            (Self.fromClient[5], .query(QueryID(7))),
         ] {
             #expect(try ClientMessage(message.encoded() + section) == .refused(request, refusal))
             // Where it stands does not matter; nor does what it holds.
@@ -79,7 +88,7 @@ import Testing
                 error?.message.contains("section \(number) must be understood") == true, "\(error?.message ?? "")",
                 sourceLocation: sourceLocation)
         }
-        for message in [Self.fromClient[0], Self.fromClient[3]] {
+        for message in [Self.fromClient[0], Self.fromClient[3], Self.fromClient[6]] {
             expectNotSupported { _ = try ClientMessage(message.encoded() + section) }
         }
         for message in Self.fromServer { expectNotSupported { _ = try ServerMessage(message.encoded() + section) } }
@@ -221,13 +230,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [13, 100, 255] as [UInt8])
+    @Test(arguments: [14, 100, 255] as [UInt8])
     func unknownCodesAreRefusalsOfAnUnknownKind(code: UInt8) throws {
         let refusal = Refusal(RefusalCode(rawValue: code), "no")
         #expect(
             try ServerMessage([0x82, 7, code, 2, 0x6e, 0x6f])
                 == .subscribeResponse(SubscriptionID(7), .refused(refusal)))
         #expect(try ServerMessage([0x83, 7, code, 2, 0x6e, 0x6f]) == .unsubscribeResponse(SubscriptionID(7), refusal))
+        #expect(
+            try ServerMessage([0x87, 7, code, 2, 0x6e, 0x6f]) == .queryResponse(QueryID(7), .refused(refusal)))
         #expect(
             try ServerMessage([0x86, 1, 7, code, 2, 0x6e, 0x6f, 0])
                 == .mutationResponse(MutationSequence(7), .refused(refusal)))

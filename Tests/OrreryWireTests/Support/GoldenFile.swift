@@ -11,7 +11,7 @@ struct GoldenFile {
         var testDescription: String { "\(file): \(name)" }
     }
 
-    static let names = ["ClientMessages", "ServerMessages", "Batches", "Schemas", "Values", "WorkedExample"]
+    static let names = ["ClientMessages", "ServerMessages", "Batches", "Answers", "Schemas", "Values", "WorkedExample"]
 
     let text: String
     let items: [Item]

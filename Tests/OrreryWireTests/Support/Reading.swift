@@ -88,6 +88,24 @@ struct BatchCopy: Equatable {
     }
 }
 
+/// The entities and values of one message of an answer.
+struct AnswerCopy: Equatable {
+    var sections: [SectionCopy] = []
+
+    init(_ bytes: [UInt8], schemas: [ComponentSchema], limits: WireLimits = WireLimits()) throws(WireError) {
+        let table = ComponentTable(schemas)
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(WireError) in
+                var reader = try AnswerReader(buffer, limits: limits)
+                var sections: [SectionCopy] = []
+                while let section = try reader.next(table) { sections.append(SectionCopy(section)) }
+                return sections
+            }
+        }
+        sections = try result.get()
+    }
+}
+
 /// The components of the golden batches.
 enum Golden {
     static let position = ColumnID(0)

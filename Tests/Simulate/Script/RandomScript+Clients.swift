@@ -20,6 +20,7 @@ extension RandomScript {
             changeSubscriptions(participant)
             if chance(60) { changeClass(participant) }
             if secrets != nil, chance(2) { pry(participant) }
+            if chance(3) { askOnce(participant) }
             if chance(200) {
                 note("client \(participant.number) leaves for good")
                 participant.client.close()
@@ -133,6 +134,15 @@ extension RandomScript {
             guard let id = participant.client.subscribe(chance(2) ? nil : ["Position"], of: alive.first) else { return }
             participant.client.unsubscribe(id)
         }
+    }
+
+    private func askOnce(_ participant: Participant) {
+        let request = randomQuery()
+        let tick = chance(2) ? .zero : joined.serverTick.advanced(by: UInt64(number(0...5)))
+        guard let id = participant.answers.ask(request, atLeast: tick, of: participant.client) else { return }
+        note(
+            "client \(participant.number) asks '\(request.text)' of \(request.entities ?? []) from \(tick) on as \(id)")
+        if chance(6) { participant.client.session.cancelQuery(id) }
     }
 
     private func changeSubscriptions(_ participant: Participant) {

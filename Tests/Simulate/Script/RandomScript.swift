@@ -16,6 +16,7 @@ package final class RandomScript {
         var subscriptions: [SubscriptionID] = []
         var isClosed = false
         var watch = ClientWatch()
+        let answers = AnswerWatch()
         /// Queries that take the place of others once they have started.
         var replacements: [(old: SubscriptionID, new: SubscriptionID)] = []
 
@@ -116,6 +117,9 @@ package final class RandomScript {
         if generator.oneIn(4) {
             configuration.sync.limits.subscriptionCountMax = .random(in: 4...8, using: &generator)
         }
+        if generator.oneIn(3) { configuration.sync.waitingQueryMax = .random(in: 1...4, using: &generator) }
+        if generator.oneIn(3) { configuration.sync.queryAnswerSizeMax = .random(in: 50...2000, using: &generator) }
+        if generator.oneIn(8) { configuration.sync.queryRowCountMax = .random(in: 1...20, using: &generator) }
         if generator.oneIn(2) { makeMessagesSmall(&configuration, &generator) }
         configuration.sync.fieldsAreAlwaysUsed = generator.oneIn(2)
         configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
@@ -252,6 +256,8 @@ package final class RandomScript {
             }
             let waiting = client.session.withCore(\.waitingSubscriptionCount)
             if waiting > 0 { missing.append("client \(participant.number) waits for \(waiting) subscriptions") }
+            let asked = client.session.withCore(\.waitingQueryCount)
+            if asked > 0 { missing.append("client \(participant.number) waits for \(asked) answers") }
         }
         if joined.sessionCount != open.count {
             missing.append("\(joined.sessionCount) sessions of \(open.count) clients")

@@ -1,0 +1,75 @@
+import ArgumentParser
+import OrreryClient
+import OrreryInspector
+import OrrerySchema
+
+/// `orrery query`: asks a running world once, for scripts.
+struct QueryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Asks a running world once who matches a query.",
+        usage: "orrery query [<url>] <text> [options]",
+        discussion: """
+            The world is asked at one tick: all that is printed is of that tick. docs/QUERIES.md describes the language.
+
+            Examples:
+              orrery query "Health where Health.current < 50"
+              orrery query example.org:7600 "Position, Body" --json | jq .Body.name
+              orrery query --entity 12v3 --entity 14v1 "Health?"
+              orrery query --explain "Body where Body.name ~ \\"mar\\""
+
+
+            """ + ExitStatus.help)
+
+    @OptionGroup
+    var editing: Editing
+
+    @Argument(help: "What to ask; empty for everything of each --entity.")
+    var text: String
+
+    @OptionGroup
+    var output: OutputOptions
+
+    @Option(help: "Only this entity may match: 12v3. May be given several times.", transform: Editing.entity)
+    var entity: [Entity] = []
+
+    @Option(help: ArgumentHelp("Ask once the world has reached this tick.", valueName: "tick"))
+    var atLeast: UInt64 = 0
+
+    @Flag(help: "Print how the server reads the query and what it costs, and no entities.")
+    var explain = false
+
+    func validate() throws {
+        if explain, output.format != .table {
+            throw ValidationError("--explain prints no entities; leave out --json and --csv")
+        }
+    }
+
+    func run() async throws {
+        let undecodable = try await print { try Output.write($0, output.format.form) }
+        if let warning = undecodable.warning { throw ToolError(.protocolTrouble, warning) }
+    }
+
+    /// Asks, and prints the answer.
+    /// - Parameter write: Takes the next bytes.
+    func print(to write: ([UInt8]) throws -> Void) async throws -> UndecodableValues {
+        let query = InspectorQuery(text, entities: entity.isEmpty ? nil : entity)
+        var undecodable = UndecodableValues()
+        try await editing.withConnection { connection in
+            let rows = try await editing.waiting {
+                try await connection.rows(query.oneShot(atLeast: Tick(atLeast), explains: explain))
+            }
+            // A slow reader of our output does not burden the server.
+            let table = connection.componentTable
+            connection.close()
+            if explain {
+                try write(Array(query.explanation(in: table, cost: rows.cost).utf8))
+            } else {
+                undecodable = try output.format.print(
+                    rows.entities, of: rows.answer.store, ShownComponents(rows.answer.shown, in: table),
+                    chunkSize: Output.chunkSize, to: write)
+            }
+        }
+        return undecodable
+    }
+}
