@@ -40,7 +40,7 @@ import Testing
         joined.tick()
         let client = try joined.connect()
         try joined.run {
-            let rows = try await client.connection.rows(Self.hurt)
+            let rows = try await client.connection.rows(QueryText(Self.hurt))
             #expect(rows.epoch == joined.revision.epoch && rows.tick == joined.serverTick)
             #expect(rows.entities == ill + [bare] && rows.count == 4)
             #expect(rows.values(of: Health.self).map(\.value.current) == [0, 1, 2, 10])
@@ -82,7 +82,7 @@ import Testing
             #expect(wrong?.query?.kind == .unknownField && wrong?.query?.column == 21)
             #expect(wrong?.query?.nearest == "current")
             for later in ["Health limit 3", "Health order by Health.current", "Health count"] {
-                let error = await error { try await connection.rows(later) }
+                let error = await error { try await connection.rows(QueryText(later)) }
                 #expect(error?.query?.kind == .notYet, "\(later)")
             }
             let gone = [Entity(index: 0, generation: 9), Entity(index: .max - 1, generation: 1)]
@@ -142,7 +142,7 @@ import Testing
             #expect(try await connection.rows("Position where Position.x < 50").count == 50)
             // 4 bytes of a generation and 12 of a value for each, or 3 and more of a text.
             for text in ["Position", "Position where Position.x < 62", "Label, Position? where Position.x < 53", "*"] {
-                let error = await error { try await connection.rows(text) }
+                let error = await error { try await connection.rows(QueryText(text)) }
                 #expect(error?.code == .query && error?.query?.kind == .tooDear, "\(text)")
                 #expect(error?.message.contains("1000 bytes (queryAnswerSizeMax)") == true, "\(error?.message ?? "")")
             }
