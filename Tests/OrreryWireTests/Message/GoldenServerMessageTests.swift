@@ -68,6 +68,7 @@ import Testing
             welcomeBack(
                 SessionGrant(token: [0xfe, 1], resumption: .resumed, isKnownClient: true, mayDespawn: true, client: 7)),
             welcomeBack(SessionGrant(token: [0xfe, 2], resumption: .otherEpoch, client: 7)),
+            welcomeBack(SessionGrant(token: [0xfe, 2], resumption: .otherClass, client: 7, rights: 1)),
             welcomeBack(
                 SessionGrant(
                     token: [0xfe, 3], resumption: .unknownTick, isKnownClient: true, maySpawn: true, mayDespawn: true,
