@@ -6,6 +6,8 @@ import OrreryWebSocket
 import OrreryWire
 import Synchronization
 
+@testable import FuzzQueries
+
 /// A server of the golden world, over sockets, on a free port of this machine.
 ///
 /// `@unchecked Sendable`: only the loop's thread uses the core.

@@ -6,6 +6,7 @@ import OrrerySchema
 import OrreryStore
 import Testing
 
+@testable import FuzzQueries
 @testable import orrery
 
 /// The golden cases as `orrery query` answers them, by a server over sockets.

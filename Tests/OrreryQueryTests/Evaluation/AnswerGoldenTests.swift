@@ -6,6 +6,8 @@ import OrreryTransport
 import OrreryWire
 import Testing
 
+@testable import FuzzQueries
+
 /// The golden cases as one-shot queries: a server answers a client.
 @Suite struct AnswerGoldenTests {
     /// The answer of a server of the golden world.
