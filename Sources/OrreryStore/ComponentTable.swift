@@ -76,7 +76,7 @@ package struct ComponentTable: Hashable, Sendable {
         /// Whether values of both can be kept in one column and read in the same way.
         package func hasSameValues(as other: Entry) -> Bool {
             column == other.column && name == other.name && schemaHash == other.schemaHash
-                && valueSize == other.valueSize
+                && valueSize == other.valueSize && isResource == other.isResource
         }
     }
 

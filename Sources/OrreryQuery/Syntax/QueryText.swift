@@ -11,6 +11,8 @@ package enum QueryText {
         components.map { $0.map { "\(name($0))?" }.joined(separator: ", ") } ?? ""
     }
 
+    package static func resource(_ resource: String) -> String { "resource \(name(resource))" }
+
     /// A component's name as a term begins with it. (A name with a back-tick cannot be written.)
     private static func name(_ name: String) -> String {
         let scalars = name.unicodeScalars

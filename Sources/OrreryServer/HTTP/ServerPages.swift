@@ -1,4 +1,5 @@
 import OrrerySchema
+import OrreryStore
 import OrreryTransport
 import OrreryWire
 
@@ -14,7 +15,7 @@ struct ServerPages: Sendable {
 
     /// - Parameter url: The URL that the server listens at.
     init(
-        _ configuration: SimulationConfiguration, url: String, schemas: [ComponentSchema], metrics: ServerMetrics,
+        _ configuration: SimulationConfiguration, url: String, components: ComponentTable, metrics: ServerMetrics,
         pulse: TickPulse
     ) {
         authorize = configuration.authorize
@@ -24,7 +25,9 @@ struct ServerPages: Sendable {
         var writer = JSONWriter()
         writer.object { writer in
             writer.name("components")
-            writer.array(schemas) { $0.schema($1) }
+            writer.array(components.entries) { writer, entry in
+                if let schema = entry.schema { writer.schema(schema, isResource: entry.isResource) }
+            }
         }
         schema = writer.bytes + [UInt8(ascii: "\n")]
         self.metrics = metrics

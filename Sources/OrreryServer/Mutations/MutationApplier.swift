@@ -64,6 +64,14 @@ struct MutationApplier: ~Copyable {
         return writers[column.rawValue]
     }
 
+    /// The living entity to write; `nil` for a resource, of which the sync thread has checked that it is named by no
+    /// entity.
+    private func target(_ entity: Entity, of writer: ComponentWriter) throws(Refusal) -> Entity? {
+        if writer.isOfResource { return nil }
+        try requireAlive(entity)
+        return entity
+    }
+
     private func requireAlive(_ entity: Entity) throws(Refusal) {
         guard world.contains(entity) else { throw Refusal(.unknownEntity, "entity \(entity) is not alive") }
     }
@@ -72,7 +80,7 @@ struct MutationApplier: ~Copyable {
         _ write: ComponentWriter.Write, _ column: ColumnID, on entity: Entity, _ client: ClientIdentity
     ) throws(Refusal) -> Int {
         let writer = try writer(of: column)
-        try requireAlive(entity)
+        let entity = try target(entity, of: writer)
         values.reserve(writer.size)
         let value = values.place(size: writer.size, alignment: writer.alignment)
         let work = try writer.prepare(write, on: entity, by: client, at: value)
@@ -82,7 +90,7 @@ struct MutationApplier: ~Copyable {
 
     private func remove(_ column: ColumnID, from entity: Entity, _ client: ClientIdentity) throws(Refusal) {
         let writer = try writer(of: column)
-        try requireAlive(entity)
+        let entity = try target(entity, of: writer)
         try writer.prepareRemoval(from: entity, by: client)
         try committing { () throws(WorldError) in try writer.commitRemoval(from: entity) }
     }

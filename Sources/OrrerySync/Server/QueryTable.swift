@@ -25,7 +25,7 @@ struct QueryTable {
             shownColumns = query.selection.shownColumns(in: components)
             cells =
                 query.isPlain
-                ? Cells(everyEntity: query.selection.required.isEmpty, columns: shownColumns) : Cells()
+                ? Cells(everyEntity: query.readsLife, columns: shownColumns) : Cells()
         }
     }
 
@@ -54,8 +54,8 @@ struct QueryTable {
 
         /// Whether the entity at a row is a member that clients are told of.
         func hasMember(at row: UInt32, in store: ComponentStore) -> Bool {
-            guard let membership, let entity = store.entity(at: row) else { return false }
-            return membership.contains(entity)
+            guard let membership, let candidate = membership.candidate(at: row, in: store) else { return false }
+            return membership.contains(candidate)
         }
 
         /// The fewest units of work for a batch of its members.

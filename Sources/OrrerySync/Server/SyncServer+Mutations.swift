@@ -207,16 +207,16 @@ extension SyncServer {
     /// Checks everything about a mutation that can be checked without the world.
     private func check(_ operation: Mutation.Operation) throws(Refusal) {
         switch operation {
-        case .set(_, let value, _): try Self.check(value.bytes, of: try writable(value.column))
-        case .insert(_, let component): try check(component)
-        case .patch(_, let column, let patches):
-            let schema = try writable(column)
+        case .set(let entity, let value, _): try Self.check(value.bytes, of: try writable(value.column, of: entity))
+        case .insert(let entity, let component): try check(component, of: entity)
+        case .patch(let entity, let column, let patches):
+            let schema = try writable(column, of: entity)
             guard !patches.isEmpty else { throw Refusal(.undecodable, "a patch of no fields") }
             for patch in patches { try Self.check(patch.field, of: schema) }
-        case .remove(_, let column): _ = try writable(column)
+        case .remove(let entity, let column): _ = try writable(column, of: entity)
         case .spawn(let components):
             guard permissions.maySpawn else { throw Refusal(.notWritable, "clients may not spawn here") }
-            for component in components { try check(component) }
+            for component in components { try check(component, of: nil) }
             guard Set(components.map(\.column)).count == components.count else {
                 throw Refusal(.undecodable, "a component is given twice")
             }
@@ -225,18 +225,22 @@ extension SyncServer {
         }
     }
 
-    private func check(_ component: Mutation.NewComponent) throws(Refusal) {
-        let schema = try writable(component.column)
+    /// - Parameter entity: `nil` for one that is about to be spawned.
+    private func check(_ component: Mutation.NewComponent, of entity: Entity?) throws(Refusal) {
+        let schema = try writable(component.column, of: entity)
         switch component.content {
         case .whole(let bytes): try Self.check(bytes, of: schema)
         case .fields(let fields): for field in fields { try Self.check(field, of: schema) }
         }
     }
 
-    /// The schema of a component that clients may write.
-    private func writable(_ column: ColumnID) throws(Refusal) -> ComponentSchema {
+    /// The schema of a component that clients may write. The world decides whether the entity is alive.
+    private func writable(_ column: ColumnID, of entity: Entity?) throws(Refusal) -> ComponentSchema {
         guard let entry = store.table[column], let schema = entry.schema else {
             throw Refusal(.unknownComponent, "there is no component \(column)")
+        }
+        guard !entry.isResource || entity == Entity.none else {
+            throw Refusal(.unknownComponent, "\(entry.name) is a resource, which no entity has")
         }
         guard entry.isWritable else { throw Refusal(.notWritable, "\(entry.name) is read-only for clients") }
         return schema

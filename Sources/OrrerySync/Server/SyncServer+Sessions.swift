@@ -192,7 +192,6 @@ extension SyncServer {
         let query: Query
         do throws(QueryError) {
             query = try Query(request.text, entities: request.entities, in: store.table)
-            if query.isResource { throw QueryError(.notYet, column: 1, expected: "a query of entities") }
         } catch {
             throw SubscribeRefusal(error)
         }
@@ -313,7 +312,7 @@ extension Query {
 
     /// The work of determining all members of it.
     fileprivate func evaluationWork(in store: ComponentStore) -> Int {
-        isPlain || onlyListed != nil
+        isPlain || isResource || onlyListed != nil
             ? 0 : store.pageCount * RowSet.pageWords * nodeCount / Self.wordsPerUnit
     }
 

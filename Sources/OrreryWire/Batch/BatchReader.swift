@@ -108,10 +108,11 @@ package struct BatchReader {
             return .enter(
                 rows, generations: try content.readBytes(rows.count * 4), spawned: number == BatchSectionKind.spawn)
         case BatchSectionKind.remove:
-            return .remove(try readEntry(&content, table).column, try content.readRows(indexMax: limits.entityIndexMax))
+            let entry = try readEntry(&content, table)
+            return .remove(entry.column, try readRows(&content, of: entry))
         case BatchSectionKind.insert, BatchSectionKind.update:
             let entry = try readEntry(&content, table)
-            let rows = try content.readRows(indexMax: limits.entityIndexMax)
+            let rows = try readRows(&content, of: entry)
             let values = try readValues(&content, count: rows.count, valueSize: entry.valueSize)
             return .values(entry.column, rows, values, inserted: number == BatchSectionKind.insert)
         default: return nil
@@ -127,6 +128,18 @@ package struct BatchReader {
             throw CodecError(.outOfDomain, at: start, "there is no component \(column)")
         }
         return entry
+    }
+
+    /// A resource has row 0 alone.
+    private func readRows(
+        _ content: inout ByteReader, of entry: ComponentTable.Entry
+    ) throws(CodecError) -> RowSet {
+        let start = content.offset
+        let rows = try content.readRows(indexMax: limits.entityIndexMax)
+        guard !entry.isResource || rows.indexes == [Entity.resource.index] else {
+            throw CodecError(.outOfDomain, at: start, "\(entry.name) is a resource, and has row 0 alone")
+        }
+        return rows
     }
 
     private func readValues(

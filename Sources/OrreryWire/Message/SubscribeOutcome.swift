@@ -18,7 +18,7 @@ package struct GrantedQuery: Hashable, Sendable {
     /// The components that it shows of its members, as far as they have them.
     package var shown: Selection.Shown
     /// Whether the sections *joined* and *left* tell its members. If not, all entities with one of the shown components
-    /// are members; with all components shown, every entity.
+    /// are members; with all components shown, every entity; and a resource is shown whatever its value.
     package var tellsMembers: Bool
 
     package init(_ number: QueryNumber, shown: Selection.Shown, tellsMembers: Bool) {
@@ -27,13 +27,11 @@ package struct GrantedQuery: Hashable, Sendable {
         self.tellsMembers = tellsMembers
     }
 
-    /// Whether it shows a component of its members.
-    package func shows(_ column: ColumnID) -> Bool {
-        switch shown {
-        case .all: true
-        case .listed(let columns): columns.contains(column)
-        }
-    }
+    /// Whether it shows a component of its members, or the resource.
+    package func shows(_ entry: ComponentTable.Entry) -> Bool { shown.contains(entry) }
+
+    /// Whether it is of a resource: no entity is its member, and *joined* and *left* tell of row 0.
+    package var isOfResource: Bool { shown.resource != nil }
 }
 
 /// The answer to a Subscribe.
@@ -51,6 +49,7 @@ private enum SubscribeResponseSection {
 private enum QueryFlags {
     static let tellsMembers: UInt8 = 1
     static let showsAll: UInt8 = 2
+    static let isOfResource: UInt8 = 4
 }
 
 extension QueryError.Kind {
@@ -79,6 +78,9 @@ extension ByteWriter {
         let tells = query.tellsMembers ? QueryFlags.tellsMembers : 0
         switch query.shown {
         case .all: append(tells | QueryFlags.showsAll)
+        case .resource(let column):
+            append(tells | QueryFlags.isOfResource)
+            append(varint: column.rawValue)
         case .listed(let columns):
             append(tells)
             append(varint: columns.count)
@@ -118,17 +120,17 @@ extension ByteReader {
         let number = QueryNumber(try readVarint())
         try readLane()
         let flags = try readByte()
-        let known = QueryFlags.tellsMembers | QueryFlags.showsAll
-        guard flags & ~known == 0 else {
-            throw CodecError(.outOfDomain, at: offset - 1, "the flags of a query are \(flags), at most \(known)")
+        let shown: Selection.Shown
+        switch flags & ~QueryFlags.tellsMembers {
+        case 0:
+            let count = try readCount(max: limits.componentCountMax, "the components of a query")
+            let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
+            shown = .listed(columns.map(ColumnID.init))
+        case QueryFlags.showsAll: shown = .all
+        case QueryFlags.isOfResource: shown = .resource(try readColumn(limits: limits))
+        default: throw CodecError(.outOfDomain, at: offset - 1, "\(flags) are no flags of a query")
         }
-        let tellsMembers = flags & QueryFlags.tellsMembers != 0
-        guard flags & QueryFlags.showsAll == 0 else {
-            return GrantedQuery(number, shown: .all, tellsMembers: tellsMembers)
-        }
-        let count = try readCount(max: limits.componentCountMax, "the components of a query")
-        let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
-        return GrantedQuery(number, shown: .listed(columns.map(ColumnID.init)), tellsMembers: tellsMembers)
+        return GrantedQuery(number, shown: shown, tellsMembers: flags & QueryFlags.tellsMembers != 0)
     }
 
     /// An error of a kind that is not known here is one of syntax.

@@ -17,7 +17,7 @@ struct Printing {
         // Nothing is applied after this: the state stays at one tick, and a slow reader of our output does not burden
         // the server.
         connection.close()
-        let undecodable = try connection.withSnapshot { snapshot in try print(query.entities, snapshot, shown) }
+        let undecodable = try connection.withSnapshot { snapshot in try print(query.members, snapshot, shown) }
         if let warning = undecodable.warning { throw ToolError(.protocolTrouble, warning) }
     }
 

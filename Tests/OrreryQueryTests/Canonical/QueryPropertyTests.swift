@@ -87,9 +87,9 @@ import Testing
     @Test func entitiesAreSortedAndEachOnce() throws {
         let query = try Query("entity in (12v3, 4v1, 12v3, 4v0)", in: Self.table)
         #expect(query.selection.entities?.map(\.description) == ["4v0", "4v1", "12v3"])
-        #expect(query.selection.resource == nil && !query.isResource)
+        #expect(query.selection.shown.resource == nil && !query.isResource)
         let resource = try Query("resource Score", in: Self.table)
-        #expect(resource.isResource && resource.selection.resource == Self.table["Score"]?.column)
+        #expect(resource.isResource && resource.selection.shown.resource == Self.table["Score"]?.column)
         #expect(!resource.isMember(Entity(index: 0, generation: 0), of: try GoldenWorld().store))
     }
 }

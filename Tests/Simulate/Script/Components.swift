@@ -1,4 +1,4 @@
-import OrrerySchema
+package import OrrerySchema
 
 package struct Position: Component, Equatable {
     package var x: Float = 0
@@ -46,6 +46,27 @@ package struct Tally: Component, Equatable {
         self.mutation = mutation
         self.weight = weight
     }
+}
+
+/// A resource of fixed size, which the world changes.
+package struct Weather: Component, Equatable {
+    package var wind: Int32 = 0
+    /// An entity, so that it refers to one as components do.
+    package var over = Entity.none
+
+    package init() {}
+    package init(wind: Int32, over: Entity) {
+        self.wind = wind
+        self.over = over
+    }
+}
+
+/// A resource of varying size, which clients write and the world takes away.
+package struct Log: Component, Codable, Equatable {
+    package var last: Int64 = 0
+    package var lines: [String] = []
+
+    package init() {}
 }
 
 /// Registered with the world, never with the server.

@@ -74,7 +74,9 @@ extension RandomScript {
 
     private func mutate(_ participant: Participant) {
         let wish =
-            chance(8)
+            chance(6)
+            ? ledger.mutateResource(participant.client, kind: number(0...3))
+            : chance(8)
             ? ledger.mutateInOrder(participant.client, count: number(2...6))
             : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
         if let wish { note("client \(participant.number) wants \(wish)") }

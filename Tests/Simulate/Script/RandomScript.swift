@@ -47,9 +47,10 @@ package final class RandomScript {
         faultRarity = [10, 20, 40][Int.random(in: 0...2, using: &generator)]
         self.isTraced = isTraced
         let standard = SyncServerConfiguration()
+        let writes = MutationLedger.Writes()
         ledger = MutationLedger(
             hasRoomForAll: configuration.sync.answersSizeMax == standard.answersSizeMax
-                && configuration.sync.pendingMutationMax == standard.pendingMutationMax)
+                && configuration.sync.pendingMutationMax == standard.pendingMutationMax, writes)
         var lives = SeededGenerator(seed: seed ^ 0x6c69_7665_73)
         joined = try JoinedWorld(
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
@@ -60,6 +61,8 @@ package final class RandomScript {
             if !lives.oneIn(4) { try sync.register(Frozen.self) }
             try sync.register(Tally.self, writable: .byClients)
             if !lives.oneIn(4) { try sync.register(Label.self) }
+            if lives.oneIn(2) { try sync.register(resource: Weather.self) }
+            if !lives.oneIn(4) { try Self.registerLog(&sync, writes) }
             sync.spawning = .byClients
             sync.despawning = .byClients
         }
@@ -68,6 +71,16 @@ package final class RandomScript {
         for _ in 0..<(chance(8) ? 1100 : 5) { spawn() }
         ledger.begin(joined.world, joined.revision.epoch)
         note("settings: \(configuration.sync), \(configuration.mutationWorkRateMax) units of mutations a second")
+    }
+
+    /// Registers the log, whose rule counts what clients write. It is asked last, so all that it allows has its effect.
+    private static func registerLog(_ sync: inout SyncRegistry, _ writes: MutationLedger.Writes) throws {
+        try sync.register(
+            resource: Log.self,
+            writable: .byClients(where: { write in
+                if let log = write.new { writes.note(log.last) }
+                return true
+            }))
     }
 
     /// Small limits, so that windows close, batches are cut, and first states take several ticks.
