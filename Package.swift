@@ -156,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryQuery", "OrreryWire", "OrrerySync", "OrreryTransport",
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync",
+                "OrreryTransport",
                 "OrreryServer", "OrreryClient", "OrreryWebSocket", "OrreryTesting", "OrreryRawPeer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),

@@ -21,8 +21,8 @@ public struct Snapshot {
         self.bindings = bindings
     }
 
-    /// The components and resources that this client can read, in the server's order.
-    public var components: [ComponentSchema] { store.table.schemas }
+    /// The components that this client can read, in the server's order.
+    public var components: [ComponentSchema] { store.table.schemas(ofResources: false) }
     /// The number of living entities that this client knows.
     public var entityCount: Int { store.entities.count }
 
@@ -33,7 +33,7 @@ public struct Snapshot {
     /// The entities that have all of these components, ascending.
     /// - Complexity: O(entities that have the rarest component) x O(components).
     public func entities(with components: [ComponentSchema]) -> [Entity] {
-        let columns = components.compactMap { column(of: $0.name) }
+        let columns = components.compactMap { column(of: $0.name) }.filter { !$0.isResource }
         guard columns.count == components.count else { return [] }
         guard let rarest = columns.min(by: { $0.count < $1.count }) else { return entities }
         return rarest.rows.indexes.filter { row in columns.allSatisfy { $0.contains(row) } }
@@ -67,7 +67,7 @@ public struct Snapshot {
     /// Whether this client knows the entity and it is alive.
     public func contains(_ entity: Entity) -> Bool { store.contains(entity) }
 
-    /// The components that an entity has, in the server's order; of ``Entity/none``, the resources that this client knows.
+    /// The components that an entity has, in the server's order; of ``Entity/none``, the resources that are shown.
     public func components(of entity: Entity) -> [ComponentSchema] {
         store.columns(of: entity).compactMap { store.table[$0]?.schema }
     }

@@ -3,8 +3,8 @@ package import OrreryStore
 
 /// Entities as comma-separated values: a header, then one line for each entity. Lines end in a line feed.
 ///
-/// Numbers are exact. A missing component, an absent optional, a reference to no entity and the entity of a resource are
-/// empty cells; an empty string is `""`. Source: RFC 4180 for quotation.
+/// Numbers are exact. A missing component, an absent optional, a reference to no entity, and the entity of a resource
+/// are empty cells; an empty string is `""`. Source: RFC 4180 for quotation.
 package struct CSVFormat: Sendable {
     package private(set) var undecodable = UndecodableValues()
     private let components: [ShownComponent]

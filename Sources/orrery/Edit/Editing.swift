@@ -3,7 +3,6 @@ import OrreryClient
 import OrreryInspector
 import OrreryQuery
 import OrrerySchema
-import OrreryStore
 
 /// Options of all commands that read or write single entities: the world's address, and the time to wait.
 struct Editing: ParsableArguments {
@@ -63,7 +62,7 @@ struct Editing: ParsableArguments {
     }
 
     /// What stands in the place of an entity for the resources of the world.
-    private static let resource = "resource"
+    static let resource = "resource"
 
     /// Whose components a command has written, for its output.
     static func name(of owner: Entity) -> String { owner == .none ? resource : "\(owner)" }
@@ -80,7 +79,7 @@ struct Editing: ParsableArguments {
                 }
             }
             var queries: [LiveQuery] = []
-            for name in names ?? connection.componentTable.entries.filter(\.isResource).map(\.name) {
+            for name in names ?? connection.resources.map(\.name) {
                 queries.append(try await connection.query(QueryText.resource(name)))
             }
             return queries

@@ -10,8 +10,8 @@ enum ServerAddress {
     /// Options that take a value.
     private static let valued: Set = ["--timeout", "--token", "--token-file", "--ca", "--name"]
 
-    /// Adds the URL if it was left out of the arguments of a command for single entities: an entity or an assignment is
-    /// in its place.
+    /// Adds the URL if it was left out of the arguments of a command for single entities: an entity, `resource` or an
+    /// assignment is in its place.
     static func completed(_ arguments: [String]) -> [String] {
         // All but the inspector are for single entities.
         let commands = Orrery.configuration.subcommands.filter { $0 != Inspect.self }
@@ -24,6 +24,7 @@ enum ServerAddress {
         }
         let isURL =
             position < arguments.count && Entity(arguments[position]) == nil && !arguments[position].contains("=")
+            && arguments[position] != Editing.resource
         guard !isURL, position <= arguments.count else { return arguments }
         return arguments[..<position] + [local] + arguments[position...]
     }

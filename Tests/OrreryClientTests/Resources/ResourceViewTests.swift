@@ -185,11 +185,13 @@ struct ResourceViewTests {
             joined.tick()
         }
         #expect(score.value?.points == 6 && high.value(of: Score.self)?.points == 6)
-        let changes = try joined.run {
-            var iterator = batches.makeAsyncIterator()
-            _ = try await iterator.next()
-            return try await iterator.next()?.changes.map { "\($0.cause) \($0.entity) \($0.component ?? "itself")" }
+        var changes: [String] = []
+        try joined.run {
+            for try await batch in batches {
+                changes += batch.changes.map { "\($0.cause) \($0.entity) \($0.component ?? "itself")" }
+                if changes.count >= 3 { break }
+            }
         }
-        #expect(changes == ["reset - Score", "entered - Score"])
+        #expect(changes == ["entered - Score", "reset - Score", "entered - Score"])
     }
 }

@@ -64,6 +64,19 @@ struct UntouchedResourceTests {
         #expect(client.receivedByteCount == before)
     }
 
+    @Test func listsOfComponentsDoNotHaveIt() throws {
+        let view = try joined.run { try await client.connection.view(ofResource: Score.self) }
+        let positions = try joined.run { try await client.connection.view(of: Position.self) }
+        #expect(client.connection.components.map(\.name) == ["Position"])
+        #expect(client.connection.resources.map(\.name) == ["Score", "Motto"])
+        client.connection.withSnapshot { now in
+            #expect(now.components.map(\.name) == ["Position"])
+            #expect(now.entities(with: client.connection.resources) == [])
+            #expect(now.entities(with: now.components) == [first] && now[first, Score.self] == nil)
+        }
+        #expect(view.value != nil && positions.entities == [first])
+    }
+
     @Test func theEntityAtItsRowComesAndGoesWithoutIt() throws {
         let all = try joined.run { try await client.connection.subscribeToAll() }
         let score = try joined.run { try await client.connection.view(ofResource: Score.self) }

@@ -77,8 +77,8 @@ extension RandomScript {
             chance(6)
             ? ledger.mutateResource(participant.client, kind: number(0...3))
             : chance(8)
-            ? ledger.mutateInOrder(participant.client, count: number(2...6))
-            : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
+                ? ledger.mutateInOrder(participant.client, count: number(2...6))
+                : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
         if let wish { note("client \(participant.number) wants \(wish)") }
     }
 
