@@ -97,12 +97,15 @@ extension MutationLedger {
     /// One mutation of a resource, which belongs to no entity.
     /// - Returns: what is wanted, in words.
     func mutateResource(_ client: JoinedClient, kind: Int) -> String? {
-        let shown = client.session.withCore { core in
-            core.table["Log"].map { entry in
-                (entry.column, core.store[entry.column].withValue(of: 0) { Array($0.prefix(8)) })
-            }
+        let (column, last) = client.session.withCore { core in
+            // What is shown may be of an earlier life, with another table.
+            let shown = core.store.table["Log"]?.column
+            return (
+                core.table["Log"]?.column,
+                shown.flatMap { core.store.withValue(of: .none, in: $0) { Array($0.prefix(8)) } }
+            )
         }
-        guard let (column, last) = shown, worlds[client.revision.epoch] != nil else { return nil }
+        guard let column, worlds[client.revision.epoch] != nil else { return nil }
         let number = Int64(entries.count + 1)
         let (last8, noLines) = (Self.bytes(number), [0] as [UInt8])
         let operation: Mutation.Operation =
