@@ -143,7 +143,12 @@ package final class RandomScript {
         try changeWorld()
         try changeParticipants()
         tick()
-        if chance(40) { try restart() }
+        if chance(40), hasLetEverybodyIn { try restart() }
+    }
+
+    /// Whoever waits for its first welcome would wait for that of a server that is gone, and give up.
+    private var hasLetEverybodyIn: Bool {
+        participants.allSatisfy { $0.isClosed || $0.client.isWelcomed || $0.client.tick > .zero }
     }
 
     func join() throws {
