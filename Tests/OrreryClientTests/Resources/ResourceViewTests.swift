@@ -1,6 +1,7 @@
 import OrreryClient
 import OrreryECS
 import OrrerySchema
+import OrreryServer
 import OrreryTesting
 import Testing
 
@@ -58,6 +59,16 @@ struct ResourceViewTests {
             joined.world.insertResource(Score(points: 1))
             joined.tick()
         }
+    }
+
+    @Test func aTypeIsRegisteredAsOneOfBoth() {
+        let error = #expect(throws: SchemaError.self) {
+            try JoinedWorld { sync in
+                try sync.register(resource: Score.self)
+                try sync.register(Score.self)
+            }
+        }
+        #expect(error?.description.contains("registered twice") == true)
     }
 
     @Test func oneThatComesAgainIsSet() throws {
