@@ -166,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "SolarSystemTests",
             dependencies: [
-                "SolarSystem", "OrreryRawPeer", "OrrerySchema", "OrreryWire",
+                "SolarSystem", "OrreryECS", "OrreryRawPeer", "OrrerySchema", "OrreryWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/de421-check.csv")]),
