@@ -165,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "OrreryServerTests",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryQuery", "OrreryWire", "OrrerySync", "OrreryTransport",
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync",
+                "OrreryTransport",
                 "OrreryServer", "OrreryClient", "OrreryWebSocket", "OrreryTesting", "OrreryRawPeer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -174,7 +175,7 @@ let package = Package(
         .testTarget(
             name: "SolarSystemTests",
             dependencies: [
-                "SolarSystem", "OrreryRawPeer", "OrrerySchema", "OrreryWire",
+                "SolarSystem", "OrreryECS", "OrreryRawPeer", "OrrerySchema", "OrreryWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/de421-check.csv")]),

@@ -73,6 +73,20 @@ extension Orbit {
     }
 }
 
+/// The date of everything else: a resource, since there is one for the whole world.
+struct Moment: Component, Equatable {
+    /// Barycentric dynamical time (TDB), as a Julian date.
+    var julianDate = epoch
+
+    /// 2000-01-01 12:00, the date of the initial state.
+    static let epoch = 2_451_545.0
+
+    static var documentation: String? { "The date of the simulation." }
+    static var annotations: [FieldAnnotation<Moment>] {
+        [.init(\.julianDate, unit: "d", "Barycentric dynamical time; 2451545 is 2000-01-01 12:00.")]
+    }
+}
+
 private func length(_ x: Double, _ y: Double, _ z: Double) -> Double {
     (x * x + y * y + z * z).squareRoot()
 }

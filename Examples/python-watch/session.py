@@ -14,6 +14,7 @@ from wire.values import Schema
 
 STAGED_SIZE_MAX = 268435456
 SUBSCRIPTION = 1
+RESOURCE_ROW, NO_ENTITY = 0, 0  # in the place of an entity's: no entity has this generation
 
 
 class Refused(Exception):
@@ -24,7 +25,7 @@ class Refused(Exception):
 class Change:
     """What happened: spawn, enter, despawn, leave; or remove, insert, set, leave of a component of an entity.
 
-    `schema`: None where its bytes cannot be read."""
+    `generation`: NO_ENTITY for a resource. `schema`: None where its bytes cannot be read."""
 
     kind: str
     index: int
@@ -182,6 +183,7 @@ class Session:
             for row, generation in zip(section.rows, section.generations):
                 self._stand(row, generation, "spawn" if section.is_spawn else "enter")
         elif isinstance(section, Removed):
+            self._check_rows(section)
             for row in section.rows:
                 self._remove(section.component, row)
         elif isinstance(section, TableChanged):
@@ -192,6 +194,10 @@ class Session:
             self._know(section.schema)
         else:
             self._write(section)
+
+    def _check_rows(self, section: Removed | Written) -> None:
+        if self._table[section.component].is_resource and list(section.rows) != [RESOURCE_ROW]:
+            raise Breach(1007, "a row of a resource that is not its only one")
 
     def _changed(self, kind: str, row: int, component: int | None = None, *values: bytes | None) -> None:
         change = Change(kind, row, self._generations[row], None, *values)
@@ -210,7 +216,8 @@ class Session:
         if self._query is None or not self._query.tells_members or section.query != self._query.number:
             raise Breach(1002, f"members of query {section.query}, which nobody asked for")
         if isinstance(section, Joined):
-            if not self._generations.keys() >= set(section.rows):
+            possible = {RESOURCE_ROW} if self._query.is_of_resource else self._generations.keys()
+            if not possible >= set(section.rows):
                 raise Breach(1007, "an entity joins that has not entered")
             self._members.update(section.rows)
         elif isinstance(section, Left):
@@ -245,7 +252,10 @@ class Session:
             self._touched.add(row)
 
     def _write(self, written: Written) -> None:
+        self._check_rows(written)
         component, cells = written.component, self._cells[written.component]
+        if written.is_insert and self._table[component].is_resource:
+            self._stand(RESOURCE_ROW, NO_ENTITY, "enter")
         for row, new in zip(written.rows, written.values):
             if row not in (self._generations if written.is_insert else cells):
                 raise Breach(1007, f"a value of row {row}, which is not there")

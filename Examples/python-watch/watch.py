@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from session import Change, Refused, Session
+from session import NO_ENTITY, Change, Refused, Session
 from websocket import CannotConnect, Closed, WebSocket
 from wire.frames import NoUpgrade, Unauthorized
 from wire.messages import MESSAGE_SIZE_MAX, SUBPROTOCOL
@@ -93,7 +93,8 @@ class Printer:
     def show(self, tick: int, changes: list[Change]) -> None:
         try:
             for change in changes:
-                self._show(tick, f"{change.index}v{change.generation}", change)
+                entity = "-" if change.generation == NO_ENTITY else f"{change.index}v{change.generation}"
+                self._show(tick, entity, change)
             sys.stdout.flush()
         except BrokenPipeError:
             die_of(signal.SIGPIPE)

@@ -61,7 +61,7 @@ public final class SimulationServer: Service {
     ///   - configuration: Tick rate, access, and every limit.
     ///   - transport: Where clients connect, such as `.webSocket(port: 7600)`.
     ///   - logger: Where the server writes its log.
-    ///   - register: Registers the components that clients see.
+    ///   - register: Registers the components and resources that clients see.
     /// - Throws: ``ServerError`` if settings contradict one another, `TransportError` if the address cannot be opened,
     ///   `SchemaError` if a component cannot be shown, `ScheduleError` if the schedule contradicts itself, and the
     ///   errors of `register`.
@@ -129,7 +129,7 @@ public final class SimulationServer: Service {
             log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now()), now: now,
             wakeSync: { loop.wake() })
         let pages = ServerPages(
-            configuration, url: url, schemas: descriptors.map(\.schema), metrics: metrics, pulse: pulse)
+            configuration, url: url, components: registry.table, metrics: metrics, pulse: pulse)
         let sync = SyncLoop(
             loop: loop, handover: handover, exchange: exchange, core: core,
             intake: ChangeIntake(

@@ -3,7 +3,7 @@ public import OrrerySchema
 import OrreryStore
 package import OrreryWire
 
-/// Registers the components of a world that are visible to clients.
+/// Registers the components and resources of a world that are visible to clients.
 ///
 /// The order of registration is the order of the component table. A component that is not registered never leaves the
 /// simulation thread and costs nothing there.
@@ -12,6 +12,7 @@ public struct SyncRegistry {
         let descriptor: ComponentDescriptor
         let makeWriter: @Sendable (World) -> ComponentWriter
         let isWritable: Bool
+        let isResource: Bool
         /// The wire form of `C()`; `nil` if it cannot be sent.
         let defaultValue: [UInt8]?
         let track: @Sendable (World) -> ComponentID
@@ -25,7 +26,7 @@ public struct SyncRegistry {
             entries.enumerated().map { number, entry in
                 .init(
                     ColumnID(number), entry.descriptor.schema, isWritable: entry.isWritable,
-                    defaultValue: entry.defaultValue)
+                    isResource: entry.isResource, defaultValue: entry.defaultValue)
             })
     }
 
@@ -49,6 +50,33 @@ public struct SyncRegistry {
     ///   there would be more components than the server's limits allow.
     public mutating func register<C: Component>(
         _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly
+    ) throws(SchemaError) {
+        try add(type, rule, isResource: false) { world in
+            world.track(type)
+            return world.register(type)
+        } values: { world in
+            EntityValues(component: world.register(type), world: world)
+        }
+    }
+
+    /// Makes a resource visible to clients: the one value of this type that ``World/insertResource(_:)`` stores.
+    /// - Parameters:
+    ///   - type: The resource. Clients refer to it by its `componentName`.
+    ///   - rule: Which clients may write it, insert it where there is none, and remove it; by default none.
+    /// - Throws: As ``register(_:writable:)``. A type is registered once, as a component or as a resource.
+    public mutating func register<C: Component>(
+        resource type: C.Type, writable rule: WriteRule<C> = .byServerOnly
+    ) throws(SchemaError) {
+        try add(type, rule, isResource: true) { world in
+            world.track(resource: type)
+        } values: { world in
+            ResourceValue<C>(world: world)
+        }
+    }
+
+    private mutating func add<C: Component>(
+        _ type: C.Type, _ rule: WriteRule<C>, isResource: Bool, track: @escaping @Sendable (World) -> ComponentID,
+        values: @escaping @Sendable (World) -> any WrittenValues
     ) throws(SchemaError) {
         let coder = try ComponentCoder<C>(limits: limits.schema)
         let descriptor = ComponentDescriptor(coder)
@@ -75,12 +103,9 @@ public struct SyncRegistry {
                 descriptor: descriptor,
                 makeWriter: { world in
                     ComponentWriter(
-                        descriptor, world.register(type), access: access, defaultValue: defaultValue, world: world)
-                }, isWritable: rule.isOpen, defaultValue: defaultValue
-            ) { world in
-                world.track(type)
-                return world.register(type)
-            })
+                        descriptor, world.register(type), values(world), access: access, defaultValue: defaultValue,
+                        world: world)
+                }, isWritable: rule.isOpen, isResource: isResource, defaultValue: defaultValue, track: track))
     }
 
     private func defaultValue<C: Component>(_ coder: ComponentCoder<C>) -> [UInt8]? {

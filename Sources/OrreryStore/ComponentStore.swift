@@ -45,7 +45,8 @@ package final class ComponentStore {
         for entry in table.entries {
             while columns.count <= entry.column.rawValue { columns.append(nil) }
             if columns[entry.column.rawValue] == nil {
-                columns[entry.column.rawValue] = Column(valueSize: entry.valueSize, countedBy: size)
+                columns[entry.column.rawValue] = Column(
+                    valueSize: entry.valueSize, isResource: entry.isResource, countedBy: size)
             }
         }
     }
@@ -86,6 +87,27 @@ package final class ComponentStore {
 
     package func contains(_ entity: Entity) -> Bool { self.entity(at: entity.index) == entity }
 
+    /// Whose value a row of a column has: the living entity's at that index; that of a resource belongs to no entity.
+    package func owner(of row: UInt32, in column: Column) -> Entity? {
+        column.isResource ? Entity.none : entity(at: row)
+    }
+
+    /// The row of a living entity in a column, or of no entity in the column of a resource.
+    package func row(of entity: Entity, in column: Column) -> UInt32? {
+        guard column.isResource else { return contains(entity) ? entity.index : nil }
+        return entity == .none ? Entity.resource.index : nil
+    }
+
+    /// Calls `body` with the value of a component of a living entity, or with a resource, for no entity.
+    /// - Returns: The closure's result; `nil` if there is no such value.
+    @discardableResult
+    package func withValue<R, Failure: Error>(
+        of entity: Entity, in column: ColumnID, _ body: (UnsafeRawBufferPointer) throws(Failure) -> R
+    ) throws(Failure) -> R? {
+        guard let row = row(of: entity, in: self[column]) else { return nil }
+        return try self[column].withValue(of: row, body)
+    }
+
     /// Asserts what must hold between two ticks; a failed assertion names it.
     /// - Complexity: O(pages).
     private func checkInvariants() -> Bool {
@@ -98,21 +120,27 @@ package final class ComponentStore {
     /// One past the last page of any column.
     package var pageCount: Int { columns.reduce(entities.pageCount) { max($0, $1?.pageCount ?? 0) } }
 
-    /// The columns in which an entity has a value.
+    /// The columns in which an entity has a value; of no entity, the resources that there are.
     package func columns(of entity: Entity) -> [ColumnID] {
-        guard contains(entity) else { return [] }
-        return columns.indices.filter { columns[$0]?.contains(entity.index) ?? false }.map(ColumnID.init)
+        guard entity == .none || contains(entity) else { return [] }
+        let row = entity == .none ? Entity.resource.index : entity.index
+        return columns.indices.filter { position in
+            columns[position].map { $0.isResource == (entity == .none) && $0.contains(row) } ?? false
+        }.map(ColumnID.init)
     }
 
     /// What happened to a component of some entities after `cursor`.
     /// - Parameters:
-    ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
+    ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it. Of a
+    ///     resource, ``Entity/resource`` alone.
     ///   - pages: The pages to look at; all by default.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
     package func changes(
         of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil
     ) -> RowChanges {
-        self[column].changes(of: listed, after: cursor, pages: pages, living: entities)
+        let column = self[column]
+        guard !column.isResource else { return column.changes(after: cursor, pages: pages) }
+        return column.changes(of: listed, after: cursor, pages: pages, living: entities)
     }
 
     /// Spawns an entity. An entity of another generation at the same index is despawned first.
@@ -124,11 +152,11 @@ package final class ComponentStore {
         withUnsafeBytes(of: entity.generation.littleEndian) { _ = entities.set(entity.index, to: $0, at: tick) }
     }
 
-    /// Despawns an entity and removes all its rows. Does nothing if it is not alive.
+    /// Despawns an entity and removes all its rows; resources stay. Does nothing if it is not alive.
     /// - Complexity: O(columns).
     package func despawn(_ entity: Entity) {
         guard contains(entity) else { return }
-        for column in columns { column?.remove(entity.index, at: tick) }
+        for case let column? in columns where !column.isResource { column.remove(entity.index, at: tick) }
         groups.remove(entity.index, at: tick)
         entities.remove(entity.index, at: tick)
     }

@@ -76,7 +76,7 @@ package struct ComponentTable: Hashable, Sendable {
         /// Whether values of both can be kept in one column and read in the same way.
         package func hasSameValues(as other: Entry) -> Bool {
             column == other.column && name == other.name && schemaHash == other.schemaHash
-                && valueSize == other.valueSize
+                && valueSize == other.valueSize && isResource == other.isResource
         }
     }
 
@@ -114,6 +114,11 @@ package struct ComponentTable: Hashable, Sendable {
 
     /// The schemas that can be read, in the order of the table.
     package var schemas: [ComponentSchema] { entries.compactMap(\.schema) }
+
+    /// The schemas of resources that can be read, or those of components of entities, in the order of the table.
+    package func schemas(ofResources isResource: Bool) -> [ComponentSchema] {
+        entries.compactMap { $0.isResource == isResource ? $0.schema : nil }
+    }
 }
 
 /// Why the values of a component cannot be read, in a sentence for people.

@@ -1,19 +1,19 @@
 public import OrrerySchema
 package import OrreryStore
 
-/// The contents of a store, for comparison: every living entity with the bytes of its components, by name.
+/// The contents of a store, for comparison: every living entity with the bytes of its components, by name; and the
+/// resources, if there are any, as those of `Entity.none`.
 public struct Contents: Hashable, Sendable {
     /// The bytes of each component of each living entity, by component name.
     public private(set) var entities: [Entity: [String: [UInt8]]] = [:]
 
     package init(of store: ComponentStore) {
-        store.entities.rows.forEach { row in
-            guard let entity = store.entity(at: row) else { return }
+        for entity in store.entities.rows.indexes.compactMap(store.entity) + [.none] {
             var values: [String: [UInt8]] = [:]
             for column in store.columns(of: entity) {
-                values[store.table.name(of: column)] = store[column].value(of: row)
+                values[store.table.name(of: column)] = store.withValue(of: entity, in: column) { Array($0) }
             }
-            entities[entity] = values
+            if entity != .none || !values.isEmpty { entities[entity] = values }
         }
     }
 

@@ -270,6 +270,29 @@ import Testing
         }
     }
 
+    @Test func resources() throws {
+        let joined = try JoinedWorld.withResources()
+        joined.world.insertResource(Score(points: 1))
+        joined.tick()
+        let connection = try joined.connect().connection
+        var points: Int32?
+        try joined.run {
+            // begin
+            let score = try await connection.view(ofResource: Score.self)
+            print(score.value?.points ?? 0, connection.withSnapshot { now in now[resource: Score.self]?.points ?? 0 })
+            let high = try await connection.query("resource Score where Score.points > 50")
+            print(high.value(of: Score.self)?.points ?? 0)  // nil while no more than 50, or without a score
+            connection.enqueue(.set(resource: Score(points: 3)))
+            connection.enqueue(.patch(resource: Score.self) { $0.set(\.points, to: 60, expecting: 3) })
+            for try await batch in high.batches {
+                for change in batch.changes(of: Score.self) { points = change.new?.points }
+                if points != nil { break }
+            }
+            // end
+        }
+        #expect(points == 60 && joined.world.resource(Score.self)?.points == 60)
+    }
+
     @Test func afterARestart() throws {
         let joined = try makeWorld()
         joined.world.spawn(Position(x: 1))
@@ -303,7 +326,7 @@ import Testing
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 14)
+        #expect(page.examples.count == 16)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

@@ -18,7 +18,7 @@ import Testing
         }
         page = try String(contentsOf: root.appending(path: "docs/QUERIES.md"), encoding: .utf8)
         let position = ["x", "y", "z"].map { Field($0, .scalar(.double)) }
-        store = ComponentStore(schemas: [
+        let schemas = [
             try ComponentSchema(
                 name: "Body", type: .structure([Field("name", .string), Field("moons", .array(.string))])),
             try ComponentSchema(name: "Position", type: .structure(position)),
@@ -27,13 +27,18 @@ import Testing
                 type: .structure([Field("current", .scalar(.int32)), Field("maximum", .scalar(.int32))])),
             try ComponentSchema(name: "Target", type: .structure([Field("entity", .entity)])),
             try ComponentSchema(name: "Frozen", type: .structure([])),
-        ])
+        ]
+        let score = try ComponentSchema(
+            name: "Score", type: .structure([Field("points", .scalar(.int32)), Field("leader", .entity)]))
+        let resource = ComponentTable.Entry(ColumnID(schemas.count), score, isResource: true)
+        store = ComponentStore(ComponentTable(ComponentTable(schemas).entries + [resource]))
         store.advance(to: Tick(1))
         try add("1v1", body: ("Mars", ["Phobos", "Deimos"]), position: [10, 0, 0], health: (30, 100))
         try add("2v1", body: ("Mariner 9", []), position: [0, 3, 4], health: (80, 100), target: Entity("1v1"))
         try add("3v1", body: ("Sun", []), position: [0, 0, 0], isFrozen: true)
         try add("4v1", position: [0, 0, .nan], health: (50, 50), target: Entity.none, isFrozen: true)
         try add("5v2")
+        try set("Score", [("points", .signed(7)), ("leader", .entity(Entity(index: 2, generation: 1)))], of: .none)
     }
 
     private func add(
@@ -43,10 +48,7 @@ import Testing
         let entity = try #require(Entity(name))
         store.spawn(entity)
         func set(_ component: String, _ members: [(String, DynamicValue)]) throws {
-            let entry = try #require(store.table[component])
-            let value = DynamicValue.structure(members.map { .init($0.0, $0.1) })
-            let type = try #require(entry.schema?.type)
-            store[entry.column].set(entity.index, to: try value.encoded(as: type), at: store.tick)
+            try self.set(component, members, of: entity)
         }
         if let body {
             try set("Body", [("name", .string(body.name)), ("moons", .array(body.moons.map { .string($0) }))])
@@ -55,6 +57,14 @@ import Testing
         if let health { try set("Health", [("current", .signed(health.0)), ("maximum", .signed(health.1))]) }
         if let target { try set("Target", [("entity", .entity(target))]) }
         if isFrozen { try set("Frozen", []) }
+    }
+
+    private func set(_ component: String, _ members: [(String, DynamicValue)], of entity: Entity) throws {
+        let entry = try #require(store.table[component])
+        let value = DynamicValue.structure(members.map { .init($0.0, $0.1) })
+        let type = try #require(entry.schema?.type)
+        let row = try #require(store.row(of: entity, in: store[entry.column]))
+        store[entry.column].set(row, to: try value.encoded(as: type), at: store.tick)
     }
 
     /// The cells of the rows of the tables whose first column is a query.
@@ -74,9 +84,14 @@ import Testing
     }
 
     @Test func everyExampleMatchesWhatThePageSays() throws {
-        #expect(rows.count == 27)
+        #expect(rows.count == 31)
         for row in rows {
             let query = try Query(row[0].trimmingCharacters(in: ["`"]), in: store.table)
+            guard !query.isResource else {
+                let isShown = !query.members(of: store).isEmpty
+                #expect(row[1] == (isShown ? "Score" : "nothing"), "\(row[0])")
+                continue
+            }
             let members = query.members(of: store).indexes.compactMap { store.entity(at: $0) }
             #expect(members.map(\.description).joined(separator: " ") == row[1], "\(row[0])")
             guard row.count > 2 else { continue }

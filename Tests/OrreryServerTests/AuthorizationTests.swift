@@ -3,6 +3,7 @@ import Logging
 import OrreryClient
 import OrreryECS
 import OrreryRawPeer
+import OrreryStore
 import OrreryTransport
 import OrreryWebSocket
 import Synchronization
@@ -216,7 +217,7 @@ struct AuthorizationTests {
         configuration.hostNames = ["Sim.example"]
         func pages(_ url: String) -> ServerPages {
             ServerPages(
-                configuration, url: url, schemas: [], metrics: ServerMetrics(factory: nil),
+                configuration, url: url, components: ComponentTable(), metrics: ServerMetrics(factory: nil),
                 pulse: TickPulse(period: .seconds(1), now: { .zero }))
         }
         for url in ["ws://127.0.0.1:7600", "wss://localhost:7600", "ws://[::1]:7600", "ws://[0:0:0:0:0:0:0:1]:7600"] {

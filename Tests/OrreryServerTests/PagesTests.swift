@@ -5,6 +5,7 @@ import OrreryClient
 import OrreryECS
 import OrreryRawPeer
 import OrrerySchema
+import OrreryStore
 import OrreryTransport
 import OrreryWebSocket
 import OrreryWire
@@ -99,6 +100,19 @@ struct PagesTests {
             while try await Answer(live, "/healthz").text != "ok\n" {}
             #expect(try await live.metric("orrery_refused_input_total{kind=\"full\"}") == 0)
         }
+    }
+
+    @Test func theSchemaSaysWhatIsAResource() throws {
+        let table = ComponentTable([
+            .init(ColumnID(0), try ComponentCoder<Position>().schema),
+            .init(ColumnID(1), try ComponentCoder<Health>().schema, isResource: true),
+        ])
+        let pages = ServerPages(
+            SimulationConfiguration(), url: "memory://pages", components: table, metrics: ServerMetrics(factory: nil),
+            pulse: TickPulse(period: .seconds(1), now: { .zero }))
+        let answer = try #require(pages.page(for: HTTPRequest(path: "/schema"), isStarting: false))
+        let page = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: [[String: Any]]]
+        #expect(page?["components"]?.map { $0["resource"] as? Bool } == [nil, true])
     }
 
     @Test func theSchemaIsJSONInTheOrderOfRegistration() async throws {

@@ -180,7 +180,7 @@ import simulate
         for _ in 0..<2 {
             server.client.session.ask(OneShotQuery(.everything)) { result in
                 switch result {
-                case .success(let answer): errors.append(ClientError(.closed, "\(answer.entities.count)"))
+                case .success(let answer): errors.append(ClientError(.closed, "\(answer.members.count)"))
                 case .failure(let error): errors.append(error)
                 }
             }

@@ -50,7 +50,10 @@ struct EditTests {
     /// Where port 7600 is taken by a server of somebody else, the entity is not known there.
     @Test(
         "Without a URL, the world at this machine's port 7600",
-        arguments: [["get", "--timeout", "5", "9v9"], ["set", "9v9", "A.b=1"], ["spawn", "A.b=1"]])
+        arguments: [
+            ["get", "--timeout", "5", "9v9"], ["set", "9v9", "A.b=1"], ["set", "resource", "A.b=1"],
+            ["spawn", "A.b=1"],
+        ])
     func noURL(_ arguments: [String]) async throws {
         let ended = try await Tool(arguments).ended()
         #expect([3, 4, 6, 7].contains(ended.status))

@@ -69,7 +69,8 @@ struct PythonCodecTests {
             welcome = read_messages["Welcome"]
             print(hex(welcome.epoch), welcome.tick, welcome.tick_rate, len(welcome.schemas))
             print([(component.number, component.name) for component in welcome.components])
-            for title in ("SubscribeResponse", "SubscribeResponse, of everything, told"):
+            for title in ("SubscribeResponse", "SubscribeResponse, of everything, told",
+                          "SubscribeResponse, of a resource, told"):
                 print(read_messages[title].subscription, read_messages[title].code, read_messages[title].query)
             refused = read_messages["SubscribeResponse, refused text"]
             print(refused.subscription, refused.code, refused.reason, refused.error)
@@ -85,8 +86,9 @@ struct PythonCodecTests {
             ended.output == """
                 0x1122334455667788 1000 60.0 1
                 [(0, 'Position'), (2, 'Frozen')]
-                300 0 GrantedQuery(number=7, shown=[0, 2], tells_members=False)
-                1 0 GrantedQuery(number=1099511627776, shown=None, tells_members=True)
+                300 0 GrantedQuery(number=7, shown=[0, 2], tells_members=False, is_of_resource=False)
+                1 0 GrantedQuery(number=1099511627776, shown=None, tells_members=True, is_of_resource=False)
+                2 0 GrantedQuery(number=8, shown=[6], tells_members=True, is_of_resource=True)
                 5 12 no QueryError(kind=3, column=21, expected='a field of Health', nearest='current')
                 Response(kind=130, subscription=9, code=9, reason='no', query=None, error=None)
                 Response(kind=131, subscription=1, code=0, reason='', query=None, error=None)
@@ -183,6 +185,11 @@ struct PythonCodecTests {
                 - AddedSchema
                 - Entered [7] [1]
                 - Written 5 [7] [4] True
+                a resource 1000 999 True 0
+                - TableChanged [] ['Score']
+                - AddedSchema
+                - Joined 7 [0]
+                - Written 6 [0] [4] True
                 a section of the future 2 1 True 0
                 - Despawned [1]
                 - 4006

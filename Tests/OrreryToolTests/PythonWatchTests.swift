@@ -88,6 +88,28 @@ struct PythonWatchTests {
                 """)
     }
 
+    @Test("A resource, which belongs to no entity, while its query shows it")
+    func resource() async throws {
+        try await LiveWorld.run { live in
+            func write(_ points: Int32) async throws {
+                try await live.server.perform { $0.insertResource(Score(points: points)) }
+            }
+            let plain = try start(live.server.url, "resource Score", "--state")
+            let high = try start(live.server.url, "resource Score where Score.points > 2", "--state")
+            try await write(5)
+            for watch in [plain, high] { try await watch.prints(" - Score.points - -> 5") }
+            try await write(1)
+            try await plain.prints(" - Score.points 5 -> 1")
+            try await high.prints(" - leave")
+            try await write(3)
+            try await high.prints(" - Score.points - -> 3")
+            _ = try await live.server.perform { $0.removeResource(Score.self) }
+            try await plain.prints(" - remove Score")
+            live.server.stop()
+            for watch in [plain, high] { #expect(try await watch.ended().status == 5) }
+        }
+    }
+
     @Test("Spawns, values, removals and despawns of a live world, each with its tick")
     func live() async throws {
         try await LiveWorld.run { live in

@@ -120,6 +120,7 @@ struct ServeCommand: AsyncParsableCommand {
             try sync.register(Position.self)
             try sync.register(Velocity.self, writable: steerable ? Self.asteroidsOnly : .byServerOnly)
             try sync.register(Orbit.self)
+            try sync.register(resource: Moment.self)
         }
         // On its own thread, so that a blocked reader of standard output delays nothing else.
         Thread.detachNewThread { [url = server.url, logger] in Self.announce(url, logger) }

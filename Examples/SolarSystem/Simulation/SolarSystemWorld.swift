@@ -32,6 +32,11 @@ enum SolarSystemWorld {
     static func makeSchedule() -> Schedule {
         var schedule = Schedule()
         schedule.add("gravity", in: .update, run: move)
+        schedule.add("date", in: .update, .resourceAccessor(default: Moment())) { moment, tick in
+            // From the number of ticks, so that no error adds up.
+            let days = Double(tick.tick.rawValue) * tick.seconds / 86_400
+            moment.value.julianDate = Moment.epoch + days
+        }
         schedule.add("orbits", in: .late, run: measureOrbits)
         return schedule
     }

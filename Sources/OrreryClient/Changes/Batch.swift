@@ -12,7 +12,7 @@ public struct Batch: Sendable {
     public struct TypedChange<C: Component>: Sendable {
         /// Why the component appeared, changed or disappeared.
         public let cause: Change.Cause
-        /// The entity that has the component.
+        /// The entity that has the component; ``Entity/none`` for a resource.
         public let entity: Entity
         /// The value before the change; `nil` if there was none.
         public let old: C?
@@ -45,14 +45,15 @@ public struct Batch: Sendable {
 
     private var queryChanges: QueryChanges? { reader.flatMap { applied.queries[$0] } }
 
-    /// The entities that no longer match the query, or are gone, ascending. Empty for a view or subscription.
+    /// The entities that no longer match the query, or are gone, ascending. Empty for a view or subscription, and for a
+    /// query of a resource.
     ///
     /// An entity that is in ``joined`` too left first.
-    public var left: [Entity] { queryChanges?.left ?? [] }
+    public var left: [Entity] { queryChanges?.left.filter { $0 != .none } ?? [] }
 
     /// The entities that have come to match the query, ascending; in the first batch, all that match. Empty for a view
-    /// or subscription.
-    public var joined: [Entity] { queryChanges?.joined ?? [] }
+    /// or subscription, and for a query of a resource.
+    public var joined: [Entity] { queryChanges?.joined.filter { $0 != .none } ?? [] }
 
     /// The epoch (life of the world) of this batch. Ticks of different epochs cannot be compared.
     public var epoch: Epoch { applied.epoch }

@@ -17,7 +17,10 @@ public final class ClientConnection: Sendable {
     }
 
     /// The components that the server shows and this client can read, in the server's order.
-    public var components: [ComponentSchema] { session.withCore { $0.store.table.schemas } }
+    public var components: [ComponentSchema] { session.withCore { $0.store.table.schemas(ofResources: false) } }
+
+    /// The resources that the server shows and this client can read, in the server's order.
+    public var resources: [ComponentSchema] { session.withCore { $0.store.table.schemas(ofResources: true) } }
 
     /// The server's components, with their numbers.
     package var componentTable: ComponentTable { session.withCore { $0.table } }

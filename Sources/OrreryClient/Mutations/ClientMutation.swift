@@ -74,7 +74,31 @@ public struct ClientMutation: Sendable {
     }
 }
 
-/// The same operations without types, for tools.
+/// The same operations on resources. The server lets clients write a resource by the same kind of rule as a component.
+extension ClientMutation {
+    /// Writes a resource that the world already has: all fields of `C` together. Fields that only the server knows keep
+    /// their values.
+    /// - Parameter expected: If given, the server refuses unless those fields have these values (code `compareFailed`).
+    public static func set<C: Component>(resource value: C, expecting expected: C? = nil) -> ClientMutation {
+        set(value, on: .none, expecting: expected)
+    }
+
+    /// Writes some fields of a resource that the world already has, all or none. The other fields keep their values.
+    public static func patch<C: Component>(
+        resource type: C.Type, _ body: (inout ComponentPatch<C>) -> Void
+    ) -> ClientMutation {
+        patch(.none, type, body)
+    }
+
+    /// Adds a resource to the world, or overwrites the one it has. Fields that only the server knows get the server's
+    /// defaults.
+    public static func insert<C: Component>(resource value: C) -> ClientMutation { insert(value, on: .none) }
+
+    /// Removes a resource from the world.
+    public static func remove<C: Component>(resource type: C.Type) -> ClientMutation { remove(type, from: .none) }
+}
+
+/// The same operations without types, for tools. A resource is a component of ``Entity/none`` here.
 extension ClientMutation {
     /// Writes fields of a component, all or none: `set("Health", on: entity, [(["current"], .signed(50))])`. An empty
     /// path means the whole component.

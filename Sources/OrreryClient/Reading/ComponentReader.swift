@@ -46,7 +46,10 @@ final class CellReader: Sendable {
     /// - Parameter memory: Room for one value.
     func read(_ entity: Entity, in store: ComponentStore, into memory: UnsafeMutableRawPointer) -> CellReading {
         guard let bitwise else { return .encoded }
-        guard store.contains(entity), let bytes = store[column].fixedValue(of: entity.index) else { return .absent }
+        let column = store[column]
+        guard let row = store.row(of: entity, in: column), let bytes = column.fixedValue(of: row) else {
+            return .absent
+        }
         // On failure, the decoder reports the error to the caller.
         return bitwise.read(bytes, into: memory) ? .copied : .encoded
     }
@@ -66,11 +69,10 @@ final class ComponentReader<C: Component>: Sendable {
         self.binding = binding
     }
 
-    /// - Returns: `nil` if the entity does not have the component, or is not alive.
+    /// - Returns: `nil` if the entity does not have the component, or is not alive; of no entity, the resource.
     /// - Throws: If the bytes are not a value of `C`, for example an enumeration case that this client does not know.
     func value(of entity: Entity, in store: ComponentStore) throws(CodecError) -> C? {
-        guard store.contains(entity) else { return nil }
-        return try store[cell.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
+        try store.withValue(of: entity, in: cell.column) { (bytes) throws(CodecError) in
             try binding.decode(bytes)
         }
     }

@@ -103,24 +103,27 @@ public final class ComponentView<C: Component>: Sendable {
 
     private func entities(in store: ComponentStore, _ reader: ComponentReader<C>) -> [Entity] {
         let column = store[reader.cell.column]
-        guard let chosen = cells.chosen else { return column.rows.indexes.compactMap { store.entity(at: $0) } }
-        return chosen.filter { store.contains($0) && column.contains($0.index) }.sorted()
+        guard let chosen = cells.chosen else {
+            return column.isResource ? [] : column.rows.indexes.compactMap { store.entity(at: $0) }
+        }
+        return chosen.filter { store.row(of: $0, in: column).map(column.contains) ?? false }.sorted()
     }
 
     private func value(
         of entity: Entity, in store: ComponentStore, _ reader: ComponentReader<C>
     ) throws(CodecError) -> C? {
         if reader.cell.isDirect { return try reader.value(of: entity, in: store) }
-        guard store.contains(entity), store[reader.cell.column].contains(entity.index) else { return nil }
-        let version = store[reader.cell.column].tick(of: entity.index)
-        let known = memory.withLock { $0.values[entity.index] }
+        let column = store[reader.cell.column]
+        guard let row = store.row(of: entity, in: column), column.contains(row) else { return nil }
+        let version = column.tick(of: row)
+        let known = memory.withLock { $0.values[row] }
         if let known, known.version == version, known.entity == entity { return known.value }
         guard let value = try reader.value(of: entity, in: store) else { return nil }
         memory.withLock { memory in
             memory.decodeCount += 1
             // Deleted rows leave values in the cache; at twice the number of rows, the cache is emptied.
-            if memory.values.count > 2 * store[reader.cell.column].count + 16 { memory.values.removeAll() }
-            memory.values[entity.index] = (version, entity, value)
+            if memory.values.count > 2 * column.count + 16 { memory.values.removeAll() }
+            memory.values[row] = (version, entity, value)
         }
         return value
     }
@@ -151,6 +154,34 @@ public final class EntityView<C: Component>: Sendable {
     @inlinable public var value: C? { view[entity] }
 
     /// The batches from now on, with the changes of the component. The first contains what is shown now.
+    public var batches: BatchSequence { view.batches }
+
+    /// Ends the view. May be called at any time, and repeatedly.
+    public func cancel() { view.cancel() }
+}
+
+/// A typed view of a resource: one value of the world, which belongs to no entity.
+///
+/// It ends when it is released or cancelled, or when the server refuses it or no longer has the resource.
+public final class ResourceView<C: Component>: Sendable {
+    @usableFromInline let view: ComponentView<C>
+
+    init(_ session: ClientSession, _ subscription: Subscription) {
+        view = ComponentView(session, subscription, entities: [.none])
+    }
+
+    /// Why the view ended; `nil` while it lasts.
+    public var end: ClientError? { view.end }
+
+    /// Whether the view is not being updated: it has ended, there is no connection, or nothing of a new epoch has
+    /// arrived yet.
+    public var isStale: Bool { view.isStale }
+
+    /// The resource; `nil` if the world has none, or if its bytes are not a `C`.
+    /// - Complexity: O(1); decodes at most once per change.
+    @inlinable public var value: C? { view[.none] }
+
+    /// The batches from now on, with the changes of the resource. The first contains what is shown now.
     public var batches: BatchSequence { view.batches }
 
     /// Ends the view. May be called at any time, and repeatedly.

@@ -37,7 +37,14 @@ public struct Rows: Sendable {
 
     /// The entities that matched, ascending.
     /// - Complexity: O(n).
-    public var entities: [Entity] { answer.entities }
+    public var entities: [Entity] { answer.shown.resource == nil ? answer.members : [] }
+
+    /// The entities that matched; ``Entity/none`` for a resource that did.
+    package var members: [Entity] { answer.members }
+
+    /// The resource that the query is of; `nil` if it did not match, or if its bytes are not a `C`.
+    /// - Complexity: O(1).
+    public func value<C: Component>(of resource: C.Type) -> C? { snapshot[resource: C.self] }
 
     /// The component of an entity; `nil` if the entity did not match or does not have it, if the query does not show
     /// it, or if its bytes are not a `C`.

@@ -28,7 +28,7 @@ public struct Snapshot {
     }
 
     /// The components that this client can read, in the server's order.
-    public var components: [ComponentSchema] { store.table.schemas }
+    public var components: [ComponentSchema] { store.table.schemas(ofResources: false) }
     /// The number of living entities that this client knows.
     public var entityCount: Int { store.entities.count }
 
@@ -39,7 +39,7 @@ public struct Snapshot {
     /// The entities that have all of these components, ascending.
     /// - Complexity: O(entities that have the rarest component) x O(components).
     public func entities(with components: [ComponentSchema]) -> [Entity] {
-        let columns = components.compactMap { column(of: $0.name) }
+        let columns = components.compactMap { column(of: $0.name) }.filter { !$0.isResource }
         guard columns.count == components.count else { return [] }
         guard let rarest = columns.min(by: { $0.count < $1.count }) else { return entities }
         return rarest.rows.indexes.filter { row in columns.allSatisfy { $0.contains(row) } }
@@ -53,6 +53,11 @@ public struct Snapshot {
         CellReading.value(
             of: type, reading: { read(entity, ObjectIdentifier(type), into: $0) }, decoding: { decoded(entity, type) })
     }
+
+    /// A resource; `nil` if the world has none that this client knows, or if its bytes are not a `C`.
+    /// - Complexity: As for a component.
+    @inlinable
+    public subscript<C: Component>(resource type: C.Type) -> C? { self[.none, type] }
 
     @usableFromInline
     func read(_ entity: Entity, _ type: ObjectIdentifier, into memory: UnsafeMutableRawPointer) -> CellReading {
@@ -77,25 +82,24 @@ public struct Snapshot {
     /// Whether this client knows the entity and it is alive.
     public func contains(_ entity: Entity) -> Bool { store.contains(entity) }
 
-    /// The components that an entity has, in the server's order.
+    /// The components that an entity has, in the server's order; of ``Entity/none``, the resources that are shown.
     public func components(of entity: Entity) -> [ComponentSchema] {
         store.columns(of: entity).compactMap { store.table[$0]?.schema }
     }
 
     /// The raw bytes of a component; `nil` if the entity does not have it.
+    /// - Parameter entity: The entity; ``Entity/none`` for a resource.
     /// - Complexity: O(1).
     public func bytes(of component: String, of entity: Entity) -> [UInt8]? {
-        guard store.contains(entity) else { return nil }
-        return column(of: component)?.value(of: entity.index)
+        store.table[component].flatMap { store.withValue(of: entity, in: $0.column) { Array($0) } }
     }
 
     /// A component decoded by its schema; `nil` if the entity does not have it.
+    /// - Parameter entity: The entity; ``Entity/none`` for a resource.
     /// - Throws: `CodecError` if the bytes are not a value of the schema.
     public func value(of component: String, of entity: Entity) throws(CodecError) -> DynamicValue? {
-        guard store.contains(entity), let entry = store.table[component], let schema = entry.schema else {
-            return nil
-        }
-        return try store[entry.column].withValue(of: entity.index) { (bytes) throws(CodecError) in
+        guard let entry = store.table[component], let schema = entry.schema else { return nil }
+        return try store.withValue(of: entity, in: entry.column) { (bytes) throws(CodecError) in
             try DynamicValue(decoding: bytes, as: schema.type)
         }
     }

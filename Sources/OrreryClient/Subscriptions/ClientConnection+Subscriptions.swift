@@ -30,6 +30,21 @@ extension ClientConnection {
             session, try await subscribe([C.componentName], entities, fitting: Fit(type)), entities: entities)
     }
 
+    /// A typed view of a resource.
+    ///
+    /// ```swift
+    /// let score = try await connection.view(ofResource: Score.self)
+    /// print(score.value?.points ?? 0)
+    /// ```
+    /// - Throws: As ``view(of:)``; of code `query` if the server shows this component of entities.
+    public func view<C: Component>(ofResource type: C.Type) async throws(ClientError) -> ResourceView<C> {
+        let fit = Fit(type)
+        try fit.check(serverComponents(phase: .subscribe))
+        let subscription = try await follow(
+            QueryText.resource(C.componentName), nil, fit, BatchFilter(components: [C.componentName]))
+        return ResourceView(session, subscription)
+    }
+
     /// Subscribes to all entities that have any of these components, and waits until their state has arrived.
     /// - Throws: as ``view(of:)``.
     public func subscribe<each C: Component>(
@@ -85,10 +100,15 @@ extension ClientConnection {
         // In one order, so that the same components are the same query.
         let sorted = names.map { Set($0).sorted() }
         let text = entities == nil ? sorted.map(QueryText.any) ?? "*" : QueryText.ofListed(sorted)
+        return try await follow(text, entities, fit, BatchFilter(components: names.map(Set.init), entities: entities))
+    }
+
+    private func follow(
+        _ text: String, _ entities: Set<Entity>?, _ fit: Fit, _ filter: BatchFilter
+    ) async throws(ClientError) -> Subscription {
         let fate = Subscription.Fate()
         let interest = session.join(QueryRequest(text), of: entities, fate, fit)
-        let subscription = Subscription(
-            session, interest, fate, BatchFilter(components: names.map(Set.init), entities: entities))
+        let subscription = Subscription(session, interest, fate, filter)
         // On a refusal or cancellation, `subscription` is released here, which removes it from the server.
         try await fate.started.value()
         return subscription

@@ -53,11 +53,21 @@ public final class LiveQuery: Sendable {
     /// arrived yet.
     public var isStale: Bool { current.withLock { $0.subscription }.isStale }
 
-    /// The entities that match, ascending.
+    /// The entities that match, ascending; none for a query of a resource.
     /// - Complexity: O(n).
-    public var entities: [Entity] {
+    public var entities: [Entity] { members.filter { $0 != .none } }
+
+    /// The entities that match, ascending; ``Entity/none`` for a resource that does.
+    package var members: [Entity] {
         let id = id
         return session.withCore { $0.members(of: id) }
+    }
+
+    /// The resource that the query is of; `nil` if the world has none, if it does not match, or if its bytes are not a
+    /// `C`.
+    /// - Complexity: O(1).
+    public func value<C: Component>(of resource: C.Type) -> C? {
+        values(of: resource).first { $0.entity == .none }?.value
     }
 
     /// The component of every matching entity that has it, of one tick, ascending by entity. Values that cannot be
@@ -66,10 +76,12 @@ public final class LiveQuery: Sendable {
     public func values<C: Component>(of type: C.Type) -> [(entity: Entity, value: C)] {
         let id = id
         return session.withCore { core in
-            guard let entry = core.store.table[C.componentName], core.granted(id)?.shows(entry.column) ?? false else {
-                return []
+            guard let reader = session.bindings.reader(of: type, in: core.store),
+                let entry = core.store.table[reader.cell.column], core.granted(id)?.shows(entry) ?? false
+            else { return [] }
+            return core.members(of: id).compactMap { entity in
+                (try? reader.value(of: entity, in: core.store)).flatMap { $0 }.map { (entity, $0) }
             }
-            return Snapshot(core, session.bindings).values(of: type, for: core.members(of: id))
         }
     }
 

@@ -32,6 +32,7 @@ public final class ChangeLog: @unchecked Sendable {
     /// Entities that live now and did not at the previous drain.
     public internal(set) var spawned: [Entity] = []
     /// Tracked components that an entity had at the previous drain and no longer has. The entity lives at both times.
+    /// A resource counts as a component of ``Entity/resource``, here and in ``columns``.
     package internal(set) var removed: [ComponentChange] = []
     /// Tracked components that an entity had, lost, and has again. The new value is in the component's column.
     package internal(set) var replaced: [ComponentChange] = []

@@ -52,6 +52,9 @@ package final class ColumnChanges {
         drain(into: &rowsCopied)
     }
 
+    /// Appends a row.
+    func append(_ entity: Entity, copying value: UnsafeRawPointer) { rowsCopied.append(entity, copying: value) }
+
     /// Destroys the values; buffers are kept.
     func reset() { rowsCopied.removeAll() }
 }

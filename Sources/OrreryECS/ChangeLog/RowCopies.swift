@@ -47,6 +47,13 @@ struct RowCopies {
         }
     }
 
+    /// Appends one row.
+    mutating func append(_ entity: Entity, copying value: UnsafeRawPointer) {
+        let (entityTarget, target) = append(1)
+        entityTarget.initialize(to: entity)
+        operations.copyInitialize(target, value)
+    }
+
     /// Adds uninitialised rows.
     private mutating func append(_ added: Int) -> (UnsafeMutablePointer<Entity>, values: UnsafeMutableRawPointer) {
         if count + added > capacity { grow(to: max(count + added, capacity * 2, 64)) }

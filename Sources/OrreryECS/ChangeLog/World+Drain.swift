@@ -20,6 +20,7 @@ extension World {
         }
         drainStructure(into: log)
         drainValues(into: log)
+        drainResources(into: log)
         storage.pointee.drainStamp = storage.advanceStamp()
         // The reader of the log now knows the entities that ended. Events do not end here: they follow ticks, and a
         // drained tick may still send some.
@@ -42,6 +43,7 @@ extension World {
             storage.forEachColumn(of: ComponentID(UInt32(index))) { $0.endMarks() }
         }
         storage.pointee.journal = StructureJournal()
+        trackedResources = []
     }
 
     private func drainStructure(into log: ChangeLog) {
@@ -88,6 +90,21 @@ extension World {
     private func isKnownToObservers(_ component: ComponentID) -> Bool {
         let entry = storage.pointee.components[component.index]
         return entry.isTracked && !entry.isFresh
+    }
+
+    /// Logs resources as rows of ``Entity/resource``. One that was inserted again has another value, and was not gone.
+    private func drainResources(into log: ChangeLog) {
+        for position in trackedResources.indices {
+            let resource = trackedResources[position]
+            let isThere = resource.drain(self, resource.wasThere == nil ? 0 : storage.pointee.drainStamp) {
+                log.column(
+                    resource.component, storage.pointee.components[resource.component.index].operations)
+            }
+            if !isThere, resource.wasThere == true {
+                log.removed.append(ChangeLog.ComponentChange(component: resource.component, entity: .resource))
+            }
+            trackedResources[position].wasThere = isThere
+        }
     }
 
     private func drainValues(into log: ChangeLog) {

@@ -1,3 +1,5 @@
+package import OrrerySchema
+
 extension World {
     /// Stores one value of a type in the world, such as settings, clocks or indexes. It replaces an earlier value.
     /// - Complexity: O(1).
@@ -47,6 +49,23 @@ extension World {
     /// When a resource was last inserted or changed.
     func resourceStamp<Resource>(_ type: Resource.Type) -> UInt64? { box(type)?.stamp }
 
+    /// Begins to log a resource. The next drain reports its value, if there is one.
+    /// - Returns: The number of its type among the components of the world, by which the log names it.
+    /// - Precondition: The type is not tracked as a component of entities.
+    package func track<C: Component>(resource type: C.Type) -> ComponentID {
+        let component = register(type)
+        precondition(
+            !storage.pointee.components[component.index].isTracked,
+            "\(C.componentName) is logged as a component of entities")
+        let tracked = TrackedResource(component: component) { world, stamp, changes in
+            guard let box = world.box(type) else { return false }
+            if box.stamp > stamp { withUnsafePointer(to: box.value) { changes().append(.resource, copying: $0) } }
+            return true
+        }
+        trackedResources.append(tracked)
+        return component
+    }
+
     private func box<Resource>(_ type: Resource.Type) -> ResourceBox<Resource>? {
         resources[ObjectIdentifier(type)] as? ResourceBox<Resource>
     }
@@ -77,6 +96,17 @@ public struct ResourceAccessor<Resource> {
 /// Belongs to the thread of its world.
 @available(*, unavailable)
 extension ResourceAccessor: Sendable {}
+
+/// A resource whose changes are logged.
+struct TrackedResource {
+    let component: ComponentID
+    /// Adds the value to the changes if it was written after a stamp.
+    ///
+    /// Returns whether there is one.
+    let drain: (_ world: World, _ stamp: UInt64, _ changes: () -> ColumnChanges) -> Bool
+    /// Whether the previous drain found a value; `nil` before the first.
+    var wasThere: Bool?
+}
 
 /// A place for one resource, so that it can be changed in place.
 private final class ResourceBox<Resource> {

@@ -20,6 +20,8 @@ import Synchronization
 public final class World {
     @usableFromInline let storage: UnsafeMutablePointer<WorldStorage>
     var resources: [ObjectIdentifier: AnyObject] = [:]
+    /// Those whose changes are logged.
+    var trackedResources: [TrackedResource] = []
     var plans: [ObjectIdentifier: QueryPlan] = [:]
     /// Held to make plans while systems run in parallel.
     let planLock = Mutex<Void>(())

@@ -3,8 +3,8 @@ package import OrreryStore
 
 /// Entities as comma-separated values: a header, then one line for each entity. Lines end in a line feed.
 ///
-/// Numbers are exact. A missing component, an absent optional and a reference to no entity are empty cells; an empty
-/// string is `""`. Source: RFC 4180 for quotation.
+/// Numbers are exact. A missing component, an absent optional, a reference to no entity, and the entity of a resource
+/// are empty cells; an empty string is `""`. Source: RFC 4180 for quotation.
 package struct CSVFormat: Sendable {
     package private(set) var undecodable = UndecodableValues()
     private let components: [ShownComponent]
@@ -27,9 +27,9 @@ package struct CSVFormat: Sendable {
     }
 
     package mutating func append(_ entity: Entity, of store: ComponentStore, to out: inout [UInt8]) {
-        out.append(entity: entity)
+        if entity != .none { out.append(entity: entity) }
         for component in components {
-            let isPresent: Void? = store[component.column].withValue(of: entity.index) { value in
+            let isPresent: Void? = store.withValue(of: entity, in: component.column) { value in
                 append(value, of: component, entity, to: &out)
             }
             if isPresent == nil { Self.appendEmptyCells(of: component, to: &out) }

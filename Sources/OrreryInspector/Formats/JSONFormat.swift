@@ -21,7 +21,7 @@ package struct JSONFormat: Sendable {
         out.append(text: "{\"entity\":")
         out.append(jsonEntity: entity)
         for (shown, key) in components {
-            store[shown.column].withValue(of: entity.index) { value in
+            store.withValue(of: entity, in: shown.column) { value in
                 out.append(contentsOf: key)
                 Self.append(value, of: shown.schema, entity, to: &out, &undecodable)
             }

@@ -11,7 +11,7 @@ extension [UInt8] {
             try append(jsonList: lanes) { (out) throws(CodecError) in try out.append(json: &reader, as: scalar) }
         case .entity:
             let entity = try reader.readEntity()
-            if entity == .none { append(text: "null") } else { append(jsonEntity: entity) }
+            append(jsonEntity: entity)
         case .enumeration(let cases): append(jsonString: cases[try reader.readCaseIndex(caseCount: cases.count)].name)
         case .string: append(jsonString: try reader.readString(byteCountMax: ValueLimits.sizeMax))
         case .structure(let fields): try append(jsonFields: fields, &reader)
@@ -88,6 +88,7 @@ extension [UInt8] {
     }
 
     mutating func append(jsonEntity entity: Entity) {
+        guard entity != .none else { return append(text: "null") }
         append(UInt8(ascii: "\""))
         append(entity: entity)
         append(UInt8(ascii: "\""))
@@ -96,6 +97,7 @@ extension [UInt8] {
 
 extension [UInt8] {
     mutating func append(entity: Entity) {
+        guard entity != .none else { return append(UInt8(ascii: "-")) }
         append(decimal: UInt64(entity.index))
         append(UInt8(ascii: "v"))
         append(decimal: UInt64(entity.generation))

@@ -39,7 +39,7 @@ package struct TableFormat: Sendable {
     ) {
         let missing = [UInt8(ascii: "-")]
         let cellCount = table.cellCount
-        let isPresent: Void? = store[component.column].withValue(of: entity.index) { value in
+        let isPresent: Void? = store.withValue(of: entity, in: component.column) { value in
             do throws(CodecError) {
                 var reader = ByteReader(value)
                 for leaf in component.leaves {

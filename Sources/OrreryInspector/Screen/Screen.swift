@@ -43,7 +43,7 @@ package struct Screen: Sendable {
         self.isColoured = isColoured
     }
 
-    /// The bytes that show entities of a state in a window.
+    /// The bytes that show entities of a state in a window; of ``Entity/none``, a resource.
     package mutating func frame(
         of entities: [Entity], in store: ComponentStore, _ status: ScreenStatus, _ size: WindowSize
     ) -> [UInt8] {
@@ -61,7 +61,7 @@ package struct Screen: Sendable {
         table.widen(to: lastColumns)
         lastColumns = table.columns
 
-        var lines: [[UInt8]] = [statusLine(status, entityCount: entities.count, size)]
+        var lines: [[UInt8]] = [statusLine(status, entityCount: entities.count { $0 != .none }, size)]
         lines.append(styled("1", header(of: table, size.columns)))
         let columnCount = visibleColumnCount(of: table, size.columns)
         for row in 0..<rowCount {

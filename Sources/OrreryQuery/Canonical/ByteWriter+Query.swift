@@ -4,7 +4,6 @@ import OrreryStore
 /// The canonical bytes of queries. They stay within one process, so they may change with any version.
 extension ByteWriter {
     mutating func append(_ selection: Selection) {
-        append(resource: selection.resource)
         append(selection.entities == nil ? 0 : 1)
         if let entities = selection.entities {
             append(varint: entities.count)
@@ -18,11 +17,10 @@ extension ByteWriter {
         case .listed(let columns):
             append(1)
             append(columns)
+        case .resource(let column):
+            append(2)
+            append(varint: column.rawValue)
         }
-    }
-
-    private mutating func append(resource: ColumnID?) {
-        append(varint: resource.map { $0.rawValue + 1 } ?? 0)
     }
 
     private mutating func append(_ columns: [ColumnID]) {

@@ -6,7 +6,7 @@ extension Query {
     /// - Precondition: `table` is the one that the query was made with.
     package func text(in table: ComponentTable) -> String {
         let writer = QueryTextWriter(table: table)
-        let terms = selection.resource.map { "resource \(writer.name(of: $0))" } ?? writer.terms(of: selection)
+        let terms = writer.terms(of: selection)
         return condition.map { "\(terms) where \(writer.text(of: $0))" } ?? terms
     }
 }
@@ -38,6 +38,7 @@ private struct QueryTextWriter {
         switch selection.shown {
         case .all: terms.append("*")
         case .listed(let columns): shown = Set(columns)
+        case .resource(let column): return "resource \(name(of: column))"
         }
         var written: Set<ColumnID> = []
         for group in selection.required {

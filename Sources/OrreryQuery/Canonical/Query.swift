@@ -54,7 +54,7 @@ package struct Query: Hashable, Sendable {
         _ selection: Selection, _ condition: Condition?, _ table: ComponentTable
     ) -> [ColumnID] {
         var columns = Set(selection.required.joined()).union(selection.excluded)
-        if let resource = selection.resource { columns.insert(resource) }
+        if let resource = selection.shown.resource { columns.insert(resource) }
         condition?.forEach {
             columns.formUnion($0.namedColumns)
             guard let leaf = $0.searchedLeaf else { return }
@@ -69,12 +69,12 @@ package struct Query: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) { hasher.combine(canonical) }
 
     /// Whether it is a query of a resource, and not of entities.
-    package var isResource: Bool { selection.resource != nil }
+    package var isResource: Bool { selection.shown.resource != nil }
 
-    /// Whether it shows whole components: every entity that has one of the shown components, or every entity there is.
-    /// The members of any other query must be told.
+    /// Whether it shows whole components: every entity that has one of the shown components, or every entity there is;
+    /// or a resource, whatever its value. The members of any other query must be told.
     package var isPlain: Bool {
-        guard condition == nil, !isResource, selection.excluded.isEmpty, selection.entities == nil else { return false }
+        guard condition == nil, selection.excluded.isEmpty, selection.entities == nil else { return false }
         guard !selection.required.isEmpty else { return true }
         return selection.required.count == 1 && selection.shown == .listed(selection.required[0])
     }
@@ -87,6 +87,6 @@ package struct Query: Hashable, Sendable {
 
     /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
     package var nodeCount: Int {
-        (isResource ? 1 : selection.nodeCount) + (condition?.nodeCount ?? 0)
+        selection.nodeCount + (condition?.nodeCount ?? 0)
     }
 }

@@ -94,9 +94,7 @@ struct Resolver {
             guard entities == nil else {
                 throw QueryError(.syntax, column: 1, expected: "no list of entities beside a resource")
             }
-            let column = try wholeComponent(resource, isResource: true).column
-            selection.resource = column
-            selection.shown = .listed([column])
+            selection.shown = .resource(try wholeComponent(resource, isResource: true).column)
             return selection
         }
         var terms = Terms(entities: entities.map { Set($0) })

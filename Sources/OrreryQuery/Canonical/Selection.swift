@@ -9,18 +9,27 @@ package struct Selection: Hashable, Sendable {
         case all
         /// Ascending.
         case listed([ColumnID])
+        /// A resource, and nothing of any entity: the query is of the resource instead of entities.
+        case resource(ColumnID)
+
+        /// Whether a component is shown, if an entity has it, or whether the resource is.
+        package func contains(_ entry: ComponentTable.Entry) -> Bool {
+            switch self {
+            case .all: !entry.isResource
+            case .listed(let columns): columns.contains(entry.column)
+            case .resource(let column): column == entry.column
+            }
+        }
 
         /// The shown components of a table.
         package func columns(in table: ComponentTable) -> [ColumnID] {
-            switch self {
-            case .all: table.entries.filter { !$0.isResource }.map(\.column)
-            case .listed(let columns): columns
-            }
+            table.entries.filter(contains).map(\.column)
         }
+
+        /// The resource that the query is of.
+        package var resource: ColumnID? { if case .resource(let column) = self { column } else { nil } }
     }
 
-    /// The resource that the query is of, instead of entities.
-    package internal(set) var resource: ColumnID?
     /// The only possible members, ascending; `nil`: all entities. An empty list matches nothing.
     package internal(set) var entities: [Entity]?
     /// Of each group, a member has at least one component. Groups and their components ascend, each once.
@@ -29,14 +38,6 @@ package struct Selection: Hashable, Sendable {
     package internal(set) var excluded: [ColumnID] = []
     package internal(set) var shown = Shown.listed([])
 
-    /// Whether a component is shown, if an entity has it.
-    package func shows(_ entry: ComponentTable.Entry) -> Bool {
-        switch shown {
-        case .all: !entry.isResource
-        case .listed(let columns): columns.contains(entry.column)
-        }
-    }
-
     /// The shown components of a table.
     package func shownColumns(in table: ComponentTable) -> [ColumnID] { shown.columns(in: table) }
 
@@ -44,7 +45,7 @@ package struct Selection: Hashable, Sendable {
     var nodeCount: Int {
         let optionalCount =
             switch shown {
-            case .all: 1
+            case .all, .resource: 1
             case .listed(let columns): columns.count { column in !required.contains { $0.contains(column) } }
             }
         return required.reduce(0) { $0 + $1.count } + excluded.count + optionalCount + (entities == nil ? 0 : 1)

@@ -13,7 +13,7 @@ struct QueryPlan: Sendable {
     }
 
     /// The rows among which members are: living entities, or the row of the resource.
-    func universe(of store: ComponentStore) -> Column { selection.resource.map { store[$0] } ?? store.entities }
+    func universe(of store: ComponentStore) -> Column { selection.shown.resource.map { store[$0] } ?? store.entities }
 
     /// Which of the 64 rows in `mask`, all of which are in the universe, are members, lists of entities aside.
     func matches(_ mask: UInt64, _ place: Matcher.Place) -> UInt64 {
@@ -85,6 +85,6 @@ extension Query {
     /// The components that the query shows of a living entity, ascending.
     /// - Complexity: O(components).
     package func shownColumns(of entity: Entity, in store: ComponentStore) -> [ColumnID] {
-        store.columns(of: entity).filter { column in store.table[column].map(selection.shows) ?? false }
+        store.columns(of: entity).filter { column in store.table[column].map(selection.shown.contains) ?? false }
     }
 }

@@ -166,4 +166,6 @@ extension QueryText {
     package static func ofListed(_ components: [String]?) -> String {
         components.map { $0.map { "\(QuerySpelling.name($0))?" }.joined(separator: ", ") } ?? ""
     }
+
+    package static func resource(_ resource: String) -> String { "resource \(QuerySpelling.name(resource))" }
 }

@@ -1,4 +1,5 @@
-/// An entity, or one component of an entity, that appeared in, changed in or disappeared from a client's view.
+/// An entity, one component of an entity, or a resource that appeared in, changed in or disappeared from a client's
+/// view.
 ///
 /// The changes of all batches, in order, are complete: a caller that assigns ``new`` to a mirror for each of them has,
 /// after every batch, what the client shows.
@@ -31,7 +32,7 @@ public struct Change: Hashable, Sendable {
 
     /// Why it appeared, changed or disappeared.
     public let cause: Cause
-    /// The entity that changed, or whose component changed.
+    /// The entity that changed, or whose component changed; ``Entity/none`` for a resource.
     public let entity: Entity
     /// The component's name; `nil` for a change of the entity itself.
     public let component: String?

@@ -17,6 +17,10 @@ public struct Entity: Hashable, Sendable, BitwiseCopyable {
 
     /// No entity: the default of entity-valued fields. In text `-`.
     @inlinable public static var none: Entity { Entity(index: .max, generation: 0) }
+
+    /// Stands for a resource among the entities of a column, inside this process: its row is 0, and no entity has its
+    /// generation. Elsewhere a resource belongs to ``none``.
+    package static var resource: Entity { Entity(index: 0, generation: 0) }
 }
 
 extension Entity: Comparable {

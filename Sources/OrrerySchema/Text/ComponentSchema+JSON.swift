@@ -1,11 +1,16 @@
 extension JSONWriter {
-    /// A component as an object: `name`, `hash` (16 hexadecimal digits), `documentation` if there is one, and `type`.
-    package mutating func schema(_ schema: ComponentSchema) {
+    /// A component as an object: `name`, `hash` (16 hexadecimal digits), `resource` (true) if it is one,
+    /// `documentation` if there is one, and `type`.
+    package mutating func schema(_ schema: ComponentSchema, isResource: Bool) {
         object { writer in
             writer.name("name")
             writer.string(schema.name)
             writer.name("hash")
             writer.string(schema.hash.description)
+            if isResource {
+                writer.name("resource")
+                writer.bool(true)
+            }
             if let documentation = schema.documentation {
                 writer.name("documentation")
                 writer.string(documentation)

@@ -53,6 +53,12 @@ package struct JSONWriter {
         needsComma = true
     }
 
+    package mutating func bool(_ value: Bool) {
+        beginValue()
+        bytes += Array("\(value)".utf8)
+        needsComma = true
+    }
+
     private mutating func beginValue() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = false

@@ -1,4 +1,5 @@
 import OrrerySchema
+import OrreryStore
 import OrrerySync
 import OrreryTransport
 import OrreryWire
@@ -9,20 +10,20 @@ struct ServerPages: Sendable {
     private let origins: OriginPolicy
     private let serverHost: NetworkHost?
     private let hostNames: Set<NetworkHost>
-    private let schemas: [ComponentSchema]
+    private let components: ComponentTable
     private let metrics: ServerMetrics
     private let pulse: TickPulse
 
     /// - Parameter url: The URL that the server listens at.
     init(
-        _ configuration: SimulationConfiguration, url: String, schemas: [ComponentSchema], metrics: ServerMetrics,
+        _ configuration: SimulationConfiguration, url: String, components: ComponentTable, metrics: ServerMetrics,
         pulse: TickPulse
     ) {
         authorize = configuration.authorize
         origins = configuration.origins
         serverHost = WebOrigin(url)?.host
         hostNames = Set(configuration.hostNames.compactMap { NetworkHost($0) })
-        self.schemas = schemas
+        self.components = components
         self.metrics = metrics
         self.pulse = pulse
     }
@@ -79,7 +80,9 @@ struct ServerPages: Sendable {
         var writer = JSONWriter()
         writer.object { writer in
             writer.name("components")
-            writer.array(schemas.filter { names?.contains($0.name) ?? true }) { $0.schema($1) }
+            writer.array(components.entries.filter { names?.contains($0.name) ?? true }) { writer, entry in
+                if let schema = entry.schema { writer.schema(schema, isResource: entry.isResource) }
+            }
         }
         return writer.bytes + [UInt8(ascii: "\n")]
     }

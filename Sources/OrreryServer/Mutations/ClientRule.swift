@@ -1,15 +1,15 @@
 public import OrreryECS
 public import OrrerySchema
 
-/// A write that a client asks for, to one component of an entity.
+/// A write that a client asks for, to one component of an entity or to a resource.
 public struct ClientWrite<C: Component> {
     /// The client that asks.
     public let client: ClientIdentity
-    /// The entity; `nil` for one that is about to be spawned.
+    /// The entity; `nil` for one that is about to be spawned, and for a resource.
     public let entity: Entity?
-    /// The present value; `nil` if the entity has none.
+    /// The present value; `nil` if the entity (or the world, of a resource) has none.
     public let old: C?
-    /// The new value; `nil` if the component is to be removed.
+    /// The new value; `nil` if the component or resource is to be removed.
     public let new: C?
     /// The world, read-only.
     public let world: WorldReader
@@ -90,5 +90,5 @@ public struct ClientRule<Request>: Sendable {
     }
 }
 
-/// Decides which clients may write a component.
+/// Decides which clients may write a component or a resource.
 public typealias WriteRule<C: Component> = ClientRule<ClientWrite<C>>

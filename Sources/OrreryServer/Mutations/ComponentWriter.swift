@@ -2,8 +2,8 @@ import OrreryECS
 import OrrerySchema
 import OrreryWire
 
-/// Writes one component of the world for clients, type-erased, in two steps: first it checks the whole write, then it
-/// applies it. In between, the new value lies in memory that the caller lends.
+/// Writes one component or resource of the world for clients, type-erased, in two steps: first it checks the whole
+/// write, then it applies it. In between, the new value lies in memory that the caller lends.
 ///
 /// Belongs to the thread that owns the world.
 final class ComponentWriter {
@@ -27,6 +27,7 @@ final class ComponentWriter {
 
     private let descriptor: ComponentDescriptor
     let component: ComponentID
+    private let values: any WrittenValues
     private let access: Access
     /// The wire form of a new component without given fields.
     private let defaultValue: [UInt8]?
@@ -37,11 +38,12 @@ final class ComponentWriter {
     private var packed = ByteWriter()
 
     init(
-        _ descriptor: ComponentDescriptor, _ component: ComponentID, access: Access, defaultValue: [UInt8]?,
-        world: World
+        _ descriptor: ComponentDescriptor, _ component: ComponentID, _ values: any WrittenValues, access: Access,
+        defaultValue: [UInt8]?, world: World
     ) {
         self.descriptor = descriptor
         self.component = component
+        self.values = values
         self.access = access
         self.defaultValue = defaultValue
         self.world = world
@@ -54,16 +56,27 @@ final class ComponentWriter {
 
     private var name: String { descriptor.schema.name }
 
+    /// Whether it writes a resource.
+    var isOfResource: Bool { values.isResource }
+
     /// Checks a write, and leaves its value at `target`.
     /// - Parameters:
-    ///   - entity: Alive; `nil` for an entity that is about to be spawned.
+    ///   - entity: Alive; `nil` for an entity that is about to be spawned, and for a resource.
     ///   - target: Memory without a value, of `size` and `alignment`.
     /// - Throws: ``Refusal``; then there is no value at `target`.
     /// - Returns: The units of work that it took.
     func prepare(
         _ write: Write, on entity: Entity?, by viewer: Viewer, at target: UnsafeMutableRawPointer
     ) throws(Refusal) -> Int {
-        let old = entity.flatMap { world.address(component, of: $0) }
+        try values.withValue(of: entity) { old throws(Refusal) in
+            try prepare(write, on: entity, by: viewer, old, at: target)
+        }
+    }
+
+    private func prepare(
+        _ write: Write, on entity: Entity?, by viewer: Viewer, _ old: UnsafeRawPointer?,
+        at target: UnsafeMutableRawPointer
+    ) throws(Refusal) -> Int {
         let work: Int
         switch write {
         case .set(let content, let expected, let mayInsert):
@@ -91,17 +104,19 @@ final class ComponentWriter {
     }
 
     /// Checks a removal.
-    func prepareRemoval(from entity: Entity, by viewer: Viewer) throws(Refusal) {
-        try ask(viewer, entity, try require(world.address(component, of: entity), of: entity), nil)
+    func prepareRemoval(from entity: Entity?, by viewer: Viewer) throws(Refusal) {
+        try values.withValue(of: entity) { old throws(Refusal) in
+            try ask(viewer, entity, try require(old, of: entity), nil)
+        }
     }
 
     /// Moves a prepared value into the world.
-    func commit(_ value: UnsafeMutableRawPointer, on entity: Entity) throws(WorldError) {
+    func commit(_ value: UnsafeMutableRawPointer, on entity: Entity?) throws(WorldError) {
         defer { discard(value) }
-        try world.insert(component, copying: value, on: entity)
+        try values.insert(copying: value, on: entity)
     }
 
-    func commitRemoval(from entity: Entity) throws(WorldError) { try world.remove(component, from: entity) }
+    func commitRemoval(from entity: Entity?) throws(WorldError) { try values.remove(from: entity) }
 
     /// Destroys a prepared value that is no longer needed.
     func discard(_ value: UnsafeMutableRawPointer) { descriptor.deinitialize(value) }
@@ -117,8 +132,10 @@ final class ComponentWriter {
         case .judged(let judge):
             guard let reason = judge(viewer.client, entity, old, new, world).reason(of: name) else { return }
             // The present value: the rule may have changed the world.
-            let current = entity.flatMap { world.address(component, of: $0) }
-            throw Refusal(.forbidden, reason, current: current.flatMap { encode($0) ? seen(by: viewer) : nil })
+            let current = try values.withValue(of: entity) { value in
+                value.flatMap { encode($0) ? seen(by: viewer) : nil }
+            }
+            throw Refusal(.forbidden, reason, current: current)
         }
     }
 
@@ -149,7 +166,7 @@ final class ComponentWriter {
 
     private func require(_ value: UnsafeRawPointer?, of entity: Entity?) throws(Refusal) -> UnsafeRawPointer {
         guard let value else {
-            throw Refusal(.unknownComponent, "entity \(entity.map { "\($0)" } ?? "of a spawn") has no \(name)")
+            throw Refusal(.unknownComponent, "\(entity.map { "entity \($0)" } ?? "the world") has no \(name)")
         }
         return value
     }

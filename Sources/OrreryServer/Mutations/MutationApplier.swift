@@ -66,6 +66,14 @@ struct MutationApplier: ~Copyable {
         return writers[column.rawValue]
     }
 
+    /// The living entity to write; `nil` for a resource, of which the sync thread has checked that it is named by no
+    /// entity.
+    private func target(_ entity: Entity, of writer: ComponentWriter, for viewer: Viewer) throws(Refusal) -> Entity? {
+        if writer.isOfResource { return nil }
+        try requireAlive(entity, for: viewer)
+        return entity
+    }
+
     private func requireAlive(_ entity: Entity, for viewer: Viewer) throws(Refusal) {
         guard viewer.sees(entity, in: world) else { throw Refusal(.unknownEntity, "entity \(entity) is not alive") }
     }
@@ -74,7 +82,7 @@ struct MutationApplier: ~Copyable {
         _ write: ComponentWriter.Write, _ column: ColumnID, on entity: Entity, _ viewer: Viewer
     ) throws(Refusal) -> Int {
         let writer = try writer(of: column)
-        try requireAlive(entity, for: viewer)
+        let entity = try target(entity, of: writer, for: viewer)
         values.reserve(writer.size)
         let value = values.place(size: writer.size, alignment: writer.alignment)
         let work = try writer.prepare(write, on: entity, by: viewer, at: value)
@@ -84,7 +92,7 @@ struct MutationApplier: ~Copyable {
 
     private func remove(_ column: ColumnID, from entity: Entity, _ viewer: Viewer) throws(Refusal) {
         let writer = try writer(of: column)
-        try requireAlive(entity, for: viewer)
+        let entity = try target(entity, of: writer, for: viewer)
         try writer.prepareRemoval(from: entity, by: viewer)
         try committing { () throws(WorldError) in try writer.commitRemoval(from: entity) }
     }

@@ -112,7 +112,8 @@ struct ChangeIntake {
         log.note(
             "a value cannot be sent; clients see its component removed",
             [
-                "component": "\(entry.descriptor.schema.name)", "entity": "\(entity)", "error": "\(error.message)",
+                "component": "\(entry.descriptor.schema.name)",
+                "entity": "\(entity == .resource ? .none : entity)", "error": "\(error.message)",
             ], level: .error, now: now)
     }
 

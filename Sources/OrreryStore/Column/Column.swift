@@ -2,10 +2,13 @@ package import OrrerySchema
 
 /// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
 ///
-/// Rows are entity indexes. They are stored in pages of 1024 rows; a page is allocated when its first row enters.
+/// Rows are entity indexes. They are stored in pages of 1024 rows; a page is allocated when its first row enters. The
+/// column of a resource has row 0 at most, which is no entity's.
 package final class Column {
     /// The size of every value in bytes, or `nil` if it varies.
     package let valueSize: Int?
+    /// Whether it has the value of a resource instead of the values of entities.
+    package let isResource: Bool
     private var pages: [PageStorage?] = []
     package private(set) var count = 0
     /// When a row of the column last changed; tick 0 if none ever did.
@@ -21,8 +24,9 @@ package final class Column {
     }
 
     /// - Parameter size: The total that also counts the bytes of this column.
-    init(valueSize: Int?, countedBy size: StoreSize) {
+    init(valueSize: Int?, isResource: Bool = false, countedBy size: StoreSize) {
         self.valueSize = valueSize
+        self.isResource = isResource
         self.size = size
     }
 
@@ -44,6 +48,7 @@ package final class Column {
     /// - Complexity: O(pages).
     func checkInvariants(tick: Tick) {
         assert(count == pages.reduce(0) { $0 + ($1?.presentCount ?? 0) }, "the rows of all pages are counted")
+        assert(!isResource || count == (contains(Entity.resource.index) ? 1 : 0), "a resource has one row")
         assert(varyingSize >= 0 && heldSize >= varyingSize, "values are a part of what a column holds")
         assert(newestTick == pages.reduce(.zero) { max($0, $1?.newestTick ?? .zero) }, "the newest change is known")
         for page in pages { page?.checkInvariants(tick: tick) }

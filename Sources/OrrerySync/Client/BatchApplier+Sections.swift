@@ -116,10 +116,13 @@ extension BatchApplier {
     }
 
     private mutating func join(_ rows: RowSet, _ query: QueryNumber) throws(WireError) {
-        guard rows.subtracting(store.entities.rows).isEmpty else {
+        let position = try position(of: query)
+        let candidates =
+            shown.queries[position].granted.isOfResource ? RowSet([Entity.resource.index]) : store.entities.rows
+        guard rows.subtracting(candidates).isEmpty else {
             throw WireError(.invalidPayload, "an entity joins query \(query) that has not entered")
         }
-        shown.join(rows, try position(of: query))
+        shown.join(rows, position)
     }
 
     private mutating func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
@@ -165,9 +168,9 @@ extension BatchApplier {
     private mutating func remove(
         _ index: UInt32, from column: ColumnID, _ batch: inout AppliedBatch
     ) throws(WireError) {
-        guard let entity = store.entity(at: index), store[column].contains(index) else { return }
+        guard store[column].contains(index) else { return }
         try makeRoom(in: batch, for: recordsChanges ? store[column].byteCount(of: index) : 0)
-        leave(column, of: entity, .removed, &batch.list)
+        leave(column, index, .removed, &batch.list)
     }
 
     private func set(
@@ -178,7 +181,7 @@ extension BatchApplier {
         var position = 0
         try rows.forEachRun { (first, count) throws(WireError) in
             defer { position += count }
-            if let size = entry.valueSize, let packed = values.packed {
+            if let size = entry.valueSize, let packed = values.packed, !entry.isResource {
                 let run = UnsafeRawBufferPointer(rebasing: packed[position * size..<(position + count) * size])
                 if try set(from: first, count, of: entry, to: run, inserted: inserted, component, &batch) { return }
             }
@@ -236,11 +239,12 @@ extension BatchApplier {
         _ component: Int32, _ batch: inout AppliedBatch
     ) throws(WireError) {
         let target = store[entry.column]
-        guard inserted ? store.entities.contains(index) : target.contains(index) else {
+        let owner = store.owner(of: index, in: target)
+        guard inserted ? owner != nil : target.contains(index) else {
             throw WireError(.invalidPayload, "a value of \(entry.name) for row \(index), which has not entered")
         }
         try makeRoom(for: value.count, at: index, in: target)
-        if recordsChanges, let entity = store.entity(at: index) {
+        if recordsChanges, let entity = owner {
             try makeRoom(in: batch, for: target.byteCount(of: index) + value.count)
             // A cell may come twice, for two queries: the same value is no change.
             let isKnown =
@@ -250,15 +254,15 @@ extension BatchApplier {
                 } != nil
             if !isKnown {
                 batch.list.append(
-                    comesIntoView(entry.column, index) ? .entered : .set, entity, component: component, new: value)
+                    comesIntoView(entry, index) ? .entered : .set, entity, component: component, new: value)
             }
         }
         target.set(index, to: value, at: store.tick)
     }
 
     /// Whether a component came into view, and was not given to its entity in the world.
-    func comesIntoView(_ column: ColumnID, _ row: UInt32) -> Bool {
-        guard !spawnedRows.contains(row) else { return false }
-        return addedColumns.contains(column) ? shown.covers(column, row) : shown.comesIntoView(column, row)
+    private func comesIntoView(_ entry: ComponentTable.Entry, _ row: UInt32) -> Bool {
+        guard entry.isResource || !spawnedRows.contains(row) else { return false }
+        return addedColumns.contains(entry.column) ? shown.covers(entry, row) : shown.comesIntoView(entry, row)
     }
 }

@@ -59,10 +59,10 @@ struct BatchApplier {
         guard let query = granted.removeValue(forKey: id), started.remove(id) != nil, let ended = shown.end(query)
         else { return ChangeList() }
         var changes = ChangeList()
-        for entry in store.table.entries where query.shows(entry.column) {
+        for entry in store.table.entries where query.shows(entry) {
             let column = store[entry.column]
             let rows = query.tellsMembers ? ended.members : column.rows
-            rows.forEach { if column.contains($0) { leaveIfUncovered(entry.column, $0, &changes) } }
+            rows.forEach { if column.contains($0) { leaveIfUncovered(entry, $0, &changes) } }
         }
         (query.tellsMembers ? ended.members : store.entities.rows).forEach { row in
             if let entity = store.entity(at: row) { bareCandidates.append(entity) }
@@ -124,25 +124,24 @@ struct BatchApplier {
     /// Removes the cells of an entity that no query shows.
     mutating func leaveWhereUncovered(_ row: UInt32, _ changes: inout ChangeList) {
         for entry in store.table.entries where store[entry.column].contains(row) {
-            leaveIfUncovered(entry.column, row, &changes)
+            leaveIfUncovered(entry, row, &changes)
         }
         if let entity = store.entity(at: row) { bareCandidates.append(entity) }
     }
 
-    private mutating func leaveIfUncovered(_ column: ColumnID, _ row: UInt32, _ changes: inout ChangeList) {
-        guard !shown.covers(column, row), let entity = store.entity(at: row) else { return }
-        leave(column, of: entity, .left, &changes)
+    private mutating func leaveIfUncovered(
+        _ entry: ComponentTable.Entry, _ row: UInt32, _ changes: inout ChangeList
+    ) {
+        if !shown.covers(entry, row) { leave(entry.column, row, .left, &changes) }
     }
 
-    mutating func leave(
-        _ column: ColumnID, of entity: Entity, _ cause: Change.Cause, _ changes: inout ChangeList
-    ) {
-        let index = entity.index
-        guard store[column].contains(index) else { return }
+    /// Removes a cell, if it is there.
+    mutating func leave(_ column: ColumnID, _ row: UInt32, _ cause: Change.Cause, _ changes: inout ChangeList) {
+        guard store[column].contains(row), let entity = store.owner(of: row, in: store[column]) else { return }
         if recordsChanges, let entry = store.table[column] {
-            store[column].withValue(of: index) { changes.append(cause, entity, entry, old: $0) }
+            store[column].withValue(of: row) { changes.append(cause, entity, entry, old: $0) }
         }
-        store[column].remove(index, at: store.tick)
+        store[column].remove(row, at: store.tick)
         bareCandidates.append(entity)
     }
 
@@ -170,9 +169,7 @@ struct BatchApplier {
         }
         var changes = ChangeList()
         for entry in store.table.entries where table[entry.column] == nil {
-            for row in store[entry.column].rows.indexes {
-                if let entity = store.entity(at: row) { leave(entry.column, of: entity, .left, &changes) }
-            }
+            for row in store[entry.column].rows.indexes { leave(entry.column, row, .left, &changes) }
         }
         addedColumns.formUnion(Set(table.columns).subtracting(store.table.columns))
         store.install(table)
@@ -213,8 +210,8 @@ struct BatchApplier {
         _ cause: Change.Cause, _ entry: ComponentTable.Entry, _ entities: [Entity]?, in changes: inout ChangeList
     ) {
         let column = store[entry.column]
-        for row in entities?.map(\.index) ?? column.rows.indexes {
-            guard let entity = store.entity(at: row) else { continue }
+        for row in entities?.compactMap({ store.row(of: $0, in: column) }) ?? column.rows.indexes {
+            guard let entity = store.owner(of: row, in: column) else { continue }
             column.withValue(of: row) { value in
                 changes.append(
                     cause, entity, entry, old: cause.isShown ? nil : value, new: cause.isShown ? value : nil)

@@ -5,7 +5,8 @@ import OrreryWire
 
 /// The changes of one query in one step: who left and joined, and every change of what the query shows.
 ///
-/// A mirror that follows them has what the query shows, whatever else the client is subscribed to.
+/// A mirror that follows them has what the query shows, whatever else the client is subscribed to. The one member of a
+/// query of a resource is ``Entity/none``.
 package struct QueryChanges: Sendable {
     /// Entities that were members and left the query or the world, ascending. One of them that is among ``joined`` too
     /// left first.
@@ -67,7 +68,7 @@ extension BatchApplier {
         guard started.contains(id), let query = granted[id], let shown = shown[query.number] else { return result }
         let rows = members(of: query, shown)
         rows.forEach { row in
-            guard let entity = store.entity(at: row) else { return }
+            guard let entity = member(of: query, at: row) else { return }
             result.joined.append(entity)
             enter(entity, of: query, told, &result.list)
         }
@@ -81,12 +82,12 @@ extension BatchApplier {
             guard let query = granted[id], let shown = shown[query.number] else { continue }
             var changes = QueryChanges()
             members(of: query, shown).forEach { row in
-                guard let entity = store.entity(at: row) else { return }
+                guard let entity = member(of: query, at: row) else { return }
                 changes.left.append(entity)
-                for entry in store.table.entries where query.shows(entry.column) {
+                for entry in store.table.entries where query.shows(entry) {
                     store[entry.column].withValue(of: row) { changes.ended.append(.reset, entity, entry, old: $0) }
                 }
-                changes.ended.append(.reset, entity)
+                if !query.isOfResource { changes.ended.append(.reset, entity) }
             }
             result[reader] = changes
         }
@@ -105,11 +106,12 @@ extension BatchApplier {
             return result
         }
         let (left, joined) = (members(of: before, shownBefore), members(of: after, shownAfter))
-        left.intersection(joined).forEach { row in
-            guard let entity = store.entity(at: row) else { return }
-            for entry in store.table.entries where before.shows(entry.column) != after.shows(entry.column) {
+        let stayed = before.isOfResource == after.isOfResource ? left.intersection(joined) : RowSet()
+        stayed.forEach { row in
+            guard let entity = member(of: after, at: row) else { return }
+            for entry in store.table.entries where before.shows(entry) != after.shows(entry) {
                 store[entry.column].withValue(of: row) { value in
-                    if after.shows(entry.column) {
+                    if after.shows(entry) {
                         result.list.append(.entered, entity, entry, new: value)
                     } else {
                         result.list.append(.left, entity, entry, old: value)
@@ -117,11 +119,11 @@ extension BatchApplier {
                 }
             }
         }
-        for entity in left.subtracting(joined).indexes.compactMap({ store.entity(at: $0) }) {
+        for entity in left.subtracting(stayed).indexes.compactMap({ member(of: before, at: $0) }) {
             result.left.append(entity)
             leave(entity, of: before, told, &result.list)
         }
-        for entity in joined.subtracting(left).indexes.compactMap({ store.entity(at: $0) }) {
+        for entity in joined.subtracting(stayed).indexes.compactMap({ member(of: after, at: $0) }) {
             result.joined.append(entity)
             enter(entity, of: after, told, &result.list)
         }
@@ -131,8 +133,19 @@ extension BatchApplier {
     /// The rows of the members of a started query.
     func members(of query: GrantedQuery, _ shown: ShownQueries.Query) -> RowSet {
         guard !query.tellsMembers else { return shown.members }
-        guard case .listed(let columns) = query.shown else { return store.entities.rows }
-        return columns.reduce(RowSet()) { $0.union(store.table[$1] == nil ? RowSet() : store[$1].rows) }
+        guard query.shown != .all else { return store.entities.rows }
+        return store.table.entries.filter(query.shows).reduce(RowSet()) { $0.union(store[$1.column].rows) }
+    }
+
+    /// The entity at the row of a member; of a resource, no entity.
+    func member(of query: GrantedQuery, at row: UInt32) -> Entity? {
+        query.isOfResource ? Entity.none : store.entity(at: row)
+    }
+
+    /// Whether an entity is at one of these rows of members; no entity, if the query is of a resource.
+    private func isMember(_ entity: Entity, of query: GrantedQuery, _ members: RowSet) -> Bool {
+        guard query.isOfResource else { return store.contains(entity) && members.contains(entity.index) }
+        return entity == .none && members.contains(Entity.resource.index)
     }
 
     private func changes(of query: ShownQueries.Query, _ list: ChangeList, _ told: ToldChanges) -> QueryChanges {
@@ -141,11 +154,10 @@ extension BatchApplier {
             query.granted.tellsMembers ? movement(of: query, told) : movement(ofPlain: query.granted, told)
         let moved = Set(result.left + result.joined)
         let members = members(of: query.granted, query)
-        for change in list where !moved.contains(change.entity) && members.contains(change.entity.index) {
+        for change in list where !moved.contains(change.entity) {
             // Not of somebody who came and went.
-            guard store.contains(change.entity), let name = change.component,
-                let entry = store.table[name] ?? told.entries[name],
-                query.granted.shows(entry.column)
+            guard isMember(change.entity, of: query.granted, members), let name = change.component,
+                let entry = store.table[name] ?? told.entries[name], query.granted.shows(entry)
             else { continue }
             result.list.append(change, entry)
         }
@@ -158,30 +170,30 @@ extension BatchApplier {
     private func movement(of query: ShownQueries.Query, _ told: ToldChanges) -> (left: [Entity], joined: [Entity]) {
         let left = query.membersBefore.subtracting(query.members).union(query.rejoined)
         let joined = query.members.subtracting(query.membersBefore.subtracting(query.rejoined))
+        let despawned = query.granted.isOfResource ? [:] : told.despawned
         return (
-            left.indexes.compactMap { told.despawned[$0] ?? store.entity(at: $0) },
-            joined.indexes.compactMap { store.entity(at: $0) }
+            left.indexes.compactMap { despawned[$0] ?? member(of: query.granted, at: $0) },
+            joined.indexes.compactMap { member(of: query.granted, at: $0) }
         )
     }
 
     /// Who left and joined a query that shows whole components.
     private func movement(ofPlain query: GrantedQuery, _ told: ToldChanges) -> (left: [Entity], joined: [Entity]) {
         var (left, joined): ([Entity], [Entity]) = ([], [])
-        let columns = store.table.columns.filter(query.shows)
+        let columns = store.table.entries.filter(query.shows).map(\.column)
         for entity in told.entities {
-            let isAlive = store.contains(entity)
-            let isMember = isAlive && (query.shown == .all || columns.contains { store[$0].contains(entity.index) })
+            func has(_ column: ColumnID) -> Bool {
+                store.row(of: entity, in: store[column]).map(store[column].contains) ?? false
+            }
+            let isMember = query.shown == .all ? store.contains(entity) : columns.contains(where: has)
             let wasMember =
                 query.shown == .all
                 ? told.life[entity].map { !$0.isShown } ?? isMember
                 : told.entries.values.contains { entry in
-                    guard query.shows(entry.column) else { return false }
+                    guard query.shows(entry) else { return false }
                     return told.first(of: entity, entry.name).map { $0.old != nil } ?? false
                 }
-                    || columns.contains { column in
-                        isAlive && store[column].contains(entity.index)
-                            && told.first(of: entity, store.table.name(of: column)) == nil
-                    }
+                    || columns.contains { has($0) && told.first(of: entity, store.table.name(of: $0)) == nil }
             if wasMember, !isMember { left.append(entity) }
             if isMember, !wasMember { joined.append(entity) }
         }
@@ -191,9 +203,9 @@ extension BatchApplier {
     /// Lists an entity with all that the query shows of it, as having come into view unless something else is told.
     private func enter(_ entity: Entity, of query: GrantedQuery, _ told: ToldChanges?, _ list: inout ChangeList) {
         func cause(_ known: Change.Cause?) -> Change.Cause { known.flatMap { $0.isShown ? $0 : nil } ?? .entered }
-        list.append(cause(told?.life[entity]), entity)
-        for entry in store.table.entries where query.shows(entry.column) {
-            store[entry.column].withValue(of: entity.index) {
+        if !query.isOfResource { list.append(cause(told?.life[entity]), entity) }
+        for entry in store.table.entries where query.shows(entry) {
+            store.withValue(of: entity, in: entry.column) {
                 let change = told?.first(of: entity, entry.name)
                 list.append(cause(change?.old == nil ? change?.cause : nil), entity, entry, new: $0)
             }
@@ -205,16 +217,16 @@ extension BatchApplier {
         let end: Change.Cause = told.despawned[entity.index] == entity ? .despawned : .left
         let table = store.table
         let gone = told.entries.values.filter { table[$0.column] == nil }
-        for entry in (table.entries + gone).sorted(by: { $0.column < $1.column }) where query.shows(entry.column) {
+        for entry in (table.entries + gone).sorted(by: { $0.column < $1.column }) where query.shows(entry) {
             if let change = told.first(of: entity, entry.name) {
                 guard let old = change.old else { continue }
                 let cause = change.cause.isShown ? end : change.cause
                 old.withUnsafeBytes { list.append(cause, entity, entry, old: $0) }
-            } else if store.contains(entity), table[entry.column] != nil {
-                store[entry.column].withValue(of: entity.index) { list.append(end, entity, entry, old: $0) }
+            } else if table[entry.column] != nil {
+                store.withValue(of: entity, in: entry.column) { list.append(end, entity, entry, old: $0) }
             }
         }
-        list.append(end, entity)
+        if !query.isOfResource { list.append(end, entity) }
     }
 }
 

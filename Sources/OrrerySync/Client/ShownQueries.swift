@@ -87,7 +87,9 @@ struct ShownQueries {
 
     /// The entity of a row is gone.
     mutating func forget(_ row: UInt32) {
-        for position in queries.indices { queries[position].members.remove(row) }
+        for position in queries.indices where !queries[position].granted.isOfResource {
+            queries[position].members.remove(row)
+        }
     }
 
     /// A batch was applied.
@@ -101,21 +103,23 @@ struct ShownQueries {
 
     // MARK: What is shown
 
-    /// Whether some query shows the component of the entity at a row.
-    func covers(_ column: ColumnID, _ row: UInt32) -> Bool {
-        queries.contains { $0.granted.shows(column) && (!$0.granted.tellsMembers || $0.members.contains(row)) }
+    /// Whether some query shows the component of the entity at a row, or the resource.
+    func covers(_ entry: ComponentTable.Entry, _ row: UInt32) -> Bool {
+        queries.contains { $0.granted.shows(entry) && (!$0.granted.tellsMembers || $0.members.contains(row)) }
     }
 
     /// Whether some query has the entity at a row as a member, whatever its components.
     func keeps(_ row: UInt32) -> Bool {
-        queries.contains { $0.granted.tellsMembers ? $0.members.contains(row) : $0.granted.shown == .all }
+        queries.contains {
+            $0.granted.tellsMembers ? !$0.granted.isOfResource && $0.members.contains(row) : $0.granted.shown == .all
+        }
     }
 
     /// Whether the component of a row came into view with this batch, because a query began or an entity joined one,
     /// and not because the world gave the entity the component.
-    func comesIntoView(_ column: ColumnID, _ row: UInt32) -> Bool {
+    func comesIntoView(_ entry: ComponentTable.Entry, _ row: UInt32) -> Bool {
         var isNew = false
-        for query in queries where query.granted.shows(column) {
+        for query in queries where query.granted.shows(entry) {
             guard query.granted.tellsMembers else {
                 if !query.isNew { return false }
                 isNew = true

@@ -13,9 +13,12 @@ package struct QueryAnswer: Sendable {
     /// the answer is whole.
     nonisolated(unsafe) package let store: ComponentStore
 
-    /// Ascending.
+    /// Ascending; ``Entity/none`` for a resource that matches.
     /// - Complexity: O(n).
-    package var entities: [Entity] { store.entities.rows.indexes.compactMap { store.entity(at: $0) } }
+    package var members: [Entity] {
+        if let resource = shown.resource { return store[resource].count > 0 ? [.none] : [] }
+        return store.entities.rows.indexes.compactMap { store.entity(at: $0) }
+    }
 }
 
 /// A one-shot query that has no answer yet.

@@ -69,7 +69,8 @@ struct BatchBuilder {
         var left: BatchSections
         /// Who left by dying.
         var gone = RowSet()
-        var joinedRows = RowSet()
+        /// Entities that joined.
+        var entered = RowSet()
         var joined: BatchSections
         var removed: BatchSections
         var values: BatchSections
@@ -144,7 +145,7 @@ struct BatchBuilder {
             }
             for slot in part.queries {
                 let block = memberBlock(of: slot, part, in: queries, pages: pages)
-                addEntered(block.joinedRows, after: part.cursor)
+                addEntered(block.entered, after: part.cursor)
                 gone = gone.union(block.gone)
                 members.append(block)
             }
@@ -199,7 +200,8 @@ struct BatchBuilder {
     ) -> Block {
         let changes = store[column].changes(after: cursor, pages: pages)
         work += (changes.entered.count + changes.updated.count + changes.left.count) / Self.rowsPerUnit
-        var block = Block(entered: changes.entered, values: sections)
+        let isResource = store[column].isResource
+        var block = Block(entered: isResource ? RowSet() : changes.entered, values: sections)
         // A client that knows nothing yet need not be told of removals.
         let left =
             heldSince == cursor
@@ -207,7 +209,7 @@ struct BatchBuilder {
         if heldSince > .zero {
             left.forEach { row in
                 // An entity born after the client last heard of the row is not the one that it may know.
-                if store.entities.contains(row), store.entities.membershipTick(of: row) <= max(cursor, heldSince) {
+                if isResource || isHeld(row, since: max(cursor, heldSince)) {
                     block.removed.append(row)
                 } else {
                     block.gone.append(row)
@@ -217,6 +219,11 @@ struct BatchBuilder {
         block.values.append(changes.entered, inserted: true, of: column, in: store)
         block.values.append(changes.updated, inserted: false, of: column, in: store)
         return block
+    }
+
+    /// Whether the entity at a row lives, and did at a tick.
+    private func isHeld(_ row: UInt32, since tick: Tick) -> Bool {
+        store.entities.contains(row) && store.entities.membershipTick(of: row) <= tick
     }
 
     // MARK: Members of queries
@@ -253,20 +260,26 @@ struct BatchBuilder {
         if cursor > .zero {
             var left = RowSet()
             for entity in membership.left(after: cursor) where pages?.contains(entity.page) ?? true {
-                if store.contains(entity) { left.append(entity.index) } else { block.gone.append(entity.index) }
+                if membership.isOfResource || store.contains(entity) {
+                    left.append(entity.index)
+                } else {
+                    block.gone.append(entity.index)
+                }
             }
             block.left.append(left: left, of: entry.number)
         }
         let (joined, concerned) = membership.split(at: cursor, among: rows)
-        for entity in joined where pages?.contains(entity.page) ?? true { block.joinedRows.append(entity.index) }
-        block.joined.append(joined: block.joinedRows, of: entry.number)
+        var joinedRows = RowSet()
+        for entity in joined where pages?.contains(entity.page) ?? true { joinedRows.append(entity.index) }
+        if !membership.isOfResource { block.entered = joinedRows }
+        block.joined.append(joined: joinedRows, of: entry.number)
         for column in entry.shownColumns {
-            work += Self.work(ofRows: block.joinedRows.count)
+            work += Self.work(ofRows: joinedRows.count)
             var inserted = RowSet()
             var removed = RowSet()
             let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
             let isOfAll = pending.otherwise.cells.columns.contains(column)
-            block.joinedRows.forEach { row in
+            joinedRows.forEach { row in
                 if store[column].contains(row) {
                     if !isOfAll, !others.contains(where: { $0.hasMember(at: row, in: store) }) { inserted.append(row) }
                 } else if store[column].tick(of: row) > heldSince, heldSince > .zero {

@@ -5,7 +5,7 @@ import OrreryStore
 /// The members of a query, each with the tick at which it joined, and those who left, with the tick at which they did.
 ///
 /// So whoever knows the members of any earlier tick can be told who joined and left since, and nothing is kept for
-/// anybody.
+/// anybody. The one member of a query of a resource is ``Entity/resource``, while the resource is there and matches.
 struct Membership {
     struct Leaving {
         var entity: Entity
@@ -22,6 +22,8 @@ struct Membership {
     private(set) var knownSince: Tick
     /// When somebody last joined.
     private(set) var newestJoin = Tick.zero
+    /// Whether the query is of a resource.
+    let isOfResource: Bool
 
     /// Leavings that are kept for those who are behind; beyond it, the older half is forgotten, or all of earlier
     /// ticks. Bounds the memory of a query whose members come and go.
@@ -30,6 +32,7 @@ struct Membership {
     /// The members of a query now, of whom nothing is known before.
     init(_ query: Query, of store: ComponentStore) {
         knownSince = store.tick
+        isOfResource = query.isResource
         if let listed = query.onlyListed {
             begin(with: listed, in: store)
         } else {
@@ -61,7 +64,7 @@ struct Membership {
     mutating func update(among candidates: RowSet?, matching: RowSet, in store: ComponentStore) -> Bool {
         var gone: [Int] = []
         for (position, entity) in members.enumerated() where candidates?.contains(entity.index) ?? true {
-            guard matching.contains(entity.index), store.contains(entity) else {
+            guard matching.contains(entity.index), candidate(at: entity.index, in: store) == entity else {
                 gone.append(position)
                 continue
             }
@@ -70,7 +73,8 @@ struct Membership {
         var next = 0
         matching.forEach { row in
             while next < members.count, members[next].index < row { next += 1 }
-            guard let entity = store.entity(at: row), next == members.count || members[next] != entity else { return }
+            guard let entity = candidate(at: row, in: store), next == members.count || members[next] != entity
+            else { return }
             new.append(entity)
         }
         return take(new, removing: gone, at: store.tick)
@@ -183,6 +187,11 @@ struct Membership {
         return Set(leavings[start...].lazy.map(\.entity)).filter { !contains($0) }.sorted()
     }
 
+    /// Who may be a member at a row: the living entity there, or what stands for the resource.
+    func candidate(at row: UInt32, in store: ComponentStore) -> Entity? {
+        isOfResource ? .resource : store.entity(at: row)
+    }
+
     func contains(_ entity: Entity) -> Bool {
         let position = members.partitionIndex { $0 >= entity }
         return position < members.count && members[position] == entity
@@ -200,6 +209,6 @@ struct Membership {
         assert(members.count == joinTicks.count && joinTicks.max() ?? .zero <= newestJoin, "each joined at a tick")
         assert(zip(leavings, leavings.dropFirst()).allSatisfy { $0.tick <= $1.tick }, "leavings are in their order")
         assert(members.map(\.index) == query.members(of: store).indexes, "the members are those who match")
-        assert(members.allSatisfy(store.contains), "members live")
+        assert(isOfResource || members.allSatisfy(store.contains), "members live")
     }
 }

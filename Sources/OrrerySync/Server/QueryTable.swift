@@ -32,7 +32,7 @@ struct QueryTable {
             self.number = number
             shownColumns = query.selection.shownColumns(in: components)
             guard !query.isPlain else {
-                cells = Cells(everyEntity: query.selection.required.isEmpty, columns: shownColumns)
+                cells = Cells(everyEntity: query.readsLife, columns: shownColumns)
                 (readColumns, decidingColumns, isDecidedByLife, fields) = (shownColumns, [], false, [])
                 return
             }
@@ -70,8 +70,8 @@ struct QueryTable {
 
         /// Whether the entity at a row is a member that clients are told of.
         func hasMember(at row: UInt32, in store: ComponentStore) -> Bool {
-            guard let membership, let entity = store.entity(at: row) else { return false }
-            return membership.contains(entity)
+            guard let membership, let candidate = membership.candidate(at: row, in: store) else { return false }
+            return membership.contains(candidate)
         }
 
         /// Whether everyone who left it after a tick is known.

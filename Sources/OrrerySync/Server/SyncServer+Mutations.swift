@@ -221,16 +221,17 @@ extension SyncServer {
     private func check(_ operation: Mutation.Operation, by index: Int) throws(Refusal) {
         let table = views[sessions[index].view].store.table
         switch operation {
-        case .set(_, let value, _): try Self.check(value.bytes, of: try table.writable(value.column))
-        case .insert(_, let component): try Self.check(component, in: table)
-        case .patch(_, let column, let patches):
-            let schema = try table.writable(column)
+        case .set(let entity, let value, _):
+            try Self.check(value.bytes, of: try table.writable(value.column, of: entity))
+        case .insert(let entity, let component): try Self.check(component, of: entity, in: table)
+        case .patch(let entity, let column, let patches):
+            let schema = try table.writable(column, of: entity)
             guard !patches.isEmpty else { throw Refusal(.undecodable, "a patch of no fields") }
             for patch in patches { try Self.check(patch.field, of: schema) }
-        case .remove(_, let column): _ = try table.writable(column)
+        case .remove(let entity, let column): _ = try table.writable(column, of: entity)
         case .spawn(let components):
             guard permissions.maySpawn else { throw Refusal(.notWritable, "clients may not spawn here") }
-            for component in components { try Self.check(component, in: table) }
+            for component in components { try Self.check(component, of: nil, in: table) }
             guard Set(components.map(\.column)).count == components.count else {
                 throw Refusal(.undecodable, "a component is given twice")
             }
@@ -239,8 +240,11 @@ extension SyncServer {
         }
     }
 
-    private static func check(_ component: Mutation.NewComponent, in table: ComponentTable) throws(Refusal) {
-        let schema = try table.writable(component.column)
+    /// - Parameter entity: `nil` for one that is about to be spawned.
+    private static func check(
+        _ component: Mutation.NewComponent, of entity: Entity?, in table: ComponentTable
+    ) throws(Refusal) {
+        let schema = try table.writable(component.column, of: entity)
         switch component.content {
         case .whole(let bytes): try check(bytes, of: schema)
         case .fields(let fields): for field in fields { try check(field, of: schema) }
@@ -268,10 +272,13 @@ extension SyncServer {
 }
 
 extension ComponentTable {
-    /// The schema of a component that clients may write.
-    fileprivate func writable(_ column: ColumnID) throws(Refusal) -> ComponentSchema {
+    /// The schema of a component that clients may write. The world decides whether the entity is alive.
+    fileprivate func writable(_ column: ColumnID, of entity: Entity?) throws(Refusal) -> ComponentSchema {
         guard let entry = self[column], let schema = entry.schema else {
             throw Refusal(.unknownComponent, "there is no component \(column)")
+        }
+        guard !entry.isResource || entity == Entity.none else {
+            throw Refusal(.unknownComponent, "\(entry.name) is a resource, which no entity has")
         }
         guard entry.isWritable else { throw Refusal(.notWritable, "\(entry.name) is read-only for clients") }
         return schema

@@ -150,7 +150,7 @@ extension SyncServer {
             }
             charge(index, 1 + query.evaluationWork(in: store))
             let members = query.members(of: store)
-            entityCount = members.count
+            entityCount = query.isResource ? 0 : members.count
             try append(members, of: query, in: store, to: &sections)
         }
         let head = AnswerHead(entityCount: entityCount, cost: cost, shown: query.selection.shown)
@@ -163,7 +163,7 @@ extension SyncServer {
         _ members: RowSet, of query: Query, in store: ComponentStore, to sections: inout BatchSections
     ) throws(QueryRefusal) {
         try checkAnswerSize(members.count * MemoryLayout<UInt32>.size)
-        sections.append(entered: members, spawned: false, of: store)
+        if !query.isResource { sections.append(entered: members, spawned: false, of: store) }
         for column in query.selection.shownColumns(in: store.table) {
             let rows = members.intersection(store[column].rows)
             buildWork.charge(BatchBuilder.work(ofRows: rows.count))

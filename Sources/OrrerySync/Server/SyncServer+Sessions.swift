@@ -223,7 +223,6 @@ extension SyncServer {
         let query: Query
         do throws(QueryError) {
             query = try Query(request.text, entities: request.entities, in: views[session.view].store.table)
-            if query.isResource { throw QueryError(.notYet, column: 1, expected: "a query of entities") }
         } catch {
             throw QueryRefusal(error)
         }
@@ -351,7 +350,7 @@ extension Query {
 
     /// The work of determining all members of it.
     func evaluationWork(in store: ComponentStore) -> Int {
-        isPlain || onlyListed != nil
+        isPlain || isResource || onlyListed != nil
             ? 0 : store.pageCount * RowSet.pageWords * nodeCount / Self.wordsPerUnit
     }
 

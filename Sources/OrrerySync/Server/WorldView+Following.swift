@@ -23,9 +23,11 @@ extension WorldView {
     func follow(_ world: ComponentStore, after tick: Tick) {
         store.advance(to: world.tick)
         let moved = followEntities(of: world, after: tick)
-        let seen = store.entities.rows
+        let entities = store.entities.rows
         for column in store.table.columns {
             let (source, target, mask) = (world[column], store[column], masks[column])
+            // A resource is nobody's.
+            let seen = source.isResource ? RowSet([Entity.resource.index]) : entities
             let changes = source.changes(after: tick)
             changes.left.intersection(seen).forEach { target.remove($0, at: store.tick) }
             // Who lost the component and has it again has not kept it.

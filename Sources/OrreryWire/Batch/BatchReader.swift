@@ -120,10 +120,11 @@ extension ByteReader {
             return .enter(
                 rows, generations: try readBytes(rows.count * 4), spawned: number == BatchSectionKind.spawn)
         case BatchSectionKind.remove:
-            return .remove(try readEntry(table, limits).column, try readRows(indexMax: limits.entityIndexMax))
+            let entry = try readEntry(table, limits)
+            return .remove(entry.column, try readRows(of: entry, limits))
         case BatchSectionKind.insert, BatchSectionKind.update:
             let entry = try readEntry(table, limits)
-            let rows = try readRows(indexMax: limits.entityIndexMax)
+            let rows = try readRows(of: entry, limits)
             let values = try readValues(count: rows.count, valueSize: entry.valueSize, limits)
             return .values(entry.column, rows, values, inserted: number == BatchSectionKind.insert)
         default: return nil
@@ -139,6 +140,16 @@ extension ByteReader {
             throw CodecError(.outOfDomain, at: start, "there is no component \(column)")
         }
         return entry
+    }
+
+    /// A resource has row 0 alone.
+    private mutating func readRows(of entry: ComponentTable.Entry, _ limits: WireLimits) throws(CodecError) -> RowSet {
+        let start = offset
+        let rows = try readRows(indexMax: limits.entityIndexMax)
+        guard !entry.isResource || rows.indexes == [Entity.resource.index] else {
+            throw CodecError(.outOfDomain, at: start, "\(entry.name) is a resource, and has row 0 alone")
+        }
+        return rows
     }
 
     private mutating func readValues(

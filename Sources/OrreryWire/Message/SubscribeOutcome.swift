@@ -18,7 +18,7 @@ package struct GrantedQuery: Hashable, Sendable {
     /// The components that it shows of its members, as far as they have them.
     package var shown: Selection.Shown
     /// Whether the sections *joined* and *left* tell its members. If not, all entities with one of the shown components
-    /// are members; with all components shown, every entity.
+    /// are members; with all components shown, every entity; and a resource is shown whatever its value.
     package var tellsMembers: Bool
 
     package init(_ number: QueryNumber, shown: Selection.Shown, tellsMembers: Bool) {
@@ -27,13 +27,11 @@ package struct GrantedQuery: Hashable, Sendable {
         self.tellsMembers = tellsMembers
     }
 
-    /// Whether it shows a component of its members.
-    package func shows(_ column: ColumnID) -> Bool {
-        switch shown {
-        case .all: true
-        case .listed(let columns): columns.contains(column)
-        }
-    }
+    /// Whether it shows a component of its members, or the resource.
+    package func shows(_ entry: ComponentTable.Entry) -> Bool { shown.contains(entry) }
+
+    /// Whether it is of a resource: no entity is its member, and *joined* and *left* tell of row 0.
+    package var isOfResource: Bool { shown.resource != nil }
 }
 
 /// The answer to a Subscribe.
@@ -51,6 +49,7 @@ private enum SubscribeResponseSection {
 private enum QueryFlags {
     static let tellsMembers: UInt8 = 1
     static let showsAll: UInt8 = 2
+    static let isOfResource: UInt8 = 4
 }
 
 extension QueryError.Kind {
@@ -83,6 +82,9 @@ extension ByteWriter {
     mutating func append(_ shown: Selection.Shown, flags: UInt8) {
         switch shown {
         case .all: append(flags | QueryFlags.showsAll)
+        case .resource(let column):
+            append(flags | QueryFlags.isOfResource)
+            append(varint: column.rawValue)
         case .listed(let columns):
             append(flags)
             append(varint: columns.count)
@@ -131,14 +133,17 @@ extension ByteReader {
         knownFlags: UInt8, limits: WireLimits
     ) throws(CodecError) -> (shown: Selection.Shown, flags: UInt8) {
         let flags = try readByte()
-        let known = knownFlags | QueryFlags.showsAll
-        guard flags & ~known == 0 else {
-            throw CodecError(.outOfDomain, at: offset - 1, "the flags of a query are \(flags), at most \(known)")
+        let shown: Selection.Shown
+        switch flags & ~knownFlags {
+        case 0:
+            let count = try readCount(max: limits.componentCountMax, "the components of a query")
+            let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
+            shown = .listed(columns.map(ColumnID.init))
+        case QueryFlags.showsAll: shown = .all
+        case QueryFlags.isOfResource: shown = .resource(try readColumn(limits: limits))
+        default: throw CodecError(.outOfDomain, at: offset - 1, "\(flags) are no flags of a query")
         }
-        guard flags & QueryFlags.showsAll == 0 else { return (.all, flags) }
-        let count = try readCount(max: limits.componentCountMax, "the components of a query")
-        let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
-        return (.listed(columns.map(ColumnID.init)), flags)
+        return (shown, flags)
     }
 
     /// An error of a kind that is not known here is one of syntax.

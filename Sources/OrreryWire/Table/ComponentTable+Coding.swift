@@ -4,6 +4,7 @@ import OrreryStore
 private enum EntryFlag {
     static let writable: UInt8 = 1
     static let defaultValue: UInt8 = 2
+    static let resource: UInt8 = 4
 }
 
 extension ByteWriter {
@@ -18,7 +19,8 @@ extension ByteWriter {
                 $0.append(varint: entry.valueSize.map { $0 + 1 } ?? 0)
                 $0.append(
                     (entry.isWritable ? EntryFlag.writable : 0)
-                        | (entry.defaultValue == nil ? 0 : EntryFlag.defaultValue))
+                        | (entry.defaultValue == nil ? 0 : EntryFlag.defaultValue)
+                        | (entry.isResource ? EntryFlag.resource : 0))
                 if let value = entry.defaultValue { $0.append(sized: value) }
             }
         }
@@ -53,7 +55,7 @@ extension ByteReader {
         let flags = try readByte()
         return ComponentTable.Entry(
             column, name: name, schemaHash: hash, valueSize: form == 0 ? nil : form - 1,
-            isWritable: flags & EntryFlag.writable != 0,
+            isWritable: flags & EntryFlag.writable != 0, isResource: flags & EntryFlag.resource != 0,
             defaultValue: flags & EntryFlag.defaultValue == 0 ? nil : try readSizedBytes(limits: limits))
     }
 

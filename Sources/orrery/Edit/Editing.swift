@@ -1,6 +1,7 @@
 import ArgumentParser
 import OrreryClient
 import OrreryInspector
+import OrreryQuery
 import OrrerySchema
 
 /// Options of all commands that ask a world something and end: its address, and the time to wait.
@@ -53,6 +54,36 @@ struct Editing: ParsableArguments {
             throw ValidationError("'\(text)' names no entity; write index and generation: 12v3")
         }
         return entity
+    }
+
+    /// Parses an entity, or `resource` for the resources of the world, which belong to no entity.
+    @Sendable static func owner(_ text: String) throws -> Entity {
+        try text == resource ? .none : entity(text)
+    }
+
+    /// What stands in the place of an entity for the resources of the world.
+    static let resource = "resource"
+
+    /// Whose components a command has written, for its output.
+    static func name(of owner: Entity) -> String { owner == .none ? resource : "\(owner)" }
+
+    /// Shows components of an entity, or resources for ``Entity/none``, until the result is released.
+    /// - Parameter names: `nil` for all.
+    func show(
+        _ names: [String]?, of owner: Entity, on connection: ClientConnection
+    ) async throws -> any Sendable {
+        try await waiting {
+            guard owner == .none else {
+                return if let names { try await connection.subscribe(anyOf: names, for: [owner]) } else {
+                    try await connection.subscribeToAll(for: [owner])
+                }
+            }
+            var queries: [LiveQuery] = []
+            for name in names ?? connection.resources.map(\.name) {
+                queries.append(try await connection.query(QueryText.resource(name)))
+            }
+            return queries
+        }
     }
 
     static func print(_ line: String) throws(ToolError) { try Output.write(Array("\(line)\n".utf8), .plain) }

@@ -7,15 +7,17 @@ import OrrerySchema
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get",
-        abstract: "Reads components or fields of an entity in a running world, as JSON.",
+        abstract: "Reads components or fields of an entity in a running world, or resources, as JSON.",
         usage: "orrery get [<url>] <entity> [<Component[.field]> ...]",
         discussion: """
             Each name is a line, in the order in which they are given; null for a component that the entity does not \
-            have. Without names, all that it has is one JSON object.
+            have. Without names, all that it has is one JSON object. The word 'resource' instead of an entity reads \
+            the resources of the world.
 
             Examples:
               orrery get 12v3
               orrery get 12v3 Health.current Position
+              orrery get resource Score.points
 
 
             """ + ExitStatus.help)
@@ -23,7 +25,7 @@ struct GetCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    @Argument(help: "Which entity: index and generation, 12v3; or 'resource'.", transform: Editing.owner)
     var entity: Entity
 
     @Argument(help: "What to read: Component, or Component.field.", transform: Assignment.init)
@@ -38,12 +40,9 @@ struct GetCommand: AsyncParsableCommand {
     func run() async throws {
         try await editing.withConnection { connection in
             for name in names { _ = try connection.type(of: name.component, name.path) }
-            let shown = try await editing.waiting {
-                names.isEmpty
-                    ? try await connection.subscribeToAll(for: [entity])
-                    : try await connection.subscribe(anyOf: names.map(\.component), for: [entity])
-            }
-            defer { shown.cancel() }
+            let shown = try await editing.show(
+                names.isEmpty ? nil : names.map(\.component), of: entity, on: connection)
+            defer { withExtendedLifetime(shown) {} }
             for name in names {
                 let text = try Shown.text(of: name.component, name.path, of: entity, connection)
                 try Output.write(Array("\(text ?? "null")\n".utf8), .json)
@@ -54,7 +53,8 @@ struct GetCommand: AsyncParsableCommand {
                 let text = try Shown.text(of: schema.name, [], of: entity, connection)
                 return "\(ValueText.json(.string(schema.name), as: .string)):\(text ?? "null")"
             }
-            try Output.write(Array("{\"entity\":\"\(entity)\"\(parts.map { ",\($0)" }.joined())}\n".utf8), .json)
+            let head = entity == .none ? "\"entity\":null" : "\"entity\":\"\(entity)\""
+            try Output.write(Array("{\(head)\(parts.map { ",\($0)" }.joined())}\n".utf8), .json)
         }
     }
 }

@@ -61,15 +61,16 @@ struct DespawnCommand: AsyncParsableCommand {
     }
 }
 
-/// `orrery insert`: adds components to an entity.
+/// `orrery insert`: adds components to an entity, or resources to the world.
 struct InsertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "insert",
-        abstract: "Gives an entity components, or writes those that it has.",
+        abstract: "Gives an entity components (or the world resources), or writes those that it has.",
         usage: "orrery insert [<url>] <entity> <Component[.field=value]> ...",
         discussion: """
             Fields that are not given get the server's default values, also where the entity has the component \
-            already. Components are inserted one after the other; the first that is refused ends the command.
+            already. Components are inserted one after the other; the first that is refused ends the command. The \
+            word 'resource' instead of an entity inserts resources of the world.
 
             Examples:
               orrery insert 12v3 Frozen
@@ -81,7 +82,7 @@ struct InsertCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    @Argument(help: "Which entity: index and generation, 12v3; or 'resource'.", transform: Editing.owner)
     var entity: Entity
 
     @Argument(help: "What to insert: Component, or Component.field=value.", transform: Assignment.init)
@@ -91,20 +92,21 @@ struct InsertCommand: AsyncParsableCommand {
         try await editing.withConnection { connection in
             for group in try Assignment.grouped(components, on: connection) {
                 _ = try await editing.apply(.insert(group.name, on: entity, group.fields), on: connection)
-                try Editing.print("\(entity) \(group.name) inserted")
+                try Editing.print("\(Editing.name(of: entity)) \(group.name) inserted")
             }
         }
     }
 }
 
-/// `orrery remove`: removes components from an entity.
+/// `orrery remove`: removes components from an entity, or resources from the world.
 struct RemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Takes components from an entity, one after the other.",
+        abstract: "Takes components from an entity (or resources from the world), one after the other.",
         usage: "orrery remove [<url>] <entity> <Component> ...",
         discussion: """
-            The first that is refused ends the command. Each line names what was done.
+            The first that is refused ends the command. Each line names what was done. The word 'resource' instead of \
+            an entity removes resources of the world.
 
 
             """ + ExitStatus.help)
@@ -112,7 +114,7 @@ struct RemoveCommand: AsyncParsableCommand {
     @OptionGroup
     var editing: Editing
 
-    @Argument(help: "Which entity: index and generation, 12v3.", transform: Editing.entity)
+    @Argument(help: "Which entity: index and generation, 12v3; or 'resource'.", transform: Editing.owner)
     var entity: Entity
 
     @Argument(help: "The names of the components.")
@@ -122,7 +124,7 @@ struct RemoveCommand: AsyncParsableCommand {
         try await editing.withConnection { connection in
             for component in components {
                 _ = try await editing.apply(.remove(component, from: entity), on: connection)
-                try Editing.print("\(entity) \(component) removed")
+                try Editing.print("\(Editing.name(of: entity)) \(component) removed")
             }
         }
     }

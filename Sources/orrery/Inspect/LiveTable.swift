@@ -87,7 +87,7 @@ private final class LiveDisplay: @unchecked Sendable {
         if let error = query.end { return finish(error) }
         let frame = connection.withSnapshot { snapshot in
             let status = ScreenStatus(url: connection.url, tick: snapshot.tick, lag: snapshot.lag)
-            return screen.frame(of: query.entities, in: snapshot.store, status, Terminal.size)
+            return screen.frame(of: query.members, in: snapshot.store, status, Terminal.size)
         }
         do throws(ToolError) {
             try terminal.enter()

@@ -13,7 +13,7 @@ enum ServerAddress {
     ]
 
     /// Adds the URL if it was left out: of the arguments of a query, which then has its text alone; or of a command for
-    /// single entities, which then has an entity or an assignment in its place.
+    /// single entities, which then has an entity, `resource` or an assignment in its place.
     static func completed(_ arguments: [String]) -> [String] {
         // The inspector's URL has a default.
         let commands = Orrery.configuration.subcommands.filter { $0 != Inspect.self }
@@ -30,6 +30,7 @@ enum ServerAddress {
             command == QueryCommand.configuration.commandName
             ? positions.count < 2
             : positions.isEmpty || Entity(arguments[first]) != nil || arguments[first].contains("=")
+                || arguments[first] == Editing.resource
         guard isLeftOut, first <= arguments.count else { return arguments }
         return arguments[..<first] + [local] + arguments[first...]
     }

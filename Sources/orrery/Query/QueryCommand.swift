@@ -66,7 +66,7 @@ struct QueryCommand: AsyncParsableCommand {
                 try write(Array(query.explanation(in: table, cost: rows.cost).utf8))
             } else {
                 undecodable = try output.format.print(
-                    rows.entities, of: rows.answer.store, ShownComponents(rows.answer.shown, in: table),
+                    rows.members, of: rows.answer.store, ShownComponents(rows.answer.shown, in: table),
                     chunkSize: Output.chunkSize, to: write)
             }
         }

@@ -51,11 +51,11 @@ import Testing
             #expect(error.kind.rawValue == kind)
             if let column { #expect(error.column == column && error.nearest == nearest) }
         case (.members(let names), .success(let answer)):
-            #expect(answer.entities.map(\.description) == names)
+            #expect(answer.members.map(\.description) == names)
             #expect(answer.revision == Revision(epoch: Epoch(1), tick: world.store.tick))
             let query = try Query(each.text, in: world.table)
             #expect(answer.shown == query.selection.shown)
-            for entity in answer.entities {
+            for entity in answer.members {
                 let columns = query.shownColumns(of: entity, in: world.store)
                 #expect(answer.store.columns(of: entity) == columns, "\(entity)")
                 for column in columns {

@@ -15,6 +15,7 @@ struct Body: Component, Codable {
 }
 struct Frozen: Component {}
 struct Place: Component { var row: Int32 = 0, column: Int32 = 0 }
+struct Score: Component { var points: Int32 = 0, best: Int32 = 7 }
 
 /// A server on a free port of this machine, with a small world: three planets, one of which moves.
 struct LiveWorld: Sendable {
@@ -61,6 +62,7 @@ struct LiveWorld: Sendable {
             try sync.register(Body.self, writable: .byClients)
             try sync.register(Frozen.self)
             try sync.register(Place.self, writable: .byClients)
+            try sync.register(resource: Score.self, writable: .byClients)
             sync.spawning = .byClients
             sync.despawning = .byClients
         }

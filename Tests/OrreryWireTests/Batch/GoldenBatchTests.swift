@@ -130,6 +130,45 @@ import Testing
             ])
     }
 
+    @Test func aResource() throws {
+        let schema = try ComponentSchema(name: "Score", type: .structure([Field("points", .scalar(.int32))]))
+        let entry = ComponentTable.Entry(ColumnID(6), schema, isResource: true)
+        let store = ComponentStore(ComponentTable([entry]))
+        store.advance(to: Tick(1000))
+        store[entry.column].set(0, to: [5, 0, 0, 0], at: store.tick)
+        var sections = BatchSections(partSizeMax: 1 << 16)
+        sections.append(removed: [], added: [entry])
+        sections.append(joined: RowSet([0]), of: QueryNumber(7))
+        sections.append(RowSet([0]), inserted: true, of: entry.column, in: store)
+        let bytes = try golden["a resource"]
+        #expect(sections.messages(tick: Tick(1000), base: Tick(999)).map(\.hex) == [bytes.hex])
+
+        let unread = ComponentTable.Entry(
+            entry.column, name: "Score", schemaHash: schema.hash, valueSize: 4, isResource: true)
+        let batch = try BatchCopy(bytes, schemas: [])
+        #expect(
+            batch.sections == [
+                .table(removed: [], added: [unread]), .schema(EncodedSchema(schema)), .joined(QueryNumber(7), [0]),
+                .values(entry.column, [0], [[5, 0, 0, 0]], inserted: true),
+            ])
+    }
+
+    @Test func aResourceHasNoRowButTheFirst() throws {
+        var otherRow = try golden["a resource"]
+        otherRow[otherRow.count - 5] = 1
+        var removals = BatchSections(partSizeMax: 1 << 16)
+        removals.append(removed: RowSet([0, 3]), from: ColumnID(6))
+        let removal = removals.messages(tick: Tick(1000), base: Tick(999))[0]
+        let table = ComponentTable([
+            .init(ColumnID(6), try ComponentSchema(name: "Score", type: .scalar(.int32)), isResource: true)
+        ])
+        for bytes in [otherRow, removal] {
+            let error = #expect(throws: WireError.self) { try BatchCopy(bytes, table: table) }
+            #expect(error?.closeCode == .invalidPayload)
+            #expect(error?.message.contains("Score is a resource, and has row 0 alone") == true)
+        }
+    }
+
     @Test func aSectionThatMustBeUnderstoodEndsTheConnection() throws {
         let error = #expect(throws: WireError.self) {
             try BatchCopy(golden["a section of the future"], schemas: schemas)
@@ -142,7 +181,7 @@ import Testing
         #expect(
             golden.items.map(\.name) == [
                 "every kind of section", "nothing but a head", "a part that is not the last", "unknown sections",
-                "a table that changes", "a section of the future",
+                "a table that changes", "a resource", "a section of the future",
             ])
     }
 }

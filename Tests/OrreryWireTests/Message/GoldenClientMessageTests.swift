@@ -70,6 +70,7 @@ import Testing
         ("Unsubscribe", .unsubscribe(SubscriptionID(300))),
         ("Acknowledge", .acknowledge(Tick(1000), receivedByteCount: 1 << 40)),
         mutate("set", 1, .set(entity, .init(Golden.position, Golden.position(1, -2)), expected: nil)),
+        mutate("set, a resource", 4, .set(.none, .init(ColumnID(6), [5, 0, 0, 0]), expected: nil)),
         mutate(
             "set, with an expected value", 300,
             .set(

@@ -87,6 +87,12 @@ import Testing
                     SubscriptionID(1), .granted(GrantedQuery(QueryNumber(1 << 40), shown: .all, tellsMembers: true)))
             ),
             (
+                "SubscribeResponse, of a resource, told",
+                .subscribeResponse(
+                    SubscriptionID(2),
+                    .granted(GrantedQuery(QueryNumber(8), shown: .resource(ColumnID(6)), tellsMembers: true)))
+            ),
+            (
                 "SubscribeResponse, refused text",
                 .subscribeResponse(
                     SubscriptionID(5),

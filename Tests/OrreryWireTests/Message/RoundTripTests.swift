@@ -146,7 +146,7 @@ import Testing
         ComponentTable.Entry(
             ColumnID(number), name: "C\(number)", schemaHash: SchemaHash(generator.next()),
             valueSize: generator.oneIn(2) ? nil : Int.random(in: 0...16_384, using: &generator),
-            isWritable: generator.oneIn(2), defaultValue: optionalBytes(&generator))
+            isWritable: generator.oneIn(2), isResource: generator.oneIn(2), defaultValue: optionalBytes(&generator))
     }
 
     private static func welcome(_ generator: inout SeededGenerator) -> Welcome {
@@ -171,6 +171,11 @@ import Testing
                 column: Int.random(in: 1...5000, using: &generator),
                 expected: "something", nearest: generator.oneIn(2) ? nil : "else")
             return .refused(refusal, generator.oneIn(2) ? nil : error)
+        }
+        if generator.oneIn(4) {
+            let shown = Selection.Shown.resource(column(&generator))
+            return .granted(
+                GrantedQuery(QueryNumber(number(&generator)), shown: shown, tellsMembers: generator.oneIn(2)))
         }
         let columns = Set((0..<Int.random(in: 0...9, using: &generator)).map { _ in column(&generator) }).sorted()
         return .granted(

@@ -45,7 +45,7 @@ final class AnswerWatch: Sendable {
             return ["it is no query"]
         }
         let members = query.members(of: store).indexes.compactMap { store.entity(at: $0) }
-        guard answer.entities == members else { return ["\(answer.entities) instead of \(members)"] }
+        guard answer.members == members else { return ["\(answer.members) instead of \(members)"] }
         return members.filter { entity in
             let columns = query.shownColumns(of: entity, in: store)
             return answer.store.columns(of: entity) != columns

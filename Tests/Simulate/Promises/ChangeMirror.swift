@@ -25,6 +25,7 @@ package struct ChangeMirror {
 
     /// Entities come before their components and go after them; each value goes on from the one before.
     private mutating func follow(_ change: Change) -> Bool {
+        if change.entity == .none { return follow(resource: change) }
         guard let component = change.component else {
             let before = entities[change.entity]
             entities[change.entity] = change.cause.isShown ? [:] : nil
@@ -33,6 +34,16 @@ package struct ChangeMirror {
         let before = entities[change.entity]?[component]
         guard entities[change.entity] != nil, (change.new != nil) == change.cause.isShown else { return false }
         entities[change.entity]?[component] = change.new.map(Array.init)
+        return before == change.old.map(Array.init)
+    }
+
+    /// A resource comes and goes by itself.
+    private mutating func follow(resource change: Change) -> Bool {
+        guard let name = change.component, (change.new != nil) == change.cause.isShown else { return false }
+        var values = entities[.none] ?? [:]
+        let before = values[name]
+        values[name] = change.new.map(Array.init)
+        entities[.none] = values.isEmpty ? nil : values
         return before == change.old.map(Array.init)
     }
 

@@ -59,10 +59,12 @@ final class History {
         let store = ComponentStore(table)
         store.advance(to: revision.tick)
         for (entity, values) in self[revision]?.entities ?? [:] {
-            store.spawn(entity)
+            if entity != .none { store.spawn(entity) }
             for entry in table.entries {
-                guard let value = values[entry.name] else { continue }
-                store[entry.column].set(entity.index, to: value, at: store.tick)
+                guard let value = values[entry.name], let row = store.row(of: entity, in: store[entry.column]) else {
+                    continue
+                }
+                store[entry.column].set(row, to: value, at: store.tick)
             }
         }
         stores[revision] = store

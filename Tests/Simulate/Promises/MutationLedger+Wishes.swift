@@ -94,6 +94,30 @@ extension MutationLedger {
         return "\(count) mutations in their order up to \(entries.count)"
     }
 
+    /// One mutation of a resource, which belongs to no entity.
+    /// - Returns: what is wanted, in words.
+    func mutateResource(_ client: JoinedClient, kind: Int) -> String? {
+        let (column, last) = client.session.withCore { core in
+            // What is shown may be of an earlier life, with another table.
+            let shown = core.store.table["Log"]?.column
+            return (
+                core.table["Log"]?.column,
+                shown.flatMap { core.store.withValue(of: .none, in: $0) { Array($0.prefix(8)) } }
+            )
+        }
+        guard let column, worlds[client.revision.epoch] != nil else { return nil }
+        let number = Int64(entries.count + 1)
+        let (last8, noLines) = (Self.bytes(number), [0] as [UInt8])
+        let operation: Mutation.Operation =
+            switch kind {
+            case 0: .insert(.none, .init(column, last8 + noLines))
+            case 1: .insert(.none, .init(column, .fields([.init(path: [0], bytes: last8)])))
+            case 2: .set(.none, .init(column, last8 + noLines), expected: nil)
+            default: .patch(.none, column, [.init(path: [0], bytes: last8, expected: last)])
+            }
+        return enter(.logging(number), operation, client, column)
+    }
+
     /// The oldest of which there are several, so that clients may know it.
     private func take(from targets: inout [Epoch: [Entity]], _ epoch: Epoch) -> Entity? {
         guard let all = targets[epoch], all.count > 4 else { return nil }

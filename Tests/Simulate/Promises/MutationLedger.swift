@@ -28,6 +28,17 @@ final class MutationLedger {
         /// The tally of an entity names the mutation, if it named the one before it: one client's mutations keep their
         /// order.
         case link(Entity, number: Int64, after: Int?)
+        /// The log names the mutation, until something else is written: its rule counts how often it was.
+        case logging(Int64)
+    }
+
+    /// Counts what the rule of a resource has let clients write: the values pass, the counts stay.
+    final class Writes: Sendable {
+        private let counts = Mutex<[Int64: Int]>([:])
+
+        func note(_ mutation: Int64) { counts.withLock { $0[mutation, default: 0] += 1 } }
+
+        subscript(mutation: Int64) -> Int { counts.withLock { $0[mutation] ?? 0 } }
     }
 
     struct Entry {
@@ -55,15 +66,17 @@ final class MutationLedger {
     /// Entities without one.
     var bareTargets: [Epoch: [Entity]] = [:]
     private(set) var entries: [Entry] = []
+    private let writes: Writes
     /// Whether the server never refuses one for want of room, which may be sent again after those that followed it.
     private let hasRoomForAll: Bool
 
     /// Knows the lives of the world by the epochs that clients are told.
     let history: History
 
-    init(hasRoomForAll: Bool, _ history: History) {
+    init(hasRoomForAll: Bool, _ writes: Writes, _ history: History) {
         self.history = history
         self.hasRoomForAll = hasRoomForAll
+        self.writes = writes
     }
 
     func begin(_ world: World, _ epoch: Epoch) {
@@ -102,8 +115,9 @@ final class MutationLedger {
         _ result: Result<MutationOutcome, ClientError>, _ wish: Wish, _ column: ColumnID, in core: SyncClient
     ) -> Bool {
         guard case .success(.applied(_, let spawned)) = result, !core.isShowingVoidState,
+            let entry = core.store.table[column],
             core.startedSubscriptions.contains(where: { id in
-                core.granted(id).map { !$0.tellsMembers && $0.shows(column) } ?? false
+                core.granted(id).map { !$0.tellsMembers && $0.shows(entry) } ?? false
             })
         else { return false }
         func mutation(of entity: Entity) -> Int64? {
@@ -118,7 +132,7 @@ final class MutationLedger {
         // Others of the chain may have come after it; their numbers are higher.
         case .link(let target, let number, _): return mutation(of: target).map { $0 < number } ?? true
         // An entity of which there is nothing to show may be shown all the same.
-        case .bareSpawn, .refusal: return false
+        case .bareSpawn, .refusal, .logging: return false
         }
     }
 
@@ -167,6 +181,7 @@ final class MutationLedger {
             case .ending(let target): world.contains(target) ? 0 : 1
             case .bareSpawn: Self.spawned(answers).count { world.contains($0) }
             case .link: Self.isApplied(answers.outcomes.first) ? 1 : 0
+            case .logging(let mutation): writes[mutation]
             }
         if case .refusal(_, _, let code) = entry.wish {
             return effectCount > 0 ? "had its effect" : Self.violation(answers, expecting: code)

@@ -24,7 +24,7 @@ struct ShownByQueries {
     }
 
     private func members(of query: Query) -> Set<Entity> {
-        Set(query.members(of: store).indexes.compactMap { store.entity(at: $0) })
+        Set(query.members(of: store).indexes.compactMap { query.isResource ? Entity.none : store.entity(at: $0) })
     }
 
     /// What is shown of an entity: a component, or for `nil` the entity itself, even if no component is.
@@ -32,7 +32,7 @@ struct ShownByQueries {
         queries.contains { query, members in
             guard members.contains(entity) else { return false }
             guard let name else { return !query.isPlain || query.selection.required.isEmpty }
-            return store.table[name].map(query.selection.shows) ?? false
+            return store.table[name].map(query.selection.shown.contains) ?? false
         }
     }
 
@@ -96,7 +96,7 @@ final class QueryMirror {
         let isBare = granted.tellsMembers || granted.shown == .all
         let visible = Contents(of: core.store).filtered { entity, name in
             guard expected.contains(entity) else { return false }
-            return name.map { core.store.table[$0].map { granted.shows($0.column) } ?? false } ?? isBare
+            return name.map { core.store.table[$0].map { granted.shows($0) } ?? false } ?? isBare
         }
         return result + mirror.difference(from: visible).map { "the changes of query \(id) do not lead there: \($0)" }
     }

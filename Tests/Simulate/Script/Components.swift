@@ -48,6 +48,27 @@ package struct Tally: Component, Equatable {
     }
 }
 
+/// A resource of fixed size, which the world changes.
+package struct Weather: Component, Equatable {
+    package var wind: Int32 = 0
+    /// An entity, so that it refers to one as components do.
+    package var over = Entity.none
+
+    package init() {}
+    package init(wind: Int32, over: Entity) {
+        self.wind = wind
+        self.over = over
+    }
+}
+
+/// A resource of varying size, which clients write and the world takes away.
+package struct Log: Component, Codable, Equatable {
+    package var last: Int64 = 0
+    package var lines: [String] = []
+
+    package init() {}
+}
+
 /// Registered with the world, never with the server.
 package struct Hidden: Component {
     package var secret = 0

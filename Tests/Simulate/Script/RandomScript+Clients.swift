@@ -89,9 +89,11 @@ extension RandomScript {
 
     private func mutate(_ participant: Participant) {
         let wish =
-            chance(8)
-            ? ledger.mutateInOrder(participant.client, count: number(2...6))
-            : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
+            chance(6)
+            ? ledger.mutateResource(participant.client, kind: number(0...3))
+            : chance(8)
+                ? ledger.mutateInOrder(participant.client, count: number(2...6))
+                : ledger.mutate(participant.client, kind: number(0...MutationLedger.kindCount - 1))
         if let wish { note("client \(participant.number) wants \(wish)") }
     }
 

@@ -18,6 +18,7 @@ extension RandomScript {
 
     /// Any query. There are few of each part, so that clients often ask for the same.
     func randomQuery() -> QueryRequest {
+        if chance(5) { return QueryRequest(resourceQuery()) }
         let entity = alive.randomElement(using: &generator) ?? Entity(index: 0, generation: 1)
         let terms = [
             "*", "Position", "Health", "Position, Health", "Position | Label", "Health, !Frozen",
@@ -28,6 +29,16 @@ extension RandomScript {
         let text = terms.randomElement(using: &generator) ?? "*"
         let condition = chance(4) ? "" : " where \(condition(depth: 0, entity))"
         return QueryRequest(text + condition, entities: chance(8) ? someEntities(20) : nil)
+    }
+
+    private func resourceQuery() -> String {
+        let entity = alive.randomElement(using: &generator) ?? Entity(index: 0, generation: 1)
+        let texts = [
+            "resource Weather", "resource Log", "resource Weather where Weather.wind > \(number(0...3))",
+            "resource Weather where refers to \(entity)", "resource Log where Log.last > \(number(0...9))",
+            "resource Log where ~ \"x\"", "resource Log where count(Log.lines) > 0",
+        ]
+        return texts.randomElement(using: &generator) ?? "resource Log"
     }
 
     private func condition(depth: Int, _ entity: Entity) -> String {

@@ -35,6 +35,25 @@ extension RandomScript {
             try changeSight(of: entity)
         }
         if chance(4) { joined.world.query(Write<Position>.self).forEach { $0.y += 1 } }
+        if chance(3) { changeResources() }
+    }
+
+    private func changeResources() {
+        let world = joined.world
+        switch number(0...5) {
+        case 0: world.removeResource(Weather.self)
+        case 1: world.removeResource(Log.self)
+        case 2:
+            // Gone and here again within a tick.
+            if let weather = world.removeResource(Weather.self) { world.insertResource(weather) }
+        case 3:
+            var log = world.resource(Log.self) ?? Log()
+            log.lines = [label().text]
+            world.insertResource(log)
+        default:
+            let over = alive.randomElement(using: &generator) ?? .none
+            world.insertResource(Weather(wind: Int32(number(0...3)), over: over))
+        }
     }
 
     /// Who sees an entity, and whom it names.

@@ -53,9 +53,10 @@ package final class RandomScript {
         self.isTraced = isTraced
         secrets = secret.map(Secrets.init)
         let standard = SyncServerConfiguration()
+        let writes = MutationLedger.Writes()
         ledger = MutationLedger(
             hasRoomForAll: configuration.sync.answersSizeMax == standard.answersSizeMax
-                && configuration.sync.pendingMutationMax == standard.pendingMutationMax, history)
+                && configuration.sync.pendingMutationMax == standard.pendingMutationMax, writes, history)
         var lives = SeededGenerator(seed: seed ^ 0x6c69_7665_73)
         joined = try JoinedWorld(
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
@@ -67,6 +68,8 @@ package final class RandomScript {
             try sync.register(Tally.self, writable: .byClients)
             if !lives.oneIn(4) { try sync.register(Label.self) }
             try sync.register(Target.self, writable: .byClients)
+            if lives.oneIn(2) { try sync.register(resource: Weather.self) }
+            if !lives.oneIn(4) { try Self.registerLog(&sync, writes) }
             sync.spawning = .byClients
             sync.despawning = .byClients
         }
@@ -87,6 +90,15 @@ package final class RandomScript {
 
     /// What a client may see; never what is secret.
     func randomClass() -> Int { number((secrets == nil ? 0 : 1)...Self.classes.count - 1) }
+    /// Registers the log, whose rule counts what clients write. It is asked last, so all that it allows has its effect.
+    private static func registerLog(_ sync: inout SyncRegistry, _ writes: MutationLedger.Writes) throws {
+        try sync.register(
+            resource: Log.self,
+            writable: .byClients(where: { write in
+                if let log = write.new { writes.note(log.last) }
+                return true
+            }))
+    }
 
     /// Small limits, so that windows close, batches are cut, and first states take several ticks.
     private static func makeConfiguration(_ generator: inout SeededGenerator) -> SimulationConfiguration {
@@ -155,7 +167,12 @@ package final class RandomScript {
         try changeWorld()
         try changeParticipants()
         tick()
-        if chance(40) { try restart() }
+        if chance(40), hasLetEverybodyIn { try restart() }
+    }
+
+    /// Whoever waits for its first welcome would wait for that of a server that is gone, and give up.
+    private var hasLetEverybodyIn: Bool {
+        participants.allSatisfy { $0.isClosed || $0.client.isWelcomed || $0.client.tick > .zero }
     }
 
     func join() throws {
