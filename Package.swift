@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "OrreryQueryTests",
             dependencies: [
-                "FuzzQueries", "orrery", "OrreryInspector", "OrreryClient", "OrreryWebSocket", "OrrerySync", "OrreryWire",
+                "FuzzQueries", "orrery", "OrreryInspector", "OrreryClient", "OrreryWebSocket", "OrrerySync",
+                "OrreryWire",
                 "OrreryTransport", "OrreryQuery", "OrreryStore", "OrrerySchema",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

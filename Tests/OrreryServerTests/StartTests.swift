@@ -62,7 +62,8 @@ struct StartTests {
         world._checkInvariants()
         try expectAllShown(joined)
         #expect(
-            world.components.filter(\.isTracked).map(\.name) == ["Position", "Label"], "no other is logged for nothing")
+            world.components.filter(\.isTracked).map(\.name) == ["Position", "Label", "VisibilityGroups"],
+            "no other is logged for nothing")
     }
 
     @Test func aWorldThatHasRunForLong() throws {

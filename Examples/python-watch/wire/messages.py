@@ -367,7 +367,7 @@ def _query_response(reader: Reader) -> QueryResponse:
     for kind, content in Reader(response.content).sections(_OF_ANSWER):
         if kind == ANSWER:
             counts = content.varint(), content.varint(), content.varint()
-            response = response._replace(head=AnswerHead(*counts, _shown(content, SHOWS_ALL)[1]))
+            response = response._replace(head=AnswerHead(*counts, _shown(content, 0)[1]))
             content.end()
     return response
 

@@ -40,7 +40,7 @@ package struct Query: Hashable, Sendable {
         if let condition { writer.append(condition) }
         canonical = writer.bytes
         plan = QueryPlan(selection, condition, table)
-        keyRanges = selection.resource == nil ? condition?.keyRanges(table) : nil
+        keyRanges = selection.shown.resource == nil ? condition?.keyRanges(table) : nil
         membershipColumns = Self.membershipColumns(selection, condition, table)
     }
 

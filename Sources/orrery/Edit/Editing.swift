@@ -80,7 +80,7 @@ struct Editing: ParsableArguments {
             }
             var queries: [LiveQuery] = []
             for name in names ?? connection.resources.map(\.name) {
-                queries.append(try await connection.query(QueryText.resource(name)))
+                queries.append(try await connection.query(QueryText(QueryText.resource(name))))
             }
             return queries
         }

@@ -253,7 +253,7 @@ import Testing
         #expect(results.all.isEmpty && client.end == nil)
         client.ask("Health where Health.current < 3", results)
         for _ in 0..<3 { joined.tick() }
-        #expect(results.answers.map(\.entities.count) == [3])
+        #expect(results.answers.map(\.members.count) == [3])
     }
 
     @Test func aLostConnectionAsksAgain() throws {
@@ -272,7 +272,7 @@ import Testing
             joined.tick()
             joined.passTime(.milliseconds(20))
         }
-        #expect(results.answers.map(\.entities) == [entities])
+        #expect(results.answers.map(\.members) == [entities])
         // What it held for the lost connection is free again.
         #expect(joined.occupancies.first { $0.name == "bytes of answers to queries" }?.count == 0)
         client.close()

@@ -21,7 +21,7 @@ struct UntouchedResourceTests {
     }
 
     private func entities(_ text: String, for entities: [Entity]? = nil) throws -> [Entity] {
-        let query = try joined.run { try await client.connection.query(text, for: entities) }
+        let query = try joined.run { try await client.connection.query(QueryText(text), for: entities) }
         defer { query.cancel() }
         joined.tick()
         #expect(client.contents.entities[.none] == nil, "no resource came with \(text)")
@@ -29,7 +29,9 @@ struct UntouchedResourceTests {
     }
 
     private func error(_ text: String) -> String? {
-        let error = #expect(throws: ClientError.self) { try joined.run { try await client.connection.query(text) } }
+        let error = #expect(throws: ClientError.self) {
+            try joined.run { try await client.connection.query(QueryText(text)) }
+        }
         return error?.query?.expected
     }
 

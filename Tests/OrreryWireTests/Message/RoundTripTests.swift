@@ -158,7 +158,8 @@ import Testing
             schemas: (0..<Int.random(in: 0...5, using: &generator)).map { _ in EncodedSchema(bytes(&generator, 50)) },
             session: SessionGrant(
                 token: bytes(&generator, 64),
-                resumption: [.fresh, .resumed, .otherEpoch, .unknownTick, .otherClass].randomElement(using: &generator)!,
+                resumption: [.fresh, .resumed, .otherEpoch, .unknownTick, .otherClass].randomElement(
+                    using: &generator)!,
                 isKnownClient: generator.oneIn(2), maySpawn: generator.oneIn(2), mayDespawn: generator.oneIn(2),
                 client: number(&generator), rights: .random(in: 0...255, using: &generator)),
             capabilities: capabilities(&generator))

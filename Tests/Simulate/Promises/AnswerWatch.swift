@@ -44,12 +44,17 @@ final class AnswerWatch: Sendable {
         guard let query = try? Query(request.text, entities: request.entities, in: store.table) else {
             return ["it is no query"]
         }
-        let members = query.members(of: store).indexes.compactMap { store.entity(at: $0) }
+        let members: [Entity] = query.members(of: store).indexes.compactMap { row in
+            query.isResource ? Entity.none : store.entity(at: row)
+        }
         guard answer.members == members else { return ["\(answer.members) instead of \(members)"] }
         return members.filter { entity in
-            let columns = query.shownColumns(of: entity, in: store)
+            let columns = query.isResource ? query.membershipColumns : query.shownColumns(of: entity, in: store)
             return answer.store.columns(of: entity) != columns
-                || columns.contains { answer.store[$0].value(of: entity.index) != store[$0].value(of: entity.index) }
+                || columns.contains { column in
+                    let row = store.row(of: entity, in: store[column]) ?? 0
+                    return answer.store[column].value(of: row) != store[column].value(of: row)
+                }
         }.map { "other values of \($0)" }
     }
 }

@@ -263,6 +263,7 @@ package final class RandomScript {
 
     private func whatIsMissing() -> [String] {
         var missing: [String] = []
+        history.rememberClasses(of: joined)
         let open = participants.filter { !$0.isClosed }
         for participant in open {
             let client = participant.client
