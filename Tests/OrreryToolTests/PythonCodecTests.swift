@@ -98,7 +98,7 @@ struct PythonCodecTests {
                 QueryResponse(query=5, code=12, reason='no', tick=0, is_last=True, head=None, \
                 error=QueryError(kind=3, column=21, expected='a field of Health', nearest='current'), content=b'')
                 300 1000 True AnswerHead(entity_count=0, row_count=5, node_count=2, shown=[0, 2])
-                43
+                45
 
                 """, "\(ended.error)")
     }

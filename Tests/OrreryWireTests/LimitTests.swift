@@ -188,7 +188,7 @@ import Testing
         #expect(try ClientMessage(hello(3).encoded(), limits: limits) == hello(3))
         expectRefused("the bytes of a token") { _ = try ClientMessage(hello(4).encoded(), limits: limits) }
         let welcome = { (size: UInt8) in
-            Bytes.welcome + Bytes.section(4, [size] + [UInt8](repeating: 7, count: Int(size)) + [0, 0, 0, 0, 1])
+            Bytes.welcome + Bytes.section(4, [size] + [UInt8](repeating: 7, count: Int(size)) + [0, 0, 0, 0, 1, 3])
         }
         _ = try ServerMessage(welcome(3), limits: limits)
         expectRefused("the bytes of a token") { _ = try ServerMessage(welcome(4), limits: limits) }
@@ -292,9 +292,9 @@ import Testing
         for (name, bytes): (String, [UInt8]) in [
             ("entities announced", [0x86, 1, 1, 0, 1, 1]), ("a flag of 2", [0x86, 1, 1, 9, 0, 2]),
             ("no outcome", [0x86, 0]),
-            ("resumption 4", Bytes.welcome + Bytes.section(4, [0, 4, 0, 0, 0, 1])),
-            ("a session too short", Bytes.welcome + Bytes.section(4, [0, 0, 0, 0, 0])),
-            ("a session too long", Bytes.welcome + Bytes.section(4, [0, 0, 0, 0, 0, 1, 0])),
+            ("resumption 5", Bytes.welcome + Bytes.section(4, [0, 5, 0, 0, 0, 1, 3])),
+            ("a session too short", Bytes.welcome + Bytes.section(4, [0, 0, 0, 0, 0, 1])),
+            ("a session too long", Bytes.welcome + Bytes.section(4, [0, 0, 0, 0, 0, 1, 3, 0])),
         ] {
             let error = #expect(throws: WireError.self, "\(name)") { try ServerMessage(bytes) }
             #expect(error?.closeCode == .invalidPayload, "\(name)")

@@ -55,7 +55,12 @@ import Testing
             #expect(answer.revision == Revision(epoch: Epoch(1), tick: world.store.tick))
             let query = try Query(each.text, in: world.table)
             #expect(answer.shown == query.selection.shown)
-            for entity in answer.members {
+            if let resource = query.selection.shown.resource {
+                #expect(
+                    answer.store[resource].value(of: 0) == (names.isEmpty ? nil : world.store[resource].value(of: 0)))
+                #expect(answer.store.entities.count == 0)
+            }
+            for entity in answer.members where entity != .none {
                 let columns = query.shownColumns(of: entity, in: world.store)
                 #expect(answer.store.columns(of: entity) == columns, "\(entity)")
                 for column in columns {
@@ -82,8 +87,7 @@ extension GoldenCase {
         return switch answer {
         case .error(let kind, let column, let nearest): .error(kind: kind, column: column, nearest: nearest)
         case .members(let names): .members(names)
-        // Resources are not served yet.
-        case .resource: .error(kind: "notYet", column: 1, nearest: nil)
+        case .resource(let matches): .members(matches ? ["-"] : [])
         }
     }
 }

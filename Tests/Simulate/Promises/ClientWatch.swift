@@ -116,7 +116,7 @@ struct ClientWatch {
                     violations.append("a batch begins at \(batch.base), the one before ended at \(seen)")
                 }
                 if batch.tick < seen.tick { violations.append("from \(seen) back to \(batch.tick)") }
-            } else if batch.base != .zero || batch.epoch == seen.epoch
+            } else if batch.base != .zero || batch.epoch == seen.epoch && batch.reset != .otherClass
                 || history.life(of: batch.epoch).rawValue < history.life(of: seen.epoch).rawValue
             {
                 // Epochs of a joined world ascend.

@@ -45,12 +45,17 @@ final class History {
         return moment.contents.filtered { entity, component in
             sees(entity) && (component.map { visibility.components?.contains($0) ?? true } ?? true)
         }.mapped { component, value in
-            guard component == "Target", let target = try? DynamicValue(decoding: value, as: .entity),
-                case .entity(let entity) = target, !sees(entity)
+            guard let offset = Self.entityOffsets[component], value.count >= offset + 8,
+                let field = try? DynamicValue(decoding: Array(value[offset..<offset + 8]), as: .entity),
+                case .entity(let entity) = field, !sees(entity), let none = try? Self.none.encoded(as: .entity)
             else { return value }
-            return (try? DynamicValue.entity(.none).encoded(as: .entity)) ?? []
+            return value[..<offset] + none + value[(offset + 8)...]
         }
     }
+
+    /// Where a component names an entity.
+    private static let entityOffsets = ["Target": 0, "Weather": 4]
+    private static let none = DynamicValue.entity(.none)
 
     /// A store with what the server showed, in which queries can be evaluated.
     func store(at revision: Revision, _ table: ComponentTable) -> ComponentStore {

@@ -188,7 +188,9 @@ package final class RandomScript {
     private func restart() throws {
         let clientsNotice = chance(2)
         note("the server begins anew\(clientsNotice ? "" : ", without a word")")
+        history.rememberClasses(of: joined)
         try joined.restart(with: World(), clientsNotice: clientsNotice)
+        remember()
         bounds = BoundWatch()
         alive = []
         secrets?.spawn(in: joined.world)
@@ -210,6 +212,7 @@ package final class RandomScript {
     private func pass(_ duration: Duration) {
         note("\(duration) pass")
         joined.passTime(duration)
+        history.rememberClasses(of: joined)
         bounds.timePassed(self)
     }
 
