@@ -84,8 +84,8 @@ struct BenchServer: AsyncParsableCommand {
     }
 
     private func makeServer(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
+        guard groups == 0 else { return try makeGroups(clock, logger) }
         let world = World()
-        guard groups == 0 else { return try makeGroups(world, clock, logger) }
         let all = (0..<entities).map { number in
             world.spawn(Position(x: Float(number), y: Float(number) * 0.5, z: 1))
         }
@@ -97,31 +97,16 @@ struct BenchServer: AsyncParsableCommand {
 
     /// Entities of which so many are in each group. In each tick some leave, as many others join, and the rest of those
     /// that change stay where they are.
-    private func makeGroups(_ world: World, _ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
-        let (groups, moves, inGroups) = (groups, moves, groups * members)
-        var all = (0..<entities).map { number in
-            world.spawn(Level(group: number < inGroups ? Int32(number % groups) : -1))
-        }
+    private func makeGroups(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
+        let world = World()
+        let groups = EntityGroups(
+            count: groups, members: members, in: (0..<entities).map { _ in world.spawn(Level()) }, world)
         let changedCount = Int((Double(entities) * changed / 100).rounded())
-        let moved = min(groups * moves, changedCount / 2)
+        let movedCount = min(groups.count * moves, changedCount / 2)
         var schedule = Schedule()
         schedule.add("clock", in: .input) { _, context in clock.begin(context.tick) }
-        // The first positions are those of groups: who moves changes places with somebody outside.
-        var (next, nextOutside, nextStaying) = (0, inGroups, 0)
         schedule.add("change", in: .update) { world, _ in
-            let levels = world.accessor(Level.self)
-            for _ in 0..<moved {
-                // All live as long as the world does.
-                try! levels.update(all[next]) { $0 = Level(group: -1, turn: $0.turn) }
-                try! levels.update(all[nextOutside]) { $0 = Level(group: Int32(next % groups), turn: $0.turn) }
-                all.swapAt(next, nextOutside)
-                next = (next + 1) % inGroups
-                nextOutside = nextOutside + 1 < all.count ? nextOutside + 1 : inGroups
-            }
-            for _ in 0..<(changedCount - 2 * moved) {
-                try! levels.update(all[nextStaying]) { $0.turn += 1 }
-                nextStaying = (nextStaying + 1) % inGroups
-            }
+            groups.change(moving: movedCount, staying: changedCount - 2 * movedCount, in: world)
         }
         return try SimulationServer(
             world: world, schedule: schedule, configuration: .init(tickRate: .hertz(rate)),
@@ -164,4 +149,41 @@ private struct TickClock: @unchecked Sendable {
     }
 
     func begin(_ tick: Tick) { bench_tick_clock_begin(file, tick.rawValue) }
+}
+
+/// Entities of which the first are in groups.
+///
+/// `@unchecked Sendable`: one thread uses it, the ticks'.
+private final class EntityGroups: @unchecked Sendable {
+    let count: Int
+    private let memberCount: Int
+    private var all: [Entity]
+    private var next = 0
+    private var nextOutside: Int
+    private var nextStaying = 0
+
+    init(count: Int, members: Int, in all: [Entity], _ world: World) {
+        self.count = count
+        self.all = all
+        memberCount = count * members
+        nextOutside = memberCount
+        // All live as long as the world does.
+        for position in 0..<memberCount { try! world.set(Level(group: Int32(position % count)), on: all[position]) }
+    }
+
+    /// Some change places with others outside; further ones change where they are.
+    func change(moving movedCount: Int, staying stayingCount: Int, in world: World) {
+        let levels = world.accessor(Level.self)
+        for _ in 0..<movedCount {
+            try! levels.update(all[next]) { $0.group = -1 }
+            try! levels.update(all[nextOutside]) { $0.group = Int32(next % count) }
+            all.swapAt(next, nextOutside)
+            next = (next + 1) % memberCount
+            nextOutside = nextOutside + 1 < all.count ? nextOutside + 1 : memberCount
+        }
+        for _ in 0..<stayingCount {
+            try! levels.update(all[nextStaying]) { $0.turn += 1 }
+            nextStaying = (nextStaying + 1) % memberCount
+        }
+    }
 }

@@ -5,7 +5,9 @@ package import OrreryStore
 ///
 /// Two queries are equal if their canonical bytes are: whoever writes the same query in another way (order, brackets,
 /// spellings) gets an equal one. A query is valid for the table that it was made with, and for no other.
-package struct Query: Hashable, Sendable {
+///
+/// A class, since a structure with as many references would be counted up and down wherever it is read.
+package final class Query: Hashable, Sendable {
     /// The key by which equal queries can share one evaluation. It holds numbers of components, no names.
     package let canonical: [UInt8]
     /// Who may be a member as far as components go, and what is shown.

@@ -8,11 +8,6 @@ import OrreryStore
 ///
 /// A class, since tables lead to it by the field and by what changes.
 final class FieldIndex {
-    private struct Entry {
-        var keys: ClosedRange<UInt64>
-        var slot: QueryTable.Slot
-    }
-
     let field: IndexedField
     /// The queries that have ranges of this field.
     private(set) var queries: [(slot: QueryTable.Slot, query: Query)] = []
@@ -20,10 +15,7 @@ final class FieldIndex {
     /// a range has the component.
     private(set) var columns: [ColumnID] = []
     private var readerCounts: [ColumnID: Int] = [:]
-    /// Ascending by their first key, once ``order()`` was called. Seen as a tree, whose root is in the middle.
-    private var ranges: [Entry] = []
-    /// By range: the last key in its part of the tree.
-    private var lastKeys: [UInt64] = []
+    private var tree = RangeTree()
     /// By row: its key in the tick that was evaluated last; `nil` while it is not kept.
     private var keys: [UInt64]?
     /// What keys would have saved since they were last given up.
@@ -46,10 +38,10 @@ final class FieldIndex {
     func insert(_ slot: QueryTable.Slot, _ query: Query) {
         queries.append((slot, query))
         for range in query.keyRanges ?? [] where range.field == field {
-            ranges.append(Entry(keys: range.keys, slot: slot))
+            tree.insert(range.keys, of: slot)
         }
         for column in query.membershipColumns { readerCounts[column, default: 0] += 1 }
-        queriesChanged()
+        columns = readerCounts.keys.sorted()
     }
 
     func remove(_ slot: QueryTable.Slot) {
@@ -57,17 +49,12 @@ final class FieldIndex {
             preconditionFailure("the field does not lead to slot \(slot)")
         }
         let query = queries.remove(at: position).query
-        ranges.removeAll { $0.slot == slot }
+        tree.remove(slot)
         for column in query.membershipColumns {
             let count = readerCounts[column] ?? 0
             readerCounts[column] = count > 1 ? count - 1 : nil
         }
-        queriesChanged()
-    }
-
-    private func queriesChanged() {
         columns = readerCounts.keys.sorted()
-        lastKeys = []
     }
 
     /// The world may have changed without a look at it.
@@ -97,19 +84,30 @@ final class FieldIndex {
             if mayKeep, missed > store.pageCount * RowSet.pageRows * Self.keyCost { keepKeys(of: store) }
             return false
         }
-        order()
+        tree.order()
+        guard var kept = keys.take() else { return false }
         var testsLeft = saved / Self.testCost
         do {
             try changed.forEach { row throws(CandidatesExceeded) in
-                let (before, after) = exchangeKey(of: row, in: store)
-                func take(_ slot: QueryTable.Slot) {
-                    found.append(row, for: slot)
+                let after = field.key(of: row, in: store)
+                if Int(row) >= kept.count {
+                    kept.append(contentsOf: repeatElement(IndexedField.missing, count: Int(row) + 1 - kept.count))
+                }
+                let before = kept[Int(row)]
+                kept[Int(row)] = after
+                tree.forEach(at: before) {
+                    found.append(row, for: $0)
                     testsLeft -= 1
                 }
-                find(before, among: 0..<ranges.count, take)
-                if after != before { find(after, among: 0..<ranges.count, take) }
+                if after != before {
+                    tree.forEach(at: after) {
+                        found.append(row, for: $0)
+                        testsLeft -= 1
+                    }
+                }
                 if testsLeft < 0 { throw CandidatesExceeded() }
             }
+            keys = kept
             return true
         } catch {
             forgetKeys()
@@ -123,43 +121,64 @@ final class FieldIndex {
     private func keepKeys(of store: ComponentStore) {
         keys = (0..<UInt32(store.pageCount * RowSet.pageRows)).map { field.key(of: $0, in: store) }
     }
+}
 
-    /// The key of a row in the tick that was evaluated last, and now, which is kept.
-    private func exchangeKey(of row: UInt32, in store: ComponentStore) -> (before: UInt64, after: UInt64) {
-        let (row, after) = (Int(row), field.key(of: row, in: store))
-        if let count = keys?.count, row >= count {
-            keys?.append(contentsOf: repeatElement(IndexedField.missing, count: row + 1 - count))
-        }
-        let before = keys?[row] ?? IndexedField.missing
-        keys?[row] = after
-        return (before, after)
+/// The ranges of queries, found by a key that is in them. A tree, whose root is in the middle of the ordered ranges.
+private struct RangeTree {
+    private struct Node {
+        var keys: ClosedRange<UInt64>
+        var slot: QueryTable.Slot
+        /// The last key of its part of the tree.
+        var lastKey: UInt64
     }
 
-    private func order() {
-        guard lastKeys.count != ranges.count else { return }
-        ranges.sort { $0.keys.lowerBound < $1.keys.lowerBound }
-        lastKeys = ranges.map(\.keys.upperBound)
-        _ = orderTree(0..<ranges.count)
+    /// Ascending by their first key, once they are in order.
+    private var nodes: [Node] = []
+    private var isOrdered = true
+
+    mutating func insert(_ keys: ClosedRange<UInt64>, of slot: QueryTable.Slot) {
+        nodes.append(Node(keys: keys, slot: slot, lastKey: keys.upperBound))
+        isOrdered = false
+    }
+
+    mutating func remove(_ slot: QueryTable.Slot) {
+        nodes.removeAll { $0.slot == slot }
+        isOrdered = false
+    }
+
+    /// - Complexity: O(n) if most are in order.
+    mutating func order() {
+        guard !isOrdered else { return }
+        nodes.sort { $0.keys.lowerBound < $1.keys.lowerBound }
+        _ = order(0..<nodes.count)
+        isOrdered = true
     }
 
     /// - Returns: The last key in a part of the tree.
-    private func orderTree(_ part: Range<Int>) -> UInt64 {
+    private mutating func order(_ part: Range<Int>) -> UInt64 {
         guard !part.isEmpty else { return 0 }
         let root = (part.lowerBound + part.upperBound) / 2
-        lastKeys[root] = max(
-            lastKeys[root], orderTree(part.lowerBound..<root), orderTree(root + 1..<part.upperBound))
-        return lastKeys[root]
+        nodes[root].lastKey = max(
+            nodes[root].keys.upperBound, order(part.lowerBound..<root), order(root + 1..<part.upperBound))
+        return nodes[root].lastKey
     }
 
-    /// - Complexity: O(log ranges) for each range that is found.
-    private func find(_ key: UInt64, among part: Range<Int>, _ body: (QueryTable.Slot) -> Void) {
+    /// Calls `body` with the query of each range that has a key.
+    /// - Complexity: O(log n) for each of them.
+    func forEach(at key: UInt64, _ body: (QueryTable.Slot) -> Void) {
+        nodes.withUnsafeBufferPointer { Self.forEach(at: key, in: 0..<$0.count, of: $0, body) }
+    }
+
+    private static func forEach(
+        at key: UInt64, in part: Range<Int>, of nodes: UnsafeBufferPointer<Node>, _ body: (QueryTable.Slot) -> Void
+    ) {
         guard !part.isEmpty else { return }
         let root = (part.lowerBound + part.upperBound) / 2
-        guard lastKeys[root] >= key else { return }
-        find(key, among: part.lowerBound..<root, body)
-        guard ranges[root].keys.lowerBound <= key else { return }
-        if ranges[root].keys.upperBound >= key { body(ranges[root].slot) }
-        find(key, among: root + 1..<part.upperBound, body)
+        guard nodes[root].lastKey >= key else { return }
+        forEach(at: key, in: part.lowerBound..<root, of: nodes, body)
+        guard nodes[root].keys.lowerBound <= key else { return }
+        if nodes[root].keys.upperBound >= key { body(nodes[root].slot) }
+        forEach(at: key, in: root + 1..<part.upperBound, of: nodes, body)
     }
 }
 

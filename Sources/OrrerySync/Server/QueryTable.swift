@@ -45,7 +45,8 @@ struct QueryTable {
         }
     }
 
-    struct Entry {
+    /// A class, so that it is read without being copied. The table alone changes it.
+    final class Entry {
         let definition: Definition
         /// Whom it matches; `nil` for a plain query, whose members are those who have what it shows.
         fileprivate(set) var membership: Membership?
@@ -129,7 +130,7 @@ struct QueryTable {
         }
         // Its members are those of now, not of the tick that was evaluated last.
         if evaluated?.tick != store.tick { index.forget() }
-        var entry: Entry
+        let entry: Entry
         if let (definition, membership) = frozen.take(query) {
             entry = Entry(definition)
             entry.membership = membership
