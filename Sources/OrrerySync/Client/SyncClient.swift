@@ -202,7 +202,10 @@ package struct SyncClient {
         serverTick = max(serverTick, tick)
         // Every heartbeat is answered: this shows the server that the client is there.
         defer { acknowledge() }
-        guard isCurrent, staged.isEmpty, tick > reachedTick else { return [.heartbeat(tick, isCurrent: isCurrent)] }
+        // A void state is replaced in a world that stands still, too.
+        guard isCurrent, staged.isEmpty, tick > reachedTick || nextLife != nil && tick > .zero else {
+            return [.heartbeat(tick, isCurrent: isCurrent)]
+        }
         // The server owes nothing up to that tick. The replacement of a void state waits for the requested
         // subscriptions.
         if nextLife != nil, !requests.isEmpty {

@@ -12,17 +12,14 @@ extension SyncServer {
     /// - Complexity: O(views); for a new one O(what the class sees).
     private mutating func viewPosition(of visibility: Visibility) throws(WireError) -> Int {
         if let position = views.firstIndex(where: { $0.visibility == visibility }) { return position }
-        let new = WorldView(visibility, of: store, epoch: Epoch(makeRandom()), configuration)
-        if let vacant = views.firstIndex(where: \.isVacant) {
-            views[vacant] = new
-            return vacant
-        }
-        guard views.count <= Self.viewCountMax else {
+        let vacant = views.firstIndex(where: \.isVacant)
+        guard vacant != nil || views.count <= Self.viewCountMax else {
             throw WireError(
                 .policyViolation, "the sessions of this server are of \(Self.viewCountMax) classes; try again later")
         }
-        views.append(new)
-        return views.count - 1
+        let new = WorldView(visibility, of: store, epoch: Epoch(makeRandom()), configuration)
+        if let vacant { views[vacant] = new } else { views.append(new) }
+        return vacant ?? views.count - 1
     }
 
     /// The classes that sessions have or had of late, each with the epoch that its clients are told.

@@ -273,7 +273,8 @@ package final class RandomScript {
             let revision = Revision(epoch: history.life(of: client.revision.epoch), tick: client.tick)
             if revision != joined.revision {
                 missing.append(
-                    "client \(participant.number) is at \(client.revision), the server at \(joined.revision)")
+                    "client \(participant.number) is at \(client.revision), the server at \(joined.revision)"
+                        + (client.end.map { "; it is over: \($0)" } ?? ""))
             }
             let waiting = client.session.withCore(\.waitingSubscriptionCount)
             if waiting > 0 { missing.append("client \(participant.number) waits for \(waiting) subscriptions") }
