@@ -1,7 +1,9 @@
 /// What a client may do.
 public struct AccessRights: OptionSet, Hashable, Sendable {
+    /// One bit for each right.
     public let rawValue: UInt8
 
+    /// Creates the rights of these bits.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }

@@ -13,10 +13,13 @@ public import OrrerySchema
 /// world.spawn(Position(), VisibilityGroups.red)
 /// ```
 public struct VisibilityGroups: OptionSet, Hashable, Component, BitwiseCopyable {
+    /// One bit for each group.
     public var rawValue: UInt64 = 0
 
+    /// Creates no group: whoever does not see everything does not see the entity.
     public init() {}
 
+    /// Creates the groups of these bits.
     public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }

@@ -23,9 +23,9 @@ final class BatchLoss: TransportHandler {
         self.session = session
     }
 
-    func connectionOpened(_ connection: ConnectionID) {
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
         held = nil
-        session.connectionOpened(connection)
+        session.connectionOpened(connection, granted: granted)
     }
 
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {

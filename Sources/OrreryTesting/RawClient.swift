@@ -45,7 +45,7 @@ final class RawEar: TransportHandler {
         return received
     }
 
-    func connectionOpened(_ connection: ConnectionID) {
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
         self.connection = connection
         end = nil
     }

@@ -116,13 +116,19 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
     public var description: String { message }
 }
 
+/// What a server says to a peer that asks to connect.
+public enum UpgradeDecision: Sendable {
+    /// The peer may connect. When the connection opens, the handler is given this back: what it knows of the peer.
+    case granted(any Sendable)
+    case refused(HTTPResponse)
+}
+
 /// Receives the events of a loop. Every call comes on the loop's thread, never from inside a call to the loop's own
 /// methods.
 public protocol TransportHandler: AnyObject {
     /// A connection opened. The IDs of a loop's connections ascend in the order of these calls.
-    func connectionOpened(_ connection: ConnectionID)
-    /// The same at a server: the connection that a peer's request asked for. By default calls ``connectionOpened(_:)``.
-    func connectionOpened(_ connection: ConnectionID, of request: HTTPRequest)
+    /// - Parameter granted: At a server, what ``decision(onUpgrade:)`` granted its peer; nil at a client.
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?)
     /// Receives one complete binary message. The bytes are valid during the call only.
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer)
     /// A server's peer has sent this many further bytes that are not messages: pings, pongs, frame headers, TLS. Called
@@ -139,20 +145,19 @@ public protocol TransportHandler: AnyObject {
     /// before half of the interval.
     func loopTimerFired()
 
-    /// Decides whether a peer may become a connection: nil if so, otherwise the refusal. Called before
-    /// `connectionOpened`, on servers only, for requests that are themselves valid. By default every peer may.
-    func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse?
+    /// Decides whether a peer may become a connection. Called before `connectionOpened`, on servers only, for requests
+    /// that are themselves valid. By default every peer may.
+    func decision(onUpgrade request: HTTPRequest) -> UpgradeDecision
     /// The server's page, or an error page, for a peer that did not request an upgrade. The transport handles methods
     /// (GET and HEAD), pace and closing. Nil, the default, tells the peer to upgrade (426).
     func page(for request: HTTPRequest) -> HTTPResponse?
-    /// The transport, or ``refusal(ofUpgrade:)``, refused something. For counting. By default does nothing.
+    /// The transport, or ``decision(onUpgrade:)``, refused something. For counting. By default does nothing.
     func refused(_ refusal: TransportRefusal)
 }
 
 extension TransportHandler {
-    public func connectionOpened(_ connection: ConnectionID, of request: HTTPRequest) { connectionOpened(connection) }
     public func connection(_ connection: ConnectionID, receivedBesideMessages byteCount: Int) {}
-    public func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? { nil }
+    public func decision(onUpgrade request: HTTPRequest) -> UpgradeDecision { .granted(()) }
     public func page(for request: HTTPRequest) -> HTTPResponse? { nil }
     public func refused(_ refusal: TransportRefusal) {}
 }

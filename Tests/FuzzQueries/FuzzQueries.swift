@@ -11,8 +11,8 @@ struct FuzzQueries: ParsableCommand {
         abstract: "Give the language of queries texts by chance: right ones, broken ones, and bytes that are no text.",
         discussion: """
             A right text must have the answer of a naive evaluation, and the text that it prints must be the same \
-            query; any other must have an error that lies inside it. A seed gives its texts again, on every machine; it \
-            is told too if the program traps or hangs. Exit status 1 if something was found.
+            query; any other must have an error that lies inside it. A seed gives its texts again, on every machine; \
+            it is told too if the program traps or hangs. Exit status 1 if something was found.
             """)
 
     @Option(help: ArgumentHelp("How many seeds.", valueName: "count"))
@@ -50,9 +50,8 @@ struct FuzzQueries: ParsableCommand {
             print("replay: Scripts/fuzz queries --seed \(find.seed)")
         }
         let elapsed = String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))
-        print(
-            "seeds \(first) to \(first + count - 1): \(finds.isEmpty ? "nothing" : "\(finds.count)") found, \(elapsed) s"
-        )
+        let found = finds.isEmpty ? "nothing" : "\(finds.count)"
+        print("seeds \(first) to \(first + count - 1): \(found) found, \(elapsed) s")
         if !finds.isEmpty { throw ExitCode.failure }
     }
 

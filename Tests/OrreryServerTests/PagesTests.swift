@@ -115,6 +115,28 @@ struct PagesTests {
         #expect(page?["components"]?.map { $0["resource"] as? Bool } == [nil, true])
     }
 
+    @Test(
+        arguments: [
+            (.everything, ["Position", "Health"], 200),
+            (Visibility(components: ["Health"]), ["Health"], 403),
+            (Visibility(groups: []), ["Position", "Health"], 403),
+        ] as [(Visibility, [String], Int)])
+    func pagesShowWhatAPeerMaySee(visibility: Visibility, components: [String], metricsStatus: Int) throws {
+        let table = ComponentTable([
+            .init(ColumnID(0), try ComponentCoder<Position>().schema),
+            .init(ColumnID(1), try ComponentCoder<Health>().schema),
+        ])
+        var configuration = SimulationConfiguration()
+        configuration.authorize = Authorizer { _ in .allowed(.observe, visibility: visibility) }
+        let pages = ServerPages(
+            configuration, url: "memory://pages", components: table, metrics: ServerMetrics(factory: nil),
+            pulse: TickPulse(period: .seconds(1), now: { .zero }))
+        let answer = try #require(pages.page(for: HTTPRequest(path: "/schema"), isStarting: false))
+        let page = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: [[String: Any]]]
+        #expect(page?["components"]?.map { $0["name"] as? String } == components)
+        #expect(pages.page(for: HTTPRequest(path: "/metrics"), isStarting: false)?.status == metricsStatus)
+    }
+
     @Test func theSchemaIsJSONInTheOrderOfRegistration() async throws {
         try await LiveWorld.run(over: .webSocket) { live in
             let answer = try await Answer(live, "/schema")
@@ -259,7 +281,9 @@ private final class Stranger: TransportHandler, Sendable {
         self.message = message
     }
 
-    func connectionOpened(_ connection: ConnectionID) { loop.send(Frame(message), to: connection) }
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
+        loop.send(Frame(message), to: connection)
+    }
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {}
     func connectionDrained(_ connection: ConnectionID) {}
     func connectionClosed(_ connection: ConnectionID, _ closure: ConnectionEnd) { loop.shutDown(lingerMax: .zero) }

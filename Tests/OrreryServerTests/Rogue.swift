@@ -54,7 +54,7 @@ final class Rogue: TransportHandler, @unchecked Sendable {
         ended.signal()
     }
 
-    func connectionOpened(_ connection: ConnectionID) {
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
         connections.add(1, ordering: .relaxed)
         say(
             ClientMessage.hello(Hello(clientName: "\(manner)", knownSchemas: [], resume: nil)).encoded(), on: connection

@@ -127,7 +127,7 @@ final class Driver: TransportHandler, @unchecked Sendable {
 
     // MARK: TransportHandler
 
-    func connectionOpened(_ connection: ConnectionID) {
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
         note { $0.opened.append(connection) }
         hooks.opened(loop, connection)
     }
@@ -171,7 +171,9 @@ final class Driver: TransportHandler, @unchecked Sendable {
         note { $0.timerCount += 1 }
     }
 
-    func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? { hooks.refusal(request) }
+    func decision(onUpgrade request: HTTPRequest) -> UpgradeDecision {
+        hooks.refusal(request).map(UpgradeDecision.refused) ?? .granted(())
+    }
     func page(for request: HTTPRequest) -> HTTPResponse? { hooks.page(request) }
     func refused(_ refusal: TransportRefusal) { note { $0.refusals.append(refusal) } }
 }

@@ -16,10 +16,10 @@ struct InterestCommand: ParsableCommand {
 
             Server and floor, a plain C server that sends messages of the same size, take turns. ratio: processor time \
             of all threads of the server by the batches that it sent, as a multiple of the floor's; ratio_per_session: \
-            the same for what the second half of the sessions adds. ms: processor time of the thread that serves clients \
-            per tick, less what it takes without clients, which is to take over the world's changes; us: the same in \
-            an idle world, and process_us of all threads. merged: how often a session was not \
-            sent a tick that others were sent. ticks_missed: ticks of the world that began late or were skipped. \
+            the same for what the second half of the sessions adds. ms: processor time of the thread that serves \
+            clients per tick, less what it takes without clients, which is to take over the world's changes; us: the \
+            same in an idle world, and process_us of all threads. merged: how often a session was not sent a tick \
+            that others were sent. ticks_missed: ticks of the world that began late or were skipped. \
             bytes_per_filter: memory of the server by filters, less what it needs without clients.
             """)
 

@@ -144,8 +144,8 @@ class Welcome(NamedTuple):
 
 class GrantedQuery(NamedTuple):
     """`shown`: the components that it shows of its members, None for all. `tells_members`: batches say who is a member;
-    if not, who has one of the shown components is, or everyone where all are shown. One of a resource shows it alone, and
-    its only member is row 0."""
+    if not, who has one of the shown components is, or everyone where all are shown. One of a resource shows it alone,
+    and its only member is row 0."""
 
     number: int
     shown: list[int] | None

@@ -21,14 +21,23 @@ extension ClientSession {
     /// - Returns: The subscription's ID; `nil` if the session has ended.
     @discardableResult
     package func subscribe(_ request: QueryRequest, _ answer: @escaping Answer) -> SubscriptionID? {
-        let result: Result<SubscriptionID, ClientError> = state.withLock { state in
+        send(phase: .subscribe, { answer(.failure($0)) }) { state throws(Refusal) in
+            let id = try state.core.subscribe(request)
+            state.waiters.subscriptions[id] = answer
+            return id
+        }
+    }
+
+    /// Sends a request, unless the session has ended or cannot send it; `fail` is then told why.
+    private func send<ID>(
+        phase: ClientError.Phase, _ fail: (ClientError) -> Void, _ request: (inout State) throws(Refusal) -> ID
+    ) -> ID? {
+        let result: Result<ID, ClientError> = state.withLock { state in
             if let end = state.end { return .failure(end) }
             do throws(Refusal) {
-                let id = try state.core.subscribe(request)
-                state.waiters.subscriptions[id] = answer
-                return .success(id)
+                return .success(try request(&state))
             } catch {
-                return .failure(ClientError(error, phase: .subscribe))
+                return .failure(ClientError(error, phase: phase))
             }
         }
         switch result {
@@ -36,7 +45,7 @@ extension ClientSession {
             loop.wake()
             return id
         case .failure(let error):
-            answer(.failure(error))
+            fail(error)
             return nil
         }
     }
@@ -57,23 +66,10 @@ extension ClientSession {
     /// - Returns: The query's ID; `nil` if it was not asked.
     @discardableResult
     package func ask(_ query: OneShotQuery, _ answer: @escaping QueryAnswerer) -> QueryID? {
-        let result: Result<QueryID, ClientError> = state.withLock { state in
-            if let end = state.end { return .failure(end) }
-            do throws(Refusal) {
-                let id = try state.core.ask(query)
-                state.waiters.queries[id] = answer
-                return .success(id)
-            } catch {
-                return .failure(ClientError(error, phase: .query))
-            }
-        }
-        switch result {
-        case .success(let id):
-            loop.wake()
+        send(phase: .query, { answer(.failure($0)) }) { state throws(Refusal) in
+            let id = try state.core.ask(query)
+            state.waiters.queries[id] = answer
             return id
-        case .failure(let error):
-            answer(.failure(error))
-            return nil
         }
     }
 

@@ -87,7 +87,7 @@ package final class ClientSession: TransportHandler, Sendable {
 
     // MARK: Called by the loop
 
-    package func connectionOpened(_ connection: ConnectionID) {
+    package func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
         state.withLock {
             $0.connection = connection
             $0.openedAt = now()

@@ -84,8 +84,6 @@ public struct Clients: Hashable, Sendable {
         return sights
     }
 
-    var hasSights: Bool { !sights.isEmpty }
-
     mutating func join(_ client: ClientIdentity) { all.insert(client, at: position(of: client.id)) }
 
     mutating func leave(_ client: ClientIdentity) { all.removeAll { $0.id == client.id } }

@@ -106,15 +106,3 @@ public struct Authorizer: Sendable {
         return difference == 0
     }
 }
-
-extension Authorization {
-    /// The response to a refused peer; nil if it is allowed.
-    var refusal: HTTPResponse? {
-        switch self {
-        case .allowed: nil
-        case .unauthorized(let reason):
-            .text(401, reason, fields: [.init("WWW-Authenticate", "Bearer realm=\"orrery\"")])
-        case .forbidden(let reason): .text(403, reason)
-        }
-    }
-}

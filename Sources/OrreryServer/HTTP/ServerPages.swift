@@ -11,6 +11,8 @@ struct ServerPages: Sendable {
     private let serverHost: NetworkHost?
     private let hostNames: Set<NetworkHost>
     private let components: ComponentTable
+    /// All components, as JSON.
+    private let wholeSchema: [UInt8]
     private let metrics: ServerMetrics
     private let pulse: TickPulse
 
@@ -24,26 +26,34 @@ struct ServerPages: Sendable {
         serverHost = WebOrigin(url)?.host
         hostNames = Set(configuration.hostNames.compactMap { NetworkHost($0) })
         self.components = components
+        wholeSchema = Self.schema(components.entries)
         self.metrics = metrics
         self.pulse = pulse
     }
 
-    /// The response to a peer that may not connect; nil if it may.
-    func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
-        if let misdirection = misdirection(of: request) { return misdirection }
-        guard origins.allows(request, serverHost: serverHost) else {
-            return .text(403, "Pages of this origin may not connect.")
-        }
-        return authorize?(request).refusal
+    /// A response to a peer that is not let in.
+    struct Refusal: Error {
+        let response: HTTPResponse
     }
 
-    /// Whom a request that was not refused belongs to, and what they may do: without an authorizer, all.
-    func admission(of request: HTTPRequest) -> Admission {
-        switch authorize?(request) {
-        case nil: Admission(rights: .all)
-        case .allowed(let admission): admission
-        // What it was admitted by has just been renewed.
-        case .unauthorized, .forbidden: Admission(rights: [])
+    /// What a peer that asks to connect may do, or why it may not connect.
+    func admission(ofUpgrade request: HTTPRequest) -> Result<Admission, Refusal> {
+        if let misdirection = misdirection(of: request) { return .failure(Refusal(response: misdirection)) }
+        guard origins.allows(request, serverHost: serverHost) else {
+            return .failure(Refusal(response: .text(403, "Pages of this origin may not connect.")))
+        }
+        return authorized(request)
+    }
+
+    /// Without an authorizer, everybody may do everything.
+    private func authorized(_ request: HTTPRequest) -> Result<Admission, Refusal> {
+        guard let authorize else { return .success(Admission(rights: .all)) }
+        return switch authorize(request) {
+        case .allowed(let admission): .success(admission)
+        case .unauthorized(let reason):
+            .failure(
+                Refusal(response: .text(401, reason, fields: [.init("WWW-Authenticate", "Bearer realm=\"orrery\"")])))
+        case .forbidden(let reason): .failure(Refusal(response: .text(403, reason)))
         }
     }
 
@@ -53,34 +63,43 @@ struct ServerPages: Sendable {
         switch request.path {
         case "/": nil
         case "/healthz": isStarting ? .text(503, "starting", isRefusal: false) : health
-        case "/metrics":
-            refusal(ofPage: request) ?? refusal(ofMetrics: request)
-                ?? HTTPResponse(
-                    status: 200, contentType: PrometheusRegistry.contentType, body: Array(metrics.text.utf8))
-        case "/schema":
-            refusal(ofPage: request)
-                ?? HTTPResponse(status: 200, contentType: "application/json", body: schema(for: request))
+        case "/metrics": page(for: request, metrics(for:))
+        case "/schema": page(for: request, schema(for:))
         default: .text(404, "There is no such page; there are /healthz, /metrics and /schema.")
         }
     }
 
-    private func refusal(ofPage request: HTTPRequest) -> HTTPResponse? {
-        misdirection(of: request) ?? authorize?(request).refusal
+    /// A page for those who are let in.
+    private func page(for request: HTTPRequest, _ make: (Visibility) -> HTTPResponse) -> HTTPResponse {
+        if let misdirection = misdirection(of: request) { return misdirection }
+        return switch authorized(request) {
+        case .success(let admission): make(admission.visibility)
+        case .failure(let refusal): refusal.response
+        }
     }
 
-    /// They count what is hidden, too.
-    private func refusal(ofMetrics request: HTTPRequest) -> HTTPResponse? {
-        admission(of: request).visibility == .everything
-            ? nil : .text(403, "The metrics are for those who see everything.")
+    /// Metrics count what is hidden, too.
+    private func metrics(for visibility: Visibility) -> HTTPResponse {
+        guard visibility == .everything else { return .text(403, "The metrics are for those who see everything.") }
+        return HTTPResponse(
+            status: 200, contentType: PrometheusRegistry.contentType, body: Array(metrics.text.utf8))
     }
 
-    /// The schemas that the peer sees, as JSON.
-    private func schema(for request: HTTPRequest) -> [UInt8] {
-        let names = admission(of: request).visibility.components
+    private func schema(for visibility: Visibility) -> HTTPResponse {
+        HTTPResponse(
+            status: 200, contentType: "application/json",
+            body: visibility.components.map { names in
+                Self.schema(components.entries.filter { names.contains($0.name) })
+            }
+                ?? wholeSchema)
+    }
+
+    /// Schemas as JSON.
+    private static func schema(_ entries: [ComponentTable.Entry]) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
             writer.name("components")
-            writer.array(components.entries.filter { names?.contains($0.name) ?? true }) { writer, entry in
+            writer.array(entries) { writer, entry in
                 if let schema = entry.schema { writer.schema(schema, isResource: entry.isResource) }
             }
         }

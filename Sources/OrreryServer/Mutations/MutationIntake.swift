@@ -43,8 +43,10 @@ struct MutationIntake: ~Copyable {
 
     /// Hands over what the systems let clients see from now on.
     func takeSights() {
-        guard var clients = world.resource(Clients.self), clients.hasSights else { return }
-        exchange.offer(clients.takeSights())
+        guard var clients = world.resource(Clients.self) else { return }
+        let sights = clients.takeSights()
+        guard !sights.isEmpty else { return }
+        exchange.offer(sights)
         world.insertResource(clients)
     }
 

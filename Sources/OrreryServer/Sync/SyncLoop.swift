@@ -81,13 +81,11 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
     }
 
-    package func connectionOpened(_ connection: ConnectionID) {
-        preconditionFailure("\(connection): a server's connections come with their requests")
-    }
-
-    package func connectionOpened(_ connection: ConnectionID, of request: HTTPRequest) {
+    package func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
+        guard let admission = granted as? Admission else {
+            preconditionFailure("\(connection) opened without having been granted")
+        }
         logger.debug("connection opened", metadata: ["connection": "\(connection)"])
-        let admission = pages.admission(of: request)
         guard early?.open(connection, admission) == nil else { return }
         core.open(SessionID(connection.rawValue), admission, now: now())
     }
@@ -155,10 +153,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         intake.timePassed(now: now())
     }
 
-    package func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
-        let refusal = pages.refusal(ofUpgrade: request)
-        if let refusal { note("refusing a connection", [:], refusal, of: request) }
-        return refusal
+    package func decision(onUpgrade request: HTTPRequest) -> UpgradeDecision {
+        switch pages.admission(ofUpgrade: request) {
+        case .success(let admission): return .granted(admission)
+        case .failure(let refusal):
+            note("refusing a connection", [:], refusal.response, of: request)
+            return .refused(refusal.response)
+        }
     }
 
     package func page(for request: HTTPRequest) -> HTTPResponse? {

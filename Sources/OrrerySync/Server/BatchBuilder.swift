@@ -83,8 +83,11 @@ struct BatchBuilder {
     private var blocksTick = Tick.zero
     /// From blocks of earlier ticks, to reuse their memory.
     private var spareSections: [BatchSections] = []
-    /// The most blocks kept for other sessions of the same tick. Further ones are built again.
+    /// The most blocks kept for other sessions of the same tick, of all builders of a server. Further ones are built
+    /// again.
     static let blockCountMax = 4096
+    /// This builder's share of them.
+    var blockCountMax = Self.blockCountMax
     /// The most spare sections; each keeps a bounded number of bytes.
     private static let spareSectionsMax = 16
     /// Rows of a column that cost as much as looking up one cell separately: they are adjacent in memory.
@@ -94,7 +97,7 @@ struct BatchBuilder {
     /// Units of work done since the last ``takeWork()``.
     private var work = 0
 
-    var blockCount: Int { max(blocks.count, memberBlocks.count) }
+    var blockCount: Int { blocks.count + memberBlocks.count }
 
     init(store: ComponentStore, partSizeMax: Int) {
         self.store = store
@@ -190,7 +193,7 @@ struct BatchBuilder {
         // Taken before the call, which holds all of `self`: a buffer with two references is copied when it is changed.
         let spare = spareSections.popLast() ?? BatchSections(partSizeMax: partSizeMax)
         let block = makeBlock(of: column, after: cursor, heldSince: heldSince, nil, in: spare)
-        if blocks.count < Self.blockCountMax { blocks[key] = block }
+        if blockCount < blockCountMax { blocks[key] = block }
         return block
     }
 
@@ -244,7 +247,7 @@ struct BatchBuilder {
         builtBlockCount += 1
         let rows = queries.rows(concerning: slot, after: pending.cursor, in: store)
         let block = makeMemberBlock(of: entry, rows, pending, in: queries, pages: pages)
-        if isShared, memberBlocks.count < Self.blockCountMax { memberBlocks[key] = block }
+        if isShared, blockCount < blockCountMax { memberBlocks[key] = block }
         return block
     }
 
@@ -288,11 +291,10 @@ struct BatchBuilder {
                 }
             }
             var updated = RowSet()
-            // Other components change where members do not.
-            let stayed =
-                rows == nil || !entry.definition.readColumns.contains(column)
-                ? concerned : membership.split(at: cursor).stayed
-            if store[column].newestTick > cursor, !stayed.isEmpty {
+            if store[column].newestTick > cursor {
+                // A component that does not decide about members changes in other rows, too.
+                let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
+                let stayed = isInRows ? concerned : membership.split(at: cursor).stayed
                 work += stayed.count
                 let changes = store.changes(of: stayed, in: column, after: cursor, pages: pages)
                 inserted = inserted.union(changes.entered)

@@ -1,21 +1,31 @@
 import DequeModule
 import OrreryQuery
+import OrrerySchema
 import OrreryStore
 
-/// The queries that only lost connections had, with their members at the tick at which the last one was lost.
+/// The queries that only lost connections had, of all classes, with their members at the tick at which the last one was
+/// lost.
 ///
 /// They are not evaluated. If a client comes back and asks for one, one evaluation tells who joined and left meanwhile;
 /// without it nobody could say who left, and the query would begin anew.
-struct FrozenQueries {
+///
+/// A class, since the tables of all views share one, and its limits.
+final class FrozenQueries {
+    /// A query of one view, which is known by its epoch.
+    struct Key: Hashable {
+        var epoch: Epoch
+        var query: Query
+    }
+
     private struct Frozen {
         var definition: QueryTable.Definition
         var membership: Membership
         var number: UInt64
     }
 
-    private var queries: [Query: Frozen] = [:]
+    private var queries: [Key: Frozen] = [:]
     /// In the order in which they were kept, with those that were taken or kept again since.
-    private var order: Deque<(query: Query, number: UInt64, at: Duration)> = []
+    private var order: Deque<(key: Key, number: UInt64, at: Duration)> = []
     private var lastNumber: UInt64 = 0
     /// Bytes of the members of all of them.
     private(set) var byteCount = 0
@@ -29,28 +39,33 @@ struct FrozenQueries {
 
     var count: Int { queries.count }
 
-    mutating func keep(_ definition: QueryTable.Definition, _ membership: Membership, at now: Duration) {
+    func keep(_ definition: QueryTable.Definition, _ membership: Membership, of epoch: Epoch, at now: Duration) {
+        let key = Key(epoch: epoch, query: definition.query)
         lastNumber += 1
         byteCount += membership.byteCount
-        queries[definition.query] = Frozen(definition: definition, membership: membership, number: lastNumber)
-        order.append((definition.query, lastNumber, now))
+        queries[key] = Frozen(definition: definition, membership: membership, number: lastNumber)
+        order.append((key, lastNumber, now))
         while byteCount > Self.sizeMax || order.count > Self.countMax { dropOldest() }
     }
 
     /// Takes a query out, to be evaluated again.
-    mutating func take(_ query: Query) -> (QueryTable.Definition, Membership)? {
-        guard let frozen = queries.removeValue(forKey: query) else { return nil }
+    func take(_ query: Query, of epoch: Epoch) -> (QueryTable.Definition, Membership)? {
+        take(Key(epoch: epoch, query: query)).map { ($0.definition, $0.membership) }
+    }
+
+    private func take(_ key: Key) -> Frozen? {
+        guard let frozen = queries.removeValue(forKey: key) else { return nil }
         byteCount -= frozen.membership.byteCount
-        return (frozen.definition, frozen.membership)
+        return frozen
     }
 
     /// Drops those whose clients did not come back in time.
-    mutating func expire(now: Duration) {
+    func expire(now: Duration) {
         while let oldest = order.first, now - oldest.at >= Self.retention { dropOldest() }
     }
 
-    private mutating func dropOldest() {
-        guard let oldest = order.popFirst(), queries[oldest.query]?.number == oldest.number else { return }
-        _ = take(oldest.query)
+    private func dropOldest() {
+        guard let oldest = order.popFirst(), queries[oldest.key]?.number == oldest.number else { return }
+        _ = take(oldest.key)
     }
 }

@@ -98,10 +98,20 @@ struct QueryTable {
     /// The queries whose members are told.
     private(set) var memberQueryCount = 0
 
+    /// The queries of lost connections, of all views.
+    private let frozen: FrozenQueries
+    /// By which those of this view are known.
+    private let epoch: Epoch
+
     /// - Parameter fieldsAreAlwaysUsed: Whether queries are found by the values of fields also where that costs more
     ///   than a look at each, for tests.
-    init(_ components: ComponentTable, fieldsAreAlwaysUsed: Bool = false) {
+    init(
+        _ components: ComponentTable, epoch: Epoch = Epoch(0), frozen: FrozenQueries = FrozenQueries(),
+        fieldsAreAlwaysUsed: Bool = false
+    ) {
         self.components = components
+        self.epoch = epoch
+        self.frozen = frozen
         index = QueryIndex(
             columnCount: (components.columns.last?.rawValue ?? -1) + 1,
             fieldsAreAlwaysUsed: fieldsAreAlwaysUsed)
@@ -118,9 +128,6 @@ struct QueryTable {
     /// Whether somebody has the query.
     func contains(_ query: Query) -> Bool { slots[query] != nil }
 
-    /// The queries of lost connections.
-    var frozen = FrozenQueries()
-
     /// Adds a subscription to a query.
     /// - Complexity: O(size of the query) to find it; a whole evaluation if it is new and its members are told.
     mutating func hold(_ query: Query, of store: ComponentStore) -> Slot {
@@ -131,7 +138,7 @@ struct QueryTable {
         // Its members are those of now, not of the tick that was evaluated last.
         if evaluated?.tick != store.tick { index.forget() }
         let entry: Entry
-        if let (definition, membership) = frozen.take(query) {
+        if let (definition, membership) = frozen.take(query, of: epoch) {
             entry = Entry(definition)
             entry.membership = membership
             _ = entry.membership?.update(among: nil, matching: query.members(of: store), in: store)
@@ -167,7 +174,9 @@ struct QueryTable {
         if let membership = entry.membership {
             memberQueryCount -= 1
             // Who died of listed entities is known without having been watched.
-            if let lostAt, entry.query.onlyListed == nil { frozen.keep(entry.definition, membership, at: lostAt) }
+            if let lostAt, entry.query.onlyListed == nil {
+                frozen.keep(entry.definition, membership, of: epoch, at: lostAt)
+            }
         }
         entries[slot] = nil
         unused.append(slot)

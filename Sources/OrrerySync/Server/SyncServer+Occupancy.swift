@@ -50,13 +50,6 @@ package struct SessionState: Hashable, Sendable, CustomStringConvertible {
 extension SyncServer {
     package var occupancies: [Occupancy] {
         let limits = configuration.limits
-        let perView = views.flatMap { view in
-            [
-                Occupancy("queries of lost connections", view.queries.frozen.count, limit: FrozenQueries.countMax),
-                Occupancy("bytes of these queries", view.queries.frozen.byteCount, limit: FrozenQueries.sizeMax),
-                Occupancy("blocks", view.builder.blockCount, limit: BatchBuilder.blockCountMax),
-            ]
-        }
         let perSession = sessions.flatMap { session in
             [
                 Occupancy(
@@ -85,7 +78,12 @@ extension SyncServer {
         }
         // Connected clients are never forgotten; the transport limits them.
         let clientCountMax = max(configuration.clientCountMax, sessions.count)
-        return perView + perSession + [
+        return perSession + [
+            Occupancy("views", views.count, limit: 1 + Self.viewCountMax),
+            Occupancy("queries of lost connections", frozen.count, limit: FrozenQueries.countMax),
+            Occupancy("bytes of these queries", frozen.byteCount, limit: FrozenQueries.sizeMax),
+            Occupancy(
+                "blocks", views.reduce(0) { $0 + $1.builder.blockCount }, limit: BatchBuilder.blockCountMax),
             Occupancy("listed entities", listedCount, limit: configuration.listedEntityCountTotalMax),
             Occupancy("clients", clients.count, limit: clientCountMax),
             Occupancy("tokens", clients.tokenCount, limit: 2 * clientCountMax),

@@ -193,13 +193,13 @@ extension SyncServer {
         }
         let query = try parse(request, of: index)
         guard
-            query.isPlain || queries.contains(query) || queries.memberQueryCount < configuration.memberQueryCountMax
+            query.isPlain || queries.contains(query) || memberQueryCount < configuration.memberQueryCountMax
                 || session.subscriptions.count(where: { queries[$0.query].membership != nil })
                     < configuration.memberQueryGrant
         else {
             throw QueryRefusal(
                 .limitReached,
-                "the sessions of this server have \(queries.memberQueryCount) different queries, of at most "
+                "the sessions of this server have \(memberQueryCount) different queries, of at most "
                     + "\(configuration.memberQueryCountMax); unsubscribe some, or ask for what others ask for")
         }
         if !isResumed, let entities = request.entities, !entities.isEmpty, !entities.contains(where: store.contains) {

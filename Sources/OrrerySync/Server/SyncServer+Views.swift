@@ -6,7 +6,7 @@ import OrreryWire
 /// Classes of sessions, each with its view of the world.
 extension SyncServer {
     /// Classes at a time that do not see everything. Each has a copy of what it sees.
-    static var viewCountMax: Int { 64 }
+    static let viewCountMax = 64
 
     /// The position of the view of a class; a new view if there is none yet.
     /// - Complexity: O(views); for a new one O(what the class sees).
@@ -17,10 +17,20 @@ extension SyncServer {
             throw WireError(
                 .policyViolation, "the sessions of this server are of \(Self.viewCountMax) classes; try again later")
         }
-        let new = WorldView(visibility, of: store, epoch: Epoch(makeRandom()), configuration)
+        let new = WorldView(visibility, of: store, epoch: Epoch(makeRandom()), frozen, configuration)
         if let vacant { views[vacant] = new } else { views.append(new) }
+        shareBlocks()
         return vacant ?? views.count - 1
     }
+
+    /// Each view keeps its share of blocks, which serve its own sessions only.
+    private mutating func shareBlocks() {
+        let share = BatchBuilder.blockCountMax / views.count { !$0.isVacant }
+        for position in views.indices { views[position].builder.blockCountMax = share }
+    }
+
+    /// The queries whose members are told, of all classes.
+    var memberQueryCount: Int { views.reduce(0) { $0 + $1.queries.memberQueryCount } }
 
     /// The classes that sessions have or had of late, each with the epoch that its clients are told.
     package var classes: [(epoch: Epoch, visibility: Visibility)] {
@@ -58,6 +68,9 @@ extension SyncServer {
         for position in views.indices.dropFirst()
         where !views[position].isVacant && views[position].sessionCount == 0
             && now - views[position].unusedSince >= configuration.clientRetention
-        { views[position].vacate() }
+        {
+            views[position].vacate()
+            shareBlocks()
+        }
     }
 }

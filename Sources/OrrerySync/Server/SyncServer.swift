@@ -49,6 +49,8 @@ package struct SyncServer: ~Copyable {
     var sessions: [Session] = []
     /// The world as each class of sessions sees it. The first sees everything.
     var views: [WorldView]
+    /// The queries of lost connections, of all views.
+    let frozen = FrozenQueries()
     var refusedMutations = RefusedMutations()
     /// Sessions that have answers in ``mutationsFinished(_:)``. Empty outside it.
     var answeredSessions: [SessionID] = []
@@ -103,7 +105,7 @@ package struct SyncServer: ~Copyable {
         self.permissions = permissions
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
-        views = [WorldView(of: store, epoch: epoch, configuration)]
+        views = [WorldView(of: store, epoch: epoch, frozen, configuration)]
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
         // Budgets are stated per second, and renewed with each tick, at least every 50 ms.
@@ -161,7 +163,7 @@ package struct SyncServer: ~Copyable {
         if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
         endSilentSessions(now: now)
         clients.expire(now: now)
-        for view in views.indices { views[view].queries.frozen.expire(now: now) }
+        frozen.expire(now: now)
         expireViews(now: now)
         endWaitingQueries(now: now)
         serveThoseBehind(now: now)

@@ -23,30 +23,36 @@ struct WorldView {
     var recipients: [[Int]] = []
 
     /// The view that sees everything.
-    init(of world: ComponentStore, epoch: Epoch, _ configuration: SyncServerConfiguration) {
-        self.init(.everything, epoch, world, [:], configuration)
+    init(
+        of world: ComponentStore, epoch: Epoch, _ frozen: FrozenQueries, _ configuration: SyncServerConfiguration
+    ) {
+        self.init(.everything, epoch, world, [:], frozen, configuration)
     }
 
     /// The view of a class that does not see everything, as of now.
-    init(_ visibility: Visibility, of world: ComponentStore, epoch: Epoch, _ configuration: SyncServerConfiguration) {
+    init(
+        _ visibility: Visibility, of world: ComponentStore, epoch: Epoch, _ frozen: FrozenQueries,
+        _ configuration: SyncServerConfiguration
+    ) {
         let table = Self.table(world.table, for: visibility)
         let masks = table.entries.compactMap { entry in
             entry.schema.flatMap { EntityMask($0.type) }.map { (entry.column, $0) }
         }
         self.init(
-            visibility, epoch, ComponentStore(table), Dictionary(uniqueKeysWithValues: masks), configuration)
+            visibility, epoch, ComponentStore(table), Dictionary(uniqueKeysWithValues: masks), frozen, configuration)
         follow(world, after: .zero)
     }
 
     private init(
         _ visibility: Visibility?, _ epoch: Epoch, _ store: ComponentStore, _ masks: [ColumnID: EntityMask],
-        _ configuration: SyncServerConfiguration
+        _ frozen: FrozenQueries, _ configuration: SyncServerConfiguration
     ) {
         self.visibility = visibility
         self.epoch = epoch
         self.store = store
         self.masks = masks
-        queries = QueryTable(store.table, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed)
+        queries = QueryTable(
+            store.table, epoch: epoch, frozen: frozen, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
     }
 
@@ -54,7 +60,8 @@ struct WorldView {
 
     /// Nobody comes back to it.
     mutating func vacate() {
-        self = WorldView(nil, epoch, ComponentStore(ComponentTable()), [:], SyncServerConfiguration())
+        self = WorldView(
+            nil, epoch, ComponentStore(ComponentTable()), [:], FrozenQueries(), SyncServerConfiguration())
     }
 
     /// The store is at a new tick: determines whose members and cells have changed.

@@ -138,7 +138,7 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
     private func tell(_ handler: any TransportHandler, _ event: Event) {
         switch event {
         case .asked(let endpoint): decide(endpoint, handler)
-        case .opened(let endpoint): handler.connectionOpened(endpoint.id)
+        case .opened(let endpoint): handler.connectionOpened(endpoint.id, granted: nil)
         case .message(let parcel, from: _, to: let endpoint):
             parcel.frame?.withPayload { handler.connection(endpoint.id, received: $0) }
         case .drained(let endpoint): handler.connectionDrained(endpoint.id)
@@ -157,10 +157,10 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
 
     /// Accepts a client, or refuses it with the handler's answer. Both ends are told in this round or their next.
     private func decide(_ endpoint: MemoryEndpoint, _ handler: any TransportHandler) {
-        let refusal = handler.refusal(ofUpgrade: endpoint.request)
+        let decision = handler.decision(onUpgrade: endpoint.request)
         let isOpen = network.lock.withLock {
             guard !endpoint.isClosed, let peer = endpoint.peer else { return false }
-            guard let refusal else {
+            guard case .refused(let refusal) = decision else {
                 endpoint.wasOpened = true
                 network.deliver(.opened(peer), to: peer)
                 return true
@@ -172,8 +172,10 @@ public final class MemoryLoop: TransportLoop, @unchecked Sendable {
             close(endpoint, closure)
             return false
         }
-        if let refusal { handler.refused(.request(status: refusal.status)) }
-        if isOpen { handler.connectionOpened(endpoint.id, of: endpoint.request) }
+        switch decision {
+        case .refused(let refusal): handler.refused(.request(status: refusal.status))
+        case .granted(let granted): if isOpen { handler.connectionOpened(endpoint.id, granted: granted) }
+        }
     }
 
     /// Requests a page from a server, as over HTTP. `reply` is called on the loop's thread, with nil if the peer is

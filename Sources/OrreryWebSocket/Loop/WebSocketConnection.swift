@@ -29,8 +29,8 @@ final class WebSocketConnection {
     /// Nil before libwebsockets has the socket and from its last callback on.
     var socket: OpaquePointer?
     var phase = Phase.handshaking
-    /// At a server: the request, from the time at which it is granted until the handler is told.
-    var granted: HTTPRequest?
+    /// At a server: what the handler granted the peer, until the connection opens.
+    var granted: (any Sendable)?
     /// Whether the handler was told that the connection opened. Only then it is told that a served connection closed.
     var wasEstablished = false
     /// Whether the handler was told that the connection closed, before its socket did.

@@ -22,12 +22,15 @@ extension WebSocketLoop {
         let offer = WebSocketOffer(
             method: method(of: socket), key: header(WSI_TOKEN_KEY, of: socket),
             version: header(WSI_TOKEN_VERSION, of: socket), subprotocols: protocols)
-        if let refusal = request.refusalForLength ?? refusalOfHost(on: socket) ?? refusal(of: offer, request) {
+        let early = request.refusalForLength ?? refusalOfHost(on: socket)
+        switch early.map(UpgradeDecision.refused) ?? decision(on: offer, request) {
+        case .refused(let refusal):
             refuse(connection, refusal)
             return false
+        case .granted(let granted):
+            connection.granted = granted
+            return true
         }
-        connection.granted = request
-        return true
     }
 
     /// Answers a request that is not an upgrade. A result below 0 ends the connection now.
@@ -173,16 +176,16 @@ extension WebSocketLoop {
         byteCount <= Self.smallPageSizeMax || waitingPageByteCount + byteCount <= limits.waitingPageByteCountMax
     }
 
-    /// The refusal of a WebSocket request by the protocol, the handler, or the limits, in this order; otherwise nil.
-    func refusal(of offer: WebSocketOffer, _ request: HTTPRequest) -> HTTPResponse? {
-        if let refusal = offer.refusal(subprotocol: subprotocol) ?? handler.refusal(ofUpgrade: request) {
-            return refusal
-        }
+    /// Whether a WebSocket request is refused by the protocol, the handler, or the limits, in this order.
+    func decision(on offer: WebSocketOffer, _ request: HTTPRequest) -> UpgradeDecision {
+        if let refusal = offer.refusal(subprotocol: subprotocol) { return .refused(refusal) }
+        let decision = handler.decision(onUpgrade: request)
+        guard case .granted = decision else { return decision }
         // Closing connections count because they hold memory too.
         guard establishedCount < limits.connectionCountMax,
             connections.count < limits.connectionCountMax + 2 * limits.handshakeCountMax
-        else { return .text(503, "This server already serves \(establishedCount) connections.") }
-        return nil
+        else { return .refused(.text(503, "This server already serves \(establishedCount) connections.")) }
+        return decision
     }
 
     /// What the socket itself knows of a peer.

@@ -27,12 +27,7 @@ extension WebSocketLoop {
             establishedCount += 1
             rename(connection)
             watchInput(of: connection)
-            if let request = connection.granted {
-                connection.granted = nil
-                handler.connectionOpened(connection.id, of: request)
-            } else {
-                handler.connectionOpened(connection.id)
-            }
+            handler.connectionOpened(connection.id, granted: connection.granted.take())
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             return takeClose(UnsafeMutableRawBufferPointer(start: bytes, count: count), of: connection) ? 0 : -1
         case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:

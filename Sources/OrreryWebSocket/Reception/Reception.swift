@@ -119,9 +119,12 @@ final class Reception {
             return respond(
                 answer ?? .upgradeRequired(subprotocol: loop.subprotocol), withBody: withBody, to: peer)
         }
-        if let refusal = loop.refusal(of: offer, request) { return respond(refusal, to: peer) }
-        peers[peer.id] = nil
-        loop.adopt(peer.handOver(), head: offer.head(subprotocol: loop.subprotocol), of: request)
+        switch loop.decision(on: offer, request) {
+        case .refused(let refusal): respond(refusal, to: peer)
+        case .granted(let granted):
+            peers[peer.id] = nil
+            loop.adopt(peer.handOver(), head: offer.head(subprotocol: loop.subprotocol), granted: granted)
+        }
     }
 
     /// Source: RFC 9110, section 10.1.1. A request that expects to send a body is answered immediately: no body is

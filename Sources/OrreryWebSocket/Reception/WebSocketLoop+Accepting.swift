@@ -69,14 +69,14 @@ extension WebSocketLoop {
     private var now: Duration { clock.now - began }
 
     /// Gives libwebsockets a socket whose WebSocket request has been read and granted.
-    func adopt(_ descriptor: Int32, head: String, of request: HTTPRequest) {
+    func adopt(_ descriptor: Int32, head: String, granted: any Sendable) {
         assert(head.utf8.count <= WebSocketOffer.headSizeMax)
         guard let context else {
             Glibc.close(descriptor)
             return
         }
         let connection = addConnection()
-        connection.granted = request
+        connection.granted = granted
         connection.deadline = clock.now + limits.handshakeTimeout
         adopting = connection
         let socket = clws_adopt_upgrade(context, descriptor, head, head.utf8.count)

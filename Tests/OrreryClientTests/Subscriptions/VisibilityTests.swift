@@ -7,13 +7,19 @@ import Testing
 
 @testable import OrreryClient
 
+// begin
 extension VisibilityGroups {
-    fileprivate static let red = VisibilityGroups(rawValue: 1 << 0)
-    fileprivate static let blue = VisibilityGroups(rawValue: 1 << 1)
+    static let red = VisibilityGroups(rawValue: 1 << 0)
+    static let blue = VisibilityGroups(rawValue: 1 << 1)
 }
+// end
 
 extension JoinedClient {
     fileprivate var entities: [Entity] { contents.entities.keys.sorted() }
+}
+
+private struct Cloak: Component {
+    var isOn = false
 }
 
 private struct Target: Component {
@@ -200,5 +206,86 @@ private struct Target: Component {
         for _ in 0..<100 { joined.tick() }
         #expect(client.isWelcomed && client.entities == [blue])
         #expect(client.takeBatches().compactMap(\.reset) == [])
+    }
+
+    @Test func mutationsUnderWayKeepTheirOutcomes() throws {
+        let joined = try makeJoined()
+        let entity = joined.world.spawn(Position(x: 1))
+        joined.tick()
+        let client = try joined.connect(token: "red")
+        client.subscribe()
+        joined.tick()
+        try joined.run {
+            let handle = client.connection.enqueue(.set(Position(x: 5), on: entity))
+            var clients = try #require(joined.world.resource(Clients.self))
+            clients.setVisibility(Visibility(groups: .blue), of: try #require(client.connection.clientID))
+            joined.world.insertResource(clients)
+            _ = try await handle.outcome
+        }
+        #expect(joined.world[entity, Position.self]?.x == 5)
+    }
+
+    @Test func groupsThemselvesAreNotShown() throws {
+        let error = #expect(throws: SchemaError.self) {
+            try JoinedWorld { sync in try sync.register(VisibilityGroups.self) }
+        }
+        #expect(error?.description.contains("never sent") == true)
+    }
+
+    @Test func aSystemDecidesWhoSees() throws {
+        var schedule = Schedule()
+        // begin
+        schedule.add("cloak", in: .update, Read<Cloak>.self, Write<VisibilityGroups>.self) { query, tick in
+            query.forEach { cloak, groups in groups = cloak.isOn ? .red : [.red, .blue] }
+        }
+        // end
+        let joined = try makeJoined(schedule)
+        let ship = joined.world.spawn(Position(), Cloak(), VisibilityGroups())
+        joined.tick()
+        let client = try joined.connect(token: "blue")
+        client.subscribe()
+        joined.tick()
+        #expect(client.entities == [ship])
+        try joined.world.set(Cloak(isOn: true), on: ship)
+        joined.tick()
+        #expect(client.entities.isEmpty)
+    }
+
+    @Test func whoMayDoWhat() throws {
+        let players = ["secret": (name: "ann", team: VisibilityGroups.red)]
+        var configuration = SimulationConfiguration()
+        // begin
+        configuration.authorize = Authorizer { request in
+            guard let player = players[request.bearerToken ?? ""] else { return .unauthorized("Log in first.") }
+            return .allowed([.observe, .control], subject: player.name, visibility: Visibility(groups: player.team))
+        }
+        // end
+        let joined = try JoinedWorld(configuration: configuration) { try $0.register(Position.self) }
+        let world = joined.world
+        // begin
+        let scout = world.spawn(Position(), VisibilityGroups.red)  // red sees it
+        try world.insert(VisibilityGroups([.red, .blue]), on: scout)  // now blue does, too
+        try world.remove(VisibilityGroups.self, from: scout)  // now everybody
+        // end
+        try world.insert(VisibilityGroups.blue, on: scout)
+        joined.tick()
+        let client = try joined.connect(token: "secret")
+        client.subscribe()
+        joined.tick()
+        #expect(client.entities.isEmpty)
+        let player = try #require(client.connection.clientID)
+        // begin
+        var clients = world.resource(Clients.self)!
+        clients.setVisibility(Visibility(groups: .blue), of: player)  // a system, when a player changes sides
+        world.insertResource(clients)
+        // end
+        for _ in 0..<100 where client.entities != [scout] { joined.tick() }
+        #expect(client.entities == [scout])
+    }
+
+    @Test func thePageHasTheseExamplesAndNoOthers() throws {
+        let page = try ExamplePage("docs/ACCESS.md", tests: #filePath)
+        #expect(page.examples.count == 5)
+        #expect(page.unknown.isEmpty, "\(page.unknown)")
     }
 }

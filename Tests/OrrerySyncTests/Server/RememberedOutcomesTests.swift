@@ -98,6 +98,16 @@ import Testing
         #expect(table.rememberedSize == 0 && table.count == 0)
     }
 
+    @Test func aTokenIsOfNoUseToAnotherSubject() {
+        var table = ClientTable(configuration)
+        let token = Array("1".utf8)
+        let client = table.admit(
+            nil, name: "client", Admission(subject: "ann", rights: .all), token: token, session: SessionID(1),
+            presented: nil)
+        #expect(table.client(of: token, "ann") == client)
+        #expect(table.client(of: token, "bob") == nil && table.client(of: token, "") == nil)
+    }
+
     @Test func whoIsAwayForLongestGoesFirst() {
         var configuration = configuration
         configuration.clientCountMax = 3
