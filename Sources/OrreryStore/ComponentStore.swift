@@ -139,6 +139,7 @@ package final class ComponentStore {
         of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil
     ) -> RowChanges {
         let column = self[column]
+        guard !listed.isEmpty else { return RowChanges() }
         guard !column.isResource else { return column.changes(after: cursor, pages: pages) }
         return column.changes(of: listed, after: cursor, pages: pages, living: entities)
     }

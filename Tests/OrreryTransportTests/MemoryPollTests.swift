@@ -14,7 +14,9 @@ struct MemoryPollTests {
             self.book = book
         }
 
-        func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) { book.lines.append("\(name) opened \(connection)") }
+        func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
+            book.lines.append("\(name) opened \(connection)")
+        }
         func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
             book.lines.append("\(name) received \(message.count) from \(connection)")
             received(connection, message)

@@ -295,8 +295,8 @@ struct BatchBuilder {
                 // A component that does not decide about members changes in other rows, too.
                 let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
                 let stayed = isInRows ? concerned : membership.split(at: cursor).stayed
-                work += stayed.count
                 let changes = store.changes(of: stayed, in: column, after: cursor, pages: pages)
+                work += stayed.count
                 inserted = inserted.union(changes.entered)
                 removed = removed.union(changes.left)
                 updated = changes.updated

@@ -39,7 +39,9 @@ final class GoldenServer: TransportHandler, @unchecked Sendable {
         (loop, url) = try WebSocketServerTransport(port: 0).listen(limits: TransportLimits())
     }
 
-    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) { core.open(SessionID(connection.rawValue), now: .zero) }
+    func connectionOpened(_ connection: ConnectionID, granted: (any Sendable)?) {
+        core.open(SessionID(connection.rawValue), now: .zero)
+    }
 
     func connection(_ connection: ConnectionID, received message: UnsafeRawBufferPointer) {
         core.receive(message, from: SessionID(connection.rawValue), now: .zero)
