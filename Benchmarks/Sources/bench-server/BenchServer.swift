@@ -158,6 +158,8 @@ private final class EntityGroups: @unchecked Sendable {
     let count: Int
     private let memberCount: Int
     private var all: [Entity]
+    /// From one that changes to the next, so that they lie apart. A prime: each group has its turn.
+    private static let stride = 7919
     private var next = 0
     private var nextOutside: Int
     private var nextStaying = 0
@@ -178,12 +180,12 @@ private final class EntityGroups: @unchecked Sendable {
             try! levels.update(all[next]) { $0.group = -1 }
             try! levels.update(all[nextOutside]) { $0.group = Int32(next % count) }
             all.swapAt(next, nextOutside)
-            next = (next + 1) % memberCount
-            nextOutside = nextOutside + 1 < all.count ? nextOutside + 1 : memberCount
+            next = (next + Self.stride) % memberCount
+            nextOutside = memberCount + (nextOutside - memberCount + Self.stride) % (all.count - memberCount)
         }
         for _ in 0..<stayingCount {
             try! levels.update(all[nextStaying]) { $0.turn += 1 }
-            nextStaying = (nextStaying + 1) % memberCount
+            nextStaying = (nextStaying + Self.stride) % memberCount
         }
     }
 }
