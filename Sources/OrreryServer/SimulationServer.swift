@@ -174,7 +174,7 @@ public final class SimulationServer: Service {
         sync.requestStop()
     }
 
-    /// Reads the transport's certificate and key, and the file of ``Authorizer/bearer(file:)``, again.
+    /// Reads the transport's certificate and key, and the file of ``Authorizer/bearer(file:rights:)``, again.
     ///
     /// Nobody is disconnected: the new ones apply to connections from now on. If one cannot be used, the server logs
     /// that and keeps the old one. Any thread.

@@ -59,7 +59,7 @@ public struct SyncRegistry {
         }
     }
 
-    /// Makes a resource visible to clients: the one value of this type that ``World/insertResource(_:)`` stores.
+    /// Makes a resource visible to clients: the one value of this type that `World.insertResource(_:)` stores.
     /// - Parameters:
     ///   - type: The resource. Clients refer to it by its `componentName`.
     ///   - rule: Which clients may write it, insert it where there is none, and remove it; by default none.

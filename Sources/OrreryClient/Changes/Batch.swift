@@ -12,7 +12,7 @@ public struct Batch: Sendable {
     public struct TypedChange<C: Component>: Sendable {
         /// Why the component appeared, changed or disappeared.
         public let cause: Change.Cause
-        /// The entity that has the component; ``Entity/none`` for a resource.
+        /// The entity that has the component; `Entity.none` for a resource.
         public let entity: Entity
         /// The value before the change; `nil` if there was none.
         public let old: C?

@@ -78,7 +78,9 @@ public struct ClientMutation: Sendable {
 extension ClientMutation {
     /// Writes a resource that the world already has: all fields of `C` together. Fields that only the server knows keep
     /// their values.
-    /// - Parameter expected: If given, the server refuses unless those fields have these values (code `compareFailed`).
+    /// - Parameters:
+    ///   - value: The new value.
+    ///   - expected: If given, the server refuses unless those fields have these values (code `compareFailed`).
     public static func set<C: Component>(resource value: C, expecting expected: C? = nil) -> ClientMutation {
         set(value, on: .none, expecting: expected)
     }
@@ -98,7 +100,7 @@ extension ClientMutation {
     public static func remove<C: Component>(resource type: C.Type) -> ClientMutation { remove(type, from: .none) }
 }
 
-/// The same operations without types, for tools. A resource is a component of ``Entity/none`` here.
+/// The same operations without types, for tools. A resource is a component of `Entity.none` here.
 extension ClientMutation {
     /// Writes fields of a component, all or none: `set("Health", on: entity, [(["current"], .signed(50))])`. An empty
     /// path means the whole component.

@@ -39,7 +39,7 @@ public struct Rows: Sendable {
     /// - Complexity: O(n).
     public var entities: [Entity] { answer.shown.resource == nil ? answer.members : [] }
 
-    /// The entities that matched; ``Entity/none`` for a resource that did.
+    /// The entities that matched; `Entity.none` for a resource that did.
     package var members: [Entity] { answer.members }
 
     /// The resource that the query is of; `nil` if it did not match, or if its bytes are not a `C`.
@@ -81,6 +81,7 @@ extension ClientConnection {
     /// The server answers the queries of a client one after the other. If the connection is lost, the query is asked
     /// again with the next one. Cancelling the task cancels the query.
     /// - Parameters:
+    ///   - text: The query.
     ///   - entities: The only entities that may match, as `entity in (…)` says; `nil` for no such list. With a list the
     ///     text may be empty: everything is shown then.
     ///   - tick: The query is answered once the world has reached this tick.

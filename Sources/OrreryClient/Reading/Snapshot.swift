@@ -82,20 +82,24 @@ public struct Snapshot {
     /// Whether this client knows the entity and it is alive.
     public func contains(_ entity: Entity) -> Bool { store.contains(entity) }
 
-    /// The components that an entity has, in the server's order; of ``Entity/none``, the resources that are shown.
+    /// The components that an entity has, in the server's order; of `Entity.none`, the resources that are shown.
     public func components(of entity: Entity) -> [ComponentSchema] {
         store.columns(of: entity).compactMap { store.table[$0]?.schema }
     }
 
     /// The raw bytes of a component; `nil` if the entity does not have it.
-    /// - Parameter entity: The entity; ``Entity/none`` for a resource.
+    /// - Parameters:
+    ///   - component: The component's name.
+    ///   - entity: The entity; `Entity.none` for a resource.
     /// - Complexity: O(1).
     public func bytes(of component: String, of entity: Entity) -> [UInt8]? {
         store.table[component].flatMap { store.withValue(of: entity, in: $0.column) { Array($0) } }
     }
 
     /// A component decoded by its schema; `nil` if the entity does not have it.
-    /// - Parameter entity: The entity; ``Entity/none`` for a resource.
+    /// - Parameters:
+    ///   - component: The component's name.
+    ///   - entity: The entity; `Entity.none` for a resource.
     /// - Throws: `CodecError` if the bytes are not a value of the schema.
     public func value(of component: String, of entity: Entity) throws(CodecError) -> DynamicValue? {
         guard let entry = store.table[component], let schema = entry.schema else { return nil }

@@ -57,7 +57,7 @@ public final class LiveQuery: Sendable {
     /// - Complexity: O(n).
     public var entities: [Entity] { members.filter { $0 != .none } }
 
-    /// The entities that match, ascending; ``Entity/none`` for a resource that does.
+    /// The entities that match, ascending; `Entity.none` for a resource that does.
     package var members: [Entity] {
         let id = id
         return session.withCore { $0.members(of: id) }

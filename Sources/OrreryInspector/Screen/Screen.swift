@@ -43,7 +43,7 @@ package struct Screen: Sendable {
         self.isColoured = isColoured
     }
 
-    /// The bytes that show entities of a state in a window; of ``Entity/none``, a resource.
+    /// The bytes that show entities of a state in a window; of `Entity.none`, a resource.
     package mutating func frame(
         of entities: [Entity], in store: ComponentStore, _ status: ScreenStatus, _ size: WindowSize
     ) -> [UInt8] {

@@ -32,7 +32,7 @@ public struct Change: Hashable, Sendable {
 
     /// Why it appeared, changed or disappeared.
     public let cause: Cause
-    /// The entity that changed, or whose component changed; ``Entity/none`` for a resource.
+    /// The entity that changed, or whose component changed; `Entity.none` for a resource.
     public let entity: Entity
     /// The component's name; `nil` for a change of the entity itself.
     public let component: String?

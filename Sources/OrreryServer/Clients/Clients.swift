@@ -73,7 +73,7 @@ public struct Clients: Hashable, Sendable {
     ///
     /// The client begins anew: what it may not see any more is gone with the state that it had. So this is for what
     /// seldom changes, such as a team; what clients of a class see of an entity is changed by its
-    /// ``VisibilityGroups``.
+    /// `VisibilityGroups`.
     public mutating func setVisibility(_ visibility: Visibility, of client: ClientID) {
         sights.removeAll { $0.client == client }
         sights.append(Sight(client: client, visibility: visibility))

@@ -6,7 +6,7 @@ import OrreryWire
 /// The changes of one query in one step: who left and joined, and every change of what the query shows.
 ///
 /// A mirror that follows them has what the query shows, whatever else the client is subscribed to. The one member of a
-/// query of a resource is ``Entity/none``.
+/// query of a resource is `Entity.none`.
 package struct QueryChanges: Sendable {
     /// Entities that were members and left the query or the world, ascending. One of them that is among ``joined`` too
     /// left first.

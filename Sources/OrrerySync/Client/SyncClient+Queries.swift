@@ -13,7 +13,7 @@ package struct QueryAnswer: Sendable {
     /// the answer is whole.
     nonisolated(unsafe) package let store: ComponentStore
 
-    /// Ascending; ``Entity/none`` for a resource that matches.
+    /// Ascending; `Entity.none` for a resource that matches.
     /// - Complexity: O(n).
     package var members: [Entity] {
         if let resource = shown.resource { return store[resource].count > 0 ? [.none] : [] }

@@ -51,7 +51,7 @@ extension SyncClient {
     /// The queries that this client is kept up to date on: those of subscriptions whose first state is in the store.
     package var startedQueries: [QueryRequest] { startedSubscriptions.compactMap { requests[$0]?.request } }
 
-    /// The entities that match the query of a started subscription, ascending; ``Entity/none`` for a resource.
+    /// The entities that match the query of a started subscription, ascending; `Entity.none` for a resource.
     /// - Complexity: O(n).
     package func members(of id: SubscriptionID) -> [Entity] {
         guard applier.started.contains(id), let query = applier.granted[id], let shown = applier.shown[query.number]

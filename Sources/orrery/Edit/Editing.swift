@@ -67,7 +67,7 @@ struct Editing: ParsableArguments {
     /// Whose components a command has written, for its output.
     static func name(of owner: Entity) -> String { owner == .none ? resource : "\(owner)" }
 
-    /// Shows components of an entity, or resources for ``Entity/none``, until the result is released.
+    /// Shows components of an entity, or resources for `Entity.none`, until the result is released.
     /// - Parameter names: `nil` for all.
     func show(
         _ names: [String]?, of owner: Entity, on connection: ClientConnection
