@@ -129,19 +129,24 @@ package final class ComponentStore {
         }.map(ColumnID.init)
     }
 
-    /// What happened to a component of some entities after `cursor`.
+    /// Adds what happened to a component of some entities after `cursor`.
     /// - Parameters:
     ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it. Of a
     ///     resource, ``Entity/resource`` alone.
     ///   - pages: The pages to look at; all by default.
+    ///   - changes: Empty.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
-    package func changes(
-        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil
-    ) -> RowChanges {
+    package func addChanges(
+        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil,
+        to changes: inout RowChanges
+    ) {
         let column = self[column]
-        guard !listed.isEmpty else { return RowChanges() }
-        guard !column.isResource else { return column.changes(after: cursor, pages: pages) }
-        return column.changes(of: listed, after: cursor, pages: pages, living: entities)
+        guard !listed.isEmpty else { return }
+        guard !column.isResource else {
+            changes = column.changes(after: cursor, pages: pages)
+            return
+        }
+        column.addChanges(of: listed, after: cursor, pages: pages, living: entities, to: &changes)
     }
 
     /// Spawns an entity. An entity of another generation at the same index is despawned first.

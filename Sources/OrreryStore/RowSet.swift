@@ -1,29 +1,29 @@
 import OrrerySchema
 
 /// A set of rows (entity indexes) in ascending order: a bitmap of the pages that have any.
-package struct RowSet: Equatable, Sendable {
+@usableFromInline package struct RowSet: Equatable, Sendable {
     /// The number of rows in one page.
-    package static let pageRows = 1024
+    @inlinable package static var pageRows: Int { 1024 }
     /// The number of words of 64 rows in one page.
-    package static let pageWords = pageRows / 64
+    @inlinable package static var pageWords: Int { pageRows / 64 }
 
     /// The pages that have rows, ascending.
-    package private(set) var pages: [UInt32] = []
+    @usableFromInline package internal(set) var pages: [UInt32] = []
     /// Sixteen words per page, lowest row in the lowest bit.
-    package private(set) var words: [UInt64] = []
-    package private(set) var count = 0
+    @usableFromInline package internal(set) var words: [UInt64] = []
+    @usableFromInline package internal(set) var count = 0
 
-    package init() {}
+    @inlinable package init() {}
 
     /// - Complexity: O(n log n).
-    package init(_ indexes: some Sequence<UInt32>) {
+    @inlinable package init(_ indexes: some Sequence<UInt32>) {
         for index in indexes.sorted() { append(index) }
     }
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable package var isEmpty: Bool { count == 0 }
 
     /// Removes the rows and keeps the memory.
-    package mutating func removeAll() {
+    @inlinable package mutating func removeAll() {
         pages.removeAll(keepingCapacity: true)
         words.removeAll(keepingCapacity: true)
         count = 0
@@ -38,7 +38,7 @@ package struct RowSet: Equatable, Sendable {
 
     /// Adds one row.
     /// - Precondition: The set has no row of a later page.
-    package mutating func append(_ index: UInt32) {
+    @inlinable package mutating func append(_ index: UInt32) {
         let page = index / UInt32(Self.pageRows)
         open(page)
         let word = words.count - Self.pageWords + Int(index % UInt32(Self.pageRows)) / 64
@@ -49,7 +49,7 @@ package struct RowSet: Equatable, Sendable {
 
     /// Adds up to 64 rows of one page at once.
     /// - Precondition: The set has no row of a later page.
-    package mutating func append(word bits: UInt64, at position: Int, page: UInt32) {
+    @inlinable package mutating func append(word bits: UInt64, at position: Int, page: UInt32) {
         guard bits != 0 else { return }
         open(page)
         let word = words.count - Self.pageWords + position
@@ -57,7 +57,7 @@ package struct RowSet: Equatable, Sendable {
         words[word] |= bits
     }
 
-    private mutating func open(_ page: UInt32) {
+    @usableFromInline mutating func open(_ page: UInt32) {
         guard pages.last != page else { return }
         precondition((pages.last ?? 0) <= page, "rows are added in ascending order")
         pages.append(page)
@@ -65,14 +65,16 @@ package struct RowSet: Equatable, Sendable {
     }
 
     /// The position of a page among ``pages``, or where it would be.
-    private func position(of page: UInt32) -> Int {
+    @inlinable func position(of page: UInt32) -> Int {
         // Without gaps before it, a page is at its own number.
         if page < pages.count, pages[Int(page)] == page { return Int(page) }
-        return pages.partitionIndex { $0 >= page }
+        return searchedPosition(of: page)
     }
 
+    @usableFromInline func searchedPosition(of page: UInt32) -> Int { pages.partitionIndex { $0 >= page } }
+
     /// - Complexity: O(1) without gaps before the row's page, else O(log pages).
-    package func contains(_ index: UInt32) -> Bool {
+    @inlinable package func contains(_ index: UInt32) -> Bool {
         let page = index / UInt32(Self.pageRows)
         let position = position(of: page)
         guard position < pages.count, pages[position] == page else { return false }
@@ -97,7 +99,7 @@ package struct RowSet: Equatable, Sendable {
     }
 
     /// Calls `body` with each row, ascending.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
         for position in words.indices {
             var bits = words[position]
@@ -111,7 +113,7 @@ package struct RowSet: Equatable, Sendable {
     }
 
     /// Calls `body` with each run of consecutive rows, ascending; no run crosses a word of 64 rows.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func forEachRun<Failure: Error>(
         _ body: (_ first: UInt32, _ count: Int) throws(Failure) -> Void
     ) throws(Failure) {
@@ -131,7 +133,7 @@ package struct RowSet: Equatable, Sendable {
     }
 
     /// Calls `body` with each word of 64 rows that has any, ascending.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func forEachWord(_ body: (_ firstRow: UInt32, _ bits: UInt64) -> Void) {
         for position in words.indices where words[position] != 0 {
             body(
@@ -152,13 +154,13 @@ package struct RowSet: Equatable, Sendable {
         return [lower, upper]
     }
 
-    package var first: UInt32? {
+    @inlinable package var first: UInt32? {
         guard let position = words.firstIndex(where: { $0 != 0 }) else { return nil }
         return pages[position / Self.pageWords] * UInt32(Self.pageRows)
             + UInt32(position % Self.pageWords * 64 + words[position].trailingZeroBitCount)
     }
 
-    package var last: UInt32? {
+    @inlinable package var last: UInt32? {
         guard let position = words.lastIndex(where: { $0 != 0 }) else { return nil }
         return pages[position / Self.pageWords] * UInt32(Self.pageRows)
             + UInt32(position % Self.pageWords * 64 + 63 - words[position].leadingZeroBitCount)
@@ -192,6 +194,12 @@ package struct RowSet: Equatable, Sendable {
             }
         }
         return result
+    }
+
+    /// Adds the rows of another set.
+    /// - Complexity: As ``union(_:)``.
+    package mutating func formUnion(_ other: RowSet) {
+        if !other.isEmpty { self = isEmpty ? other : union(other) }
     }
 
     /// The rows that are not in the other set.

@@ -42,7 +42,8 @@ struct ResourceColumnTests {
         store.advance(to: Tick(2))
         store.despawn(entity)
         score.set(0, to: [3], at: store.tick)
-        let changes = store.changes(of: [.resource], in: ColumnID(1), after: Tick(1))
+        var changes = RowChanges()
+        store.addChanges(of: [.resource], in: ColumnID(1), after: Tick(1), to: &changes)
         #expect(changes.updated.indexes == [0])
     }
 

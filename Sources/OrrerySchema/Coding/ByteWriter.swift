@@ -11,12 +11,6 @@ public struct ByteWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
-    /// Creates a writer that reuses the capacity of an empty array.
-    package init(filling bytes: consuming [UInt8]) {
-        precondition(bytes.isEmpty, "a writer starts empty")
-        self.bytes = bytes
-    }
-
     /// Creates a writer that appends to the content of an array.
     package init(continuing bytes: consuming [UInt8]) {
         self.bytes = bytes

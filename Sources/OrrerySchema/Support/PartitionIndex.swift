@@ -1,8 +1,7 @@
 extension RandomAccessCollection {
     /// The first position whose element satisfies a condition that, once it holds, holds for all elements after it.
     /// - Complexity: O(log n).
-    @inlinable
-    package func partitionIndex(where isAfter: (Element) -> Bool) -> Index {
+    @inlinable package func partitionIndex(where isAfter: (Element) -> Bool) -> Index {
         var (low, length) = (startIndex, count)
         while length > 0 {
             let half = length / 2

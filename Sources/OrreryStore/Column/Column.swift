@@ -297,6 +297,13 @@ package struct RowChanges: Equatable, Sendable {
     package init() {}
 
     package var isEmpty: Bool { entered.isEmpty && updated.isEmpty && left.isEmpty }
+
+    /// Removes the rows and keeps the memory.
+    package mutating func removeAll() {
+        entered.removeAll()
+        updated.removeAll()
+        left.removeAll()
+    }
 }
 
 extension Column {
@@ -337,20 +344,19 @@ extension Column {
         return result
     }
 
-    /// What happened to some entities after `cursor`.
+    /// Adds what happened to some entities after `cursor`.
     /// - Parameters:
     ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
     ///   - pageRange: The pages to look at; all by default.
     ///   - living: The generations of the living entities.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
-    func changes(
-        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column
-    ) -> RowChanges {
-        var changes = RowChanges()
-        guard newestTick > cursor else { return changes }
+    func addChanges(
+        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column,
+        to changes: inout RowChanges
+    ) {
+        guard newestTick > cursor else { return }
         // A property of a class is checked for exclusive access at each use.
         let (pages, lives) = (pages, living.pages)
-        changes.updated.reserve(pageCount: min(listed.count, pages.count))
         for entity in listed {
             let (number, row) = (Int(entity.index) / RowSet.pageRows, Self.row(entity.index))
             guard pageRange?.contains(number) ?? true, number < pages.count, let page = pages[number],
@@ -365,7 +371,6 @@ extension Column {
                 changes.updated.append(entity.index)
             }
         }
-        return changes
     }
 
     /// One past the last page.

@@ -63,23 +63,13 @@ struct BatchBuilder {
         var values: BatchSections
     }
 
-    /// What happened to the members of a query after a cursor.
-    private struct MemberBlock {
-        /// Who left, and lives on.
-        var left: BatchSections
-        /// Who left by dying.
-        var gone = RowSet()
-        /// Entities that joined.
-        var entered = RowSet()
-        var joined: BatchSections
-        var removed: BatchSections
-        var values: BatchSections
-    }
-
     private let store: ComponentStore
     private let partSizeMax: Int
     private var blocks: [BlockKey: Block] = [:]
-    private var memberBlocks: [MemberKey: MemberBlock] = [:]
+    private var memberBlocks: [MemberKey: MemberSections] = [:]
+    private var writer: MemberWriter
+    /// What a batch tells of members, of the one that was built last: kept for its memory.
+    private var spareMembers: MemberSections?
     private var blocksTick = Tick.zero
     /// From blocks of earlier ticks, to reuse their memory.
     private var spareSections: [BatchSections] = []
@@ -102,6 +92,7 @@ struct BatchBuilder {
     init(store: ComponentStore, partSizeMax: Int) {
         self.store = store
         self.partSizeMax = partSizeMax
+        writer = MemberWriter(store: store)
     }
 
     /// The work of looking at rows of a column.
@@ -124,45 +115,45 @@ struct BatchBuilder {
         if blocksTick != store.tick { forgetBlocks() }
         work += 1
         var collected: [(ColumnID, Block)] = []
-        var members: [MemberBlock] = []
+        var members = spareMembers.take() ?? MemberSections(partSizeMax: partSizeMax)
+        members.removeAll()
         var gone = RowSet()
         var (entered, spawned) = (RowSet(), RowSet())
         func addEntered(_ rows: RowSet, after cursor: Tick) {
             guard !rows.isEmpty else { return }
             let born = store.bornRows(of: rows, after: cursor)
-            spawned = spawned.union(born)
-            entered = entered.union(rows.subtracting(born))
+            spawned.formUnion(born)
+            entered.formUnion(born.isEmpty ? rows : rows.subtracting(born))
         }
         for part in pending {
             if part.cells.everyEntity {
                 let changes = store.entities.changes(after: part.cursor, pages: pages)
                 work += Self.work(ofRows: changes.entered.count)
                 addEntered(changes.entered, after: part.cursor)
-                if part.cursor > .zero { gone = gone.union(changes.left) }
+                if part.cursor > .zero { gone.formUnion(changes.left) }
             }
             for column in part.cells.columns {
                 let block = block(of: column, after: part.cursor, heldSince: part.heldSince, pages: pages)
                 addEntered(block.entered, after: part.cursor)
-                gone = gone.union(block.gone)
+                gone.formUnion(block.gone)
                 collected.append((column, block))
             }
-            for slot in part.queries {
-                let block = memberBlock(of: slot, part, in: queries, pages: pages)
-                addEntered(block.entered, after: part.cursor)
-                gone = gone.union(block.gone)
-                members.append(block)
-            }
+            for slot in part.queries { addMembers(of: slot, part, in: queries, pages: pages, to: &members) }
+            addEntered(RowSet(members.entered), after: part.cursor)
+            members.entered.removeAll(keepingCapacity: true)
         }
+        gone.formUnion(RowSet(members.gone))
         var sections = BatchSections(partSizeMax: partSizeMax)
         sections.append(despawned: gone)
-        for block in members { sections.append(contentsOf: block.left) }
+        sections.append(contentsOf: members.left)
         sections.append(entered: entered, spawned: false, of: store)
         sections.append(entered: spawned, spawned: true, of: store)
-        for block in members { sections.append(contentsOf: block.joined) }
+        sections.append(contentsOf: members.joined)
         for (column, block) in collected { sections.append(removed: block.removed, from: column) }
-        for block in members { sections.append(contentsOf: block.removed) }
+        sections.append(contentsOf: members.removed)
         for (_, block) in collected { sections.append(contentsOf: block.values) }
-        for block in members { sections.append(contentsOf: block.values) }
+        sections.append(contentsOf: members.values)
+        spareMembers = members
         return sections
     }
 
@@ -231,87 +222,39 @@ struct BatchBuilder {
 
     // MARK: Members of queries
 
-    /// What a query brings: encoded by itself, whatever else those who have it are sent, unless it begins for one
+    /// Adds what a query brings: encoded by itself, whatever else those who have it are sent, unless it begins for one
     /// session alone.
-    private mutating func memberBlock(
-        of slot: QueryTable.Slot, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
-    ) -> MemberBlock {
+    private mutating func addMembers(
+        of slot: QueryTable.Slot, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?,
+        to members: inout MemberSections
+    ) {
         work += 1
         let entry = queries[slot]
+        guard let membership = entry.membership else { return }
         // What one session alone has, or gets a part of, is needed once.
         let isShared =
             entry.sets.count > 1 && pages == nil && pending.otherwise.queries.isEmpty
             && pending.otherwise.cells.isEmpty
         let key = MemberKey(query: entry.number, cursor: pending.cursor, heldSince: pending.heldSince)
-        if isShared, let block = memberBlocks[key] { return block }
+        if isShared, let block = memberBlocks[key] {
+            members.append(contentsOf: block)
+            return
+        }
         builtBlockCount += 1
         let rows = queries.rows(concerning: slot, after: pending.cursor, in: store)
-        let block = makeMemberBlock(of: entry, rows, pending, in: queries, pages: pages)
-        if isShared, blockCount < blockCountMax { memberBlocks[key] = block }
-        return block
-    }
-
-    /// - Parameter rows: Where something may have changed of which the members depend; `nil` for all.
-    private mutating func makeMemberBlock(
-        of entry: QueryTable.Entry, _ rows: [UInt32]?, _ pending: PendingChanges, in queries: QueryTable,
-        pages: Range<Int>?
-    ) -> MemberBlock {
-        let (cursor, heldSince) = (pending.cursor, pending.heldSince)
-        let empty = BatchSections(partSizeMax: partSizeMax)
-        var block = MemberBlock(left: empty, joined: empty, removed: empty, values: empty)
-        guard let membership = entry.membership else { return block }
-        if cursor > .zero {
-            var left = RowSet()
-            for entity in membership.left(after: cursor) where pages?.contains(entity.page) ?? true {
-                if membership.isOfResource || store.contains(entity) {
-                    left.append(entity.index)
-                } else {
-                    block.gone.append(entity.index)
-                }
-            }
-            block.left.append(left: left, of: entry.number)
+        defer {
+            work += writer.work
+            writer.work = 0
         }
-        let (joined, concerned) = membership.split(at: cursor, among: rows)
-        var joinedRows = RowSet()
-        for entity in joined where pages?.contains(entity.page) ?? true { joinedRows.append(entity.index) }
-        if !membership.isOfResource { block.entered = joinedRows }
-        block.joined.append(joined: joinedRows, of: entry.number)
-        for column in entry.shownColumns {
-            work += Self.work(ofRows: joinedRows.count)
-            var inserted = RowSet()
-            var removed = RowSet()
-            let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
-            let isOfAll = pending.otherwise.cells.columns.contains(column)
-            joinedRows.forEach { row in
-                if store[column].contains(row) {
-                    if !isOfAll, !others.contains(where: { $0.hasMember(at: row, in: store) }) { inserted.append(row) }
-                } else if store[column].tick(of: row) > heldSince, heldSince > .zero {
-                    // The client may hold it for another query, which does not tell of the entity any more.
-                    removed.append(row)
-                }
-            }
-            var updated = RowSet()
-            if store[column].newestTick > cursor {
-                // A component that does not decide about members changes in other rows, too.
-                let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
-                let stayed = isInRows ? concerned : membership.split(at: cursor).stayed
-                let changes = store.changes(of: stayed, in: column, after: cursor, pages: pages)
-                work += stayed.count
-                inserted = inserted.union(changes.entered)
-                removed = removed.union(changes.left)
-                updated = changes.updated
-            }
-            block.removed.append(removed: removed, from: column)
-            block.values.append(inserted, inserted: true, of: column, in: store)
-            block.values.append(updated, inserted: false, of: column, in: store)
+        guard isShared, blockCount < blockCountMax else {
+            writer.write(entry, membership, among: rows, pending, in: queries, pages: pages, to: &members)
+            return
         }
-        return block
+        var block = MemberSections(partSizeMax: partSizeMax)
+        writer.write(entry, membership, among: rows, pending, in: queries, pages: pages, to: &block)
+        memberBlocks[key] = block
+        members.append(contentsOf: block)
     }
-}
-
-extension Entity {
-    /// The page of its row.
-    fileprivate var page: Int { Int(index) / RowSet.pageRows }
 }
 
 extension ComponentStore {

@@ -21,9 +21,9 @@ final class FieldIndex {
     /// What keys would have saved since they were last given up.
     private var missed = 0
 
-    /// Nanoseconds, as measured on a shared Intel Xeon in the world of `bench interest --row many_filters`, whose changes
-    /// lie apart: a look of one query at 64 rows of which one has changed; a row whose key is read and looked up, twice;
-    /// a row that is tested for one query, which it joins or leaves; the key of a row alone.
+    /// Nanoseconds, as measured on a shared Intel Xeon in the world of `bench interest --row many_filters`, whose
+    /// changes lie apart: a look of one query at 64 rows of which one has changed; a row whose key is read and looked
+    /// up, twice; a row that is tested for one query, which it joins or leaves; the key of a row alone.
     private static let (wordCost, rowCost, testCost, keyCost) = (130, 450, 900, 160)
 
     /// Whether it is used whatever that costs, for tests.

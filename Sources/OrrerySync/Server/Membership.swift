@@ -160,31 +160,35 @@ struct Membership {
         knownSince = last
     }
 
-    /// The members who joined after a tick, and those who were there before.
-    /// - Parameter rows: The rows to look at, ascending; all by default.
-    func split(at tick: Tick, among rows: [UInt32]? = nil) -> (joined: [Entity], stayed: [Entity]) {
-        guard rows != nil || newestJoin > tick else { return ([], members) }
-        var (joined, stayed): ([Entity], [Entity]) = ([], [])
-        func take(_ position: Int) {
-            if joinTicks[position] > tick { joined.append(members[position]) } else { stayed.append(members[position]) }
-        }
+    /// Calls `body` with each member, ascending, and the tick at which it joined.
+    /// - Parameter rows: The rows to look at, ascending; `nil` for all.
+    func forEachMember(among rows: [UInt32]?, _ body: (Entity, _ joined: Tick) -> Void) {
         guard let rows else {
-            members.indices.forEach(take)
-            return (joined, stayed)
+            for position in members.indices { body(members[position], joinTicks[position]) }
+            return
         }
         for row in rows {
             let position = members.partitionIndex { $0.index >= row }
-            if position < members.count, members[position].index == row { take(position) }
+            if position < members.count, members[position].index == row { body(members[position], joinTicks[position]) }
         }
-        return (joined, stayed)
     }
 
-    /// Those who left after a tick and did not come back, ascending.
+    /// Those of the members who joined up to a tick.
+    func members(at tick: Tick) -> [Entity] {
+        newestJoin <= tick ? members : members.indices.filter { joinTicks[$0] <= tick }.map { members[$0] }
+    }
+
+    /// Calls `body` with those who left after a tick and did not come back, ascending.
     /// - Complexity: O(log leavings), plus O(log members) for each who left.
-    func left(after tick: Tick) -> [Entity] {
+    func forEachLeaving(after tick: Tick, _ body: (Entity) -> Void) {
+        guard let newest = leavings.last, newest.tick > tick else { return }
         let start = leavings.partitionIndex { $0.tick > tick }
-        guard start < leavings.count else { return [] }
-        return Set(leavings[start...].lazy.map(\.entity)).filter { !contains($0) }.sorted()
+        guard leavings[start].tick < newest.tick else {
+            // Those of one tick ascend.
+            for leaving in leavings[start...] where !contains(leaving.entity) { body(leaving.entity) }
+            return
+        }
+        for entity in Set(leavings[start...].lazy.map(\.entity)).sorted() where !contains(entity) { body(entity) }
     }
 
     /// Who may be a member at a row: the living entity there, or what stands for the resource.

@@ -42,36 +42,78 @@ enum BatchSectionKind {
 ///
 /// Sections longer than `partSizeMax` are split in two by rows, down to one row, so that each fits into a message.
 package struct BatchSections: Sendable {
-    /// Each section with its kind and length, in order.
-    package private(set) var sections: [[UInt8]] = []
-    package private(set) var byteCount = 0
+    /// Sections in one piece of memory.
+    private struct Run: Sendable {
+        var writer = ByteWriter()
+        /// Where each section ends.
+        var ends: [Int] = []
+    }
+
+    /// Runs that were added whole, and what was written before them.
+    private var runs: [Run] = []
+    /// What was written since.
+    private var open = Run()
+    private var closedByteCount = 0
     private let partSizeMax: Int
-    private var spare = SpareBuffers()
+
+    /// Sections up to this size in all are copied when they are added to others, so that they lie in one piece; larger
+    /// ones are shared.
+    private static let copiedSizeMax = 4096
+    /// The most memory that is kept when the sections are removed.
+    private static let keptSizeMax = 2 << 20
 
     package init(partSizeMax: Int) {
         self.partSizeMax = partSizeMax
     }
 
-    package var isEmpty: Bool { sections.isEmpty }
+    /// The bytes of all sections, with their kinds and lengths.
+    package var byteCount: Int { closedByteCount + open.writer.count }
 
-    /// Removes the sections and keeps their memory.
+    package var isEmpty: Bool { byteCount == 0 }
+
+    /// Removes the sections and keeps their memory, within a limit.
     package mutating func removeAll() {
-        for section in sections { spare.give(section) }
-        sections = []
-        byteCount = 0
+        runs.removeAll(keepingCapacity: true)
+        closedByteCount = 0
+        guard open.writer.bytes.capacity <= Self.keptSizeMax else {
+            open = Run()
+            return
+        }
+        open.writer.removeAll()
+        open.ends.removeAll(keepingCapacity: true)
     }
 
     package mutating func append(contentsOf other: BatchSections) {
-        sections.append(contentsOf: other.sections)
-        byteCount += other.byteCount
+        guard other.byteCount > Self.copiedSizeMax else {
+            for run in other.runs { append(contentsOf: run) }
+            append(contentsOf: other.open)
+            return
+        }
+        if !open.ends.isEmpty {
+            runs.append(open)
+            open = Run()
+        }
+        runs += other.runs
+        if !other.open.ends.isEmpty { runs.append(other.open) }
+        closedByteCount = runs.reduce(0) { $0 + $1.writer.count }
     }
 
-    /// - Parameter expected: The approximate length of the section.
-    private mutating func append(_ kind: UInt8, expecting expected: Int = 0, _ body: (inout ByteWriter) -> Void) {
-        var section = spare.take(capacity: expected + 16)
-        section.appendSection(kind, expecting: expected, body)
-        sections.append(section.bytes)
-        byteCount += section.count
+    private mutating func append(contentsOf run: Run) {
+        let start = open.writer.count
+        open.writer.append(contentsOf: run.writer.bytes)
+        for end in run.ends { open.ends.append(start + end) }
+    }
+
+    /// Adds a section.
+    /// - Parameter byteCount: The length of what `body` writes.
+    @inline(__always)
+    private mutating func append(_ kind: UInt8, _ byteCount: Int, _ body: (inout ByteWriter) -> Void) {
+        open.writer.append(kind)
+        open.writer.append(varint: byteCount)
+        let start = open.writer.count
+        body(&open.writer)
+        precondition(open.writer.count - start == byteCount, "a section of another length than was announced")
+        open.ends.append(open.writer.count)
     }
 
     /// The encoding of a section's rows, or `nil` if the section would be too long and can be split.
@@ -85,22 +127,25 @@ package struct BatchSections: Sendable {
 
     /// Adds removed and new components, the new ones with their schemas, if they have them.
     package mutating func append(removed: [ColumnID], added: [ComponentTable.Entry]) {
-        append(BatchSectionKind.table | SectionKind.mustBeUnderstood) {
-            $0.append(varint: removed.count)
-            for column in removed { $0.append(varint: column.rawValue) }
-            $0.append(added)
+        var content = ByteWriter()
+        content.append(varint: removed.count)
+        for column in removed { content.append(varint: column.rawValue) }
+        content.append(added)
+        append(BatchSectionKind.table | SectionKind.mustBeUnderstood, content.count) {
+            $0.append(contentsOf: content.bytes)
         }
         for case let schema? in added.map(\.schema) {
-            append(BatchSectionKind.schema) { $0.append(contentsOf: schema.encoded) }
+            append(BatchSectionKind.schema, schema.encoded.count) { $0.append(contentsOf: schema.encoded) }
         }
     }
 
     /// Adds subscriptions whose first state is complete with this batch.
     package mutating func append(started: [SubscriptionID]) {
         guard !started.isEmpty else { return }
-        append(BatchSectionKind.started) {
-            $0.append(varint: started.count)
-            for id in started { $0.append(varint: UInt64(id.rawValue)) }
+        let numbers = started.map { Int($0.rawValue) }
+        append(BatchSectionKind.started, numbers.reduce(numbers.count.varintSize) { $0 + $1.varintSize }) {
+            $0.append(varint: numbers.count)
+            for number in numbers { $0.append(varint: number) }
         }
     }
 
@@ -111,32 +156,40 @@ package struct BatchSections: Sendable {
             for half in rows.halves { append(despawned: half) }
             return
         }
-        append(BatchSectionKind.despawn) { $0.append(encoding) }
+        append(BatchSectionKind.despawn, encoding.byteCount) { $0.append(encoding) }
     }
 
     /// Says that what a client knows of a query's members is void: those that follow are all.
     package mutating func append(restarted query: QueryNumber) {
-        append(BatchSectionKind.restarted | SectionKind.mustBeUnderstood) { $0.append(varint: query.rawValue) }
+        append(BatchSectionKind.restarted | SectionKind.mustBeUnderstood, Int(query.rawValue).varintSize) {
+            $0.append(varint: query.rawValue)
+        }
     }
 
     /// Adds entities that left a query and live on.
     package mutating func append(left rows: RowSet, of query: QueryNumber) {
-        append(BatchSectionKind.left, rows, of: query)
+        append(BatchSectionKind.left | SectionKind.mustBeUnderstood, rows, of: Int(query.rawValue))
     }
 
     /// Adds entities that became members of a query; all of them have entered.
     package mutating func append(joined rows: RowSet, of query: QueryNumber) {
-        append(BatchSectionKind.joined, rows, of: query)
+        append(BatchSectionKind.joined | SectionKind.mustBeUnderstood, rows, of: Int(query.rawValue))
     }
 
-    private mutating func append(_ kind: UInt8, _ rows: RowSet, of query: QueryNumber) {
+    /// Adds removed rows of a component whose entities are alive.
+    package mutating func append(removed rows: RowSet, from column: ColumnID) {
+        append(BatchSectionKind.remove, rows, of: column.rawValue)
+    }
+
+    /// Adds rows of a query or component with this number.
+    private mutating func append(_ kind: UInt8, _ rows: RowSet, of number: Int) {
         guard !rows.isEmpty else { return }
-        guard let encoding = encoding(of: rows, besides: Int(query.rawValue).varintSize) else {
-            for half in rows.halves { append(kind, half, of: query) }
+        guard let encoding = encoding(of: rows, besides: number.varintSize) else {
+            for half in rows.halves { append(kind, half, of: number) }
             return
         }
-        append(kind | SectionKind.mustBeUnderstood) {
-            $0.append(varint: query.rawValue)
+        append(kind, number.varintSize + encoding.byteCount) {
+            $0.append(varint: number)
             $0.append(encoding)
         }
     }
@@ -145,26 +198,14 @@ package struct BatchSections: Sendable {
     /// - Parameter spawned: Whether they came to life after the base, and did not exist before.
     package mutating func append(entered rows: RowSet, spawned: Bool, of store: ComponentStore) {
         guard !rows.isEmpty else { return }
-        guard let encoding = encoding(of: rows, besides: rows.count * 4) else {
+        let size = rows.count * 4
+        guard let encoding = encoding(of: rows, besides: size) else {
             for half in rows.halves { append(entered: half, spawned: spawned, of: store) }
             return
         }
-        append(spawned ? BatchSectionKind.spawn : BatchSectionKind.enter) { writer in
+        append(spawned ? BatchSectionKind.spawn : BatchSectionKind.enter, encoding.byteCount + size) { writer in
             writer.append(encoding)
             store.entities.appendValues(of: rows, to: &writer)
-        }
-    }
-
-    /// Adds removed rows of a component whose entities are alive.
-    package mutating func append(removed rows: RowSet, from column: ColumnID) {
-        guard !rows.isEmpty else { return }
-        guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize) else {
-            for half in rows.halves { append(removed: half, from: column) }
-            return
-        }
-        append(BatchSectionKind.remove) {
-            $0.append(varint: column.rawValue)
-            $0.append(encoding)
         }
     }
 
@@ -176,12 +217,12 @@ package struct BatchSections: Sendable {
         let source = store[column]
         let lengths = source.valueSize == nil ? rows.indexes.map { source.withValue(of: $0) { $0.count } ?? 0 } : []
         let size = source.valueSize.map { $0 * rows.count } ?? lengths.reduce(0) { $0 + $1 + $1.varintSize }
-        guard let encoding = encoding(of: rows, besides: column.rawValue.varintSize + size) else {
+        let besides = column.rawValue.varintSize + size
+        guard let encoding = encoding(of: rows, besides: besides) else {
             for half in rows.halves { append(half, inserted: inserted, of: column, in: store) }
             return
         }
-        let expected = size + rows.words.count * 8 + 8
-        append(inserted ? BatchSectionKind.insert : BatchSectionKind.update, expecting: expected) { writer in
+        append(inserted ? BatchSectionKind.insert : BatchSectionKind.update, encoding.byteCount + besides) { writer in
             writer.append(varint: column.rawValue)
             writer.append(encoding)
             if source.valueSize != nil {
@@ -190,6 +231,13 @@ package struct BatchSections: Sendable {
                 for length in lengths { writer.append(varint: length) }
                 rows.forEach { row in source.withValue(of: row) { writer.append(contentsOf: $0) } }
             }
+        }
+    }
+
+    /// Each section with its kind and length, in order.
+    package var sections: [[UInt8]] {
+        (runs + [open]).flatMap { run in
+            zip([0] + run.ends, run.ends).map { Array(run.writer.bytes[$0..<$1]) }
         }
     }
 
@@ -224,22 +272,56 @@ package struct BatchSections: Sendable {
         in pool: inout FramePool, _ writeHead: (inout ByteWriter, _ part: Int, _ isLast: Bool) -> Void
     ) -> [Frame] {
         var messages: [Frame] = []
-        var next = 0
+        var place = Place()
         repeat {
-            var end = next
-            var size = 0
-            while end < sections.count, end == next || size + sections[end].count <= partSizeMax {
-                size += sections[end].count
-                end += 1
-            }
+            let start = place
+            let size = advance(&place)
+            let isLast = place.run > runs.count
             messages.append(
                 pool.frame(writing: size + 32) { writer in
-                    writeHead(&writer, messages.count, end == sections.count)
-                    for section in sections[next..<end] { writer.append(contentsOf: section) }
+                    writeHead(&writer, messages.count, isLast)
+                    copy(from: start, to: place, into: &writer)
                 })
-            next = end
-        } while next < sections.count
+        } while place.run <= runs.count
         return messages
+    }
+
+    /// A section: which run it is in, and at which position. Past the end, in the run after the open one.
+    private struct Place {
+        var run = 0
+        var section = 0
+    }
+
+    /// The run at a position; the open one is the last.
+    private func run(at position: Int) -> Run { position < runs.count ? runs[position] : open }
+
+    /// Goes on by as many sections as fit into one message, by one at least.
+    /// - Returns: Their bytes.
+    private func advance(_ place: inout Place) -> Int {
+        var size = 0
+        while place.run <= runs.count {
+            let ends = run(at: place.run).ends
+            while place.section < ends.count {
+                let length = ends[place.section] - (place.section > 0 ? ends[place.section - 1] : 0)
+                guard size == 0 || size + length <= partSizeMax else { return size }
+                size += length
+                place.section += 1
+            }
+            place = Place(run: place.run + 1)
+        }
+        return size
+    }
+
+    private func copy(from start: Place, to end: Place, into writer: inout ByteWriter) {
+        for position in start.run...end.run where position <= runs.count {
+            let run = run(at: position)
+            let first = position == start.run && start.section > 0 ? run.ends[start.section - 1] : 0
+            let last =
+                position < end.run ? run.writer.count : end.section > 0 ? run.ends[end.section - 1] : 0
+            run.writer.bytes.withUnsafeBytes {
+                writer.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[first..<last]))
+            }
+        }
     }
 
     /// The messages of a batch, in newly allocated memory.

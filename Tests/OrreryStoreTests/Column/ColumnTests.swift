@@ -177,8 +177,10 @@ import Testing
                 for entity in listed where store.contains(entity) {
                     expected.add(entity.index, of: column, after: Tick(cursor))
                 }
-                #expect(store.changes(of: listed, in: ColumnID(0), after: Tick(cursor)) == expected, "seed \(seed)")
-                let page = store.changes(of: listed, in: ColumnID(0), after: Tick(cursor), pages: 1..<2)
+                var (changes, page) = (RowChanges(), RowChanges())
+                store.addChanges(of: listed, in: ColumnID(0), after: Tick(cursor), to: &changes)
+                #expect(changes == expected, "seed \(seed)")
+                store.addChanges(of: listed, in: ColumnID(0), after: Tick(cursor), pages: 1..<2, to: &page)
                 #expect(page.updated.indexes == expected.updated.indexes.filter { (1024..<2048).contains($0) })
             }
         }

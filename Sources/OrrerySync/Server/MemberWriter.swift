@@ -1,0 +1,133 @@
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+/// What happened to the members of queries, in the sections in which it is told.
+struct MemberSections {
+    /// Who left, and lives on.
+    var left: BatchSections
+    var joined: BatchSections
+    var removed: BatchSections
+    var values: BatchSections
+    /// The rows of those who left by dying, in any order.
+    var gone: [UInt32] = []
+    /// The rows of entities that joined, in any order.
+    var entered: [UInt32] = []
+
+    init(partSizeMax: Int) {
+        left = BatchSections(partSizeMax: partSizeMax)
+        (joined, removed, values) = (left, left, left)
+    }
+
+    mutating func append(contentsOf other: MemberSections) {
+        left.append(contentsOf: other.left)
+        joined.append(contentsOf: other.joined)
+        removed.append(contentsOf: other.removed)
+        values.append(contentsOf: other.values)
+        gone += other.gone
+        entered += other.entered
+    }
+
+    /// Removes everything and keeps the memory.
+    mutating func removeAll() {
+        left.removeAll()
+        joined.removeAll()
+        removed.removeAll()
+        values.removeAll()
+        gone.removeAll(keepingCapacity: true)
+        entered.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Writes what happened to the members of one query after another. Its lists are kept, so that the next query finds
+/// their memory.
+struct MemberWriter {
+    private let store: ComponentStore
+    /// Units of work done since it was last set.
+    var work = 0
+    private var left = RowSet()
+    private var joined = RowSet()
+    /// Among the rows that are looked at.
+    private var stayed: [Entity] = []
+    private var changes = RowChanges()
+
+    init(store: ComponentStore) {
+        self.store = store
+    }
+
+    /// Writes what happened to the members of a query after the cursor of pending changes.
+    /// - Parameters:
+    ///   - rows: Where something may have changed of which the members depend; `nil` for all.
+    ///   - pages: The pages of 1024 rows to look at; `nil` for all.
+    mutating func write(
+        _ entry: QueryTable.Entry, _ membership: Membership, among rows: [UInt32]?, _ pending: PendingChanges,
+        in queries: QueryTable, pages: Range<Int>?, to sections: inout MemberSections
+    ) {
+        let (cursor, heldSince) = (pending.cursor, pending.heldSince)
+        if cursor > .zero {
+            left.removeAll()
+            membership.forEachLeaving(after: cursor) { entity in
+                guard entity.isIn(pages) else { return }
+                if membership.isOfResource || store.contains(entity) {
+                    left.append(entity.index)
+                } else {
+                    sections.gone.append(entity.index)
+                }
+            }
+            sections.left.append(left: left, of: entry.number)
+        }
+        joined.removeAll()
+        stayed.removeAll(keepingCapacity: true)
+        membership.forEachMember(among: rows) { entity, joinTick in
+            if joinTick <= cursor {
+                stayed.append(entity)
+            } else if entity.isIn(pages) {
+                joined.append(entity.index)
+                if !membership.isOfResource { sections.entered.append(entity.index) }
+            }
+        }
+        sections.joined.append(joined: joined, of: entry.number)
+        for column in entry.shownColumns {
+            // A component that does not decide about members changes in other rows, too.
+            let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
+            changes.removeAll()
+            if store[column].newestTick > cursor {
+                let stayed = isInRows ? stayed : membership.members(at: cursor)
+                work += stayed.count
+                store.addChanges(of: stayed, in: column, after: cursor, pages: pages, to: &changes)
+            }
+            if !joined.isEmpty { addJoined(of: column, pending, heldSince, in: queries) }
+            sections.removed.append(removed: changes.left, from: column)
+            sections.values.append(changes.entered, inserted: true, of: column, in: store)
+            sections.values.append(changes.updated, inserted: false, of: column, in: store)
+        }
+    }
+
+    /// Adds what those who joined have of a component, less what other changes of the same batch bring.
+    private mutating func addJoined(
+        of column: ColumnID, _ pending: PendingChanges, _ heldSince: Tick, in queries: QueryTable
+    ) {
+        work += BatchBuilder.work(ofRows: joined.count)
+        let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
+        let isOfAll = pending.otherwise.cells.columns.contains(column)
+        let source = store[column]
+        var (inserted, removed) = (RowSet(), RowSet())
+        joined.forEach { row in
+            if source.contains(row) {
+                if !isOfAll, !others.contains(where: { $0.hasMember(at: row, in: store) }) { inserted.append(row) }
+            } else if source.tick(of: row) > heldSince, heldSince > .zero {
+                // The client may hold it for another query, which does not tell of the entity any more.
+                removed.append(row)
+            }
+        }
+        changes.entered.formUnion(inserted)
+        changes.left.formUnion(removed)
+    }
+}
+
+extension Entity {
+    /// Whether its row is in these pages; `nil` for all.
+    fileprivate func isIn(_ pages: Range<Int>?) -> Bool {
+        pages.map { $0.contains(Int(index) / RowSet.pageRows) } ?? true
+    }
+}
