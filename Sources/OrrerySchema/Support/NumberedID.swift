@@ -1,5 +1,5 @@
 /// A numeric identifier. Each kind has its own type, so that they cannot be confused.
-package protocol NumberedID: Hashable, Comparable, Sendable, CustomStringConvertible {
+@usableFromInline package protocol NumberedID: Hashable, Comparable, Sendable, CustomStringConvertible {
     associatedtype Number: FixedWidthInteger
     var rawValue: Number { get }
     init(_ rawValue: Number)

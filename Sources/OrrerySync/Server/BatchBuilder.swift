@@ -107,11 +107,12 @@ struct BatchBuilder {
         return work
     }
 
-    /// The sections of pending changes, in the order in which they are applied.
+    /// Adds the sections of pending changes, in the order in which they are applied.
     /// - Parameter pages: the pages of 1024 rows to look at, all unless stated.
-    mutating func sections(
-        of pending: [PendingChanges], in queries: QueryTable, pages: Range<Int>? = nil
-    ) -> BatchSections {
+    mutating func appendSections(
+        of pending: [PendingChanges], in queries: QueryTable, pages: Range<Int>? = nil,
+        to sections: inout BatchSections
+    ) {
         if blocksTick != store.tick { forgetBlocks() }
         work += 1
         var collected: [(ColumnID, Block)] = []
@@ -143,7 +144,6 @@ struct BatchBuilder {
             members.entered.removeAll(keepingCapacity: true)
         }
         gone.formUnion(RowSet(members.gone))
-        var sections = BatchSections(partSizeMax: partSizeMax)
         sections.append(despawned: gone)
         sections.append(contentsOf: members.left)
         sections.append(entered: entered, spawned: false, of: store)
@@ -153,8 +153,7 @@ struct BatchBuilder {
         sections.append(contentsOf: members.removed)
         for (_, block) in collected { sections.append(contentsOf: block.values) }
         sections.append(contentsOf: members.values)
-        spareMembers = members
-        return sections
+        spareMembers = consume members
     }
 
     private mutating func forgetBlocks() {

@@ -12,7 +12,8 @@ extension SyncServer {
             views.allSatisfy { $0.recipients.allSatisfy(\.isEmpty) } && touchedSets.isEmpty,
             "who is sent a tick is known while it is sent")
         assert(answeredSessions.isEmpty && readyAnswers.isEmpty, "answers leave in the step in which they come")
-        assert(zip(sessions, sessions.dropFirst()).allSatisfy { $0.id < $1.id }, "sessions are sorted by their names")
+        assert(zip(sessionIDs, sessionIDs.dropFirst()).allSatisfy(<), "sessions are sorted by their names")
+        assert(sessions.map(\.id) == sessionIDs, "sessions are found by their names")
         assert(listedCount == sessions.reduce(0) { $0 + $1.listedCount }, "entities that sessions list are counted")
         assert(held.byteCount == sessions.reduce(0) { $0 + $1.held.byteCount }, "bytes that wait are counted")
         assert(

@@ -72,12 +72,13 @@ extension SyncServer {
         let (view, set) = (place.view, place.set)
         let pending = PendingChanges(
             cells: views[view].sets[set].cells, queries: views[view].sets[set].memberQueries, cursor: previous)
-        let sections = views[view].sections(of: [pending])
+        defer { batch.removeAll() }
+        views[view].appendSections(of: [pending], to: &batch)
         let work = views[view].builder.takeWork()
         buildWork.charge(work)
         views[view].sets[set].work = work
-        guard !sections.isEmpty else { return }
-        let messages = sections.messages(tick: store.tick, base: views[view].sets[set].lastBatchTick, in: &frames)
+        guard !batch.isEmpty else { return }
+        let messages = batch.messages(tick: store.tick, base: views[view].sets[set].lastBatchTick, in: &frames)
         send(messages, to: views[view].recipients[set], reaching: store.tick, now: now)
         views[view].sets[set].lastBatchTick = store.tick
     }
@@ -193,18 +194,18 @@ extension SyncServer {
     private mutating func finish(
         _ index: Int, pending: [PendingChanges], started: [SubscriptionID], firstPart: Int, now: Duration
     ) {
-        var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
+        defer { batch.removeAll() }
         let view = sessions[index].view
-        if firstPart == 0 { views[view].appendRestarts(of: pending, to: &sections) }
-        sections.append(started: started)
-        sections.append(contentsOf: views[view].sections(of: pending))
+        if firstPart == 0 { views[view].appendRestarts(of: pending, to: &batch) }
+        batch.append(started: started)
+        views[view].appendSections(of: pending, to: &batch)
         buildWork.charge(views[view].builder.takeWork())
         let base = sessions[index].lastSentTick
         sessions[index].progress = .live
-        if !sections.isEmpty || firstPart > 0 {
-            catchUpBudget -= sections.byteCount
+        if !batch.isEmpty || firstPart > 0 {
+            catchUpBudget -= batch.byteCount
             send(
-                sections.messages(tick: store.tick, base: base, firstPart: firstPart, in: &frames), to: [index],
+                batch.messages(tick: store.tick, base: base, firstPart: firstPart, in: &frames), to: [index],
                 reaching: store.tick, now: now)
         }
         begin(index, started)
@@ -219,11 +220,11 @@ extension SyncServer {
         let view = sessions[index].view
         let pageCount = views[view].store.pageCount
         if transfer.partCount == 0 {
-            var sections = BatchSections(partSizeMax: configuration.limits.partSizeMax)
-            views[view].appendRestarts(of: transfer.pending, to: &sections)
+            defer { batch.removeAll() }
+            views[view].appendRestarts(of: transfer.pending, to: &batch)
             // To a newcomer even an empty part: a client that acknowledges it is reading.
-            if !sections.isEmpty || !sessions[index].hasAcknowledged {
-                let messages = sections.messages(
+            if !batch.isEmpty || !sessions[index].hasAcknowledged {
+                let messages = batch.messages(
                     tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
                 transfer.partCount = messages.count
                 send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
@@ -234,13 +235,14 @@ extension SyncServer {
                 sessions[index].progress = .behind(cursor: cursor, transfer)
                 return
             }
-            let sections = views[view].sections(
-                of: transfer.pending, pages: transfer.nextPage..<transfer.nextPage + 1)
+            defer { batch.removeAll() }
+            views[view].appendSections(
+                of: transfer.pending, pages: transfer.nextPage..<transfer.nextPage + 1, to: &batch)
             buildWork.charge(views[view].builder.takeWork())
             transfer.nextPage += 1
-            guard !sections.isEmpty else { continue }
-            catchUpBudget -= sections.byteCount
-            let messages = sections.messages(
+            guard !batch.isEmpty else { continue }
+            catchUpBudget -= batch.byteCount
+            let messages = batch.messages(
                 tick: store.tick, base: sessions[index].lastSentTick, firstPart: transfer.partCount, isWhole: false,
                 in: &frames)
             transfer.partCount += messages.count

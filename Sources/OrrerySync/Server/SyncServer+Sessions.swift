@@ -11,6 +11,7 @@ extension SyncServer {
     package mutating func open(_ id: SessionID, _ admission: Admission = .init(rights: .all), now: Duration) {
         precondition((sessions.last?.id).map { $0 < id } ?? true, "sessions are named in ascending order")
         sessions.append(Session(id: id, admission, openedAt: now, configuration))
+        sessionIDs.append(id)
         settleReading(sessions.count - 1, now: now)
     }
 
@@ -30,6 +31,7 @@ extension SyncServer {
         held.answerSize -= sessions[index].held.answerTotal
         clients.left(sessions[index].client, id, isFinal: isFinal, at: now)
         sessions.remove(at: index)
+        sessionIDs.remove(at: index)
     }
 
     /// Handles a message. An error in it closes only that session.
@@ -314,9 +316,8 @@ extension SyncServer {
     }
 
     func position(of id: SessionID) -> Int? {
-        // By position: an element that is handed to a closure would be copied.
-        let position = sessions.indices.partitionIndex { sessions[$0].id >= id }
-        return position < sessions.count && sessions[position].id == id ? position : nil
+        let position = sessionIDs.partitionIndex { $0 >= id }
+        return position < sessionIDs.count && sessionIDs[position] == id ? position : nil
     }
 }
 

@@ -47,6 +47,10 @@ package struct SyncServer: ~Copyable {
     let makeRandom: () -> UInt64
     /// Ascending by ID.
     var sessions: [Session] = []
+    /// Their IDs, to be searched without a look at the sessions.
+    var sessionIDs: [SessionID] = []
+    /// The batch that is being made. Empty between two, with the memory of the last.
+    var batch: BatchSections
     /// The world as each class of sessions sees it. The first sees everything.
     var views: [WorldView]
     /// The queries of lost connections, of all views.
@@ -105,6 +109,7 @@ package struct SyncServer: ~Copyable {
         self.permissions = permissions
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
+        batch = BatchSections(partSizeMax: configuration.limits.partSizeMax)
         views = [WorldView(of: store, epoch: epoch, frozen, configuration)]
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick

@@ -71,9 +71,11 @@ struct WorldView {
         queries.advance(after: tick, in: store) { sets[$0].changedTick = now }
     }
 
-    /// The sections of what a session was not sent yet.
-    mutating func sections(of pending: [PendingChanges], pages: Range<Int>? = nil) -> BatchSections {
-        builder.sections(of: pending, in: queries, pages: pages)
+    /// Adds the sections of what a session was not sent yet.
+    mutating func appendSections(
+        of pending: [PendingChanges], pages: Range<Int>? = nil, to sections: inout BatchSections
+    ) {
+        builder.appendSections(of: pending, in: queries, pages: pages, to: &sections)
     }
 
     /// Moves a session from its set to one with other queries (``QuerySetTable/move(from:adding:removing:at:in:)``).
