@@ -109,10 +109,13 @@ class Session:
         del self._table[number], self._cells[number]
 
     def _answered(self, response: Response) -> None:
-        if response.kind != SUBSCRIBE_RESPONSE or response.subscription != SUBSCRIPTION or self._query is not None:
+        if response.kind != SUBSCRIBE_RESPONSE or response.subscription != SUBSCRIPTION:
             raise Breach(1002, "an answer to what nobody asked")
         if response.code:
+            # Also later: a query that costs too much ends.
             raise Refused(f"the server refuses the subscription ({response.code}): {response.reason}")
+        if self._query is not None:
+            raise Breach(1002, "a second answer")
         self._query = response.query
 
     def _heartbeat(self, heartbeat: Heartbeat) -> None:

@@ -20,6 +20,13 @@ import OrrerySchema
         for index in indexes.sorted() { append(index) }
     }
 
+    /// All rows of some pages.
+    package init(pages range: Range<Int>) {
+        pages = range.map(UInt32.init)
+        words = Array(repeating: .max, count: range.count * Self.pageWords)
+        count = range.count * Self.pageRows
+    }
+
     @inlinable package var isEmpty: Bool { count == 0 }
 
     /// Removes the rows and keeps the memory.

@@ -182,7 +182,8 @@ package struct SyncClient {
             throw WireError(.protocolError, "an answer to subscription \(id), which does not exist")
         }
         let goesOn = resuming.remove(id) != nil
-        guard goesOn || applier.granted[id] == nil else {
+        // A refusal after that is its end: the server goes on with it no more.
+        if case .granted = outcome, !goesOn, applier.granted[id] != nil {
             throw WireError(.protocolError, "a second answer to subscription \(id)")
         }
         switch outcome {

@@ -29,20 +29,16 @@ struct Membership {
     /// ticks. Bounds the memory of a query whose members come and go.
     static let leavingCountMax = 1024
 
-    /// The members of a query now, of whom nothing is known before.
-    init(_ query: Query, of store: ComponentStore) {
-        knownSince = store.tick
+    /// Nobody, of a query that was not evaluated yet.
+    init(of query: Query, at tick: Tick) {
+        knownSince = tick
         isOfResource = query.isResource
-        if let listed = query.onlyListed {
-            begin(with: listed, in: store)
-        } else {
-            _ = update(among: nil, matching: query.members(of: store), in: store)
-        }
     }
 
-    /// Listed entities live since their births: who died is known without having been watched.
-    private mutating func begin(with listed: [Entity], in store: ComponentStore) {
+    /// Those of these entities that live. They do since their births: who died is known without having been watched.
+    init(_ listed: [Entity], in store: ComponentStore) {
         knownSince = .zero
+        isOfResource = false
         for entity in listed {
             if store.contains(entity) {
                 members.append(entity)
@@ -60,17 +56,24 @@ struct Membership {
     ///   - candidates: The rows that were looked at; `nil` for all.
     ///   - matching: Those of them that match.
     /// - Returns: Whether anybody joined or left.
-    /// - Complexity: O(members + matching).
+    /// - Complexity: O(members between the first and the last of them + matching), and O(members) if many joined or
+    ///   left.
     mutating func update(among candidates: RowSet?, matching: RowSet, in store: ComponentStore) -> Bool {
+        var concerned = members.indices
+        if let candidates {
+            guard let first = candidates.first, let last = candidates.last else { return false }
+            concerned = members.partitionIndex { $0.index >= first }..<members.partitionIndex { $0.index > last }
+        }
         var gone: [Int] = []
-        for (position, entity) in members.enumerated() where candidates?.contains(entity.index) ?? true {
+        for position in concerned where candidates?.contains(members[position].index) ?? true {
+            let entity = members[position]
             guard matching.contains(entity.index), candidate(at: entity.index, in: store) == entity else {
                 gone.append(position)
                 continue
             }
         }
         var new: [Entity] = []
-        var next = 0
+        var next = concerned.lowerBound
         matching.forEach { row in
             while next < members.count, members[next].index < row { next += 1 }
             guard let entity = candidate(at: row, in: store), next == members.count || members[next] != entity
@@ -79,6 +82,9 @@ struct Membership {
         }
         return take(new, removing: gone, at: store.tick)
     }
+
+    /// Who left before this tick is not known.
+    mutating func begin(at tick: Tick) { knownSince = tick }
 
     /// Tests some rows anew.
     /// - Parameter rows: Ascending. No other row is one of somebody who joined or left.
@@ -108,7 +114,10 @@ struct Membership {
         guard !gone.isEmpty || !new.isEmpty else { return false }
         forgetLeavings()
         for position in gone { leavings.append(Leaving(entity: members[position], tick: tick)) }
-        if gone.count + new.count <= Self.separateCountMax {
+        if gone.isEmpty, let first = new.first, members.last.map({ $0 < first }) ?? true {
+            members += new
+            joinTicks += repeatElement(tick, count: new.count)
+        } else if gone.count + new.count <= Self.separateCountMax {
             for position in gone.reversed() {
                 members.remove(at: position)
                 joinTicks.remove(at: position)

@@ -50,6 +50,10 @@ struct QueryTable {
         let definition: Definition
         /// Whom it matches; `nil` for a plain query, whose members are those who have what it shows.
         fileprivate(set) var membership: Membership?
+        /// How far it was evaluated, until all rows were; `nil` after that. Changes are followed in the pages before.
+        fileprivate(set) var unfinished: Unfinished?
+        /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
+        fileprivate(set) var work = 0
         /// The subscriptions that have it.
         fileprivate(set) var holderCount = 1
         /// The positions of the sets that have it.
@@ -59,6 +63,8 @@ struct QueryTable {
             self.definition = definition
         }
 
+        /// Whether all its members are known.
+        var isFinished: Bool { unfinished == nil }
         var query: Query { definition.query }
         var number: QueryNumber { definition.number }
         var cells: Cells { definition.cells }
@@ -82,6 +88,13 @@ struct QueryTable {
         var expectedWork: Int { (membership?.members.count ?? 0) * shownColumns.count }
     }
 
+    /// An evaluation that is done in parts.
+    struct Unfinished {
+        var nextPage = 0
+        /// Whether nothing was known of the members when it began.
+        var isNew: Bool
+    }
+
     /// The position of a query in the table. It is used again once nobody has the query.
     typealias Slot = Int
 
@@ -97,19 +110,32 @@ struct QueryTable {
     private(set) var evaluationCount = 0
     /// The queries whose members are told.
     private(set) var memberQueryCount = 0
+    /// Those of them that were not evaluated whole yet.
+    private(set) var unfinishedCount = 0
+    /// The work of all queries since ``resetWork()``, each once.
+    private(set) var totalWork = 0
+    /// The longest evaluation that is done at once.
+    private let pieceWorkMax: Int
+
+    /// Units of work of the longest evaluation that is done at once: a third of a millisecond or so. Longer ones are
+    /// done in parts.
+    static let pieceWorkMax = 64
 
     /// The queries of lost connections, of all views.
     private let frozen: FrozenQueries
     /// By which those of this view are known.
     private let epoch: Epoch
 
-    /// - Parameter fieldsAreAlwaysUsed: Whether queries are found by the values of fields also where that costs more
-    ///   than a look at each, for tests.
+    /// - Parameters:
+    ///   - fieldsAreAlwaysUsed: Whether queries are found by the values of fields also where that costs more than a
+    ///     look at each, for tests.
+    ///   - evaluatesInParts: Whether new queries are evaluated in parts, however little work it is, for tests.
     init(
         _ components: ComponentTable, epoch: Epoch = Epoch(0), frozen: FrozenQueries = FrozenQueries(),
-        fieldsAreAlwaysUsed: Bool = false
+        fieldsAreAlwaysUsed: Bool = false, evaluatesInParts: Bool = false
     ) {
         self.components = components
+        pieceWorkMax = evaluatesInParts ? 0 : Self.pieceWorkMax
         self.epoch = epoch
         self.frozen = frozen
         index = QueryIndex(
@@ -129,7 +155,10 @@ struct QueryTable {
     func contains(_ query: Query) -> Bool { slots[query] != nil }
 
     /// Adds a subscription to a query.
-    /// - Complexity: O(size of the query) to find it; a whole evaluation if it is new and its members are told.
+    ///
+    /// If it is new and its members are told, they are determined here, or, if that is much work, by
+    /// ``evaluateFurther(_:in:)``.
+    /// - Complexity: O(size of the query) to find it.
     mutating func hold(_ query: Query, of store: ComponentStore) -> Slot {
         if let slot = slots[query] {
             entries[slot]?.holderCount += 1
@@ -141,11 +170,16 @@ struct QueryTable {
         if let (definition, membership) = frozen.take(query, of: epoch) {
             entry = Entry(definition)
             entry.membership = membership
-            _ = entry.membership?.update(among: nil, matching: query.members(of: store), in: store)
+            entry.unfinished = Unfinished(isNew: false)
         } else {
             lastNumber += 1
             entry = Entry(Definition(query, QueryNumber(lastNumber), in: components))
-            if !query.isPlain { entry.membership = Membership(query, of: store) }
+            if let listed = query.onlyListed {
+                entry.membership = Membership(listed, in: store)
+            } else if !query.isPlain {
+                entry.membership = Membership(of: query, at: store.tick)
+                entry.unfinished = Unfinished(isNew: true)
+            }
         }
         if !query.isPlain {
             evaluationCount += 1
@@ -155,7 +189,40 @@ struct QueryTable {
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
         slots[query] = slot
         index.insert(slot, entry.definition)
+        guard !entry.isFinished else { return slot }
+        unfinishedCount += 1
+        if query.evaluationWork(in: store) <= pieceWorkMax {
+            take(query.members(of: store), of: entry, among: nil, in: store)
+        }
         return slot
+    }
+
+    /// Pages that are evaluated at once, times nodes.
+    private static let partSize = 64
+
+    /// Determines the members of a query in some more pages.
+    /// - Returns: The work that it was.
+    mutating func evaluateFurther(_ slot: Slot, in store: ComponentStore) -> Int {
+        let entry = self[slot]
+        guard let unfinished = entry.unfinished else { return 0 }
+        let nodeCount = entry.query.nodeCount
+        let pageCount = min(max(1, Self.partSize / nodeCount), store.pageCount - unfinished.nextPage)
+        let rows = RowSet(pages: unfinished.nextPage..<unfinished.nextPage + pageCount)
+        entry.unfinished?.nextPage += pageCount
+        let isLast = unfinished.nextPage + pageCount >= store.pageCount
+        take(entry.query.members(of: store, among: rows), of: entry, among: rows, isLast: isLast, in: store)
+        return Query.work(pageCount: pageCount, nodeCount: nodeCount)
+    }
+
+    /// Takes what an evaluation of all rows found, or a part of one.
+    private mutating func take(
+        _ matching: RowSet, of entry: Entry, among rows: RowSet?, isLast: Bool = true, in store: ComponentStore
+    ) {
+        _ = entry.membership?.update(among: rows, matching: matching, in: store)
+        guard isLast else { return }
+        if entry.unfinished?.isNew ?? false { entry.membership?.begin(at: store.tick) }
+        entry.unfinished = nil
+        unfinishedCount -= 1
     }
 
     /// A subscription to the query has ended. The last one takes the query with it.
@@ -173,8 +240,9 @@ struct QueryTable {
         index.remove(slot, entry.definition)
         if let membership = entry.membership {
             memberQueryCount -= 1
+            if !entry.isFinished { unfinishedCount -= 1 }
             // Who died of listed entities is known without having been watched.
-            if let lostAt, entry.query.onlyListed == nil {
+            if let lostAt, entry.isFinished, entry.query.onlyListed == nil {
                 frozen.keep(entry.definition, membership, of: epoch, at: lostAt)
             }
         }
@@ -203,22 +271,42 @@ struct QueryTable {
         var last: Slot?
         for slot in direct where slot != last {
             last = slot
-            guard let query = entries[slot]?.query else { continue }
-            let candidates = rows.rows(of: query.membershipColumns, life: query.readsLife, in: store)
-            evaluationCount += 1
+            guard let entry = entries[slot] else { continue }
+            let query = entry.query
+            var candidates = rows.rows(of: query.membershipColumns, life: query.readsLife, in: store)
+            if let unfinished = entry.unfinished {
+                candidates = candidates.intersection(RowSet(pages: 0..<unfinished.nextPage))
+            }
+            count(candidates.count, of: entry)
             let matching = query.members(of: store, among: candidates)
-            let hasMoved = entries[slot]?.membership?.update(among: candidates, matching: matching, in: store) ?? false
-            if hasMoved || self[slot].shownColumns.contains(where: columns.contains) { visit(slot) }
+            let hasMoved = entry.membership?.update(among: candidates, matching: matching, in: store) ?? false
+            if hasMoved || entry.shownColumns.contains(where: columns.contains) { visit(slot) }
         }
         for slot in found {
-            guard let definition = entries[slot]?.definition,
-                let candidates = index.rows(concerning: slot, definition)
+            guard let entry = entries[slot], var candidates = index.rows(concerning: slot, entry.definition)
             else { continue }
-            evaluationCount += 1
-            let concernsMembers = entries[slot]?.membership?.update(candidates, definition.query, in: store) ?? false
+            if let unfinished = entry.unfinished {
+                candidates.removeAll { $0 >= UInt32(unfinished.nextPage * RowSet.pageRows) }
+            }
+            count(candidates.count, of: entry)
+            let concernsMembers = entry.membership?.update(candidates, entry.query, in: store) ?? false
             if concernsMembers { visit(slot) }
         }
         for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
+    }
+
+    private mutating func count(_ rowCount: Int, of entry: Entry) {
+        evaluationCount += 1
+        let work = rowCount * entry.query.nodeCount
+        entry.work += work
+        totalWork += work
+    }
+
+    /// Begins to count the work of all queries anew.
+    mutating func resetWork() {
+        guard totalWork > 0 else { return }
+        for entry in entries { entry?.work = 0 }
+        totalWork = 0
     }
 
     /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
@@ -247,10 +335,13 @@ struct QueryTable {
             assert(
                 entry.sets.count == positions[slot]?.count ?? 0 && Set(entry.sets) == positions[slot] ?? [],
                 "a query leads to the sets that have it")
-            if tick == store.tick { entry.membership?.checkInvariants(entry.query, in: store) }
+            if tick == store.tick, entry.isFinished { entry.membership?.checkInvariants(entry.query, in: store) }
+            assert(entry.isFinished || entry.sets.isEmpty, "a set has queries whose members are known")
         }
         index.checkInvariants(Dictionary(uniqueKeysWithValues: holders.keys.map { ($0, self[$0].definition) }))
         assert(
             memberQueryCount == holders.keys.count { self[$0].membership != nil }, "queries with members are counted")
+        assert(unfinishedCount == holders.keys.count { !self[$0].isFinished }, "unfinished queries are counted")
+        assert(totalWork >= holders.keys.reduce(0) { $0 + self[$1].work }, "the work of all queries is counted")
     }
 }

@@ -121,8 +121,12 @@ extension SyncServer {
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
+        let ready = sessions[index].waiting.filter { isReady($0.id, of: index) }
+        // What a client resumes goes on in one batch: it shows all of it already.
+        let resumedCount = sessions[index].waiting.count { $0.cursor > .zero }
+        guard ready.count(where: { $0.cursor > .zero }) == resumedCount else { return }
         let pending = workOut(index, cursor: cursor)
-        let started = sessions[index].waiting.map(\.id)
+        let started = ready.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
@@ -152,7 +156,7 @@ extension SyncServer {
         // First what the client has up to a tick, then what it knows nothing of.
         for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
             let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
-                .filter { !started.contains($0) }
+                .filter { !started.contains($0) && views[view].queries[$0].isFinished }
             buildWork.charge(asked.count)
             let cells = CellCounts(asked.map { views[view].queries[$0].cells }).cells
             // What the client has of members who are none any more is told by what begins.

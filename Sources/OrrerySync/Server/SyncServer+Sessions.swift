@@ -244,10 +244,11 @@ extension SyncServer {
     private mutating func accept(
         _ index: Int, _ subscription: Hello.Resume.Subscription, _ query: Query, since tick: Tick
     ) -> GrantedQuery {
-        // A whole evaluation is work that its client has caused.
         let view = sessions[index].view
-        if !views[view].queries.contains(query) { charge(index, query.evaluationWork(in: views[view].store)) }
+        let isNew = !views[view].queries.contains(query)
         let slot = views[view].queries.hold(query, of: views[view].store)
+        // An evaluation is work that its client has caused; one in parts has a budget of its own.
+        if isNew, views[view].queries[slot].isFinished { charge(index, query.evaluationWork(in: views[view].store)) }
         sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count))
         count(listed: query.listedCount, of: index)
         sessions[index].waiting.append((subscription.id, tick))
@@ -260,7 +261,8 @@ extension SyncServer {
         listedCount += count
     }
 
-    private mutating func unsubscribe(_ index: Int, _ id: SubscriptionID) -> Refusal? {
+    /// - Returns: Why it cannot be ended; `nil` if it was.
+    mutating func unsubscribe(_ index: Int, _ id: SubscriptionID) -> Refusal? {
         guard let position = sessions[index].subscriptions.firstIndex(where: { $0.id == id }) else {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
@@ -343,18 +345,4 @@ struct QueryRefusal: Error {
                 ? "entity \(entities[0]) is not alive at tick \(tick)"
                 : "none of \(entities.count) entities is alive at tick \(tick)")
     }
-}
-
-extension Query {
-    /// Rows of one word and nodes that count as one unit of work.
-    private static let wordsPerUnit = 32
-
-    /// The work of determining all members of it.
-    func evaluationWork(in store: ComponentStore) -> Int {
-        isPlain || isResource || onlyListed != nil
-            ? 0 : store.pageCount * RowSet.pageWords * nodeCount / Self.wordsPerUnit
-    }
-
-    /// The entities that it lists.
-    var listedCount: Int { selection.entities?.count ?? 0 }
 }

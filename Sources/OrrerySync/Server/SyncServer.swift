@@ -78,6 +78,12 @@ package struct SyncServer: ~Copyable {
     var expectedHelloWork: Int
     /// For making batches.
     var buildWork: WorkBudget
+    /// For the first evaluations of queries.
+    var evaluationWork: WorkBudget
+    /// The session whose new query is evaluated next.
+    var nextEvaluated = 0
+    /// Since when the work of live queries is counted.
+    var workCountedSince = Duration.zero
     /// Bytes for sessions that are behind.
     var catchUpBudget: Int
     private var pace = WorkPace()
@@ -121,6 +127,7 @@ package struct SyncServer: ~Copyable {
         newcomerWork = WorkBudget(perPeriod: requestWorkMax / 4)
         requestWork = WorkBudget(perPeriod: requestWorkMax - requestWorkMax / 4)
         buildWork = WorkBudget(perPeriod: configuration.buildWorkRateMax / periodsPerSecond)
+        evaluationWork = WorkBudget(perPeriod: configuration.firstEvaluationRateMax / periodsPerSecond)
     }
 
     /// Whether there are actions, or mutations for the world to decide.
@@ -156,6 +163,8 @@ package struct SyncServer: ~Copyable {
         pace.worldAdvanced(by: store.tick.rawValue - advancedTick.rawValue)
         renewBudgets(now: now)
         sendTick(now: now)
+        endDearQueries(now: now)
+        evaluateNewQueries()
         serveThoseBehind(now: now)
         for index in sessions.indices { sendAnswers(index) }
         readOn(now: now)
@@ -165,7 +174,10 @@ package struct SyncServer: ~Copyable {
     /// Time has passed: sends heartbeats, ends sessions that time out, and serves waiting sessions while the world
     /// stands still. Call it every 50 ms, or as often as possible.
     package mutating func timePassed(now: Duration) {
-        if now - renewedAt >= Self.periodMax { renewBudgets(now: now) }
+        if now - renewedAt >= Self.periodMax {
+            renewBudgets(now: now)
+            evaluateNewQueries()
+        }
         endSilentSessions(now: now)
         clients.expire(now: now)
         frozen.expire(now: now)
@@ -195,6 +207,7 @@ package struct SyncServer: ~Copyable {
         newcomerWork.renew(pace)
         newcomerWork.lend(pace.share(of: unused))
         buildWork.renew(pace)
+        evaluationWork.renew(pace)
         catchUpBudget = pace.share(of: configuration.catchUpSizePerTick)
     }
 

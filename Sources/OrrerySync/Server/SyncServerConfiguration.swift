@@ -67,6 +67,17 @@ public struct SyncServerConfiguration: Sendable {
     public var memberQueryCountMax = 4096
     /// Such queries that each session may always have.
     public var memberQueryGrant = 4
+    /// What the live queries of a session may cost in a second: for each tick, the rows that are tested, times the
+    /// nodes of the query. A session is charged for a query as if it alone had it. Beyond it, the query that costs most
+    /// is ended with code 12. Some 2.5 ns each. Stops clients whose queries take up the ticks.
+    public var evaluationRateMax = 60_000_000
+    /// What the live queries of all sessions may cost in a second, each once; beyond it, the sessions that cost most
+    /// lose the query that costs most. Stops many such clients.
+    public var evaluationRateTotalMax = 200_000_000
+    /// Units of work per second for determining the members of new queries, each session in turn. A unit is 2048 rows
+    /// times nodes. Beyond it, their first states come later. Stops clients whose queries take long to determine from
+    /// costing others a tick.
+    public var firstEvaluationRateMax = 40_000
     /// Rows that a one-shot query may look at; one that would look at more is refused with code 12. Stops clients whose
     /// queries take up the ticks.
     public var queryRowCountMax = 1 << 20
@@ -107,6 +118,9 @@ public struct SyncServerConfiguration: Sendable {
 
     /// Whether queries are found by the values of fields also where a look at each of them costs less. For tests.
     package var fieldsAreAlwaysUsed = false
+
+    /// Whether new queries are evaluated in parts, however little work it is. For tests.
+    package var evaluatesInParts = false
 
     /// Makes the default configuration.
     public init() {}

@@ -52,7 +52,8 @@ struct WorldView {
         self.store = store
         self.masks = masks
         queries = QueryTable(
-            store.table, epoch: epoch, frozen: frozen, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed)
+            store.table, epoch: epoch, frozen: frozen, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed,
+            evaluatesInParts: configuration.evaluatesInParts)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
     }
 

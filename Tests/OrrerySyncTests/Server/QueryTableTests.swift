@@ -186,10 +186,48 @@ import Testing
         #expect(sets.endPosition <= members.count + 1, "sets without members are used again")
     }
 
-    private func changeWorld(_ generator: inout SeededGenerator) {
+    /// New queries are evaluated page by page while the world goes on: in the end they have the members of now.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func whatIsDeterminedInPartsIsWhatHolds(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let rows = (0..<40 as Range<UInt32>).map { $0 % 8 + $0 / 8 * UInt32(RowSet.pageRows) }
+        var table = QueryTable(store.table, fieldsAreAlwaysUsed: seed % 2 == 0, evaluatesInParts: true)
+        // So many nodes that a part is one page.
+        let unequal = (0..<31).map { "C0 != \(100 + $0)" }.joined(separator: " and ")
+        let texts = ["C0 where C0 > 4 and \(unequal)", "* where C1 < 3 and \(unequal)", "C2, !C1 where \(unequal)"]
+        var parts = 0
+        var frozen: Set<Query> = []
+        for step in 0..<60 {
+            let query = try query(texts.randomElement(using: &generator)!)
+            let begun = store.tick
+            var finished = begun
+            let slot = table.hold(query, of: store)
+            while !table[slot].isFinished {
+                finished = store.tick
+                #expect(table.evaluateFurther(slot, in: store) > 0)
+                parts += 1
+                for _ in 0..<Int.random(in: 0..<3, using: &generator) {
+                    changeWorld(&generator, rows)
+                    table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+                }
+                table.checkInvariants(held: [slot], sets: [], evaluatedAt: store.tick, in: store)
+            }
+            #expect(
+                table[slot].membership?.members.map(\.index) == query.members(of: store).indexes,
+                "seed \(seed), step \(step)")
+            #expect(table[slot].isKnown(since: store.tick) && table.unfinishedCount == 0)
+            #expect(table[slot].isKnown(since: begun) == (frozen.remove(query) != nil || finished == begun))
+            let isLost = Bool.random(using: &generator)
+            if isLost { frozen.insert(query) }
+            table.release(slot, lostAt: isLost ? .zero : nil)
+        }
+        #expect(parts > 100)
+    }
+
+    private func changeWorld(_ generator: inout SeededGenerator, _ rows: [UInt32] = Array(0..<6)) {
         tick { tick in
             for _ in 0..<Int.random(in: 0..<4, using: &generator) {
-                let row = UInt32.random(in: 0..<6, using: &generator)
+                let row = rows.randomElement(using: &generator)!
                 let column = Int.random(in: 0..<3, using: &generator)
                 switch (store.entity(at: row), Int.random(in: 0..<6, using: &generator)) {
                 case (nil, _): store.spawn(Entity(index: row, generation: UInt32(tick.rawValue)))

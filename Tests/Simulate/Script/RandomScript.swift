@@ -134,6 +134,9 @@ package final class RandomScript {
         if generator.oneIn(8) { configuration.sync.queryRowCountMax = .random(in: 1...20, using: &generator) }
         if generator.oneIn(2) { makeMessagesSmall(&configuration, &generator) }
         configuration.sync.fieldsAreAlwaysUsed = generator.oneIn(2)
+        configuration.sync.evaluatesInParts = generator.oneIn(2)
+        if generator.oneIn(2) { configuration.sync.firstEvaluationRateMax = 1 }
+        if generator.oneIn(4) { configuration.sync.evaluationRateMax = .random(in: 50...2000, using: &generator) }
         configuration.sync.silenceTimeout = .seconds(Int.random(in: 3...30, using: &generator))
         return configuration
     }

@@ -1,0 +1,119 @@
+import OrreryQuery
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+
+/// What queries cost: their first evaluation goes in parts, each session in turn; and who lets live queries cost too
+/// much loses the dearest.
+extension SyncServer {
+    /// Determines the members of new queries further. Their sessions wait for them.
+    mutating func evaluateNewQueries() {
+        guard views.contains(where: { $0.queries.unfinishedCount > 0 }) else { return }
+        var waiting: [(index: Int, view: Int, slots: [QueryTable.Slot])] = sessions.indices.compactMap { index in
+            let view = sessions[index].view
+            let slots = sessions[index].queries { id in sessions[index].waiting.contains { $0.id == id } }
+                .filter { !views[view].queries[$0].isFinished }
+            return slots.isEmpty ? nil : (index, view, slots.reversed())
+        }
+        let first = waiting.firstIndex { $0.index >= nextEvaluated } ?? 0
+        waiting = Array(waiting[first...] + waiting[..<first])
+        while !waiting.isEmpty {
+            for position in waiting.indices {
+                guard !evaluationWork.isUsedUp else {
+                    nextEvaluated = waiting[position].index
+                    return
+                }
+                let (view, slot) = (waiting[position].view, waiting[position].slots[waiting[position].slots.count - 1])
+                evaluationWork.charge(views[view].queries.evaluateFurther(slot, in: views[view].store))
+                if views[view].queries[slot].isFinished { waiting[position].slots.removeLast() }
+            }
+            waiting.removeAll(where: \.slots.isEmpty)
+        }
+    }
+
+    /// Whether the first state of a subscription can be made.
+    func isReady(_ id: SubscriptionID, of index: Int) -> Bool {
+        sessions[index].subscriptions.first { $0.id == id }
+            .map { views[sessions[index].view].queries[$0.query].isFinished } ?? false
+    }
+
+    // MARK: Live queries
+
+    /// How long the work of queries is counted, at least.
+    private static let countedTime: Duration = .seconds(1)
+
+    /// Ends queries that cost more than they may. Each session pays for all its queries, as if it alone had them; all
+    /// queries together, each once, have a limit too.
+    mutating func endDearQueries(now: Duration) {
+        let elapsed = now - workCountedSince
+        guard elapsed >= Self.countedTime else { return }
+        workCountedSince = now
+        let milliseconds = Int(elapsed / .milliseconds(1))
+        let sessionMax = configuration.evaluationRateMax * milliseconds / 1000
+        let totalMax = configuration.evaluationRateTotalMax * milliseconds / 1000
+        var total = views.reduce(0) { $0 + $1.queries.totalWork }
+        // Nobody can have caused more than all did.
+        if total > min(sessionMax, totalMax) {
+            var costs = sessions.indices.map { (index: $0, work: work(ofQueriesOf: $0)) }
+            for (index, work) in costs where work > sessionMax {
+                let rate = "evaluationRateMax, for the queries of a session"
+                total -= endDearest(of: index, over: (configuration.evaluationRateMax, rate), in: milliseconds)
+            }
+            // Then those who cost most, one query each.
+            costs.sort { ($0.work, $0.index) > ($1.work, $1.index) }
+            for (index, work) in costs where total > totalMax && work > 0 && work <= sessionMax {
+                let rate = "evaluationRateTotalMax, for the queries of all sessions"
+                total -= endDearest(of: index, over: (configuration.evaluationRateTotalMax, rate), in: milliseconds)
+            }
+        }
+        for view in views.indices { views[view].queries.resetWork() }
+    }
+
+    private func work(ofQueriesOf index: Int) -> Int {
+        sessions[index].queries { _ in true }.reduce(0) { $0 + views[sessions[index].view].queries[$1].work }
+    }
+
+    /// Ends the subscriptions of a session to the query that costs most, and says why.
+    /// - Returns: The work that nobody has any more because of that.
+    private mutating func endDearest(
+        of index: Int, over limit: (number: Int, name: String), in milliseconds: Int
+    ) -> Int {
+        let (session, view) = (sessions[index], sessions[index].view)
+        let queries = views[view].queries
+        guard let dearest = session.queries({ _ in true }).max(by: { queries[$0].work < queries[$1].work }) else {
+            return 0
+        }
+        let (query, work) = (queries[dearest].query, queries[dearest].work)
+        let rate = work * 1000 / max(1, milliseconds)
+        let error = QueryError(
+            .tooDear, column: 1,
+            expected: "at most \(limit.number) rows times nodes to test in a second (\(limit.name)), not \(rate): "
+                + "\(rate / query.nodeCount) rows, \(query.nodeCount) nodes")
+        for subscription in session.subscriptions where subscription.query == dearest {
+            _ = unsubscribe(index, subscription.id)
+            answer(index, .subscribeResponse(subscription.id, .refused(QueryRefusal(error).refusal, error)))
+        }
+        return views[view].queries.contains(query) ? 0 : work
+    }
+}
+
+extension Query {
+    /// Words of 64 rows times nodes that count as one unit of work.
+    private static let wordsPerUnit = 32
+
+    /// The work of testing the rows of some pages.
+    static func work(pageCount: Int, nodeCount: Int) -> Int {
+        1 + pageCount * RowSet.pageWords * nodeCount / wordsPerUnit
+    }
+
+    /// The work of determining all members of it.
+    func evaluationWork(in store: ComponentStore) -> Int {
+        guard !isPlain, !isResource, onlyListed == nil else { return 0 }
+        // Each listed entity may be in a word of its own.
+        return selection.entities.map { 1 + $0.count * nodeCount / Self.wordsPerUnit }
+            ?? Self.work(pageCount: store.pageCount, nodeCount: nodeCount)
+    }
+
+    /// The entities that it lists.
+    var listedCount: Int { selection.entities?.count ?? 0 }
+}
