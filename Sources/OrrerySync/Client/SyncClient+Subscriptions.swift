@@ -115,7 +115,7 @@ extension SyncClient {
         dropStaged()
         // The last state of an earlier life stays until the new life replaces it: none of its subscriptions counts as
         // started.
-        return leaving(applier.forget(id)) + [.unsubscribed(id)]
+        return leaving(applier.forget(id)) + [.unsubscribed(id)] + endVerifying(id)
     }
 
     /// The events for cells that left between two batches.

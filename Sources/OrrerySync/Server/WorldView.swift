@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryWire
@@ -19,6 +20,11 @@ struct WorldView {
     var sessionCount = 0
     /// Since when nobody has it.
     var unusedSince = Duration.zero
+    /// The hashes of queries that sessions asked for at this tick, one for each query at most.
+    private var hashes: [QueryNumber: StateHash] = [:]
+    private var hashesTick = Tick.zero
+    /// Bytes, one more for each cell, that take one unit of work to hash.
+    private static let hashedBytesPerUnit = 64
     /// By set: the sessions that are sent this tick's batch. Empty outside ``SyncServer/worldAdvanced(now:)``.
     var recipients: [[Int]] = []
 
@@ -92,9 +98,30 @@ struct WorldView {
     }
 
     func appendRestarts(of pending: [PendingChanges], to sections: inout BatchSections) {
-        for part in pending where part.restarts {
-            for slot in part.queries { sections.append(restarted: queries[slot].number) }
+        for part in pending {
+            for slot in part.restarted { sections.append(restarted: queries[slot].number) }
         }
+    }
+
+    /// The hash of what a query shows now. Sessions that ask in the same tick share it.
+    /// - Returns: The hash, the units of work that it takes, and whether it was computed.
+    mutating func hash(of slot: QueryTable.Slot) -> (StateHash, work: Int, isNew: Bool) {
+        if hashesTick != store.tick { hashes.removeAll(keepingCapacity: true) }
+        hashesTick = store.tick
+        let entry = queries[slot]
+        let isPlain = entry.membership == nil
+        let shown = PendingChanges(
+            cells: entry.cells, queries: isPlain ? [] : [slot], cursor: .zero)
+        let work = 1 + estimatedSize(of: shown) / Self.hashedBytesPerUnit
+        if let known = hashes[entry.number] { return (known, work, false) }
+        let members =
+            entry.membership.map { RowSet($0.members.lazy.map(\.index)) }
+            ?? (entry.cells.everyEntity
+                ? store.entities.rows : entry.shownColumns.reduce(RowSet()) { $0.union(store[$1].rows) })
+        let hash = StateHash(
+            of: members, shown: entry.shownColumns, isOfResource: entry.query.isResource, in: store)
+        hashes[entry.number] = hash
+        return (hash, work, true)
     }
 
     /// Bytes that pending changes take, roughly, if all of it is new to the client.
