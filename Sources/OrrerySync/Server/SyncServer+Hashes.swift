@@ -27,23 +27,23 @@ extension SyncServer {
         answer(index, .verifyResponse(id, .refused(Refusal(.badSubscription, "subscription \(id) has ended"))))
     }
 
-    /// Answers what a session has asked, if it was sent everything up to now: then its client has this very tick when
-    /// the answer arrives. Each answer waits for the session's turn and for the interval of its subscription.
-    mutating func answerHashes(_ index: Int, now: Duration) {
-        for id in sessions[index].hashRequests {
-            guard sessions[index].isLive, hasTransferBudget, hasTurn(index), sessions[index].reading.turn > 0 else {
-                return
+    /// Tells a session one of the hashes that it waits for, if it was sent everything up to now: then its client has
+    /// this very tick when the answer arrives. Called in turn, once per period: hashing is work like making batches.
+    mutating func answerHash(_ index: Int, now: Duration) {
+        guard sessions[index].isLive else { return }
+        let subscriptions = sessions[index].subscriptions
+        let due = sessions[index].hashRequests.firstIndex { id in
+            subscriptions.contains { subscription in
+                subscription.id == id && subscription.hashedAt.map { now - $0 >= configuration.verifyInterval } ?? true
             }
-            guard let position = sessions[index].subscriptions.firstIndex(where: { $0.id == id }) else { continue }
-            if let last = sessions[index].subscriptions[position].hashedAt, now - last < configuration.verifyInterval {
-                continue
-            }
-            sessions[index].hashRequests.removeAll { $0 == id }
+        }
+        guard let due else { return }
+        let id = sessions[index].hashRequests.remove(at: due)
+        for position in subscriptions.indices where subscriptions[position].id == id {
             sessions[index].subscriptions[position].hashedAt = now
-            let query = sessions[index].subscriptions[position].query
-            let (hash, work, isNew) = views[sessions[index].view].hash(of: query)
-            charge(index, work)
-            if isNew { buildWork.charge(work) }
+            let view = sessions[index].view
+            let (hash, work) = views[view].hash(of: subscriptions[position].query)
+            buildWork.charge(work)
             answer(index, .verifyResponse(id, .hash(hash, at: store.tick)))
         }
     }

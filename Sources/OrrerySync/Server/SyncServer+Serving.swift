@@ -91,7 +91,7 @@ extension SyncServer {
             let index = (nextServed + step) % sessions.count
             if sessions[index].isBehind { serve(index, now: now) }
             answerQueries(index, now: now)
-            answerHashes(index, now: now)
+            answerHash(index, now: now)
             if !hasServingBudget { nextServed = index + 1 }
         }
     }

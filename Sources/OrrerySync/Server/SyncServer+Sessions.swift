@@ -75,7 +75,6 @@ extension SyncServer {
         case (.ready, .verify(let id)):
             sessions[index].reading.requests.charge(now: now)
             verify(index, id)
-            answerHashes(index, now: now)
         case (.ready, .restart(let id)):
             sessions[index].reading.requests.charge(now: now)
             restart(index, id)

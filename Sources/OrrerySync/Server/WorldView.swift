@@ -104,16 +104,12 @@ struct WorldView {
     }
 
     /// The hash of what a query shows now. Sessions that ask in the same tick share it.
-    /// - Returns: The hash, the units of work that it takes, and whether it was computed.
-    mutating func hash(of slot: QueryTable.Slot) -> (StateHash, work: Int, isNew: Bool) {
+    /// - Returns: The hash, and the units of work that it took.
+    mutating func hash(of slot: QueryTable.Slot) -> (StateHash, work: Int) {
         if hashesTick != store.tick { hashes.removeAll(keepingCapacity: true) }
         hashesTick = store.tick
         let entry = queries[slot]
-        let isPlain = entry.membership == nil
-        let shown = PendingChanges(
-            cells: entry.cells, queries: isPlain ? [] : [slot], cursor: .zero)
-        let work = 1 + estimatedSize(of: shown) / Self.hashedBytesPerUnit
-        if let known = hashes[entry.number] { return (known, work, false) }
+        if let known = hashes[entry.number] { return (known, 1) }
         let members =
             entry.membership.map { RowSet($0.members.lazy.map(\.index)) }
             ?? (entry.cells.everyEntity
@@ -121,7 +117,9 @@ struct WorldView {
         let hash = StateHash(
             of: members, shown: entry.shownColumns, isOfResource: entry.query.isResource, in: store)
         hashes[entry.number] = hash
-        return (hash, work, true)
+        let shown = PendingChanges(
+            cells: entry.cells, queries: entry.membership == nil ? [] : [slot], cursor: .zero)
+        return (hash, 1 + estimatedSize(of: shown) / Self.hashedBytesPerUnit)
     }
 
     /// Bytes that pending changes take, roughly, if all of it is new to the client.
