@@ -23,8 +23,8 @@ struct WorldView {
     /// The hashes of queries that sessions asked for at this tick, one for each query at most.
     private var hashes: [QueryNumber: StateHash] = [:]
     private var hashesTick = Tick.zero
-    /// Bytes, one more for each cell, that take one unit of work to hash.
-    private static let hashedBytesPerUnit = 64
+    /// Bytes of values that take as long to hash as sixteen items take besides them.
+    private static let hashedBytesPerUnit = 128
     /// By set: the sessions that are sent this tick's batch. Empty outside ``SyncServer/worldAdvanced(now:)``.
     var recipients: [[Int]] = []
 
@@ -119,7 +119,9 @@ struct WorldView {
         hashes[entry.number] = hash
         let shown = PendingChanges(
             cells: entry.cells, queries: entry.membership == nil ? [] : [slot], cursor: .zero)
-        return (hash, 1 + estimatedSize(of: shown) / Self.hashedBytesPerUnit)
+        return (
+            hash, BatchBuilder.work(ofRows: hash.itemCount) + estimatedSize(of: shown) / Self.hashedBytesPerUnit
+        )
     }
 
     /// Bytes that pending changes take, roughly, if all of it is new to the client.
