@@ -205,6 +205,68 @@ import simulate
         #expect(answers.rightCount == 4)
     }
 
+    @Test(arguments: ["resource Weather", "resource Weather where Weather.wind < 100"])
+    func aResourceHeals(text: String) throws {
+        let joined = try makeJoined()
+        joined.world.insertResource(Weather(wind: 3, over: .none))
+        joined.world.spawn(Position())
+        joined.tick()
+        let client = try joined.connect()
+        let id = try #require(client.query(text))
+        joined.tick()
+        let right = client.contents
+        let answers = Answers()
+        try flip("Weather", at: 0, of: client)
+        answers.verify(id, of: client)
+        second(joined)
+        #expect(answers.differences.count == 1 && client.contents == right)
+        // One that there is not.
+        joined.world.removeResource(Weather.self)
+        joined.tick()
+        try column("Weather", of: client).set(0, to: bytes("Weather", of: client), at: store(of: client).tick)
+        answers.verify(id, of: client)
+        second(joined)
+        answers.verify(id, of: client)
+        second(joined)
+        // A resource whose members are told is not shown without its member.
+        #expect(answers.differences.count == (text.contains("where") ? 1 : 2))
+        #expect(answers.rightCount == 3 - answers.differences.count)
+    }
+
+    /// A query that nobody had for a while, and one of which nobody knows any more who left.
+    @Test(arguments: [5, 40]) func whoWasAwayIsVerifiedAndHeals(secondsAway: Int) throws {
+        let joined = try makeJoined()
+        let entities = (0..<200).map { joined.world.spawn(Position(x: Float($0)), Health(current: Int32($0 % 100))) }
+        joined.tick()
+        let client = try joined.connect()
+        let id = try #require(client.query("Health, Position where Health.current < 50"))
+        joined.tick()
+        client.link.toServer.isHanging = true
+        client.link.toClient.isHanging = true
+        client.cut()
+        for number in 0..<secondsAway {
+            try joined.world.set(Health(current: 99), on: entities[number])
+            for _ in 0..<20 { joined.tick() }
+            joined.passTime(.zero)
+        }
+        // What is damaged meanwhile is of somebody who stays.
+        try flip("Position", at: entities[149].index, of: client)
+        let answers = Answers()
+        answers.verify(id, of: client)
+        client.link = LinkCondition()
+        for _ in 0..<20 {
+            second(joined)
+            joined.passTime(.zero)
+        }
+        // Who begins anew after that long a time is healed by it.
+        #expect(answers.differences.count == (secondsAway < 30 ? 1 : 0), "\(answers.all)")
+        #expect(
+            client.contents
+                == joined.contents.filtered { entity, _ in
+                    joined.world[entity, Health.self].map { $0.current < 50 } ?? false
+                })
+    }
+
     @Test func aFirstStateOverManyTicksHealsAChangingWorld() throws {
         let joined = try makeJoined {
             $0.sync.wholeSizeMax = 1; $0.sync.catchUpSizePerTick = 2000

@@ -183,7 +183,7 @@ package final class RandomScript {
         let token = "\(randomClass())"
         participants.append(
             Participant(
-                number: participants.count, client: try joined.connect(token: token), isFragile: chance(4)))
+                number: participants.count, client: try joined.connect(token: token), isFragile: chance(3)))
         participants.last?.client.hashMessages()
         // What comes of an earlier tick may have been delivered with it.
         remember()
