@@ -10,8 +10,8 @@ import Synchronization
 import Testing
 import simulate
 
-/// A client asks for the hash of what it is shown. If its own is another one, the query begins anew, and then the client
-/// has what the server shows.
+/// A client asks for the hash of what it is shown. If its own is another one, the query begins anew, and then the
+/// client has what the server shows.
 @Suite struct VerifyingTests {
     /// Answers in their order.
     private final class Answers: Sendable {

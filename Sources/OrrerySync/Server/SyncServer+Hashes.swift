@@ -48,8 +48,8 @@ extension SyncServer {
         }
     }
 
-    /// The query of a subscription begins anew with the next batch. Nothing happens if there is no such subscription, or
-    /// if its first state is yet to be sent.
+    /// The query of a subscription begins anew with the next batch. Nothing happens if there is no such subscription,
+    /// or if its first state is yet to be sent.
     mutating func restart(_ index: Int, _ id: SubscriptionID) {
         let session = sessions[index]
         guard session.subscriptions.contains(where: { $0.id == id }),

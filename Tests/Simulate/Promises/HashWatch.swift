@@ -5,7 +5,7 @@ import OrreryTesting
 import OrreryWire
 import Synchronization
 
-/// Promise 4, by hashes: what a client has is what the server shows; and what is damaged at a client is found and heals.
+/// Promise 4, by hashes: what a client has is what the server shows; what is damaged at a client is found and heals.
 ///
 /// After a damage, all that the client shows is verified round by round. The round after the first one in which nothing
 /// differs, the client is held against the server again.
