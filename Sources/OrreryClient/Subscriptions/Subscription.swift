@@ -77,8 +77,8 @@ public final class Subscription: Sendable {
     /// They are equal unless something is broken: memory, a relay, the server or this library. If they differ, what is
     /// shown is sent anew, and replaces what was here; the error is also told in ``ClientConnection/errors``.
     /// - Returns: The tick at which they were equal.
-    /// - Throws: ``ClientError`` of code `stateDiffers`, with both hashes in ``ClientError/difference``; `cancelled`; and
-    ///   the reason if the subscription or the connection ends meanwhile.
+    /// - Throws: ``ClientError`` of code `stateDiffers`, with both hashes in ``ClientError/difference``; of code
+    ///   `cancelled`; or the reason if the subscription or the connection ends meanwhile.
     @discardableResult
     public func verify() async throws(ClientError) -> Tick {
         guard let interest else { throw fate.end ?? ClientError(.closed, "the connection was closed", phase: .verify) }

@@ -85,7 +85,8 @@ public struct SyncServerConfiguration: Sendable {
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21
     /// Subscribe, Unsubscribe, Query, QueryCancel, Verify and Restart messages of a session per second, and at once
-    /// after a pause; further ones are read later. Stops a client that keeps the server busy computing its missing changes.
+    /// after a pause; further ones are read later. Stops a client that keeps the server busy computing its missing
+    /// changes.
     public var requestRateMax = 1000
     /// Clients that are remembered, connected or not; beyond it, the client that has been away the longest is
     /// forgotten.
