@@ -11,6 +11,9 @@ public struct ClientConfiguration: Hashable, Sendable {
     public var welcomeTimeout: Duration = .seconds(10)
     /// Time without any message after which the connection counts as lost. A server sends a heartbeat every second.
     public var silenceTimeout: Duration = .seconds(10)
+    /// How often this client verifies what it shows, one subscription of the protocol each time, all in turn; `nil` for
+    /// only when it is asked to (``Subscription/verify()``). A difference is told in ``ClientConnection/errors``.
+    public var verifyInterval: Duration?
     /// Bytes of changes that may wait for one reader of `batches`; beyond this limit the sequence throws. Bounds the
     /// memory held for a slow reader.
     public var waitingBatchSizeMax = 1 << 30

@@ -1,7 +1,7 @@
 public import OrreryQuery
 import OrrerySchema
 import OrreryTransport
-import OrreryWire
+public import OrreryWire
 
 /// An error of a client, with a message that says what to do about it. This library throws no other error.
 ///
@@ -69,11 +69,14 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The text of a query is wrong, names what the server does not have, or costs too much; ``ClientError/query``
         /// says where and why.
         case query
+        /// This client did not have what the server showed it; ``ClientError/difference`` has both hashes. It is sent
+        /// the whole of it anew: nobody has to do anything.
+        case stateDiffers
     }
 
     /// What the client was doing.
     public enum Phase: String, Hashable, Sendable {
-        case connect, handshake, subscribe, query, apply, mutate, resume
+        case connect, handshake, subscribe, query, apply, verify, mutate, resume
     }
 
     /// The kind of error.
@@ -86,6 +89,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     public var current: [UInt8]?
     /// What is wrong with the text of a query.
     public var query: QueryError?
+    /// The hashes of a state that was verified, if they differ.
+    public var difference: StateDifference?
 
     /// Creates an error without bytes.
     public init(_ code: Code, _ message: String, phase: Phase = .connect) {
@@ -124,6 +129,14 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ refusal: Refusal, _ query: QueryError?, phase: Phase) {
         self.init(refusal, phase: phase)
         self.query = query
+    }
+
+    /// Creates an error for a state that is not the server's.
+    init(_ difference: StateDifference) {
+        self.init(
+            .stateDiffers, "the state that this client had was not the server's, and is sent anew: \(difference)",
+            phase: .verify)
+        self.difference = difference
     }
 
     /// Creates an error for a connection that this side ended.

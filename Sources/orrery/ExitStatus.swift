@@ -79,7 +79,8 @@ extension ExitStatus {
             case .invalidURL: .usage
             case .cannotConnect: .cannotConnect
             case .unauthorized: .unauthorized
-            case .protocolViolation, .limitExceeded, .component, .notSupported, .query: .protocolTrouble
+            case .protocolViolation, .limitExceeded, .component, .notSupported, .query, .stateDiffers:
+                .protocolTrouble
             case .connectionLost, .serverStopped, .outcomeUnknown, .closed, .cancelled: .connectionLost
             case .unknownEntity: .unknownEntity
             case .refused, .invalidValue, .notWritable, .forbidden, .compareFailed, .limitReached: .refused

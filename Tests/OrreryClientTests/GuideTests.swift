@@ -324,9 +324,24 @@ import Testing
         #expect(lives.last == connection.epoch)
     }
 
+    @Test func verifying() throws {
+        let joined = try makeWorld()
+        joined.world.spawn(Health(current: 5))
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            let hurt = try await connection.query("Health where Health.current < 50")
+            // begin
+            let tick = try await hurt.verify()
+            print("the same at the server and here at tick", tick)
+            // end
+            #expect(tick <= joined.serverTick)
+        }
+    }
+
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 16)
+        #expect(page.examples.count == 17)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

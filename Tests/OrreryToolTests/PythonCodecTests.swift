@@ -47,6 +47,8 @@ struct PythonCodecTests {
                 "Query of a list of entities, at a later tick, without an evaluation": query(
                     300, Query("", [Entity(12, 3)]), 1000, True),
                 "QueryCancel": cancel_query(300),
+                "Verify": verify(300),
+                "Restart": restart(300),
             }
             for title, message in said.items():
                 print(title, "is right" if message == golden[title] else message.hex())
@@ -56,7 +58,7 @@ struct PythonCodecTests {
             print("resume", golden["Hello with resume"].find(resume.data()) > 0)
             """)
         #expect(ended.error == "")
-        #expect(ended.lines.count == 15)
+        #expect(ended.lines.count == 17)
         #expect(ended.lines.allSatisfy { $0.hasSuffix(" is right") || $0 == "resume True" }, "\(ended.output)")
     }
 
@@ -76,7 +78,7 @@ struct PythonCodecTests {
             print(refused.subscription, refused.code, refused.reason, refused.error)
             for title in ("SubscribeResponse, refused with code 9", "UnsubscribeResponse", "Heartbeat, current",
                           "MutationResponse, applied, spawned", "MutationResponse, two outcomes",
-                          "QueryResponse, refused text"):
+                          "QueryResponse, refused text", "VerifyResponse", "VerifyResponse, refused with code 11"):
                 print(read_messages[title])
             part = read_messages["QueryResponse, of no entity"]
             print(part.query, part.tick, part.is_last, part.head)
@@ -97,10 +99,33 @@ struct PythonCodecTests {
                 MutationResponse(outcomes=[(7, 0), (8, 1)])
                 QueryResponse(query=5, code=12, reason='no', tick=0, is_last=True, head=None, \
                 error=QueryError(kind=3, column=21, expected='a field of Health', nearest='current'), content=b'')
+                VerifyResponse(subscription=300, code=0, reason='', tick=1000, hash=81985529216486895, item_count=300)
+                VerifyResponse(subscription=9, code=11, reason='no', tick=0, hash=0, item_count=0)
                 300 1000 True AnswerHead(entity_count=0, row_count=5, node_count=2, shown=[0, 2])
-                45
+                48
 
                 """, "\(ended.error)")
+    }
+
+    @Test("What it hashes")
+    func hashes() async throws {
+        let ended = try await run(
+            "StateHashes.hex",
+            """
+            from wire.hashes import *
+            items = {
+                "member 12v3": member(12, 3),
+                "cell of 12v3, component 0, no bytes": cell(12, 3, 0, b""),
+                "cell of 12v3, component 2, 8 bytes": cell(12, 3, 2, struct.pack("<2f", 1, -2)),
+                "cell of 70000v4, component 300, 14 bytes": cell(70000, 4, 300, string("Grüße, Welt")),
+                "resource, component 6, 4 bytes": cell(*NO_ENTITY, 6, bytes([5, 0, 0, 0])),
+            }
+            items["sum of all five"] = sum(items.values()) % MODULUS
+            for title, hash in items.items():
+                print(title, "is right" if struct.pack("<Q", hash) == golden[title] else hex(hash))
+            """)
+        #expect(ended.lines.count == 6)
+        #expect(ended.lines.allSatisfy { $0.hasSuffix(" is right") }, "\(ended.output)\(ended.error)")
     }
 
     @Test("What it reads of an answer")

@@ -7,7 +7,7 @@ import Testing
 
 /// The page that strangers write clients from says what the code does.
 @Suite struct ProtocolPageTests {
-    private let page: String
+    let page: String
     private let example: GoldenFile
 
     init() throws {

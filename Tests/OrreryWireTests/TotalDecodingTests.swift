@@ -178,11 +178,11 @@ import Testing
 
     @Test func aMessageOfAnUnknownKindDoesNotBelongHere() {
         for kind in UInt8.min...UInt8.max {
-            if !(1...7).contains(kind) {
+            if !(1...9).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ClientMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }
-            if !(0x81...0x87).contains(kind) {
+            if !(0x81...0x88).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ServerMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }

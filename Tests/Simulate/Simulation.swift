@@ -85,9 +85,11 @@ extension RandomScript {
                 violations += participant.watch.lookAfterEnd(of: client).map { "client \(participant.number): \($0)" }
                 continue
             }
+            participant.watch.isDamaged = participant.hashes.isDamaged
             violations += participant.watch.look(at: client, history: history).map {
                 "client \(participant.number): \($0)"
             }
+            violations += participant.hashes.takeViolations().map { "client \(participant.number): \($0)" }
             violations += participant.answers.takeViolations(history).map { "client \(participant.number): \($0)" }
             note(
                 "client \(participant.number) at \(client.revision), \(client.receivedByteCount) bytes, "

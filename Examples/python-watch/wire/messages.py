@@ -22,9 +22,9 @@ VALUE_SIZE_MAX = 262144
 FIXED_SIZE_MAX = 16384
 LIMIT_COUNT_MAX = MUTATION_PART_COUNT_MAX = 64
 
-HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE, QUERY, QUERY_CANCEL = range(1, 8)
+HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE, QUERY, QUERY_CANCEL, VERIFY, RESTART_QUERY = range(1, 10)
 WELCOME, SUBSCRIBE_RESPONSE, UNSUBSCRIBE_RESPONSE, SYNC_BATCH = range(0x81, 0x85)
-HEARTBEAT, MUTATION_RESPONSE, QUERY_RESPONSE = range(0x85, 0x88)
+HEARTBEAT, MUTATION_RESPONSE, QUERY_RESPONSE, VERIFY_RESPONSE = range(0x85, 0x89)
 LANE = 0  # the only one of this version
 RESUME = 2  # a section of Hello
 ENTITIES, TEXT = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe and Query
@@ -108,6 +108,14 @@ def query(number: int, asked: Query, at_least: int = 0, explain: bool = False) -
 
 def cancel_query(number: int) -> bytes:
     return bytes([QUERY_CANCEL]) + varint(number)
+
+
+def verify(number: int) -> bytes:
+    return bytes([VERIFY]) + varint(number)
+
+
+def restart(number: int) -> bytes:
+    return bytes([RESTART_QUERY]) + varint(number)
 
 
 def mutate_despawn(sequence: int, epoch: int, entity: Entity) -> bytes:
@@ -217,7 +225,18 @@ class QueryResponse(NamedTuple):
     content: bytes = b""
 
 
-Message = Union[Welcome, Response, Batch, Heartbeat, MutationResponse, QueryResponse]
+class VerifyResponse(NamedTuple):
+    """The hash of what the query of a subscription shows at `tick`, of so many items, or why there is none."""
+
+    subscription: int
+    code: int
+    reason: str
+    tick: int = 0
+    hash: int = 0
+    item_count: int = 0
+
+
+Message = Union[Welcome, Response, Batch, Heartbeat, MutationResponse, QueryResponse, VerifyResponse]
 
 
 def read(message: bytes) -> Message:
@@ -372,6 +391,16 @@ def _query_response(reader: Reader) -> QueryResponse:
     return response
 
 
+def _verify_response(reader: Reader) -> VerifyResponse:
+    number, code = reader.varint(), reader.unsigned(1)
+    if code:
+        response = VerifyResponse(number, code, reader.string(REASON_SIZE_MAX))
+    else:
+        response = VerifyResponse(number, code, "", reader.varint(), reader.unsigned(8), reader.varint())
+    _skip_sections(reader)
+    return response
+
+
 def _outcome(reader: Reader) -> tuple[int, int]:
     sequence, code = reader.varint(), reader.unsigned(1)
     if code == 0:
@@ -397,6 +426,7 @@ _READERS: dict[int, Callable[[Reader], Message]] = {
     HEARTBEAT: _heartbeat,
     MUTATION_RESPONSE: _mutation_response,
     QUERY_RESPONSE: _query_response,
+    VERIFY_RESPONSE: _verify_response,
 }
 
 

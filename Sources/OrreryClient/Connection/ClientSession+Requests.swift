@@ -82,6 +82,17 @@ extension ClientSession {
         loop.wake()
     }
 
+    /// Compares what the client has of a subscription with what the server shows.
+    package func verify(_ id: SubscriptionID, _ answer: @escaping VerifyAnswer) {
+        let result: Result<Tick?, ClientError>? = state.withLock { state in
+            if let end = state.end { return .failure(end) }
+            guard state.core.verify(id) else { return .success(nil) }
+            state.waiters.verifications[id, default: []].append(answer)
+            return nil
+        }
+        if let result { answer(result) } else { loop.wake() }
+    }
+
     /// Calls `answer` with the outcome of a mutation.
     package func mutate(_ operation: Mutation.Operation, _ answer: @escaping OutcomeAnswer) {
         mutate({ (_) throws(ClientError) in operation }, answer)

@@ -1,4 +1,4 @@
-import OrrerySchema
+package import OrrerySchema
 import OrreryStore
 package import OrrerySync
 package import OrreryTransport
@@ -13,6 +13,8 @@ package final class ClientSession: TransportHandler, Sendable {
     package typealias Answer = @Sendable (Result<Void, ClientError>) -> Void
     package typealias OutcomeAnswer = @Sendable (Result<MutationOutcome, ClientError>) -> Void
     package typealias QueryAnswerer = @Sendable (Result<QueryAnswer, ClientError>) -> Void
+    /// The tick at which a subscription was verified; `nil` if it is over.
+    package typealias VerifyAnswer = @Sendable (Result<Tick?, ClientError>) -> Void
     package typealias Observer = @Sendable (Result<AppliedBatch, ClientError>) -> Void
 
     /// Not copyable, so that no read copies it.
@@ -29,6 +31,8 @@ package final class ClientSession: TransportHandler, Sendable {
         var lostConnectionCount = 0
         var openedAt: Duration?
         var heardAt = Duration.zero
+        /// When this client last verified a subscription by itself.
+        var verifiedAt = Duration.zero
         var receivedByteCount: UInt64 = 0
         /// The system's count of received bytes, including incomplete messages; `nil` since the last complete message.
         var arrivedByteCount: UInt64?
@@ -145,7 +149,18 @@ package final class ClientSession: TransportHandler, Sendable {
             }
             return nil
         }
-        if let error { lose(error) }
+        if let error { return lose(error) }
+        verifyIfDue()
+    }
+
+    private func verifyIfDue() {
+        guard let interval = configuration.verifyInterval else { return }
+        state.withLock { state in
+            guard state.core.isWelcomed, now() - state.verifiedAt >= interval else { return }
+            state.verifiedAt = now()
+            state.core.verifyNext()
+        }
+        flush()
     }
 
     /// Bytes of an incomplete message count as activity: over a slow link, a message may take longer than the silence
@@ -190,6 +205,14 @@ package final class ClientSession: TransportHandler, Sendable {
         case .answered(let id, let answer): answered(id, .success(answer), &state)
         case .unanswered(let id, let refusal, let query):
             answered(id, .failure(ClientError(refusal, query, phase: .query)), &state)
+        case .verified(let id, let tick): verified(id, .success(tick), &state)
+        case .differs(let id, let difference):
+            let error = ClientError(difference)
+            report(error, &state)
+            verified(id, .failure(error), &state)
+        case .unverified(let id, let refusal):
+            let isOver = refusal.code == .badSubscription
+            verified(id, isOver ? .success(nil) : .failure(ClientError(refusal, phase: .verify)), &state)
         case .failed(let error):
             let (connection, loop) = (state.connection, loop)
             state.outbox.append {
@@ -204,6 +227,11 @@ package final class ClientSession: TransportHandler, Sendable {
     private func answered(_ id: QueryID, _ result: Result<QueryAnswer, ClientError>, _ state: inout State) {
         guard let answer = state.waiters.queries.removeValue(forKey: id) else { return }
         state.outbox.append { answer(result) }
+    }
+
+    private func verified(_ id: SubscriptionID, _ result: Result<Tick?, ClientError>, _ state: inout State) {
+        guard let answers = state.waiters.verifications.removeValue(forKey: id) else { return }
+        state.outbox.append { for answer in answers { answer(result) } }
     }
 
     private func refused(_ id: SubscriptionID, _ error: ClientError, _ state: inout State) {

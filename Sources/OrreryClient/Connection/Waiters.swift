@@ -10,6 +10,8 @@ struct Waiters {
     var unsubscriptions: [SubscriptionID: [ClientSession.Answer]] = [:]
     /// Callers waiting for the answer to a one-shot query.
     var queries: [QueryID: ClientSession.QueryAnswerer] = [:]
+    /// Callers waiting for a subscription to be verified.
+    var verifications: [SubscriptionID: [ClientSession.VerifyAnswer]] = [:]
     /// Callers waiting for the outcome of a mutation, and since when.
     var mutations: [MutationSequence: (answer: ClientSession.OutcomeAnswer, since: Duration)] = [:]
 
@@ -26,6 +28,9 @@ struct Waiters {
             for answer in answers { answer(.failure(end)) }
         }
         for (_, answer) in queries.sorted(by: { $0.key < $1.key }) { answer(.failure(end)) }
+        for (_, answers) in verifications.sorted(by: { $0.key < $1.key }) {
+            for answer in answers { answer(.failure(end)) }
+        }
         for (_, waiting) in mutations.sorted(by: { $0.key < $1.key }) {
             waiting.answer(
                 .failure(

@@ -40,6 +40,10 @@ public final class ComponentView<C: Component>: Sendable {
     /// The batches from now on, with the changes of this view. The first contains what the view shows now.
     public var batches: BatchSequence { subscription.batches }
 
+    /// Compares what the view shows with what the server has, as ``Subscription/verify()``.
+    @discardableResult
+    public func verify() async throws(ClientError) -> Tick { try await subscription.verify() }
+
     /// Ends the view. May be called at any time, and repeatedly.
     public func cancel() { subscription.cancel() }
 
@@ -156,6 +160,10 @@ public final class EntityView<C: Component>: Sendable {
     /// The batches from now on, with the changes of the component. The first contains what is shown now.
     public var batches: BatchSequence { view.batches }
 
+    /// Compares what the view shows with what the server has, as ``Subscription/verify()``.
+    @discardableResult
+    public func verify() async throws(ClientError) -> Tick { try await view.verify() }
+
     /// Ends the view. May be called at any time, and repeatedly.
     public func cancel() { view.cancel() }
 }
@@ -183,6 +191,10 @@ public final class ResourceView<C: Component>: Sendable {
 
     /// The batches from now on, with the changes of the resource. The first contains what is shown now.
     public var batches: BatchSequence { view.batches }
+
+    /// Compares what the view shows with what the server has, as ``Subscription/verify()``.
+    @discardableResult
+    public func verify() async throws(ClientError) -> Tick { try await view.verify() }
 
     /// Ends the view. May be called at any time, and repeatedly.
     public func cancel() { view.cancel() }

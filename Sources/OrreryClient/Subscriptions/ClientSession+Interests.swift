@@ -34,6 +34,23 @@ extension ClientSession {
         state.read { $0.pool.subscription(of: interest) }
     }
 
+    /// Verifies all that an interest shows. Lists of entities that change meanwhile are verified again.
+    /// - Returns: The tick at which all of it had been verified.
+    func verify(_ interest: SubscriptionPool.InterestID, _ fate: Subscription.Fate) async throws(ClientError) -> Tick {
+        while true {
+            guard let ids = state.read({ $0.pool.subscriptions(of: interest) }) else {
+                throw fate.end ?? ClientError(.closed, "the subscription has ended", phase: .verify)
+            }
+            var tick: Tick? = withCore { $0.tick }
+            for id in ids where tick != nil {
+                let promise = Promise<Tick?>()
+                verify(id) { promise.keep($0) }
+                tick = try await promise.value()
+            }
+            if let tick { return tick }
+        }
+    }
+
     /// The number of active views and subscriptions.
     package var interestCount: Int { state.read { $0.pool.interestCount } }
 

@@ -110,6 +110,12 @@ public final class LiveQuery: Sendable {
         if fate.end != nil { new.subscription.cancel() }
     }
 
+    /// Compares all that the query shows with what the server has, as ``Subscription/verify()``.
+    @discardableResult
+    public func verify() async throws(ClientError) -> Tick {
+        try await current.withLock { $0.subscription }.verify()
+    }
+
     /// Ends the query. May be called at any time, and repeatedly.
     public func cancel() {
         fate.finish(ClientError(.closed, "the query was cancelled", phase: .subscribe))

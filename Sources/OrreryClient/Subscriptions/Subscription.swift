@@ -1,4 +1,4 @@
-import OrrerySchema
+public import OrrerySchema
 import OrrerySync
 import Synchronization
 
@@ -71,6 +71,19 @@ public final class Subscription: Sendable {
 
     /// The batches from now on, with the changes of this subscription. The first contains what is shown now.
     public var batches: BatchSequence { BatchSequence(session, self) }
+
+    /// Asks the server for a hash of all that this subscription shows, and compares it with that of what is here.
+    ///
+    /// They are equal unless something is broken: memory, a relay, the server or this library. If they differ, what is
+    /// shown is sent anew, and replaces what was here; the error is also told in ``ClientConnection/errors``.
+    /// - Returns: The tick at which they were equal.
+    /// - Throws: ``ClientError`` of code `stateDiffers`, with both hashes in ``ClientError/difference``; of code
+    ///   `cancelled`; or the reason if the subscription or the connection ends meanwhile.
+    @discardableResult
+    public func verify() async throws(ClientError) -> Tick {
+        guard let interest else { throw fate.end ?? ClientError(.closed, "the connection was closed", phase: .verify) }
+        return try await session.verify(interest, fate)
+    }
 
     /// Ends the subscription: its batch sequences end, and state that no other subscription or view needs leaves the
     /// store. May be called at any time, and repeatedly.

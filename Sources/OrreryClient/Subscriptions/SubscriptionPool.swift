@@ -103,6 +103,12 @@ struct SubscriptionPool {
         return (part.current ?? part.next)?.id
     }
 
+    /// All subscriptions of the protocol that show what an interest asks for, ascending; `nil` if it has ended.
+    func subscriptions(of id: InterestID) -> [SubscriptionID]? {
+        guard interests[id] != nil else { return nil }
+        return parts.values.filter { $0.interests.contains(id) }.compactMap { ($0.current ?? $0.next)?.id }.sorted()
+    }
+
     // MARK: Interests
 
     /// Adds an interest, and requests what it needs and nobody has requested yet.

@@ -36,15 +36,14 @@ extension BatchApplier {
             shown.leave(rows, try position(of: query))
             leftRows = leftRows.union(rows)
         case .restarted(let query):
-            let rows = shown.restart(try position(of: query))
-            // At once: what is sent from here on says what there is.
-            rows.forEach { leaveWhereUncovered($0, &batch.list) }
+            leftRows = leftRows.union(try restart(query))
         case .joined(let query, let rows): try join(rows, query)
         case .enter(let rows, let generations, let spawned):
             try enter(rows, generations, spawned: spawned, &batch)
         case .remove(let column, let rows):
             try rows.forEach { (index) throws(WireError) in try remove(index, from: column, &batch) }
         case .values(let column, let rows, let values, let inserted):
+            if inserted { anew.came(rows, in: column) }
             try set(rows, of: column, to: values, inserted: inserted, &batch)
         }
     }
@@ -125,7 +124,7 @@ extension BatchApplier {
         shown.join(rows, position)
     }
 
-    private mutating func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
+    mutating func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {
         // A server also despawns entities that this client may never have known: those that came and went since the
         // base.
         guard let entity = store.entity(at: index) else { return }
@@ -147,6 +146,7 @@ extension BatchApplier {
         _ rows: RowSet, _ generations: UnsafeRawBufferPointer, spawned: Bool, _ batch: inout AppliedBatch
     ) throws(WireError) {
         var position = 0
+        anew.came(rows)
         try rows.forEach { (index) throws(WireError) in
             let generation = UInt32(littleEndian: generations.loadUnaligned(fromByteOffset: position, as: UInt32.self))
             position += 4

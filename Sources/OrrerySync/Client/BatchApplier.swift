@@ -26,6 +26,10 @@ struct BatchApplier {
     var bareCandidates: [Entity] = []
     /// Rows that left a query in the batch being applied, and may show cells that no other query shows.
     var leftRows = RowSet()
+    /// Subscriptions whose queries the server was asked to begin anew, and has not yet.
+    var restarting: Set<SubscriptionID> = []
+    /// What has begun anew in the batch being applied.
+    var anew = BegunAnew()
     /// Components that the batch being applied adds to the table.
     var addedColumns: Set<ColumnID> = []
     /// Entities that were born in the batch being applied.
@@ -56,6 +60,7 @@ struct BatchApplier {
     /// - Returns: The removal of these cells.
     /// - Complexity: O(cells that it shows).
     mutating func forget(_ id: SubscriptionID) -> ChangeList {
+        restarting.remove(id)
         guard let query = granted.removeValue(forKey: id), started.remove(id) != nil, let ended = shown.end(query)
         else { return ChangeList() }
         var changes = ChangeList()
@@ -97,6 +102,7 @@ struct BatchApplier {
             throw WireError(
                 .protocolError, "members of query \(query.granted.number), of which no subscription has started")
         }
+        try dropWhatDidNotCome(&batch)
         listChangesOfQueries(in: &batch)
         leftRows.forEach { leaveWhereUncovered($0, &batch.list) }
         forgetBareEntities(.left, &batch.list)
@@ -107,6 +113,8 @@ struct BatchApplier {
         shown.endBatch()
         beginning.removeAll()
         leftRows.removeAll()
+        restarting = restarting.filter { id in !anew.queries.contains { $0 == granted[id]?.number } }
+        anew = BegunAnew()
         spawnedRows.removeAll()
         addedColumns.removeAll()
         awaitedSchemas.removeAll()
@@ -116,6 +124,7 @@ struct BatchApplier {
     mutating func forgetSubscriptions() {
         granted.removeAll()
         started.removeAll()
+        restarting.removeAll()
         shown = ShownQueries()
         bareCandidates.removeAll()
         endBatch()

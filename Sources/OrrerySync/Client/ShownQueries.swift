@@ -19,6 +19,8 @@ struct ShownQueries {
         fileprivate(set) var membersBefore = RowSet()
         /// Rows that joined again in this batch, though they were members: they left in between.
         fileprivate(set) var rejoined = RowSet()
+        /// Whether it begins anew in this batch: who was a member and is one again has stayed, as far as anybody knows.
+        fileprivate(set) var isAnew = false
         /// Whether this batch is the first since the query started.
         fileprivate(set) var isNew = true
     }
@@ -69,8 +71,10 @@ struct ShownQueries {
     // MARK: Members
 
     mutating func join(_ rows: RowSet, _ position: Int) {
-        queries[position].rejoined = queries[position].rejoined.union(
-            rows.intersection(queries[position].membersBefore))
+        if !queries[position].isAnew {
+            queries[position].rejoined = queries[position].rejoined.union(
+                rows.intersection(queries[position].membersBefore))
+        }
         queries[position].members = queries[position].members.union(rows)
     }
 
@@ -82,6 +86,7 @@ struct ShownQueries {
     /// - Returns: Those that there were.
     mutating func restart(_ position: Int) -> RowSet {
         defer { queries[position].members.removeAll() }
+        queries[position].isAnew = true
         return queries[position].members
     }
 
@@ -98,6 +103,7 @@ struct ShownQueries {
             queries[position].membersBefore = queries[position].members
             queries[position].rejoined.removeAll()
             queries[position].isNew = false
+            queries[position].isAnew = false
         }
     }
 

@@ -70,6 +70,7 @@ extension SyncClient {
         phase = .ready
         resuming = applier.started
         events += endThoseUnsubscribed() + askForTheRest() + askAgain()
+        events += verifyAgain()
         return events + resendMutations(isKnownClient: welcome.session.isKnownClient)
     }
 

@@ -91,6 +91,9 @@ extension SyncClient {
         return batch
     }
 
+    /// Whether a subscription was asked for, and has neither ended nor been refused.
+    package func isSubscribed(_ id: SubscriptionID) -> Bool { requests[id] != nil }
+
     /// The subscriptions of ``startedQueries``.
     package var startedSubscriptions: [SubscriptionID] { applier.started.sorted() }
 
@@ -115,7 +118,7 @@ extension SyncClient {
         dropStaged()
         // The last state of an earlier life stays until the new life replaces it: none of its subscriptions counts as
         // started.
-        return leaving(applier.forget(id)) + [.unsubscribed(id)]
+        return leaving(applier.forget(id)) + [.unsubscribed(id)] + endVerifying(id)
     }
 
     /// The events for cells that left between two batches.

@@ -18,6 +18,12 @@ package enum ClientEvent: Sendable {
     case answered(QueryID, QueryAnswer)
     /// A one-shot query was refused.
     case unanswered(QueryID, Refusal, QueryError? = nil)
+    /// What this client has of a subscription is what the server shows at this tick.
+    case verified(SubscriptionID, Tick)
+    /// It is not: the query of the subscription begins anew.
+    case differs(SubscriptionID, StateDifference)
+    /// The server did not say the hash: the subscription is over for it.
+    case unverified(SubscriptionID, Refusal)
     /// The server's world has reached this tick; `isCurrent` says that the store has the state of that tick.
     case heartbeat(Tick, isCurrent: Bool)
     /// The server sent something that it must not send. Nothing is applied from here on or, after `CloseCode.gap`,
@@ -63,6 +69,10 @@ package struct SyncClient {
     /// The answer that is arriving: one at a time.
     var arrivingAnswer: ArrivingAnswer?
     var nextQuery: UInt32 = 1
+    /// Subscriptions whose hash was asked for and not answered yet.
+    var verifying: Set<SubscriptionID> = []
+    /// The one that was verified last by ``verifyNext()``.
+    var lastVerified = SubscriptionID(0)
     /// Mutations without an outcome yet, in order.
     package internal(set) var pendingMutations: [PendingMutation] = []
     var nextMutation: UInt64 = 1
@@ -168,6 +178,7 @@ package struct SyncClient {
             for answer in answers { events += try receiveOutcome(answer.sequence, answer.outcome) }
             return events
         case (.ready, .queryResponse(let id, let response)): return try receive(response, to: id, bytes)
+        case (.ready, .verifyResponse(let id, let outcome)): return try receive(outcome, for: id)
         case (.ready, .syncBatch(let head)): return try receive(head, bytes)
         case (.awaitingWelcome, _): throw WireError(.protocolError, "the server's first message must be Welcome")
         case (_, .welcome): throw WireError(.protocolError, "a second Welcome")

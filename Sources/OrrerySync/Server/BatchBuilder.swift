@@ -11,21 +11,21 @@ struct PendingChanges: Sendable {
     var cursor: Tick
     /// Cells that the client may hold for other queries are as of this tick; 0 if there are none. Usually the cursor.
     var heldSince: Tick
-    /// Whether the client forgets the members that it knows first, since it cannot be told who left.
-    var restarts = false
+    /// The queries that begin anew: the client drops what it has of them and is not brought by this batch.
+    var restarted: [QueryTable.Slot] = []
     /// What other changes of the same batch bring, so that it need not be sent for those who join: whole components,
     /// and what these queries show of their members.
     var otherwise: (cells: Cells, queries: [QueryTable.Slot]) = (Cells(), [])
 
     init(
         cells: Cells = Cells(), queries: [QueryTable.Slot] = [], cursor: Tick, heldSince: Tick? = nil,
-        restarts: Bool = false
+        restarted: [QueryTable.Slot] = []
     ) {
         self.cells = cells
         self.queries = queries
         self.cursor = cursor
         self.heldSince = heldSince ?? cursor
-        self.restarts = restarts
+        self.restarted = restarted
     }
 
     var isEmpty: Bool { cells.isEmpty && queries.isEmpty }
@@ -33,7 +33,7 @@ struct PendingChanges: Sendable {
     /// These changes without what others of the batch bring.
     func without(_ others: some Sequence<PendingChanges>) -> PendingChanges {
         var result = self
-        for other in others where !other.restarts {
+        for other in others {
             result.otherwise.cells.columns += other.cells.columns
             result.otherwise.queries += other.queries
         }

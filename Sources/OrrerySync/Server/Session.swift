@@ -27,7 +27,7 @@ struct Session {
     /// Capabilities of the client beyond docs/PROTOCOL.md.
     var capabilities: [Capability] = []
     /// In order of request.
-    var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot, textSize: Int)] = []
+    var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot, textSize: Int, hashedAt: Duration?)] = []
     /// The number of entities that its subscriptions and waiting queries list.
     var listedCount = 0
     /// Its one-shot queries that wait, in order.
@@ -40,6 +40,11 @@ struct Session {
     }
     /// Subscriptions whose first state was not sent yet, with the tick up to which the client already has it.
     var waiting: [(id: SubscriptionID, cursor: Tick)] = []
+    /// Started subscriptions whose queries begin anew with the next batch, since the client does not have what they
+    /// show.
+    var restarting: [SubscriptionID] = []
+    /// The subscriptions whose hashes it waits for, each once, in order.
+    var hashRequests: [SubscriptionID] = []
     /// Answers to mutations that are held until the client was sent their tick. As many as the client has mutations
     /// under way.
     var answers: [MutationAnswer] = []

@@ -63,6 +63,14 @@ extension Session {
         assert(
             waiting.allSatisfy { waiting in subscriptions.contains { $0.id == waiting.id } },
             "\(id) waits for a subscription that it does not have")
+        assert(
+            restarting.allSatisfy { id in
+                subscriptions.contains { $0.id == id } && !waiting.contains { $0.id == id && $0.cursor == .zero }
+            } && (restarting.isEmpty || !isLive), "\(id) restarts what it has, and is not live before")
+        assert(
+            Set(hashRequests).count == hashRequests.count
+                && hashRequests.allSatisfy { id in subscriptions.contains { $0.id == id } },
+            "\(id) waits once for each hash of what it has")
         if case .behind(let cursor, let transfer) = progress {
             assert(cursor <= storeTick, "\(id) has a cursor that has not come")
             assert((transfer?.start ?? .zero) <= storeTick, "\(id) has a transfer that begins later")

@@ -70,6 +70,9 @@ extension SyncServer {
                 Occupancy(
                     "waiting subscriptions of session \(session.id)", session.waiting.count,
                     limit: limits.subscriptionCountMax),
+                Occupancy(
+                    "hashes that session \(session.id) waits for", session.hashRequests.count,
+                    limit: limits.subscriptionCountMax),
                 // The last message may cost more than what was left.
                 Occupancy(
                     "work of session \(session.id) in a period", configuration.turnWorkMax - session.reading.turn,

@@ -92,6 +92,7 @@ extension SyncServer {
             let index = (nextServed + step) % sessions.count
             if sessions[index].isBehind { serve(index, now: now) }
             answerQueries(index, now: now)
+            answerHash(index, now: now)
             if !hasServingBudget { nextServed = index + 1 }
         }
     }
@@ -149,8 +150,7 @@ extension SyncServer {
         let view = session.view
         if let set = session.set {
             let set = views[view].sets[set]
-            pending += split(
-                PendingChanges(cells: set.cells, queries: set.memberQueries, cursor: cursor), in: view)
+            pending.append(PendingChanges(cells: set.cells, queries: set.memberQueries, cursor: cursor))
         }
         let started = session.startedQueries
         // First what the client has up to a tick, then what it knows nothing of.
@@ -165,28 +165,39 @@ extension SyncServer {
                 cells: pending.reduce(cells) { $0.subtracting($1.cells) },
                 queries: asked.filter { views[view].queries[$0].membership != nil }, cursor: start,
                 heldSince: start > .zero ? start : heldSince)
-            pending += split(first.without(pending), in: view)
+            pending.append(first.without(pending))
         }
-        pending.removeAll(where: \.isEmpty)
-        return pending
+        let restarting = session.queries(session.restarting.contains)
+        let restart = beginAnew(restarting, in: &pending, of: view)
+        return (restart.isEmpty ? [] : [restart]) + pending.filter { !$0.isEmpty }
     }
 
-    /// Sets apart the queries of which nobody knows who left them after the cursor: they begin anew.
-    private func split(_ pending: PendingChanges, in view: Int) -> [PendingChanges] {
-        guard pending.cursor > .zero else { return [pending] }
-        let unknown = pending.queries.filter { !views[view].queries[$0].isKnown(since: pending.cursor) }
-        guard !unknown.isEmpty else { return [pending] }
-        var known = pending
-        known.queries.removeAll(where: unknown.contains)
-        return [
-            known,
-            PendingChanges(queries: unknown, cursor: .zero, heldSince: pending.heldSince, restarts: true)
-                .without([known]),
-        ]
+    /// The first states of queries that begin anew: those that the client asks for, and those of which nobody knows who
+    /// left them after its cursor, which are taken out of its other changes. Complete, whatever else the batch brings:
+    /// the client drops what is not in them. The values come first, since the client may lack cells that others change.
+    private func beginAnew(
+        _ restarting: [QueryTable.Slot], in pending: inout [PendingChanges], of view: Int
+    ) -> PendingChanges {
+        let queries = views[view].queries
+        var slots = restarting
+        for position in pending.indices where pending[position].cursor > .zero {
+            let cursor = pending[position].cursor
+            let unknown = pending[position].queries.filter { !queries[$0].isKnown(since: cursor) }
+            pending[position].queries.removeAll(where: unknown.contains)
+            slots += unknown.filter { !slots.contains($0) }
+        }
+        return PendingChanges(
+            cells: CellCounts(slots.map { queries[$0].cells }).cells,
+            queries: slots.filter { queries[$0].membership != nil }, cursor: .zero, restarted: slots)
     }
 
     /// The first state of these subscriptions was sent: their queries are sent with the session's others from now on.
-    private mutating func begin(_ index: Int, _ started: [SubscriptionID]) {
+    /// - Parameter restarted: Queries that have begun anew.
+    private mutating func begin(_ index: Int, _ started: [SubscriptionID], restarted: [QueryTable.Slot]) {
+        let subscriptions = sessions[index].subscriptions
+        sessions[index].restarting.removeAll { id in
+            subscriptions.contains { $0.id == id && restarted.contains($0.query) }
+        }
         let known = sessions[index].startedQueries
         sessions[index].waiting.removeAll { started.contains($0.id) }
         sessions[index].set = views[sessions[index].view].move(
@@ -212,8 +223,10 @@ extension SyncServer {
                 batch.messages(tick: store.tick, base: base, firstPart: firstPart, in: &frames), to: [index],
                 reaching: store.tick, now: now)
         }
-        begin(index, started)
-        if !sessions[index].waiting.isEmpty { sessions[index].progress = .behind(cursor: store.tick) }
+        begin(index, started, restarted: pending.flatMap(\.restarted))
+        if !sessions[index].waiting.isEmpty || !sessions[index].restarting.isEmpty {
+            sessions[index].progress = .behind(cursor: store.tick)
+        }
         sendAnswers(index)
     }
 
@@ -261,7 +274,6 @@ extension SyncServer {
             var part = $0
             part.cursor = transfer.start
             if part.heldSince == .zero { part.heldSince = transfer.start }
-            part.restarts = false
             return part
         }
         finish(

@@ -74,6 +74,16 @@ extension SyncServer {
             sessions[index].reading.requests.charge(now: now)
             cancelQueries(index, id)
             answerQueries(index, now: now)
+        case (.ready, .verify(let id)):
+            sessions[index].reading.requests.charge(now: now)
+            verify(index, id)
+        case (.ready, .restart(let id)):
+            sessions[index].reading.requests.charge(now: now)
+            restart(index, id)
+            serveOnce(index, now: now)
+        case (.ready, .refused(.verify(let id), let refusal)):
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .verifyResponse(id, .refused(refusal)))
         case (.ready, .refused(.query(let id), let refusal)):
             sessions[index].reading.requests.charge(now: now)
             answer(index, .queryResponse(id, .refused(refusal)))
@@ -249,7 +259,7 @@ extension SyncServer {
         let slot = views[view].queries.hold(query, of: views[view].store)
         // An evaluation is work that its client has caused; one in parts has a budget of its own.
         if isNew, views[view].queries[slot].isFinished { charge(index, query.evaluationWork(in: views[view].store)) }
-        sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count))
+        sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count, nil))
         count(listed: query.listedCount, of: index)
         sessions[index].waiting.append((subscription.id, tick))
         if sessions[index].isLive { sessions[index].progress = .behind(cursor: store.tick) }
@@ -267,6 +277,8 @@ extension SyncServer {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
         let ended = sessions[index].subscriptions.remove(at: position)
+        endHashRequest(index, id)
+        sessions[index].restarting.removeAll { $0 == id }
         let view = sessions[index].view
         count(listed: -views[view].queries[ended.query].query.listedCount, of: index)
         if sessions[index].waiting.contains(where: { $0.id == id }) {

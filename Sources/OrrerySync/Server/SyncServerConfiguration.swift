@@ -89,11 +89,15 @@ public struct SyncServerConfiguration: Sendable {
     public var waitingQueryMax = 8
     /// How long a one-shot query waits for its tick, for those before it and for room; then it is refused with code 9.
     public var queryWaitMax: Duration = .seconds(10)
+    /// The shortest time between two hashes of one subscription; who asks earlier is answered later. Stops a client
+    /// that keeps the server busy hashing.
+    public var verifyInterval: Duration = .seconds(1)
     /// Entities that the subscriptions of all sessions list together, some 32 bytes each; a further one is refused with
     /// code 9. Stops many such clients.
     public var listedEntityCountTotalMax = 1 << 21
-    /// Subscribe, Unsubscribe, Query and QueryCancel messages of a session per second, and at once after a pause;
-    /// further ones are read later. Stops a client that keeps the server busy computing its missing changes.
+    /// Subscribe, Unsubscribe, Query, QueryCancel, Verify and Restart messages of a session per second, and at once
+    /// after a pause; further ones are read later. Stops a client that keeps the server busy computing its missing
+    /// changes.
     public var requestRateMax = 1000
     /// Clients that are remembered, connected or not; beyond it, the client that has been away the longest is
     /// forgotten.

@@ -1,3 +1,4 @@
+import OrreryQuery
 import OrrerySchema
 import OrreryStore
 import OrreryWire
@@ -19,6 +20,11 @@ struct WorldView {
     var sessionCount = 0
     /// Since when nobody has it.
     var unusedSince = Duration.zero
+    /// The hashes of queries that sessions asked for at this tick, one for each query at most.
+    private var hashes: [QueryNumber: StateHash] = [:]
+    private var hashesTick = Tick.zero
+    /// Bytes of values that take as long to hash as sixteen items take besides them.
+    private static let hashedBytesPerUnit = 128
     /// By set: the sessions that are sent this tick's batch. Empty outside ``SyncServer/worldAdvanced(now:)``.
     var recipients: [[Int]] = []
 
@@ -95,9 +101,30 @@ struct WorldView {
     }
 
     func appendRestarts(of pending: [PendingChanges], to sections: inout BatchSections) {
-        for part in pending where part.restarts {
-            for slot in part.queries { sections.append(restarted: queries[slot].number) }
+        for part in pending {
+            for slot in part.restarted { sections.append(restarted: queries[slot].number) }
         }
+    }
+
+    /// The hash of what a query shows now. Sessions that ask in the same tick share it.
+    /// - Returns: The hash, and the units of work that it took.
+    mutating func hash(of slot: QueryTable.Slot) -> (StateHash, work: Int) {
+        if hashesTick != store.tick { hashes.removeAll(keepingCapacity: true) }
+        hashesTick = store.tick
+        let entry = queries[slot]
+        if let known = hashes[entry.number] { return (known, 1) }
+        let members =
+            entry.membership.map { RowSet($0.members.lazy.map(\.index)) }
+            ?? (entry.cells.everyEntity
+                ? store.entities.rows : entry.shownColumns.reduce(RowSet()) { $0.union(store[$1].rows) })
+        let hash = StateHash(
+            of: members, shown: entry.shownColumns, isOfResource: entry.query.isResource, in: store)
+        hashes[entry.number] = hash
+        let shown = PendingChanges(
+            cells: entry.cells, queries: entry.membership == nil ? [] : [slot], cursor: .zero)
+        return (
+            hash, BatchBuilder.work(ofRows: hash.itemCount) + estimatedSize(of: shown) / Self.hashedBytesPerUnit
+        )
     }
 
     /// Bytes that pending changes take, roughly, if all of it is new to the client.

@@ -66,6 +66,7 @@ package enum RequestID: Hashable, Sendable {
     case unsubscribe(SubscriptionID)
     case mutate(MutationSequence, Epoch)
     case query(QueryID)
+    case verify(SubscriptionID)
 }
 
 /// A message from a client.
@@ -80,6 +81,10 @@ package enum ClientMessage: Hashable, Sendable {
     case query(QueryID, OneShotQuery)
     /// The answer to a query is not wanted any more. If it has not left whole, it ends with a refusal.
     case cancelQuery(QueryID)
+    /// Asks for the hash of what a subscription's query shows.
+    case verify(SubscriptionID)
+    /// The client does not have what the query of a subscription shows: it is to begin anew.
+    case restart(SubscriptionID)
     /// A well-formed request that this reader must not act on: it does not know a part that must be understood.
     case refused(RequestID, Refusal)
 }
@@ -93,6 +98,8 @@ private enum Kind {
     static let mutate: UInt8 = 5
     static let query: UInt8 = 6
     static let queryCancel: UInt8 = 7
+    static let verify: UInt8 = 8
+    static let restart: UInt8 = 9
 }
 
 private enum HelloSection {
@@ -129,6 +136,12 @@ extension ClientMessage {
         case .cancelQuery(let id):
             writer.append(Kind.queryCancel)
             writer.append(varint: UInt64(id.rawValue))
+        case .verify(let id):
+            writer.append(Kind.verify)
+            writer.append(varint: UInt64(id.rawValue))
+        case .restart(let id):
+            writer.append(Kind.restart)
+            writer.append(varint: UInt64(id.rawValue))
         case .refused: preconditionFailure("a refused request is never written")
         }
         return writer.bytes
@@ -160,6 +173,13 @@ extension ClientMessage {
                 self = notUnderstood.map { .refused(.query(id), .notUnderstood($0)) } ?? .query(id, query)
             case Kind.queryCancel:
                 self = .cancelQuery(try reader.readQueryID())
+                try reader.readSectionsOrFail()
+            case Kind.verify:
+                let id = try reader.readSubscription()
+                let notUnderstood = try reader.readSections { _, _ in false }
+                self = notUnderstood.map { .refused(.verify(id), .notUnderstood($0)) } ?? .verify(id)
+            case Kind.restart:
+                self = .restart(try reader.readSubscription())
                 try reader.readSectionsOrFail()
             case let kind:
                 throw CodecError(.unknownReference, "\(kind) is no kind of message from a client")

@@ -94,6 +94,7 @@ package enum ServerMessage: Hashable, Sendable {
     case mutationResponse([MutationAnswer])
     /// The answer to a query, or a part of it.
     case queryResponse(QueryID, QueryResponse)
+    case verifyResponse(SubscriptionID, VerifyOutcome)
     /// A batch or a part of one. Its sections follow in the bytes: see ``BatchReader``.
     case syncBatch(BatchHead)
 }
@@ -107,6 +108,7 @@ enum ServerMessageKind {
     static let heartbeat: UInt8 = 0x85
     static let mutationResponse: UInt8 = 0x86
     static let queryResponse: UInt8 = 0x87
+    static let verifyResponse: UInt8 = 0x88
 }
 
 private enum WelcomeSection {
@@ -155,6 +157,7 @@ extension ServerMessage {
             writer.append(varint: answers.count)
             for answer in answers { writer.append(answer, limits: limits) }
         case .queryResponse(let id, let response): writer.append(id, response, limits)
+        case .verifyResponse(let id, let outcome): writer.append(id, outcome, limits)
         case .syncBatch: preconditionFailure("a batch is written by BatchSections")
         }
     }
@@ -184,6 +187,9 @@ extension ServerMessage {
                 let (id, response) = try reader.readQueryResponse(limits: limits)
                 self = .queryResponse(id, response)
                 return
+            case ServerMessageKind.verifyResponse:
+                let id = try reader.readSubscription()
+                self = .verifyResponse(id, try reader.readVerifyOutcome(limits: limits))
             case ServerMessageKind.syncBatch:
                 self = .syncBatch(try reader.readBatchHead())
                 return

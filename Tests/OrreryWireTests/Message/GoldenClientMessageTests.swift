@@ -111,6 +111,8 @@ import Testing
                 OneShotQuery(QueryRequest("", entities: [entity]), atLeast: Tick(1000), explains: true))
         ),
         ("QueryCancel", .cancelQuery(QueryID(300))),
+        ("Verify", .verify(SubscriptionID(300))),
+        ("Restart", .restart(SubscriptionID(300))),
     ]
 
     private static let epoch = Epoch(0x1122_3344_5566_7788)
@@ -167,6 +169,9 @@ import Testing
         ("Query of the future", notUnderstood(.query(QueryID(9)), 15)),
         ("Query with an unknown section", .query(QueryID(10), OneShotQuery(.everything))),
         ("QueryCancel with an unknown section", .cancelQuery(QueryID(1))),
+        ("Verify of the future", notUnderstood(.verify(SubscriptionID(9)), 15)),
+        ("Verify with an unknown section", .verify(SubscriptionID(1))),
+        ("Restart with an unknown section", .restart(SubscriptionID(1))),
     ]
 
     @Test func everyItemIsItsMessage() throws {

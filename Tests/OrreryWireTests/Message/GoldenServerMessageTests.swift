@@ -140,6 +140,16 @@ import Testing
                         QueryError(.unknownField, column: 21, expected: "a field of Health", nearest: "current")))
             ),
             ("QueryResponse, refused with code 13", .queryResponse(QueryID(13), .refused(Refusal(.cancelled, "no")))),
+            (
+                "VerifyResponse",
+                .verifyResponse(
+                    SubscriptionID(300),
+                    .hash(StateHash(value: 0x0123_4567_89ab_cdef, itemCount: 300), at: Tick(1000)))
+            ),
+            (
+                "VerifyResponse, refused with code 11",
+                .verifyResponse(SubscriptionID(9), .refused(Refusal(.badSubscription, "no")))
+            ),
             applied("", 1, []),
             applied(", spawned", 300, [Entity(index: 70_000, generation: 3)]),
             applied(
@@ -178,6 +188,10 @@ import Testing
                     schemas: [EncodedSchema([7] + Array("Strange".utf8) + [0, 99, 2, 7])])
             ),
             ("Heartbeat, behind", .heartbeat(Tick(.max), isCurrent: false)),
+            (
+                "VerifyResponse with an unknown section",
+                .verifyResponse(SubscriptionID(1), .hash(StateHash(), at: .zero))
+            ),
             (
                 "QueryResponse, a later part, with an unknown section",
                 .queryResponse(QueryID(1), .part(Tick(1000), isLast: true, head: nil))

@@ -113,7 +113,7 @@ import Testing
     }
 
     private static func clientMessage(_ generator: inout SeededGenerator) -> ClientMessage {
-        switch Int.random(in: 0..<5, using: &generator) {
+        switch Int.random(in: 0..<7, using: &generator) {
         case 0:
             let low = Int.random(in: 0...300, using: &generator)
             return .hello(
@@ -124,6 +124,8 @@ import Testing
                     }, resume: generator.oneIn(2) ? nil : resume(&generator), capabilities: capabilities(&generator)))
         case 1: return .subscribe(id(&generator), query(&generator))
         case 2: return .unsubscribe(id(&generator))
+        case 4: return .verify(id(&generator))
+        case 5: return .restart(id(&generator))
         case 3:
             return .mutate(
                 Mutation(
@@ -202,14 +204,21 @@ import Testing
             Tick(number(&generator)), isLast: generator.oneIn(2), head: generator.oneIn(2) ? nil : head)
     }
 
+    private static func verified(_ generator: inout SeededGenerator, _ refusal: Refusal?) -> VerifyOutcome {
+        if let refusal { return .refused(refusal) }
+        let hash = StateHash(value: generator.next(), itemCount: Int(number(&generator) >> 1))
+        return .hash(hash, at: Tick(number(&generator)))
+    }
+
     private static func serverMessage(_ generator: inout SeededGenerator) -> ServerMessage {
         let refusal = generator.oneIn(2) ? nil : refusal(&generator)
-        switch Int.random(in: 0..<6, using: &generator) {
+        switch Int.random(in: 0..<7, using: &generator) {
         case 0: return .welcome(welcome(&generator))
         case 4: return .queryResponse(queryID(&generator), queryResponse(&generator, refusal))
         case 1: return .subscribeResponse(id(&generator), outcome(&generator, refusal))
         case 2: return .unsubscribeResponse(id(&generator), refusal)
         case 3: return .mutationResponse(MutationSequence(number(&generator)), outcome(&generator))
+        case 5: return .verifyResponse(id(&generator), verified(&generator, refusal))
         default: return .heartbeat(Tick(number(&generator)), isCurrent: generator.oneIn(2))
         }
     }

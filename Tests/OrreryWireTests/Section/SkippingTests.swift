@@ -18,7 +18,7 @@ import Testing
         .unsubscribe(SubscriptionID(7)), .acknowledge(Tick(1), receivedByteCount: 2),
         .mutate(Mutation(sequence: MutationSequence(3), epoch: epoch, operation: .despawn(entity))),
         .query(QueryID(7), OneShotQuery(QueryRequest("Frozen", entities: [entity]), atLeast: Tick(5), explains: true)),
-        .cancelQuery(QueryID(7)),
+        .cancelQuery(QueryID(7)), .verify(SubscriptionID(7)), .restart(SubscriptionID(7)),
     ]
 
     private static let fromServer: [ServerMessage] = [
@@ -39,6 +39,8 @@ import Testing
                 Tick(1), isLast: true,
                 head: AnswerHead(entityCount: 1, cost: QueryCost(rowCount: 1, nodeCount: 1), shown: .all))),
         .queryResponse(QueryID(7), .refused(Refusal(.limitReached, "no"))),
+        .verifyResponse(SubscriptionID(7), .hash(StateHash(value: 5, itemCount: 1), at: Tick(1))),
+        .verifyResponse(SubscriptionID(7), .refused(Refusal(.limitReached, "no"))),
     ]
 
     /// Numbers that no message of this version gives a meaning.
@@ -69,6 +71,7 @@ import Testing
             (Self.fromClient[2], .unsubscribe(SubscriptionID(7))),
             (Self.fromClient[4], .mutate(MutationSequence(3), Self.epoch)),
             (Self.fromClient[5], .query(QueryID(7))),
+            (Self.fromClient[7], .verify(SubscriptionID(7))),
         ] {
             #expect(try ClientMessage(message.encoded() + section) == .refused(request, refusal))
             // Where it stands does not matter; nor does what it holds.
@@ -88,7 +91,7 @@ import Testing
                 error?.message.contains("section \(number) must be understood") == true, "\(error?.message ?? "")",
                 sourceLocation: sourceLocation)
         }
-        for message in [Self.fromClient[0], Self.fromClient[3], Self.fromClient[6]] {
+        for message in [0, 3, 6, 8].map({ Self.fromClient[$0] }) {
             expectNotSupported { _ = try ClientMessage(message.encoded() + section) }
         }
         for message in Self.fromServer { expectNotSupported { _ = try ServerMessage(message.encoded() + section) } }
@@ -239,6 +242,8 @@ import Testing
         #expect(try ServerMessage([0x83, 7, code, 2, 0x6e, 0x6f]) == .unsubscribeResponse(SubscriptionID(7), refusal))
         #expect(
             try ServerMessage([0x87, 7, code, 2, 0x6e, 0x6f]) == .queryResponse(QueryID(7), .refused(refusal)))
+        #expect(
+            try ServerMessage([0x88, 7, code, 2, 0x6e, 0x6f]) == .verifyResponse(SubscriptionID(7), .refused(refusal)))
         #expect(
             try ServerMessage([0x86, 1, 7, code, 2, 0x6e, 0x6f, 0])
                 == .mutationResponse(MutationSequence(7), .refused(refusal)))

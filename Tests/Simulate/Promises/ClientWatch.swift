@@ -20,6 +20,19 @@ struct ClientWatch {
     /// Of the last look, by which it is known that nothing happened since.
     private var last: (revision: Revision, byteCount: UInt64, started: [SubscriptionID])?
     private var isOver = false
+    /// Whether its memory was damaged and has not healed: what it shows means nothing. Who follows its changes is lost
+    /// for good, since they lead on from what was damaged.
+    var isDamaged = false {
+        didSet {
+            guard isDamaged != oldValue else { return }
+            if isDamaged {
+                hasMirrors = false
+                queryMirrors = [:]
+            }
+            last = nil
+        }
+    }
+    private var hasMirrors = true
     /// Whether some batch of it was lost on purpose.
     var mayMissBatches = false
 
@@ -36,18 +49,24 @@ struct ClientWatch {
         last = now
         for batch in batches {
             violations += followRevision(of: batch, history)
+            guard hasMirrors else { continue }
             violations += mirror.follow(batch)
             waiting.append(batch)
         }
-        violations += readSlowly()
+        if isDamaged { return violations }
+        if hasMirrors { violations += readSlowly() }
         for mirror in queryMirrors.values { violations += mirror.takeViolations() }
+        // Whoever reads a query that the server ends is told so, and no change.
+        queryMirrors = queryMirrors.filter { id, _ in client.session.withCore { $0.isSubscribed(id) } }
         if let previous, batches.isEmpty, previous == now { return violations }
         if let seen, seen != client.revision {
             violations.append("it shows \(client.revision), but the last batch ended at \(seen)")
         }
         let contents = client.contents
-        violations += mirror.difference(from: contents).map { "its changes do not lead there: \($0)" }
-        if waiting.isEmpty {
+        if hasMirrors {
+            violations += mirror.difference(from: contents).map { "its changes do not lead there: \($0)" }
+        }
+        if hasMirrors, waiting.isEmpty {
             violations += slowMirror.difference(from: contents).map { "its merged changes do not lead there: \($0)" }
         }
         // While a new life of the world is on its way, the old one is shown, though nobody asks for it any more.
@@ -67,7 +86,7 @@ struct ClientWatch {
 
     /// Follows the changes of one query from now on.
     mutating func follow(_ id: SubscriptionID, of client: JoinedClient) {
-        queryMirrors[id] = QueryMirror(id, of: client)
+        if hasMirrors { queryMirrors[id] = QueryMirror(id, of: client) }
     }
 
     /// The follower of one query goes on with another one.
@@ -100,6 +119,7 @@ struct ClientWatch {
         errors.filter { error in
             switch error.code {
             case .connectionLost where error.message.contains("left something out"): !mayMissBatches
+            case .stateDiffers: hasMirrors
             case .connectionLost, .cannotConnect, .serverStopped, .unknownEntity, .query: false
             default: true
             }

@@ -21,6 +21,8 @@ extension RandomScript {
             if chance(60) { changeClass(participant) }
             if secrets != nil, chance(2) { pry(participant) }
             if chance(3) { askOnce(participant) }
+            if chance(4) { verify(participant) }
+            if participant.isFragile, chance(5) { damage(participant) }
             if chance(200) {
                 note("client \(participant.number) leaves for good")
                 participant.client.close()

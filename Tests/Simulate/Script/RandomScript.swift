@@ -17,12 +17,16 @@ package final class RandomScript {
         var isClosed = false
         var watch = ClientWatch()
         let answers = AnswerWatch()
+        let hashes = HashWatch()
+        /// Whether its memory is damaged now and then.
+        let isFragile: Bool
         /// Queries that take the place of others once they have started.
         var replacements: [(old: SubscriptionID, new: SubscriptionID)] = []
 
-        init(number: Int, client: JoinedClient) {
+        init(number: Int, client: JoinedClient, isFragile: Bool) {
             self.number = number
             self.client = client
+            self.isFragile = isFragile
         }
     }
 
@@ -180,7 +184,9 @@ package final class RandomScript {
 
     func join() throws {
         let token = "\(randomClass())"
-        participants.append(Participant(number: participants.count, client: try joined.connect(token: token)))
+        participants.append(
+            Participant(
+                number: participants.count, client: try joined.connect(token: token), isFragile: chance(3)))
         participants.last?.client.hashMessages()
         // What comes of an earlier tick may have been delivered with it.
         remember()
@@ -207,6 +213,7 @@ package final class RandomScript {
         for _ in 0..<(chance(5) ? 2 : 1) { joined.runTick() }
         joined.deliver()
         remember()
+        proceedWithHashes()
         guard chance(4) else { return }
         // A machine has its timer ten times a second; here it is enough that everybody can answer before the next.
         for _ in 0..<(chance(6) ? number(2...14) : 1) { pass(.milliseconds(number(1...1000))) }
@@ -217,6 +224,12 @@ package final class RandomScript {
         joined.passTime(duration)
         history.rememberClasses(of: joined)
         bounds.timePassed(self)
+    }
+
+    private func proceedWithHashes() {
+        for participant in participants where !participant.isClosed {
+            participant.hashes.proceed(with: participant.client)
+        }
     }
 
     private func remember() {
@@ -270,9 +283,13 @@ package final class RandomScript {
     private func whatIsMissing() -> [String] {
         var missing: [String] = []
         history.rememberClasses(of: joined)
+        proceedWithHashes()
         let open = participants.filter { !$0.isClosed }
         for participant in open {
             let client = participant.client
+            let (hashCount, isDamaged) = (participant.hashes.waitingCount, participant.hashes.isDamaged)
+            if hashCount > 0 { missing.append("client \(participant.number) waits for \(hashCount) hashes") }
+            if isDamaged { missing.append("client \(participant.number) has not healed") }
             let revision = Revision(epoch: history.life(of: client.revision.epoch), tick: client.tick)
             if revision != joined.revision {
                 missing.append(

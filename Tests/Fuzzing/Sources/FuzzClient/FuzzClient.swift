@@ -10,6 +10,8 @@ private func makeConfiguration() -> ClientConfiguration {
     configuration.sync.stagedSizeMax = 100_000
     configuration.sync.recordedSizeMax = 1 << 20
     configuration.sync.limits.componentCountMax = 16
+    // Whenever time passes it asks for a hash, so that one that comes may have been asked for.
+    configuration.verifyInterval = .zero
     return configuration
 }
 
