@@ -2,13 +2,12 @@ package import OrrerySchema
 
 /// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
 ///
-/// Rows are entity indexes. They are stored in pages of 1024 rows; a page is allocated when its first row enters. The
-/// column of a resource has row 0 at most, which is no entity's.
+/// Rows are entity indexes, or those of ``RowKind``. They are stored in pages of 1024 rows; a page is allocated when its
+/// first row enters. The column of a resource has row 0 at most.
 package final class Column {
     /// The size of every value in bytes, or `nil` if it varies.
     package let valueSize: Int?
-    /// Whether it has the value of a resource instead of the values of entities.
-    package let isResource: Bool
+    package let rowKind: RowKind
     private var pages: [PageStorage?] = []
     package private(set) var count = 0
     /// When a row of the column last changed; tick 0 if none ever did.
@@ -24,11 +23,14 @@ package final class Column {
     }
 
     /// - Parameter size: The total that also counts the bytes of this column.
-    init(valueSize: Int?, isResource: Bool = false, countedBy size: StoreSize) {
+    init(valueSize: Int?, rowKind: RowKind = .entities, countedBy size: StoreSize) {
         self.valueSize = valueSize
-        self.isResource = isResource
+        self.rowKind = rowKind
         self.size = size
     }
+
+    /// Whether it has the value of a resource instead of the values of entities.
+    package var isResource: Bool { rowKind == .resource }
 
     deinit {
         for page in pages { page?.deallocate() }
@@ -341,22 +343,26 @@ extension Column {
     /// - Parameters:
     ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
     ///   - pageRange: The pages to look at; all by default.
-    ///   - living: The generations of the living entities.
+    ///   - living: The generations of the living entities; `nil` if the rows are no entities of the world.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
     func changes(
-        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column
+        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column?
     ) -> RowChanges {
         var changes = RowChanges()
         guard newestTick > cursor else { return changes }
         // A property of a class is checked for exclusive access at each use.
-        let (pages, lives) = (pages, living.pages)
+        let (pages, lives) = (pages, living?.pages)
         changes.updated.reserve(pageCount: min(listed.count, pages.count))
         for entity in listed {
             let (number, row) = (Int(entity.index) / RowSet.pageRows, Self.row(entity.index))
             guard pageRange?.contains(number) ?? true, number < pages.count, let page = pages[number],
-                page.isChanged(row, after: cursor), number < lives.count, let life = lives[number], life.contains(row),
-                life.word32(of: row) == entity.generation
+                page.isChanged(row, after: cursor)
             else { continue }
+            if let lives {
+                guard number < lives.count, let life = lives[number], life.contains(row),
+                    life.word32(of: row) == entity.generation
+                else { continue }
+            }
             if !page.contains(row) {
                 changes.left.append(entity.index)
             } else if page.hasMoved(row, after: cursor) {
