@@ -145,7 +145,12 @@ struct PagesTests {
             let page = try #require(
                 try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: [[String: Any]]])
             let components = try #require(page["components"])
-            #expect(components.map { $0["name"] as? String } == ["Position", "Health", "Label", "Frozen"])
+            #expect(
+                components.map { $0["name"] as? String } == [
+                    "Position", "Health", "Label", "Frozen", "orrery.Server", "orrery.System", "orrery.Session",
+                    "orrery.Component", "orrery.Query",
+                ])
+            #expect(components.map { $0["status"] != nil } == components.indices.map { $0 >= 4 })
             let schema = try ComponentCoder<Position>().schema
             #expect(components[0]["hash"] as? String == schema.hash.description)
             let type = try #require(components[0]["type"] as? [String: Any])

@@ -20,6 +20,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let lingerMax: Duration
     private let logger: Logger
     private let metrics: ServerMetrics
+    private let status: StatusExchange
     private let pages: ServerPages
     private var intake: ChangeIntake
     package private(set) var core: SyncServer
@@ -39,8 +40,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: consuming SyncServer,
         intake: ChangeIntake, lingerMax: Duration, logger: Logger, refusalLogRateMax: Int, metrics: ServerMetrics,
-        pages: ServerPages,
-        now: @escaping @Sendable () -> Duration
+        status: StatusExchange, pages: ServerPages, now: @escaping @Sendable () -> Duration
     ) {
         self.loop = loop
         self.handover = handover
@@ -50,6 +50,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         self.lingerMax = lingerMax
         self.logger = logger
         self.metrics = metrics
+        self.status = status
         self.pages = pages
         self.now = now
         refusalLog = BoundedLog(logger, perSecond: refusalLogRateMax, now: now())
@@ -121,6 +122,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package func loopWoken() {
         takeLog()
+        // Of a world that is paused. Else it was taken with the log.
+        if let report = status.take() { core.showStatus(report, now: now(), isInTick: false) }
         // After the log: the answers to mutations in it may leave at once.
         exchange.takeResults(into: &results)
         if !results.isEmpty {
@@ -146,6 +149,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
         core.timePassed(now: now())
         perform()
+        wantStatus()
         countSessions()
         metrics.logLinesDropped(droppedLogLines)
         refusalLog.timePassed(now: now())
@@ -202,6 +206,9 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
     }
 
+    /// Asks the simulation for what only it knows, if somebody looks.
+    private func wantStatus() { if core.wantsStatus(now: now()) { status.want() } }
+
     private func countSessions() {
         metrics.sessionsCounted(core.sessionCount, lagMax: core.longestLag)
         for (code, count) in core.takeRefusedMutations() {
@@ -238,11 +245,13 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         handover.recycle(log)
         metrics.worldTaken(entityCount: store.entities.count)
         let beginning = DispatchTime.now().uptimeNanoseconds
+        if let report = status.take() { core.showStatus(report, now: now(), isInTick: true) }
         core.worldAdvanced(now: now())
         perform()
         if core.sessionCount > 0 {
             metrics.batchesMade(nanoseconds: DispatchTime.now().uptimeNanoseconds - beginning)
         }
+        wantStatus()
         admitEarly()
     }
 

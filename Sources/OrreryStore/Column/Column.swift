@@ -2,8 +2,8 @@ package import OrrerySchema
 
 /// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
 ///
-/// Rows are entity indexes, or those of ``RowKind``. They are stored in pages of 1024 rows; a page is allocated when its
-/// first row enters. The column of a resource has row 0 at most.
+/// Rows are entity indexes, or what ``RowKind`` says. They are stored in pages of 1024 rows; a page is allocated when
+/// its first row enters. The column of a resource has row 0 at most.
 package final class Column {
     /// The size of every value in bytes, or `nil` if it varies.
     package let valueSize: Int?
@@ -12,11 +12,18 @@ package final class Column {
     package private(set) var count = 0
     /// When a row of the column last changed; tick 0 if none ever did.
     package private(set) var newestTick = Tick.zero
+    /// Changes of rows so far: values set, rows entered and left.
+    package private(set) var changeCount: UInt64 = 0
+    /// Bytes of its values that were encoded so far. One encoding may go to many clients.
+    package private(set) var encodedByteCount: UInt64 = 0
     private let size: StoreSize
     /// This column's share of `size`.
     private(set) var heldSize = 0
     /// The part of that which is outside the pages: values of varying size.
     private var varyingSize = 0
+
+    /// The bytes that it takes: pages and values.
+    package var byteCount: Int { heldSize }
 
     package convenience init(valueSize: Int?) {
         self.init(valueSize: valueSize, countedBy: StoreSize())
@@ -157,9 +164,16 @@ package final class Column {
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
         count += page.presentCount - before
-        if changed { newestTick = tick }
+        if changed { note(1, at: tick) }
         return changed
     }
+
+    private func note(_ changes: Int, at tick: Tick) {
+        newestTick = tick
+        changeCount &+= UInt64(changes)
+    }
+
+    package func noteEncoded(byteCount: Int) { encodedByteCount &+= UInt64(byteCount) }
 
     @discardableResult
     package func set(_ index: UInt32, to value: [UInt8], at tick: Tick) -> Bool {
@@ -197,7 +211,7 @@ package final class Column {
             position = next
         }
         count += entered
-        if changed > 0 { newestTick = tick }
+        if changed > 0 { note(changed, at: tick) }
         return changed
     }
 
@@ -225,7 +239,7 @@ package final class Column {
         let before = page.presentCount
         let changed = page.set(Self.row(first), count: count, values, at: tick)
         self.count += page.presentCount - before
-        if changed > 0 { newestTick = tick }
+        if changed > 0 { note(changed, at: tick) }
         return changed
     }
 
@@ -235,7 +249,7 @@ package final class Column {
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: 0)) }
         page.remove(Self.row(index), at: tick)
         count -= 1
-        newestTick = tick
+        note(1, at: tick)
     }
 
     /// The rows that are present.

@@ -203,8 +203,8 @@ struct BatchBuilder {
     ) -> Block {
         let changes = store[column].changes(after: cursor, pages: pages)
         work += (changes.entered.count + changes.updated.count + changes.left.count) / Self.rowsPerUnit
-        let isResource = store[column].isResource
-        var block = Block(entered: isResource ? RowSet() : changes.entered, values: sections)
+        let isOutsideWorld = store[column].rowKind != .entities
+        var block = Block(entered: isOutsideWorld ? RowSet() : changes.entered, values: sections)
         // A client that knows nothing yet need not be told of removals.
         let left =
             heldSince == cursor
@@ -212,7 +212,7 @@ struct BatchBuilder {
         if heldSince > .zero {
             left.forEach { row in
                 // An entity born after the client last heard of the row is not the one that it may know.
-                if isResource || isHeld(row, since: max(cursor, heldSince)) {
+                if isOutsideWorld || isHeld(row, since: max(cursor, heldSince)) {
                     block.removed.append(row)
                 } else {
                     block.gone.append(row)
@@ -263,7 +263,7 @@ struct BatchBuilder {
         if cursor > .zero {
             var left = RowSet()
             for entity in membership.left(after: cursor) where pages?.contains(entity.page) ?? true {
-                if membership.isOfResource || store.contains(entity) {
+                if membership.isOutsideWorld || store.contains(entity) {
                     left.append(entity.index)
                 } else {
                     block.gone.append(entity.index)
@@ -274,7 +274,7 @@ struct BatchBuilder {
         let (joined, concerned) = membership.split(at: cursor, among: rows)
         var joinedRows = RowSet()
         for entity in joined where pages?.contains(entity.page) ?? true { joinedRows.append(entity.index) }
-        if !membership.isOfResource { block.entered = joinedRows }
+        if !membership.isOutsideWorld { block.entered = joinedRows }
         block.joined.append(joined: joinedRows, of: entry.number)
         for column in entry.shownColumns {
             work += Self.work(ofRows: joinedRows.count)

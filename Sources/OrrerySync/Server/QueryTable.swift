@@ -97,6 +97,8 @@ struct QueryTable {
     private(set) var evaluationCount = 0
     /// The queries whose members are told.
     private(set) var memberQueryCount = 0
+    /// How many queries each of the components has with which a server shows itself.
+    private var statusQueryCounts: [ColumnID: Int] = [:]
 
     /// The queries of lost connections, of all views.
     private let frozen: FrozenQueries
@@ -124,6 +126,14 @@ struct QueryTable {
         guard let entry = entries[slot] else { preconditionFailure("there is no query in slot \(slot)") }
         return entry
     }
+
+    /// Whether somebody has a query of a component with which the server shows itself.
+    func watchesStatus(_ column: ColumnID) -> Bool {
+        !statusQueryCounts.isEmpty && statusQueryCounts[column, default: 0] > 0
+    }
+
+    /// Calls `body` with each query, in the order of slots.
+    func forEach(_ body: (Entry) -> Void) { for case let entry? in entries { body(entry) } }
 
     /// Whether somebody has the query.
     func contains(_ query: Query) -> Bool { slots[query] != nil }
@@ -154,6 +164,7 @@ struct QueryTable {
         let slot = unused.popLast() ?? entries.count
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
         slots[query] = slot
+        for column in query.statusColumns(in: components) { statusQueryCounts[column, default: 0] += 1 }
         index.insert(slot, entry.definition)
         return slot
     }
@@ -170,6 +181,7 @@ struct QueryTable {
         }
         precondition(entry.sets.isEmpty, "a set has a query that nobody asks for")
         slots[entry.query] = nil
+        for column in entry.query.statusColumns(in: components) { statusQueryCounts[column]? -= 1 }
         index.remove(slot, entry.definition)
         if let membership = entry.membership {
             memberQueryCount -= 1
@@ -221,6 +233,13 @@ struct QueryTable {
         for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
     }
 
+    /// What the server shows of itself has come between two ticks: determines the members anew of the queries of it.
+    mutating func determineMembers(readFrom column: ColumnID, in store: ComponentStore) {
+        for case let entry? in entries where entry.query.statusColumns(in: components).contains(column) {
+            _ = entry.membership?.update(among: nil, matching: entry.query.members(of: store), in: store)
+        }
+    }
+
     /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
     /// from those of an earlier tick; `nil` if nothing is known about that.
     func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> [UInt32]? {
@@ -250,6 +269,10 @@ struct QueryTable {
             if tick == store.tick { entry.membership?.checkInvariants(entry.query, in: store) }
         }
         index.checkInvariants(Dictionary(uniqueKeysWithValues: holders.keys.map { ($0, self[$0].definition) }))
+        let watched = holders.keys.flatMap { self[$0].query.statusColumns(in: components) }
+        assert(
+            statusQueryCounts.allSatisfy { column, count in watched.count { $0 == column } == count },
+            "queries of what the server shows of itself are counted")
         assert(
             memberQueryCount == holders.keys.count { self[$0].membership != nil }, "queries with members are counted")
     }

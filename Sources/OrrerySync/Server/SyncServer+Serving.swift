@@ -120,8 +120,9 @@ extension SyncServer {
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
-        let pending = workOut(index, cursor: cursor)
-        let started = sessions[index].waiting.map(\.id)
+        let waiting = readyToStart(index)
+        let pending = workOut(index, waiting, cursor: cursor)
+        let started = waiting.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
@@ -137,8 +138,20 @@ extension SyncServer {
         }
     }
 
+    /// The subscriptions whose first state can be sent. One to what the server shows of itself waits until it is shown.
+    private func readyToStart(_ index: Int) -> [(id: SubscriptionID, cursor: Tick)] {
+        let session = sessions[index]
+        return session.waiting.filter { waiting in
+            let slot = session.subscriptions.first { $0.id == waiting.id }?.query
+            return slot.map { isShown(views[session.view].queries[$0].query) } ?? true
+        }
+    }
+
     /// The changes that a session was not sent yet.
-    private mutating func workOut(_ index: Int, cursor: Tick) -> [PendingChanges] {
+    /// - Parameter waiting: The subscriptions whose first state is sent.
+    private mutating func workOut(
+        _ index: Int, _ waiting: [(id: SubscriptionID, cursor: Tick)], cursor: Tick
+    ) -> [PendingChanges] {
         let session = sessions[index]
         var pending: [PendingChanges] = []
         let view = session.view
@@ -149,8 +162,8 @@ extension SyncServer {
         }
         let started = session.startedQueries
         // First what the client has up to a tick, then what it knows nothing of.
-        for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
-            let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
+        for start in Set(waiting.map(\.cursor)).sorted(by: >) {
+            let asked = session.queries { id in waiting.contains { $0.id == id && $0.cursor == start } }
                 .filter { !started.contains($0) }
             buildWork.charge(asked.count)
             let cells = CellCounts(asked.map { views[view].queries[$0].cells }).cells

@@ -84,6 +84,8 @@ package struct SyncServer: ~Copyable {
     var nextRead = 0
     /// Units of work that each client that has sent Hello may cause in this period, whatever others send.
     var grantedTurn = SyncServer.grantedTurnMin
+    /// What the server shows of itself.
+    var status: StatusRows
     /// What this process holds for all sessions.
     var held = HeldTotals()
     /// Entities that the subscriptions of all sessions list.
@@ -105,6 +107,7 @@ package struct SyncServer: ~Copyable {
         self.permissions = permissions
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
+        status = StatusRows(store)
         views = [WorldView(of: store, epoch: epoch, frozen, configuration)]
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
@@ -150,6 +153,7 @@ package struct SyncServer: ~Copyable {
     package mutating func worldAdvanced(now: Duration) {
         pace.worldAdvanced(by: store.tick.rawValue - advancedTick.rawValue)
         renewBudgets(now: now)
+        clearStatus(now: now)
         sendTick(now: now)
         serveThoseBehind(now: now)
         for index in sessions.indices { sendAnswers(index) }

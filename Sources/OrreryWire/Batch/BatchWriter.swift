@@ -180,6 +180,7 @@ package struct BatchSections: Sendable {
             for half in rows.halves { append(half, inserted: inserted, of: column, in: store) }
             return
         }
+        source.noteEncoded(byteCount: size)
         let expected = size + rows.words.count * 8 + 8
         append(inserted ? BatchSectionKind.insert : BatchSectionKind.update, expecting: expected) { writer in
             writer.append(varint: column.rawValue)
