@@ -165,6 +165,7 @@ public final class JoinedWorld {
     /// Lets time pass without a tick, for heartbeats and time-outs.
     public func passTime(_ duration: Duration) {
         advanceTime(by: duration)
+        halves.simulation.rest()
         halves.sync.loopTimerFired()
         for client in clients where !client.isStalled { client.session.loopTimerFired() }
         deliver()

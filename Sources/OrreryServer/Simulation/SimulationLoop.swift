@@ -95,7 +95,7 @@ package final class SimulationLoop: @unchecked Sendable {
     }
 
     /// Skips a tick on purpose.
-    func rest() {
+    package func rest() {
         pulse.tickBegins()
         if status.answer({ reporter.report(on: world) }) { wakeSync() }
     }

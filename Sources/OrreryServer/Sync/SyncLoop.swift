@@ -21,6 +21,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let logger: Logger
     private let metrics: ServerMetrics
     private let status: StatusExchange
+    /// A report of the simulation that waits for a tick.
+    private var report: SimulationReport?
     private let pages: ServerPages
     private var intake: ChangeIntake
     package private(set) var core: SyncServer
@@ -122,8 +124,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package func loopWoken() {
         takeLog()
-        // Of a world that is paused. Else it was taken with the log.
-        if let report = status.take() { core.showStatus(report, now: now(), isInTick: false) }
+        if let report = status.take() { keep(report) }
         // After the log: the answers to mutations in it may leave at once.
         exchange.takeResults(into: &results)
         if !results.isEmpty {
@@ -207,7 +208,17 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     /// Asks the simulation for what only it knows, if somebody looks.
-    private func wantStatus() { if core.wantsStatus(now: now()) { status.want() } }
+    private func wantStatus() {
+        guard core.wantsStatus(now: now()) else { return }
+        if let report { core.showStatus(report, now: now(), isInTick: false) } else { status.want() }
+    }
+
+    /// A report has come without a tick, since the world is paused: it shows what was not shown yet, and waits for the
+    /// next tick to bring the rest up to date.
+    private func keep(_ new: SimulationReport) {
+        report = new
+        core.showStatus(new, now: now(), isInTick: false)
+    }
 
     private func countSessions() {
         metrics.sessionsCounted(core.sessionCount, lagMax: core.longestLag)
@@ -245,7 +256,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         handover.recycle(log)
         metrics.worldTaken(entityCount: store.entities.count)
         let beginning = DispatchTime.now().uptimeNanoseconds
-        if let report = status.take() { core.showStatus(report, now: now(), isInTick: true) }
+        if let report = status.take() ?? report { core.showStatus(report, now: now(), isInTick: true) }
+        report = nil
         core.worldAdvanced(now: now())
         perform()
         if core.sessionCount > 0 {

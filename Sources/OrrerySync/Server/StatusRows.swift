@@ -56,7 +56,8 @@ struct StatusRows {
     /// - Parameter values: Each with a number of its own, in the order in which new ones get rows.
     mutating func show<C: Component>(_ values: [(subject: UInt64, value: C)], at now: Duration) {
         guard let entry = store.table[C.componentName], let coder = try? ComponentCoder<C>() else { return }
-        refreshed(entry.column, at: now)
+        kinds[entry.column]?.refreshedAt = now
+        refreshCount += 1
         let column = store[entry.column]
         var gone = column.rows
         var writer = ByteWriter()
@@ -68,12 +69,6 @@ struct StatusRows {
             column.set(row, to: writer.bytes, at: store.tick)
         }
         remove(gone, from: entry.column)
-    }
-
-    /// What a component shows is as of now.
-    mutating func refreshed(_ column: ColumnID, at now: Duration) {
-        kinds[column]?.refreshedAt = now
-        refreshCount += 1
     }
 
     private mutating func row(of key: Key) -> UInt32 {

@@ -27,14 +27,11 @@ extension SyncServer {
     /// Shows the server as of now to those who look.
     /// - Parameters:
     ///   - report: What the simulation knows.
-    ///   - isInTick: Whether the store has just come to its tick, and nobody was sent the tick. If not, only those are
-    ///     shown something who could see nothing before; other rows stay as they are until the next tick.
+    ///   - isInTick: Whether the store has just come to its tick, and nobody was sent the tick. If not, only what was
+    ///     not shown before is shown now; all else stays as it is until the next tick.
     package mutating func showStatus(_ report: SimulationReport, now: Duration, isInTick: Bool) {
         for column in status.columns where isDue(column, at: now) {
-            guard isInTick || status.refreshedAt(column) == nil else {
-                status.refreshed(column, at: now)
-                continue
-            }
+            guard isInTick || status.refreshedAt(column) == nil else { continue }
             show(column, report, now: now)
             guard !isInTick else { continue }
             // Nobody knows of rows: all who look wait for them, and begin with what there is.
