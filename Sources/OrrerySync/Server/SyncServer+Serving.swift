@@ -120,7 +120,7 @@ extension SyncServer {
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
-        let waiting = readyToStart(index)
+        guard let waiting = readyToStart(index) else { return }
         let pending = workOut(index, waiting, cursor: cursor)
         let started = waiting.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
@@ -139,12 +139,20 @@ extension SyncServer {
     }
 
     /// The subscriptions whose first state can be sent. One to what the server shows of itself waits until it is shown.
-    private func readyToStart(_ index: Int) -> [(id: SubscriptionID, cursor: Tick)] {
+    /// - Returns: `nil` if the session has to wait: one of them goes on after a lost connection, so that its client must
+    ///   be told of it with the next whole tick.
+    private func readyToStart(_ index: Int) -> [(id: SubscriptionID, cursor: Tick)]? {
         let session = sessions[index]
-        return session.waiting.filter { waiting in
+        var ready: [(id: SubscriptionID, cursor: Tick)] = []
+        for waiting in session.waiting {
             let slot = session.subscriptions.first { $0.id == waiting.id }?.query
-            return slot.map { isShown(views[session.view].queries[$0].query) } ?? true
+            if slot.map({ isShown(views[session.view].queries[$0].query) }) ?? true {
+                ready.append(waiting)
+            } else if waiting.cursor > .zero {
+                return nil
+            }
         }
+        return ready
     }
 
     /// The changes that a session was not sent yet.
