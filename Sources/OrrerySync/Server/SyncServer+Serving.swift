@@ -138,9 +138,10 @@ extension SyncServer {
         }
     }
 
-    /// The subscriptions whose first state can be sent. One to what the server shows of itself waits until it is shown.
-    /// - Returns: `nil` if the session has to wait: one of them goes on after a lost connection, so that its client must
-    ///   be told of it with the next whole tick.
+    /// The subscriptions whose first state can be sent. One to what the server shows of itself waits until that is
+    /// shown.
+    /// - Returns: `nil` if the session has to wait: one of them goes on after a lost connection, so that its client
+    ///   must be told of it with the next whole tick.
     private func readyToStart(_ index: Int) -> [(id: SubscriptionID, cursor: Tick)]? {
         let session = sessions[index]
         var ready: [(id: SubscriptionID, cursor: Tick)] = []
