@@ -99,6 +99,8 @@ struct QueryTable {
     private(set) var memberQueryCount = 0
     /// How many queries each of the components has with which a server shows itself.
     private var statusQueryCounts: [ColumnID: Int] = [:]
+    /// All of those together.
+    private(set) var statusQueryCount = 0
 
     /// The queries of lost connections, of all views.
     private let frozen: FrozenQueries
@@ -129,7 +131,7 @@ struct QueryTable {
 
     /// Whether somebody has a query of a component with which the server shows itself.
     func watchesStatus(_ column: ColumnID) -> Bool {
-        !statusQueryCounts.isEmpty && statusQueryCounts[column, default: 0] > 0
+        statusQueryCount > 0 && statusQueryCounts[column, default: 0] > 0
     }
 
     /// Calls `body` with each query, in the order of slots.
@@ -164,7 +166,10 @@ struct QueryTable {
         let slot = unused.popLast() ?? entries.count
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
         slots[query] = slot
-        for column in query.statusColumns(in: components) { statusQueryCounts[column, default: 0] += 1 }
+        for column in query.statusColumns(in: components) {
+            statusQueryCounts[column, default: 0] += 1
+            statusQueryCount += 1
+        }
         index.insert(slot, entry.definition)
         return slot
     }
@@ -181,7 +186,10 @@ struct QueryTable {
         }
         precondition(entry.sets.isEmpty, "a set has a query that nobody asks for")
         slots[entry.query] = nil
-        for column in entry.query.statusColumns(in: components) { statusQueryCounts[column]? -= 1 }
+        for column in entry.query.statusColumns(in: components) {
+            statusQueryCounts[column]? -= 1
+            statusQueryCount -= 1
+        }
         index.remove(slot, entry.definition)
         if let membership = entry.membership {
             memberQueryCount -= 1
@@ -273,6 +281,7 @@ struct QueryTable {
         assert(
             statusQueryCounts.allSatisfy { column, count in watched.count { $0 == column } == count },
             "queries of what the server shows of itself are counted")
+        assert(statusQueryCount == watched.count, "all of them are counted, too")
         assert(
             memberQueryCount == holders.keys.count { self[$0].membership != nil }, "queries with members are counted")
     }

@@ -21,6 +21,8 @@ struct StatusRows {
     }
 
     private let store: ComponentStore
+    /// The components with which the server shows itself, ascending.
+    let columns: [ColumnID]
     /// By component; empty for a table without such components.
     private var kinds: [ColumnID: Kind]
     /// The row of everything that is shown.
@@ -29,17 +31,16 @@ struct StatusRows {
     private var end: UInt32 = 0
     /// The changes of each component when it was last shown, and the tick.
     private var shownChanges: [ColumnID: (count: UInt64, tick: Tick)] = [:]
+    /// When the last of those has looked who have asked once.
+    private var lastLeaseEnd = Duration.zero
     /// How often rows of a component were brought up to date, for tests that it is done only while somebody looks.
     private(set) var refreshCount = 0
 
     init(_ store: ComponentStore) {
         self.store = store
-        kinds = Dictionary(
-            uniqueKeysWithValues: store.table.entries.filter(\.isStatus).map { ($0.column, Kind()) })
+        columns = store.table.entries.filter(\.isStatus).map(\.column)
+        kinds = Dictionary(uniqueKeysWithValues: columns.map { ($0, Kind()) })
     }
-
-    /// The components with which the server shows itself, ascending.
-    var columns: [ColumnID] { kinds.keys.sorted() }
 
     /// Whether nothing is shown: then there is nothing to keep up to date or to clear.
     var isEmpty: Bool { kinds.values.allSatisfy { $0.refreshedAt == nil } }
@@ -48,7 +49,13 @@ struct StatusRows {
     func refreshedAt(_ column: ColumnID) -> Duration? { kinds[column]?.refreshedAt }
 
     /// Somebody asks once, and has looked when this time is over.
-    mutating func lease(_ column: ColumnID, until end: Duration) { kinds[column]?.leaseEnd = end }
+    mutating func lease(_ column: ColumnID, until end: Duration) {
+        kinds[column]?.leaseEnd = end
+        lastLeaseEnd = end
+    }
+
+    /// Whether somebody looks who has asked once.
+    func isLeased(at now: Duration) -> Bool { now < lastLeaseEnd }
 
     func isLeased(_ column: ColumnID, at now: Duration) -> Bool { kinds[column].map { now < $0.leaseEnd } ?? false }
 

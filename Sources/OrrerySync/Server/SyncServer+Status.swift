@@ -14,9 +14,11 @@ extension SyncServer {
     }
 
     /// Whether a report of the simulation is wanted: somebody looks, and what they see is old.
-    /// - Complexity: O(views), where nobody looks.
+    /// - Complexity: O(views), where nobody looks; nothing is allocated.
     package func wantsStatus(now: Duration) -> Bool {
-        status.columns.contains { isDue($0, at: now) }
+        guard status.isLeased(at: now) || views.indices.contains(where: { views[$0].queries.statusQueryCount > 0 })
+        else { return false }
+        return status.columns.contains { isDue($0, at: now) }
     }
 
     private func isDue(_ column: ColumnID, at now: Duration) -> Bool {
