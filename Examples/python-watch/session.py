@@ -220,7 +220,7 @@ class Session:
             raise Breach(1002, f"members of query {section.query}, which nobody asked for")
         if isinstance(section, Joined):
             possible = {RESOURCE_ROW} if self._query.is_of_resource else self._generations.keys()
-            if not possible >= set(section.rows):
+            if not self._query.is_of_status and not possible >= set(section.rows):
                 raise Breach(1007, "an entity joins that has not entered")
             self._members.update(section.rows)
         elif isinstance(section, Left):
@@ -257,8 +257,9 @@ class Session:
     def _write(self, written: Written) -> None:
         self._check_rows(written)
         component, cells = written.component, self._cells[written.component]
-        if written.is_insert and self._table[component].is_resource:
-            self._stand(RESOURCE_ROW, NO_ENTITY, "enter")
+        if written.is_insert and (self._table[component].is_resource or self._table[component].is_status):
+            for row in written.rows:
+                self._stand(row, NO_ENTITY, "enter")
         for row, new in zip(written.rows, written.values):
             if row not in (self._generations if written.is_insert else cells):
                 raise Breach(1007, f"a value of row {row}, which is not there")

@@ -90,13 +90,16 @@ public final class SimulationServer: Service {
     }
 
     /// The two halves of a server around a loop. Tests drive both from one thread with a clock of their own.
+    /// - Parameter reportsSystemTimes: Whether those who look are told how long systems took, by the machine's clock.
     package static func makeHalves(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, registry: SyncRegistry,
         loop: any TransportLoop, url: String = "", epoch: Epoch, logger: Logger,
-        makeRandom: @escaping @Sendable () -> UInt64, now: @escaping @Sendable () -> Duration
+        reportsSystemTimes: Bool = true, makeRandom: @escaping @Sendable () -> UInt64,
+        now: @escaping @Sendable () -> Duration
     ) throws -> (SimulationLoop, SyncLoop) {
         let descriptors = registry.entries.map(\.descriptor)
-        let store = ComponentStore(registry.table)
+        let table = try StatusTable.appended(to: registry.table)
+        let store = ComponentStore(table)
         var permissions = MutationPermissions()
         permissions.maySpawn = registry.spawning.isOpen
         permissions.mayDespawn = registry.despawning.isOpen
@@ -106,7 +109,7 @@ public final class SimulationServer: Service {
         guard core.welcomeSize <= configuration.transportLimits.sentMessageSizeMax else {
             throw ServerError(
                 message:
-                    "the schemas of \(descriptors.count) components take \(core.welcomeSize) bytes, but a message "
+                    "the schemas of \(table.entries.count) components take \(core.welcomeSize) bytes, but a message "
                     + "has at most \(configuration.transportLimits.sentMessageSizeMax); shorten their "
                     + "documentation")
         }
@@ -123,13 +126,14 @@ public final class SimulationServer: Service {
         let applier = MutationApplier(
             writers: registry.entries.map { $0.makeWriter(world) }, world: world, spawnRule: registry.spawning,
             despawnRule: registry.despawning)
+        let status = StatusExchange()
         let simulation = SimulationLoop(
             world: world, schedule: schedule, configuration: configuration, handover: handover, exchange: exchange,
-            applier: applier, pulse: pulse, metrics: metrics,
+            applier: applier, pulse: pulse, metrics: metrics, status: status, reportsSystemTimes: reportsSystemTimes,
             log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now()), now: now,
             wakeSync: { loop.wake() })
         let pages = ServerPages(
-            configuration, url: url, components: registry.table, metrics: metrics, pulse: pulse)
+            configuration, url: url, components: table, metrics: metrics, pulse: pulse)
         let sync = SyncLoop(
             loop: loop, handover: handover, exchange: exchange, core: core,
             intake: ChangeIntake(
@@ -138,7 +142,8 @@ public final class SimulationServer: Service {
                 valueSizeMax: configuration.sync.limits.valueSizeMax,
                 log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now())),
             lingerMax: configuration.lingerMax, logger: logger,
-            refusalLogRateMax: configuration.refusalLogRateMax, metrics: metrics, pages: pages, now: now)
+            refusalLogRateMax: configuration.refusalLogRateMax, metrics: metrics, status: status, pages: pages, now: now
+        )
         return (simulation, sync)
     }
 

@@ -1,6 +1,7 @@
 import OrreryECS
 public import OrrerySchema
 import OrreryStore
+import OrrerySync
 package import OrreryWire
 
 /// Registers the components and resources of a world that are visible to clients.
@@ -89,12 +90,21 @@ public struct SyncRegistry {
                         + "name; state another `componentName` in one (in a generic type: one that names what tells "
                         + "them apart)")
         }
+        guard !descriptor.schema.name.hasPrefix(StatusTable.namePrefix) else {
+            throw SchemaError(
+                component: descriptor.schema.name,
+                "has a name that begins with \(StatusTable.namePrefix), as those do with which a server shows itself; "
+                    + "state another `componentName`")
+        }
         guard type != VisibilityGroups.self else {
             throw SchemaError(component: descriptor.schema.name, "decides who sees an entity, and is never sent")
         }
-        guard entries.count < limits.componentCountMax else {
+        let countMax = limits.componentCountMax - StatusTable.count
+        guard entries.count < countMax else {
             throw SchemaError(
-                component: descriptor.schema.name, "a world shows at most \(limits.componentCountMax) components")
+                component: descriptor.schema.name,
+                "a world shows at most \(countMax) components: the server shows itself with \(StatusTable.count) of "
+                    + "componentCountMax, \(limits.componentCountMax)")
         }
         let defaultValue = defaultValue(coder)
         let access = rule.erased()

@@ -46,7 +46,7 @@ package final class ComponentStore {
             while columns.count <= entry.column.rawValue { columns.append(nil) }
             if columns[entry.column.rawValue] == nil {
                 columns[entry.column.rawValue] = Column(
-                    valueSize: entry.valueSize, isResource: entry.isResource, countedBy: size)
+                    valueSize: entry.valueSize, rowKind: entry.rowKind, countedBy: size)
             }
         }
     }
@@ -89,13 +89,20 @@ package final class ComponentStore {
 
     /// Whose value a row of a column has: the living entity's at that index; that of a resource belongs to no entity.
     package func owner(of row: UInt32, in column: Column) -> Entity? {
-        column.isResource ? Entity.none : entity(at: row)
+        switch column.rowKind {
+        case .entities: entity(at: row)
+        case .resource: Entity.none
+        case .status: Entity(statusRow: row)
+        }
     }
 
     /// The row of a living entity in a column, or of no entity in the column of a resource.
     package func row(of entity: Entity, in column: Column) -> UInt32? {
-        guard column.isResource else { return contains(entity) ? entity.index : nil }
-        return entity == .none ? Entity.resource.index : nil
+        switch column.rowKind {
+        case .entities: contains(entity) ? entity.index : nil
+        case .resource: entity == .none ? Entity.resource.index : nil
+        case .status: entity.statusRow
+        }
     }
 
     /// Calls `body` with the value of a component of a living entity, or with a resource, for no entity.
@@ -122,10 +129,8 @@ package final class ComponentStore {
 
     /// The columns in which an entity has a value; of no entity, the resources that there are.
     package func columns(of entity: Entity) -> [ColumnID] {
-        guard entity == .none || contains(entity) else { return [] }
-        let row = entity == .none ? Entity.resource.index : entity.index
-        return columns.indices.filter { position in
-            columns[position].map { $0.isResource == (entity == .none) && $0.contains(row) } ?? false
+        columns.indices.filter { position in
+            columns[position].map { column in row(of: entity, in: column).map(column.contains) ?? false } ?? false
         }.map(ColumnID.init)
     }
 
@@ -146,7 +151,8 @@ package final class ComponentStore {
             changes = column.changes(after: cursor, pages: pages)
             return
         }
-        column.addChanges(of: listed, after: cursor, pages: pages, living: entities, to: &changes)
+        column.addChanges(
+            of: listed, after: cursor, pages: pages, living: column.rowKind == .entities ? entities : nil, to: &changes)
     }
 
     /// Spawns an entity. An entity of another generation at the same index is despawned first.
@@ -158,11 +164,11 @@ package final class ComponentStore {
         withUnsafeBytes(of: entity.generation.littleEndian) { _ = entities.set(entity.index, to: $0, at: tick) }
     }
 
-    /// Despawns an entity and removes all its rows; resources stay. Does nothing if it is not alive.
+    /// Despawns an entity and removes all its rows; what belongs to no entity stays. Does nothing if it is not alive.
     /// - Complexity: O(columns).
     package func despawn(_ entity: Entity) {
         guard contains(entity) else { return }
-        for case let column? in columns where !column.isResource { column.remove(entity.index, at: tick) }
+        for case let column? in columns where column.rowKind == .entities { column.remove(entity.index, at: tick) }
         groups.remove(entity.index, at: tick)
         entities.remove(entity.index, at: tick)
     }

@@ -9,6 +9,16 @@ package struct ColumnID: NumberedID {
     }
 }
 
+/// What the rows of a column are.
+package enum RowKind: Hashable, Sendable {
+    /// Entities of the world, by index.
+    case entities
+    /// Row 0 alone: one value that belongs to no entity.
+    case resource
+    /// What the server shows of itself, numbered by the server: no entity of any world.
+    case status
+}
+
 /// The components of a world, each with its number. Numbers may have gaps.
 package struct ComponentTable: Hashable, Sendable {
     /// One component: all that is needed to keep its values and to read them.
@@ -24,6 +34,8 @@ package struct ComponentTable: Hashable, Sendable {
         /// Whether it is a resource: one value of the world instead of one per entity. Its value is row 0 of its
         /// column.
         package let isResource: Bool
+        /// Whether the server shows itself with it. It is no part of the world, and only some may see it.
+        package let isStatus: Bool
         /// The value of a new component if no other is given, in wire form.
         package let defaultValue: [UInt8]?
         /// `nil` if the values can be kept but not read: see ``problem``.
@@ -33,8 +45,8 @@ package struct ComponentTable: Hashable, Sendable {
 
         package init(
             _ column: ColumnID, name: String, schemaHash: SchemaHash, valueSize: Int?, isWritable: Bool = false,
-            isResource: Bool = false, defaultValue: [UInt8]? = nil, schema: ComponentSchema? = nil,
-            problem: String? = nil
+            isResource: Bool = false, isStatus: Bool = false, defaultValue: [UInt8]? = nil,
+            schema: ComponentSchema? = nil, problem: String? = nil
         ) {
             self.column = column
             self.name = name
@@ -42,6 +54,7 @@ package struct ComponentTable: Hashable, Sendable {
             self.valueSize = valueSize
             self.isWritable = isWritable
             self.isResource = isResource
+            self.isStatus = isStatus
             self.defaultValue = defaultValue
             self.schema = schema
             self.problem = problem
@@ -50,11 +63,12 @@ package struct ComponentTable: Hashable, Sendable {
         /// The entry of a component whose schema is known.
         package init(
             _ column: ColumnID, _ schema: ComponentSchema, isWritable: Bool = false, isResource: Bool = false,
-            defaultValue: [UInt8]? = nil
+            isStatus: Bool = false, defaultValue: [UInt8]? = nil
         ) {
             self.init(
                 column, name: schema.name, schemaHash: schema.hash, valueSize: schema.type.fixedSize,
-                isWritable: isWritable, isResource: isResource, defaultValue: defaultValue, schema: schema)
+                isWritable: isWritable, isResource: isResource, isStatus: isStatus, defaultValue: defaultValue,
+                schema: schema)
         }
 
         /// This entry with its schema, or with the reason why it has none.
@@ -65,19 +79,25 @@ package struct ComponentTable: Hashable, Sendable {
             case .success(let schema) where schema.type.fixedSize != valueSize:
                 with(.failure(SchemaProblem("its schema is of another size than its values")))
             case .success(let schema):
-                Entry(column, schema, isWritable: isWritable, isResource: isResource, defaultValue: defaultValue)
+                Entry(
+                    column, schema, isWritable: isWritable, isResource: isResource, isStatus: isStatus,
+                    defaultValue: defaultValue)
             case .failure(let problem):
                 Entry(
                     column, name: name, schemaHash: schemaHash, valueSize: valueSize, isWritable: isWritable,
-                    isResource: isResource, defaultValue: defaultValue, problem: problem.message)
+                    isResource: isResource, isStatus: isStatus, defaultValue: defaultValue,
+                    problem: problem.message)
             }
         }
 
         /// Whether values of both can be kept in one column and read in the same way.
         package func hasSameValues(as other: Entry) -> Bool {
             column == other.column && name == other.name && schemaHash == other.schemaHash
-                && valueSize == other.valueSize && isResource == other.isResource
+                && valueSize == other.valueSize && rowKind == other.rowKind && isStatus == other.isStatus
         }
+
+        /// What the rows of its column are.
+        package var rowKind: RowKind { isResource ? .resource : isStatus ? .status : .entities }
     }
 
     /// Ascending by number.
@@ -115,10 +135,14 @@ package struct ComponentTable: Hashable, Sendable {
     /// The schemas that can be read, in the order of the table.
     package var schemas: [ComponentSchema] { entries.compactMap(\.schema) }
 
-    /// The schemas of resources that can be read, or those of components of entities, in the order of the table.
+    /// The schemas of the world's resources that can be read, or those of components of its entities, in the order of
+    /// the table.
     package func schemas(ofResources isResource: Bool) -> [ComponentSchema] {
-        entries.compactMap { $0.isResource == isResource ? $0.schema : nil }
+        entries.compactMap { $0.isResource == isResource && !$0.isStatus ? $0.schema : nil }
     }
+
+    /// The schemas with which the server shows itself, as far as they can be read, in the order of the table.
+    package var statusSchemas: [ComponentSchema] { entries.compactMap { $0.isStatus ? $0.schema : nil } }
 }
 
 /// Why the values of a component cannot be read, in a sentence for people.

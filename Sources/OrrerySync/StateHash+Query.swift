@@ -7,11 +7,11 @@ extension StateHash {
     /// - Parameters:
     ///   - members: The rows of its members.
     ///   - columns: The components that it shows of them.
-    ///   - isOfResource: Whether it is of a resource, and so has no entities as members.
+    ///   - rowKind: What its rows are: only entities of the world count as members.
     /// - Complexity: O(bytes that it shows).
-    init(of members: RowSet, shown columns: [ColumnID], isOfResource: Bool, in store: ComponentStore) {
+    init(of members: RowSet, shown columns: [ColumnID], rowKind: RowKind, in store: ComponentStore) {
         self.init()
-        if !isOfResource {
+        if rowKind == .entities {
             members.forEach { row in
                 if let entity = store.entity(at: row) { add(member: entity) }
             }

@@ -1,4 +1,5 @@
 public import OrrerySchema
+package import OrreryStore
 
 /// Groups of entities, up to 64: what only some clients may see.
 ///
@@ -43,4 +44,10 @@ public struct Visibility: Hashable, Sendable {
 
     /// All entities, all components.
     public static let everything = Visibility()
+
+    /// Whether a component is seen. What the server shows of itself counts what is hidden too: it is for those who see
+    /// everything, or are given it by name.
+    package func sees(_ entry: ComponentTable.Entry) -> Bool {
+        components?.contains(entry.name) ?? (!entry.isStatus || self == .everything)
+    }
 }

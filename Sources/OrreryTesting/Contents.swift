@@ -1,14 +1,17 @@
 public import OrrerySchema
 package import OrreryStore
 
-/// The contents of a store, for comparison: every living entity with the bytes of its components, by name; and the
-/// resources, if there are any, as those of `Entity.none`.
+/// The contents of a store, for comparison: every living entity with the bytes of its components, by name; the
+/// resources, if there are any, as those of `Entity.none`; and what the server shows of itself, if somebody looks.
 public struct Contents: Hashable, Sendable {
     /// The bytes of each component of each living entity, by component name.
     public private(set) var entities: [Entity: [String: [UInt8]]] = [:]
 
     package init(of store: ComponentStore) {
-        for entity in store.entities.rows.indexes.compactMap(store.entity) + [.none] {
+        let statusRows = store.table.entries.lazy.filter { $0.rowKind == .status }
+            .reduce(RowSet()) { $0.union(store[$1.column].rows) }
+        let others = statusRows.indexes.map { Entity(statusRow: $0) } + [.none]
+        for entity in store.entities.rows.indexes.compactMap(store.entity) + others {
             var values: [String: [UInt8]] = [:]
             for column in store.columns(of: entity) {
                 values[store.table.name(of: column)] = store.withValue(of: entity, in: column) { Array($0) }

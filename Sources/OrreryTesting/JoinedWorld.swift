@@ -83,8 +83,7 @@ public final class JoinedWorld {
         let randomness = SharedGenerator(seed: epoch.rawValue)
         let (simulation, sync) = try SimulationServer.makeHalves(
             world: world, schedule: schedule, configuration: configuration, registry: registry, loop: loop,
-            epoch: epoch,
-            logger: logger, makeRandom: { randomness.next() },
+            epoch: epoch, logger: logger, reportsSystemTimes: false, makeRandom: { randomness.next() },
             now: { clock.now })
         return Halves(simulation: simulation, sync: sync, loop: loop, url: url)
     }
@@ -166,6 +165,7 @@ public final class JoinedWorld {
     /// Lets time pass without a tick, for heartbeats and time-outs.
     public func passTime(_ duration: Duration) {
         advanceTime(by: duration)
+        halves.simulation.rest()
         halves.sync.loopTimerFired()
         for client in clients where !client.isStalled { client.session.loopTimerFired() }
         deliver()
@@ -214,6 +214,12 @@ public final class JoinedWorld {
     package var waitingAnswerCount: Int { halves.sync.core.waitingAnswerCount }
 
     package var store: ComponentStore { halves.sync.store }
+
+    /// How often the server brought up to date what a component shows of it, and the rows that show it now.
+    package var statusRefreshCount: Int { halves.sync.core.statusRefreshCount }
+    package var statusRowCount: Int {
+        store.table.entries.filter(\.isStatus).reduce(0) { $0 + store[$1.column].count }
+    }
 
     /// The number of block encodings so far.
     package var builtBlockCount: Int { halves.sync.core.builtBlockCount }

@@ -3,6 +3,7 @@ import OrreryInspector
 import OrreryQuery
 import OrrerySchema
 import OrreryStore
+import OrrerySync
 import OrreryWire
 import Testing
 
@@ -67,12 +68,14 @@ import Testing
         store[entry.column].set(row, to: try value.encoded(as: type), at: store.tick)
     }
 
-    /// The cells of the rows of the tables whose first column is a query.
-    private var rows: [[String]] {
+    /// The cells of the rows of the tables whose first column is a query, or has another title.
+    private var rows: [[String]] { rows(of: "query") }
+
+    private func rows(of title: String) -> [[String]] {
         var isInside = false
         var rows: [[String]] = []
         for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("| query |") { isInside = true }
+            if line.hasPrefix("| \(title) |") { isInside = true }
             if line.isEmpty { isInside = false }
             guard isInside, line.hasPrefix("| `") else { continue }
             rows.append(
@@ -98,6 +101,19 @@ import Testing
             let shown = query.selection.shownColumns(in: store.table).compactMap { store.table[$0]?.name }
             let isAll = query.selection.shown == .all
             #expect((isAll ? "everything" : shown.joined(separator: ", ")) == row[2], "\(row[0])")
+        }
+    }
+
+    @Test func everyTextOfTheServerIsAQueryOfIt() throws {
+        let table = try StatusTable.appended(to: store.table)
+        let texts = rows(of: "text").map { $0[0].trimmingCharacters(in: ["`"]) }
+        #expect(texts.count == 9)
+        for text in texts {
+            #expect(try Query(text, in: table).isStatus(in: table), "\(text)")
+            #expect(throws: QueryError.self) { try Query(text, in: store.table) }
+        }
+        for entry in table.entries where entry.isStatus {
+            #expect(texts.contains { $0.contains(entry.name) }, "\(entry.name)")
         }
     }
 

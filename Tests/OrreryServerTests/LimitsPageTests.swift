@@ -46,6 +46,7 @@ import Testing
             ("QueryLimits.bracketDepthMax", "\(QueryLimits().bracketDepthMax)"),
             ("QueryLimits.entityCountMax", "\(QueryLimits().entityCountMax)"),
             ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
+            ("QueryStatus.textSizeMax", "\(QueryStatus.textSizeMax)"),
             ("SyncServer.viewCountMax", "\(SyncServer.viewCountMax)"),
             ("KeyRange.countMax", "\(KeyRange.countMax)"),
             ("QueryIndex.keptFieldCountMax", "\(QueryIndex.keptFieldCountMax)"),

@@ -137,6 +137,26 @@ struct PagesTests {
         #expect(pages.page(for: HTTPRequest(path: "/metrics"), isStarting: false)?.status == metricsStatus)
     }
 
+    @Test(
+        arguments: [
+            (.observe, .everything, 2), (.control, .everything, 1), (.all, Visibility(groups: []), 1),
+            (.all, Visibility(components: ["orrery.System"]), 1),
+        ] as [(AccessRights, Visibility, Int)])
+    func theSchemaShowsTheServerToThoseWhoMayLook(rights: AccessRights, visibility: Visibility, count: Int) throws {
+        let table = ComponentTable([
+            .init(ColumnID(0), try ComponentCoder<Position>().schema),
+            .init(ColumnID(1), try ComponentCoder<SystemStatus>().schema, isStatus: true),
+        ])
+        var configuration = SimulationConfiguration()
+        configuration.authorize = Authorizer { _ in .allowed(rights, visibility: visibility) }
+        let pages = ServerPages(
+            configuration, url: "memory://pages", components: table, metrics: ServerMetrics(factory: nil),
+            pulse: TickPulse(period: .seconds(1), now: { .zero }))
+        let answer = try #require(pages.page(for: HTTPRequest(path: "/schema"), isStarting: false))
+        let page = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: [[String: Any]]]
+        #expect(page?["components"]?.count == count)
+    }
+
     @Test func theSchemaIsJSONInTheOrderOfRegistration() async throws {
         try await LiveWorld.run(over: .webSocket) { live in
             let answer = try await Answer(live, "/schema")
@@ -145,7 +165,12 @@ struct PagesTests {
             let page = try #require(
                 try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: [[String: Any]]])
             let components = try #require(page["components"])
-            #expect(components.map { $0["name"] as? String } == ["Position", "Health", "Label", "Frozen"])
+            #expect(
+                components.map { $0["name"] as? String } == [
+                    "Position", "Health", "Label", "Frozen", "orrery.Server", "orrery.System", "orrery.Session",
+                    "orrery.Component", "orrery.Query",
+                ])
+            #expect(components.map { $0["status"] != nil } == components.indices.map { $0 >= 4 })
             let schema = try ComponentCoder<Position>().schema
             #expect(components[0]["hash"] as? String == schema.hash.description)
             let type = try #require(components[0]["type"] as? [String: Any])

@@ -197,6 +197,6 @@ import simulate
         #expect(table["Pilot"]?.defaultValue == writer.bytes)
         #expect(table["Health"]?.defaultValue == [100, 0, 0, 0, 100, 0, 0, 0])
         #expect(table["Label"]?.defaultValue == [0, 0])
-        #expect(table.entries.map(\.isWritable) == [true, true, true, false])
+        #expect(table.entries.filter { !$0.isStatus }.map(\.isWritable) == [true, true, true, false])
     }
 }

@@ -72,7 +72,7 @@ struct PythonCodecTests {
             print(hex(welcome.epoch), welcome.tick, welcome.tick_rate, len(welcome.schemas))
             print([(component.number, component.name) for component in welcome.components])
             for title in ("SubscribeResponse", "SubscribeResponse, of everything, told",
-                          "SubscribeResponse, of a resource, told"):
+                          "SubscribeResponse, of a resource, told", "SubscribeResponse, of status"):
                 print(read_messages[title].subscription, read_messages[title].code, read_messages[title].query)
             refused = read_messages["SubscribeResponse, refused text"]
             print(refused.subscription, refused.code, refused.reason, refused.error)
@@ -88,9 +88,12 @@ struct PythonCodecTests {
             ended.output == """
                 0x1122334455667788 1000 60.0 1
                 [(0, 'Position'), (2, 'Frozen')]
-                300 0 GrantedQuery(number=7, shown=[0, 2], tells_members=False, is_of_resource=False)
-                1 0 GrantedQuery(number=1099511627776, shown=None, tells_members=True, is_of_resource=False)
-                2 0 GrantedQuery(number=8, shown=[6], tells_members=True, is_of_resource=True)
+                300 0 GrantedQuery(number=7, shown=[0, 2], tells_members=False, is_of_resource=False, \
+                is_of_status=False)
+                1 0 GrantedQuery(number=1099511627776, shown=None, tells_members=True, is_of_resource=False, \
+                is_of_status=False)
+                2 0 GrantedQuery(number=8, shown=[6], tells_members=True, is_of_resource=True, is_of_status=False)
+                3 0 GrantedQuery(number=9, shown=[5, 7], tells_members=False, is_of_resource=False, is_of_status=True)
                 5 12 no QueryError(kind=3, column=21, expected='a field of Health', nearest='current')
                 Response(kind=130, subscription=9, code=9, reason='no', query=None, error=None)
                 Response(kind=131, subscription=1, code=0, reason='', query=None, error=None)
@@ -102,7 +105,7 @@ struct PythonCodecTests {
                 VerifyResponse(subscription=300, code=0, reason='', tick=1000, hash=81985529216486895, item_count=300)
                 VerifyResponse(subscription=9, code=11, reason='no', tick=0, hash=0, item_count=0)
                 300 1000 True AnswerHead(entity_count=0, row_count=5, node_count=2, shown=[0, 2])
-                48
+                49
 
                 """, "\(ended.error)")
     }

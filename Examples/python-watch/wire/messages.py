@@ -30,10 +30,10 @@ RESUME = 2  # a section of Hello
 ENTITIES, TEXT = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe and Query
 AT_LEAST, EXPLAIN = 3 | MUST_BE_UNDERSTOOD, 4 | MUST_BE_UNDERSTOOD  # of Query
 LIMITS, COMPONENT_TABLE, SCHEMA = 1, 2, 3  # of Welcome
-WRITABLE, HAS_DEFAULT, IS_RESOURCE = 1, 2, 4  # flags of an entry
+WRITABLE, HAS_DEFAULT, IS_RESOURCE, IS_STATUS = 1, 2, 4, 8  # flags of an entry
 GRANTED_QUERY, QUERY_ERROR = 1, 2  # of SubscribeResponse
 ANSWER = 1  # of QueryResponse, beside QUERY_ERROR, ENTER and INSERT
-TELLS_MEMBERS, SHOWS_ALL, IS_OF_RESOURCE = 1, 2, 4  # flags of a granted query
+TELLS_MEMBERS, SHOWS_ALL, IS_OF_RESOURCE, IS_OF_STATUS = 1, 2, 4, 8  # flags of a granted query
 # Of SyncBatch.
 STARTED, DESPAWN, LEAVE, ENTER, SPAWN, REMOVE, INSERT, UPDATE = range(1, 9)
 TABLE_CHANGE, ADDED_SCHEMA, JOIN, RESTART = range(10, 14)
@@ -128,7 +128,7 @@ def mutate_despawn(sequence: int, epoch: int, entity: Entity) -> bytes:
 
 class Component(NamedTuple):
     """An entry of the component table. `size`: bytes of every value, None where they vary. A resource has row 0 alone,
-    which is no entity's."""
+    which is no entity's; the rows of status, with which a server shows itself, are none either."""
 
     number: int
     name: str
@@ -137,6 +137,7 @@ class Component(NamedTuple):
     is_writable: bool
     is_resource: bool
     default: bytes | None
+    is_status: bool = False
 
 
 class Welcome(NamedTuple):
@@ -153,12 +154,13 @@ class Welcome(NamedTuple):
 class GrantedQuery(NamedTuple):
     """`shown`: the components that it shows of its members, None for all. `tells_members`: batches say who is a member;
     if not, who has one of the shown components is, or everyone where all are shown. One of a resource shows it alone,
-    and its only member is row 0."""
+    and its only member is row 0; the members of one of status are rows, and no entities."""
 
     number: int
     shown: list[int] | None
     tells_members: bool
     is_of_resource: bool = False
+    is_of_status: bool = False
 
 
 class QueryError(NamedTuple):
@@ -284,7 +286,8 @@ def _entries(reader: Reader) -> list[Component]:
         default = entry.take(entry.count(VALUE_SIZE_MAX, 1)) if flags & HAS_DEFAULT else None
         size = None if form == 0 else form - 1
         is_writable, is_resource = bool(flags & WRITABLE), bool(flags & IS_RESOURCE)
-        entries.append(Component(number, name, schema_hash, size, is_writable, is_resource, default))
+        is_status = bool(flags & IS_STATUS)
+        entries.append(Component(number, name, schema_hash, size, is_writable, is_resource, default, is_status))
     if len({entry.name for entry in entries}) < len(entries):
         raise Breach(1002, "two components of one name")
     return entries
@@ -324,13 +327,15 @@ def _granted_query(reader: Reader) -> GrantedQuery:
     number = reader.varint()
     _lane(reader)
     flags, shown = _shown(reader, TELLS_MEMBERS)
-    return GrantedQuery(number, shown, bool(flags & TELLS_MEMBERS), bool(flags & IS_OF_RESOURCE))
+    return GrantedQuery(
+        number, shown, bool(flags & TELLS_MEMBERS), bool(flags & IS_OF_RESOURCE), bool(flags & IS_OF_STATUS)
+    )
 
 
 def _shown(reader: Reader, known: int) -> tuple[int, list[int] | None]:
     flags = reader.unsigned(1)
     form = flags & ~known
-    if form not in (0, SHOWS_ALL, IS_OF_RESOURCE):
+    if form not in (0, SHOWS_ALL, IS_OF_RESOURCE, IS_OF_STATUS):
         raise Breach(1007, "unknown flags of a query")
     if form == IS_OF_RESOURCE:
         return flags, [reader.varint()]

@@ -108,7 +108,7 @@ public final class ComponentView<C: Component>: Sendable {
     private func entities(in store: ComponentStore, _ reader: ComponentReader<C>) -> [Entity] {
         let column = store[reader.cell.column]
         guard let chosen = cells.chosen else {
-            return column.isResource ? [] : column.rows.indexes.compactMap { store.entity(at: $0) }
+            return column.isResource ? [] : column.rows.indexes.compactMap { store.owner(of: $0, in: column) }
         }
         return chosen.filter { store.row(of: $0, in: column).map(column.contains) ?? false }.sorted()
     }

@@ -33,7 +33,9 @@ public struct Rows: Sendable {
     public var cost: QueryCost { answer.cost }
 
     /// The number of entities that matched.
-    public var count: Int { answer.store.entities.count }
+    public var count: Int {
+        answer.shown.rowKind == .status ? answer.members.count : answer.store.entities.count
+    }
 
     /// The entities that matched, ascending.
     /// - Complexity: O(n).

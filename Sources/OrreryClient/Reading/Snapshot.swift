@@ -39,7 +39,7 @@ public struct Snapshot {
     /// The entities that have all of these components, ascending.
     /// - Complexity: O(entities that have the rarest component) x O(components).
     public func entities(with components: [ComponentSchema]) -> [Entity] {
-        let columns = components.compactMap { column(of: $0.name) }.filter { !$0.isResource }
+        let columns = components.compactMap { column(of: $0.name) }.filter { $0.rowKind == .entities }
         guard columns.count == components.count else { return [] }
         guard let rarest = columns.min(by: { $0.count < $1.count }) else { return entities }
         return rarest.rows.indexes.filter { row in columns.allSatisfy { $0.contains(row) } }

@@ -96,8 +96,13 @@ extension Schedule {
     ) {
         var accesses = first.accesses
         repeat accesses = joined(accesses, (each rest).accesses)
+        var queries = [first.query]
+        repeat queries.append((each rest).query)
         append(
-            System(name: name, phase: phase, order: order, condition: when, accesses: accesses) { world, tick in
+            System(
+                name: name, phase: phase, order: order, condition: when, accesses: accesses,
+                queries: queries.compactMap(\.self)
+            ) { world, tick in
                 call(run, first.make(world, tick.system), repeat (each rest).make(world, tick.system), tick)
             })
     }

@@ -32,6 +32,7 @@ public struct Schedule: Sendable {
         let condition: RunCondition
         /// What the system uses; `nil` for a system with exclusive access to the world.
         let accesses: [SystemAccess]?
+        let queries: [SystemQuery]
         let run: @Sendable (World, TickContext) -> Void
 
         func conflicts(with other: System) -> Bool {

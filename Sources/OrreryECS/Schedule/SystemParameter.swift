@@ -14,11 +14,17 @@ public import OrrerySchema
 public struct SystemParameter<Value>: Sendable {
     /// What it reads and writes; `nil` for the whole world.
     let accesses: [SystemAccess]?
+    /// The query that it is.
+    let query: SystemQuery?
     /// Makes the closure's argument when a run begins.
     let make: @Sendable (World, SystemState) -> Value
 
-    init(_ accesses: [SystemAccess]?, _ make: @escaping @Sendable (World, SystemState) -> Value) {
+    init(
+        _ accesses: [SystemAccess]?, query: SystemQuery? = nil,
+        _ make: @escaping @Sendable (World, SystemState) -> Value
+    ) {
         self.accesses = accesses
+        self.query = query
         self.make = make
     }
 }
@@ -69,10 +75,13 @@ extension SystemParameter {
     }
 
     init<each Term: QueryTerm>(query term: repeat (each Term).Type) where Value == Query<repeat each Term> {
-        let query = SystemIdentity()
+        let identity = SystemIdentity()
         var accesses: [SystemAccess] = []
-        repeat accesses.append(.term((each Term).self, of: query))
-        self.init(accesses) { world, run in world.query(terms: repeat (each Term).self).of(run) }
+        repeat accesses.append(.term((each Term).self, of: identity))
+        var terms: [SystemQuery.Term] = []
+        repeat terms.append(.init((each Term).self))
+        let query = SystemQuery(terms: terms) { world in world.query(terms: repeat (each Term).self).count }
+        self.init(accesses, query: query) { world, run in world.query(terms: repeat (each Term).self).of(run) }
     }
 
     /// One component of any entity, to read.

@@ -19,7 +19,7 @@ public struct SystemTimings: Sendable {
     private var samples: [UInt32] = []
     private var sum: UInt64 = 0
 
-    init(name: String) {
+    package init(name: String) {
         self.name = name
         samples.reserveCapacity(Self.sampleCountMax)
     }
@@ -43,7 +43,7 @@ public struct SystemTimings: Sendable {
     }
 
     /// A run longer than 4.29 s counts as 4.29 s in the mean.
-    mutating func ran(for duration: Duration) {
+    package mutating func ran(for duration: Duration) {
         last = duration
         let sample = UInt32(clamping: duration.nanoseconds)
         sum += UInt64(sample)

@@ -20,6 +20,9 @@ extension ByteWriter {
         case .resource(let column):
             append(2)
             append(varint: column.rawValue)
+        case .status(let columns):
+            append(3)
+            append(columns)
         }
     }
 

@@ -37,7 +37,7 @@ private struct QueryTextWriter {
         var shown: Set<ColumnID> = []
         switch selection.shown {
         case .all: terms.append("*")
-        case .listed(let columns): shown = Set(columns)
+        case .listed(let columns), .status(let columns): shown = Set(columns)
         case .resource(let column): return "resource \(name(of: column))"
         }
         var written: Set<ColumnID> = []

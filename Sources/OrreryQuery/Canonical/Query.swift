@@ -34,7 +34,7 @@ package final class Query: Hashable, Sendable {
             throw QueryError(
                 .limit, column: 1, expected: "at most \(limits.entityCountMax) entities in the list beside the text")
         }
-        let resolver = Resolver(table: table, isResourceQuery: syntax.resource != nil)
+        let resolver = try Resolver(table: table, syntax)
         selection = try resolver.selection(of: syntax, entities: entities)
         condition = try syntax.condition.map { condition throws(QueryError) in try resolver.condition(condition) }
         var writer = ByteWriter()
@@ -42,7 +42,7 @@ package final class Query: Hashable, Sendable {
         if let condition { writer.append(condition) }
         canonical = writer.bytes
         plan = QueryPlan(selection, condition, table)
-        keyRanges = selection.shown.resource == nil ? condition?.keyRanges(table) : nil
+        keyRanges = selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
         membershipColumns = Self.membershipColumns(selection, condition, table)
     }
 
@@ -70,15 +70,27 @@ package final class Query: Hashable, Sendable {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(canonical) }
 
+    /// What its members are.
+    package var rowKind: RowKind { selection.shown.rowKind }
+
     /// Whether it is a query of a resource, and not of entities.
-    package var isResource: Bool { selection.shown.resource != nil }
+    package var isResource: Bool { rowKind == .resource }
+
+    /// Whether it is a query of what the server shows of itself.
+    package func isStatus(in table: ComponentTable) -> Bool {
+        rowKind == .status || selection.shown.resource.flatMap { table[$0]?.isStatus } ?? false
+    }
 
     /// Whether it shows whole components: every entity that has one of the shown components, or every entity there is;
     /// or a resource, whatever its value. The members of any other query must be told.
     package var isPlain: Bool {
         guard condition == nil, selection.excluded.isEmpty, selection.entities == nil else { return false }
         guard !selection.required.isEmpty else { return true }
-        return selection.required.count == 1 && selection.shown == .listed(selection.required[0])
+        guard selection.required.count == 1 else { return false }
+        return switch selection.shown {
+        case .listed(let columns), .status(let columns): columns == selection.required[0]
+        case .all, .resource: false
+        }
     }
 
     /// Whether births decide about membership too, since a member need not have any component.

@@ -6,14 +6,33 @@ struct Resolver {
     let table: ComponentTable
     /// Whether the conditions are on resources.
     let isResourceQuery: Bool
+    /// Whether the query is of what the server shows of itself, and not of the world.
+    private var isStatusQuery = false
     private let entries: [[UInt8]: ComponentTable.Entry]
     private let nameSizeMax: Int
 
-    init(table: ComponentTable, isResourceQuery: Bool) {
+    init(table: ComponentTable, _ syntax: QuerySyntax) throws(QueryError) {
         self.table = table
-        self.isResourceQuery = isResourceQuery
+        isResourceQuery = syntax.resource != nil
         entries = Dictionary(table.entries.map { (Array($0.name.utf8), $0) }) { first, _ in first }
         nameSizeMax = table.entries.reduce(0) { max($0, $1.name.utf8.count) }
+        // The first name decides what the query is of; all others must agree.
+        guard let path = syntax.resource ?? syntax.terms.lazy.compactMap(\.namedPaths?.first).first else { return }
+        isStatusQuery = find(path)?.entry.isStatus ?? false
+        guard isStatusQuery, !isResourceQuery else { return }
+        let showsAll = syntax.terms.contains { if case .everything = $0 { true } else { false } }
+        let showsSome = syntax.terms.contains { if case .components(_, .shown) = $0 { true } else { false } }
+        guard showsAll || !showsSome else { return }
+        let name = Self.text(of: path)
+        throw QueryError(
+            .type, column: path.column,
+            expected: showsAll
+                ? "this without *: '\(name)' is no part of the world"
+                : "this without with: only what is shown of '\(name)' tells what there is")
+    }
+
+    private static func text(of path: PathSyntax) -> String {
+        path.steps.map { if case .name(let name, _) = $0.step { name } else { "" } }.joined(separator: ".")
     }
 
     /// A component and the number of steps of a path that name it.
@@ -39,7 +58,9 @@ struct Resolver {
     }
 
     /// The component that a condition or term names, which is of the right kind.
-    func component(_ path: PathSyntax, isResource: Bool) throws(QueryError) -> Found {
+    /// - Parameter counts: Whether the name says what the query is of. `X?` and `!X` do not: they may name what no
+    ///   member can have.
+    func component(_ path: PathSyntax, isResource: Bool, counts: Bool = true) throws(QueryError) -> Found {
         guard let found = find(path) else { throw unknownComponent(path, isResource: isResource) }
         guard found.entry.isResource == isResource else {
             let name = found.entry.name
@@ -49,12 +70,20 @@ struct Resolver {
                 : "a component: '\(name)' is a resource, write resource \(name)"
             throw QueryError(.unknownComponent, column: path.column, expected: advice)
         }
+        guard found.entry.isStatus == isStatusQuery || !counts else {
+            let (own, other) = isStatusQuery ? ("the server", "the world") : ("the world", "the server")
+            throw QueryError(
+                .type, column: path.column,
+                expected: "a component of \(own): '\(found.entry.name)' is one of \(other), and no query is of both")
+        }
         return found
     }
 
     /// The component that a path names as a whole.
-    func wholeComponent(_ path: PathSyntax, isResource: Bool) throws(QueryError) -> ComponentTable.Entry {
-        let found = try component(path, isResource: isResource)
+    func wholeComponent(
+        _ path: PathSyntax, isResource: Bool, counts: Bool = true
+    ) throws(QueryError) -> ComponentTable.Entry {
+        let found = try component(path, isResource: isResource, counts: counts)
         guard found.stepCount == path.steps.count else {
             throw QueryError(
                 .type, column: path.column,
@@ -66,7 +95,11 @@ struct Resolver {
     private func unknownComponent(_ path: PathSyntax, isResource: Bool) -> QueryError {
         let names = path.steps.prefix { if case .name = $0.step { true } else { false } }
             .map { if case .name(let name, _) = $0.step { name } else { "" } }
-        let candidates = table.entries.filter { $0.isResource == isResource }.map(\.name)
+        // What the server shows of itself is only suggested to those who mean it.
+        let means = { (name: String) in name.hasPrefix("\(names[0]).") }
+        let entries = table.entries.filter { $0.isResource == isResource }
+        let meant = entries.filter { $0.isStatus && means($0.name) }
+        let candidates = (meant.isEmpty ? entries.filter { !$0.isStatus } : meant).map(\.name)
         // The whole path may be a name with dots, or its beginning may be a name.
         let nearest =
             NearestName.nearest(to: names[0], among: candidates)
@@ -102,6 +135,10 @@ struct Resolver {
         selection.entities = terms.entities?.sorted()
         selection.required = terms.required.sorted { $0.lexicographicallyPrecedes($1) }
         selection.excluded = terms.excluded.sorted()
+        guard !isStatusQuery else {
+            selection.shown = .status(terms.shown.sorted())
+            return selection
+        }
         selection.shown = terms.showsAll || !terms.namesComponent ? .all : .listed(terms.shown.sorted())
         return selection
     }
@@ -128,7 +165,11 @@ struct Resolver {
         case .components(let paths, let requirement):
             terms.namesComponent = true
             var columns: Set<ColumnID> = []
-            for path in paths { columns.insert(try wholeComponent(path, isResource: false).column) }
+            for path in paths {
+                let entry = try wholeComponent(path, isResource: false, counts: term.namedPaths != nil)
+                // What no member can have is not there: the same number of a row means something else there.
+                if entry.isStatus == isStatusQuery { columns.insert(entry.column) }
+            }
             switch requirement {
             case .optional: terms.shown.formUnion(columns)
             case .excluded: terms.excluded.formUnion(columns)

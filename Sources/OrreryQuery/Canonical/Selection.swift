@@ -5,18 +5,21 @@ package import OrreryStore
 package struct Selection: Hashable, Sendable {
     /// The components that are shown of a member, as far as it has them.
     package enum Shown: Hashable, Sendable {
-        /// All but resources.
+        /// All of entities.
         case all
         /// Ascending.
         case listed([ColumnID])
         /// A resource, and nothing of any entity: the query is of the resource instead of entities.
         case resource(ColumnID)
+        /// What the server shows of itself, and nothing of the world: the query is of that instead of entities.
+        /// Ascending.
+        case status([ColumnID])
 
         /// Whether a component is shown, if an entity has it, or whether the resource is.
         package func contains(_ entry: ComponentTable.Entry) -> Bool {
             switch self {
-            case .all: !entry.isResource
-            case .listed(let columns): columns.contains(entry.column)
+            case .all: entry.rowKind == .entities
+            case .listed(let columns), .status(let columns): columns.contains(entry.column)
             case .resource(let column): column == entry.column
             }
         }
@@ -24,6 +27,15 @@ package struct Selection: Hashable, Sendable {
         /// The shown components of a table.
         package func columns(in table: ComponentTable) -> [ColumnID] {
             table.entries.filter(contains).map(\.column)
+        }
+
+        /// What the members of the query are.
+        package var rowKind: RowKind {
+            switch self {
+            case .all, .listed: .entities
+            case .resource: .resource
+            case .status: .status
+            }
         }
 
         /// The resource that the query is of.
@@ -46,7 +58,8 @@ package struct Selection: Hashable, Sendable {
         let optionalCount =
             switch shown {
             case .all, .resource: 1
-            case .listed(let columns): columns.count { column in !required.contains { $0.contains(column) } }
+            case .listed(let columns), .status(let columns):
+                columns.count { column in !required.contains { $0.contains(column) } }
             }
         return required.reduce(0) { $0 + $1.count } + excluded.count + optionalCount + (entities == nil ? 0 : 1)
     }

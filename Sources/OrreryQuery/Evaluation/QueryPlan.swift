@@ -12,8 +12,31 @@ struct QueryPlan: Sendable {
         matcher = condition.map { Matcher($0, table, shown: shown) }
     }
 
-    /// The rows among which members are: living entities, or the row of the resource.
-    func universe(of store: ComponentStore) -> Column { selection.shown.resource.map { store[$0] } ?? store.entities }
+    /// The rows among which members are: living entities, the row of the resource, or those of what the server shows of
+    /// itself that have a component of the first group that must be there.
+    func universe(of store: ComponentStore) -> Universe {
+        switch selection.shown {
+        case .all, .listed: Universe(first: store.entities)
+        case .resource(let column): Universe(first: store[column])
+        case .status:
+            Universe(
+                first: store[selection.required[0][0]], others: selection.required[0].dropFirst().map { store[$0] })
+        }
+    }
+
+    /// The rows of some columns.
+    struct Universe {
+        let first: Column
+        var others: [Column] = []
+
+        var count: Int { others.reduce(first.count) { $0 + $1.count } }
+        var pageCount: Int { others.reduce(first.pageCount) { max($0, $1.pageCount) } }
+
+        /// The rows of a word.
+        func present(page: Int, word: Int) -> UInt64 {
+            others.reduce(first.page(at: page)?.present[word] ?? 0) { $0 | ($1.page(at: page)?.present[word] ?? 0) }
+        }
+    }
 
     /// Which of the 64 rows in `mask`, all of which are in the universe, are members, lists of entities aside.
     func matches(_ mask: UInt64, _ place: Matcher.Place) -> UInt64 {
@@ -33,22 +56,21 @@ extension Query {
         selection.entities?.count ?? plan.universe(of: store).count
     }
 
-    /// The members: rows of entities, or the row of the resource.
+    /// The members: rows of entities, or of what the query is of instead.
     /// - Parameter rows: The rows to look at; all by default.
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(rows looked at × nodes); nothing is allocated per row.
     package func members(of store: ComponentStore, among rows: RowSet? = nil) -> RowSet {
         var candidates = rows
         if let entities = selection.entities {
-            let listed = RowSet(entities.lazy.filter(store.contains).map(\.index))
+            let listed = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))
             candidates = candidates?.intersection(listed) ?? listed
         }
         let universe = plan.universe(of: store)
         var members = RowSet()
         func scan(page: Int, among words: ArraySlice<UInt64>?) {
-            guard let handle = universe.page(at: page) else { return }
             for word in 0..<RowSet.pageWords {
-                let mask = handle.present[word] & (words.map { $0[$0.startIndex + word] } ?? .max)
+                let mask = universe.present(page: page, word: word) & (words.map { $0[$0.startIndex + word] } ?? .max)
                 guard mask != 0 else { continue }
                 let place = Matcher.Place(store: store, page: page, word: word)
                 members.append(word: plan.matches(mask, place), at: word, page: UInt32(page))
@@ -69,11 +91,21 @@ extension Query {
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(nodes), and O(log n) for a list of n entities.
     package func isMember(_ entity: Entity, of store: ComponentStore) -> Bool {
-        guard !isResource, store.contains(entity), isListed(entity) else { return false }
+        guard mayBeMember(entity, of: store), isListed(entity) else { return false }
         let row = Int(entity.index)
         let place = Matcher.Place(
             store: store, page: row / RowSet.pageRows, word: row % RowSet.pageRows / 64)
         return plan.matches(1 << UInt64(row % 64), place) != 0
+    }
+
+    /// Whether an entity is of the kind that the members are, and there.
+    private func mayBeMember(_ entity: Entity, of store: ComponentStore) -> Bool {
+        switch rowKind {
+        case .entities: store.contains(entity)
+        case .resource: false
+        // What it must have says that it is there.
+        case .status: entity.statusRow != nil
+        }
     }
 
     private func isListed(_ entity: Entity) -> Bool {

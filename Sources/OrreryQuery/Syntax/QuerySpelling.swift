@@ -9,13 +9,23 @@ enum QuerySpelling {
     ])
 
     /// A name at the beginning of a term, condition or value. (A name with a back-tick cannot be written.)
-    static func name(_ name: String) -> String { reservedWords.contains(name) ? "`\(name)`" : laterName(name) }
+    static func name(_ name: String) -> String {
+        guard !reservedWords.contains(name) else { return "`\(name)`" }
+        // No component of a world begins like this, so no reader can take it for a component and its field.
+        let isStatus =
+            name.hasPrefix(QueryText.statusPrefix)
+            && canBeBare(name.dropFirst(QueryText.statusPrefix.count))
+        return isStatus ? name : laterName(name)
+    }
 
     /// A name after a dot, where no word is reserved.
     static func laterName(_ name: String) -> String {
+        canBeBare(name[...]) ? name : "`\(name)`"
+    }
+
+    private static func canBeBare(_ name: Substring) -> Bool {
         let scalars = name.unicodeScalars
-        let canBeBare = scalars.first?.isNameStart ?? false && scalars.allSatisfy(\.isNamePart)
-        return canBeBare ? name : "`\(name)`"
+        return scalars.first?.isNameStart ?? false && scalars.allSatisfy(\.isNamePart)
     }
 
     /// ``Entity/description`` of no entity is `-`, which is no entity in a query.

@@ -20,6 +20,13 @@ enum TermSyntax {
     case components([PathSyntax], Requirement)
     case entities([Entity])
 
+    /// The components that it says must be there.
+    var namedPaths: [PathSyntax]? {
+        guard case .components(let paths, let requirement) = self, requirement == .shown || requirement == .hidden
+        else { return nil }
+        return paths
+    }
+
     /// Whether the term says who may be a member. A query needs one such term.
     var selects: Bool {
         switch self {

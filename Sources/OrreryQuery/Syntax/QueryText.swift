@@ -167,5 +167,13 @@ extension QueryText {
         components.map { $0.map { "\(QuerySpelling.name($0))?" }.joined(separator: ", ") } ?? ""
     }
 
+    /// With which the names of all begin with which a server shows itself; no component of a world has such a name.
+    package static let statusPrefix = "orrery."
+
+    /// The terms of a query, each a component that must be there, or that may be.
+    package static func terms(_ terms: some Sequence<(component: String, isOptional: Bool)>) -> String {
+        terms.map { "\(QuerySpelling.name($0.component))\($0.isOptional ? "?" : "")" }.joined(separator: ", ")
+    }
+
     package static func resource(_ resource: String) -> String { "resource \(QuerySpelling.name(resource))" }
 }

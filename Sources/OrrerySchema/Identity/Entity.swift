@@ -21,6 +21,12 @@ public struct Entity: Hashable, Sendable, BitwiseCopyable {
     /// Stands for a resource among the entities of a column, inside this process: its row is 0, and no entity has its
     /// generation. Elsewhere a resource belongs to ``none``.
     package static var resource: Entity { Entity(index: 0, generation: 0) }
+
+    /// What a server shows of itself at a row, which belongs to no world: worlds have no generation 0.
+    package init(statusRow row: UInt32) { self.init(index: row, generation: 0) }
+
+    /// The row, if it is something that a server shows of itself.
+    package var statusRow: UInt32? { generation == 0 && self != .none ? index : nil }
 }
 
 extension Entity: Comparable {

@@ -1,7 +1,7 @@
 extension JSONWriter {
-    /// A component as an object: `name`, `hash` (16 hexadecimal digits), `resource` (true) if it is one,
-    /// `documentation` if there is one, and `type`.
-    package mutating func schema(_ schema: ComponentSchema, isResource: Bool) {
+    /// A component as an object: `name`, `hash` (16 hexadecimal digits), `resource` (true) if it is one, `status`
+    /// (true) if the server shows itself with it, `documentation` if there is one, and `type`.
+    package mutating func schema(_ schema: ComponentSchema, isResource: Bool, isStatus: Bool) {
         object { writer in
             writer.name("name")
             writer.string(schema.name)
@@ -9,6 +9,10 @@ extension JSONWriter {
             writer.string(schema.hash.description)
             if isResource {
                 writer.name("resource")
+                writer.bool(true)
+            }
+            if isStatus {
+                writer.name("status")
                 writer.bool(true)
             }
             if let documentation = schema.documentation {

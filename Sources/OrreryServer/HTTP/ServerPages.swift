@@ -70,28 +70,32 @@ struct ServerPages: Sendable {
     }
 
     /// A page for those who are let in.
-    private func page(for request: HTTPRequest, _ make: (Visibility) -> HTTPResponse) -> HTTPResponse {
+    private func page(for request: HTTPRequest, _ make: (Admission) -> HTTPResponse) -> HTTPResponse {
         if let misdirection = misdirection(of: request) { return misdirection }
         return switch authorized(request) {
-        case .success(let admission): make(admission.visibility)
+        case .success(let admission): make(admission)
         case .failure(let refusal): refusal.response
         }
     }
 
     /// Metrics count what is hidden, too.
-    private func metrics(for visibility: Visibility) -> HTTPResponse {
-        guard visibility == .everything else { return .text(403, "The metrics are for those who see everything.") }
+    private func metrics(for admission: Admission) -> HTTPResponse {
+        guard admission.visibility == .everything else {
+            return .text(403, "The metrics are for those who see everything.")
+        }
         return HTTPResponse(
             status: 200, contentType: PrometheusRegistry.contentType, body: Array(metrics.text.utf8))
     }
 
-    private func schema(for visibility: Visibility) -> HTTPResponse {
-        HTTPResponse(
+    private func schema(for admission: Admission) -> HTTPResponse {
+        let mayObserve = admission.rights.contains(.observe)
+        let seesAll = admission.visibility == .everything && mayObserve
+        return HTTPResponse(
             status: 200, contentType: "application/json",
-            body: visibility.components.map { names in
-                Self.schema(components.entries.filter { names.contains($0.name) })
-            }
-                ?? wholeSchema)
+            body: seesAll
+                ? wholeSchema
+                : Self.schema(
+                    components.entries.filter { admission.visibility.sees($0) && (mayObserve || !$0.isStatus) }))
     }
 
     /// Schemas as JSON.
@@ -100,7 +104,9 @@ struct ServerPages: Sendable {
         writer.object { writer in
             writer.name("components")
             writer.array(entries) { writer, entry in
-                if let schema = entry.schema { writer.schema(schema, isResource: entry.isResource) }
+                if let schema = entry.schema {
+                    writer.schema(schema, isResource: entry.isResource, isStatus: entry.isStatus)
+                }
             }
         }
         return writer.bytes + [UInt8(ascii: "\n")]

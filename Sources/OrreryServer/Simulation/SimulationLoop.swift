@@ -1,4 +1,3 @@
-import Dispatch
 import OrreryECS
 import OrrerySchema
 import OrrerySync
@@ -18,7 +17,10 @@ package final class SimulationLoop: @unchecked Sendable {
     private let pulse: TickPulse
     private let metrics: ServerMetrics
     private var losses: LossLog
-    private let periodNanoseconds: UInt64
+    private let status: StatusExchange
+    private var reporter: SimulationReporter
+    private let now: @Sendable () -> Duration
+    private let period: Duration
     private var mutations: MutationIntake
     /// Work for the next tick; `nil` when there will be no more ticks.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
@@ -28,7 +30,8 @@ package final class SimulationLoop: @unchecked Sendable {
     init(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, handover: ChangeHandover,
         exchange: MutationExchange, applier: consuming MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
-        log: BoundedLog, now: @escaping @Sendable () -> Duration, wakeSync: @escaping @Sendable () -> Void
+        status: StatusExchange, reportsSystemTimes: Bool, log: BoundedLog, now: @escaping @Sendable () -> Duration,
+        wakeSync: @escaping @Sendable () -> Void
     ) {
         losses = LossLog(world, schedule, metrics: metrics, log: log, now: now)
         self.world = world
@@ -38,7 +41,10 @@ package final class SimulationLoop: @unchecked Sendable {
         self.handover = handover
         self.pulse = pulse
         self.metrics = metrics
-        periodNanoseconds = UInt64(configuration.tickRate.period.nanoseconds)
+        self.status = status
+        reporter = SimulationReporter(schedule, reportsSystemTimes: reportsSystemTimes)
+        self.now = now
+        period = configuration.tickRate.period
         mutations = MutationIntake(
             exchange, applier, world: world,
             workMax: max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds))
@@ -68,7 +74,7 @@ package final class SimulationLoop: @unchecked Sendable {
     /// thread.
     package func runTick() {
         pulse.tickBegins()
-        let beginning = DispatchTime.now().uptimeNanoseconds
+        let beginning = now()
         // First, so that the systems of the tick see them.
         if mutations.take(at: world.tick.next) { wakeSync() }
         let arrived = work.withLock { work in
@@ -79,21 +85,33 @@ package final class SimulationLoop: @unchecked Sendable {
         schedule.runTick(on: world, step: step)
         losses.look(at: world)
         mutations.takeSights()
-        handOver()
-        let nanoseconds = DispatchTime.now().uptimeNanoseconds - beginning
-        metrics.tickRan(nanoseconds: nanoseconds, isOverrun: nanoseconds > periodNanoseconds)
+        // Before the log, so that both are of this tick.
+        let hasReported = status.answer { reporter.report(on: world) }
+        if !handOver(), hasReported { wakeSync() }
+        let duration = now() - beginning
+        let isOverrun = duration > period
+        metrics.tickRan(nanoseconds: UInt64(clamping: duration.nanoseconds), isOverrun: isOverrun)
+        reporter.tickRan(for: duration, isOverrun: isOverrun)
     }
 
     /// Skips a tick on purpose.
-    func rest() { pulse.tickBegins() }
+    package func rest() {
+        pulse.tickBegins()
+        if status.answer({ reporter.report(on: world) }) { wakeSync() }
+    }
 
-    func ticksWereSkipped(_ count: UInt64) { losses.ticksWereSkipped(count) }
+    func ticksWereSkipped(_ count: UInt64) {
+        losses.ticksWereSkipped(count)
+        reporter.ticksWereSkipped(count)
+    }
 
     /// Hands over the world's changes, if the sync thread has taken the previous ones.
-    private func handOver() {
-        guard let log = handover.takeFree() else { return }
+    /// - Returns: Whether it did.
+    private func handOver() -> Bool {
+        guard let log = handover.takeFree() else { return false }
         world.drainChanges(into: log)
         handover.put(log)
         wakeSync()
+        return true
     }
 }

@@ -20,6 +20,9 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     private let lingerMax: Duration
     private let logger: Logger
     private let metrics: ServerMetrics
+    private let status: StatusExchange
+    /// A report of the simulation that waits for a tick.
+    private var report: SimulationReport?
     private let pages: ServerPages
     private var intake: ChangeIntake
     package private(set) var core: SyncServer
@@ -39,8 +42,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     init(
         loop: any TransportLoop, handover: ChangeHandover, exchange: MutationExchange, core: consuming SyncServer,
         intake: ChangeIntake, lingerMax: Duration, logger: Logger, refusalLogRateMax: Int, metrics: ServerMetrics,
-        pages: ServerPages,
-        now: @escaping @Sendable () -> Duration
+        status: StatusExchange, pages: ServerPages, now: @escaping @Sendable () -> Duration
     ) {
         self.loop = loop
         self.handover = handover
@@ -50,6 +52,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         self.lingerMax = lingerMax
         self.logger = logger
         self.metrics = metrics
+        self.status = status
         self.pages = pages
         self.now = now
         refusalLog = BoundedLog(logger, perSecond: refusalLogRateMax, now: now())
@@ -121,6 +124,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     package func loopWoken() {
         takeLog()
+        if let report = status.take() { keep(report) }
         // After the log: the answers to mutations in it may leave at once.
         exchange.takeResults(into: &results)
         if !results.isEmpty {
@@ -146,6 +150,7 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
         core.timePassed(now: now())
         perform()
+        wantStatus()
         countSessions()
         metrics.logLinesDropped(droppedLogLines)
         refusalLog.timePassed(now: now())
@@ -202,6 +207,19 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
     }
 
+    /// Asks the simulation for what only it knows, if somebody looks.
+    private func wantStatus() {
+        guard core.wantsStatus(now: now()) else { return }
+        if let report { core.showStatus(report, now: now(), isInTick: false) } else { status.want() }
+    }
+
+    /// A report has come without a tick, since the world is paused: it shows what was not shown yet, and waits for the
+    /// next tick to bring the rest up to date.
+    private func keep(_ new: SimulationReport) {
+        report = new
+        core.showStatus(new, now: now(), isInTick: false)
+    }
+
     private func countSessions() {
         metrics.sessionsCounted(core.sessionCount, lagMax: core.longestLag)
         for (code, count) in core.takeRefusedMutations() {
@@ -238,11 +256,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         handover.recycle(log)
         metrics.worldTaken(entityCount: store.entities.count)
         let beginning = DispatchTime.now().uptimeNanoseconds
+        if let report = status.take() ?? report { core.showStatus(report, now: now(), isInTick: true) }
+        report = nil
         core.worldAdvanced(now: now())
         perform()
         if core.sessionCount > 0 {
             metrics.batchesMade(nanoseconds: DispatchTime.now().uptimeNanoseconds - beginning)
         }
+        wantStatus()
         admitEarly()
     }
 

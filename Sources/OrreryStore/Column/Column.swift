@@ -2,33 +2,42 @@ package import OrrerySchema
 
 /// The rows of one component (or the entities themselves) as raw bytes, with the tick of each row's last change.
 ///
-/// Rows are entity indexes. They are stored in pages of 1024 rows; a page is allocated when its first row enters. The
-/// column of a resource has row 0 at most, which is no entity's.
+/// Rows are entity indexes, or what ``RowKind`` says. They are stored in pages of 1024 rows; a page is allocated when
+/// its first row enters. The column of a resource has row 0 at most.
 package final class Column {
     /// The size of every value in bytes, or `nil` if it varies.
     package let valueSize: Int?
-    /// Whether it has the value of a resource instead of the values of entities.
-    package let isResource: Bool
+    package let rowKind: RowKind
     private var pages: [PageStorage?] = []
     package private(set) var count = 0
     /// When a row of the column last changed; tick 0 if none ever did.
     package private(set) var newestTick = Tick.zero
+    /// Changes of rows so far: values set, rows entered and left.
+    package private(set) var changeCount: UInt64 = 0
+    /// Bytes of its values that were encoded so far. One encoding may go to many clients.
+    package private(set) var encodedByteCount: UInt64 = 0
     private let size: StoreSize
     /// This column's share of `size`.
     private(set) var heldSize = 0
     /// The part of that which is outside the pages: values of varying size.
     private var varyingSize = 0
 
+    /// The bytes that it takes: pages and values.
+    package var byteCount: Int { heldSize }
+
     package convenience init(valueSize: Int?) {
         self.init(valueSize: valueSize, countedBy: StoreSize())
     }
 
     /// - Parameter size: The total that also counts the bytes of this column.
-    init(valueSize: Int?, isResource: Bool = false, countedBy size: StoreSize) {
+    init(valueSize: Int?, rowKind: RowKind = .entities, countedBy size: StoreSize) {
         self.valueSize = valueSize
-        self.isResource = isResource
+        self.rowKind = rowKind
         self.size = size
     }
+
+    /// Whether it has the value of a resource instead of the values of entities.
+    package var isResource: Bool { rowKind == .resource }
 
     deinit {
         for page in pages { page?.deallocate() }
@@ -155,9 +164,16 @@ package final class Column {
         let before = page.presentCount
         let changed = page.set(Self.row(index), value, at: tick)
         count += page.presentCount - before
-        if changed { newestTick = tick }
+        if changed { note(1, at: tick) }
         return changed
     }
+
+    private func note(_ changes: Int, at tick: Tick) {
+        newestTick = tick
+        changeCount &+= UInt64(changes)
+    }
+
+    package func noteEncoded(byteCount: Int) { encodedByteCount &+= UInt64(byteCount) }
 
     @discardableResult
     package func set(_ index: UInt32, to value: [UInt8], at tick: Tick) -> Bool {
@@ -195,7 +211,7 @@ package final class Column {
             position = next
         }
         count += entered
-        if changed > 0 { newestTick = tick }
+        if changed > 0 { note(changed, at: tick) }
         return changed
     }
 
@@ -223,7 +239,7 @@ package final class Column {
         let before = page.presentCount
         let changed = page.set(Self.row(first), count: count, values, at: tick)
         self.count += page.presentCount - before
-        if changed > 0 { newestTick = tick }
+        if changed > 0 { note(changed, at: tick) }
         return changed
     }
 
@@ -233,7 +249,7 @@ package final class Column {
         if valueSize == nil { growVarying(by: growth(setting: index, byteCount: 0)) }
         page.remove(Self.row(index), at: tick)
         count -= 1
-        newestTick = tick
+        note(1, at: tick)
     }
 
     /// The rows that are present.
@@ -348,21 +364,25 @@ extension Column {
     /// - Parameters:
     ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
     ///   - pageRange: The pages to look at; all by default.
-    ///   - living: The generations of the living entities.
+    ///   - living: The generations of the living entities; `nil` if the rows are no entities of the world.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
     func addChanges(
-        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column,
+        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column?,
         to changes: inout RowChanges
     ) {
         guard newestTick > cursor else { return }
         // A property of a class is checked for exclusive access at each use.
-        let (pages, lives) = (pages, living.pages)
+        let (pages, lives) = (pages, living?.pages)
         for entity in listed {
             let (number, row) = (Int(entity.index) / RowSet.pageRows, Self.row(entity.index))
             guard pageRange?.contains(number) ?? true, number < pages.count, let page = pages[number],
-                page.isChanged(row, after: cursor), number < lives.count, let life = lives[number], life.contains(row),
-                life.word32(of: row) == entity.generation
+                page.isChanged(row, after: cursor)
             else { continue }
+            if let lives {
+                guard number < lives.count, let life = lives[number], life.contains(row),
+                    life.word32(of: row) == entity.generation
+                else { continue }
+            }
             if !page.contains(row) {
                 changes.left.append(entity.index)
             } else if page.hasMoved(row, after: cursor) {

@@ -61,6 +61,6 @@ extension BatchApplier {
         guard started.contains(id), let query = granted[id], let shown = shown[query.number] else { return nil }
         return StateHash(
             of: members(of: query, shown), shown: store.table.entries.filter(query.shows).map(\.column),
-            isOfResource: query.isOfResource, in: store)
+            rowKind: query.rowKind, in: store)
     }
 }

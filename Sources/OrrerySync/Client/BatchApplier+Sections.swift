@@ -116,9 +116,14 @@ extension BatchApplier {
 
     private mutating func join(_ rows: RowSet, _ query: QueryNumber) throws(WireError) {
         let position = try position(of: query)
-        let candidates =
-            shown.queries[position].granted.isOfResource ? RowSet([Entity.resource.index]) : store.entities.rows
-        guard rows.subtracting(candidates).isEmpty else {
+        let candidates: RowSet? =
+            switch shown.queries[position].granted.rowKind {
+            case .entities: store.entities.rows
+            case .resource: RowSet([Entity.resource.index])
+            // Their values come later in the batch.
+            case .status: nil
+            }
+        guard candidates.map({ rows.subtracting($0).isEmpty }) ?? true else {
             throw WireError(.invalidPayload, "an entity joins query \(query) that has not entered")
         }
         shown.join(rows, position)
@@ -181,7 +186,7 @@ extension BatchApplier {
         var position = 0
         try rows.forEachRun { (first, count) throws(WireError) in
             defer { position += count }
-            if let size = entry.valueSize, let packed = values.packed, !entry.isResource {
+            if let size = entry.valueSize, let packed = values.packed, entry.rowKind == .entities {
                 let run = UnsafeRawBufferPointer(rebasing: packed[position * size..<(position + count) * size])
                 if try set(from: first, count, of: entry, to: run, inserted: inserted, component, &batch) { return }
             }
@@ -262,7 +267,7 @@ extension BatchApplier {
 
     /// Whether a component came into view, and was not given to its entity in the world.
     private func comesIntoView(_ entry: ComponentTable.Entry, _ row: UInt32) -> Bool {
-        guard entry.isResource || !spawnedRows.contains(row) else { return false }
+        guard entry.rowKind != .entities || !spawnedRows.contains(row) else { return false }
         return addedColumns.contains(entry.column) ? shown.covers(entry, row) : shown.comesIntoView(entry, row)
     }
 }

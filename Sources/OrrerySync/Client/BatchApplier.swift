@@ -200,10 +200,10 @@ struct BatchApplier {
     ///   - entities: The entities to list; `nil` for all.
     func shown(of components: Set<String>?, _ entities: Set<Entity>?) -> ChangeList {
         var changes = ChangeList()
-        let living = entities.map { entities in entities.filter(store.contains).sorted() }
-        if components == nil { listEntities(.entered, living, in: &changes) }
+        let sorted = entities.map { $0.sorted() }
+        if components == nil { listEntities(.entered, sorted?.filter(store.contains), in: &changes) }
         for entry in store.table.entries where components?.contains(entry.name) ?? true {
-            list(.entered, entry, living, in: &changes)
+            list(.entered, entry, sorted, in: &changes)
         }
         return changes
     }

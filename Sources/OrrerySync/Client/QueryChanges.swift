@@ -87,7 +87,7 @@ extension BatchApplier {
                 for entry in store.table.entries where query.shows(entry) {
                     store[entry.column].withValue(of: row) { changes.ended.append(.reset, entity, entry, old: $0) }
                 }
-                if !query.isOfResource { changes.ended.append(.reset, entity) }
+                if !query.isOutsideWorld { changes.ended.append(.reset, entity) }
             }
             result[reader] = changes
         }
@@ -106,7 +106,7 @@ extension BatchApplier {
             return result
         }
         let (left, joined) = (members(of: before, shownBefore), members(of: after, shownAfter))
-        let stayed = before.isOfResource == after.isOfResource ? left.intersection(joined) : RowSet()
+        let stayed = before.rowKind == after.rowKind ? left.intersection(joined) : RowSet()
         stayed.forEach { row in
             guard let entity = member(of: after, at: row) else { return }
             for entry in store.table.entries where before.shows(entry) != after.shows(entry) {
@@ -139,13 +139,20 @@ extension BatchApplier {
 
     /// The entity at the row of a member; of a resource, no entity.
     func member(of query: GrantedQuery, at row: UInt32) -> Entity? {
-        query.isOfResource ? Entity.none : store.entity(at: row)
+        switch query.rowKind {
+        case .entities: store.entity(at: row)
+        case .resource: Entity.none
+        case .status: Entity(statusRow: row)
+        }
     }
 
     /// Whether an entity is at one of these rows of members; no entity, if the query is of a resource.
     private func isMember(_ entity: Entity, of query: GrantedQuery, _ members: RowSet) -> Bool {
-        guard query.isOfResource else { return store.contains(entity) && members.contains(entity.index) }
-        return entity == .none && members.contains(Entity.resource.index)
+        switch query.rowKind {
+        case .entities: store.contains(entity) && members.contains(entity.index)
+        case .resource: entity == .none && members.contains(Entity.resource.index)
+        case .status: entity.statusRow.map(members.contains) ?? false
+        }
     }
 
     private func changes(of query: ShownQueries.Query, _ list: ChangeList, _ told: ToldChanges) -> QueryChanges {
@@ -170,7 +177,7 @@ extension BatchApplier {
     private func movement(of query: ShownQueries.Query, _ told: ToldChanges) -> (left: [Entity], joined: [Entity]) {
         let left = query.membersBefore.subtracting(query.members).union(query.rejoined)
         let joined = query.members.subtracting(query.membersBefore.subtracting(query.rejoined))
-        let despawned = query.granted.isOfResource ? [:] : told.despawned
+        let despawned = query.granted.isOutsideWorld ? [:] : told.despawned
         return (
             left.indexes.compactMap { despawned[$0] ?? member(of: query.granted, at: $0) },
             joined.indexes.compactMap { member(of: query.granted, at: $0) }
@@ -203,7 +210,7 @@ extension BatchApplier {
     /// Lists an entity with all that the query shows of it, as having come into view unless something else is told.
     private func enter(_ entity: Entity, of query: GrantedQuery, _ told: ToldChanges?, _ list: inout ChangeList) {
         func cause(_ known: Change.Cause?) -> Change.Cause { known.flatMap { $0.isShown ? $0 : nil } ?? .entered }
-        if !query.isOfResource { list.append(cause(told?.life[entity]), entity) }
+        if !query.isOutsideWorld { list.append(cause(told?.life[entity]), entity) }
         for entry in store.table.entries where query.shows(entry) {
             store.withValue(of: entity, in: entry.column) {
                 let change = told?.first(of: entity, entry.name)
@@ -226,7 +233,7 @@ extension BatchApplier {
                 store.withValue(of: entity, in: entry.column) { list.append(end, entity, entry, old: $0) }
             }
         }
-        if !query.isOfResource { list.append(end, entity) }
+        if !query.isOutsideWorld { list.append(end, entity) }
     }
 }
 

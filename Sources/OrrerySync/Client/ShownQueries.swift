@@ -92,7 +92,7 @@ struct ShownQueries {
 
     /// The entity of a row is gone.
     mutating func forget(_ row: UInt32) {
-        for position in queries.indices where !queries[position].granted.isOfResource {
+        for position in queries.indices where !queries[position].granted.isOutsideWorld {
             queries[position].members.remove(row)
         }
     }
@@ -117,7 +117,7 @@ struct ShownQueries {
     /// Whether some query has the entity at a row as a member, whatever its components.
     func keeps(_ row: UInt32) -> Bool {
         queries.contains {
-            $0.granted.tellsMembers ? !$0.granted.isOfResource && $0.members.contains(row) : $0.granted.shown == .all
+            $0.granted.tellsMembers ? !$0.granted.isOutsideWorld && $0.members.contains(row) : $0.granted.shown == .all
         }
     }
 

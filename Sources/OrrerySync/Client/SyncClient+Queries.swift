@@ -16,8 +16,12 @@ package struct QueryAnswer: Sendable {
     /// Ascending; `Entity.none` for a resource that matches.
     /// - Complexity: O(n).
     package var members: [Entity] {
-        if let resource = shown.resource { return store[resource].count > 0 ? [.none] : [] }
-        return store.entities.rows.indexes.compactMap { store.entity(at: $0) }
+        switch shown {
+        case .all, .listed: store.entities.rows.indexes.compactMap { store.entity(at: $0) }
+        case .resource(let resource): store[resource].count > 0 ? [.none] : []
+        case .status(let columns):
+            columns.reduce(RowSet()) { $0.union(store[$1].rows) }.indexes.map { Entity(statusRow: $0) }
+        }
     }
 }
 

@@ -193,8 +193,8 @@ struct BatchBuilder {
     ) -> Block {
         let changes = store[column].changes(after: cursor, pages: pages)
         work += (changes.entered.count + changes.updated.count + changes.left.count) / Self.rowsPerUnit
-        let isResource = store[column].isResource
-        var block = Block(entered: isResource ? RowSet() : changes.entered, values: sections)
+        let isOutsideWorld = store[column].rowKind != .entities
+        var block = Block(entered: isOutsideWorld ? RowSet() : changes.entered, values: sections)
         // A client that knows nothing yet need not be told of removals.
         let left =
             heldSince == cursor
@@ -202,7 +202,7 @@ struct BatchBuilder {
         if heldSince > .zero {
             left.forEach { row in
                 // An entity born after the client last heard of the row is not the one that it may know.
-                if isResource || isHeld(row, since: max(cursor, heldSince)) {
+                if isOutsideWorld || isHeld(row, since: max(cursor, heldSince)) {
                     block.removed.append(row)
                 } else {
                     block.gone.append(row)

@@ -68,7 +68,7 @@ struct MemberWriter {
             left.removeAll()
             membership.forEachLeaving(after: cursor) { entity in
                 guard entity.isIn(pages) else { return }
-                if membership.isOfResource || store.contains(entity) {
+                if membership.isOutsideWorld || store.contains(entity) {
                     left.append(entity.index)
                 } else {
                     sections.gone.append(entity.index)
@@ -83,7 +83,7 @@ struct MemberWriter {
                 stayed.append(entity)
             } else if entity.isIn(pages) {
                 joined.append(entity.index)
-                if !membership.isOfResource { sections.entered.append(entity.index) }
+                if !membership.isOutsideWorld { sections.entered.append(entity.index) }
             }
         }
         sections.joined.append(joined: joined, of: entry.number)

@@ -5,7 +5,8 @@ import OrreryStore
 /// The members of a query, each with the tick at which it joined, and those who left, with the tick at which they did.
 ///
 /// So whoever knows the members of any earlier tick can be told who joined and left since, and nothing is kept for
-/// anybody. The one member of a query of a resource is ``Entity/resource``, while the resource is there and matches.
+/// anybody. The one member of a query of a resource is ``Entity/resource``, while the resource is there and matches;
+/// those of what the server shows of itself are named by their rows.
 struct Membership {
     struct Leaving {
         var entity: Entity
@@ -22,8 +23,8 @@ struct Membership {
     private(set) var knownSince: Tick
     /// When somebody last joined.
     private(set) var newestJoin = Tick.zero
-    /// Whether the query is of a resource.
-    let isOfResource: Bool
+    /// Whether the members are no entities of the world.
+    let isOutsideWorld: Bool
 
     /// Leavings that are kept for those who are behind; beyond it, the older half is forgotten, or all of earlier
     /// ticks. Bounds the memory of a query whose members come and go.
@@ -32,13 +33,13 @@ struct Membership {
     /// Nobody, of a query that was not evaluated yet.
     init(of query: Query, at tick: Tick) {
         knownSince = tick
-        isOfResource = query.isResource
+        isOutsideWorld = query.rowKind != .entities
     }
 
     /// Those of these entities that live. They do since their births: who died is known without having been watched.
     init(_ listed: [Entity], in store: ComponentStore) {
         knownSince = .zero
-        isOfResource = false
+        isOutsideWorld = false
         for entity in listed {
             if store.contains(entity) {
                 members.append(entity)
@@ -200,9 +201,9 @@ struct Membership {
         for entity in Set(leavings[start...].lazy.map(\.entity)).sorted() where !contains(entity) { body(entity) }
     }
 
-    /// Who may be a member at a row: the living entity there, or what stands for the resource.
+    /// Who may be a member at a row: the living entity there, or what stands for the row.
     func candidate(at row: UInt32, in store: ComponentStore) -> Entity? {
-        isOfResource ? .resource : store.entity(at: row)
+        isOutsideWorld ? Entity(statusRow: row) : store.entity(at: row)
     }
 
     func contains(_ entity: Entity) -> Bool {
@@ -222,6 +223,6 @@ struct Membership {
         assert(members.count == joinTicks.count && joinTicks.max() ?? .zero <= newestJoin, "each joined at a tick")
         assert(zip(leavings, leavings.dropFirst()).allSatisfy { $0.tick <= $1.tick }, "leavings are in their order")
         assert(members.map(\.index) == query.members(of: store).indexes, "the members are those who match")
-        assert(isOfResource || members.allSatisfy(store.contains), "members live")
+        assert(isOutsideWorld || members.allSatisfy(store.contains), "members live")
     }
 }

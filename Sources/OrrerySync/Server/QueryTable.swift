@@ -120,6 +120,10 @@ struct QueryTable {
     /// Units of work of the longest evaluation that is done at once: a third of a millisecond or so. Longer ones are
     /// done in parts.
     static let pieceWorkMax = 64
+    /// How many queries each of the components has with which a server shows itself.
+    private var statusQueryCounts: [ColumnID: Int] = [:]
+    /// All of those together.
+    private(set) var statusQueryCount = 0
 
     /// The queries of lost connections, of all views.
     private let frozen: FrozenQueries
@@ -150,6 +154,14 @@ struct QueryTable {
         guard let entry = entries[slot] else { preconditionFailure("there is no query in slot \(slot)") }
         return entry
     }
+
+    /// Whether somebody has a query of a component with which the server shows itself.
+    func watchesStatus(_ column: ColumnID) -> Bool {
+        statusQueryCount > 0 && statusQueryCounts[column, default: 0] > 0
+    }
+
+    /// Calls `body` with each query, in the order of slots.
+    func forEach(_ body: (Entry) -> Void) { for case let entry? in entries { body(entry) } }
 
     /// Whether somebody has the query.
     func contains(_ query: Query) -> Bool { slots[query] != nil }
@@ -188,6 +200,10 @@ struct QueryTable {
         let slot = unused.popLast() ?? entries.count
         if slot == entries.count { entries.append(entry) } else { entries[slot] = entry }
         slots[query] = slot
+        for column in query.statusColumns(in: components) {
+            statusQueryCounts[column, default: 0] += 1
+            statusQueryCount += 1
+        }
         index.insert(slot, entry.definition)
         guard !entry.isFinished else { return slot }
         unfinishedCount += 1
@@ -237,6 +253,10 @@ struct QueryTable {
         }
         precondition(entry.sets.isEmpty, "a set has a query that nobody asks for")
         slots[entry.query] = nil
+        for column in entry.query.statusColumns(in: components) {
+            statusQueryCounts[column]? -= 1
+            statusQueryCount -= 1
+        }
         index.remove(slot, entry.definition)
         if let membership = entry.membership {
             memberQueryCount -= 1
@@ -309,6 +329,13 @@ struct QueryTable {
         totalWork = 0
     }
 
+    /// What the server shows of itself has come between two ticks: determines the members anew of the queries of it.
+    mutating func determineMembers(readFrom column: ColumnID, in store: ComponentStore) {
+        for case let entry? in entries where entry.query.statusColumns(in: components).contains(column) {
+            _ = entry.membership?.update(among: nil, matching: entry.query.members(of: store), in: store)
+        }
+    }
+
     /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
     /// from those of an earlier tick; `nil` if nothing is known about that.
     func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> [UInt32]? {
@@ -339,6 +366,11 @@ struct QueryTable {
             assert(entry.isFinished || entry.sets.isEmpty, "a set has queries whose members are known")
         }
         index.checkInvariants(Dictionary(uniqueKeysWithValues: holders.keys.map { ($0, self[$0].definition) }))
+        let watched = holders.keys.flatMap { self[$0].query.statusColumns(in: components) }
+        assert(
+            statusQueryCounts.allSatisfy { column, count in watched.count { $0 == column } == count },
+            "queries of what the server shows of itself are counted")
+        assert(statusQueryCount == watched.count, "all of them are counted, too")
         assert(
             memberQueryCount == holders.keys.count { self[$0].membership != nil }, "queries with members are counted")
         assert(unfinishedCount == holders.keys.count { !self[$0].isFinished }, "unfinished queries are counted")

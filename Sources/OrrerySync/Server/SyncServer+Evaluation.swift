@@ -31,12 +31,6 @@ extension SyncServer {
         }
     }
 
-    /// Whether the first state of a subscription can be made.
-    func isReady(_ id: SubscriptionID, of index: Int) -> Bool {
-        sessions[index].subscriptions.first { $0.id == id }
-            .map { views[sessions[index].view].queries[$0.query].isFinished } ?? false
-    }
-
     // MARK: Live queries
 
     /// How long the work of queries is counted, at least.
@@ -108,7 +102,7 @@ extension Query {
 
     /// The work of determining all members of it.
     func evaluationWork(in store: ComponentStore) -> Int {
-        guard !isPlain, !isResource, onlyListed == nil else { return 0 }
+        guard !isPlain, rowKind == .entities, onlyListed == nil else { return 0 }
         // Each listed entity may be in a word of its own.
         return selection.entities.map { 1 + $0.count * nodeCount / Self.wordsPerUnit }
             ?? Self.work(pageCount: store.pageCount, nodeCount: nodeCount)

@@ -219,7 +219,7 @@ extension SyncServer {
 
     /// Checks everything about a mutation that can be checked without the world.
     private func check(_ operation: Mutation.Operation, by index: Int) throws(Refusal) {
-        let table = views[sessions[index].view].store.table
+        let table = table(of: index)
         switch operation {
         case .set(let entity, let value, _):
             try Self.check(value.bytes, of: try table.writable(value.column, of: entity))

@@ -42,6 +42,7 @@ extension SyncServer {
             if !sessions[index].hasAcknowledged, sessions[index].waitingQueries.isEmpty {
                 sendHeartbeat(index, now: now)
             }
+            lookOnce(query, now: now)
             sessions[index].waitingQueries.append(
                 WaitingQuery(
                     id: id, query: query, textSize: asked.request.text.utf8.count, atLeast: asked.atLeast,
@@ -102,7 +103,7 @@ extension SyncServer {
     /// when the transport has taken this one.
     mutating func answerQueries(_ index: Int, now: Duration) {
         guard hasTransferBudget, sessions[index].isWindowOpenForAnswers(configuration) else { return }
-        while sessions[index].answer == nil { guard beginAnswer(index) else { return } }
+        while sessions[index].answer == nil { guard beginAnswer(index, now: now) else { return } }
         guard let part = sessions[index].answer?.parts.popLast() else { return }
         held.queryAnswerSize -= AnswerTransfer.heldSize(of: part)
         if sessions[index].answer?.parts.isEmpty ?? true { sessions[index].answer = nil }
@@ -114,10 +115,14 @@ extension SyncServer {
 
     /// Evaluates the next query that waits, if its tick has come and there is room.
     /// - Returns: Whether it was answered or refused.
-    private mutating func beginAnswer(_ index: Int) -> Bool {
+    private mutating func beginAnswer(_ index: Int, now: Duration) -> Bool {
         guard let next = sessions[index].waitingQueries.first, next.atLeast <= store.tick, hasTurn(index),
             held.hasRoomForQueryAnswer(configuration)
         else { return false }
+        guard isShown(next.query) else {
+            lookOnce(next.query, now: now)
+            return false
+        }
         sessions[index].waitingQueries.removeFirst()
         count(listed: -next.query.listedCount, of: index)
         do throws(QueryRefusal) {
@@ -145,12 +150,14 @@ extension SyncServer {
                         expected: "at most \(configuration.queryRowCountMax) rows to look at (queryRowCountMax), "
                             + "not \(cost.rowCount)"))
             }
-            if let listed = query.selection.entities, !listed.isEmpty, !listed.contains(where: store.contains) {
+            if query.rowKind == .entities, let listed = query.selection.entities, !listed.isEmpty,
+                !listed.contains(where: store.contains)
+            {
                 throw QueryRefusal(noneAlive: listed, at: store.tick)
             }
             charge(index, 1 + query.evaluationWork(in: store))
             let members = query.members(of: store)
-            entityCount = query.isResource ? 0 : members.count
+            entityCount = query.rowKind == .entities ? members.count : 0
             try append(members, of: query, in: store, to: &sections)
         }
         let head = AnswerHead(entityCount: entityCount, cost: cost, shown: query.selection.shown)
@@ -163,7 +170,7 @@ extension SyncServer {
         _ members: RowSet, of query: Query, in store: ComponentStore, to sections: inout BatchSections
     ) throws(QueryRefusal) {
         try checkAnswerSize(members.count * MemoryLayout<UInt32>.size)
-        if !query.isResource { sections.append(entered: members, spawned: false, of: store) }
+        if query.rowKind == .entities { sections.append(entered: members, spawned: false, of: store) }
         for column in query.selection.shownColumns(in: store.table) {
             let rows = members.intersection(store[column].rows)
             buildWork.charge(BatchBuilder.work(ofRows: rows.count))

@@ -122,12 +122,9 @@ extension SyncServer {
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
             return
         }
-        let ready = sessions[index].waiting.filter { isReady($0.id, of: index) }
-        // What a client resumes goes on in one batch: it shows all of it already.
-        let resumedCount = sessions[index].waiting.count { $0.cursor > .zero }
-        guard ready.count(where: { $0.cursor > .zero }) == resumedCount else { return }
-        let pending = workOut(index, cursor: cursor)
-        let started = ready.map(\.id)
+        guard let waiting = readyToStart(index) else { return }
+        let pending = workOut(index, waiting, cursor: cursor)
+        let started = waiting.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
         let isUnproven = !sessions[index].hasAcknowledged
         let size = pending.reduce(0) {
@@ -143,8 +140,30 @@ extension SyncServer {
         }
     }
 
+    /// The subscriptions whose first state can be sent: the members are known, and what the server shows of itself is
+    /// there.
+    /// - Returns: `nil` if the session has to wait: one of them goes on after a lost connection, so that its client
+    ///   must be told of it with the next whole tick.
+    private func readyToStart(_ index: Int) -> [(id: SubscriptionID, cursor: Tick)]? {
+        let session = sessions[index]
+        var ready: [(id: SubscriptionID, cursor: Tick)] = []
+        for waiting in session.waiting {
+            let slot = session.subscriptions.first { $0.id == waiting.id }?.query
+            let entry = slot.map { views[session.view].queries[$0] }
+            if entry.map({ $0.isFinished && isShown($0.query) }) ?? true {
+                ready.append(waiting)
+            } else if waiting.cursor > .zero {
+                return nil
+            }
+        }
+        return ready
+    }
+
     /// The changes that a session was not sent yet.
-    private mutating func workOut(_ index: Int, cursor: Tick) -> [PendingChanges] {
+    /// - Parameter waiting: The subscriptions whose first state is sent.
+    private mutating func workOut(
+        _ index: Int, _ waiting: [(id: SubscriptionID, cursor: Tick)], cursor: Tick
+    ) -> [PendingChanges] {
         let session = sessions[index]
         var pending: [PendingChanges] = []
         let view = session.view
@@ -154,9 +173,9 @@ extension SyncServer {
         }
         let started = session.startedQueries
         // First what the client has up to a tick, then what it knows nothing of.
-        for start in Set(session.waiting.map(\.cursor)).sorted(by: >) {
-            let asked = session.queries { id in session.waiting.contains { $0.id == id && $0.cursor == start } }
-                .filter { !started.contains($0) && views[view].queries[$0].isFinished }
+        for start in Set(waiting.map(\.cursor)).sorted(by: >) {
+            let asked = session.queries { id in waiting.contains { $0.id == id && $0.cursor == start } }
+                .filter { !started.contains($0) }
             buildWork.charge(asked.count)
             let cells = CellCounts(asked.map { views[view].queries[$0].cells }).cells
             // What the client has of members who are none any more is told by what begins.

@@ -129,7 +129,8 @@ extension SyncServer {
         let grant = SessionGrant(
             token: token, resumption: resumption, isKnownClient: known != nil, maySpawn: permissions.maySpawn,
             mayDespawn: permissions.mayDespawn, client: client.rawValue, rights: admission.rights.rawValue)
-        answer(index, .welcome(makeWelcome(views[sessions[index].view], known: Set(hello.knownSchemas), grant)))
+        let view = views[sessions[index].view]
+        answer(index, .welcome(makeWelcome(view, table(of: index), known: Set(hello.knownSchemas), grant)))
         for (id, query) in resumed { answer(index, .subscribeResponse(id, .granted(query))) }
         // The time to the first heartbeat begins here.
         sessions[index].lastSentAt = now
@@ -165,12 +166,23 @@ extension SyncServer {
         return .resumed
     }
 
-    private func makeWelcome(_ view: WorldView, known: Set<SchemaHash>, _ grant: SessionGrant) -> Welcome {
+    /// The components that a session may know of. What the server shows of itself is for those who may observe.
+    func table(of index: Int) -> ComponentTable {
+        let table = views[sessions[index].view].store.table
+        guard !sessions[index].admission.rights.contains(.observe), table.entries.contains(where: \.isStatus) else {
+            return table
+        }
+        return ComponentTable(table.entries.filter { !$0.isStatus })
+    }
+
+    private func makeWelcome(
+        _ view: WorldView, _ table: ComponentTable, known: Set<SchemaHash>, _ grant: SessionGrant
+    ) -> Welcome {
         Welcome(
             revision: Revision(epoch: view.epoch, tick: store.tick),
             ticksPer1000Seconds: ticksPer1000Seconds, limits: configuration.told,
-            components: view.store.table.entries,
-            schemas: view.store.table.schemas.filter { !known.contains($0.hash) }.map(EncodedSchema.init),
+            components: table.entries,
+            schemas: table.schemas.filter { !known.contains($0.hash) }.map(EncodedSchema.init),
             session: grant)
     }
 
@@ -178,7 +190,7 @@ extension SyncServer {
     package var welcomeSize: Int {
         let grant = SessionGrant(
             token: Array(repeating: 0, count: configuration.limits.tokenSizeMax))
-        return ServerMessage.welcome(makeWelcome(views[0], known: [], grant)).encoded().count
+        return ServerMessage.welcome(makeWelcome(views[0], store.table, known: [], grant)).encoded().count
     }
 
     private mutating func subscribe(_ index: Int, _ id: SubscriptionID, _ request: QueryRequest) -> SubscribeOutcome {
@@ -214,7 +226,9 @@ extension SyncServer {
                 "the sessions of this server have \(memberQueryCount) different queries, of at most "
                     + "\(configuration.memberQueryCountMax); unsubscribe some, or ask for what others ask for")
         }
-        if !isResumed, let entities = request.entities, !entities.isEmpty, !entities.contains(where: store.contains) {
+        if !isResumed, query.rowKind == .entities, let entities = request.entities, !entities.isEmpty,
+            !entities.contains(where: store.contains)
+        {
             throw QueryRefusal(noneAlive: entities, at: store.tick)
         }
         return query

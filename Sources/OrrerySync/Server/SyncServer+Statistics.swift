@@ -36,7 +36,8 @@ extension SyncServer {
 }
 
 extension Session {
-    fileprivate func lag(at tick: Tick) -> UInt64 {
+    /// The ticks that it has not acknowledged.
+    func lag(at tick: Tick) -> UInt64 {
         guard phase == .ready, acknowledgedTick > .zero else { return 0 }
         guard isLive else { return tick.rawValue - min(tick, acknowledgedTick).rawValue }
         // A heartbeat names a tick, but sends no state to acknowledge.

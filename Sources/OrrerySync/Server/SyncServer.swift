@@ -94,6 +94,8 @@ package struct SyncServer: ~Copyable {
     var nextRead = 0
     /// Units of work that each client that has sent Hello may cause in this period, whatever others send.
     var grantedTurn = SyncServer.grantedTurnMin
+    /// What the server shows of itself.
+    var status: StatusRows
     /// What this process holds for all sessions.
     var held = HeldTotals()
     /// Entities that the subscriptions of all sessions list.
@@ -116,6 +118,7 @@ package struct SyncServer: ~Copyable {
         self.makeRandom = makeRandom
         clients = ClientTable(configuration)
         batch = BatchSections(partSizeMax: configuration.limits.partSizeMax)
+        status = StatusRows(store)
         views = [WorldView(of: store, epoch: epoch, frozen, configuration)]
         advancedTick = store.tick
         catchUpBudget = configuration.catchUpSizePerTick
@@ -162,6 +165,7 @@ package struct SyncServer: ~Copyable {
     package mutating func worldAdvanced(now: Duration) {
         pace.worldAdvanced(by: store.tick.rawValue - advancedTick.rawValue)
         renewBudgets(now: now)
+        clearStatus(now: now)
         sendTick(now: now)
         endDearQueries(now: now)
         evaluateNewQueries()

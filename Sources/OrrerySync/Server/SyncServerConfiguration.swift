@@ -109,6 +109,9 @@ public struct SyncServerConfiguration: Sendable {
     public var silenceTimeout: Duration = .seconds(15)
     /// Time from the connection to the client's `Hello`.
     public var handshakeTimeout: Duration = .seconds(5)
+    /// How often what the server shows of itself is brought up to date at most, while somebody looks. Stops those who
+    /// look from taking up the ticks.
+    public var statusInterval: Duration = .milliseconds(500)
     /// Time from the last batch or heartbeat of a session to its next heartbeat.
     public var heartbeatInterval: Duration = .seconds(1)
 

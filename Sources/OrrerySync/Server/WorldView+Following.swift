@@ -6,8 +6,7 @@ import OrreryStore
 extension WorldView {
     /// The components of a world that a class sees.
     static func table(_ table: ComponentTable, for visibility: Visibility) -> ComponentTable {
-        guard let names = visibility.components else { return table }
-        return ComponentTable(table.entries.filter { names.contains($0.name) })
+        ComponentTable(table.entries.filter(visibility.sees))
     }
 
     /// Whether entities of the groups of this row are seen.
@@ -26,15 +25,16 @@ extension WorldView {
         let entities = store.entities.rows
         for column in store.table.columns {
             let (source, target, mask) = (world[column], store[column], masks[column])
-            // A resource is nobody's.
-            let seen = source.isResource ? RowSet([Entity.resource.index]) : entities
+            let isOutsideWorld = source.rowKind != .entities
+            func seen(_ rows: RowSet) -> RowSet { isOutsideWorld ? rows : rows.intersection(entities) }
             let changes = source.changes(after: tick)
-            changes.left.intersection(seen).forEach { target.remove($0, at: store.tick) }
+            seen(changes.left).forEach { target.remove($0, at: store.tick) }
             // Who lost the component and has it again has not kept it.
-            changes.entered.intersection(seen).forEach { target.remove($0, at: store.tick) }
-            var rows = changes.entered.union(changes.updated).union(moved)
+            seen(changes.entered).forEach { target.remove($0, at: store.tick) }
+            var rows = changes.entered.union(changes.updated)
+            if !isOutsideWorld { rows = rows.union(moved) }
             if mask != nil, !moved.isEmpty { rows = source.rows }
-            rows = rows.intersection(seen).intersection(source.rows)
+            rows = seen(rows).intersection(source.rows)
             if let mask {
                 rows.forEach { row in
                     let value = source.withValue(of: row) { mask.masked($0, sees: store.contains) }
@@ -50,6 +50,18 @@ extension WorldView {
                 rows.forEach { row in _ = source.withValue(of: row) { target.set(row, to: $0, at: store.tick) } }
             }
         }
+    }
+
+    /// Takes over what the server has begun to show of itself between two ticks.
+    /// - Precondition: No client knows of a row of the component.
+    mutating func takeStatus(_ column: ColumnID, of world: ComponentStore) {
+        guard !isVacant, store.table[column] != nil else { return }
+        if store !== world {
+            world[column].rows.forEach { row in
+                world[column].withValue(of: row) { _ = store[column].set(row, to: $0, at: store.tick) }
+            }
+        }
+        queries.determineMembers(readFrom: column, in: store)
     }
 
     /// - Returns: The rows of those who came into sight or vanished.

@@ -118,7 +118,7 @@ struct WorldView {
             ?? (entry.cells.everyEntity
                 ? store.entities.rows : entry.shownColumns.reduce(RowSet()) { $0.union(store[$1].rows) })
         let hash = StateHash(
-            of: members, shown: entry.shownColumns, isOfResource: entry.query.isResource, in: store)
+            of: members, shown: entry.shownColumns, rowKind: entry.query.rowKind, in: store)
         hashes[entry.number] = hash
         let shown = PendingChanges(
             cells: entry.cells, queries: entry.membership == nil ? [] : [slot], cursor: .zero)

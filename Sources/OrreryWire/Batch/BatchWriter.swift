@@ -222,6 +222,7 @@ package struct BatchSections: Sendable {
             for half in rows.halves { append(half, inserted: inserted, of: column, in: store) }
             return
         }
+        source.noteEncoded(byteCount: size)
         append(inserted ? BatchSectionKind.insert : BatchSectionKind.update, encoding.byteCount + besides) { writer in
             writer.append(varint: column.rawValue)
             writer.append(encoding)

@@ -57,11 +57,11 @@ public struct StateHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Adds the cells of a component.
-    /// - Parameter rows: Rows of the column, of living entities unless it is a resource.
+    /// - Parameter rows: Rows of the column, of living entities if it is a component of the world.
     /// - Complexity: O(bytes).
     package mutating func add(_ rows: RowSet, of column: ColumnID, in store: ComponentStore) {
         let values = store[column]
-        guard let size = values.valueSize, !values.isResource else {
+        guard let size = values.valueSize, values.rowKind == .entities else {
             rows.forEach { row in
                 guard let entity = store.owner(of: row, in: values) else { return }
                 values.withValue(of: row) { add(entity, column, $0) }

@@ -30,8 +30,12 @@ package struct GrantedQuery: Hashable, Sendable {
     /// Whether it shows a component of its members, or the resource.
     package func shows(_ entry: ComponentTable.Entry) -> Bool { shown.contains(entry) }
 
-    /// Whether it is of a resource: no entity is its member, and *joined* and *left* tell of row 0.
-    package var isOfResource: Bool { shown.resource != nil }
+    /// Whether no entity of the world is its member: it is of a resource, and *joined* and *left* tell of row 0, or of
+    /// what the server shows of itself, and they tell of such rows.
+    package var isOutsideWorld: Bool { rowKind != .entities }
+
+    /// What its members are.
+    package var rowKind: RowKind { shown.rowKind }
 }
 
 /// The answer to a Subscribe.
@@ -50,6 +54,7 @@ private enum QueryFlags {
     static let tellsMembers: UInt8 = 1
     static let showsAll: UInt8 = 2
     static let isOfResource: UInt8 = 4
+    static let isOfStatus: UInt8 = 8
 }
 
 extension QueryError.Kind {
@@ -85,11 +90,15 @@ extension ByteWriter {
         case .resource(let column):
             append(flags | QueryFlags.isOfResource)
             append(varint: column.rawValue)
-        case .listed(let columns):
-            append(flags)
-            append(varint: columns.count)
-            for column in columns { append(varint: column.rawValue) }
+        case .listed(let columns): append(columns, flags: flags)
+        case .status(let columns): append(columns, flags: flags | QueryFlags.isOfStatus)
         }
+    }
+
+    private mutating func append(_ columns: [ColumnID], flags: UInt8) {
+        append(flags)
+        append(varint: columns.count)
+        for column in columns { append(varint: column.rawValue) }
     }
 
     mutating func append(_ error: QueryError, sizeMax: Int) {
@@ -135,15 +144,20 @@ extension ByteReader {
         let flags = try readByte()
         let shown: Selection.Shown
         switch flags & ~knownFlags {
-        case 0:
-            let count = try readCount(max: limits.componentCountMax, "the components of a query")
-            let columns = try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number")
-            shown = .listed(columns.map(ColumnID.init))
+        case 0: shown = .listed(try readColumns(limits: limits))
+        case QueryFlags.isOfStatus: shown = .status(try readColumns(limits: limits))
         case QueryFlags.showsAll: shown = .all
         case QueryFlags.isOfResource: shown = .resource(try readColumn(limits: limits))
         default: throw CodecError(.outOfDomain, at: offset - 1, "\(flags) are no flags of a query")
         }
         return (shown, flags)
+    }
+
+    private mutating func readColumns(limits: WireLimits) throws(CodecError) -> [ColumnID] {
+        let count = try readCount(max: limits.componentCountMax, "the components of a query")
+        return try readAscending(max: limits.componentCountMax - 1, count: count, "a component's number").map {
+            ColumnID($0)
+        }
     }
 
     /// An error of a kind that is not known here is one of syntax.

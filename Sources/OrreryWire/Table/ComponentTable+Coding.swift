@@ -5,6 +5,7 @@ private enum EntryFlag {
     static let writable: UInt8 = 1
     static let defaultValue: UInt8 = 2
     static let resource: UInt8 = 4
+    static let status: UInt8 = 8
 }
 
 extension ByteWriter {
@@ -20,7 +21,7 @@ extension ByteWriter {
                 $0.append(
                     (entry.isWritable ? EntryFlag.writable : 0)
                         | (entry.defaultValue == nil ? 0 : EntryFlag.defaultValue)
-                        | (entry.isResource ? EntryFlag.resource : 0))
+                        | (entry.isResource ? EntryFlag.resource : 0) | (entry.isStatus ? EntryFlag.status : 0))
                 if let value = entry.defaultValue { $0.append(sized: value) }
             }
         }
@@ -56,6 +57,7 @@ extension ByteReader {
         return ComponentTable.Entry(
             column, name: name, schemaHash: hash, valueSize: form == 0 ? nil : form - 1,
             isWritable: flags & EntryFlag.writable != 0, isResource: flags & EntryFlag.resource != 0,
+            isStatus: flags & EntryFlag.status != 0,
             defaultValue: flags & EntryFlag.defaultValue == 0 ? nil : try readSizedBytes(limits: limits))
     }
 

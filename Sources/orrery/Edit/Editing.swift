@@ -107,6 +107,21 @@ struct Assignment: Sendable {
         text = halves.count == 2 ? String(halves[1]) : nil
     }
 
+    private init(component: String, path: [String], text: String?) {
+        self.component = component
+        self.path = path
+        self.text = text
+    }
+
+    /// The same, where the component is the one with the longest name that fits: names may have dots.
+    func resolved(on connection: ClientConnection) -> Assignment {
+        let schemas = connection.components + connection.resources + connection.statusComponents
+        let (names, parts) = (Set(schemas.map(\.name)), [component] + path)
+        let count = (1...parts.count).last { names.contains(parts[..<$0].joined(separator: ".")) } ?? 1
+        return Assignment(
+            component: parts[..<count].joined(separator: "."), path: Array(parts[count...]), text: text)
+    }
+
     /// The name of the component or field.
     var name: String { ([component] + path).joined(separator: ".") }
 
@@ -123,7 +138,7 @@ struct Assignment: Sendable {
         _ assignments: [Assignment], on connection: ClientConnection
     ) throws -> [(name: String, fields: [(path: [String], value: DynamicValue)])] {
         var groups: [(name: String, fields: [(path: [String], value: DynamicValue)])] = []
-        for assignment in assignments {
+        for assignment in assignments.map({ $0.resolved(on: connection) }) {
             let position = groups.firstIndex { $0.name == assignment.component } ?? groups.count
             if position == groups.count { groups.append((assignment.component, [])) }
             // Only a name: the component with the server's defaults.

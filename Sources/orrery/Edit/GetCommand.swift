@@ -18,6 +18,7 @@ struct GetCommand: AsyncParsableCommand {
               orrery get 12v3
               orrery get 12v3 Health.current Position
               orrery get resource Score.points
+              orrery get resource orrery.Server.tickTime      how the server is doing
 
 
             """ + ExitStatus.help)
@@ -39,6 +40,7 @@ struct GetCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await editing.withConnection { connection in
+            let names = names.map { $0.resolved(on: connection) }
             for name in names { _ = try connection.type(of: name.component, name.path) }
             let shown = try await editing.show(
                 names.isEmpty ? nil : names.map(\.component), of: entity, on: connection)

@@ -17,6 +17,7 @@ struct Inspect: AsyncParsableCommand {
               orrery inspect --query "Position, Body" --json  those that have both, as JSON
               orrery inspect --query "Health where Health.current < 50"
                                                               what is hurt
+              orrery inspect --query orrery.Session           who is connected
               orrery inspect --csv > world.csv                one column for each field
               orrery inspect --entity 12v3                    one entity alone
               orrery inspect --watch                          every change, until Ctrl-C

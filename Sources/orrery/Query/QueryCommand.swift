@@ -16,6 +16,7 @@ struct QueryCommand: AsyncParsableCommand {
               orrery query "Health where Health.current < 50"
               orrery query example.org:7600 "Position, Body" --json | jq .Body.name
               orrery query --entity 12v3 --entity 14v1 "Health?"
+              orrery query "orrery.System where orrery.System.time > 1000"
               orrery query --explain "Body where Body.name ~ \\"mar\\""
 
 

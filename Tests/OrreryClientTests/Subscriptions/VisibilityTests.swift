@@ -283,9 +283,22 @@ private struct Target: Component {
         #expect(client.entities == [scout])
     }
 
+    @Test func theServerItselfIsGivenByName() throws {
+        // begin
+        let monitor = Visibility(components: ["orrery.Server", "orrery.System"])  // and nothing of the world
+        // end
+        var configuration = SimulationConfiguration()
+        configuration.authorize = Authorizer { _ in .allowed(.observe, visibility: monitor) }
+        let joined = try JoinedWorld(configuration: configuration) { try $0.register(Position.self) }
+        joined.tick()
+        let connection = try joined.connect().connection
+        #expect(connection.statusComponents.map(\.name) == ["orrery.Server", "orrery.System"])
+        #expect(connection.components.isEmpty)
+    }
+
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/ACCESS.md", tests: #filePath)
-        #expect(page.examples.count == 5)
+        #expect(page.examples.count == 6)
         #expect(page.unknown.isEmpty, "\(page.unknown)")
     }
 }

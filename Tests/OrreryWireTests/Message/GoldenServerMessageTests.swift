@@ -93,6 +93,14 @@ import Testing
                     .granted(GrantedQuery(QueryNumber(8), shown: .resource(ColumnID(6)), tellsMembers: true)))
             ),
             (
+                "SubscribeResponse, of status",
+                .subscribeResponse(
+                    SubscriptionID(3),
+                    .granted(
+                        GrantedQuery(
+                            QueryNumber(9), shown: .status([ColumnID(5), ColumnID(7)]), tellsMembers: false)))
+            ),
+            (
                 "SubscribeResponse, refused text",
                 .subscribeResponse(
                     SubscriptionID(5),

@@ -148,7 +148,8 @@ import Testing
         ComponentTable.Entry(
             ColumnID(number), name: "C\(number)", schemaHash: SchemaHash(generator.next()),
             valueSize: generator.oneIn(2) ? nil : Int.random(in: 0...16_384, using: &generator),
-            isWritable: generator.oneIn(2), isResource: generator.oneIn(2), defaultValue: optionalBytes(&generator))
+            isWritable: generator.oneIn(2), isResource: generator.oneIn(2), isStatus: generator.oneIn(2),
+            defaultValue: optionalBytes(&generator))
     }
 
     private static func welcome(_ generator: inout SeededGenerator) -> Welcome {
@@ -181,9 +182,11 @@ import Testing
                 GrantedQuery(QueryNumber(number(&generator)), shown: shown, tellsMembers: generator.oneIn(2)))
         }
         let columns = Set((0..<Int.random(in: 0...9, using: &generator)).map { _ in column(&generator) }).sorted()
+        let shown: Selection.Shown =
+            generator.oneIn(3) ? .all : generator.oneIn(2) ? .status(columns) : .listed(columns)
         return .granted(
             GrantedQuery(
-                QueryNumber(number(&generator)), shown: generator.oneIn(2) ? .all : .listed(columns),
+                QueryNumber(number(&generator)), shown: shown,
                 tellsMembers: generator.oneIn(2)))
     }
 

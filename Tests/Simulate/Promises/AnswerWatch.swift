@@ -44,9 +44,7 @@ final class AnswerWatch: Sendable {
         guard let query = try? Query(request.text, entities: request.entities, in: store.table) else {
             return ["it is no query"]
         }
-        let members: [Entity] = query.members(of: store).indexes.compactMap { row in
-            query.isResource ? Entity.none : store.entity(at: row)
-        }
+        let members = query.memberEntities(of: store)
         guard answer.members == members else { return ["\(answer.members) instead of \(members)"] }
         return members.filter { entity in
             let columns = query.isResource ? query.membershipColumns : query.shownColumns(of: entity, in: store)

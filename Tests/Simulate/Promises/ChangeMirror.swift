@@ -25,7 +25,7 @@ package struct ChangeMirror {
 
     /// Entities come before their components and go after them; each value goes on from the one before.
     private mutating func follow(_ change: Change) -> Bool {
-        if change.entity == .none { return follow(resource: change) }
+        if change.entity == .none || change.entity.statusRow != nil { return follow(outsideWorld: change) }
         guard let component = change.component else {
             let before = entities[change.entity]
             entities[change.entity] = change.cause.isShown ? [:] : nil
@@ -37,13 +37,13 @@ package struct ChangeMirror {
         return before == change.old.map(Array.init)
     }
 
-    /// A resource comes and goes by itself.
-    private mutating func follow(resource change: Change) -> Bool {
+    /// A resource, and what a server shows of itself, come and go by themselves.
+    private mutating func follow(outsideWorld change: Change) -> Bool {
         guard let name = change.component, (change.new != nil) == change.cause.isShown else { return false }
-        var values = entities[.none] ?? [:]
+        var values = entities[change.entity] ?? [:]
         let before = values[name]
         values[name] = change.new.map(Array.init)
-        entities[.none] = values.isEmpty ? nil : values
+        entities[change.entity] = values.isEmpty ? nil : values
         return before == change.old.map(Array.init)
     }
 

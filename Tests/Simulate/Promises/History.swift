@@ -43,7 +43,9 @@ final class History {
             return !groups.isDisjoint(with: seen)
         }
         return moment.contents.filtered { entity, component in
-            sees(entity) && (component.map { visibility.components?.contains($0) ?? true } ?? true)
+            guard let component else { return entity.statusRow == nil && sees(entity) }
+            return sees(entity)
+                && visibility.components?.contains(component) ?? !component.hasPrefix(StatusTable.namePrefix)
         }.mapped { component, value in
             guard let offset = Self.entityOffsets[component], value.count >= offset + 8,
                 let field = try? DynamicValue(decoding: Array(value[offset..<offset + 8]), as: .entity),
@@ -64,7 +66,7 @@ final class History {
         let store = ComponentStore(table)
         store.advance(to: revision.tick)
         for (entity, values) in self[revision]?.entities ?? [:] {
-            if entity != .none { store.spawn(entity) }
+            if entity != .none, entity.statusRow == nil { store.spawn(entity) }
             for entry in table.entries {
                 guard let value = values[entry.name], let row = store.row(of: entity, in: store[entry.column]) else {
                     continue

@@ -24,14 +24,16 @@ struct ShownByQueries {
     }
 
     private func members(of query: Query) -> Set<Entity> {
-        Set(query.members(of: store).indexes.compactMap { query.isResource ? Entity.none : store.entity(at: $0) })
+        Set(query.memberEntities(of: store))
     }
 
     /// What is shown of an entity: a component, or for `nil` the entity itself, even if no component is.
     private func shows(_ entity: Entity, _ name: String?) -> Bool {
         queries.contains { query, members in
             guard members.contains(entity) else { return false }
-            guard let name else { return !query.isPlain || query.selection.required.isEmpty }
+            guard let name else {
+                return query.rowKind == .entities && (!query.isPlain || query.selection.required.isEmpty)
+            }
             return store.table[name].map(query.selection.shown.contains) ?? false
         }
     }
@@ -93,11 +95,24 @@ final class QueryMirror {
                     + "\(expected.subtracting(members).sorted().prefix(5)) too few")
         }
         guard let granted = core.granted(id) else { return result }
-        let isBare = granted.tellsMembers || granted.shown == .all
+        let isBare = !granted.isOutsideWorld && (granted.tellsMembers || granted.shown == .all)
         let visible = Contents(of: core.store).filtered { entity, name in
             guard expected.contains(entity) else { return false }
             return name.map { core.store.table[$0].map { granted.shows($0) } ?? false } ?? isBare
         }
         return result + mirror.difference(from: visible).map { "the changes of query \(id) do not lead there: \($0)" }
+    }
+}
+
+extension Query {
+    /// The members, ascending; no entity for a resource.
+    func memberEntities(of store: ComponentStore) -> [Entity] {
+        members(of: store).indexes.compactMap { row in
+            switch rowKind {
+            case .entities: store.entity(at: row)
+            case .resource: Entity.none
+            case .status: Entity(statusRow: row)
+            }
+        }
     }
 }

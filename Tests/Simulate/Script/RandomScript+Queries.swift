@@ -19,6 +19,7 @@ extension RandomScript {
     /// Any query. There are few of each part, so that clients often ask for the same.
     func randomQuery() -> QueryRequest {
         if chance(5) { return QueryRequest(resourceQuery()) }
+        if chance(5) { return QueryRequest(statusQuery()) }
         let entity = alive.randomElement(using: &generator) ?? Entity(index: 0, generation: 1)
         let terms = [
             "*", "Position", "Health", "Position, Health", "Position | Label", "Health, !Frozen",
@@ -29,6 +30,18 @@ extension RandomScript {
         let text = terms.randomElement(using: &generator) ?? "*"
         let condition = chance(4) ? "" : " where \(condition(depth: 0, entity))"
         return QueryRequest(text + condition, entities: chance(8) ? someEntities(20) : nil)
+    }
+
+    /// What the server shows of itself, which is no query for those who do not see everything.
+    private func statusQuery() -> String {
+        let texts = [
+            "resource orrery.Server", "resource orrery.Server where orrery.Server.entities > \(number(0...9))",
+            "orrery.System", "orrery.Session", "orrery.Session where orrery.Session.queries > \(number(0...3))",
+            "orrery.Session where orrery.Session.lag = 0", "orrery.Component, !Position", "orrery.Query",
+            "orrery.Component where orrery.Component.name ~ \"a\"", "orrery.Session | orrery.Query",
+            "orrery.Query where ~ \"x\" or orrery.Query.members is nil", "Position, !orrery.Session, orrery.Query?",
+        ]
+        return texts.randomElement(using: &generator) ?? "orrery.System"
     }
 
     private func resourceQuery() -> String {
