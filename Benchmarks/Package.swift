@@ -26,9 +26,11 @@ let package = Package(
         .target(name: "CAllocationCounter", cSettings: cSettings),
         .target(name: "CPlainTwin", cSettings: cSettings),
         .target(name: "BenchmarkReport"),
+        .target(name: "BenchmarkWorld"),
         .executableTarget(name: "bench-load", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-rogues", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-talkers", dependencies: frames, cSettings: cSettings),
+        .executableTarget(name: "bench-resumers", dependencies: frames, cSettings: cSettings),
         .executableTarget(name: "bench-floor", dependencies: frames, cSettings: cSettings),
         .executableTarget(
             name: "bench-ecs",
@@ -38,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "bench-server",
             dependencies: [
-                "BenchmarkReport", "CBenchmarkSupport", "CAllocationCounter", argumentParser,
+                "BenchmarkReport", "BenchmarkWorld", "CBenchmarkSupport", "CAllocationCounter", argumentParser,
                 .product(name: "OrreryServer", package: "orrery"),
             ]),
         .executableTarget(
@@ -50,15 +52,17 @@ let package = Package(
         .executableTarget(
             name: "orrery-bench",
             dependencies: [
-                "BenchmarkReport", "CBenchmarkSupport", "CPlainTwin", "CAllocationCounter", argumentParser,
-                .product(name: "OrreryTesting", package: "orrery"),
+                "BenchmarkReport", "BenchmarkWorld", "CBenchmarkSupport", "CBenchmarkFrames", "CPlainTwin",
+                "CAllocationCounter", argumentParser, .product(name: "OrreryTesting", package: "orrery"),
+                // The tool itself, which a row runs as a person does.
+                .product(name: "orrery", package: "orrery"),
             ]),
     ]
 )
 
 let plainC = [
     "CBenchmarkSupport", "CBenchmarkFrames", "CAllocationCounter", "CPlainTwin", "bench-load", "bench-rogues",
-    "bench-talkers", "bench-floor",
+    "bench-talkers", "bench-resumers", "bench-floor",
 ]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = settings

@@ -88,6 +88,42 @@ import simulate
         #expect(client.session.withCore { $0.members(of: id).count } == 899)
     }
 
+    /// A client comes back over a slow link to a world in which all changes in every tick. What it missed is too much for
+    /// somebody who has acknowledged nothing, and little enough for its window.
+    @Test(arguments: [nil, "Position where Position.x >= 0"])
+    func whatChangesUntilAClientHasAcknowledgedComesOnce(query: String?) throws {
+        let joined = try makeJoined()
+        let count = 2000
+        let entities = (0..<count).map { _ in joined.world.spawn(Position(x: 0)) }
+        func changeAll(_ turn: Int) throws {
+            for entity in entities { try joined.world.set(Position(x: Float(turn)), on: entity) }
+            joined.tick()
+            joined.passTime(.milliseconds(20))
+        }
+        let client = try joined.connect()
+        if let query { client.query(query) } else { client.subscribe(["Position"]) }
+        for turn in 1...10 { try changeAll(turn) }
+        #expect(client.contents == joined.contents)
+        _ = client.takeBatches()
+        client.link.toServer.delay = .milliseconds(100)
+        client.cut()
+        joined.deliver()
+        let before = client.receivedByteCount
+        var batches: [AppliedBatch] = []
+        for turn in 11...200 where batches.isEmpty {
+            try changeAll(turn)
+            batches = client.takeBatches()
+        }
+        let batch = try #require(batches.first)
+        #expect(batch.changes.count == count && batch.changes.allSatisfy { $0.cause == .set })
+        // The tick after it may have come at once.
+        let size = client.receivedByteCount - before
+        #expect(size < UInt64(batches.count * count * (MemoryLayout<Position>.size + 1) + 2000), "\(size) bytes")
+        client.link = LinkCondition()
+        away(joined, 3)
+        #expect(client.contents == joined.contents)
+    }
+
     /// A client asks for more while it is away, and meanwhile an entity leaves its query and loses what the new
     /// subscription shows. Both begin at once, since the client drops another query while they are on their way.
     @Test func aSubscriptionThatBeginsAfterACutTellsWhatIsGone() throws {

@@ -93,6 +93,32 @@ public struct TalkerReport: Codable, Sendable {
     public var lastCloseCode: Int
 }
 
+/// What the program of those who come back says when all are whole again.
+public struct ResumeReport: Codable, Sendable {
+    /// What one client was sent after its Welcome, up to the batch that made it whole.
+    public struct Delivery: Codable, Sendable {
+        /// Payload of all messages, and of the answers to its subscriptions among them.
+        public var bytes: Int
+        public var answerBytes: Int
+        /// Where it stood, and where it stands.
+        public var base: Int
+        public var tick: Int
+        /// Values, entities that came into view, members that came and went.
+        public var cells: Int
+        public var entered: Int
+        public var joined: Int
+        public var left: Int
+        /// Filters that began anew, since the server did not know who left.
+        public var restarted: Int
+    }
+
+    /// The newest tick when the first client began to connect.
+    public var tick: Int
+    /// From then until the last was whole.
+    public var milliseconds: Double
+    public var deliveries: [Delivery]
+}
+
 /// What the Swift client says when it ends.
 public struct ClientReport: Codable, Sendable {
     /// Batches that it applied.

@@ -142,6 +142,76 @@ size_t bench_make_set(uint8_t *message, uint64_t sequence, uint64_t epoch, uint3
     return count;
 }
 
+/// Writes a section of which the length takes two bytes, from content that is not longer than 16383.
+static size_t write_section(uint8_t *target, uint8_t kind, const uint8_t *content, size_t size) {
+    target[0] = kind;
+    target[1] = (uint8_t)(size | 0x80);
+    target[2] = (uint8_t)(size >> 7);
+    memcpy(target + 3, content, size);
+    return 3 + size;
+}
+
+bool bench_say_hello_again(
+    int socket, const char *name, const bench_place *place, const char *const *texts, size_t text_count) {
+    uint8_t resume[BENCH_SENT_SIZE_MAX], message[BENCH_SENT_SIZE_MAX] = {BENCH_HELLO, 1, 1, (uint8_t)strlen(name)};
+    size_t size = write_u64(resume, place->epoch);
+    // The lane.
+    resume[size++] = 0;
+    size += bench_varint_write(resume + size, place->tick);
+    resume[size++] = (uint8_t)place->token_size;
+    memcpy(resume + size, place->token, place->token_size);
+    size += place->token_size;
+    size += bench_varint_write(resume + size, text_count);
+    for (size_t position = 0; position < text_count; position++) {
+        if (size + strlen(texts[position]) + 32 > sizeof resume - 64 || strlen(texts[position]) > BENCH_QUERY_SIZE_MAX)
+            return false;
+        size += bench_varint_write(resume + size, position + 1);
+        size_t length = write_text(resume + size + 1, texts[position]);
+        resume[size] = (uint8_t)length;
+        size += 1 + length;
+    }
+    size_t count = 4 + strlen(name);
+    if (count + 3 + size > sizeof message) return false;
+    memcpy(message + 4, name, strlen(name));
+    // The section of the resume.
+    count += write_section(message + count, 2, resume, size);
+    return bench_send_message(socket, BENCH_OPCODE_BINARY, message, count);
+}
+
+bool bench_next_section(const uint8_t *message, size_t count, size_t *offset, bench_section *section) {
+    if (*offset == count) return false;
+    section->kind = message[(*offset)++] & 0x7f;
+    uint64_t size;
+    if (!bench_varint_read(message, count, offset, &size) || size > count - *offset) return false;
+    section->content = message + *offset;
+    section->size = (size_t)size;
+    *offset += size;
+    return true;
+}
+
+bool bench_read_place(const uint8_t *welcome, size_t count, bench_place *place) {
+    uint64_t skipped;
+    if (!bench_read_epoch(welcome, count, &place->epoch)) return false;
+    // The version, the epoch, the tick, and ticks in 1000 seconds.
+    size_t offset = 1;
+    if (!bench_varint_read(welcome, count, &offset, &skipped)) return false;
+    offset += 8;
+    if (!bench_varint_read(welcome, count, &offset, &skipped) || !bench_varint_read(welcome, count, &offset, &skipped))
+        return false;
+    bench_section section;
+    while (bench_next_section(welcome, count, &offset, &section)) {
+        // The session: its token, then whether it goes on.
+        if (section.kind != 4) continue;
+        size_t size = section.size > 0 ? section.content[0] : 0;
+        if (size > sizeof place->token || section.size < size + 2) return false;
+        place->token_size = size;
+        memcpy(place->token, section.content + 1, size);
+        place->resumption = section.content[1 + size];
+        return true;
+    }
+    return false;
+}
+
 bool bench_read_epoch(const uint8_t *welcome, size_t count, uint64_t *epoch) {
     size_t offset = 1;
     uint64_t version;
@@ -217,11 +287,12 @@ bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_hea
     }
     head->base = head->tick - distance;
     head->is_whole = message[offset++] == 1;
-    return bench_varint_read(message, count, &offset, &part);
+    bool is_read = bench_varint_read(message, count, &offset, &part);
+    head->size = offset;
+    return is_read;
 }
 
-/// Reads the answer to the handshake, byte by byte, so that nothing of what follows is taken.
-static const char *shake_hands(int descriptor, uint16_t port) {
+static bool ask_for_upgrade(int descriptor, uint16_t port) {
     char request[512];
     int length = snprintf(
         request, sizeof request,
@@ -229,7 +300,34 @@ static const char *shake_hands(int descriptor, uint16_t port) {
         "Sec-WebSocket-Key: " BENCH_HANDSHAKE_KEY "\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Protocol: orrery.v1\r\n\r\n",
         port);
-    if (!bench_send(descriptor, request, (size_t)length)) return strerror(errno);
+    return bench_send(descriptor, request, (size_t)length);
+}
+
+/// A connected socket. Less than 0 on failure.
+static int open_socket(uint16_t port) {
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (descriptor < 0) return -1;
+    int on = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
+
+int bench_begin_connect(uint16_t port) {
+    int descriptor = open_socket(port);
+    if (descriptor >= 0 && !ask_for_upgrade(descriptor, port)) {
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+const char *bench_finish_connect(int descriptor) {
     char answer[2048] = "";
     for (size_t count = 0; !strstr(answer, "\r\n\r\n"); count++) {
         if (count + 1 == sizeof answer || recv(descriptor, answer + count, 1, 0) != 1) {
@@ -241,17 +339,30 @@ static const char *shake_hands(int descriptor, uint16_t port) {
 }
 
 int bench_connect(uint16_t port, const char **reason) {
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
+    int descriptor = bench_begin_connect(port);
+    if (descriptor < 0) {
         *reason = strerror(errno);
-    } else {
-        int on = 1;
-        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        *reason = shake_hands(descriptor, port);
-        if (!*reason) return descriptor;
+        return -1;
     }
-    if (descriptor >= 0) close(descriptor);
+    *reason = bench_finish_connect(descriptor);
+    if (!*reason) return descriptor;
+    close(descriptor);
     return -1;
+}
+
+size_t bench_read_page(uint16_t port, const char *path, char *page, size_t size) {
+    int descriptor = open_socket(port);
+    if (descriptor < 0) return 0;
+    char request[256];
+    int length = snprintf(
+        request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n\r\n", path, port);
+    size_t count = 0;
+    if (bench_send(descriptor, request, (size_t)length)) {
+        for (ssize_t more = 1; more > 0 && count + 1 < size; count += more > 0 ? (size_t)more : 0) {
+            more = recv(descriptor, page + count, size - count - 1, 0);
+        }
+    }
+    close(descriptor);
+    page[count] = 0;
+    return count;
 }

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CBenchmarkSupport.h"
 
+#include <fcntl.h>
+#include <pty.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,6 +21,22 @@ uint64_t bench_now(void) { return read_clock(CLOCK_MONOTONIC); }
 // CPUCLOCK_SCHED (2).
 // Nanoseconds, where /proc/self/task/*/stat counts hundredths of a second.
 uint64_t bench_thread_time(int thread) { return read_clock((clockid_t)((~(unsigned)thread << 3) | 4 | 2)); }
+
+uint64_t bench_process_time(int process) {
+    clockid_t clock;
+    return clock_getcpuclockid(process, &clock) == 0 ? read_clock(clock) : 0;
+}
+
+int bench_spawn_on_terminal(const char *const *arguments, uint16_t rows, uint16_t columns, int *terminal) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    int process = forkpty(terminal, NULL, NULL, &size);
+    if (process != 0) {
+        if (process > 0) fcntl(*terminal, F_SETFD, FD_CLOEXEC);
+        return process;
+    }
+    execv(arguments[0], (char *const *)arguments);
+    _exit(127);
+}
 
 int bench_thread_id(void) { return (int)syscall(SYS_gettid); }
 

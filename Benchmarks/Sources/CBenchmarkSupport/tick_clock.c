@@ -35,3 +35,12 @@ uint64_t bench_tick_clock_start(const bench_tick_clock *clock, uint64_t tick) {
     if (known != tick || tick == 0) return 0;
     return atomic_load_explicit(&clock->slots[tick % BENCH_TICK_CLOCK_SIZE].start, memory_order_relaxed);
 }
+
+uint64_t bench_tick_clock_newest(const bench_tick_clock *clock) {
+    uint64_t newest = 0;
+    for (size_t slot = 0; slot < BENCH_TICK_CLOCK_SIZE; slot++) {
+        uint64_t tick = atomic_load_explicit(&clock->slots[slot].tick, memory_order_acquire);
+        if (tick > newest) newest = tick;
+    }
+    return newest;
+}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BenchmarkReport
+import BenchmarkWorld
 import CBenchmarkSupport
 import Foundation
 import Logging
@@ -38,7 +39,10 @@ struct BenchServer: AsyncParsableCommand {
     var members = 100
 
     @Option(help: ArgumentHelp("Entities that join each group in a tick, while as many leave it.", valueName: "count"))
-    var moves = 1
+    var moves = 1.0
+
+    @Option(help: ArgumentHelp("Entities of five components of which all change in every tick.", valueName: "count"))
+    var watched = 0
 
     @Option(help: ArgumentHelp("Ticks per second.", valueName: "hz"))
     var rate = 30.0
@@ -51,8 +55,13 @@ struct BenchServer: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...4_000_000).contains(entities) else { throw ValidationError("--entities must be 1 to 4000000.") }
-        guard groups >= 0, members > 0, (0...members).contains(moves), groups * (members + moves) <= entities else {
+        guard groups >= 0, members > 0, (0...Double(members)).contains(moves),
+            Double(groups) * (Double(members) + moves) <= Double(entities)
+        else {
             throw ValidationError("--groups, --members and --moves must fit into --entities.")
+        }
+        guard (0...entities).contains(watched) else {
+            throw ValidationError("--watched must be 0 to the number of entities.")
         }
         guard (0...100).contains(changed) else { throw ValidationError("--changed must be 0 to 100.") }
         guard (1...10_000).contains(connections) else { throw ValidationError("--connections must be 1 to 10000.") }
@@ -85,6 +94,7 @@ struct BenchServer: AsyncParsableCommand {
 
     private func makeServer(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
         guard groups == 0 else { return try makeGroups(clock, logger) }
+        guard watched == 0 else { return try makeWatched(clock, logger) }
         let world = World()
         let all = (0..<entities).map { number in
             world.spawn(Position(x: Float(number), y: Float(number) * 0.5, z: 1))
@@ -99,25 +109,25 @@ struct BenchServer: AsyncParsableCommand {
     /// that change stay where they are.
     private func makeGroups(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
         let world = World()
-        let groups = EntityGroups(
-            count: groups, members: members, in: (0..<entities).map { _ in world.spawn(Level()) }, world)
-        let changedCount = Int((Double(entities) * changed / 100).rounded())
-        let movedCount = min(groups.count * moves, changedCount / 2)
+        let plan = GroupPlan(
+            entityCount: entities, groupCount: groups, members: members, moves: moves, changedCount: changedCount)
+        let groups = EntityGroups(plan, of: (0..<entities).map { _ in world.spawn(Level()) }, in: world)
         var schedule = Schedule()
         schedule.add("clock", in: .input) { _, context in clock.begin(context.tick) }
-        schedule.add("change", in: .update) { world, _ in
-            groups.change(moving: movedCount, staying: changedCount - 2 * movedCount, in: world)
-        }
+        schedule.add("change", in: .update) { world, _ in groups.runTick(in: world) }
         return try SimulationServer(
             world: world, schedule: schedule, configuration: .init(tickRate: .hertz(rate)),
             transport: .webSocket(port: 0), logger: logger
         ) { try $0.register(Level.self) }
     }
 
+    /// Entities that change in one tick.
+    var changedCount: Int { Int((Double(entities) * changed / 100).rounded()) }
+
     private func makeSchedule(_ all: [Entity], _ clock: TickClock) -> Schedule {
         var schedule = Schedule()
         schedule.add("clock", in: .input) { _, context in clock.begin(context.tick) }
-        let moved = Int((Double(entities) * changed / 100).rounded())
+        let moved = changedCount
         if moved == entities {
             schedule.add("move", in: .update, Write<Position>.self) { query, tick in
                 let step = Float(tick.seconds)
@@ -141,7 +151,7 @@ struct BenchServer: AsyncParsableCommand {
 }
 
 /// `@unchecked Sendable`: one thread writes, the ticks'; the file's slots are atomic.
-private struct TickClock: @unchecked Sendable {
+struct TickClock: @unchecked Sendable {
     private let file: OpaquePointer
 
     init(_ file: OpaquePointer) {
@@ -151,41 +161,27 @@ private struct TickClock: @unchecked Sendable {
     func begin(_ tick: Tick) { bench_tick_clock_begin(file, tick.rawValue) }
 }
 
-/// Entities of which the first are in groups.
+/// Entities in groups, as a plan says.
 ///
 /// `@unchecked Sendable`: one thread uses it, the ticks'.
 private final class EntityGroups: @unchecked Sendable {
-    let count: Int
-    private let memberCount: Int
-    private var all: [Entity]
-    /// From one that changes to the next, so that they lie apart. A prime: each group has its turn.
-    private static let stride = 7919
-    private var next = 0
-    private var nextOutside: Int
-    private var nextStaying = 0
+    private let all: [Entity]
+    private var plan: GroupPlan
 
-    init(count: Int, members: Int, in all: [Entity], _ world: World) {
-        self.count = count
-        self.all = all
-        memberCount = count * members
-        nextOutside = memberCount
+    init(_ plan: GroupPlan, of all: [Entity], in world: World) {
+        (self.plan, self.all) = (plan, all)
         // All live as long as the world does.
-        for position in 0..<memberCount { try! world.set(Level(group: Int32(position % count)), on: all[position]) }
+        plan.forEachFirstMember { entity, group in try! world.set(Level(group: Int32(group)), on: all[entity]) }
     }
 
-    /// Some change places with others outside; further ones change where they are.
-    func change(moving movedCount: Int, staying stayingCount: Int, in world: World) {
+    func runTick(in world: World) {
         let levels = world.accessor(Level.self)
-        for _ in 0..<movedCount {
-            try! levels.update(all[next]) { $0.group = -1 }
-            try! levels.update(all[nextOutside]) { $0.group = Int32(next % count) }
-            all.swapAt(next, nextOutside)
-            next = (next + Self.stride) % memberCount
-            nextOutside = memberCount + (nextOutside - memberCount + Self.stride) % (all.count - memberCount)
-        }
-        for _ in 0..<stayingCount {
-            try! levels.update(all[nextStaying]) { $0.turn += 1 }
-            nextStaying = (nextStaying + Self.stride) % memberCount
+        plan.runTick { change in
+            switch change {
+            case .leave(let entity): try! levels.update(all[entity]) { $0.group = -1 }
+            case .join(let entity, let group): try! levels.update(all[entity]) { $0.group = Int32(group) }
+            case .turn(let entity): try! levels.update(all[entity]) { $0.turn += 1 }
+            }
         }
     }
 }

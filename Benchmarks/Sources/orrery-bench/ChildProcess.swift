@@ -7,6 +7,9 @@ final class ChildProcess {
         let description: String
     }
 
+    /// Where the programs of this package are.
+    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
@@ -16,8 +19,7 @@ final class ChildProcess {
     /// - Parameter name: of a program in the folder of this one.
     init(_ name: String, _ arguments: [String]) throws {
         self.name = name
-        let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        process.executableURL = folder.appendingPathComponent(name)
+        process.executableURL = Self.folder.appendingPathComponent(name)
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
@@ -37,6 +39,11 @@ final class ChildProcess {
             guard !data.isEmpty else { throw Failure(description: "\(name) ended without an answer") }
             received.append(contentsOf: data)
         }
+    }
+
+    /// Waits for a line, which must be this one.
+    func expect(_ line: String) throws {
+        guard try readLine() == line else { throw Failure(description: "\(name) does not say '\(line)'") }
     }
 
     /// Sends a command.

@@ -13,6 +13,11 @@ struct InterestCommand: ParsableCommand {
             many_filters, many_filters_or: 500 filters on 100,000 entities, of which 1 % change; each keeps 100, and \
             one joins and leaves it per tick.
             idle: nothing changes, of 100,000 entities; 50 sessions with a filter each.
+            resume: 100 clients with 16 filters each, four of their own and twelve that eleven others have too, lose \
+            their connections at one moment and come back together five seconds later; of 100,000 entities 1 % \
+            change per tick.
+            screen: 'orrery inspect --query' on a terminal, with a condition that keeps 50 of 100,000 entities of five \
+            components, all of which change in every tick.
 
             Server and floor, a plain C server that sends messages of the same size, take turns. ratio: processor time \
             of all threads of the server by the batches that it sent, as a multiple of the floor's; ratio_per_session: \
@@ -21,6 +26,17 @@ struct InterestCommand: ParsableCommand {
             same in an idle world, and process_us of all threads. merged: how often a session was not sent a tick \
             that others were sent. ticks_missed: ticks of the world that began late or were skipped. \
             bytes_per_filter: memory of the server by filters, less what it needs without clients.
+
+            Of resume, per client: bytes_per_client is the payload of all messages after the Welcome, up to the batch \
+            that makes the client whole; answer_bytes are the answers to its subscriptions among them. cell_bytes: \
+            each value that differs or is new to it, once, with its row number; membership_bytes: the row numbers of \
+            who joined and left each filter, and the identities of new entities; both by a model in plain numbers of \
+            what the world does. ratio: bytes_per_client by their sum. wrong: clients that were not sent what the \
+            model says. ticks_until_whole: from the tick in which the first client began to connect to the last tick \
+            that made one whole. server_cpu_ms: of all threads for all clients, less what the world takes anyway.
+
+            Of screen: kilobytes_per_second is payload, by the server's own count; tool_core_percent the processor \
+            time of the tool; watching_ms that of the thread that serves clients, per tick, less without the tool.
             """)
 
     enum Row: String, CaseIterable, ExpressibleByArgument {
@@ -29,6 +45,8 @@ struct InterestCommand: ParsableCommand {
         case manyFilters = "many_filters"
         case manyFiltersOr = "many_filters_or"
         case idle
+        case resume
+        case screen
     }
 
     @Flag(help: "One JSON object a line.")
@@ -72,6 +90,8 @@ struct InterestCommand: ParsableCommand {
                     try measureManyFilters(
                         row, "Level where Level.group = # or Level.turn = -1", millisecondsMax: 1.5)
                 case .idle: try measureIdle()
+                case .resume: try measureResume()
+                case .screen: try measureScreen()
                 }
             output.write(result)
             isOver = isOver || !isWithinLimits

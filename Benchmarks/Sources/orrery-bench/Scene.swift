@@ -1,4 +1,6 @@
 import BenchmarkReport
+import BenchmarkWorld
+import CBenchmarkFrames
 import Foundation
 
 /// What is measured: how large a world, how much of it changes, who watches.
@@ -14,15 +16,25 @@ struct Scene {
     /// Groups of entities, in place of moving ones; how many are in each, and how many join and leave each per tick.
     var groups = 0
     var members = 100
-    var moves = 1
+    var moves = 1.0
+    /// Entities of five components, in place of moving ones, of which so many change in every tick.
+    var watched = 0
     /// What each subscriber asks for, if not for the first component. Every `#` stands for a number that counts the
     /// subscriptions of all of them.
     var queries: [String] = []
     /// Clients that say much, besides.
     var talkers = 0
+    /// Clients that come back, besides.
+    var resumers = 0
 
     /// Entities that change in one tick.
     var changesPerTick: Int { Int((Double(entities * changedPercent) / 100).rounded()) }
+
+    /// What the server does with its groups.
+    var plan: GroupPlan {
+        GroupPlan(
+            entityCount: entities, groupCount: groups, members: members, moves: moves, changedCount: changesPerTick)
+    }
 }
 
 /// A server with its clients, as they are between two looks.
@@ -40,7 +52,8 @@ final class Stage {
                 "bench-server",
                 [
                     "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
-                    "\(scene.rate)", "--connections", "\(scene.subscribers + scene.talkers + 8)", "--clock", clock,
+                    "\(scene.rate)", "--connections", "\(scene.subscribers + scene.talkers + scene.resumers + 8)",
+                    "--clock", clock, "--watched", "\(scene.watched)",
                     "--groups", "\(scene.groups)", "--members", "\(scene.members)", "--moves", "\(scene.moves)",
                 ])
         }
@@ -137,6 +150,28 @@ final class Stage {
             throw ChildProcess.Failure(description: "bench-talkers is not ready")
         }
         return talkers
+    }
+
+    /// Those who come back are there, and wait to be told what to ask for.
+    func beginResumers() throws -> ChildProcess {
+        try ChildProcess(
+            "bench-resumers",
+            [String(url.split(separator: ":").last ?? ""), "--clients", "\(scene.resumers)", "--clock", clock])
+    }
+
+    /// Payload of all messages that the server has sent so far, by its own count.
+    func sentBytes() throws -> Int {
+        let page = [CChar](unsafeUninitializedCapacity: 256 << 10) { buffer, count in
+            let port = UInt16(url.split(separator: ":").last ?? "") ?? 0
+            count = bench_read_page(port, "/metrics", buffer.baseAddress, buffer.count)
+        }
+        let lines = String(decoding: page.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(
+            whereSeparator: \.isNewline)
+        let line = lines.first { $0.hasPrefix("orrery_sent_bytes_total ") }
+        guard let count = line?.split(separator: " ").last.flatMap({ Int($0) }) else {
+            throw ChildProcess.Failure(description: "bench-server does not count what it sends")
+        }
+        return count
     }
 
     /// Has the Swift client watch as well.

@@ -210,6 +210,8 @@ struct StateTransfer {
     let start: Tick
     /// The subscriptions that it is the first state of.
     let started: [SubscriptionID]
+    /// Whether all of it follows the first part at once. Else it is sent page by page, over several ticks.
+    let isOnePiece: Bool
     var nextPage = 0
     var partCount = 0
 }

@@ -133,7 +133,10 @@ extension SyncServer {
         let isLarge =
             size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
         if isLarge {
-            let transfer = StateTransfer(pending: pending, start: store.tick, started: started)
+            // What a client may have unacknowledged comes in one piece once it has shown that it reads.
+            let isOnePiece = size <= min(configuration.wholeSizeMax, Int(sessions[index].window.size))
+            let transfer = StateTransfer(
+                pending: pending, start: store.tick, started: started, isOnePiece: isOnePiece)
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
         } else {
             finish(index, pending: pending, started: started, firstPart: 0, now: now)
@@ -266,6 +269,10 @@ extension SyncServer {
                 send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
             }
         }
+        if transfer.isOnePiece {
+            finishInOnePiece(transfer, of: index, cursor: cursor, now: now)
+            return
+        }
         while transfer.nextPage < pageCount {
             guard hasServingBudget, sessions[index].isWindowOpen(configuration) else {
                 sessions[index].progress = .behind(cursor: cursor, transfer)
@@ -297,6 +304,22 @@ extension SyncServer {
         }
         finish(
             index, pending: rest, started: transfer.started, firstPart: transfer.partCount, now: now)
+    }
+
+    /// Sends all of a state of which nothing but an empty part was sent, with what changed meanwhile: each cell once.
+    private mutating func finishInOnePiece(_ transfer: StateTransfer, of index: Int, cursor: Tick, now: Duration) {
+        guard hasServingBudget, sessions[index].isWindowOpen(configuration) else {
+            sessions[index].progress = .behind(cursor: cursor, transfer)
+            return
+        }
+        let view = sessions[index].view
+        guard transfer.pending.allSatisfy({ $0.cursor == .zero || views[view].knows([$0], since: $0.cursor) }) else {
+            // Who left since the beginning was forgotten meanwhile.
+            sessions[index].progress = .behind(cursor: cursor)
+            return
+        }
+        finish(
+            index, pending: transfer.pending, started: transfer.started, firstPart: transfer.partCount, now: now)
     }
 
     private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {

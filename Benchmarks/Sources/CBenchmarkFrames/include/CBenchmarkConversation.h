@@ -32,14 +32,44 @@ enum { BENCH_MADE_SIZE_MAX = 160 };
 typedef struct {
     uint64_t tick, base;
     bool is_whole;
+    /// Bytes up to the sections.
+    size_t size;
 } bench_batch_head;
+
+/// Where a client stands, as it says when it comes back.
+typedef struct {
+    uint64_t epoch, tick;
+    uint8_t token[64];
+    size_t token_size;
+    /// Of the last Welcome: 1 if the client went on.
+    uint8_t resumption;
+} bench_place;
+
+/// A section of a message.
+typedef struct {
+    /// Without the bit for one that must be understood.
+    uint8_t kind;
+    const uint8_t *content;
+    size_t size;
+} bench_section;
 
 /// Connects to 127.0.0.1 and shakes hands. Less than 0 on failure, which `*reason` then says.
 int bench_connect(uint16_t port, const char **reason);
+/// The same in two steps, so that many connect at once: connects to 127.0.0.1 and asks for the upgrade. Less than 0
+/// with errno on failure.
+int bench_begin_connect(uint16_t port);
+/// Waits for the answer, byte by byte, so that nothing of what follows is taken. NULL, or why there is no connection.
+const char *bench_finish_connect(int socket);
+/// Reads a page of the server, head and all, as a string. Returns its length, 0 if there is no page.
+size_t bench_read_page(uint16_t port, const char *path, char *page, size_t size);
 /// False if the message did not fit the socket, or there is nobody any more.
 bool bench_send(int socket, const void *bytes, size_t count);
 bool bench_send_message(int socket, int opcode, const uint8_t *payload, size_t count);
 bool bench_say_hello(int socket, const char *name);
+/// Comes back: with these queries as subscriptions 1, 2, and so on. False also if all of it is longer than
+/// BENCH_SENT_SIZE_MAX.
+bool bench_say_hello_again(
+    int socket, const char *name, const bench_place *place, const char *const *texts, size_t text_count);
 /// Subscription 1: Position of all entities.
 bool bench_subscribe(int socket);
 bool bench_acknowledge(int socket, uint64_t tick, uint64_t received);
@@ -62,6 +92,10 @@ size_t bench_make_set(uint8_t *message, uint64_t sequence, uint64_t epoch, uint3
 // What a server says, read from the beginning of its message. False if it is not that.
 
 bool bench_read_epoch(const uint8_t *welcome, size_t count, uint64_t *epoch);
+/// All but the tick of a place, from a whole Welcome.
+bool bench_read_place(const uint8_t *welcome, size_t count, bench_place *place);
+/// Reads the section at `*offset` and moves on. False at the end.
+bool bench_next_section(const uint8_t *message, size_t count, size_t *offset, bench_section *section);
 bool bench_read_heartbeat(const uint8_t *message, size_t count, uint64_t *tick, bool *is_current);
 /// The code of an answer to a request; 0 where it was granted.
 bool bench_read_answer(const uint8_t *message, size_t count, uint8_t *code);

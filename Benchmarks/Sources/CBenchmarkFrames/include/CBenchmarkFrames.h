@@ -1,6 +1,8 @@
 #ifndef C_BENCHMARK_FRAMES_H
 #define C_BENCHMARK_FRAMES_H
 
+#include "CBenchmarkConversation.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -11,6 +11,13 @@ uint64_t bench_now(void);
 /// Processor time of a thread of this process, in nanoseconds; 0 for one that has ended.
 uint64_t bench_thread_time(int thread);
 
+/// Processor time of all threads of a process so far, in nanoseconds; 0 for one that has ended.
+uint64_t bench_process_time(int process);
+
+/// Starts a program on a terminal of its own. `*terminal` is the other end: what the program shows is read from it.
+/// Less than 0 with errno on failure; the process's number otherwise.
+int bench_spawn_on_terminal(const char *const *arguments, uint16_t rows, uint16_t columns, int *terminal);
+
 /// The calling thread's number, as in /proc/self/task.
 int bench_thread_id(void);
 
@@ -33,6 +40,9 @@ bench_tick_clock *bench_tick_clock_open(const char *path);
 void bench_tick_clock_begin(bench_tick_clock *clock, uint64_t tick);
 /// When a tick began, in nanoseconds of CLOCK_MONOTONIC; 0 for one that is not known.
 uint64_t bench_tick_clock_start(const bench_tick_clock *clock, uint64_t tick);
+
+/// The newest tick that began; 0 if none has.
+uint64_t bench_tick_clock_newest(const bench_tick_clock *clock);
 
 /// Times that were taken, to be asked for percentiles. Holds a bounded number; later ones are dropped and counted.
 typedef struct {
