@@ -17,7 +17,7 @@ final class BatchLoss: TransportHandler {
     /// Whether ``received`` is kept.
     var hashesMessages = false
     /// The batch to drop if the next message reveals the loss.
-    private var held: [UInt8]?
+    private var held: (message: [UInt8], connection: ConnectionID)?
 
     init(_ session: ClientSession) {
         self.session = session
@@ -33,16 +33,26 @@ final class BatchLoss: TransportHandler {
         let head = isDue || held != nil ? Self.head(of: message) : nil
         if let lost = held {
             held = nil
-            if let head, head.part > 0 || head.base > session.withCore(\.reachedTick) {
+            if let head, session.withCore({ $0.misses(head) }) {
                 isDue = false
             } else {
-                lost.withUnsafeBytes { session.connection(connection, received: $0) }
+                deliver(lost)
             }
         } else if isDue, head != nil {
-            held = Array(message)
+            held = (Array(message), connection)
             return
         }
         session.connection(connection, received: message)
+    }
+
+    /// Nothing is dropped from now on.
+    func stop() {
+        isDue = false
+        held.take().map(deliver)
+    }
+
+    private func deliver(_ held: (message: [UInt8], connection: ConnectionID)) {
+        held.message.withUnsafeBytes { session.connection(held.connection, received: $0) }
     }
 
     private static func head(of message: UnsafeRawBufferPointer) -> BatchHead? {

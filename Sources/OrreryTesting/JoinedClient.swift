@@ -133,6 +133,9 @@ public final class JoinedClient {
     /// Drops one of the next batches, as a faulty relay might: the first whose loss the following message reveals.
     public func loseBatch() { loss.isDue = true }
 
+    /// Drops nothing any more, whatever ``loseBatch()`` asked for. Call ``JoinedWorld/deliver()`` afterwards.
+    public func loseNoBatch() { loss.stop() }
+
     /// Abandons the current connection and makes another, so that the server has two connections of one client. The old
     /// connection is half open: what the client sent on it and is still on the way (see ``link``) arrives later.
     /// - Parameters:

@@ -307,6 +307,11 @@ package struct SyncClient {
         nextLife = nil
     }
 
+    /// Whether a message that begins so shows that something before it was left out.
+    package func misses(_ head: BatchHead) -> Bool {
+        head.part > 0 ? head.part != staged.count : head.base > reachedTick
+    }
+
     mutating func dropStaged() {
         staged.removeAll()
         stagedSize = 0

@@ -59,7 +59,7 @@ extension RandomScript {
     private static func haunt(_ entry: ComponentTable.Entry, in core: SyncClient, _ choice: Int) -> String? {
         let column = core.store[entry.column]
         let entities = core.store.entities.rows.subtracting(column.rows).indexes.compactMap(core.store.entity)
-        guard !entry.isResource, !entities.isEmpty else { return nil }
+        guard entry.rowKind == .entities, !entities.isEmpty else { return nil }
         let entity = entities[choice % entities.count]
         let isShown = core.startedSubscriptions.contains { id in
             guard let query = core.granted(id), query.shows(entry) else { return false }
@@ -75,7 +75,7 @@ extension RandomScript {
         let isShown = core.startedSubscriptions.contains { id in
             core.granted(id).map { $0.shows(entry) && !$0.tellsMembers } ?? false
         }
-        guard isShown, !entry.isResource, core.store.entity(at: row) == nil else { return nil }
+        guard isShown, entry.rowKind == .entities, core.store.entity(at: row) == nil else { return nil }
         let entity = Entity(index: row, generation: 77_777)
         core.store.spawn(entity)
         core.store[entry.column].set(row, to: Array(repeating: 1, count: entry.valueSize ?? 3), at: core.store.tick)

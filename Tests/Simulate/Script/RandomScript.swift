@@ -246,6 +246,7 @@ package final class RandomScript {
             participant.client.isStalled = false
             participant.client.messagesPerDeliveryMax = nil
             participant.client.link = LinkCondition()
+            participant.client.loseNoBatch()
         }
         if chance(3) {
             let missing = settleInStillWorld()
