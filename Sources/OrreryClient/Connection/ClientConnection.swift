@@ -22,7 +22,7 @@ public final class ClientConnection: Sendable {
     /// The resources that the server shows and this client can read, in the server's order.
     public var resources: [ComponentSchema] { session.withCore { $0.store.table.schemas(ofResources: true) } }
 
-    /// What the server shows of itself (``ServerStatus``, ``SystemStatus`` and others), if this client may look: those
+    /// What the server shows of itself (`ServerStatus`, `SystemStatus` and others), if this client may look: those
     /// that it can read, in the server's order.
     public var statusComponents: [ComponentSchema] { session.withCore { $0.store.table.statusSchemas } }
 

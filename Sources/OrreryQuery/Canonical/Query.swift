@@ -18,6 +18,8 @@ package final class Query: Hashable, Sendable {
     package let membershipColumns: [ColumnID]
     /// Ranges of which each member is in one; `nil` if none are known.
     package let keyRanges: [KeyRange]?
+    /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
+    package let nodeCount: Int
     let plan: QueryPlan
 
     /// Parses a text and looks up its names.
@@ -41,6 +43,7 @@ package final class Query: Hashable, Sendable {
         writer.append(selection)
         if let condition { writer.append(condition) }
         canonical = writer.bytes
+        nodeCount = selection.nodeCount + (condition?.nodeCount ?? 0)
         plan = QueryPlan(selection, condition, table)
         keyRanges = selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
         membershipColumns = Self.membershipColumns(selection, condition, table)
@@ -98,9 +101,4 @@ package final class Query: Hashable, Sendable {
 
     /// The listed entities, if nothing else decides about membership: those of them that live.
     package var onlyListed: [Entity]? { membershipColumns.isEmpty && condition == nil ? selection.entities : nil }
-
-    /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
-    package var nodeCount: Int {
-        selection.nodeCount + (condition?.nodeCount ?? 0)
-    }
 }

@@ -246,11 +246,14 @@ struct BatchBuilder {
             writer.work = 0
         }
         guard isShared, blockCount < blockCountMax else {
+            let before = members.byteCount
             writer.write(entry, membership, among: rows, pending, in: queries, pages: pages, to: &members)
+            entry.noteEncoded(byteCount: members.byteCount - before)
             return
         }
         var block = MemberSections(partSizeMax: partSizeMax)
         writer.write(entry, membership, among: rows, pending, in: queries, pages: pages, to: &block)
+        entry.noteEncoded(byteCount: block.byteCount)
         memberBlocks[key] = block
         members.append(contentsOf: block)
     }

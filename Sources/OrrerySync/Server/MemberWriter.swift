@@ -28,6 +28,8 @@ struct MemberSections {
         entered += other.entered
     }
 
+    var byteCount: Int { left.byteCount + joined.byteCount + removed.byteCount + values.byteCount }
+
     /// Removes everything and keeps the memory.
     mutating func removeAll() {
         left.removeAll()

@@ -54,6 +54,10 @@ struct QueryTable {
         fileprivate(set) var unfinished: Unfinished?
         /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
         fileprivate(set) var work = 0
+        /// The rows that were tested since it began.
+        fileprivate(set) var testedCount: UInt64 = 0
+        /// The bytes that were encoded for it since then.
+        private(set) var encodedByteCount: UInt64 = 0
         /// The subscriptions that have it.
         fileprivate(set) var holderCount = 1
         /// The positions of the sets that have it.
@@ -65,6 +69,8 @@ struct QueryTable {
 
         /// Whether all its members are known.
         var isFinished: Bool { unfinished == nil }
+        func noteEncoded(byteCount: Int) { encodedByteCount += UInt64(byteCount) }
+
         var query: Query { definition.query }
         var number: QueryNumber { definition.number }
         var cells: Cells { definition.cells }
@@ -208,6 +214,7 @@ struct QueryTable {
         guard !entry.isFinished else { return slot }
         unfinishedCount += 1
         if query.evaluationWork(in: store) <= pieceWorkMax {
+            entry.testedCount += UInt64(query.rowCount(in: store))
             take(query.members(of: store), of: entry, among: nil, in: store)
         }
         return slot
@@ -225,6 +232,7 @@ struct QueryTable {
         let pageCount = min(max(1, Self.partSize / nodeCount), store.pageCount - unfinished.nextPage)
         let rows = RowSet(pages: unfinished.nextPage..<unfinished.nextPage + pageCount)
         entry.unfinished?.nextPage += pageCount
+        entry.testedCount += UInt64(rows.count)
         let isLast = unfinished.nextPage + pageCount >= store.pageCount
         take(entry.query.members(of: store, among: rows), of: entry, among: rows, isLast: isLast, in: store)
         return Query.work(pageCount: pageCount, nodeCount: nodeCount)
@@ -318,6 +326,7 @@ struct QueryTable {
     private mutating func count(_ rowCount: Int, of entry: Entry) {
         evaluationCount += 1
         let work = rowCount * entry.query.nodeCount
+        entry.testedCount += UInt64(rowCount)
         entry.work += work
         totalWork += work
     }

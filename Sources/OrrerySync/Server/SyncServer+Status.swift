@@ -72,8 +72,8 @@ extension SyncServer {
             status.show(
                 report.systems.enumerated().map { (subject: UInt64($0.offset), value: $0.element) }, at: now)
         case SessionStatus.componentName:
-            status.show(
-                sessions.compactMap { session in sessionStatus(session).map { (session.id.rawValue, $0) } }, at: now)
+            let ready = sessions.lazy.filter { $0.phase == .ready }.prefix(configuration.statusRowCountMax)
+            status.show(ready.map { (subject: $0.id.rawValue, value: sessionStatus($0)) }, at: now)
         case ComponentStatus.componentName:
             let entries = store.table.entries.filter { !$0.isStatus }
             var values: [(subject: UInt64, value: ComponentStatus)] = []
@@ -102,9 +102,7 @@ extension SyncServer {
         return result
     }
 
-    /// - Returns: `nil` before its Hello.
-    private func sessionStatus(_ session: Session) -> SessionStatus? {
-        guard session.phase == .ready else { return nil }
+    private func sessionStatus(_ session: Session) -> SessionStatus {
         var result = SessionStatus()
         result.session = session.id.rawValue
         result.client = session.client.rawValue
@@ -139,12 +137,15 @@ extension SyncServer {
         var result: [(subject: UInt64, value: QueryStatus)] = []
         for (position, view) in views.enumerated() where !view.isVacant {
             view.queries.forEach { entry in
+                guard result.count < configuration.statusRowCountMax else { return }
                 var value = QueryStatus()
                 value.number = entry.number.rawValue
                 value.text = entry.query.text(in: view.store.table).cut(toSize: QueryStatus.textSizeMax)
                 value.subscriptions = UInt32(clamping: entry.holderCount)
                 value.members = entry.membership.map { UInt64($0.members.count) }
                 value.nodes = UInt32(clamping: entry.query.nodeCount)
+                value.tested = entry.testedCount
+                value.encoded = entry.encodedByteCount
                 value.seesEverything = position == 0
                 result.append((UInt64(position) << 48 | entry.number.rawValue, value))
             }

@@ -77,7 +77,7 @@ public struct SyncServerConfiguration: Sendable {
     /// Units of work per second for determining the members of new queries, each session in turn. A unit is 2048 rows
     /// times nodes. Beyond it, their first states come later. Stops clients whose queries take long to determine from
     /// costing others a tick.
-    public var firstEvaluationRateMax = 40_000
+    public var firstEvaluationRateMax = 120_000
     /// Rows that a one-shot query may look at; one that would look at more is refused with code 12. Stops clients whose
     /// queries take up the ticks.
     public var queryRowCountMax = 1 << 20
@@ -112,6 +112,9 @@ public struct SyncServerConfiguration: Sendable {
     /// How often what the server shows of itself is brought up to date at most, while somebody looks. Stops those who
     /// look from taking up the ticks.
     public var statusInterval: Duration = .milliseconds(500)
+    /// Sessions, and queries, that a server lists of itself; `orrery.Server` counts all. Stops those who look at a
+    /// server with many clients from taking up the ticks.
+    public var statusRowCountMax = 1000
     /// Time from the last batch or heartbeat of a session to its next heartbeat.
     public var heartbeatInterval: Duration = .seconds(1)
 

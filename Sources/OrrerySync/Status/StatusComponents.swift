@@ -182,6 +182,11 @@ public struct QueryStatus: Component, Hashable, Codable {
     public var members: UInt64?
     /// Terms and conditions: what a row costs at most when it is tested.
     public var nodes: UInt32 = 0
+    /// Rows that were tested for it so far.
+    public var tested: UInt64 = 0
+    /// Bytes that were encoded for it so far, without those of a query of whole components. What is encoded once may be
+    /// sent to many.
+    public var encoded: UInt64 = 0
     /// Whether it is of clients that see everything.
     public var seesEverything = false
 
@@ -197,6 +202,8 @@ public struct QueryStatus: Component, Hashable, Codable {
         [
             .init(\.text, "As the server reads it."), .init(\.members, "None for a query of whole components."),
             .init(\.nodes, "Terms and conditions: what a row costs at most."),
+            .init(\.tested, "Rows that were tested for it so far."),
+            .init(\.encoded, unit: "B", "Encoded for it so far; what is encoded once may be sent to many."),
         ]
     }
 }

@@ -75,7 +75,26 @@ import Testing
             let queries = try await connection.rows("orrery.Query").values(of: QueryStatus.self).map(\.value)
             #expect(queries.map(\.text) == ["Position where Position.x > 0"] && queries.map(\.members) == [2])
             #expect(queries.map(\.subscriptions) == [1])
+            // Three entities at first, then those that move; their values and who they are.
+            #expect(queries[0].tested > 2 && queries[0].encoded >= 2 * 12 && queries[0].nodes == 2)
             _ = positions
+        }
+    }
+
+    @Test func soManySessionsAndQueriesAreListed() throws {
+        var configuration = SimulationConfiguration(tickRate: .hertz(20))
+        configuration.sync.statusRowCountMax = 3
+        let joined = try JoinedWorld(configuration: configuration) { sync in try sync.register(Position.self) }
+        let clients = try (0..<5).map { _ in try joined.connect() }
+        try joined.run {
+            for (number, client) in clients.enumerated() {
+                _ = client.query("Position where Position.x > \(number)")
+            }
+            let connection = clients[4].connection
+            #expect(try await connection.rows("orrery.Session").entities.count == 3)
+            #expect(try await connection.rows("orrery.Query").entities.count == 3)
+            let server = try await connection.rows("resource orrery.Server").value(of: ServerStatus.self)
+            #expect(server?.sessions == 5 && server?.queries == 5)
         }
     }
 
