@@ -56,6 +56,10 @@ extension SimulationConfiguration {
         for (name, value) in [
             ("sync.clientMessageSizeMax", sync.clientMessageSizeMax), ("sync.windowSize", sync.windowSize),
             ("sync.windowTickCount", Int(clamping: sync.windowTickCount)),
+            ("sync.evaluationRateMax", sync.evaluationRateMax),
+            ("sync.evaluationRateTotalMax", sync.evaluationRateTotalMax),
+            ("sync.firstEvaluationRateMax", sync.firstEvaluationRateMax),
+            ("sync.statusRowCountMax", sync.statusRowCountMax),
             ("sync.catchUpSizePerTick", sync.catchUpSizePerTick), ("sync.wholeSizeMax", sync.wholeSizeMax),
             ("sync.mutationRateMax", sync.mutationRateMax), ("sync.pendingMutationMax", sync.pendingMutationMax),
             ("sync.requestRateMax", sync.requestRateMax), ("sync.requestWorkRateMax", sync.requestWorkRateMax),

@@ -209,6 +209,11 @@ import OrrerySchema
         if !other.isEmpty { self = isEmpty ? other : union(other) }
     }
 
+    /// Adds the rows of another set, whose memory may be used for it; what is left of that set is unspecified.
+    package mutating func take(_ other: inout RowSet) {
+        if isEmpty { swap(&self, &other) } else { formUnion(other) }
+    }
+
     /// The rows that are not in the other set.
     /// - Complexity: O(pages of both).
     package func subtracting(_ other: RowSet) -> RowSet {

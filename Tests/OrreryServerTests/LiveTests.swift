@@ -4,6 +4,7 @@ import OrreryECS
 import OrrerySchema
 import OrreryServer
 import OrrerySync
+import OrreryTesting
 import OrreryTransport
 import OrreryWebSocket
 import Testing
@@ -222,6 +223,23 @@ struct LiveTests {
                 try await connection.until { _ in (healths[entity]?.current).map { $0 > before + 10 } ?? false }
             }
         }
+    }
+
+    /// The last tick before a pause is shown, also if the thread that serves clients had no time to take it.
+    @Test func whatWasNotTakenInATickComesInThePauseAfterIt() throws {
+        let joined = try JoinedWorld { sync in try sync.register(Health.self) }
+        let entity = joined.world.spawn(Health(current: 1))
+        joined.tick()
+        let client = try joined.connect()
+        client.subscribe(["Health"], of: [entity])
+        joined.tick()
+        joined.runTick()
+        try joined.world.set(Health(current: 2), on: entity)
+        joined.runTick()
+        joined.deliver()
+        #expect(joined.serverTick < joined.world.tick)
+        joined.passTime(.milliseconds(50))
+        #expect(joined.serverTick == joined.world.tick && client.tick == joined.world.tick)
     }
 
     @Test(.bug(id: "d06", "cancelled subscribes use up the limit"))

@@ -213,7 +213,7 @@ extension ClientSession {
 
     /// Whether an entity can be alive on the server, by its index.
     func mayLive(_ entity: Entity) -> Bool {
-        withCore { entity != .none && Int(entity.index) <= $0.welcome?.limits.entityIndexMax ?? .max }
+        withCore { entity != .none && Int(entity.index) < $0.welcome?.limits.entityIndexMax ?? .max }
     }
 
     /// Reads the store. Nothing is applied during the call.

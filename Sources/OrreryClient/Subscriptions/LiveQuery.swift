@@ -106,14 +106,27 @@ public final class LiveQuery: Sendable {
         old.subscription.fate.removeObserver(old.fateObserver)
         session.observe(new.id, insteadOf: old.id)
         old.subscription.cancel()
-        // It may have been cancelled meanwhile.
-        if fate.end != nil { new.subscription.cancel() }
+        // It may have ended meanwhile.
+        if let end = fate.end {
+            new.subscription.cancel()
+            throw end
+        }
     }
 
     /// Compares all that the query shows with what the server has, as ``Subscription/verify()``.
     @discardableResult
     public func verify() async throws(ClientError) -> Tick {
-        try await current.withLock { $0.subscription }.verify()
+        while true {
+            let subscription = current.withLock { $0.subscription }
+            do throws(ClientError) {
+                return try await subscription.verify()
+            } catch {
+                // What was replaced meanwhile ends; the query goes on.
+                guard error.code == .closed, end == nil, current.withLock({ $0.subscription !== subscription }) else {
+                    throw error
+                }
+            }
+        }
     }
 
     /// Ends the query. May be called at any time, and repeatedly.

@@ -10,11 +10,13 @@ extension InspectorQuery {
         func names(_ columns: [ColumnID]) -> String { columns.map { table.name(of: $0) }.joined(separator: ", ") }
         let deciding = query.membershipColumns
         let life = query.readsLife && query.onlyListed == nil ? ["births and deaths"] : []
+        let keys = query.keyFields(in: table)
         let found =
             query.isPlain || query.onlyListed != nil
             ? "nothing is tested: the members are those who have what it shows, or who are listed"
             : "changes of \((deciding.map { table.name(of: $0) } + life).joined(separator: ", ")): "
                 + "the rows that changed are tested"
+                + (keys.isEmpty ? "" : "; among many queries, by values of \(keys.joined(separator: ", "))")
         let lines = [
             ("query", query.text(in: table)),
             ("shows", query.selection.shown == .all ? "everything" : names(query.selection.shownColumns(in: table))),

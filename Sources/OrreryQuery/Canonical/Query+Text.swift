@@ -9,6 +9,18 @@ extension Query {
         let terms = writer.terms(of: selection)
         return condition.map { "\(terms) where \(writer.text(of: $0))" } ?? terms
     }
+
+    /// The fields whose values lead to it, for people, each once; empty if none do.
+    /// - Precondition: As of ``text(in:)``.
+    package func keyFields(in table: ComponentTable) -> [String] {
+        let writer = QueryTextWriter(table: table)
+        var names: [String] = []
+        for range in keyRanges ?? [] {
+            let name = writer.text(of: range.field.operand).name
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
 }
 
 /// Writes canonical forms with the names of a table.
@@ -99,7 +111,7 @@ private struct QueryTextWriter {
         }
     }
 
-    private func text(of operand: Operand) -> (name: String, type: FieldType) {
+    func text(of operand: Operand) -> (name: String, type: FieldType) {
         switch operand {
         case .field(let path): text(of: path)
         case .count(let path): ("count(\(text(of: path).name))", .scalar(.int64))

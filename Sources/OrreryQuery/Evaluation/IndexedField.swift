@@ -6,7 +6,7 @@ package import OrreryStore
 ///
 /// A class, since many ranges name the same field.
 package final class IndexedField: Hashable, Sendable {
-    private let operand: Operand
+    let operand: Operand
     private let operandReader: OperandReader
     /// The component that has the field.
     package let column: ColumnID

@@ -27,6 +27,9 @@ package final class SimulationLoop: @unchecked Sendable {
     /// Called after a log was handed over.
     private let wakeSync: @Sendable () -> Void
 
+    /// Whether the sync thread has the changes of the last tick.
+    private var isHandedOver = true
+
     init(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, handover: ChangeHandover,
         exchange: MutationExchange, applier: consuming MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
@@ -87,7 +90,8 @@ package final class SimulationLoop: @unchecked Sendable {
         mutations.takeSights()
         // Before the log, so that both are of this tick.
         let hasReported = status.answer { reporter.report(on: world) }
-        if !handOver(), hasReported { wakeSync() }
+        isHandedOver = handOver()
+        if !isHandedOver, hasReported { wakeSync() }
         let duration = now() - beginning
         let isOverrun = duration > period
         metrics.tickRan(nanoseconds: UInt64(clamping: duration.nanoseconds), isOverrun: isOverrun)
@@ -97,6 +101,8 @@ package final class SimulationLoop: @unchecked Sendable {
     /// Skips a tick on purpose.
     package func rest() {
         pulse.tickBegins()
+        // What the sync thread had no time to take in the last tick: no later tick brings it.
+        if !isHandedOver { isHandedOver = handOver() }
         if status.answer({ reporter.report(on: world) }) { wakeSync() }
     }
 

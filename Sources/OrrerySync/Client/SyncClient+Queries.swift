@@ -71,8 +71,10 @@ extension SyncClient {
     package var waitingQueryCount: Int { askedQueries.values.count { !$0.isCancelled } }
 
     private mutating func send(_ id: QueryID, _ asked: AskedQuery) throws(Refusal) {
-        let message = ClientMessage.query(id, asked.query).encoded()
-        try check(asked.query.request, of: asked.epoch, messageSize: message.count)
+        var query = asked.query
+        query.request = try possible(query.request)
+        let message = ClientMessage.query(id, query).encoded()
+        try check(query.request, of: asked.epoch, messageSize: message.count)
         outgoing.append(message)
     }
 

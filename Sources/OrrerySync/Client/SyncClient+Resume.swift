@@ -107,7 +107,9 @@ extension SyncClient {
         var events: [ClientEvent] = []
         for (id, asked) in requests.sorted(by: { $0.key < $1.key }) where !applier.started.contains(id) {
             do throws(Refusal) {
-                try ask(id, asked.request, of: asked.epoch)
+                let request = try possible(asked.request)
+                requests[id]?.request = request
+                try ask(id, request, of: asked.epoch)
             } catch {
                 requests[id] = nil
                 events.append(.refused(id, error))

@@ -24,6 +24,19 @@ extension SyncClient {
         outgoing.append(message)
     }
 
+    /// The query without entities that cannot be alive on the server, by their indexes: to name one is a breach of the
+    /// protocol.
+    /// - Throws: If it lists no others.
+    func possible(_ request: QueryRequest) throws(Refusal) -> QueryRequest {
+        guard let listed = request.entities, let indexMax = welcome?.limits.entityIndexMax else { return request }
+        var request = request
+        request.entities = listed.filter { Int($0.index) < indexMax }
+        guard request.entities != [] || listed.isEmpty else {
+            throw Refusal(.unknownEntity, "the server has no entity of index \(indexMax) or more")
+        }
+        return request
+    }
+
     /// - Parameter messageSize: Bytes of the message that carries the query.
     /// - Throws: If the server would close the connection for it, or its entities are others now.
     func check(_ request: QueryRequest, of shown: Epoch?, messageSize: Int) throws(Refusal) {

@@ -52,6 +52,8 @@ struct MemberWriter {
     /// Among the rows that are looked at.
     private var stayed: [Entity] = []
     private var changes = RowChanges()
+    /// What those who joined have, and have no more, of the component that is written.
+    private var (inserted, removed) = (RowSet(), RowSet())
 
     init(store: ComponentStore) {
         self.store = store
@@ -113,7 +115,8 @@ struct MemberWriter {
         let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
         let isOfAll = pending.otherwise.cells.columns.contains(column)
         let source = store[column]
-        var (inserted, removed) = (RowSet(), RowSet())
+        inserted.removeAll()
+        removed.removeAll()
         joined.forEach { row in
             if source.contains(row) {
                 if !isOfAll, !others.contains(where: { $0.hasMember(at: row, in: store) }) { inserted.append(row) }
@@ -122,8 +125,8 @@ struct MemberWriter {
                 removed.append(row)
             }
         }
-        changes.entered.formUnion(inserted)
-        changes.left.formUnion(removed)
+        changes.entered.take(&inserted)
+        changes.left.take(&removed)
     }
 }
 

@@ -43,21 +43,26 @@ extension SyncServer {
         guard elapsed >= Self.countedTime else { return }
         workCountedSince = now
         let milliseconds = Int(elapsed / .milliseconds(1))
-        let sessionMax = configuration.evaluationRateMax * milliseconds / 1000
-        let totalMax = configuration.evaluationRateTotalMax * milliseconds / 1000
+        func allowance(at rate: Int) -> Int {
+            let (product, isTooLarge) = rate.multipliedReportingOverflow(by: milliseconds)
+            return isTooLarge ? .max : product / 1000
+        }
+        let sessionMax = allowance(at: configuration.evaluationRateMax)
+        let totalMax = allowance(at: configuration.evaluationRateTotalMax)
         var total = views.reduce(0) { $0 + $1.queries.totalWork }
         // Nobody can have caused more than all did.
         if total > min(sessionMax, totalMax) {
             var costs = sessions.indices.map { (index: $0, work: work(ofQueriesOf: $0)) }
             for (index, work) in costs where work > sessionMax {
-                let rate = "evaluationRateMax, for the queries of a session"
-                total -= endDearest(of: index, over: (configuration.evaluationRateMax, rate), in: milliseconds)
+                let limit = "\(configuration.evaluationRateMax) (evaluationRateMax, for the queries of a session)"
+                total -= endDearest(of: index, over: limit, work, in: milliseconds)
             }
             // Then those who cost most, one query each.
             costs.sort { ($0.work, $0.index) > ($1.work, $1.index) }
             for (index, work) in costs where total > totalMax && work > 0 && work <= sessionMax {
-                let rate = "evaluationRateTotalMax, for the queries of all sessions"
-                total -= endDearest(of: index, over: (configuration.evaluationRateTotalMax, rate), in: milliseconds)
+                let limit =
+                    "\(configuration.evaluationRateTotalMax) (evaluationRateTotalMax, for the queries of all sessions)"
+                total -= endDearest(of: index, over: limit, total, in: milliseconds)
             }
         }
         for view in views.indices { views[view].queries.resetWork() }
@@ -68,9 +73,10 @@ extension SyncServer {
     }
 
     /// Ends the subscriptions of a session to the query that costs most, and says why.
+    /// - Parameter sum: The work of all queries for which there is the limit.
     /// - Returns: The work that nobody has any more because of that.
     private mutating func endDearest(
-        of index: Int, over limit: (number: Int, name: String), in milliseconds: Int
+        of index: Int, over limit: String, _ sum: Int, in milliseconds: Int
     ) -> Int {
         let (session, view) = (sessions[index], sessions[index].view)
         let queries = views[view].queries
@@ -78,11 +84,11 @@ extension SyncServer {
             return 0
         }
         let (query, work) = (queries[dearest].query, queries[dearest].work)
-        let rate = work * 1000 / max(1, milliseconds)
+        func rate(_ work: Int) -> Int { work / max(1, milliseconds) * 1000 }
         let error = QueryError(
             .tooDear, column: 1,
-            expected: "at most \(limit.number) rows times nodes to test in a second (\(limit.name)), not \(rate): "
-                + "\(rate / query.nodeCount) rows, \(query.nodeCount) nodes")
+            expected: "at most \(limit) rows times nodes to test in a second, not \(rate(sum)); "
+                + "this query: \(rate(work / query.nodeCount)) rows times \(query.nodeCount) nodes")
         for subscription in session.subscriptions where subscription.query == dearest {
             _ = unsubscribe(index, subscription.id)
             answer(index, .subscribeResponse(subscription.id, .refused(QueryRefusal(error).refusal, error)))

@@ -54,10 +54,13 @@ extension SyncServer {
         query.statusColumns(in: store.table).allSatisfy { status.refreshedAt($0) != nil }
     }
 
+    /// How long who asks once looks, at least. It is renewed while the query waits.
+    private static let lookTime: Duration = .seconds(1)
+
     /// Somebody asks a query once.
     mutating func lookOnce(_ query: Query, now: Duration) {
         for column in query.statusColumns(in: store.table) {
-            status.lease(column, until: now + configuration.statusInterval)
+            status.lease(column, until: now + max(configuration.statusInterval, Self.lookTime))
         }
     }
 

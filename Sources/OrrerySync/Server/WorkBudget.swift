@@ -47,5 +47,8 @@ struct WorkPace {
         share = ticks > 1 ? max(Self.shareMin, share * 3 / 4) : min(Self.whole, share + Self.growth)
     }
 
-    func share(of units: Int) -> Int { max(1, Int((Int64(units) * Int64(share)) / Int64(Self.whole))) }
+    func share(of units: Int) -> Int {
+        let (product, isTooLarge) = units.multipliedReportingOverflow(by: share)
+        return max(1, isTooLarge ? units / Self.whole * share : product / Self.whole)
+    }
 }

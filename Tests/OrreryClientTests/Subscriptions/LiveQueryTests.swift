@@ -187,4 +187,52 @@ import Testing
         joined.tick()
         #expect(client.session.interestCount == 0 && client.contents.entities.isEmpty)
     }
+
+    @Test func whoIsVerifiedWhileItIsReplacedIsVerifiedAfterwards() throws {
+        let joined = try makeJoined()
+        joined.world.spawn(Health(current: 1), Position(x: 3))
+        joined.tick()
+        try joined.run {
+            let query = try await joined.connect().connection.query(Self.hurt)
+            // The next one has to wait for a second.
+            try await query.verify()
+            async let verified = query.verify()
+            try await query.replace(with: "Position where Position.x < 49")
+            let tick = try await verified
+            #expect(tick > .zero && query.end == nil)
+        }
+    }
+
+    @Test func whatIsCancelledWhileItIsReplacedSaysSo() throws {
+        let joined = try makeJoined()
+        joined.tick()
+        try joined.run {
+            let query = try await joined.connect().connection.query(Self.hurt)
+            async let replaced: Void = query.replace(with: "Position where Position.x < 49")
+            await Task.yield()
+            query.cancel()
+            var code: ClientError.Code?
+            do { try await replaced } catch { code = (error as? ClientError)?.code }
+            #expect(code == .closed && query.end?.code == .closed)
+        }
+    }
+
+    /// An index that no entity of the server can have would end the connection, if it were sent.
+    @Test(arguments: [4_194_304, 99_999_999] as [UInt32]) func nobodyNamesWhoCannotLive(index: UInt32) throws {
+        let joined = try makeJoined()
+        let ill = joined.world.spawn(Health(current: 10))
+        joined.tick()
+        try joined.run {
+            let connection = try joined.connect(delivering: false).connection
+            let far = Entity(index: index, generation: 1)
+            // Before the server has said what it takes, and after that.
+            for _ in 0..<2 {
+                #expect(try await connection.rows("Health", for: [far, ill]).entities == [ill])
+                #expect(try await connection.query("Health", for: [ill, far]).entities == [ill])
+                let error = await #expect(throws: ClientError.self) { try await connection.query("", for: [far]) }
+                #expect(error?.code == .unknownEntity)
+            }
+            #expect(connection.status.state == .connected)
+        }
+    }
 }

@@ -50,7 +50,7 @@ import Testing
         run(joined, ticks: 30)
         let error = try #require(dear?.end)
         #expect(error.code == .query && error.query?.kind == .tooDear && error.phase == .subscribe)
-        for part in ["12000", "evaluationRateMax", "19000: 9500 rows, 2 nodes"] {
+        for part in ["12000", "evaluationRateMax", "not 19000; this query: 9000 rows times 2 nodes"] {
             #expect(error.message.contains(part), "\(error.message)")
         }
         #expect(client.contents.entities.values.allSatisfy { $0.keys.sorted() == ["Health"] })
@@ -133,5 +133,21 @@ import Testing
         greedy.unsubscribe(try #require(ids[19]))
         for _ in 0..<300 { joined.tick() }
         #expect(startedCount(greedy) == 19)
+    }
+
+    @Test func aLimitMayBeAsLargeAsANumberCanBe() throws {
+        let joined = try makeJoined(entities: 10) {
+            $0.evaluationRateMax = .max
+            $0.evaluationRateTotalMax = .max
+            $0.firstEvaluationRateMax = .max
+            $0.buildWorkRateMax = .max
+            $0.requestWorkRateMax = .max
+            $0.catchUpSizePerTick = .max
+        }
+        let client = try joined.connect()
+        client.query("Position where Position.x < 5000")
+        run(joined, ticks: 50)
+        #expect(startedCount(client) == 1)
+        #expect(throws: ServerError.self) { try makeJoined(entities: 0) { $0.statusRowCountMax = -1 } }
     }
 }

@@ -64,7 +64,8 @@ import Testing
                     query       Health, Position? where not has Frozen and Health.current < 50
                     shows       Position, Health
                     decided by  Health, Frozen
-                    found by    changes of Health, Frozen: the rows that changed are tested
+                    found by    changes of Health, Frozen: the rows that changed are tested; among many queries, \
+                    by values of Health.current
                     cost        \(count) rows x 5 nodes = \(count * 5) tests, asked once
 
                     """)
