@@ -75,19 +75,17 @@ public struct ByteWriter: Sendable {
     }
 
     /// Writes a length as a varint, then what `body` writes.
-    /// - Parameter expected: The approximate length. If its varint is as wide as that of the length, no bytes are
-    ///   moved.
     /// - Complexity: O(n) in what `body` writes.
     public mutating func appendSized<Failure: Error>(
-        expecting expected: Int = 0, _ body: (inout ByteWriter) throws(Failure) -> Void
+        _ body: (inout ByteWriter) throws(Failure) -> Void
     ) throws(Failure) {
         let start = storage.count
-        append(varint: expected)
+        append(0)
         let content = storage.count
         try body(&self)
         let length = storage.count - content
         let end = storage.count
-        // The length is written at the end, where there is room, and then replaces the expected one.
+        // The length is written at the end, where there is room, and then replaces the one byte that was left for it.
         append(varint: length)
         let width = storage.count - end
         if width == content - start {

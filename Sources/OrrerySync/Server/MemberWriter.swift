@@ -67,7 +67,7 @@ struct MemberWriter {
         _ entry: QueryTable.Entry, _ membership: Membership, among rows: [UInt32]?, _ pending: PendingChanges,
         in queries: QueryTable, pages: Range<Int>?, to sections: inout MemberSections
     ) {
-        let (cursor, heldSince) = (pending.cursor, pending.heldSince)
+        let cursor = pending.cursor
         if cursor > .zero {
             left.removeAll()
             membership.forEachLeaving(after: cursor) { entity in
@@ -100,7 +100,7 @@ struct MemberWriter {
                 work += stayed.count
                 store.addChanges(of: stayed, in: column, after: cursor, pages: pages, to: &changes)
             }
-            if !joined.isEmpty { addJoined(of: column, pending, heldSince, in: queries) }
+            if !joined.isEmpty { addJoined(of: column, pending, in: queries) }
             sections.removed.append(removed: changes.left, from: column)
             sections.values.append(changes.entered, inserted: true, of: column, in: store)
             sections.values.append(changes.updated, inserted: false, of: column, in: store)
@@ -109,8 +109,9 @@ struct MemberWriter {
 
     /// Adds what those who joined have of a component, less what other changes of the same batch bring.
     private mutating func addJoined(
-        of column: ColumnID, _ pending: PendingChanges, _ heldSince: Tick, in queries: QueryTable
+        of column: ColumnID, _ pending: PendingChanges, in queries: QueryTable
     ) {
+        let heldSince = pending.heldSince
         work += BatchBuilder.work(ofRows: joined.count)
         let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
         let isOfAll = pending.otherwise.cells.columns.contains(column)

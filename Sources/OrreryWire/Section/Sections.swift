@@ -11,10 +11,10 @@ extension ByteWriter {
     /// Writes a section.
     /// - Parameter kind: The number of the section, plus 0x80 if it must be understood.
     mutating func appendSection<Failure: Error>(
-        _ kind: UInt8, expecting expected: Int = 0, _ body: (inout ByteWriter) throws(Failure) -> Void
+        _ kind: UInt8, _ body: (inout ByteWriter) throws(Failure) -> Void
     ) throws(Failure) {
         append(kind)
-        try appendSized(expecting: expected, body)
+        try appendSized(body)
     }
 }
 
