@@ -48,6 +48,9 @@ public struct SimulationConfiguration: Sendable {
     /// size is one unit; others are several, by their length. Mutations beyond it wait for the next tick, in turn by
     /// client. Stops clients that together send more than the world can process.
     public var mutationWorkRateMax = 240_000
+    /// Entities that rules of visibility show one client; it does not see more of those they decide about, and the
+    /// server logs it. Stops a rule that shows too much from costing much for each client.
+    public var personalEntityCountMax = 4096
     /// Calls of `SimulationServer.perform` that may wait for the next tick; further ones throw.
     public var waitingWorkMax = 1024
     /// Log messages per second about refused input, and at once after a pause; the next message reports how many were

@@ -125,11 +125,14 @@ public final class SimulationServer: Service {
         let exchange = MutationExchange(waitingMax: configuration.waitingMutationMax)
         let applier = MutationApplier(
             writers: registry.entries.map { $0.makeWriter(world) }, world: world, spawnRule: registry.spawning,
-            despawnRule: registry.despawning)
+            despawnRule: registry.despawning, visibilityRules: registry.visibilityRules)
+        let sights = PersonalSights(
+            registry.visibilityRules, world, shownCountMax: configuration.personalEntityCountMax)
         let status = StatusExchange()
         let simulation = SimulationLoop(
             world: world, schedule: schedule, configuration: configuration, handover: handover, exchange: exchange,
-            applier: applier, pulse: pulse, metrics: metrics, status: status, reportsSystemTimes: reportsSystemTimes,
+            applier: applier, sights: sights, pulse: pulse, metrics: metrics, status: status,
+            reportsSystemTimes: reportsSystemTimes,
             log: BoundedLog(logger, perSecond: configuration.refusalLogRateMax, now: now()), now: now,
             wakeSync: { loop.wake() })
         let pages = ServerPages(

@@ -20,6 +20,7 @@ public struct SyncRegistry {
     }
 
     private(set) var entries: [Entry] = []
+    private(set) var visibilityRules: [VisibilityRule] = []
 
     /// The description of the components that clients get.
     var table: ComponentTable {
@@ -75,6 +76,34 @@ public struct SyncRegistry {
         }
     }
 
+    /// Restricts the entities with a component to those clients to whom `isShown` shows them.
+    ///
+    /// ```swift
+    /// try sync.restrict(Card.self) { card, sight in card.owner == sight.client.id }
+    /// ```
+    /// The rule is for clients whose `Visibility` `isPersonal`. Those who see everything see these entities anyway;
+    /// all others do not see them. Where several rules decide about an entity, it is shown if all of them show it. Each
+    /// client is shown at most ``SimulationConfiguration/personalEntityCountMax`` of these entities.
+    ///
+    /// The rule runs on the simulation thread at the end of a tick: when the component or one of `others` comes, goes
+    /// or is written, when a client joins, and when `Clients.invalidateVisibility()` asks for it. If it reads other
+    /// things, nothing tells it that they have changed. It runs once for each such entity and personal client.
+    /// - Parameters:
+    ///   - type: The component. It need not be registered.
+    ///   - others: Components of the same entity that the rule reads, too.
+    ///   - isShown: Whether a client may see an entity with this value.
+    /// - Throws: `SchemaError` for a type that is registered as a resource.
+    public mutating func restrict<C: Component>(
+        _ type: C.Type, reading others: any Component.Type..., to isShown: @escaping @Sendable (C, ClientSight) -> Bool
+    ) throws(SchemaError) {
+        for type in [type] + others {
+            guard !entries.contains(where: { $0.isResource && $0.descriptor.type == type }) else {
+                throw SchemaError(component: "\(type)", "is a resource, and no component of an entity")
+            }
+        }
+        visibilityRules.append(VisibilityRule(type, reading: others, to: isShown))
+    }
+
     private mutating func add<C: Component>(
         _ type: C.Type, _ rule: WriteRule<C>, isResource: Bool, track: @escaping @Sendable (World) -> ComponentID,
         values: @escaping @Sendable (World) -> any WrittenValues
@@ -95,6 +124,10 @@ public struct SyncRegistry {
                 component: descriptor.schema.name,
                 "has a name that begins with \(StatusTable.namePrefix), as those do with which a server shows itself; "
                     + "state another `componentName`")
+        }
+        guard !isResource || !visibilityRules.contains(where: { $0.types.contains { $0 == type } }) else {
+            throw SchemaError(
+                component: descriptor.schema.name, "is a component that a rule of visibility reads, and no resource")
         }
         guard type != VisibilityGroups.self else {
             throw SchemaError(component: descriptor.schema.name, "decides who sees an entity, and is never sent")

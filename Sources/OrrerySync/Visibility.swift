@@ -35,14 +35,18 @@ public struct Visibility: Hashable, Sendable {
     public var groups: VisibilityGroups?
     /// The names of the components that are seen; `nil`: all.
     public var components: Set<String>?
+    /// Whether rules of visibility (`SyncRegistry.restrict`) show each client what is for it alone. Entities that such
+    /// rules decide about are hidden from everybody else who does not see everything.
+    public var isPersonal: Bool
 
-    /// Creates the sight of these groups and components.
-    public init(groups: VisibilityGroups? = nil, components: Set<String>? = nil) {
+    /// Creates the sight of these groups and components, and of what is for each client alone.
+    public init(groups: VisibilityGroups? = nil, components: Set<String>? = nil, isPersonal: Bool = false) {
         self.groups = groups
         self.components = components
+        self.isPersonal = isPersonal
     }
 
-    /// All entities, all components.
+    /// All entities, all components, whatever rules say.
     public static let everything = Visibility()
 
     /// Whether a component is seen. What the server shows of itself counts what is hidden too: it is for those who see

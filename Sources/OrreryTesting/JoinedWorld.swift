@@ -188,8 +188,8 @@ public final class JoinedWorld {
     /// The state of each of the server's sessions.
     package var sessionStates: [SessionState] { halves.sync.core.sessionStates }
 
-    /// What clients see, each with the epoch that it is told.
-    package var classes: [(epoch: Epoch, visibility: Visibility)] { halves.sync.core.classes }
+    /// What clients see, each with the epoch that it is told, and the client that alone sees it.
+    package var classes: [(epoch: Epoch, visibility: Visibility, client: ClientID?)] { halves.sync.core.classes }
 
     /// The groups of the entities that only some see.
     package var groups: [Entity: VisibilityGroups] {

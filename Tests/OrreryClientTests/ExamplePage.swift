@@ -6,17 +6,18 @@ struct ExamplePage {
     let examples: [String]
     private let run: Set<String>
 
-    init(_ path: String, tests: String) throws {
-        var root = URL(filePath: tests)
+    /// - Parameter tests: The files of the tests.
+    init(_ path: String, tests: String...) throws {
+        var root = URL(filePath: tests[0])
         while !FileManager.default.fileExists(atPath: root.appending(path: "Package.swift").path) {
             root.deleteLastPathComponent()
         }
         text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
         examples = text.components(separatedBy: "```swift\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
-        let source = try String(contentsOf: URL(filePath: tests), encoding: .utf8)
         run = Set(
-            source.components(separatedBy: "// begin\n").dropFirst().map {
-                Self.plain($0.components(separatedBy: "// end")[0])
+            try tests.flatMap { file in
+                try String(contentsOf: URL(filePath: file), encoding: .utf8).components(separatedBy: "// begin\n")
+                    .dropFirst().map { Self.plain($0.components(separatedBy: "// end")[0]) }
             })
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import OrreryClient
 import OrreryQuery
 import OrrerySchema
-import OrreryServer
+@testable import OrreryServer
 @testable import OrrerySync
 import OrreryTransport
 import OrreryWebSocket
@@ -47,6 +47,7 @@ import Testing
             ("QueryLimits.entityCountMax", "\(QueryLimits().entityCountMax)"),
             ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
             ("QueryStatus.textSizeMax", "\(QueryStatus.textSizeMax)"),
+            ("PersonalSights.newcomerQuestionMax", "\(PersonalSights.newcomerQuestionMax)"),
             ("SyncServer.viewCountMax", "\(SyncServer.viewCountMax)"),
             ("KeyRange.countMax", "\(KeyRange.countMax)"),
             ("QueryIndex.keptFieldCountMax", "\(QueryIndex.keptFieldCountMax)"),

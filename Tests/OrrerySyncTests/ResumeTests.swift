@@ -49,7 +49,7 @@ import simulate
     }
 
     /// A client that watches who is hurt among a thousand is away for a while, in which one is healed, one is hurt, one
-    /// dies, and one is healed and hurt again.
+    /// dies and is followed by another at its index, and one is healed and hurt again.
     @Test(arguments: [5, 40]) func aQueryGoesOnWithWhoJoinedAndLeft(secondsAway: Int) throws {
         let joined = try makeJoined()
         let entities = (0..<1000).map { joined.world.spawn(Position(x: Float($0)), Health(current: $0 < 900 ? 1 : 99)) }
@@ -70,6 +70,8 @@ import simulate
         try joined.world.set(Health(current: 99), on: entities[2])
         joined.tick()
         try joined.world.set(Health(current: 1), on: entities[2])
+        let heir = joined.world.spawn(Position(), Health(current: 1))
+        #expect(heir.index == entities[1].index)
         away(joined, secondsAway)
         client.link = LinkCondition()
         let before = client.receivedByteCount
@@ -83,9 +85,11 @@ import simulate
         let goesOn = secondsAway < 30
         #expect((client.receivedByteCount - before < 1000) == goesOn, "\(client.receivedByteCount - before) bytes")
         // Whoever is still a member stays, also where the query began anew.
-        #expect(changes.map { $0.left.count }.reduce(0, +) == 2)
-        #expect(changes.map { $0.joined.count }.reduce(0, +) == 1)
-        #expect(client.session.withCore { $0.members(of: id).count } == 899)
+        #expect(changes.flatMap(\.left).filter { $0 != entities[2] } == [entities[0], entities[1]])
+        #expect(changes.flatMap(\.joined).filter { $0 != entities[2] } == [heir, entities[950]])
+        let heirChanges = changes.flatMap(\.changes).filter { $0.entity == heir }
+        #expect(heirChanges.map(\.component) == [nil, "Position", "Health"], "it comes before its components")
+        #expect(client.session.withCore { $0.members(of: id).count } == 900)
     }
 
     /// A client comes back over a slow link to a world in which all changes in every tick. What it missed is too much for

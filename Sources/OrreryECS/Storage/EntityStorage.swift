@@ -101,6 +101,12 @@ struct EntityStorage: BitwiseCopyable {
         return EntityRow(page: pages.entries + Int(truncatingIfNeeded: place >> UInt32(pageShift)), place: place)
     }
 
+    /// The living entity with an index.
+    func living(at index: UInt32) -> Entity? {
+        guard Int(index) < slotCount, slots[Int(index)].place >> 31 == 0 else { return nil }
+        return Entity(index: index, generation: slots[Int(index)].generation)
+    }
+
     /// How many entities can be allocated now.
     var vacancyCount: Int { entityCountMax - livingCount - retiredCount - pendingCount }
 

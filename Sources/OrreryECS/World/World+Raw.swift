@@ -2,6 +2,9 @@ package import OrrerySchema
 
 /// Components by number and address, for callers that learn the type at run time.
 extension World {
+    /// The living entity with an index.
+    package func entity(at index: UInt32) -> Entity? { storage.pointee.entities.living(at: index) }
+
     /// Adds a component to an entity, or replaces its value if the entity has it already.
     /// - Parameter value: The address of an initialised value of the component's type. The value is copied; for a tag
     ///   the address is not read.

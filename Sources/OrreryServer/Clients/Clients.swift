@@ -1,4 +1,4 @@
-import OrrerySchema
+public import OrrerySchema
 public import OrrerySync
 
 /// A client as the world knows it.
@@ -52,12 +52,21 @@ public struct Clients: Hashable, Sendable {
     /// In the order in which they joined.
     public private(set) var all: [ClientIdentity] = []
     /// What clients see from now on, until the server takes it.
-    private var sights: [Sight] = []
+    private var visibilities: [NewVisibility] = []
+    /// What rules of visibility are to be asked about anew, until the server takes it.
+    private var invalidations: Set<Invalidation> = []
 
-    /// What a client sees.
-    struct Sight: Hashable, Sendable {
+    /// What a client sees from now on.
+    struct NewVisibility: Hashable, Sendable {
         var client: ClientID
         var visibility: Visibility
+    }
+
+    /// What rules of visibility are to be asked about anew.
+    enum Invalidation: Hashable, Sendable {
+        case client(ClientID)
+        case entity(Entity)
+        case everything
     }
 
     init() {}
@@ -75,13 +84,31 @@ public struct Clients: Hashable, Sendable {
     /// seldom changes, such as a team; what clients of a class see of an entity is changed by its
     /// `VisibilityGroups`.
     public mutating func setVisibility(_ visibility: Visibility, of client: ClientID) {
-        sights.removeAll { $0.client == client }
-        sights.append(Sight(client: client, visibility: visibility))
+        visibilities.removeAll { $0.client == client }
+        visibilities.append(NewVisibility(client: client, visibility: visibility))
     }
 
-    mutating func takeSights() -> [Sight] {
-        defer { sights = [] }
-        return sights
+    /// At the end of this tick, asks the rules of visibility anew about all entities for all clients: something has
+    /// changed that the rules read and do not name (``SyncRegistry/restrict(_:reading:to:)``).
+    public mutating func invalidateVisibility() { invalidations = [.everything] }
+
+    /// At the end of this tick, asks the rules of visibility anew about all entities for one client.
+    public mutating func invalidateVisibility(of client: ClientID) { invalidations.insert(.client(client)) }
+
+    /// At the end of this tick, asks the rules of visibility anew about one entity for all clients.
+    public mutating func invalidateVisibility(of entity: Entity) { invalidations.insert(.entity(entity)) }
+
+    /// Whether there is anything to take.
+    var hasRequests: Bool { !visibilities.isEmpty || !invalidations.isEmpty }
+
+    mutating func takeVisibilities() -> [NewVisibility] {
+        defer { visibilities = [] }
+        return visibilities
+    }
+
+    mutating func takeInvalidations() -> Set<Invalidation> {
+        defer { invalidations = [] }
+        return invalidations
     }
 
     mutating func join(_ client: ClientIdentity) { all.insert(client, at: position(of: client.id)) }

@@ -13,25 +13,27 @@ struct MutationApplier: ~Copyable {
     private let world: World
     private let spawnRule: ClientRule<ClientSpawn>
     private let despawnRule: ClientRule<ClientDespawn>
+    private let visibilityRules: [VisibilityRule]
     private var values = PreparedValues()
     /// The components of the spawn that is being prepared.
     private var prepared: [(writer: ComponentWriter, value: UnsafeMutableRawPointer)] = []
 
     init(
         writers: [ComponentWriter], world: World, spawnRule: ClientRule<ClientSpawn>,
-        despawnRule: ClientRule<ClientDespawn>
+        despawnRule: ClientRule<ClientDespawn>, visibilityRules: [VisibilityRule]
     ) {
         self.writers = writers
         self.world = world
         self.spawnRule = spawnRule
         self.despawnRule = despawnRule
+        self.visibilityRules = visibilityRules
     }
 
     /// - Returns: The outcome at the tick that is about to run, and the units of work that it took.
     mutating func apply(_ request: MutationRequest, at tick: Tick) -> (MutationOutcome, work: Int) {
         let viewer = Viewer(
             client: ClientIdentity(id: request.client, name: request.clientName, subject: request.subject),
-            visibility: request.visibility)
+            visibility: request.visibility, rules: visibilityRules)
         do throws(Refusal) {
             switch request.operation {
             case .set(let entity, let value, let expected):

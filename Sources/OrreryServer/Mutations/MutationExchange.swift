@@ -17,7 +17,7 @@ final class MutationExchange: Sendable {
     private let waiting = Mutex(Waiting())
     private let results = Mutex<[MutationResult]>([])
     /// What clients see from now on.
-    private let sights = Mutex<[Clients.Sight]>([])
+    private let visibilities = Mutex<[Clients.NewVisibility]>([])
     /// Mutations that were taken in and have no outcome yet.
     private let waitingCount = Atomic(0)
 
@@ -72,18 +72,19 @@ final class MutationExchange: Sendable {
     }
 
     /// Takes over what clients see from now on; of each client only the newest counts. Simulation thread.
-    func offer(_ new: [Clients.Sight]) {
-        sights.withLock { sights in
-            sights.removeAll { old in new.contains { $0.client == old.client } }
-            sights += new
+    func offer(_ new: [Clients.NewVisibility]) {
+        guard !new.isEmpty else { return }
+        visibilities.withLock { waiting in
+            waiting.removeAll { old in new.contains { $0.client == old.client } }
+            waiting += new
         }
     }
 
     /// Sync thread.
-    func takeSights() -> [Clients.Sight] {
-        sights.withLock { sights in
-            defer { sights = [] }
-            return sights
+    func takeVisibilities() -> [Clients.NewVisibility] {
+        visibilities.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
         }
     }
 

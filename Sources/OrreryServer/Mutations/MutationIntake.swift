@@ -24,12 +24,17 @@ struct MutationIntake: ~Copyable {
         self.workMax = workMax
     }
 
+    /// Takes in who has come and gone.
+    mutating func takeClients(telling sights: inout PersonalSights) {
+        exchange.take(into: &changes, &arrived)
+        tellClients(&sights)
+        queue.append(&arrived)
+    }
+
     /// - Parameter tick: The tick that is about to run.
     /// - Returns: Whether any mutation was decided.
-    mutating func take(at tick: Tick) -> Bool {
-        exchange.take(into: &changes, &arrived)
-        tellClients()
-        queue.append(&arrived)
+    mutating func take(at tick: Tick, telling sights: inout PersonalSights) -> Bool {
+        takeClients(telling: &sights)
         var work = 0
         while work < workMax, let request = queue.next() {
             let (outcome, units) = applier.apply(request, at: tick)
@@ -42,15 +47,18 @@ struct MutationIntake: ~Copyable {
     }
 
     /// Hands over what the systems let clients see from now on.
-    func takeSights() {
-        guard var clients = world.resource(Clients.self) else { return }
-        let sights = clients.takeSights()
-        guard !sights.isEmpty else { return }
-        exchange.offer(sights)
+    func takeVisibilities(telling sights: inout PersonalSights) {
+        guard var clients = world.resource(Clients.self), clients.hasRequests else { return }
+        let visibilities = clients.takeVisibilities()
+        for new in visibilities {
+            if let client = clients[new.client] { sights.join(client, new.visibility) }
+        }
+        exchange.offer(visibilities)
+        for invalidation in clients.takeInvalidations() { sights.invalidate(invalidation) }
         world.insertResource(clients)
     }
 
-    private mutating func tellClients() {
+    private mutating func tellClients(_ sights: inout PersonalSights) {
         guard !changes.isEmpty else { return }
         var clients = world.resource(Clients.self) ?? Clients()
         for change in changes {
@@ -58,9 +66,11 @@ struct MutationIntake: ~Copyable {
             switch change.kind {
             case .joined:
                 clients.join(client)
+                sights.join(client, change.visibility)
                 world.send(ClientJoined(client: client))
             case .left(let hasClosed):
                 clients.leave(client)
+                sights.leave(client.id)
                 world.send(ClientLeft(client: client, cause: hasClosed ? .closed : .timedOut))
             }
         }

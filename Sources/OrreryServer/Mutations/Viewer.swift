@@ -6,13 +6,20 @@ import OrrerySync
 struct Viewer {
     let client: ClientIdentity
     let visibility: Visibility
+    let rules: [VisibilityRule]
 
-    var seesAllEntities: Bool { visibility.groups == nil }
+    var seesAllEntities: Bool { visibility == .everything || visibility.groups == nil && rules.isEmpty }
 
     /// Whether the entity lives, as far as the client knows.
     func sees(_ entity: Entity, in world: World) -> Bool {
         guard world.contains(entity) else { return false }
-        guard let seen = visibility.groups, let groups = world[entity, VisibilityGroups.self] else { return true }
-        return !seen.isDisjoint(with: groups)
+        if seesAllEntities { return true }
+        if let seen = visibility.groups, let groups = world[entity, VisibilityGroups.self],
+            seen.isDisjoint(with: groups)
+        {
+            return false
+        }
+        return visibility.isPersonal
+            ? rules.show(entity, to: client, in: world) : !rules.decide(about: entity, in: world)
     }
 }

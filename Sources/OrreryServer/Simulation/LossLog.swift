@@ -41,6 +41,16 @@ struct LossLog {
         log.timePassed(now: now())
     }
 
+    /// A client is not shown all that rules of visibility show it.
+    mutating func note(cut client: ClientIdentity) {
+        log.note(
+            """
+            a client is not shown all that the rules of visibility show it; raise `personalEntityCountMax`, or show \
+            less
+            """,
+            ["client": "\(client.id)", "name": "\(client.name)"], level: .warning, now: now())
+    }
+
     private mutating func lookAtDropped(_ world: World) {
         let (commands, events) = (world.commands.droppedCount - commandCount, world.droppedEventCount - eventCount)
         guard commands > 0 || events > 0 else { return }

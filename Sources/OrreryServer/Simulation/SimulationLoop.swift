@@ -22,6 +22,8 @@ package final class SimulationLoop: @unchecked Sendable {
     private let now: @Sendable () -> Duration
     private let period: Duration
     private var mutations: MutationIntake
+    /// What each personal client is shown.
+    private var sights: PersonalSights
     /// Work for the next tick; `nil` when there will be no more ticks.
     private let work = Mutex<[@Sendable (World?) -> Void]?>([])
     /// Called after a log was handed over.
@@ -32,8 +34,9 @@ package final class SimulationLoop: @unchecked Sendable {
 
     init(
         world: World, schedule: Schedule, configuration: SimulationConfiguration, handover: ChangeHandover,
-        exchange: MutationExchange, applier: consuming MutationApplier, pulse: TickPulse, metrics: ServerMetrics,
-        status: StatusExchange, reportsSystemTimes: Bool, log: BoundedLog, now: @escaping @Sendable () -> Duration,
+        exchange: MutationExchange, applier: consuming MutationApplier, sights: PersonalSights, pulse: TickPulse,
+        metrics: ServerMetrics, status: StatusExchange, reportsSystemTimes: Bool, log: BoundedLog,
+        now: @escaping @Sendable () -> Duration,
         wakeSync: @escaping @Sendable () -> Void
     ) {
         losses = LossLog(world, schedule, metrics: metrics, log: log, now: now)
@@ -51,6 +54,7 @@ package final class SimulationLoop: @unchecked Sendable {
         mutations = MutationIntake(
             exchange, applier, world: world,
             workMax: max(1, configuration.mutationWorkRateMax * 1000 / configuration.tickRate.ticksPer1000Seconds))
+        self.sights = sights
         self.wakeSync = wakeSync
     }
 
@@ -79,7 +83,7 @@ package final class SimulationLoop: @unchecked Sendable {
         pulse.tickBegins()
         let beginning = now()
         // First, so that the systems of the tick see them.
-        if mutations.take(at: world.tick.next) { wakeSync() }
+        if mutations.take(at: world.tick.next, telling: &sights) { wakeSync() }
         let arrived = work.withLock { work in
             defer { work?.removeAll(keepingCapacity: true) }
             return work
@@ -87,7 +91,7 @@ package final class SimulationLoop: @unchecked Sendable {
         for body in arrived ?? [] { body(world) }
         schedule.runTick(on: world, step: step)
         losses.look(at: world)
-        mutations.takeSights()
+        mutations.takeVisibilities(telling: &sights)
         // Before the log, so that both are of this tick.
         let hasReported = status.answer { reporter.report(on: world) }
         isHandedOver = handOver()
@@ -103,6 +107,11 @@ package final class SimulationLoop: @unchecked Sendable {
         pulse.tickBegins()
         // What the sync thread had no time to take in the last tick: no later tick brings it.
         if !isHandedOver { isHandedOver = handOver() }
+        mutations.takeClients(telling: &sights)
+        if isHandedOver, sights.hasNewcomers, let rows = sights.decideForNewcomers() {
+            handover.put(rows)
+            wakeSync()
+        }
         if status.answer({ reporter.report(on: world) }) { wakeSync() }
     }
 
@@ -116,7 +125,8 @@ package final class SimulationLoop: @unchecked Sendable {
     private func handOver() -> Bool {
         guard let log = handover.takeFree() else { return false }
         world.drainChanges(into: log)
-        handover.put(log)
+        handover.put(log, sights.follow(log))
+        for client in sights.takeCutClients() { losses.note(cut: client) }
         wakeSync()
         return true
     }

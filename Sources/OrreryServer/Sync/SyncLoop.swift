@@ -123,6 +123,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
     }
 
     package func loopWoken() {
+        // First: of the tick in which a client's sight changes it is sent nothing by the old one.
+        for new in exchange.takeVisibilities() { core.setVisibility(new.visibility, of: new.client, now: now()) }
         takeLog()
         if let report = status.take() { keep(report) }
         // After the log: the answers to mutations in it may leave at once.
@@ -132,7 +134,6 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             core.mutationsFinished(results)
             results.removeAll(keepingCapacity: true)
         }
-        for sight in exchange.takeSights() { core.setVisibility(sight.visibility, of: sight.client, now: now()) }
         perform()
         if reloadRequested.exchange(false, ordering: .acquiringAndReleasing) { reload() }
         if stopRequested.load(ordering: .acquiring), !isStopping {
@@ -249,7 +250,16 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
 
     /// Takes the log that the simulation thread has left, if any, and updates the sessions. Loop's thread.
     func takeLog() {
-        guard let log = handover.takeFilled() else { return }
+        let (log, rows) = handover.takeFilled()
+        if let rows { core.take(rows) }
+        if let log { take(log) }
+        if rows != nil {
+            core.letInThoseWhoWait(now: now())
+            perform()
+        }
+    }
+
+    private func take(_ log: ChangeLog) {
         intake.take(log, now: now())
         metrics.valuesLeftOut(intake.takeLeftOutCount())
         log.reset()

@@ -37,7 +37,7 @@ extension BatchApplier {
             leftRows = leftRows.union(rows)
         case .restarted(let query):
             leftRows = leftRows.union(try restart(query))
-        case .joined(let query, let rows): try join(rows, query)
+        case .joined(let query, let rows): try join(rows, query, batch)
         case .enter(let rows, let generations, let spawned):
             try enter(rows, generations, spawned: spawned, &batch)
         case .remove(let column, let rows):
@@ -114,7 +114,7 @@ extension BatchApplier {
         }
     }
 
-    private mutating func join(_ rows: RowSet, _ query: QueryNumber) throws(WireError) {
+    private mutating func join(_ rows: RowSet, _ query: QueryNumber, _ batch: AppliedBatch) throws(WireError) {
         let position = try position(of: query)
         let candidates: RowSet? =
             switch shown.queries[position].granted.rowKind {
@@ -126,7 +126,7 @@ extension BatchApplier {
         guard candidates.map({ rows.subtracting($0).isEmpty }) ?? true else {
             throw WireError(.invalidPayload, "an entity joins query \(query) that has not entered")
         }
-        shown.join(rows, position)
+        shown.join(rows, position, despawned: batch.despawned)
     }
 
     mutating func despawn(_ index: UInt32, _ batch: inout AppliedBatch) throws(WireError) {

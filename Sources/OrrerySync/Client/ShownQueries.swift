@@ -70,11 +70,12 @@ struct ShownQueries {
 
     // MARK: Members
 
-    mutating func join(_ rows: RowSet, _ position: Int) {
-        if !queries[position].isAnew {
-            queries[position].rejoined = queries[position].rejoined.union(
-                rows.intersection(queries[position].membersBefore))
-        }
+    /// - Parameter despawned: The entities that the batch has ended.
+    mutating func join(_ rows: RowSet, _ position: Int, despawned: [Entity]) {
+        var rejoined = rows.intersection(queries[position].membersBefore)
+        // Of a query that begins anew only those have left whose entities are others now.
+        if queries[position].isAnew { rejoined = rejoined.intersection(RowSet(despawned.map(\.index))) }
+        queries[position].rejoined = queries[position].rejoined.union(rejoined)
         queries[position].members = queries[position].members.union(rows)
     }
 

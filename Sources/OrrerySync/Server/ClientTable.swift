@@ -13,6 +13,8 @@ package struct ClientChange: Hashable, Sendable {
     package let id: ClientID
     package let name: String
     package let subject: String
+    /// What it sees.
+    package let visibility: Visibility
     package let kind: Kind
 }
 
@@ -140,7 +142,9 @@ struct ClientTable {
             nextID += 1
             entries.append(Entry(id: id, name: name, admission, configuration, token: token, session: session))
             clientOfToken[token] = id
-            changes.append(ClientChange(id: id, name: name, subject: admission.subject, kind: .joined))
+            changes.append(
+                ClientChange(
+                    id: id, name: name, subject: admission.subject, visibility: admission.visibility, kind: .joined))
             forgetOldestIfFull()
             return id
         }
@@ -194,7 +198,8 @@ struct ClientTable {
         guard let position = position(of: id) else { return }
         changes.append(
             ClientChange(
-                id: id, name: entries[position].name, subject: entries[position].subject, kind: kind))
+                id: id, name: entries[position].name, subject: entries[position].subject,
+                visibility: entries[position].visibility, kind: kind))
         clientOfToken[entries[position].token] = nil
         if let previous = entries[position].previousToken { clientOfToken[previous] = nil }
         rememberedSize -= entries[position].outcomes.size

@@ -6,6 +6,8 @@ import OrreryWire
 struct Session {
     enum Phase: Equatable {
         case awaitingHello
+        /// What the client alone is shown is not known yet.
+        case awaitingRows(Hello, isKnown: Bool)
         case ready
     }
 

@@ -21,7 +21,7 @@ extension SyncServer {
         let previous = advancedTick
         advancedTick = store.tick
         for view in views.indices where !views[view].isVacant {
-            if view > 0 { views[view].follow(store, after: previous) }
+            if view > 0 { views[view].follow(store, personalRows, after: previous) }
             views[view].advance(after: previous)
         }
         var expectedWork = 0

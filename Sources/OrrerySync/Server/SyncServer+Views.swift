@@ -10,14 +10,24 @@ extension SyncServer {
 
     /// The position of the view of a class; a new view if there is none yet.
     /// - Complexity: O(views); for a new one O(what the class sees).
-    private mutating func viewPosition(of visibility: Visibility) throws(WireError) -> Int {
-        if let position = views.firstIndex(where: { $0.visibility == visibility }) { return position }
-        let vacant = views.firstIndex(where: \.isVacant)
-        guard vacant != nil || views.count <= Self.viewCountMax else {
-            throw WireError(
-                .policyViolation, "the sessions of this server are of \(Self.viewCountMax) classes; try again later")
+    private mutating func viewPosition(
+        of visibility: Visibility, _ client: ClientID?
+    ) throws(WireError) -> Int {
+        if let position = views.firstIndex(where: { $0.visibility == visibility && $0.client == client }) {
+            return position
         }
-        let new = WorldView(visibility, of: store, epoch: Epoch(makeRandom()), frozen, configuration)
+        let countMax = client == nil ? Self.viewCountMax : configuration.personalViewCountMax
+        let count = views.dropFirst().count { !$0.isVacant && ($0.client == nil) == (client == nil) }
+        guard count < countMax else {
+            throw WireError(
+                .policyViolation,
+                client == nil
+                    ? "the sessions of this server are of \(countMax) classes; try again later"
+                    : "this server has \(countMax) clients that each see something else; try again later")
+        }
+        let vacant = views.firstIndex(where: \.isVacant)
+        let new = WorldView(
+            visibility, client, of: store, personalRows, epoch: Epoch(makeRandom()), frozen, configuration)
         if let vacant { views[vacant] = new } else { views.append(new) }
         shareBlocks()
         return vacant ?? views.count - 1
@@ -32,14 +42,15 @@ extension SyncServer {
     /// The queries whose members are told, of all classes.
     var memberQueryCount: Int { views.reduce(0) { $0 + $1.queries.memberQueryCount } }
 
-    /// The classes that sessions have or had of late, each with the epoch that its clients are told.
-    package var classes: [(epoch: Epoch, visibility: Visibility)] {
-        views.compactMap { view in view.visibility.map { (view.epoch, $0) } }
+    /// What sessions see or saw of late, each with the epoch that its clients are told, and the client that alone sees
+    /// it.
+    package var classes: [(epoch: Epoch, visibility: Visibility, client: ClientID?)] {
+        views.compactMap { view in view.visibility.map { (view.epoch, $0, view.client) } }
     }
 
     /// A session sees the world with the eyes of a class from now on.
     mutating func enter(_ index: Int, _ visibility: Visibility) throws(WireError) {
-        let position = try viewPosition(of: visibility)
+        let position = try viewPosition(of: visibility, visibility.isPersonal ? sessions[index].client : nil)
         views[position].sessionCount += 1
         sessions[index].view = position
     }
@@ -51,7 +62,9 @@ extension SyncServer {
             defer { entry.visibility = visibility }
             return entry.visibility == visibility ? nil : entry.session
         }
-        guard case let session?? = session else { return }
+        guard case let session?? = session, let index = position(of: session) else { return }
+        // Who waits to be let in has seen nothing.
+        guard sessions[index].phase == .ready else { return letInThoseWhoWait(now: now) }
         fail(session, WireError(.otherClass, "this client sees other things from now on"), now: now)
     }
 
@@ -67,10 +80,14 @@ extension SyncServer {
     mutating func expireViews(now: Duration) {
         for position in views.indices.dropFirst()
         where !views[position].isVacant && views[position].sessionCount == 0
-            && now - views[position].unusedSince >= configuration.clientRetention
+            && (now - views[position].unusedSince >= configuration.clientRetention || isForNobody(views[position]))
         {
             views[position].vacate()
             shareBlocks()
         }
+    }
+    /// Whether a view is of one client that is forgotten, or sees other things by now.
+    private mutating func isForNobody(_ view: WorldView) -> Bool {
+        view.client.map { clients.withEntry($0) { $0.visibility } != view.visibility } ?? false
     }
 }

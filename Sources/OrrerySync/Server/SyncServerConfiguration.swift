@@ -102,6 +102,9 @@ public struct SyncServerConfiguration: Sendable {
     /// Clients that are remembered, connected or not; beyond it, the client that has been away the longest is
     /// forgotten.
     public var clientCountMax = 8192
+    /// Clients that are each shown what is for them alone; a further one is closed with 1008. Each has a copy of what
+    /// it sees. Stops many such clients from filling the memory.
+    public var personalViewCountMax = 256
     /// How long a disconnected client is remembered: the server recognises its mutations when it sends them again.
     public var clientRetention: Duration = .seconds(300)
     /// Time without any message from a client after which its connection counts as dead; a client answers each

@@ -9,19 +9,22 @@ extension WorldView {
         ComponentTable(table.entries.filter(visibility.sees))
     }
 
-    /// Whether entities of the groups of this row are seen.
-    private func seesGroups(of row: UInt32, in world: ComponentStore) -> Bool {
+    /// Whether the entity of this row is seen, if there is one.
+    private func sees(_ row: UInt32, in world: ComponentStore) -> Bool {
+        guard !restricted.contains(row) || shown.contains(row) else { return false }
         guard let seen = visibility?.groups, let value = world.groups.fixedValue(of: row) else { return true }
         return UInt64(littleEndian: value.loadUnaligned(as: UInt64.self)) & seen.rawValue != 0
     }
 
     /// Takes over what changed in the world.
-    /// - Parameter tick: The tick of the world that the view has.
+    /// - Parameters:
+    ///   - rows: What rules say at the world's tick.
+    ///   - tick: The tick of the world that the view has.
     /// - Complexity: O(what changed); also O(rows of components that name entities), if somebody came into sight or
     ///   vanished.
-    func follow(_ world: ComponentStore, after tick: Tick) {
+    mutating func follow(_ world: ComponentStore, _ rows: PersonalRows, after tick: Tick) {
         store.advance(to: world.tick)
-        let moved = followEntities(of: world, after: tick)
+        let moved = followEntities(of: world, rows, after: tick)
         let entities = store.entities.rows
         for column in store.table.columns {
             let (source, target, mask) = (world[column], store[column], masks[column])
@@ -65,10 +68,15 @@ extension WorldView {
     }
 
     /// - Returns: The rows of those who came into sight or vanished.
-    private func followEntities(of world: ComponentStore, after tick: Tick) -> RowSet {
+    private mutating func followEntities(
+        of world: ComponentStore, _ rows: PersonalRows, after tick: Tick
+    ) -> RowSet {
+        var touched = world.entities.changedRows(after: tick).union(world.groups.changedRows(after: tick))
+        Self.replace(&restricted, by: rows.restricted, noting: &touched)
+        Self.replace(&shown, by: client.flatMap { rows.shown[$0] } ?? RowSet(), noting: &touched)
         var moved = RowSet()
-        world.entities.changedRows(after: tick).union(world.groups.changedRows(after: tick)).forEach { row in
-            let entity = seesGroups(of: row, in: world) ? world.entity(at: row) : nil
+        touched.forEach { row in
+            let entity = sees(row, in: world) ? world.entity(at: row) : nil
             let known = store.entity(at: row)
             guard entity != known else { return }
             if let known { store.despawn(known) }
@@ -76,5 +84,10 @@ extension WorldView {
             moved.append(row)
         }
         return moved
+    }
+    private static func replace(_ old: inout RowSet, by new: RowSet, noting touched: inout RowSet) {
+        guard old != new else { return }
+        touched.formUnion(old.subtracting(new).union(new.subtracting(old)))
+        old = new
     }
 }

@@ -7,6 +7,8 @@ import OrreryWire
 struct WorldView {
     /// `nil` for a vacant one, which nobody has.
     private(set) var visibility: Visibility?
+    /// The only one who has it; `nil` for one that all clients of a class may have.
+    let client: ClientID?
     /// Clients that come back to another view begin anew.
     let epoch: Epoch
     /// What they see: nothing else leads to their bytes.
@@ -23,6 +25,8 @@ struct WorldView {
     /// The hashes of queries that sessions asked for at this tick, one for each query at most.
     private var hashes: [QueryNumber: StateHash] = [:]
     private var hashesTick = Tick.zero
+    /// What rules said at the store's tick.
+    var (restricted, shown) = (RowSet(), RowSet())
     /// Bytes of values that take as long to hash as sixteen items take besides them.
     private static let hashedBytesPerUnit = 128
     /// By set: the sessions that are sent this tick's batch. Empty outside ``SyncServer/worldAdvanced(now:)``.
@@ -32,28 +36,31 @@ struct WorldView {
     init(
         of world: ComponentStore, epoch: Epoch, _ frozen: FrozenQueries, _ configuration: SyncServerConfiguration
     ) {
-        self.init(.everything, epoch, world, [:], frozen, configuration)
+        self.init(.everything, nil, epoch, world, [:], frozen, configuration)
     }
 
-    /// The view of a class that does not see everything, as of now.
+    /// The view of a class that does not see everything, or of one client of a personal class, as of now.
     init(
-        _ visibility: Visibility, of world: ComponentStore, epoch: Epoch, _ frozen: FrozenQueries,
-        _ configuration: SyncServerConfiguration
+        _ visibility: Visibility, _ client: ClientID?, of world: ComponentStore, _ rows: PersonalRows, epoch: Epoch,
+        _ frozen: FrozenQueries, _ configuration: SyncServerConfiguration
     ) {
         let table = Self.table(world.table, for: visibility)
         let masks = table.entries.compactMap { entry in
             entry.schema.flatMap { EntityMask($0.type) }.map { (entry.column, $0) }
         }
         self.init(
-            visibility, epoch, ComponentStore(table), Dictionary(uniqueKeysWithValues: masks), frozen, configuration)
-        follow(world, after: .zero)
+            visibility, client, epoch, ComponentStore(table), Dictionary(uniqueKeysWithValues: masks), frozen,
+            configuration)
+        follow(world, rows, after: .zero)
     }
 
     private init(
-        _ visibility: Visibility?, _ epoch: Epoch, _ store: ComponentStore, _ masks: [ColumnID: EntityMask],
+        _ visibility: Visibility?, _ client: ClientID?, _ epoch: Epoch, _ store: ComponentStore,
+        _ masks: [ColumnID: EntityMask],
         _ frozen: FrozenQueries, _ configuration: SyncServerConfiguration
     ) {
         self.visibility = visibility
+        self.client = client
         self.epoch = epoch
         self.store = store
         self.masks = masks
@@ -68,7 +75,7 @@ struct WorldView {
     /// Nobody comes back to it.
     mutating func vacate() {
         self = WorldView(
-            nil, epoch, ComponentStore(ComponentTable()), [:], FrozenQueries(), SyncServerConfiguration())
+            nil, nil, epoch, ComponentStore(ComponentTable()), [:], FrozenQueries(), SyncServerConfiguration())
     }
 
     /// The store is at a new tick: determines whose members and cells have changed.

@@ -13,7 +13,7 @@ final class History {
     /// By the epoch of the server's life.
     private var moments: [Revision: Moment] = [:]
     /// By the epoch that clients are told.
-    private var classes: [Epoch: (life: Epoch, visibility: Visibility)] = [:]
+    private var classes: [Epoch: (life: Epoch, visibility: Visibility, client: ClientID?)] = [:]
     /// The newest of those that were asked for.
     private var stores: [Revision: ComponentStore] = [:]
 
@@ -25,7 +25,9 @@ final class History {
 
     /// Keeps whom the server serves now.
     func rememberClasses(of joined: JoinedWorld) {
-        for (epoch, visibility) in joined.classes { classes[epoch] = (joined.revision.epoch, visibility) }
+        for (epoch, visibility, client) in joined.classes {
+            classes[epoch] = (joined.revision.epoch, visibility, client)
+        }
     }
 
     /// The epoch of the server's life, in which a client is told another one; 0 for one that never was.
@@ -33,12 +35,16 @@ final class History {
 
     /// What the server showed to the clients that are told this epoch.
     subscript(revision: Revision) -> Contents? {
-        guard let (life, visibility) = classes[revision.epoch],
+        guard let (life, visibility, client) = classes[revision.epoch],
             let moment = moments[Revision(epoch: life, tick: revision.tick)]
         else { return nil }
         guard visibility != .everything else { return moment.contents }
         func sees(_ entity: Entity) -> Bool {
-            guard moment.contents.entities[entity] != nil else { return false }
+            guard let values = moment.contents.entities[entity] else { return false }
+            if let bytes = values["Owner"] {
+                let isAtEdge = values["Position"]?.starts(with: Owner.edge) ?? false
+                guard let client, Owner(bytes)?.isShown(to: client, isAtEdge: isAtEdge) ?? false else { return false }
+            }
             guard let groups = moment.groups[entity], let seen = visibility.groups else { return true }
             return !groups.isDisjoint(with: seen)
         }

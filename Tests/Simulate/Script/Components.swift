@@ -1,4 +1,5 @@
 package import OrrerySchema
+package import OrrerySync
 
 package struct Position: Component, Equatable {
     package var x: Float = 0
@@ -85,4 +86,27 @@ package struct Target: Component, Equatable {
     package init(_ entity: Entity) { self.entity = entity }
 }
 
-package let componentNames = ["Position", "Health", "Frozen", "Label", "Tally", "Target"]
+/// Restricts its entity to some clients, unless it is at the edge.
+package struct Owner: Component, Equatable {
+    package var number: UInt32 = 0
+
+    /// One whom no client sees.
+    package static let nobody = Owner(number: 100)
+    /// The place of the edge.
+    package static let edgePlace: Float = 3
+    /// The first bytes of a position at the edge.
+    package static let edge = withUnsafeBytes(of: edgePlace.bitPattern.littleEndian) { Array($0) }
+
+    package init() {}
+    package init(number: UInt32) { self.number = number }
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 4 else { return nil }
+        number = bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    package func isShown(to client: ClientID, isAtEdge: Bool) -> Bool {
+        self != .nobody && (isAtEdge || client.rawValue % 3 == number)
+    }
+}
+
+package let componentNames = ["Position", "Health", "Frozen", "Label", "Tally", "Target", "Owner"]

@@ -58,8 +58,10 @@ extension RandomScript {
 
     /// Who sees an entity, and whom it names.
     private func changeSight(of entity: Entity) throws {
-        switch number(0...3) {
+        switch number(0...6) {
         case 0: _ = try joined.world.remove(VisibilityGroups.self, from: entity)
+        case 4: _ = try joined.world.remove(Owner.self, from: entity)
+        case 5, 6: try joined.world.insert(Owner(number: UInt32(number(0...3))), on: entity)
         case 1: try joined.world.insert(Target(alive.randomElement(using: &generator) ?? .none), on: entity)
         default: try joined.world.insert(VisibilityGroups(rawValue: UInt64(number(0...3))), on: entity)
         }

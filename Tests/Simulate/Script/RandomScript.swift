@@ -72,6 +72,12 @@ package final class RandomScript {
             try sync.register(Tally.self, writable: .byClients)
             if !lives.oneIn(4) { try sync.register(Label.self) }
             try sync.register(Target.self, writable: .byClients)
+            try sync.register(Owner.self)
+            try sync.restrict(Owner.self, reading: Position.self) { owner, sight in
+                owner.isShown(
+                    to: sight.client.id,
+                    isAtEdge: sight.world[sight.entity, Position.self]?.x == Owner.edgePlace)
+            }
             if lives.oneIn(2) { try sync.register(resource: Weather.self) }
             if !lives.oneIn(4) { try Self.registerLog(&sync, writes) }
             sync.spawning = .byClients
@@ -89,7 +95,8 @@ package final class RandomScript {
     static let classes = [
         .everything, Visibility(groups: VisibilityGroups(rawValue: 1)),
         Visibility(groups: VisibilityGroups(rawValue: 2), components: ["Position", "Tally", "Target", "Label"]),
-        Visibility(groups: VisibilityGroups(rawValue: 3)),
+        Visibility(groups: VisibilityGroups(rawValue: 3)), Visibility(isPersonal: true),
+        Visibility(groups: VisibilityGroups(rawValue: 1), isPersonal: true),
     ]
 
     /// What a client may see; never what is secret.

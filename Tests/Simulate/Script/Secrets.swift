@@ -18,7 +18,11 @@ struct Secrets {
 
     /// - Precondition: Nothing was spawned in the world before.
     mutating func spawn(in world: World) {
-        entities = (0..<Self.count).map { _ in world.spawn(Position(), Self.groups) }
+        // A rule hides all of them; some are in no group that anybody sees, either.
+        entities = (0..<Self.count).map {
+            $0 < Self.count / 2
+                ? world.spawn(Position(), Owner.nobody, Self.groups) : world.spawn(Position(), Owner.nobody)
+        }
     }
 
     mutating func change(in world: World) {
