@@ -12,7 +12,7 @@ import subprocess
 import time
 from typing import Any
 
-from peer import Session, drain, of_component, subscribe
+from peer import Session, ask, drain, subscribe
 
 
 class Server:
@@ -79,24 +79,26 @@ class Server:
 class Witness:
     """An honest client in a process of its own: watches one component of all entities, acknowledges each batch."""
 
-    def __init__(self, address: tuple[str, int], component: str = "Position") -> None:
+    QUERY = "Position"
+
+    def __init__(self, address: tuple[str, int]) -> None:
         self.pipe, other = multiprocessing.Pipe()
         self.stopping = multiprocessing.Event()
-        self.process = multiprocessing.Process(target=self._run, args=(address, component, other), daemon=True)
+        self.process = multiprocessing.Process(target=self._run, args=(address, other), daemon=True)
         self.process.start()
         if (said := self.pipe.recv()) != "ready":
             raise ConnectionError(f"the witness did not get in: {said}")
 
-    def _run(self, address: tuple[str, int], component: str, pipe: Any) -> None:
+    def _run(self, address: tuple[str, int], pipe: Any) -> None:
         try:
             session = Session(address, log=True)
         except OSError as error:
             pipe.send(str(error))
             return
-        session.say(subscribe(1, of_component(component)))
+        session.say(subscribe(1, ask(self.QUERY)))
         drain([session], time.monotonic() + 5, lambda: session.batches >= 3 or session.refused > 0)
         if session.refused:
-            pipe.send(f"the server refuses {component}")
+            pipe.send(session.refusal)
             return
         pipe.send("ready")
         drain([session], time.monotonic() + 3600, self.stopping.is_set)
@@ -124,8 +126,9 @@ class Witness:
         }
 
 
-# An option that several scripts have: its type, default and help.
+# Options that several scripts have: their type, default and help.
 GAP_MAX = (float, 0.1, "longest time without a batch that is right, seconds")
+QUERY = (str, "#v1", "what each subscription asks for (docs/QUERIES.md); # is the index of an entity, in turn")
 
 
 def arguments(what: str, **more: tuple[type, Any, str]) -> argparse.Namespace:
@@ -148,6 +151,11 @@ def arguments(what: str, **more: tuple[type, Any, str]) -> argparse.Namespace:
 def closed_with(sessions: list[Session]) -> list[str]:
     """The first few of the ways in which sessions were closed."""
     return sorted({str(one.closed) for one in sessions if one.closed})[:4]
+
+
+def refused_with(sessions: list[Session]) -> list[str]:
+    """The first few of the reasons for which the server refused something."""
+    return sorted({one.refusal for one in sessions if one.refusal})[:4]
 
 
 def is_calm(saw: dict[str, Any], gap_max: float, missed_max: float) -> bool:

@@ -2,15 +2,16 @@
 """N sessions subscribe and unsubscribe for ever, each within the rate limit. The server's memory over time, and what an
 honest witness gets.
 
-Right: memory settles (the last half adds less than --growth-max), the witness misses (nearly) no tick, and no
-session is closed: a rate that a client keeps must not be exceeded because the server was late to read."""
+Right: memory settles (the last half adds less than --growth-max), the witness misses (nearly) no tick, nothing is
+refused, and no session is closed: a rate that a client keeps must not be exceeded because the server was late to
+read."""
 
 import os
 import sys
 import time
 
-from case import GAP_MAX, Server, Witness, arguments, closed_with, finish, is_calm
-from peer import connect, drain, of_component, of_entity, of_everything, subscribe, unsubscribe
+from case import GAP_MAX, QUERY, Server, Witness, arguments, closed_with, finish, is_calm, refused_with
+from peer import ask, connect, drain, subscribe, unsubscribe
 
 STEP = 0.1  # seconds between two turns of sending
 
@@ -25,11 +26,7 @@ def churn(sessions, server, options):
                 continue
             out = []
             for number in range(first, first + count):
-                if options.kind == "one":
-                    query = of_entity((at * 63 + number) % options.asteroids)
-                else:
-                    query = of_component("Position") if options.kind == "component" else of_everything()
-                out.append(subscribe(number, query))
+                out.append(subscribe(number, ask(options.query, (at * 63 + number) % options.asteroids)))
                 if number > options.held:
                     out.append(unsubscribe(number - options.held))
             one.say(*out)
@@ -47,7 +44,7 @@ def main():
         sessions=(int, None, "N"),
         rate=(int, 900, "requests of each session per second"),
         seconds=(float, 20.0, "for so long"),
-        kind=(str, "one", "what is subscribed: one (an entity), component (of all entities) or all"),
+        query=QUERY,
         held=(int, 0, "subscriptions that each session keeps before it ends the oldest, at most 60"),
         growth_max=(int, 8, "megabytes that the last half may add"),
         gap_max=GAP_MAX,
@@ -71,11 +68,13 @@ def main():
         closed = closed_with(sessions)
         figures = {
             "sessions": options.sessions,
-            "kind": options.kind,
+            "query": options.query,
             "held": options.held,
             "rate": options.rate,
             "requests_sent": sum(one.sent for one in sessions),
             "requests_answered": sum(one.answers for one in sessions),
+            "refused": sum(one.refused for one in sessions),
+            "refused_with": refused_with(sessions),
             "answers_late_s": round(answered - over, 2),
             "rss_mb": [first, middle, last, server.rss()],
             "growth_last_half_mb": last - middle,
@@ -85,7 +84,8 @@ def main():
             "witness": saw,
         }
         missed_max = options.missed_max * max(1, options.seconds / 10)
-        right = last - middle <= options.growth_max and not closed and is_calm(saw, options.gap_max, missed_max)
+        right = last - middle <= options.growth_max and not closed and not figures["refused"]
+        right = right and is_calm(saw, options.gap_max, missed_max)
         return finish("churn", figures, right)
 
 

@@ -21,8 +21,8 @@ from wire.messages import (
 from wire.primitives import Breach
 
 __all__ = [
-    "Resume", "Session", "connect", "drain", "entity", "frame", "hello", "mutate_despawn", "of_component", "of_entity",
-    "of_everything", "settle", "subscribe", "unsubscribe",
+    "Resume", "Session", "ask", "connect", "drain", "entity", "frame", "hello", "mutate_despawn", "settle", "subscribe",
+    "unsubscribe",
 ]  # fmt: skip
 
 CLIENT_NAME = "load"
@@ -33,25 +33,17 @@ def entity(index: int) -> Entity:
     return Entity(index, 1)
 
 
-def of_entity(index: int) -> Query:
-    """All that it has."""
-    return Query("", [entity(index)])
-
-
-def of_component(name: str) -> Query:
-    """One component of all entities."""
-    return Query(name)
-
-
-def of_everything() -> Query:
-    return Query()
+def ask(text: str, index: int = 0) -> Query:
+    """A query of docs/QUERIES.md; each '#' stands for the index."""
+    return Query(text.replace("#", str(index)))
 
 
 class Session:
     """One connection, welcomed unless it does not greet. `pump` reads what is there, and acknowledges when it is that
     many ticks further.
 
-    `closed`: None, the code of the server's close frame, or how the connection ended."""
+    `closed`: None, the code of the server's close frame, or how the connection ended. `refusal`: why the server refused
+    something last; None if it refused nothing."""
 
     def __init__(
         self, address: tuple[str, int], acknowledge_every: int = 1, log: bool = False, greets: bool = True
@@ -60,6 +52,7 @@ class Session:
         self.log: list[tuple[float, int]] | None = [] if log else None  # (time, tick) of each whole batch
         self.tick = self.received = self.batches = self.answers = self.refused = self.acknowledged = 0
         self.closed: int | str | None = None
+        self.refusal: str | None = None
         self.welcome: Welcome | None = None
         self._owes_acknowledgement = False  # for a Heartbeat or a part, at once
         self._buffer = bytearray()
@@ -153,7 +146,9 @@ class Session:
                 self.tick = max(self.tick, message.tick)
         elif isinstance(message, Response):
             self.answers += 1
-            self.refused += message.code != 0
+            if message.code != 0:
+                self.refused += 1
+                self.refusal = message.reason
         elif isinstance(message, Welcome):
             self.welcome = message
 

@@ -68,45 +68,61 @@ import Testing
         store[entry.column].set(row, to: try value.encoded(as: type), at: store.tick)
     }
 
-    /// The cells of the rows of the tables whose first column is a query, or has another title.
-    private var rows: [[String]] { rows(of: "query") }
-
-    private func rows(of title: String) -> [[String]] {
-        var isInside = false
-        var rows: [[String]] = []
+    /// The rows of the tables whose first column has a title: cells by the titles of their columns.
+    private func rows(of title: String) -> [[String: String]] {
+        func cells(_ line: Substring) -> [String] {
+            line.replacing("\\|", with: "\u{0}").split(separator: "|").map {
+                $0.replacing("\u{0}", with: "|").trimmingCharacters(in: .whitespaces)
+            }
+        }
+        var titles: [String]?
+        var rows: [[String: String]] = []
         for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("| \(title) |") { isInside = true }
-            if line.isEmpty { isInside = false }
-            guard isInside, line.hasPrefix("| `") else { continue }
-            rows.append(
-                line.replacing("\\|", with: "\u{0}").split(separator: "|").map {
-                    $0.replacing("\u{0}", with: "|").trimmingCharacters(in: .whitespaces)
-                })
+            if line.hasPrefix("| \(title) |") { titles = cells(line) }
+            if line.isEmpty { titles = nil }
+            guard let titles, line.hasPrefix("| `") else { continue }
+            rows.append(Dictionary(zip(titles, cells(line))) { first, _ in first })
         }
         return rows
     }
 
     @Test func everyExampleMatchesWhatThePageSays() throws {
-        #expect(rows.count == 31)
+        let rows = rows(of: "query")
+        #expect(rows.count == 35)
         for row in rows {
-            let query = try Query(row[0].trimmingCharacters(in: ["`"]), in: store.table)
-            guard !query.isResource else {
-                let isShown = !query.members(of: store).isEmpty
-                #expect(row[1] == (isShown ? "Score" : "nothing"), "\(row[0])")
-                continue
-            }
+            let text = try #require(row["query"]).trimmingCharacters(in: ["`"])
+            let query = try Query(text, in: store.table)
             let members = query.members(of: store).indexes.compactMap { store.entity(at: $0) }
-            #expect(members.map(\.description).joined(separator: " ") == row[1], "\(row[0])")
-            guard row.count > 2 else { continue }
-            let shown = query.selection.shownColumns(in: store.table).compactMap { store.table[$0]?.name }
-            let isAll = query.selection.shown == .all
-            #expect((isAll ? "everything" : shown.joined(separator: ", ")) == row[2], "\(row[0])")
+            if query.isResource {
+                #expect(row["shows"] == (query.members(of: store).isEmpty ? "nothing" : "Score"), "\(text)")
+            } else {
+                #expect(members.map(\.description).joined(separator: " ") == row["members"], "\(text)")
+            }
+            if let shows = row["shows"], !query.isResource {
+                let shown = query.selection.shownColumns(in: store.table).compactMap { store.table[$0]?.name }
+                let isAll = query.selection.shown == .all
+                #expect((isAll ? "everything" : shown.joined(separator: ", ")) == shows, "\(text)")
+            }
+        }
+    }
+
+    @Test func everyExampleCostsWhatThePageSays() throws {
+        func list(_ names: [String]) -> String { names.isEmpty ? "-" : names.joined(separator: ", ") }
+        for row in rows(of: "query") {
+            let text = try #require(row["query"]).trimmingCharacters(in: ["`"])
+            let query = try Query(text, in: store.table)
+            #expect(row["nodes"] == "\(query.nodeCount)", "\(text)")
+            let isTested = !query.isPlain && query.onlyListed == nil
+            let changes =
+                query.membershipColumns.map { store.table.name(of: $0) } + (query.readsLife ? ["life"] : [])
+            #expect(row["tested at changes of"] == list(isTested ? changes : []), "\(text)")
+            #expect(row["found by values of"] ?? "-" == list(query.keyFields(in: store.table)), "\(text)")
         }
     }
 
     @Test func everyTextOfTheServerIsAQueryOfIt() throws {
         let table = try StatusTable.appended(to: store.table)
-        let texts = rows(of: "text").map { $0[0].trimmingCharacters(in: ["`"]) }
+        let texts = try rows(of: "text").map { try #require($0["text"]).trimmingCharacters(in: ["`"]) }
         #expect(texts.count == 9)
         for text in texts {
             #expect(try Query(text, in: table).isStatus(in: table), "\(text)")

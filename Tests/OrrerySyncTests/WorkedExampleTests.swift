@@ -14,7 +14,8 @@ import Testing
     }
 
     private let page: String
-    /// The blocks of the page: the conversation, in five pieces, and a batch in two parts.
+    /// The blocks of the page: the conversation, in five pieces, a batch in two parts, and another conversation, in
+    /// three pieces.
     private let blocks: [[Message]]
     private let store: ComponentStore
     private let position = ColumnID(0)
@@ -172,7 +173,7 @@ import Testing
     private func text(_ client: SyncClient, _ index: UInt32) -> [UInt8]? { client.store[label].value(of: index) }
 
     @Test func serverAndClientSayWhatThePageSays() throws {
-        #expect(blocks.count == 6)
+        #expect(blocks.count == 9)
         begin()
         var conversation = Conversation(store)
         var said = conversation.deliver()
@@ -221,6 +222,31 @@ import Testing
         expect(conversation.deliver(at: .seconds(2)), toBe: 4)
         #expect(conversation.client.tick == Tick(203))
         #expect(conversation.client.store[position].value(of: 0) == value.bytes)
+    }
+
+    @Test func whoJoinsAndLeavesIsToldAsThePageSays() throws {
+        begin()
+        var conversation = Conversation(store)
+        _ = conversation.deliver()
+        let old = try conversation.client.subscribe(QueryRequest("Position where Position.x > 2"))
+        expect(conversation.deliver(), toBe: 6)
+        #expect(conversation.client.store.entities.rows.indexes == [2])
+
+        store.advance(to: Tick(201))
+        set(0, 4, 2)
+        set(2, 1, -4)
+        conversation.server.worldAdvanced(now: .zero)
+        expect(conversation.deliver(), toBe: 7)
+        #expect(conversation.client.store.entities.rows.indexes == [0])
+
+        // Another query takes the place of the first.
+        _ = try conversation.client.subscribe(QueryRequest("Position where Position.x > 0"))
+        var said = conversation.deliver()
+        #expect(conversation.client.unsubscribe(old).isEmpty)
+        said += conversation.deliver()
+        expect(said, toBe: 8)
+        #expect(conversation.client.store.entities.rows.indexes == [0, 2])
+        #expect(conversation.client.store[position].rows.indexes == [0, 2])
     }
 
     @Test func aBatchInTwoPartsIsShownAtItsEnd() throws {
