@@ -149,6 +149,24 @@ import OrrerySchema
         }
     }
 
+    /// Calls `body` with each word of 64 rows that has any, ascending, and with those of the rows that are in a subset.
+    @inlinable @inline(__always)
+    package func forEachWord(
+        and subset: RowSet, _ body: (_ firstRow: UInt32, _ bits: UInt64, _ subsetBits: UInt64) -> Void
+    ) {
+        var next = 0
+        for position in pages.indices {
+            let page = pages[position]
+            while next < subset.pages.count, subset.pages[next] < page { next += 1 }
+            let hasAny = next < subset.pages.count && subset.pages[next] == page
+            for word in 0..<Self.pageWords where words[position * Self.pageWords + word] != 0 {
+                body(
+                    page * UInt32(Self.pageRows) + UInt32(word) * 64, words[position * Self.pageWords + word],
+                    hasAny ? subset.words[next * Self.pageWords + word] : 0)
+            }
+        }
+    }
+
     /// The lower and the upper half of the rows.
     /// - Precondition: There are at least two rows.
     package var halves: [RowSet] {

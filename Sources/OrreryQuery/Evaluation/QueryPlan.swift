@@ -91,7 +91,13 @@ extension Query {
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(nodes), and O(log n) for a list of n entities.
     package func isMember(_ entity: Entity, of store: ComponentStore) -> Bool {
-        guard mayBeMember(entity, of: store), isListed(entity) else { return false }
+        mayBeMember(entity, of: store) && matches(entity, of: store)
+    }
+
+    /// Whether a living entity is a member.
+    /// - Precondition: As for ``isMember(_:of:)``; it lives.
+    package func matches(_ entity: Entity, of store: ComponentStore) -> Bool {
+        guard isListed(entity) else { return false }
         let row = Int(entity.index)
         let place = Matcher.Place(
             store: store, page: row / RowSet.pageRows, word: row % RowSet.pageRows / 64)

@@ -57,31 +57,50 @@ struct Membership {
     ///   - candidates: The rows that were looked at; `nil` for all.
     ///   - matching: Those of them that match.
     /// - Returns: Whether anybody joined or left.
-    /// - Complexity: O(members between the first and the last of them + matching), and O(members) if many joined or
-    ///   left.
+    /// - Complexity: O(candidates / 64 + members among them), and O(members) if many joined or left.
     mutating func update(among candidates: RowSet?, matching: RowSet, in store: ComponentStore) -> Bool {
-        var concerned = members.indices
-        if let candidates {
-            guard let first = candidates.first, let last = candidates.last else { return false }
-            concerned = members.partitionIndex { $0.index >= first }..<members.partitionIndex { $0.index > last }
-        }
-        var gone: [Int] = []
-        for position in concerned where candidates?.contains(members[position].index) ?? true {
-            let entity = members[position]
-            guard matching.contains(entity.index), candidate(at: entity.index, in: store) == entity else {
-                gone.append(position)
-                continue
+        let (gone, new) = moved(
+            among: candidates ?? matching.union(RowSet(members.lazy.map(\.index))), matching: matching, in: store)
+        return take(new, removing: gone, at: store.tick)
+    }
+
+    /// - Returns: The positions of those who left, and who joined, ascending.
+    private func moved(
+        among candidates: RowSet, matching: RowSet, in store: ComponentStore
+    ) -> (gone: [Int], new: [Entity]) {
+        var (gone, new): ([Int], [Entity]) = ([], [])
+        var generations = GenerationReader(isOutsideWorld ? nil : store)
+        var next = 0
+        candidates.forEachWord(and: matching) { firstRow, candidates, matching in
+            next = position(of: firstRow, from: next)
+            var joined = matching
+            while next < members.count, members[next].index - firstRow < 64 {
+                let (member, bit) = (members[next], UInt64(1) << UInt64(members[next].index - firstRow))
+                if matching & bit != 0, generations.generation(at: member.index) == member.generation {
+                    joined &= ~bit
+                } else if candidates & bit != 0 {
+                    gone.append(next)
+                }
+                next += 1
+            }
+            while joined != 0 {
+                let row = firstRow + UInt32(joined.trailingZeroBitCount)
+                new.append(Entity(index: row, generation: generations.generation(at: row)))
+                joined &= joined - 1
             }
         }
-        var new: [Entity] = []
-        var next = concerned.lowerBound
-        matching.forEach { row in
-            while next < members.count, members[next].index < row { next += 1 }
-            guard let entity = candidate(at: row, in: store), next == members.count || members[next] != entity
-            else { return }
-            new.append(entity)
+        return (gone, new)
+    }
+
+    /// The position of the first member at or after a row, which is not before another position.
+    private func position(of row: UInt32, from first: Int) -> Int {
+        var position = first
+        // Most often it is near.
+        for _ in 0..<8 {
+            guard position < members.count, members[position].index < row else { return position }
+            position += 1
         }
-        return take(new, removing: gone, at: store.tick)
+        return members[position...].partitionIndex { $0.index >= row }
     }
 
     /// Who left before this tick is not known.
@@ -97,7 +116,7 @@ struct Membership {
         for row in rows {
             let position = members.partitionIndex { $0.index >= row }
             let known = position < members.count && members[position].index == row ? members[position] : nil
-            let member = store.entity(at: row).flatMap { query.isMember($0, of: store) ? $0 : nil }
+            let member = store.entity(at: row).flatMap { query.matches($0, of: store) ? $0 : nil }
             concernsMembers = concernsMembers || known != nil || member != nil
             guard known != member else { continue }
             if known != nil { gone.append(position) }
@@ -224,5 +243,24 @@ struct Membership {
         assert(zip(leavings, leavings.dropFirst()).allSatisfy { $0.tick <= $1.tick }, "leavings are in their order")
         assert(members.map(\.index) == query.members(of: store).indexes, "the members are those who match")
         assert(isOutsideWorld || members.allSatisfy(store.contains), "members live")
+    }
+}
+
+/// Reads the generations of living entities, of one page after another.
+private struct GenerationReader {
+    /// `nil` for what is no entity of the world, all of generation 0.
+    private let entities: Column?
+    private var page: (number: UInt32, handle: PageHandle)?
+
+    init(_ store: ComponentStore?) { entities = store?.entities }
+
+    /// The generation of the living entity at a row.
+    mutating func generation(at row: UInt32) -> UInt32 {
+        guard let entities else { return 0 }
+        let number = row / UInt32(RowSet.pageRows)
+        if page?.number != number { page = entities.page(at: Int(number)).map { (number, $0) } }
+        guard let page else { return 0 }
+        let bytes = page.handle.fixedValues(from: Int(row) % RowSet.pageRows)
+        return UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
     }
 }
