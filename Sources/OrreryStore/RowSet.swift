@@ -64,6 +64,25 @@ import OrrerySchema
         words[word] |= bits
     }
 
+    /// Adds rows of one page at once.
+    /// - Precondition: As for ``append(word:at:page:)``.
+    @inlinable package mutating func append(_ mask: PageMask, page: UInt32) {
+        guard !mask.isEmpty else { return }
+        open(page)
+        let start = words.count - Self.pageWords
+        for word in 0..<Self.pageWords {
+            count += (mask[word] & ~words[start + word]).nonzeroBitCount
+            words[start + word] |= mask[word]
+        }
+    }
+
+    /// The rows of the page at a position in ``pages``.
+    @inlinable package func mask(at position: Int) -> PageMask {
+        var mask = PageMask.zero
+        for word in 0..<Self.pageWords { mask[word] = words[position * Self.pageWords + word] }
+        return mask
+    }
+
     @usableFromInline mutating func open(_ page: UInt32) {
         guard pages.last != page else { return }
         precondition((pages.last ?? 0) <= page, "rows are added in ascending order")

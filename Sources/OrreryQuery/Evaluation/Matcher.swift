@@ -1,7 +1,7 @@
 import OrrerySchema
 import OrreryStore
 
-/// A condition, ready to be evaluated: 64 rows at a time, a word of rows in and a word of rows out.
+/// A condition, ready to be evaluated: a page at a time, some of its rows in and some of them out.
 indirect enum Matcher: Sendable {
     case all([Matcher])
     case any([Matcher])
@@ -11,32 +11,30 @@ indirect enum Matcher: Sendable {
     case scan(Scan)
     case rows(RowTest)
 
-    /// 64 rows of a store.
+    /// A page of a store.
     struct Place {
         let store: ComponentStore
         let page: Int
-        let word: Int
     }
 
     /// Which of the rows in `mask` match.
-    func matches(_ mask: UInt64, _ place: Place) -> UInt64 {
-        guard mask != 0 else { return 0 }
+    func matches(_ mask: PageMask, _ place: Place) -> PageMask {
+        guard !mask.isEmpty else { return .zero }
         switch self {
         case .all(let operands):
             var rest = mask
-            for operand in operands where rest != 0 { rest = operand.matches(rest, place) }
+            for operand in operands where !rest.isEmpty { rest = operand.matches(rest, place) }
             return rest
         case .any(let operands):
             var rest = mask
-            for operand in operands where rest != 0 { rest &= ~operand.matches(rest, place) }
+            for operand in operands where !rest.isEmpty { rest &= ~operand.matches(rest, place) }
             return mask & ~rest
         case .not(let operand): return mask & ~operand.matches(mask, place)
-        case .never: return 0
+        case .never: return .zero
         case .isPresent(let column): return mask & place.present(column)
         case .scan(let scan):
-            guard let page = place.store[scan.column].page(at: place.page) else { return 0 }
-            let rows = mask & page.present[place.word]
-            return rows == 0 ? 0 : scan.matches(rows, page, from: place.word * 64)
+            guard let page = place.store[scan.column].page(at: place.page) else { return .zero }
+            return scan.matches(mask & page.presentMask, page)
         case .rows(let test): return test.matches(mask, place)
         }
     }
@@ -44,9 +42,9 @@ indirect enum Matcher: Sendable {
 
 extension Matcher.Place {
     /// Which of the rows have the component.
-    func present(_ column: ColumnID) -> UInt64 { present(store[column]) }
+    func present(_ column: ColumnID) -> PageMask { present(store[column]) }
 
-    func present(_ column: Column) -> UInt64 { column.page(at: page)?.present[word] ?? 0 }
+    func present(_ column: Column) -> PageMask { column.page(at: page)?.presentMask ?? .zero }
 }
 
 extension Matcher {

@@ -32,19 +32,19 @@ struct QueryPlan: Sendable {
         var count: Int { others.reduce(first.count) { $0 + $1.count } }
         var pageCount: Int { others.reduce(first.pageCount) { max($0, $1.pageCount) } }
 
-        /// The rows of a word.
-        func present(page: Int, word: Int) -> UInt64 {
-            others.reduce(first.page(at: page)?.present[word] ?? 0) { $0 | ($1.page(at: page)?.present[word] ?? 0) }
+        /// The rows of a page.
+        func present(_ place: Matcher.Place) -> PageMask {
+            others.reduce(place.present(first)) { $0 | place.present($1) }
         }
     }
 
-    /// Which of the 64 rows in `mask`, all of which are in the universe, are members, lists of entities aside.
-    func matches(_ mask: UInt64, _ place: Matcher.Place) -> UInt64 {
+    /// Which of the rows in `mask`, all of which are in the universe, are members, lists of entities aside.
+    func matches(_ mask: PageMask, _ place: Matcher.Place) -> PageMask {
         var rest = mask
-        for group in selection.required where rest != 0 {
-            rest &= group.reduce(0) { $0 | place.present($1) }
+        for group in selection.required where !rest.isEmpty {
+            rest &= group.dropFirst().reduce(place.present(group[0])) { $0 | place.present($1) }
         }
-        for column in selection.excluded where rest != 0 { rest &= ~place.present(column) }
+        for column in selection.excluded where !rest.isEmpty { rest &= ~place.present(column) }
         return matcher.map { $0.matches(rest, place) } ?? rest
     }
 }
@@ -68,21 +68,17 @@ extension Query {
         }
         let universe = plan.universe(of: store)
         var members = RowSet()
-        func scan(page: Int, among words: ArraySlice<UInt64>?) {
-            for word in 0..<RowSet.pageWords {
-                let mask = universe.present(page: page, word: word) & (words.map { $0[$0.startIndex + word] } ?? .max)
-                guard mask != 0 else { continue }
-                let place = Matcher.Place(store: store, page: page, word: word)
-                members.append(word: plan.matches(mask, place), at: word, page: UInt32(page))
-            }
+        func scan(page: Int, among rows: PageMask) {
+            let place = Matcher.Place(store: store, page: page)
+            let mask = universe.present(place) & rows
+            if !mask.isEmpty { members.append(plan.matches(mask, place), page: UInt32(page)) }
         }
         if let candidates {
             for (position, page) in candidates.pages.enumerated() {
-                let start = position * RowSet.pageWords
-                scan(page: Int(page), among: candidates.words[start..<start + RowSet.pageWords])
+                scan(page: Int(page), among: candidates.mask(at: position))
             }
         } else {
-            for page in 0..<universe.pageCount { scan(page: page, among: nil) }
+            for page in 0..<universe.pageCount { scan(page: page, among: .all) }
         }
         return members
     }
@@ -99,9 +95,8 @@ extension Query {
     package func matches(_ entity: Entity, of store: ComponentStore) -> Bool {
         guard isListed(entity) else { return false }
         let row = Int(entity.index)
-        let place = Matcher.Place(
-            store: store, page: row / RowSet.pageRows, word: row % RowSet.pageRows / 64)
-        return plan.matches(1 << UInt64(row % 64), place) != 0
+        let place = Matcher.Place(store: store, page: row / RowSet.pageRows)
+        return !plan.matches(PageMask(row: row % RowSet.pageRows), place).isEmpty
     }
 
     /// Whether an entity is of the kind that the members are, and there.

@@ -23,14 +23,14 @@ final class OperandReader: Sendable {
             }
     }
 
-    /// The operand in 64 rows.
+    /// The operand in the rows of a page.
     func rows(at place: Matcher.Place) -> OperandRows {
         let column = column.map { place.store[$0] } ?? place.store.entities
         return OperandRows(operand: self, page: column.page(at: place.page), place: place)
     }
 }
 
-/// An operand in 64 rows of a store.
+/// An operand in a page of a store.
 struct OperandRows {
     let operand: OperandReader
     let page: PageHandle?
@@ -38,36 +38,37 @@ struct OperandRows {
 
     /// Which of the rows in `mask` have the component, and a reading for which `test` holds.
     @inline(__always)
-    func matching(_ mask: UInt64, _ test: (_ row: Int, Reading) -> Bool) -> UInt64 {
+    func matching(_ mask: PageMask, _ test: (_ row: Int, Reading) -> Bool) -> PageMask {
         matchingBytes(mask) { row, bytes in test(row, read(row, bytes)) }
     }
 
     /// Which of the rows in `mask` have the component, and bytes for which `test` holds.
     @inline(__always)
-    func matchingBytes(_ mask: UInt64, _ test: (_ row: Int, UnsafeRawBufferPointer) -> Bool) -> UInt64 {
-        page.map { place.matching(mask, $0, test) } ?? 0
+    func matchingBytes(_ mask: PageMask, _ test: (_ row: Int, UnsafeRawBufferPointer) -> Bool) -> PageMask {
+        page.map { $0.matching(mask, test) } ?? .zero
+    }
+
+    /// Whether a row has the component, and a reading for which `test` holds.
+    @inline(__always)
+    func isTrue(of row: Int, _ test: (Reading) -> Bool) -> Bool {
+        guard let page, page.presentMask.contains(row) else { return false }
+        return page.isTrue(of: row) { test(read(row, $0)) }
     }
 
     private func read(_ row: Int, _ bytes: UnsafeRawBufferPointer) -> Reading {
         guard operand.column == nil else { return operand.reader.read(bytes) }
-        let index = UInt32(place.page * RowSet.pageRows + place.word * 64 + row)
+        let index = UInt32(place.page * RowSet.pageRows + row)
         return .entity(Entity(index: index, generation: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))))
     }
 }
 
-extension Matcher.Place {
-    /// Which of the rows in `mask` are present in a page, with bytes for which `test` holds.
+extension PageHandle {
+    /// Which of the rows in `mask` are present, with bytes for which `test` holds.
     @inline(__always)
-    func matching(
-        _ mask: UInt64, _ page: PageHandle, _ test: (_ row: Int, UnsafeRawBufferPointer) -> Bool
-    ) -> UInt64 {
-        var (rest, result) = (mask & page.present[word], UInt64(0))
-        while rest != 0 {
-            let row = rest.trailingZeroBitCount
-            if page.isTrue(of: word * 64 + row, { test(row, $0) }) { result |= 1 << UInt64(row) }
-            rest &= rest - 1
-        }
-        return result
+    fileprivate func matching(
+        _ mask: PageMask, _ test: (_ row: Int, UnsafeRawBufferPointer) -> Bool
+    ) -> PageMask {
+        (mask & presentMask).filter { row in isTrue(of: row) { test(row, $0) } }
     }
 }
 
@@ -126,14 +127,14 @@ enum RowTest: Sendable {
     case search(ColumnID, Layout, LeafSearch)
 
     /// Which of the rows in `mask` match.
-    func matches(_ mask: UInt64, _ place: Matcher.Place) -> UInt64 {
+    func matches(_ mask: PageMask, _ place: Matcher.Place) -> PageMask {
         switch self {
         case .comparison(let operand, let comparison, let value):
             return operand.rows(at: place).matching(mask) { value.order(of: $1).map(comparison.holds) ?? false }
         case .operands(let left, let comparison, let right):
             let (left, right) = (left.rows(at: place), right.rows(at: place))
             return left.matching(mask) { row, left in
-                right.matching(1 << UInt64(row)) { left.order(to: $1).map(comparison.holds) ?? false } != 0
+                right.isTrue(of: row) { left.order(to: $0).map(comparison.holds) ?? false }
             }
         case .range(let operand, let low, let high):
             return operand.rows(at: place).matching(mask) {
@@ -151,8 +152,8 @@ enum RowTest: Sendable {
         case .isNil(let operand): return operand.rows(at: place).matching(mask) { $1.isNone }
         case .isNaN(let operand): return operand.rows(at: place).matching(mask) { $1.isNaN }
         case .search(let column, let layout, let search):
-            guard let page = place.store[column].page(at: place.page) else { return 0 }
-            return place.matching(mask, page) { _, bytes in
+            guard let page = place.store[column].page(at: place.page) else { return .zero }
+            return page.matching(mask) { _, bytes in
                 var reader = ByteReader(bytes)
                 return (try? reader.contains(search, in: layout)) ?? false
             }
@@ -161,9 +162,9 @@ enum RowTest: Sendable {
 
     /// Which rows have an element for which `test` holds.
     private static func matches(
-        _ mask: UInt64, _ place: Matcher.Place, _ operand: OperandReader, _ elements: ElementReader,
+        _ mask: PageMask, _ place: Matcher.Place, _ operand: OperandReader, _ elements: ElementReader,
         _ test: (Reading) -> Bool
-    ) -> UInt64 {
+    ) -> PageMask {
         operand.rows(at: place).matchingBytes(mask) { _, bytes in
             operand.reader.withReader(at: bytes) { reader throws(CodecError) in
                 try elements.contains(&reader, where: test)

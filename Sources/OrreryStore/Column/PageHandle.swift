@@ -1,9 +1,9 @@
 /// The memory of one page of a column, for scans that read many rows. Valid until the column changes.
 ///
 /// Absent rows have bytes too (zeros, or their last value): a scan may read them, and must then ignore them.
-package struct PageHandle {
+@usableFromInline package struct PageHandle {
     /// Which rows are present: 16 words, lowest row in the lowest bit.
-    package let present: UnsafePointer<UInt64>
+    @usableFromInline package let present: UnsafePointer<UInt64>
     /// The size of every value in bytes, or `nil` if it varies.
     package let valueSize: Int?
     private let values: UnsafeRawPointer
@@ -12,6 +12,11 @@ package struct PageHandle {
         self.present = present
         self.values = values
         self.valueSize = valueSize
+    }
+
+    /// The rows that are present.
+    @inlinable package var presentMask: PageMask {
+        UnsafeRawPointer(present).loadUnaligned(as: PageMask.self)
     }
 
     /// The packed values of a column of fixed size, from a row of the page on.
