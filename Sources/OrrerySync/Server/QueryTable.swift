@@ -123,9 +123,9 @@ struct QueryTable {
     /// The longest evaluation that is done at once.
     private let pieceWorkMax: Int
 
-    /// Units of work of the longest evaluation that is done at once: a third of a millisecond or so. Longer ones are
+    /// Units of work of the longest evaluation that is done at once: a sixth of a millisecond or so. Longer ones are
     /// done in parts.
-    static let pieceWorkMax = 64
+    static let pieceWorkMax = 128
     /// How many queries each of the components has with which a server shows itself.
     private var statusQueryCounts: [ColumnID: Int] = [:]
     /// All of those together.

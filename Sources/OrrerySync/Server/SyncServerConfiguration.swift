@@ -69,7 +69,7 @@ public struct SyncServerConfiguration: Sendable {
     public var memberQueryGrant = 4
     /// What the live queries of a session may cost in a second: for each tick, the rows that are tested, times the
     /// nodes of the query. A session is charged for a query as if it alone had it. Beyond it, the query that costs most
-    /// is ended with code 12. Some 2.5 ns each. Stops clients whose queries take up the ticks.
+    /// is ended with code 12. Some 1 ns each. Stops clients whose queries take up the ticks.
     public var evaluationRateMax = 60_000_000
     /// What the live queries of all sessions may cost in a second, each once; beyond it, the sessions that cost most
     /// lose the query that costs most. Stops many such clients.
@@ -77,7 +77,7 @@ public struct SyncServerConfiguration: Sendable {
     /// Units of work per second for determining the members of new queries, each session in turn. A unit is 2048 rows
     /// times nodes. Beyond it, their first states come later. Stops clients whose queries take long to determine from
     /// costing others a tick.
-    public var firstEvaluationRateMax = 120_000
+    public var firstEvaluationRateMax = 300_000
     /// Rows that a one-shot query may look at; one that would look at more is refused with code 12. Stops clients whose
     /// queries take up the ticks.
     public var queryRowCountMax = 1 << 20
