@@ -112,6 +112,20 @@ struct PageStorage {
         UInt32(littleEndian: (values + row * 4).loadUnaligned(as: UInt32.self))
     }
 
+    /// Copies the value of a row, of fixed size.
+    @inline(__always)
+    func copyValue(of row: Int, to target: UnsafeMutableRawPointer) {
+        let source = values + row * valueSize!
+        switch valueSize! {
+        // The usual sizes need no call.
+        case 4: target.copyMemory(from: source, byteCount: 4)
+        case 8: target.copyMemory(from: source, byteCount: 8)
+        case 12: target.copyMemory(from: source, byteCount: 12)
+        case 16: target.copyMemory(from: source, byteCount: 16)
+        case let size: target.copyMemory(from: source, byteCount: size)
+        }
+    }
+
     /// Copies the values of some of 64 rows, of fixed size, one after the other.
     /// - Returns: The end of the copies.
     @inline(__always)

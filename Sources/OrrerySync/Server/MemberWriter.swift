@@ -52,6 +52,7 @@ struct MemberWriter {
     /// Among the rows that are looked at.
     private var stayed: [Entity] = []
     private var changes = RowChanges()
+    private let memory = RowUpdates.Memory()
     /// What those who joined have, and have no more, of the component that is written.
     private var (inserted, removed) = (RowSet(), RowSet())
 
@@ -82,12 +83,16 @@ struct MemberWriter {
         }
         joined.removeAll()
         stayed.removeAll(keepingCapacity: true)
-        membership.forEachMember(among: rows) { entity, joinTick in
-            if joinTick <= cursor {
-                stayed.append(entity)
-            } else if entity.isIn(pages) {
-                joined.append(entity.index)
-                if !membership.isOutsideWorld { sections.entered.append(entity.index) }
+        // All of them have stayed, most often.
+        let allStayed = rows == nil && membership.newestJoin <= cursor
+        if !allStayed {
+            membership.forEachMember(among: rows) { entity, joinTick in
+                if joinTick <= cursor {
+                    stayed.append(entity)
+                } else if entity.isIn(pages) {
+                    joined.append(entity.index)
+                    if !membership.isOutsideWorld { sections.entered.append(entity.index) }
+                }
             }
         }
         sections.joined.append(joined: joined, of: entry.number)
@@ -95,14 +100,23 @@ struct MemberWriter {
             // A component that does not decide about members changes in other rows, too.
             let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
             changes.removeAll()
+            var updates: RowUpdates?
             if store[column].newestTick > cursor {
-                let stayed = isInRows ? stayed : membership.members(at: cursor)
+                let stayed = allStayed || !isInRows ? membership.members(at: cursor) : stayed
                 work += stayed.count
-                store.addChanges(of: stayed, in: column, after: cursor, pages: pages, to: &changes)
+                updates = store.updates(
+                    of: stayed, in: column, after: cursor, pages: pages, in: memory, to: &changes)
+                if updates == nil {
+                    changes.removeAll()
+                    store.addChanges(of: stayed, in: column, after: cursor, pages: pages, to: &changes)
+                }
             }
             if !joined.isEmpty { addJoined(of: column, pending, in: queries) }
             sections.removed.append(removed: changes.left, from: column)
             sections.values.append(changes.entered, inserted: true, of: column, in: store)
+            if let updates, !sections.values.append(updates, of: column, in: store) {
+                changes.updated = updates.rows
+            }
             sections.values.append(changes.updated, inserted: false, of: column, in: store)
         }
     }

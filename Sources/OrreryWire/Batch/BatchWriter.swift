@@ -235,6 +235,24 @@ package struct BatchSections: Sendable {
         }
     }
 
+    /// Adds the values of updated rows of a component of fixed size.
+    /// - Returns: Whether they were added: a section that has to be split, or is shorter in another form, is not.
+    package mutating func append(_ updates: RowUpdates, of column: ColumnID, in store: ComponentStore) -> Bool {
+        guard updates.count > 0 else { return true }
+        let rowsSize = 1 + updates.count.varintSize + updates.gaps.count
+        let size = column.rawValue.varintSize + rowsSize + updates.values.count
+        guard 1 + size.varintSize + size <= partSizeMax,
+            RowsOnWire.bitmapSize(from: updates.first, to: updates.last).total >= updates.gaps.count
+        else { return false }
+        store[column].noteEncoded(byteCount: updates.values.count)
+        append(BatchSectionKind.update, size) { writer in
+            writer.append(varint: column.rawValue)
+            writer.append(deltas: updates.gaps, count: updates.count)
+            writer.append(contentsOf: updates.values)
+        }
+        return true
+    }
+
     /// Each section with its kind and length, in order.
     package var sections: [[UInt8]] {
         (runs + [open]).flatMap { run in

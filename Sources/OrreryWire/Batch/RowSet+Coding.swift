@@ -23,9 +23,8 @@ struct RowsOnWire {
     init(_ rows: RowSet) {
         guard let first = rows.first, let last = rows.last else { preconditionFailure("an empty row set") }
         self.rows = rows
-        start = Int(first) / 8
-        bitmapSize = Int(last) / 8 + 1 - start
-        let bitmapCost = start.varintSize + bitmapSize.varintSize + bitmapSize
+        let bitmapCost: Int
+        (start, bitmapSize, bitmapCost) = Self.bitmapSize(from: first, to: last)
         // A delta takes at least one byte.
         var deltaCost = rows.count
         if deltaCost <= bitmapCost {
@@ -33,6 +32,13 @@ struct RowsOnWire {
         }
         isBitmap = bitmapCost < deltaCost
         byteCount = 1 + rows.count.varintSize + min(bitmapCost, deltaCost)
+    }
+
+    /// The first byte of a bitmap, the number of its bytes, and the bytes that it takes with both numbers.
+    static func bitmapSize(from first: UInt32, to last: UInt32) -> (start: Int, size: Int, total: Int) {
+        let start = Int(first) / 8
+        let size = Int(last) / 8 + 1 - start
+        return (start, size, start.varintSize + size.varintSize + size)
     }
 }
 
@@ -50,6 +56,13 @@ extension ByteWriter {
         append(RowForm.deltas)
         append(varint: encoding.rows.count)
         encoding.rows.appendGaps(byteCount: encoding.byteCount - 1 - encoding.rows.count.varintSize, to: &self)
+    }
+
+    /// Appends rows by their gaps.
+    mutating func append(deltas gaps: UnsafeRawBufferPointer, count: Int) {
+        append(RowForm.deltas)
+        append(varint: count)
+        append(contentsOf: gaps)
     }
 
     private mutating func append(bitmap rows: RowSet, start: Int, size: Int) {

@@ -1,0 +1,132 @@
+package import OrrerySchema
+
+/// Rows of a column that were updated, as they are written to the wire: gaps and values, each one after the other.
+///
+/// It is what most batches consist of, so it is made in one pass over a list of entities, without a set of rows.
+package struct RowUpdates {
+    package fileprivate(set) var count = 0
+    package fileprivate(set) var first: UInt32 = 0
+    package fileprivate(set) var last: UInt32 = 0
+    /// Valid until the memory is used again.
+    package fileprivate(set) var gaps = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Valid until the memory is used again.
+    package fileprivate(set) var values = UnsafeRawBufferPointer(start: nil, count: 0)
+
+    /// The rows.
+    package var rows: RowSet {
+        var rows = RowSet()
+        var (next, gap, shift) = (UInt32(0), UInt32(0), UInt32(0))
+        for byte in gaps {
+            gap |= UInt32(byte & 0x7f) << shift
+            shift += 7
+            guard byte < 0x80 else { continue }
+            rows.append(next &+ gap)
+            next = next &+ gap &+ 1
+            (gap, shift) = (0, 0)
+        }
+        return rows
+    }
+
+    /// Memory for the updates of one column after another.
+    package final class Memory {
+        /// Longer lists are not made in one pass.
+        package static let sizeMax = 64 << 10
+        /// The longest gap, as a varint.
+        fileprivate static let gapSizeMax = 5
+
+        private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+        package init() {}
+
+        deinit { bytes.deallocate() }
+
+        /// Memory of at least this size.
+        fileprivate func take(_ size: Int) -> UnsafeMutableRawPointer {
+            if bytes.count < size {
+                bytes.deallocate()
+                bytes = .allocate(byteCount: size, alignment: 8)
+            }
+            return bytes.baseAddress!
+        }
+    }
+}
+
+/// Belongs to one thread.
+@available(*, unavailable)
+extension RowUpdates.Memory: Sendable {}
+
+extension ComponentStore {
+    /// What happened to a component of some entities after `cursor`.
+    /// - Parameters:
+    ///   - listed: As for ``addChanges(of:in:after:pages:to:)``.
+    ///   - changes: Empty. Gets those that entered and left.
+    /// - Returns: Those that were updated; `nil` if they cannot be made in one pass, and then `changes` is unspecified.
+    /// - Complexity: O(n); O(1) if nothing in the column has changed since.
+    package func updates(
+        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil,
+        in memory: RowUpdates.Memory, to changes: inout RowChanges
+    ) -> RowUpdates? {
+        let column = self[column]
+        guard !column.isResource else { return nil }
+        return column.updates(
+            of: listed, after: cursor, pages: pages, living: column.rowKind == .entities ? entities : nil, in: memory,
+            to: &changes)
+    }
+}
+
+extension Column {
+    fileprivate func updates(
+        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column?,
+        in memory: RowUpdates.Memory, to changes: inout RowChanges
+    ) -> RowUpdates? {
+        var updates = RowUpdates()
+        guard !listed.isEmpty, newestTick > cursor else { return updates }
+        guard let valueSize,
+            listed.count * (RowUpdates.Memory.gapSizeMax + valueSize) <= RowUpdates.Memory.sizeMax
+        else { return nil }
+        let gaps = memory.take(listed.count * (RowUpdates.Memory.gapSizeMax + valueSize))
+        let values = gaps + listed.count * RowUpdates.Memory.gapSizeMax
+        var (nextGap, nextValue, nextRow) = (gaps, values, UInt32(0))
+        // A property of a class is checked for exclusive access at each use.
+        let (pages, lives) = (pages, living?.pages)
+        var (number, page, life): (Int, PageStorage?, PageStorage?) = (-1, nil, nil)
+        for entity in listed {
+            if Int(entity.index) / RowSet.pageRows != number {
+                number = Int(entity.index) / RowSet.pageRows
+                let isLookedAt = number < pages.count && pageRange?.contains(number) ?? true
+                page = isLookedAt ? pages[number] : nil
+                life = lives.flatMap { number < $0.count ? $0[number] : nil }
+            }
+            let row = Self.row(entity.index)
+            guard let page, page.isChanged(row, after: cursor) else { continue }
+            if lives != nil {
+                guard let life, life.contains(row), life.word32(of: row) == entity.generation else { continue }
+            }
+            guard page.contains(row), !page.hasMoved(row, after: cursor) else {
+                if page.contains(row) {
+                    changes.entered.append(entity.index)
+                } else {
+                    changes.left.append(entity.index)
+                }
+                continue
+            }
+            var gap = entity.index &- nextRow
+            while gap >= 0x80 {
+                nextGap.storeBytes(of: UInt8(truncatingIfNeeded: gap) | 0x80, as: UInt8.self)
+                nextGap += 1
+                gap >>= 7
+            }
+            nextGap.storeBytes(of: UInt8(gap), as: UInt8.self)
+            nextGap += 1
+            page.copyValue(of: row, to: nextValue)
+            nextValue += valueSize
+            if updates.count == 0 { updates.first = entity.index }
+            updates.count += 1
+            updates.last = entity.index
+            nextRow = entity.index &+ 1
+        }
+        updates.gaps = UnsafeRawBufferPointer(start: gaps, count: nextGap - gaps)
+        updates.values = UnsafeRawBufferPointer(start: values, count: nextValue - values)
+        return updates
+    }
+}
