@@ -144,7 +144,8 @@ class Session:
         if batch.is_whole:
             self._apply()
             self.tick = batch.tick
-        self._acknowledge()
+        if batch.asks_to_acknowledge:
+            self._acknowledge()
 
     def _apply(self) -> None:
         parts, self._staged, self._staged_size = self._staged, [], 0

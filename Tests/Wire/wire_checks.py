@@ -204,7 +204,7 @@ class Peer:
         batch = messages.read(message)
         if batch.is_whole:
             self.tick = batch.tick
-        if self.acknowledges:
+        if self.acknowledges and batch.asks_to_acknowledge:
             self.send(BINARY, messages.acknowledge(self.tick, self.batch_size))
 
     def next(self, deadline):

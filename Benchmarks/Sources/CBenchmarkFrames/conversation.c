@@ -286,7 +286,8 @@ bool bench_read_batch_head(const uint8_t *message, size_t count, bench_batch_hea
         return false;
     }
     head->base = head->tick - distance;
-    head->is_whole = message[offset++] == 1;
+    head->is_whole = (message[offset] & 1) != 0;
+    head->asks_to_acknowledge = message[offset++] != 3;
     bool is_read = bench_varint_read(message, count, &offset, &part);
     head->size = offset;
     return is_read;

@@ -143,7 +143,7 @@ static void take_batch(client *client, const bench_frame_reader *frame) {
             if (++ready_count == client_count) puts("ready");
         }
     }
-    check(bench_acknowledge(client->socket, client->tick, client->received));
+    if (head.asks_to_acknowledge) check(bench_acknowledge(client->socket, client->tick, client->received));
 }
 
 static void take_heartbeat(client *client, const bench_frame_reader *frame) {

@@ -191,6 +191,7 @@ class Batch(NamedTuple):
     tick: int
     base: int
     is_whole: bool
+    asks_to_acknowledge: bool
     part: int
     content: Reader
 
@@ -358,10 +359,12 @@ def _lane(reader: Reader) -> None:
 
 def _batch(reader: Reader) -> Batch:
     _lane(reader)
-    tick, distance, is_whole, part = reader.varint(), reader.varint(), reader.flag(), reader.varint()
+    tick, distance, end, part = reader.varint(), reader.varint(), reader.unsigned(1), reader.varint()
     if distance > tick:
         raise Breach(1007, "a base before tick 0")
-    return Batch(tick, tick - distance, is_whole, part, reader)
+    if end not in (0, 1, 3):
+        raise Breach(1007, f"the end of a batch is {end}, not 0, 1 or 3")
+    return Batch(tick, tick - distance, end != 0, end != 3, part, reader)
 
 
 def _heartbeat(reader: Reader) -> Heartbeat:

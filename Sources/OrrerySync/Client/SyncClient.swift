@@ -292,7 +292,7 @@ package struct SyncClient {
             throw error
         }
         tick = head.tick
-        acknowledge()
+        if head.asksToAcknowledge { acknowledge() }
         return [.applied(batch)]
     }
 

@@ -29,6 +29,7 @@ struct LinkWindow {
     private var samples: [Sample] = []
     private var shortest: (roundTrip: Duration, at: Duration)?
     private var highest: (rate: Double, at: Duration)?
+    /// Up to and including the last batch that the client was asked to acknowledge.
     private var sentByteCount: UInt64 = 0
     private var acknowledgedByteCount: UInt64 = 0
 
@@ -37,8 +38,19 @@ struct LinkWindow {
         size = min(Self.startSize, self.sizeMax)
     }
 
-    mutating func sent(upTo byteCount: UInt64, at now: Duration) {
-        let isAlone = sentByteCount == acknowledgedByteCount
+    /// Whether the acknowledgement of a batch would tell a round trip that is not known, or was long ago.
+    func needsSample(at now: Duration) -> Bool {
+        sentByteCount <= acknowledgedByteCount && (shortest.map { now - $0.at > Self.memory } ?? true)
+    }
+
+    /// A batch was sent that the client is asked to acknowledge.
+    /// - Parameters:
+    ///   - size: Its bytes.
+    ///   - byteCount: All bytes so far, with it.
+    mutating func sent(_ size: UInt64, upTo byteCount: UInt64, at now: Duration) {
+        let isAlone = sentByteCount <= acknowledgedByteCount
+        // What it was not asked for has arrived meanwhile, if nothing else is under way.
+        let acknowledgedByteCount = isAlone ? byteCount - size : acknowledgedByteCount
         sentByteCount = byteCount
         guard samples.count < Self.sampleCountMax else { return }
         samples.append(

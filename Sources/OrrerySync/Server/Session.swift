@@ -63,6 +63,10 @@ struct Session {
     var sentByteCount: UInt64 = 0
     var acknowledgedByteCount: UInt64 = 0
     var hasAcknowledged = false
+    /// All bytes up to the last batch that the client was asked to acknowledge.
+    private var askedByteCount: UInt64 = 0
+    /// Batches since then.
+    private var unaskedBatchCount = 0
     /// When it last acknowledged bytes, or had none to acknowledge.
     var lastAcknowledgedAt = Duration.zero
     var window: LinkWindow
@@ -125,18 +129,44 @@ struct Session {
     /// The tick up to which the client was sent everything.
     func reachedTick(storeTick: Tick) -> Tick { isLive ? max(lastSentTick, storeTick) : lastSentTick }
 
-    mutating func sent(_ byteCount: Int, reaching tick: Tick, at now: Duration) {
+    /// - Parameter asksToAcknowledge: Whether the client is to acknowledge it.
+    mutating func sent(_ byteCount: Int, reaching tick: Tick, asksToAcknowledge: Bool = true, at now: Duration) {
         lastSentTick = tick
         lastSentAt = now
         wasToldBehind = false
-        if byteCount > 0 { sent(byteCount, at: now) }
+        if byteCount > 0 { sent(byteCount, asksToAcknowledge: asksToAcknowledge, at: now) }
     }
 
-    /// It was sent bytes that it acknowledges, and that do not change its tick.
-    mutating func sent(_ byteCount: Int, at now: Duration) {
-        if sentByteCount == acknowledgedByteCount { lastAcknowledgedAt = now }
+    /// It was sent bytes that do not change its tick.
+    mutating func sent(_ byteCount: Int, asksToAcknowledge: Bool = true, at now: Duration) {
+        if !owesAcknowledgement { lastAcknowledgedAt = now }
         sentByteCount += UInt64(byteCount)
-        window.sent(upTo: sentByteCount, at: now)
+        guard asksToAcknowledge else {
+            unaskedBatchCount += 1
+            return
+        }
+        window.sent(UInt64(byteCount), upTo: sentByteCount, at: now)
+        askedByteCount = sentByteCount
+        unaskedBatchCount = 0
+    }
+
+    /// Whether it was asked to acknowledge something, and has not.
+    var owesAcknowledgement: Bool { askedByteCount > acknowledgedByteCount }
+
+    /// Batches in a row that a client is not asked to acknowledge: each acknowledgement costs as much as receiving any
+    /// message, so most are left out while the window is far from closing.
+    private static let unaskedBatchMax = 3
+    /// The part of the window that may be unacknowledged without having been asked for.
+    private static let unaskedShare: UInt64 = 4
+
+    /// Whether it is asked to acknowledge a batch.
+    func needsAcknowledgement(
+        of byteCount: Int, reaching tick: Tick, _ configuration: SyncServerConfiguration, now: Duration
+    ) -> Bool {
+        !hasAcknowledged || unaskedBatchCount >= Self.unaskedBatchMax
+            || (sentByteCount - acknowledgedByteCount + UInt64(byteCount)) >= window.size / Self.unaskedShare
+            || tick.rawValue - min(tick, acknowledgedTick).rawValue >= configuration.windowTickCount / Self.unaskedShare
+            || window.needsSample(at: now)
     }
 
     /// The queries of those of its subscriptions that `isIncluded` accepts, each once.

@@ -198,6 +198,6 @@ extension Session {
     /// Whether something has waited since then for the client to take more.
     fileprivate func isStalled(since then: Duration) -> Bool {
         held.byteCount > 0 && held.lastTakenAt <= then
-            || answer != nil && sentByteCount > acknowledgedByteCount && lastAcknowledgedAt <= then
+            || answer != nil && owesAcknowledgement && lastAcknowledgedAt <= then
     }
 }

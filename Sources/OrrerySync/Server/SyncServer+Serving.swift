@@ -78,8 +78,12 @@ extension SyncServer {
         buildWork.charge(work)
         views[view].sets[set].work = work
         guard !batch.isEmpty else { return }
-        let messages = batch.messages(tick: store.tick, base: views[view].sets[set].lastBatchTick, in: &frames)
-        send(messages, to: views[view].recipients[set], reaching: store.tick, now: now)
+        let asks = views[view].recipients[set].contains {
+            sessions[$0].needsAcknowledgement(of: batch.byteCount, reaching: store.tick, configuration, now: now)
+        }
+        let messages = batch.messages(
+            tick: store.tick, base: views[view].sets[set].lastBatchTick, asksToAcknowledge: asks, in: &frames)
+        send(messages, to: views[view].recipients[set], reaching: store.tick, asksToAcknowledge: asks, now: now)
         views[view].sets[set].lastBatchTick = store.tick
     }
 
@@ -322,11 +326,15 @@ extension SyncServer {
             index, pending: transfer.pending, started: transfer.started, firstPart: transfer.partCount, now: now)
     }
 
-    private mutating func send(_ messages: [Frame], to indexes: [Int], reaching tick: Tick, now: Duration) {
+    private mutating func send(
+        _ messages: [Frame], to indexes: [Int], reaching tick: Tick, asksToAcknowledge: Bool = true, now: Duration
+    ) {
         let byteCount = messages.reduce(0) { $0 + $1.count }
         buildWork.charge(
             indexes.count * Self.workOfSending(messageCount: messages.count, byteCount: byteCount))
-        for index in indexes { sessions[index].sent(byteCount, reaching: tick, at: now) }
+        for index in indexes {
+            sessions[index].sent(byteCount, reaching: tick, asksToAcknowledge: asksToAcknowledge, at: now)
+        }
         let names = indexes.map { sessions[$0].id }
         for message in messages { actions.append(.send(message, to: names)) }
     }

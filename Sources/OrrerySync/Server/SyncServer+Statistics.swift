@@ -41,7 +41,7 @@ extension Session {
         guard phase == .ready, acknowledgedTick > .zero else { return 0 }
         guard isLive else { return tick.rawValue - min(tick, acknowledgedTick).rawValue }
         // A heartbeat names a tick, but sends no state to acknowledge.
-        guard sentByteCount > acknowledgedByteCount else { return 0 }
+        guard owesAcknowledgement else { return 0 }
         return lastSentTick.rawValue - min(lastSentTick, acknowledgedTick).rawValue
     }
 }

@@ -181,9 +181,13 @@ extension ByteReader {
         guard distance <= tick else {
             throw CodecError(.outOfDomain, at: start, "the base lies \(distance) ticks before tick \(tick)")
         }
-        let isWhole = try readFlag()
+        let end = try readByte()
+        guard [BatchEnd.unfinished, BatchEnd.whole, BatchEnd.wholeUnasked].contains(end) else {
+            throw CodecError(.outOfDomain, at: offset - 1, "the end of a batch is \(end), not 0, 1 or 3")
+        }
         return BatchHead(
-            tick: Tick(tick), base: Tick(tick - distance), isWhole: isWhole,
+            tick: Tick(tick), base: Tick(tick - distance), isWhole: end != BatchEnd.unfinished,
+            asksToAcknowledge: end != BatchEnd.wholeUnasked,
             part: try readCount(max: 1 << 30, "the parts of a batch"))
     }
 }

@@ -10,15 +10,26 @@ package struct BatchHead: Hashable, Sendable {
     package var base: Tick
     /// Whether this is the last message of the batch: the client now applies all staged messages at once.
     package var isWhole: Bool
+    /// Whether the client is to acknowledge the message at once. One that is not the last always is.
+    package var asksToAcknowledge: Bool
     /// The position of the message in the batch, from 0. Part 0 drops the staged messages of an unfinished batch.
     package var part: Int
 
-    package init(tick: Tick, base: Tick, isWhole: Bool, part: Int) {
+    package init(tick: Tick, base: Tick, isWhole: Bool, asksToAcknowledge: Bool = true, part: Int) {
         self.tick = tick
         self.base = base
         self.isWhole = isWhole
+        self.asksToAcknowledge = asksToAcknowledge || !isWhole
         self.part = part
     }
+}
+
+/// How a message ends its batch.
+enum BatchEnd {
+    static let unfinished: UInt8 = 0
+    static let whole: UInt8 = 1
+    /// Whole, and the client need not acknowledge it.
+    static let wholeUnasked: UInt8 = 3
 }
 
 /// The numbers of the sections of a batch. They are written and applied in the order table, schema, restarted, started,
@@ -264,13 +275,18 @@ package struct BatchSections: Sendable {
     /// - Parameters:
     ///   - firstPart: The position of the first message in the batch.
     ///   - isWhole: Whether the batch ends with the last message.
+    ///   - asksToAcknowledge: Whether the last message asks for it, too.
     ///   - pool: Memory for the messages.
     /// - Returns: At least one message.
     package func messages(
-        tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, in pool: inout FramePool
+        tick: Tick, base: Tick, firstPart: Int = 0, isWhole: Bool = true, asksToAcknowledge: Bool = true,
+        in pool: inout FramePool
     ) -> [Frame] {
         messages(in: &pool) { writer, part, isLast in
-            writer.append(BatchHead(tick: tick, base: base, isWhole: isWhole && isLast, part: firstPart + part))
+            writer.append(
+                BatchHead(
+                    tick: tick, base: base, isWhole: isWhole && isLast, asksToAcknowledge: asksToAcknowledge,
+                    part: firstPart + part))
         }
     }
 
@@ -370,7 +386,7 @@ extension ByteWriter {
         appendLane()
         append(varint: head.tick.rawValue)
         append(varint: head.tick.ticks(since: head.base))
-        append(head.isWhole ? 1 : 0)
+        append(head.isWhole ? head.asksToAcknowledge ? BatchEnd.whole : BatchEnd.wholeUnasked : BatchEnd.unfinished)
         append(varint: head.part)
     }
 }

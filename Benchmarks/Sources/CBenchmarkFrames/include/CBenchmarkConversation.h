@@ -32,6 +32,7 @@ enum { BENCH_MADE_SIZE_MAX = 160 };
 typedef struct {
     uint64_t tick, base;
     bool is_whole;
+    bool asks_to_acknowledge;
     /// Bytes up to the sections.
     size_t size;
 } bench_batch_head;
