@@ -118,42 +118,46 @@ struct BatchBuilder {
         var collected: [(ColumnID, Block)] = []
         var members = spareMembers.take() ?? MemberSections(partSizeMax: partSizeMax)
         members.removeAll()
-        var gone = RowSet()
-        var (entered, spawned) = (RowSet(), RowSet())
-        func addEntered(_ rows: RowSet, after cursor: Tick) {
-            guard !rows.isEmpty else { return }
-            let born = store.bornRows(of: rows, after: cursor)
-            spawned.formUnion(born)
-            entered.formUnion(born.isEmpty ? rows : rows.subtracting(born))
-        }
+        var life = LifeChanges()
         for part in pending {
             if part.cells.everyEntity {
                 let changes = store.entities.changes(after: part.cursor, pages: pages)
                 work += Self.work(ofRows: changes.entered.count)
-                addEntered(changes.entered, after: part.cursor)
-                if part.cursor > .zero { gone.formUnion(changes.left) }
+                life.enter(changes.entered, after: part.cursor, in: store)
+                if part.cursor > .zero { life.gone.formUnion(changes.left) }
             }
             for column in part.cells.columns {
                 let block = block(of: column, after: part.cursor, heldSince: part.heldSince, pages: pages)
-                addEntered(block.entered, after: part.cursor)
-                gone.formUnion(block.gone)
+                life.enter(block.entered, after: part.cursor, in: store)
+                life.gone.formUnion(block.gone)
                 collected.append((column, block))
             }
             for slot in part.queries { addMembers(of: slot, part, in: queries, pages: pages, to: &members) }
-            addEntered(RowSet(members.entered), after: part.cursor)
+            // What others bring, too, is written once.
+            if pending.count > 1 || !life.isEmpty { members.life = nil }
+            guard members.life == nil else { continue }
+            life.enter(RowSet(members.entered), after: part.cursor, in: store)
             members.entered.removeAll(keepingCapacity: true)
         }
-        gone.formUnion(RowSet(members.gone))
-        sections.append(despawned: gone)
+        let written = members.life
+        if let written {
+            sections.append(contentsOf: written.gone)
+        } else {
+            life.gone.formUnion(RowSet(members.gone))
+            life.appendGone(to: &sections)
+        }
         sections.append(contentsOf: members.left)
-        sections.append(entered: entered, spawned: false, of: store)
-        sections.append(entered: spawned, spawned: true, of: store)
+        if let written {
+            sections.append(contentsOf: written.entered)
+        } else {
+            life.appendEntered(to: &sections, of: store)
+        }
         sections.append(contentsOf: members.joined)
         for (column, block) in collected { sections.append(removed: block.removed, from: column) }
         sections.append(contentsOf: members.removed)
         for (_, block) in collected { sections.append(contentsOf: block.values) }
         sections.append(contentsOf: members.values)
-        spareMembers = consume members
+        spareMembers = members
     }
 
     private mutating func forgetBlocks() {
@@ -253,21 +257,9 @@ struct BatchBuilder {
         }
         var block = MemberSections(partSizeMax: partSizeMax)
         writer.write(entry, membership, among: rows, pending, in: queries, pages: pages, to: &block)
+        block.life = LifeSections(of: block, after: pending.cursor, in: store, partSizeMax: partSizeMax)
         entry.noteEncoded(byteCount: block.byteCount)
         memberBlocks[key] = block
         members.append(contentsOf: block)
-    }
-}
-
-extension ComponentStore {
-    /// The rows whose entities came to life after the cursor, for a cursor at which the client saw the world without
-    /// them.
-    fileprivate func bornRows(of rows: RowSet, after cursor: Tick) -> RowSet {
-        var born = RowSet()
-        guard cursor > .zero else { return born }
-        rows.forEach { row in
-            if entities.membershipTick(of: row) > cursor { born.append(row) }
-        }
-        return born
     }
 }

@@ -21,12 +21,15 @@ struct LinkWindow {
         var acknowledgedByteCount: UInt64
         /// Whether no other batch was under way, so that the round trip is that of the link itself.
         var isAlone: Bool
+        /// Whether at least half of the window was under way then.
+        var isLimited: Bool
     }
 
     /// Bytes beyond which nothing more is sent, except the one batch that is always allowed.
     private(set) var size: UInt64
     private let sizeMax: UInt64
     private var samples: [Sample] = []
+    private var newestRoundTrip: Duration?
     private var shortest: (roundTrip: Duration, at: Duration)?
     private var highest: (rate: Double, at: Duration)?
     /// Up to and including the last batch that the client was asked to acknowledge.
@@ -38,9 +41,14 @@ struct LinkWindow {
         size = min(Self.startSize, self.sizeMax)
     }
 
-    /// Whether the acknowledgement of a batch would tell a round trip that is not known, or was long ago.
+    /// The longest round trip on which batches are sent without an acknowledgement: what few of them take is never old.
+    private static let quickRoundTripMax: Duration = .milliseconds(100)
+
+    /// Whether the acknowledgement of a batch would tell something: the link is not known to be quick, or the shortest
+    /// round trip was long ago.
     func needsSample(at now: Duration) -> Bool {
-        sentByteCount <= acknowledgedByteCount && (shortest.map { now - $0.at > Self.memory } ?? true)
+        guard let newestRoundTrip, newestRoundTrip <= Self.quickRoundTripMax else { return true }
+        return sentByteCount <= acknowledgedByteCount && (shortest.map { now - $0.at > Self.memory } ?? false)
     }
 
     /// A batch was sent that the client is asked to acknowledge.
@@ -55,7 +63,8 @@ struct LinkWindow {
         guard samples.count < Self.sampleCountMax else { return }
         samples.append(
             Sample(
-                sentByteCount: byteCount, sentAt: now, acknowledgedByteCount: acknowledgedByteCount, isAlone: isAlone))
+                sentByteCount: byteCount, sentAt: now, acknowledgedByteCount: acknowledgedByteCount, isAlone: isAlone,
+                isLimited: byteCount - self.acknowledgedByteCount >= self.size / 2))
     }
 
     /// The client has received this many bytes.
@@ -66,6 +75,7 @@ struct LinkWindow {
         let sample = samples[last]
         samples.removeSubrange(...last)
         let roundTrip = now - sample.sentAt
+        newestRoundTrip = roundTrip
         // A link without a round trip is a simulated one, and has no limit.
         guard roundTrip > .zero else {
             size = sizeMax
@@ -79,7 +89,8 @@ struct LinkWindow {
         if highest.map({ rate >= $0.rate || now - $0.at > Self.memory }) ?? true { highest = (rate, now) }
         let allowed = (shortest?.roundTrip ?? roundTrip) + Self.queueTimeMax
         let target = UInt64((highest?.rate ?? rate) * (allowed / .seconds(1)))
-        // While the link keeps up, it may take more: the server may have sent all that there was.
-        size = min(sizeMax, roundTrip <= allowed ? max(size, target) + gained : target)
+        // While the link keeps up with a window that is used, it may take more.
+        let growth = sample.isLimited ? gained : 0
+        size = min(sizeMax, roundTrip <= allowed ? max(size, target) + growth : target)
     }
 }

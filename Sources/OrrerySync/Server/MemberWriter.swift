@@ -13,6 +13,8 @@ struct MemberSections {
     var gone: [UInt32] = []
     /// The rows of entities that joined, in any order.
     var entered: [UInt32] = []
+    /// Both in sections, if they are written: for a query that several sessions have.
+    var life: LifeSections?
 
     init(partSizeMax: Int) {
         left = BatchSections(partSizeMax: partSizeMax)
@@ -24,9 +26,13 @@ struct MemberSections {
         joined.append(contentsOf: other.joined)
         removed.append(contentsOf: other.removed)
         values.append(contentsOf: other.values)
+        if !other.hasNoLife { life = hasNoLife ? other.life : nil }
         gone += other.gone
         entered += other.entered
     }
+
+    /// Whether nobody joined, or left by dying.
+    var hasNoLife: Bool { gone.isEmpty && entered.isEmpty }
 
     var byteCount: Int { left.byteCount + joined.byteCount + removed.byteCount + values.byteCount }
 
@@ -38,6 +44,7 @@ struct MemberSections {
         values.removeAll()
         gone.removeAll(keepingCapacity: true)
         entered.removeAll(keepingCapacity: true)
+        life = nil
     }
 }
 
@@ -69,6 +76,7 @@ struct MemberWriter {
         in queries: QueryTable, pages: Range<Int>?, to sections: inout MemberSections
     ) {
         let cursor = pending.cursor
+        let lifeCount = sections.gone.count + sections.entered.count
         if cursor > .zero {
             left.removeAll()
             membership.forEachLeaving(after: cursor) { entity in
@@ -95,6 +103,7 @@ struct MemberWriter {
                 }
             }
         }
+        if sections.gone.count + sections.entered.count > lifeCount { sections.life = nil }
         sections.joined.append(joined: joined, of: entry.number)
         for column in entry.shownColumns {
             // A component that does not decide about members changes in other rows, too.

@@ -78,8 +78,11 @@ extension SyncServer {
         buildWork.charge(work)
         views[view].sets[set].work = work
         guard !batch.isEmpty else { return }
-        let asks = views[view].recipients[set].contains {
-            sessions[$0].needsAcknowledgement(of: batch.byteCount, reaching: store.tick, configuration, now: now)
+        let byteCount = batch.byteCount
+        var asks = false
+        for index in views[view].recipients[set] where !asks {
+            asks = sessions[index].needsAcknowledgement(
+                of: byteCount, reaching: store.tick, configuration, now: now)
         }
         let messages = batch.messages(
             tick: store.tick, base: views[view].sets[set].lastBatchTick, asksToAcknowledge: asks, in: &frames)
