@@ -28,7 +28,7 @@ struct Membership {
 
     /// Leavings that are kept for those who are behind; beyond it, the older half is forgotten, or all of earlier
     /// ticks. Bounds the memory of a query whose members come and go.
-    static let leavingCountMax = 1024
+    static let leavingCountMax = 768
 
     /// Nobody, of a query that was not evaluated yet.
     init(of query: Query, at tick: Tick) {
