@@ -23,7 +23,7 @@ import simulate
         private var value: UInt8 = 0
         var now = Duration.zero
 
-        init() throws {
+        init(_ configuration: SyncServerConfiguration = .init()) throws {
             let schema = try ComponentSchema(name: "Count", type: .scalar(.uint8))
             store = ComponentStore(ComponentTable([.init(ColumnID(0), schema, isWritable: true)]))
             store.advance(to: Tick(1))
@@ -32,7 +32,7 @@ import simulate
                 store[ColumnID(0)].set(row, to: [0], at: store.tick)
             }
             server = SyncServer(
-                store: store, epoch: Epoch(1), configuration: SyncServerConfiguration(), makeRandom: { 1 })
+                store: store, epoch: Epoch(1), configuration: configuration, makeRandom: { 1 })
             server.open(session, now: .zero)
             say(.hello(Hello(clientName: "peer")))
         }
@@ -53,7 +53,7 @@ import simulate
 
         func acknowledge() { say(.acknowledge(reachedTick, receivedByteCount: sentByteCount)) }
 
-        /// - Returns: the kinds of what was said, batches and Heartbeats acknowledged.
+        /// - Returns: the kinds of what was said, batches and Heartbeats acknowledged, unless they need not be.
         func hear(acknowledging: Bool = true) -> [UInt8] {
             server.timePassed(now: now)
             var kinds: [UInt8] = []
@@ -65,6 +65,7 @@ import simulate
                     case .syncBatch(let head):
                         reachedTick = head.tick
                         sentByteCount += UInt64(message.count)
+                        if !head.asksToAcknowledge { continue }
                     case .heartbeat(let tick, isCurrent: true): reachedTick = tick
                     default: continue
                     }
@@ -106,6 +107,21 @@ import simulate
             peer.tick(changing: (1...25).contains(time))
         }
         #expect(times == [35, 45, 55], "an interval after the last batch, though ticks without changes go on")
+    }
+
+    /// Batches that put off the Heartbeat, and most of which need no acknowledgement, still have the client say something
+    /// before its silence would end it.
+    @Test func whoIsAskedNothingIsNotSilent() throws {
+        var configuration = SyncServerConfiguration()
+        configuration.silenceTimeout = .milliseconds(1900)
+        let peer = try Peer(configuration)
+        peer.say(.subscribe(SubscriptionID(1), .everything))
+        for time in 1...100 {
+            peer.now = .milliseconds(900 * time)
+            peer.tick(changing: true)
+            // It records that the session is closed.
+            #expect(peer.hear().contains(Self.batch))
+        }
     }
 
     @Test func whoWasToldThatItIsBehindIsToldWhenItIsNot() throws {

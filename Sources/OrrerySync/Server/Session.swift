@@ -166,7 +166,7 @@ struct Session {
         !hasAcknowledged || unaskedBatchCount >= Self.unaskedBatchMax
             || (sentByteCount - acknowledgedByteCount + UInt64(byteCount)) >= window.size / Self.unaskedShare
             || tick.rawValue - min(tick, acknowledgedTick).rawValue >= configuration.windowTickCount / Self.unaskedShare
-            || window.needsSample(at: now)
+            || window.needsSample(at: now) || now - lastHeardAt >= configuration.heartbeatInterval
     }
 
     /// The queries of those of its subscriptions that `isIncluded` accepts, each once.

@@ -42,7 +42,8 @@ extension SyncServer {
             views[place.view].recipients[place.set].append(index)
         }
         // A part of the budget is for sessions that are behind.
-        let isSomeoneBehind = sessions.contains { $0.isBehind }
+        // By position: an element that is handed to a closure would be copied.
+        let isSomeoneBehind = sessions.indices.contains { sessions[$0].isBehind }
         let reserve = isSomeoneBehind ? buildWork.perPeriod / 2 : 0
         // The order matters only if there is too much work.
         if expectedWork > buildWork.left - reserve { sortTouchedSets() }

@@ -221,10 +221,11 @@ extension SyncServer {
     private mutating func acknowledge(
         _ index: Int, _ tick: Tick, _ byteCount: UInt64, now: Duration
     ) throws(WireError) {
-        let session = sessions[index]
-        guard byteCount >= session.acknowledgedByteCount, byteCount <= session.sentByteCount,
-            tick >= session.acknowledgedTick, tick <= session.lastSentTick
+        let (known, sent) = (sessions[index].acknowledgedByteCount, sessions[index].sentByteCount)
+        guard byteCount >= known, byteCount <= sent, tick >= sessions[index].acknowledgedTick,
+            tick <= sessions[index].lastSentTick
         else {
+            let session = sessions[index]
             throw WireError(
                 .protocolError,
                 "acknowledged tick \(tick) and \(byteCount) bytes, after \(session.acknowledgedTick) and "
@@ -232,7 +233,7 @@ extension SyncServer {
         }
         sessions[index].acknowledgedTick = tick
         sessions[index].acknowledgedByteCount = byteCount
-        if byteCount > session.acknowledgedByteCount { sessions[index].lastAcknowledgedAt = now }
+        if byteCount > known { sessions[index].lastAcknowledgedAt = now }
         sessions[index].hasAcknowledged = true
         sessions[index].window.acknowledged(byteCount, at: now)
     }
