@@ -116,7 +116,12 @@ public final class JoinedWorld {
             network: network, url: halves.url, clock: clock, name: name ?? "client-\(clients.count)",
             token: token, configuration: configuration)
         clients.append(client)
-        if isDelivering { deliver() }
+        if isDelivering {
+            deliver()
+            // A personal client waits for what the rules of visibility show it, as it would in a world that is paused.
+            halves.simulation.rest()
+            deliver()
+        }
         return client
     }
 

@@ -63,6 +63,7 @@ extension SyncServer {
             token: token, resumption: resumption, isKnownClient: isKnown, maySpawn: permissions.maySpawn,
             mayDespawn: permissions.mayDespawn, client: client.rawValue, rights: admission.rights.rawValue)
         let view = views[sessions[index].view]
+        clients.withEntry(client) { $0.epoch = view.epoch }
         answer(index, .welcome(makeWelcome(view, table(of: index), known: Set(hello.knownSchemas), grant)))
         for (id, query) in resumed { answer(index, .subscribeResponse(id, .granted(query))) }
         // The time to the first heartbeat begins here.
@@ -78,7 +79,10 @@ extension SyncServer {
         guard let resume else { return .fresh }
         let view = sessions[index].view
         guard resume.revision.epoch == views[view].epoch else {
-            return views.contains { $0.epoch == resume.revision.epoch } ? .otherClass : .otherEpoch
+            let isOfThisLife =
+                views.contains { $0.epoch == resume.revision.epoch }
+                || clients.withEntry(sessions[index].client) { $0.epoch } == resume.revision.epoch
+            return isOfThisLife ? .otherClass : .otherEpoch
         }
         let tick = resume.revision.tick
         guard tick <= store.tick else { return .unknownTick }

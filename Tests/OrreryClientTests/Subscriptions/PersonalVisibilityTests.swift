@@ -165,7 +165,7 @@ private final class Friends: Sendable {
         world.insertResource(Friends(all: true))
         // begin
         var clientsOfServer = world.resource(Clients.self)!
-        clientsOfServer.invalidateVisibility(of: player)  // or of an entity, or of everything
+        clientsOfServer.invalidateVisibility(of: player)  // or of an entity; without an argument: of everything
         world.insertResource(clientsOfServer)
         // end
         joined.tick()
@@ -249,7 +249,8 @@ private final class Friends: Sendable {
         }
         let card = joined.world.spawn(Card())
         joined.tick()
-        let client = try joined.connect(token: "ann")
+        let client = try joined.connect(token: "ann", delivering: false)
+        joined.deliver()
         #expect(!client.isWelcomed)
         if isPaused { joined.passTime(.milliseconds(50)) } else { joined.tick() }
         #expect(client.isWelcomed)
@@ -277,6 +278,7 @@ private final class Friends: Sendable {
         try set(Visibility(groups: .red))
         for _ in 0..<100 where client.entities != [] { joined.tick() }
         #expect(client.entities.isEmpty)
+        #expect(client.takeBatches().compactMap(\.reset) == [.otherClass, .otherClass])
     }
 
     @Test func thereAreSoManyAndNoMore() throws {
