@@ -30,10 +30,13 @@ struct MutationApplier: ~Copyable {
     }
 
     /// - Returns: The outcome at the tick that is about to run, and the units of work that it took.
-    mutating func apply(_ request: MutationRequest, at tick: Tick) -> (MutationOutcome, work: Int) {
+    mutating func apply(
+        _ request: MutationRequest, at tick: Tick, _ sights: PersonalSights
+    ) -> (MutationOutcome, work: Int) {
         let viewer = Viewer(
             client: ClientIdentity(id: request.client, name: request.clientName, subject: request.subject),
-            visibility: request.visibility, rules: visibilityRules)
+            visibility: request.visibility, rules: visibilityRules,
+            shownRows: sights.cutRows(of: request.client))
         do throws(Refusal) {
             switch request.operation {
             case .set(let entity, let value, let expected):

@@ -37,7 +37,7 @@ struct MutationIntake: ~Copyable {
         takeClients(telling: &sights)
         var work = 0
         while work < workMax, let request = queue.next() {
-            let (outcome, units) = applier.apply(request, at: tick)
+            let (outcome, units) = applier.apply(request, at: tick, sights)
             work += units
             results.append(MutationResult(request, outcome))
         }

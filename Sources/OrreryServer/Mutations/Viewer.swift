@@ -1,5 +1,6 @@
 import OrreryECS
 import OrrerySchema
+import OrreryStore
 import OrrerySync
 
 /// A client that asks for something, with what it sees: what is hidden from it is not there for it.
@@ -7,6 +8,8 @@ struct Viewer {
     let client: ClientIdentity
     let visibility: Visibility
     let rules: [VisibilityRule]
+    /// Those of the entities that rules decide about which it is shown, if it is not shown all that rules show it.
+    let shownRows: RowSet?
 
     var seesAllEntities: Bool { visibility == .everything || visibility.groups == nil && rules.isEmpty }
 
@@ -19,7 +22,8 @@ struct Viewer {
         {
             return false
         }
-        return visibility.isPersonal
-            ? rules.show(entity, to: client, in: world) : !rules.decide(about: entity, in: world)
+        guard rules.decide(about: entity, in: world) else { return true }
+        return visibility.isPersonal && shownRows?.contains(entity.index) ?? true
+            && rules.show(entity, to: client, in: world)
     }
 }

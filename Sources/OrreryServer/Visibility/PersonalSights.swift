@@ -73,6 +73,15 @@ struct PersonalSights {
         }
     }
 
+    /// What a client is shown that is not shown all that rules show it, for want of room; `nil` for any other.
+    func cutRows(of client: ClientID) -> RowSet? {
+        let position = clients.partitionIndex { $0.identity.id >= client }
+        guard position < clients.count, clients[position].identity.id == client, clients[position].isCut else {
+            return nil
+        }
+        return clients[position].shown
+    }
+
     /// The clients who were not shown all that rules show them, for want of room, since the last call.
     mutating func takeCutClients() -> [ClientIdentity] {
         defer { cutClients = [] }

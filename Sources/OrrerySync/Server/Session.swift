@@ -112,7 +112,7 @@ struct Session {
         held.byteCount == 0
             && (sentByteCount == acknowledgedByteCount
                 || hasAcknowledged && sentByteCount - acknowledgedByteCount < window.size
-                    && lastSentTick.rawValue < acknowledgedTick.rawValue + configuration.windowTickCount)
+                    && lastSentTick.rawValue - acknowledgedTick.rawValue < configuration.windowTickCount)
     }
 
     /// Whether a part of an answer may be sent to it: half of its window stays free for batches. A client that has not
@@ -150,6 +150,20 @@ struct Session {
         unaskedBatchCount = 0
     }
 
+    /// It was sent a Heartbeat, which a client acknowledges, with all bytes before it.
+    mutating func sentHeartbeat(reaching tick: Tick, at now: Duration) {
+        if !owesAcknowledgement { lastAcknowledgedAt = now }
+        askedByteCount = sentByteCount
+        unaskedBatchCount = 0
+        sent(0, reaching: tick, at: now)
+    }
+
+    /// Whether bytes that nobody asked it to acknowledge keep its window closed.
+    func isClosedUnasked(_ configuration: SyncServerConfiguration) -> Bool {
+        sentByteCount > acknowledgedByteCount && !owesAcknowledgement && held.byteCount == 0
+            && !isWindowOpen(configuration)
+    }
+
     /// Whether it was asked to acknowledge something, and has not.
     var owesAcknowledgement: Bool { askedByteCount > acknowledgedByteCount }
 
@@ -166,7 +180,12 @@ struct Session {
         !hasAcknowledged || unaskedBatchCount >= Self.unaskedBatchMax
             || (sentByteCount - acknowledgedByteCount + UInt64(byteCount)) >= window.size / Self.unaskedShare
             || tick.rawValue - min(tick, acknowledgedTick).rawValue >= configuration.windowTickCount / Self.unaskedShare
-            || window.needsSample(at: now) || now - lastHeardAt >= configuration.heartbeatInterval
+            || window.needsSample(at: now)
+            // It says something before its silence ends it, whenever the next Heartbeat comes.
+            || now - lastHeardAt
+                >= min(
+                    configuration.heartbeatInterval,
+                    configuration.silenceTimeout - configuration.heartbeatInterval * 2)
     }
 
     /// The queries of those of its subscriptions that `isIncluded` accepts, each once.

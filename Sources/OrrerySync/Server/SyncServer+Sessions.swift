@@ -236,6 +236,8 @@ extension SyncServer {
         if byteCount > known { sessions[index].lastAcknowledgedAt = now }
         sessions[index].hasAcknowledged = true
         sessions[index].window.acknowledged(byteCount, at: now)
+        // A window that has become smaller must not wait for what nobody was asked.
+        if sessions[index].isClosedUnasked(configuration) { sendHeartbeat(index, now: now) }
     }
 
     /// Sends an answer. It is not a batch: the time to the next heartbeat runs on.

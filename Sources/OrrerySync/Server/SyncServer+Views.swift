@@ -16,6 +16,7 @@ extension SyncServer {
         if let position = views.firstIndex(where: { $0.visibility == visibility && $0.client == client }) {
             return position
         }
+        vacateViewsOfNobody()
         let countMax = client == nil ? Self.viewCountMax : configuration.personalViewCountMax
         let count = views.dropFirst().count { !$0.isVacant && ($0.client == nil) == (client == nil) }
         guard count < countMax else {
@@ -80,8 +81,18 @@ extension SyncServer {
     mutating func expireViews(now: Duration) {
         for position in views.indices.dropFirst()
         where !views[position].isVacant && views[position].sessionCount == 0
-            && (now - views[position].unusedSince >= configuration.clientRetention || isForNobody(views[position]))
+            && now - views[position].unusedSince >= configuration.clientRetention
         {
+            views[position].vacate()
+            shareBlocks()
+        }
+        vacateViewsOfNobody()
+    }
+
+    /// Drops the views of single clients that nobody comes back to.
+    private mutating func vacateViewsOfNobody() {
+        for position in views.indices.dropFirst()
+        where views[position].client != nil && views[position].sessionCount == 0 && isForNobody(views[position]) {
             views[position].vacate()
             shareBlocks()
         }

@@ -201,7 +201,7 @@ package struct SyncServer: ~Copyable {
         let isCurrent = sessions[index].isLive
         let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
         actions.append(.answer(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
-        sessions[index].sent(0, reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
+        sessions[index].sentHeartbeat(reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
         sessions[index].wasToldBehind = !isCurrent
     }
 

@@ -242,6 +242,47 @@ private final class Friends: Sendable {
         #expect(late.entities.isEmpty)
     }
 
+    /// What a client is not shown for want of room is absent, too.
+    @Test func whatThereIsNoRoomForIsAbsent() throws {
+        let joined = try makeJoined { sync in
+            try sync.restrict(Card.self) { _, _ in true }
+        } configure: {
+            $0.personalEntityCountMax = 1
+        }
+        let world = joined.world
+        let cards = (0..<2).map { world.spawn(Position(x: Float($0)), Card()) }
+        let arrow = world.spawn(Target(entity: cards[1]))
+        joined.tick()
+        let client = try join(joined, as: "ann")[0]
+        #expect(client.entities == [cards[0], arrow])
+        try joined.run {
+            let connection = client.connection
+            let error = await #expect(throws: ClientError.self) {
+                _ = try await connection.enqueue(.set(Position(x: 7), on: cards[1])).outcome
+            }
+            #expect(error?.code == .unknownEntity)
+            // What it sees as nobody is what it may expect.
+            let none = try DynamicValue.entity(.none).encoded(as: .entity)
+            #expect(client.contents.entities[arrow]?["Target"] == none)
+            _ = try await connection.enqueue(.set(Position(x: 7), on: cards[0])).outcome
+            _ = try await connection.enqueue(.set(Target(), on: arrow)).outcome
+        }
+        #expect(world[cards[1], Position.self]?.x == 1)
+        #expect(world[arrow, Target.self]?.entity == cards[1])
+    }
+
+    @Test func aNewSightNeedsNoSecondPlace() throws {
+        let joined = try makeJoined(configure: { $0.sync.personalViewCountMax = 1 })
+        let client = try join(joined, as: "ann")[0]
+        let id = try #require(client.connection.clientID)
+        let card = joined.world.spawn(Card(owner: id), VisibilityGroups.blue)
+        var clients = try #require(joined.world.resource(Clients.self))
+        clients.setVisibility(Visibility(groups: .blue, isPersonal: true), of: id)
+        joined.world.insertResource(clients)
+        for _ in 0..<100 where client.entities != [card] { joined.tick() }
+        #expect(client.entities == [card] && client.end == nil)
+    }
+
     /// A client sees what is its own at once, also in a world that stands still.
     @Test(arguments: [false, true]) func nobodyIsLetInBeforeItIsKnown(isPaused: Bool) throws {
         let joined = try makeJoined { sync in

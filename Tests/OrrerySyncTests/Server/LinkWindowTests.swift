@@ -50,6 +50,7 @@ import Testing
             while let next = acknowledgements.first, next.at <= now {
                 session.acknowledgedByteCount = next.byteCount
                 session.acknowledgedTick = next.tick
+                session.lastHeardAt = .seconds(next.at)
                 session.window.acknowledged(next.byteCount, at: .seconds(next.at))
                 acknowledgements.removeFirst()
             }
