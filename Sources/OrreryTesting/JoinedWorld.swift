@@ -102,7 +102,8 @@ public final class JoinedWorld {
         halves = try Self.begin(world, schedule, configuration, register, network, epoch, clock, logger)
     }
 
-    /// Connects a client, and delivers until it is welcomed.
+    /// Connects a client, and delivers until it is welcomed. A client whose visibility is personal is welcomed with the
+    /// next tick.
     /// - Parameters:
     ///   - name: The name that the client sends to the server; by default `client-0`, `client-1` and so on.
     ///   - token: What it shows the server's authorizer.
@@ -116,12 +117,7 @@ public final class JoinedWorld {
             network: network, url: halves.url, clock: clock, name: name ?? "client-\(clients.count)",
             token: token, configuration: configuration)
         clients.append(client)
-        if isDelivering {
-            deliver()
-            // A personal client waits for what the rules of visibility show it, as it would in a world that is paused.
-            halves.simulation.rest()
-            deliver()
-        }
+        if isDelivering { deliver() }
         return client
     }
 

@@ -13,6 +13,8 @@ struct MutationIntake: ~Copyable {
     private let workMax: Int
     private var queue = MutationQueue()
     /// Lists that are swapped with those of the exchange.
+    private var arrivedChanges: [ClientChange] = []
+    /// Who has come and gone, as the world is told in the next tick.
     private var changes: [ClientChange] = []
     private var arrived: [MutationRequest] = []
     private var results: [MutationResult] = []
@@ -24,10 +26,24 @@ struct MutationIntake: ~Copyable {
         self.workMax = workMax
     }
 
-    /// Takes in who has come and gone.
+    /// Takes in who has come and gone. The world is told in the next tick, and not of somebody who has left by then.
     mutating func takeClients(telling sights: inout PersonalSights) {
-        exchange.take(into: &changes, &arrived)
-        tellClients(&sights)
+        exchange.take(into: &arrivedChanges, &arrived)
+        for change in arrivedChanges {
+            if change.kind == .joined {
+                let client = ClientIdentity(id: change.id, name: change.name, subject: change.subject)
+                sights.join(client, change.visibility)
+                changes.append(change)
+            } else {
+                sights.leave(change.id)
+                if let joined = changes.firstIndex(where: { $0.id == change.id }) {
+                    changes.remove(at: joined)
+                } else {
+                    changes.append(change)
+                }
+            }
+        }
+        arrivedChanges.removeAll(keepingCapacity: true)
         queue.append(&arrived)
     }
 
@@ -35,6 +51,7 @@ struct MutationIntake: ~Copyable {
     /// - Returns: Whether any mutation was decided.
     mutating func take(at tick: Tick, telling sights: inout PersonalSights) -> Bool {
         takeClients(telling: &sights)
+        tellClients()
         var work = 0
         while work < workMax, let request = queue.next() {
             let (outcome, units) = applier.apply(request, at: tick, sights)
@@ -58,7 +75,7 @@ struct MutationIntake: ~Copyable {
         world.insertResource(clients)
     }
 
-    private mutating func tellClients(_ sights: inout PersonalSights) {
+    private mutating func tellClients() {
         guard !changes.isEmpty else { return }
         var clients = world.resource(Clients.self) ?? Clients()
         for change in changes {
@@ -66,11 +83,9 @@ struct MutationIntake: ~Copyable {
             switch change.kind {
             case .joined:
                 clients.join(client)
-                sights.join(client, change.visibility)
                 world.send(ClientJoined(client: client))
             case .left(let hasClosed):
                 clients.leave(client)
-                sights.leave(client.id)
                 world.send(ClientLeft(client: client, cause: hasClosed ? .closed : .timedOut))
             }
         }

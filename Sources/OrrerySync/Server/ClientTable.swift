@@ -27,8 +27,6 @@ struct ClientTable {
         let subject: String
         /// What it sees, also when it comes back.
         var visibility: Visibility
-        /// The epoch that it was told last: that of what it saw then.
-        var epoch: Epoch?
         var token: [UInt8]
         /// The previous token, until the client shows that it has the new one: a welcome may be lost.
         var previousToken: [UInt8]?

@@ -34,6 +34,17 @@ extension SyncServer {
         return vacant ?? views.count - 1
     }
 
+    /// Epochs of views that are gone, the newest of which are remembered.
+    private static let pastEpochCountMax = 1024
+
+    /// Nobody comes back to a view; who still tries is told that it sees something else by now.
+    private mutating func vacate(_ position: Int) {
+        pastEpochs.append(views[position].epoch)
+        if pastEpochs.count > Self.pastEpochCountMax { pastEpochs.removeFirst() }
+        views[position].vacate()
+        shareBlocks()
+    }
+
     /// Each view keeps its share of blocks, which serve its own sessions only.
     private mutating func shareBlocks() {
         let share = BatchBuilder.blockCountMax / views.count { !$0.isVacant }
@@ -83,8 +94,7 @@ extension SyncServer {
         where !views[position].isVacant && views[position].sessionCount == 0
             && now - views[position].unusedSince >= configuration.clientRetention
         {
-            views[position].vacate()
-            shareBlocks()
+            vacate(position)
         }
         vacateViewsOfNobody()
     }
@@ -93,8 +103,7 @@ extension SyncServer {
     private mutating func vacateViewsOfNobody() {
         for position in views.indices.dropFirst()
         where views[position].client != nil && views[position].sessionCount == 0 && isForNobody(views[position]) {
-            views[position].vacate()
-            shareBlocks()
+            vacate(position)
         }
     }
     /// Whether a view is of one client that is forgotten, or sees other things by now.

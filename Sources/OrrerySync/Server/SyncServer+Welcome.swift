@@ -63,7 +63,6 @@ extension SyncServer {
             token: token, resumption: resumption, isKnownClient: isKnown, maySpawn: permissions.maySpawn,
             mayDespawn: permissions.mayDespawn, client: client.rawValue, rights: admission.rights.rawValue)
         let view = views[sessions[index].view]
-        clients.withEntry(client) { $0.epoch = view.epoch }
         answer(index, .welcome(makeWelcome(view, table(of: index), known: Set(hello.knownSchemas), grant)))
         for (id, query) in resumed { answer(index, .subscribeResponse(id, .granted(query))) }
         // The time to the first heartbeat begins here.
@@ -80,8 +79,7 @@ extension SyncServer {
         let view = sessions[index].view
         guard resume.revision.epoch == views[view].epoch else {
             let isOfThisLife =
-                views.contains { $0.epoch == resume.revision.epoch }
-                || clients.withEntry(sessions[index].client) { $0.epoch } == resume.revision.epoch
+                views.contains { $0.epoch == resume.revision.epoch } || pastEpochs.contains(resume.revision.epoch)
             return isOfThisLife ? .otherClass : .otherEpoch
         }
         let tick = resume.revision.tick

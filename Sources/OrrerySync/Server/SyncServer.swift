@@ -53,6 +53,8 @@ package struct SyncServer: ~Copyable {
     var batch: BatchSections
     /// The world as each class of sessions sees it. The first sees everything.
     var views: [WorldView]
+    /// The epochs of views that are gone, oldest first.
+    var pastEpochs: [Epoch] = []
     /// What rules of visibility say at the store's tick.
     var personalRows = PersonalRows()
     /// The queries of lost connections, of all views.
