@@ -35,7 +35,7 @@ extension SyncServer {
     }
 
     /// Epochs of views that are gone, the newest of which are remembered.
-    private static let pastEpochCountMax = 1024
+    static let pastEpochCountMax = 1024
 
     /// Nobody comes back to a view; who still tries is told that it sees something else by now.
     private mutating func vacate(_ position: Int) {

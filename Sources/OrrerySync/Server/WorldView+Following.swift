@@ -85,6 +85,7 @@ extension WorldView {
         }
         return moved
     }
+
     private static func replace(_ old: inout RowSet, by new: RowSet, noting touched: inout RowSet) {
         guard old != new else { return }
         touched.formUnion(old.subtracting(new).union(new.subtracting(old)))

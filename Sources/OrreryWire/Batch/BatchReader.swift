@@ -182,7 +182,7 @@ extension ByteReader {
             throw CodecError(.outOfDomain, at: start, "the base lies \(distance) ticks before tick \(tick)")
         }
         let end = try readByte()
-        guard [BatchEnd.unfinished, BatchEnd.whole, BatchEnd.wholeUnasked].contains(end) else {
+        guard end == BatchEnd.unfinished || end == BatchEnd.whole || end == BatchEnd.wholeUnasked else {
             throw CodecError(.outOfDomain, at: offset - 1, "the end of a batch is \(end), not 0, 1 or 3")
         }
         return BatchHead(
