@@ -78,12 +78,14 @@ public struct Clients: Hashable, Sendable {
         return position < all.count && all[position].id == id ? all[position] : nil
     }
 
-    /// Lets a client see other things from the next tick on, or fewer. Does nothing for one that has left.
+    /// Lets a client see other things from the next tick on, or fewer. Does nothing for one that has left or
+    /// not joined yet.
     ///
     /// The client begins anew: what it may not see any more is gone with the state that it had. So this is for what
     /// seldom changes, such as a team; what clients of a class see of an entity is changed by its
     /// `VisibilityGroups`.
     public mutating func setVisibility(_ visibility: Visibility, of client: ClientID) {
+        guard self[client] != nil else { return }
         visibilities.removeAll { $0.client == client }
         visibilities.append(NewVisibility(client: client, visibility: visibility))
     }

@@ -98,6 +98,25 @@ private final class Friends: Sendable {
             ])
     }
 
+    @Test func whoHasNotJoinedYetIsOfTheClassThatItCameWith() throws {
+        let joined = try makeJoined()
+        let table = joined.world.spawn(Position())
+        joined.tick()
+        let ann = try join(joined, as: "ann")[0]
+        let next = ClientID(try #require(ann.connection.clientID).rawValue + 1)
+        let client = try joined.connect(token: "spectator")
+        // The server has admitted the client, and the world has not heard of it.
+        var clients = try #require(joined.world.resource(Clients.self))
+        #expect(clients[next] == nil)
+        clients.setVisibility(Visibility(groups: .red, isPersonal: true), of: next)
+        joined.world.insertResource(clients)
+        joined.tick()
+        client.subscribe()
+        joined.tick()
+        #expect(client.connection.clientID == next)
+        #expect(client.entities == [table])
+    }
+
     @Test func groupsHideToo() throws {
         let joined = try makeJoined()
         let client = try join(joined, as: "ann")[0]
