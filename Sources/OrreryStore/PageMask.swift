@@ -15,6 +15,18 @@ extension PageMask {
 
     @inlinable package func contains(_ row: Int) -> Bool { self[row / 64] & 1 << UInt64(row % 64) != 0 }
 
+    /// Calls `body` with each row, ascending.
+    @inlinable @inline(__always)
+    package func forEach(_ body: (_ row: Int) -> Void) {
+        for word in 0..<16 {
+            var rest = self[word]
+            while rest != 0 {
+                body(word * 64 + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+        }
+    }
+
     /// The rows for which `isIncluded` holds.
     @inlinable @inline(__always)
     package func filter(_ isIncluded: (_ row: Int) -> Bool) -> PageMask {

@@ -97,6 +97,14 @@ struct QueryFuzzing {
                     ranges.contains { $0.keys.contains($0.field.key(of: entity.index, in: world.store)) },
                     "\(text)\nhas \(entity), who is in none of its ranges")
             }
+            if let field = query.decidingField, let ranges = query.keyRanges {
+                for entity in world.entities where world.store.contains(entity) {
+                    let key = field.key(of: entity.index, in: world.store)
+                    try require(
+                        ranges.contains { $0.keys.contains(key) } == expected.contains(entity),
+                        "\(text)\nsays by the key \(key) whether \(entity) is a member")
+                }
+            }
             for entity in world.entities {
                 let isMember = query.isMember(entity, of: world.store)
                 try require(isMember == expected.contains(entity), "\(text)\nsays \(isMember) of \(entity) by itself")

@@ -18,6 +18,9 @@ package final class Query: Hashable, Sendable {
     package let membershipColumns: [ColumnID]
     /// Ranges of which each member is in one; `nil` if none are known.
     package let keyRanges: [KeyRange]?
+    /// The field whose ranges alone decide: a row is one of a member if and only if its key is in one of them. `nil` if
+    /// there is none.
+    package let decidingField: IndexedField?
     /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
     package let nodeCount: Int
     let plan: QueryPlan
@@ -45,7 +48,13 @@ package final class Query: Hashable, Sendable {
         canonical = writer.bytes
         nodeCount = selection.nodeCount + (condition?.nodeCount ?? 0)
         plan = QueryPlan(selection, condition, table)
-        keyRanges = selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
+        let keyRanges = selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
+        self.keyRanges = keyRanges?.ranges
+        if let keyRanges, keyRanges.areExact, let field = keyRanges.field, selection.asksOnly(for: field.column) {
+            decidingField = field
+        } else {
+            decidingField = nil
+        }
         membershipColumns = Self.membershipColumns(selection, condition, table)
     }
 

@@ -53,6 +53,11 @@ package struct Selection: Hashable, Sendable {
     /// The shown components of a table.
     package func shownColumns(in table: ComponentTable) -> [ColumnID] { shown.columns(in: table) }
 
+    /// Whether every living entity that has a component is a member.
+    func asksOnly(for column: ColumnID) -> Bool {
+        entities == nil && excluded.isEmpty && required.allSatisfy { $0.contains(column) }
+    }
+
     /// The number of terms, each component of a bar counted.
     var nodeCount: Int {
         let optionalCount =

@@ -39,7 +39,7 @@ final class FieldIndex {
     func insert(_ slot: QueryTable.Slot, _ query: Query) {
         queries.append((slot, query))
         for range in query.keyRanges ?? [] where range.field == field {
-            tree.insert(range.keys, of: slot)
+            tree.insert(range.keys, of: slot, decides: query.decidingField != nil)
         }
         for column in query.membershipColumns { readerCounts[column, default: 0] += 1 }
         columns = readerCounts.keys.sorted()
@@ -88,132 +88,44 @@ final class FieldIndex {
         tree.order()
         guard var kept = keys.take() else { return false }
         var testsLeft = saved / Self.testCost
-        do {
-            try changed.forEach { row throws(CandidatesExceeded) in
-                let after = field.key(of: row, in: store)
-                if Int(row) >= kept.count {
-                    kept.append(contentsOf: repeatElement(IndexedField.missing, count: Int(row) + 1 - kept.count))
-                }
-                let before = kept[Int(row)]
-                kept[Int(row)] = after
-                tree.forEach(at: before) {
-                    found.append(row, for: $0)
-                    testsLeft -= 1
-                }
-                if after != before {
-                    tree.forEach(at: after) {
-                        found.append(row, for: $0)
-                        testsLeft -= 1
-                    }
-                }
-                if testsLeft < 0 { throw CandidatesExceeded() }
+        field.forEachKey(of: changed, in: store) { row, after in
+            if Int(row) >= kept.count {
+                kept.append(contentsOf: repeatElement(IndexedField.missing, count: Int(row) + 1 - kept.count))
             }
-            keys = kept
-            return true
-        } catch {
-            forgetKeys()
-            return false
+            let before = kept[Int(row)]
+            kept[Int(row)] = after
+            // The ranges overlap so much that looking rows up saves nothing.
+            guard testsLeft >= 0 else { return }
+            tree.forEach(at: before) { range in
+                found.append(row, for: range.slot, isMember: range.decides ? range.keys.contains(after) : nil)
+                testsLeft -= 1
+            }
+            guard after != before else { return }
+            tree.forEach(at: after) { range in
+                found.append(row, for: range.slot, isMember: range.decides ? true : nil)
+                testsLeft -= 1
+            }
         }
+        keys = kept
+        if testsLeft < 0 { forgetKeys() }
+        return hasKeys
     }
-
-    /// The ranges overlap so much that looking rows up saves nothing.
-    private struct CandidatesExceeded: Error {}
 
     private func keepKeys(of store: ComponentStore) {
-        keys = (0..<UInt32(store.pageCount * RowSet.pageRows)).map { field.key(of: $0, in: store) }
+        var kept = Array(repeating: IndexedField.missing, count: store.pageCount * RowSet.pageRows)
+        field.forEachKey(of: RowSet(pages: 0..<store.pageCount), in: store) { kept[Int($0)] = $1 }
+        keys = kept
     }
 }
 
-/// The ranges of queries, found by a key that is in them. A tree, whose root is in the middle of the ordered ranges.
-private struct RangeTree {
-    private struct Node {
-        var keys: ClosedRange<UInt64>
-        var slot: QueryTable.Slot
-        /// The last key of its part of the tree.
-        var lastKey: UInt64
-    }
-
-    /// Ascending by their first key, once they are in order.
-    private var nodes: [Node] = []
-    private var isOrdered = true
-
-    mutating func insert(_ keys: ClosedRange<UInt64>, of slot: QueryTable.Slot) {
-        nodes.append(Node(keys: keys, slot: slot, lastKey: keys.upperBound))
-        isOrdered = false
-    }
-
-    mutating func remove(_ slot: QueryTable.Slot) {
-        nodes.removeAll { $0.slot == slot }
-        isOrdered = false
-    }
-
-    /// - Complexity: O(n) if most are in order.
-    mutating func order() {
-        guard !isOrdered else { return }
-        nodes.sort { $0.keys.lowerBound < $1.keys.lowerBound }
-        _ = order(0..<nodes.count)
-        isOrdered = true
-    }
-
-    /// - Returns: The last key in a part of the tree.
-    private mutating func order(_ part: Range<Int>) -> UInt64 {
-        guard !part.isEmpty else { return 0 }
-        let root = (part.lowerBound + part.upperBound) / 2
-        nodes[root].lastKey = max(
-            nodes[root].keys.upperBound, order(part.lowerBound..<root), order(root + 1..<part.upperBound))
-        return nodes[root].lastKey
-    }
-
-    /// Calls `body` with the query of each range that has a key.
-    /// - Complexity: O(log n) for each of them.
-    func forEach(at key: UInt64, _ body: (QueryTable.Slot) -> Void) {
-        nodes.withUnsafeBufferPointer { Self.forEach(at: key, in: 0..<$0.count, of: $0, body) }
-    }
-
-    private static func forEach(
-        at key: UInt64, in part: Range<Int>, of nodes: UnsafeBufferPointer<Node>, _ body: (QueryTable.Slot) -> Void
-    ) {
-        guard !part.isEmpty else { return }
-        let root = (part.lowerBound + part.upperBound) / 2
-        guard nodes[root].lastKey >= key else { return }
-        forEach(at: key, in: part.lowerBound..<root, of: nodes, body)
-        guard nodes[root].keys.lowerBound <= key else { return }
-        if nodes[root].keys.upperBound >= key { body(nodes[root].slot) }
-        forEach(at: key, in: root + 1..<part.upperBound, of: nodes, body)
-    }
-}
-
-/// The rows that may concern each query, in one tick.
-struct ConcernedRows {
-    /// By slot; the memory is kept.
-    private var rows: [[UInt32]] = []
-    /// The queries that have rows.
-    private(set) var slots: [QueryTable.Slot] = []
-
-    subscript(slot: QueryTable.Slot) -> [UInt32] { slot < rows.count ? rows[slot] : [] }
-
-    mutating func append(_ row: UInt32, for slot: QueryTable.Slot) {
-        while slot >= rows.count { rows.append([]) }
-        guard rows[slot].last != row else { return }
-        if rows[slot].isEmpty { slots.append(slot) }
-        rows[slot].append(row)
-    }
-
-    mutating func removeAll() {
-        for slot in slots { rows[slot].removeAll(keepingCapacity: true) }
-        slots.removeAll(keepingCapacity: true)
-    }
-
-    /// Drops the rows of some queries.
-    mutating func removeAll(where isDropped: (QueryTable.Slot) -> Bool) {
-        for slot in slots where isDropped(slot) { rows[slot].removeAll(keepingCapacity: true) }
-        slots.removeAll { rows[$0].isEmpty }
-    }
-
-    /// Each row once, ascending: several fields may have found them.
-    mutating func order() {
-        for slot in slots where !zip(rows[slot], rows[slot].dropFirst()).allSatisfy(<) {
-            rows[slot] = Set(rows[slot]).sorted()
+extension IndexedField {
+    /// Calls `body` with each of some rows, ascending, and its key.
+    func forEachKey(of rows: RowSet, in store: ComponentStore, _ body: (_ row: UInt32, UInt64) -> Void) {
+        var keys = Array(repeating: Self.missing, count: RowSet.pageRows)
+        for (position, page) in rows.pages.enumerated() {
+            let mask = rows.mask(at: position)
+            readKeys(of: mask, onPage: Int(page), in: store, into: &keys)
+            mask.forEach { body(page * UInt32(RowSet.pageRows) + UInt32($0), keys[$0]) }
         }
     }
 }

@@ -72,8 +72,8 @@ struct MemberWriter {
     ///   - rows: Where something may have changed of which the members depend; `nil` for all.
     ///   - pages: The pages of 1024 rows to look at; `nil` for all.
     mutating func write(
-        _ entry: QueryTable.Entry, _ membership: Membership, among rows: [UInt32]?, _ pending: PendingChanges,
-        in queries: QueryTable, pages: Range<Int>?, to sections: inout MemberSections
+        _ entry: QueryTable.Entry, _ membership: Membership, among rows: ArraySlice<ConcernedRow>?,
+        _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?, to sections: inout MemberSections
     ) {
         let cursor = pending.cursor
         let lifeCount = sections.gone.count + sections.entered.count

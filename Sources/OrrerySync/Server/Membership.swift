@@ -110,13 +110,19 @@ struct Membership {
     /// - Parameter rows: Ascending. No other row is one of somebody who joined or left.
     /// - Returns: Whether somebody in one of the rows is or was a member.
     /// - Complexity: O(rows x (nodes + log members)), and O(members) if anybody joined or left.
-    mutating func update(_ rows: [UInt32], _ query: Query, in store: ComponentStore) -> Bool {
+    mutating func update(_ rows: ArraySlice<ConcernedRow>, _ query: Query, in store: ComponentStore) -> Bool {
         var (gone, new): ([Int], [Entity]) = ([], [])
         var concernsMembers = false
-        for row in rows {
+        for concerned in rows {
+            let row = concerned.row
             let position = members.partitionIndex { $0.index >= row }
             let known = position < members.count && members[position].index == row ? members[position] : nil
-            let member = store.entity(at: row).flatMap { query.matches($0, of: store) ? $0 : nil }
+            let member =
+                concerned.isMember == false
+                ? nil
+                : store.entity(at: row).flatMap {
+                    concerned.isMember ?? query.matches($0, of: store) ? $0 : nil
+                }
             concernsMembers = concernsMembers || known != nil || member != nil
             guard known != member else { continue }
             if known != nil { gone.append(position) }
@@ -191,12 +197,12 @@ struct Membership {
 
     /// Calls `body` with each member, ascending, and the tick at which it joined.
     /// - Parameter rows: The rows to look at, ascending; `nil` for all.
-    func forEachMember(among rows: [UInt32]?, _ body: (Entity, _ joined: Tick) -> Void) {
+    func forEachMember(among rows: ArraySlice<ConcernedRow>?, _ body: (Entity, _ joined: Tick) -> Void) {
         guard let rows else {
             for position in members.indices { body(members[position], joinTicks[position]) }
             return
         }
-        for row in rows {
+        for row in rows.lazy.map(\.row) {
             let position = members.partitionIndex { $0.index >= row }
             if position < members.count, members[position].index == row { body(members[position], joinTicks[position]) }
         }

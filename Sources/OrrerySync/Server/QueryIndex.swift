@@ -114,13 +114,12 @@ struct QueryIndex {
         }
         direct.sort()
         for slot in direct { isDirect[slot] = true }
-        found.removeAll { isDirect[$0] }
-        found.order()
+        found.order { isDirect[$0] }
         return (direct, found.slots)
     }
 
     /// The rows that may concern the members of a query in this tick, ascending; `nil` if any changed row may.
-    func rows(concerning slot: QueryTable.Slot, _ definition: QueryTable.Definition) -> [UInt32]? {
+    func rows(concerning slot: QueryTable.Slot, _ definition: QueryTable.Definition) -> ArraySlice<ConcernedRow>? {
         isDirect[slot] || definition.fields.isEmpty ? nil : found[slot]
     }
 

@@ -117,7 +117,7 @@ struct QueryTable {
     /// The queries whose members are told.
     private(set) var memberQueryCount = 0
     /// Those of them that were not evaluated whole yet.
-    private(set) var unfinishedCount = 0
+    private var unfinished: [Slot] = []
     /// The work of all queries since ``resetWork()``, each once.
     private(set) var totalWork = 0
     /// The longest evaluation that is done at once.
@@ -126,6 +126,10 @@ struct QueryTable {
     /// Units of work of the longest evaluation that is done at once: a sixth of a millisecond or so. Longer ones are
     /// done in parts.
     static let pieceWorkMax = 128
+    /// The fewest queries that are evaluated together, if one field decides about all of them.
+    private let togetherCountMin: Int
+    /// As many cost less one by one.
+    private static let togetherCountMin = 24
     /// How many queries each of the components has with which a server shows itself.
     private var statusQueryCounts: [ColumnID: Int] = [:]
     /// All of those together.
@@ -146,12 +150,16 @@ struct QueryTable {
     ) {
         self.components = components
         pieceWorkMax = evaluatesInParts ? 0 : Self.pieceWorkMax
+        togetherCountMin = evaluatesInParts ? 2 : Self.togetherCountMin
         self.epoch = epoch
         self.frozen = frozen
         index = QueryIndex(
             columnCount: (components.columns.last?.rawValue ?? -1) + 1,
             fieldsAreAlwaysUsed: fieldsAreAlwaysUsed)
     }
+
+    /// Whether the members of some queries are not known yet.
+    var isUnfinished: Bool { !unfinished.isEmpty }
 
     /// How many queries there are.
     var count: Int { entries.count - unused.count }
@@ -176,8 +184,9 @@ struct QueryTable {
     ///
     /// If it is new and its members are told, they are determined here, or, if that is much work, by
     /// ``evaluateFurther(_:in:)``.
+    /// - Parameter waits: Whether others will come with it, so that it is not evaluated here.
     /// - Complexity: O(size of the query) to find it.
-    mutating func hold(_ query: Query, of store: ComponentStore) -> Slot {
+    mutating func hold(_ query: Query, of store: ComponentStore, waits: Bool = false) -> Slot {
         if let slot = slots[query] {
             entries[slot]?.holderCount += 1
             return slot
@@ -212,41 +221,77 @@ struct QueryTable {
         }
         index.insert(slot, entry.definition)
         guard !entry.isFinished else { return slot }
-        unfinishedCount += 1
-        if query.evaluationWork(in: store) <= pieceWorkMax {
+        unfinished.append(slot)
+        if !waits, query.evaluationWork(in: store) <= pieceWorkMax {
             entry.testedCount += UInt64(query.rowCount(in: store))
-            take(query.members(of: store), of: entry, among: nil, in: store)
+            take(query.members(of: store), of: slot, among: nil, in: store)
         }
         return slot
     }
 
     /// Pages that are evaluated at once, times nodes.
     private static let partSize = 64
+    /// What evaluating queries together costs: as much as one of so many nodes.
+    private static let togetherNodeCount = 16
 
     /// Determines the members of a query in some more pages.
     /// - Returns: The work that it was.
     mutating func evaluateFurther(_ slot: Slot, in store: ComponentStore) -> Int {
-        let entry = self[slot]
-        guard let unfinished = entry.unfinished else { return 0 }
-        let nodeCount = entry.query.nodeCount
-        let pageCount = min(max(1, Self.partSize / nodeCount), store.pageCount - unfinished.nextPage)
-        let rows = RowSet(pages: unfinished.nextPage..<unfinished.nextPage + pageCount)
-        entry.unfinished?.nextPage += pageCount
-        entry.testedCount += UInt64(rows.count)
-        let isLast = unfinished.nextPage + pageCount >= store.pageCount
-        take(entry.query.members(of: store, among: rows), of: entry, among: rows, isLast: isLast, in: store)
-        return Query.work(pageCount: pageCount, nodeCount: nodeCount)
+        guard let page = self[slot].unfinished?.nextPage else { return 0 }
+        let query = self[slot].query
+        let together = unfinishedTogether(with: query, at: page)
+        let isAlone = together.count < togetherCountMin
+        let nodeCount = isAlone ? query.nodeCount : Self.togetherNodeCount
+        let pages = page..<min(store.pageCount, page + max(1, Self.partSize / nodeCount))
+        if isAlone {
+            take(query.members(of: store, among: RowSet(pages: pages)), of: slot, among: pages, in: store)
+        } else {
+            let found = find(together, in: pages, of: store)
+            for position in together.indices {
+                take(found[position], of: together[position], among: pages, in: store)
+            }
+        }
+        return Query.work(pageCount: pages.count, nodeCount: nodeCount)
     }
 
-    /// Takes what an evaluation of all rows found, or a part of one.
+    /// The queries that go on at the same page, about which the same field decides.
+    private func unfinishedTogether(with query: Query, at page: Int) -> [Slot] {
+        guard let field = query.decidingField else { return [] }
+        return unfinished.filter { slot in
+            self[slot].unfinished?.nextPage == page && self[slot].query.decidingField == field
+        }
+    }
+
+    /// The members of queries about which one field decides, in some pages.
+    private func find(_ slots: [Slot], in pages: Range<Int>, of store: ComponentStore) -> [RowSet] {
+        var ranges = RangeTree()
+        for (position, slot) in slots.enumerated() {
+            for range in self[slot].query.keyRanges ?? [] { ranges.insert(range.keys, of: position, decides: true) }
+        }
+        ranges.order()
+        var members = slots.map { _ in RowSet() }
+        self[slots[0]].query.decidingField?.forEachKey(of: RowSet(pages: pages), in: store) { row, key in
+            ranges.forEach(at: key) { members[$0.slot].append(row) }
+        }
+        return members
+    }
+
+    /// Takes what an evaluation found.
+    /// - Parameter pages: Those that were looked at, after the ones before; `nil` for all.
     private mutating func take(
-        _ matching: RowSet, of entry: Entry, among rows: RowSet?, isLast: Bool = true, in store: ComponentStore
+        _ matching: RowSet, of slot: Slot, among pages: Range<Int>?, in store: ComponentStore
     ) {
+        let entry = self[slot]
+        let rows = pages.map(RowSet.init(pages:))
         _ = entry.membership?.update(among: rows, matching: matching, in: store)
-        guard isLast else { return }
+        if let pages {
+            entry.testedCount += UInt64(rows?.count ?? 0)
+            entry.unfinished?.nextPage = pages.upperBound
+            guard pages.upperBound >= store.pageCount else { return }
+        }
         if entry.unfinished?.isNew ?? false { entry.membership?.begin(at: store.tick) }
         entry.unfinished = nil
-        unfinishedCount -= 1
+        unfinished.removeUnordered(slot)
     }
 
     /// A subscription to the query has ended. The last one takes the query with it.
@@ -268,7 +313,7 @@ struct QueryTable {
         index.remove(slot, entry.definition)
         if let membership = entry.membership {
             memberQueryCount -= 1
-            if !entry.isFinished { unfinishedCount -= 1 }
+            if !entry.isFinished { unfinished.removeUnordered(slot) }
             // Who died of listed entities is known without having been watched.
             if let lostAt, entry.isFinished, entry.query.onlyListed == nil {
                 frozen.keep(entry.definition, membership, of: epoch, at: lostAt)
@@ -314,7 +359,7 @@ struct QueryTable {
             guard let entry = entries[slot], var candidates = index.rows(concerning: slot, entry.definition)
             else { continue }
             if let unfinished = entry.unfinished {
-                candidates.removeAll { $0 >= UInt32(unfinished.nextPage * RowSet.pageRows) }
+                candidates = candidates.prefix { $0.row < unfinished.nextPage * RowSet.pageRows }
             }
             count(candidates.count, of: entry)
             let concernsMembers = entry.membership?.update(candidates, entry.query, in: store) ?? false
@@ -347,7 +392,7 @@ struct QueryTable {
 
     /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
     /// from those of an earlier tick; `nil` if nothing is known about that.
-    func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> [UInt32]? {
+    func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> ArraySlice<ConcernedRow>? {
         guard let evaluated, evaluated == (cursor, store.tick) else { return nil }
         return index.rows(concerning: slot, self[slot].definition)
     }
@@ -382,7 +427,9 @@ struct QueryTable {
         assert(statusQueryCount == watched.count, "all of them are counted, too")
         assert(
             memberQueryCount == holders.keys.count { self[$0].membership != nil }, "queries with members are counted")
-        assert(unfinishedCount == holders.keys.count { !self[$0].isFinished }, "unfinished queries are counted")
+        assert(
+            unfinished.sorted() == holders.keys.filter { !self[$0].isFinished }.sorted(), "unfinished queries are known"
+        )
         assert(totalWork >= holders.keys.reduce(0) { $0 + self[$1].work }, "the work of all queries is counted")
     }
 }

@@ -8,7 +8,7 @@ import OrreryWire
 extension SyncServer {
     /// Determines the members of new queries further. Their sessions wait for them.
     mutating func evaluateNewQueries() {
-        guard views.contains(where: { $0.queries.unfinishedCount > 0 }) else { return }
+        guard views.contains(where: { $0.queries.isUnfinished }) else { return }
         var waiting: [(index: Int, view: Int, slots: [QueryTable.Slot])] = sessions.indices.compactMap { index in
             let view = sessions[index].view
             let slots = sessions[index].queries { id in sessions[index].waiting.contains { $0.id == id } }
@@ -24,6 +24,7 @@ extension SyncServer {
                     return
                 }
                 let (view, slot) = (waiting[position].view, waiting[position].slots[waiting[position].slots.count - 1])
+                // Perhaps with those of others, before it was its turn.
                 evaluationWork.charge(views[view].queries.evaluateFurther(slot, in: views[view].store))
                 if views[view].queries[slot].isFinished { waiting[position].slots.removeLast() }
             }

@@ -178,7 +178,8 @@ extension SyncServer {
     ) -> GrantedQuery {
         let view = sessions[index].view
         let isNew = !views[view].queries.contains(query)
-        let slot = views[view].queries.hold(query, of: views[view].store)
+        // Those that come back after a lost connection are many, and their queries are evaluated together.
+        let slot = views[view].queries.hold(query, of: views[view].store, waits: tick > .zero)
         // An evaluation is work that its client has caused; one in parts has a budget of its own.
         if isNew, views[view].queries[slot].isFinished { charge(index, query.evaluationWork(in: views[view].store)) }
         sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count, nil))

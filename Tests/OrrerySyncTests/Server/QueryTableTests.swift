@@ -215,13 +215,44 @@ import Testing
             #expect(
                 table[slot].membership?.members.map(\.index) == query.members(of: store).indexes,
                 "seed \(seed), step \(step)")
-            #expect(table[slot].isKnown(since: store.tick) && table.unfinishedCount == 0)
+            #expect(table[slot].isKnown(since: store.tick) && !table.isUnfinished)
             #expect(table[slot].isKnown(since: begun) == (frozen.remove(query) != nil || finished == begun))
             let isLost = Bool.random(using: &generator)
             if isLost { frozen.insert(query) }
             table.release(slot, lostAt: isLost ? .zero : nil)
         }
         #expect(parts > 100)
+    }
+
+    /// Those about which one field decides, while the world changes.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func whatIsDeterminedTogetherIsWhatHolds(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let rows = (0..<40 as Range<UInt32>).map { $0 % 8 + $0 / 8 * UInt32(RowSet.pageRows) }
+        for _ in 0..<20 { changeWorld(&generator, rows) }
+        var table = QueryTable(store.table, fieldsAreAlwaysUsed: seed % 2 == 0, evaluatesInParts: true)
+        var held = try (0..<8).map { number in
+            table.hold(try query("C0 where C0 \(["=", "<", ">="][number % 3]) \(number)"), of: store)
+        }
+        held.append(table.hold(try query("C0, C1? where C0 in (2, 3, 5) or C0 in 7..8"), of: store))
+        held.append(table.hold(try query("C0 where C0 = 3 and C1 = 2"), of: store))
+        var calls = 0
+        while let slot = held.first(where: { !table[$0].isFinished }) {
+            #expect(table.evaluateFurther(slot, in: store) > 0)
+            calls += 1
+            for _ in 0..<Int.random(in: 0..<3, using: &generator) {
+                changeWorld(&generator, rows)
+                table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            }
+            table.checkInvariants(held: held, sets: [], evaluatedAt: store.tick, in: store)
+        }
+        for slot in held {
+            #expect(
+                table[slot].membership?.members.map(\.index) == table[slot].query.members(of: store).indexes,
+                "seed \(seed): \(slot)")
+        }
+        let pageCount = store.pageCount
+        #expect(calls < 4 * pageCount, "nine are evaluated together, in parts of four pages, and one by itself")
     }
 
     private func changeWorld(_ generator: inout SeededGenerator, _ rows: [UInt32] = Array(0..<6)) {
