@@ -8,14 +8,12 @@ struct Resolver {
     let isResourceQuery: Bool
     /// Whether the query is of what the server shows of itself, and not of the world.
     private var isStatusQuery = false
-    private let entries: [[UInt8]: ComponentTable.Entry]
     private let nameSizeMax: Int
 
     init(table: ComponentTable, _ syntax: QuerySyntax) throws(QueryError) {
         self.table = table
         isResourceQuery = syntax.resource != nil
-        entries = Dictionary(table.entries.map { (Array($0.name.utf8), $0) }) { first, _ in first }
-        nameSizeMax = table.entries.reduce(0) { max($0, $1.name.utf8.count) }
+        nameSizeMax = table.entries.indices.reduce(0) { max($0, table.entries[$1].name.utf8.count) }
         // The first name decides what the query is of; all others must agree.
         guard let path = syntax.resource ?? syntax.terms.lazy.compactMap(\.namedPaths?.first).first else { return }
         isStatusQuery = find(path)?.entry.isStatus ?? false
@@ -51,10 +49,19 @@ struct Resolver {
             name += (position == 0 ? "" : ".").utf8
             name += part.utf8
             guard name.count <= nameSizeMax else { break }
-            if let entry = entries[name] { found = Found(entry: entry, stepCount: position + 1) }
+            if let entry = entry(named: name) { found = Found(entry: entry, stepCount: position + 1) }
             if isQuoted { break }
         }
         return found
+    }
+
+    /// A text has few names: to look at all of the table for each is less than to make an index of it.
+    private func entry(named name: [UInt8]) -> ComponentTable.Entry? {
+        // By position: an element that is handed to a closure would be copied.
+        table.entries.indices.first { position in
+            let other = table.entries[position].name.utf8
+            return other.count == name.count && other.elementsEqual(name)
+        }.map { table.entries[$0] }
     }
 
     /// The component that a condition or term names, which is of the right kind.

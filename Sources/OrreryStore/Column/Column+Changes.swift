@@ -59,35 +59,52 @@ extension Column {
         return result
     }
 
-    /// Adds what happened to some entities after `cursor`.
+    /// What happened in a row after a cursor.
+    enum RowChange { case entered, updated, left }
+
+    /// Calls `body` with what happened to some entities after `cursor`.
     /// - Parameters:
     ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it.
     ///   - pageRange: The pages to look at; all by default.
     ///   - living: The generations of the living entities; `nil` if the rows are no entities of the world.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
-    func addChanges(
+    @inline(__always)
+    func forEachChange(
         of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column?,
-        to changes: inout RowChanges
+        _ body: (_ index: UInt32, RowChange, PageStorage) -> Void
     ) {
         guard newestTick > cursor else { return }
         // A property of a class is checked for exclusive access at each use.
         let (pages, lives) = (pages, living?.pages)
+        var (number, page, life): (Int, PageStorage?, PageStorage?) = (-1, nil, nil)
         for entity in listed {
-            let (number, row) = (Int(entity.index) / RowSet.pageRows, Self.row(entity.index))
-            guard pageRange?.contains(number) ?? true, number < pages.count, let page = pages[number],
-                page.isChanged(row, after: cursor)
-            else { continue }
-            if let lives {
-                guard number < lives.count, let life = lives[number], life.contains(row),
-                    life.word32(of: row) == entity.generation
-                else { continue }
+            if Int(entity.index) / RowSet.pageRows != number {
+                number = Int(entity.index) / RowSet.pageRows
+                let isLookedAt = number < pages.count && pageRange?.contains(number) ?? true
+                page = isLookedAt ? pages[number] : nil
+                life = lives.flatMap { number < $0.count ? $0[number] : nil }
             }
-            if !page.contains(row) {
-                changes.left.append(entity.index)
-            } else if page.hasMoved(row, after: cursor) {
-                changes.entered.append(entity.index)
-            } else {
-                changes.updated.append(entity.index)
+            let row = Self.row(entity.index)
+            guard let page, page.isChanged(row, after: cursor) else { continue }
+            if lives != nil {
+                guard let life, life.contains(row), life.word32(of: row) == entity.generation else { continue }
+            }
+            let isPresent = page.contains(row)
+            body(
+                entity.index, !isPresent ? .left : page.hasMoved(row, after: cursor) ? .entered : .updated, page)
+        }
+    }
+
+    /// Adds what happened to some entities after `cursor`.
+    /// - Parameters: As for ``forEachChange(of:after:pages:living:_:)``.
+    func addChanges(
+        of listed: [Entity], after cursor: Tick, pages: Range<Int>?, living: Column?, to changes: inout RowChanges
+    ) {
+        forEachChange(of: listed, after: cursor, pages: pages, living: living) { index, change, _ in
+            switch change {
+            case .entered: changes.entered.append(index)
+            case .updated: changes.updated.append(index)
+            case .left: changes.left.append(index)
             }
         }
     }

@@ -76,7 +76,7 @@ extension ComponentStore {
 
 extension Column {
     fileprivate func updates(
-        of listed: [Entity], after cursor: Tick, pages pageRange: Range<Int>?, living: Column?,
+        of listed: [Entity], after cursor: Tick, pages: Range<Int>?, living: Column?,
         in memory: RowUpdates.Memory, to changes: inout RowChanges
     ) -> RowUpdates? {
         var updates = RowUpdates()
@@ -87,43 +87,26 @@ extension Column {
         let gaps = memory.take(listed.count * (RowUpdates.Memory.gapSizeMax + valueSize))
         let values = gaps + listed.count * RowUpdates.Memory.gapSizeMax
         var (nextGap, nextValue, nextRow) = (gaps, values, UInt32(0))
-        // A property of a class is checked for exclusive access at each use.
-        let (pages, lives) = (pages, living?.pages)
-        var (number, page, life): (Int, PageStorage?, PageStorage?) = (-1, nil, nil)
-        for entity in listed {
-            if Int(entity.index) / RowSet.pageRows != number {
-                number = Int(entity.index) / RowSet.pageRows
-                let isLookedAt = number < pages.count && pageRange?.contains(number) ?? true
-                page = isLookedAt ? pages[number] : nil
-                life = lives.flatMap { number < $0.count ? $0[number] : nil }
-            }
-            let row = Self.row(entity.index)
-            guard let page, page.isChanged(row, after: cursor) else { continue }
-            if lives != nil {
-                guard let life, life.contains(row), life.word32(of: row) == entity.generation else { continue }
-            }
-            guard page.contains(row), !page.hasMoved(row, after: cursor) else {
-                if page.contains(row) {
-                    changes.entered.append(entity.index)
-                } else {
-                    changes.left.append(entity.index)
+        forEachChange(of: listed, after: cursor, pages: pages, living: living) { index, change, page in
+            switch change {
+            case .entered: changes.entered.append(index)
+            case .left: changes.left.append(index)
+            case .updated:
+                var gap = index &- nextRow
+                while gap >= 0x80 {
+                    nextGap.storeBytes(of: UInt8(truncatingIfNeeded: gap) | 0x80, as: UInt8.self)
+                    nextGap += 1
+                    gap >>= 7
                 }
-                continue
-            }
-            var gap = entity.index &- nextRow
-            while gap >= 0x80 {
-                nextGap.storeBytes(of: UInt8(truncatingIfNeeded: gap) | 0x80, as: UInt8.self)
+                nextGap.storeBytes(of: UInt8(gap), as: UInt8.self)
                 nextGap += 1
-                gap >>= 7
+                page.copyValue(of: Self.row(index), to: nextValue)
+                nextValue += valueSize
+                if updates.count == 0 { updates.first = index }
+                updates.count += 1
+                updates.last = index
+                nextRow = index &+ 1
             }
-            nextGap.storeBytes(of: UInt8(gap), as: UInt8.self)
-            nextGap += 1
-            page.copyValue(of: row, to: nextValue)
-            nextValue += valueSize
-            if updates.count == 0 { updates.first = entity.index }
-            updates.count += 1
-            updates.last = entity.index
-            nextRow = entity.index &+ 1
         }
         updates.gaps = UnsafeRawBufferPointer(start: gaps, count: nextGap - gaps)
         updates.values = UnsafeRawBufferPointer(start: values, count: nextValue - values)
