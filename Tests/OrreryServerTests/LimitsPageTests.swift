@@ -48,6 +48,7 @@ import Testing
             ("Membership.leavingCountMax", "\(Membership.leavingCountMax)"),
             ("QueryStatus.textSizeMax", "\(QueryStatus.textSizeMax)"),
             ("PersonalSights.newcomerQuestionMax", "\(PersonalSights.newcomerQuestionMax)"),
+            ("QueryTexts.sizeMax", "\(QueryTexts.sizeMax)"),
             ("SyncServer.pastEpochCountMax", "\(SyncServer.pastEpochCountMax)"),
             ("SyncServer.viewCountMax", "\(SyncServer.viewCountMax)"),
             ("KeyRange.countMax", "\(KeyRange.countMax)"),

@@ -5,7 +5,8 @@ struct ConcernedRow {
     var isMember: Bool?
 }
 
-/// The rows that may concern each query, in one tick. All of them are in one list, so that the next query's are at hand.
+/// The rows that may concern each query, in one tick. All of them are in one list, so that those of the next query are
+/// at hand.
 struct ConcernedRows {
     private var found: [(slot: QueryTable.Slot, row: ConcernedRow)] = []
     /// By query, once they are in order.

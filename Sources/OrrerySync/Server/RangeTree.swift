@@ -1,7 +1,7 @@
 import OrrerySchema
 
-/// Ranges of keys, each of a query, found by a key that is in them. Ranges of one key are searched in a list, the others
-/// in a tree whose root is in the middle of the ordered ranges.
+/// Ranges of keys, each of a query, found by a key that is in them. Ranges of one key are searched in a list, the
+/// others in a tree whose root is in the middle of the ordered ranges.
 struct RangeTree {
     struct Node {
         let keys: ClosedRange<UInt64>

@@ -110,7 +110,7 @@ extension SyncServer {
         }
     }
 
-    func check(
+    mutating func check(
         _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, isResumed: Bool = false
     ) throws(QueryRefusal) -> Query {
         let session = sessions[index]
@@ -143,7 +143,7 @@ extension SyncServer {
     }
 
     /// Parses a query, and checks that a session may have it beside its others.
-    func parse(_ request: QueryRequest, of index: Int) throws(QueryRefusal) -> Query {
+    mutating func parse(_ request: QueryRequest, of index: Int) throws(QueryRefusal) -> Query {
         let session = sessions[index]
         guard session.admission.rights.contains(.observe) else {
             throw QueryRefusal(.forbidden, "this client may not observe: the server did not give it that right")
@@ -156,7 +156,7 @@ extension SyncServer {
         }
         let query: Query
         do throws(QueryError) {
-            query = try Query(request.text, entities: request.entities, in: views[session.view].store.table)
+            query = try texts.query(request, in: views[session.view])
         } catch {
             throw QueryRefusal(error)
         }

@@ -43,6 +43,7 @@ package struct SyncServer: ~Copyable {
     let ticksPer1000Seconds: Int
     package let permissions: MutationPermissions
     var clients: ClientTable
+    var texts = QueryTexts()
     /// The source of tokens.
     let makeRandom: () -> UInt64
     /// Ascending by ID.
