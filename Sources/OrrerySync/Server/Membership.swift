@@ -92,6 +92,35 @@ struct Membership {
         return (gone, new)
     }
 
+    /// Takes what an evaluation of some pages found.
+    /// - Parameter matching: The rows that match, ascending.
+    /// - Returns: Whether anybody joined or left.
+    /// - Complexity: O(rows that match + members in the pages), and O(members) if many joined or left.
+    mutating func update(
+        _ matching: ArraySlice<ConcernedRow>, amongPages pages: Range<Int>, in store: ComponentStore
+    ) -> Bool {
+        var (gone, new): ([Int], [Entity]) = ([], [])
+        var generations = GenerationReader(isOutsideWorld ? nil : store)
+        var next = members.partitionIndex { $0.index >= pages.lowerBound * RowSet.pageRows }
+        func pass(upTo row: Int) {
+            while next < members.count, members[next].index < row {
+                gone.append(next)
+                next += 1
+            }
+        }
+        for row in matching.lazy.map(\.row) {
+            pass(upTo: Int(row))
+            let entity = Entity(index: row, generation: generations.generation(at: row))
+            if next < members.count, members[next] == entity {
+                next += 1
+            } else {
+                new.append(entity)
+            }
+        }
+        pass(upTo: pages.upperBound * RowSet.pageRows)
+        return take(new, removing: gone, at: store.tick)
+    }
+
     /// The position of the first member at or after a row, which is not before another position.
     private func position(of row: UInt32, from first: Int) -> Int {
         var position = first

@@ -39,23 +39,6 @@ struct QueryTable {
         var number: QueryNumber { definition.number }
         var cells: Cells { definition.cells }
         var shownColumns: [ColumnID] { definition.shownColumns }
-
-        /// What a client is told about it.
-        var granted: GrantedQuery {
-            GrantedQuery(number, shown: query.selection.shown, tellsMembers: membership != nil)
-        }
-
-        /// Whether the entity at a row is a member that clients are told of.
-        func hasMember(at row: UInt32, in store: ComponentStore) -> Bool {
-            guard let membership, let candidate = membership.candidate(at: row, in: store) else { return false }
-            return membership.contains(candidate)
-        }
-
-        /// Whether everyone who left it after a tick is known.
-        func isKnown(since tick: Tick) -> Bool { membership.map { $0.knownSince <= tick } ?? true }
-
-        /// The fewest units of work for a batch of its members.
-        var expectedWork: Int { (membership?.members.count ?? 0) * shownColumns.count }
     }
 
     /// An evaluation that is done in parts.
@@ -115,6 +98,7 @@ struct QueryTable {
         self.components = components
         pieceWorkMax = evaluatesInParts ? 0 : Self.pieceWorkMax
         togetherCountMin = evaluatesInParts ? 2 : Self.togetherCountMin
+        togetherPageCount = evaluatesInParts ? 1 : 16
         self.epoch = epoch
         self.frozen = frozen
         index = QueryIndex(
@@ -188,7 +172,8 @@ struct QueryTable {
         unfinished.append(slot)
         if !waits, query.evaluationWork(in: store) <= pieceWorkMax {
             entry.testedCount += UInt64(query.rowCount(in: store))
-            take(query.members(of: store), of: slot, among: nil, in: store)
+            _ = entry.membership?.update(among: nil, matching: query.members(of: store), in: store)
+            finish(slot, at: store.tick)
         }
         return slot
     }
@@ -197,6 +182,8 @@ struct QueryTable {
     private static let partSize = 64
     /// What evaluating queries together costs: as much as one of so many nodes.
     private static let togetherNodeCount = 16
+    /// Pages of queries that are evaluated together.
+    private let togetherPageCount: Int
 
     /// Determines the members of a query in some more pages.
     /// - Returns: The work that it was.
@@ -206,13 +193,17 @@ struct QueryTable {
         let together = unfinishedTogether(with: query, at: page)
         let isAlone = together.count < togetherCountMin
         let nodeCount = isAlone ? query.nodeCount : Self.togetherNodeCount
-        let pages = page..<min(store.pageCount, page + max(1, Self.partSize / nodeCount))
+        let partCount = isAlone ? max(1, Self.partSize / nodeCount) : togetherPageCount
+        let pages = page..<min(store.pageCount, page + partCount)
         if isAlone {
-            take(query.members(of: store, among: RowSet(pages: pages)), of: slot, among: pages, in: store)
+            let rows = RowSet(pages: pages)
+            _ = self[slot].membership?.update(among: rows, matching: query.members(of: store, among: rows), in: store)
+            evaluated(slot, pages, in: store)
         } else {
             let found = find(together, in: pages, of: store)
-            for position in together.indices {
-                take(found[position], of: together[position], among: pages, in: store)
+            for (position, slot) in together.enumerated() {
+                _ = self[slot].membership?.update(found[position], amongPages: pages, in: store)
+                evaluated(slot, pages, in: store)
             }
         }
         return Query.work(pageCount: pages.count, nodeCount: nodeCount)
@@ -226,35 +217,33 @@ struct QueryTable {
         }
     }
 
-    /// The members of queries about which one field decides, in some pages.
-    private func find(_ slots: [Slot], in pages: Range<Int>, of store: ComponentStore) -> [RowSet] {
+    /// The members of queries about which one field decides, in some pages, by their positions.
+    private func find(_ slots: [Slot], in pages: Range<Int>, of store: ComponentStore) -> ConcernedRows {
         var ranges = RangeTree()
         for (position, slot) in slots.enumerated() {
             for range in self[slot].query.keyRanges ?? [] { ranges.insert(range.keys, of: position, decides: true) }
         }
         ranges.order()
-        var members = slots.map { _ in RowSet() }
+        var members = ConcernedRows()
         self[slots[0]].query.decidingField?.forEachKey(of: RowSet(pages: pages), in: store) { row, key in
-            ranges.forEach(at: key) { members[$0.slot].append(row) }
+            ranges.forEach(at: key) { members.append(row, for: $0.slot, isMember: true) }
         }
+        members.order { _ in false }
         return members
     }
 
-    /// Takes what an evaluation found.
-    /// - Parameter pages: Those that were looked at, after the ones before; `nil` for all.
-    private mutating func take(
-        _ matching: RowSet, of slot: Slot, among pages: Range<Int>?, in store: ComponentStore
-    ) {
+    /// Some pages of a query were evaluated, after the ones before.
+    private mutating func evaluated(_ slot: Slot, _ pages: Range<Int>, in store: ComponentStore) {
         let entry = self[slot]
-        let rows = pages.map(RowSet.init(pages:))
-        _ = entry.membership?.update(among: rows, matching: matching, in: store)
-        if let pages {
-            entry.testedCount += UInt64(rows?.count ?? 0)
-            entry.unfinished?.nextPage = pages.upperBound
-            guard pages.upperBound >= store.pageCount else { return }
-        }
-        if entry.unfinished?.isNew ?? false { entry.membership?.begin(at: store.tick) }
-        entry.unfinished = nil
+        entry.testedCount += UInt64(pages.count * RowSet.pageRows)
+        entry.unfinished?.nextPage = pages.upperBound
+        if pages.upperBound >= store.pageCount { finish(slot, at: store.tick) }
+    }
+
+    /// All members of a query are known.
+    private mutating func finish(_ slot: Slot, at tick: Tick) {
+        if self[slot].unfinished?.isNew ?? false { self[slot].membership?.begin(at: tick) }
+        self[slot].unfinished = nil
         unfinished.removeUnordered(slot)
     }
 

@@ -21,10 +21,14 @@ struct QueryTexts {
     private var size = 0
 
     /// The query of a request. One with a list of entities is not kept.
-    mutating func query(_ request: QueryRequest, in view: WorldView) throws(QueryError) -> Query {
-        let table = view.store.table
+    /// - Parameters:
+    ///   - table: The components of a view.
+    ///   - epoch: That of the view.
+    mutating func query(
+        _ request: QueryRequest, in table: ComponentTable, of epoch: Epoch
+    ) throws(QueryError) -> Query {
         guard request.entities == nil else { return try Query(request.text, entities: request.entities, in: table) }
-        let key = Key(epoch: view.epoch, text: Array(request.text.utf8))
+        let key = Key(epoch: epoch, text: Array(request.text.utf8))
         if let known = queries[key] { return known }
         let query = try Query(request.text, in: table)
         let querySize = Self.querySize + Self.sizePerByte * key.text.count

@@ -144,11 +144,10 @@ extension SyncServer {
 
     /// Parses a query, and checks that a session may have it beside its others.
     mutating func parse(_ request: QueryRequest, of index: Int) throws(QueryRefusal) -> Query {
-        let session = sessions[index]
-        guard session.admission.rights.contains(.observe) else {
+        guard sessions[index].admission.rights.contains(.observe) else {
             throw QueryRefusal(.forbidden, "this client may not observe: the server did not give it that right")
         }
-        guard session.textSize + request.text.utf8.count <= configuration.queryTextSizeMax else {
+        guard sessions[index].textSize + request.text.utf8.count <= configuration.queryTextSizeMax else {
             throw QueryRefusal(
                 .limitReached,
                 "the queries of a session have at most \(configuration.queryTextSizeMax) bytes of text; unsubscribe "
@@ -156,12 +155,13 @@ extension SyncServer {
         }
         let query: Query
         do throws(QueryError) {
-            query = try texts.query(request, in: views[session.view])
+            let view = sessions[index].view
+            query = try texts.query(request, in: views[view].store.table, of: views[view].epoch)
         } catch {
             throw QueryRefusal(error)
         }
         let listed = query.listedCount
-        guard session.listedCount + listed <= configuration.listedEntityCountMax else {
+        guard sessions[index].listedCount + listed <= configuration.listedEntityCountMax else {
             throw QueryRefusal(
                 .limitReached,
                 "a session lists at most \(configuration.listedEntityCountMax) entities; unsubscribe some")

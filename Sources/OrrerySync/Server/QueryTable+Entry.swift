@@ -40,3 +40,22 @@ extension QueryTable {
         }
     }
 }
+
+extension QueryTable.Entry {
+    /// What a client is told about it.
+    var granted: GrantedQuery {
+        GrantedQuery(number, shown: query.selection.shown, tellsMembers: membership != nil)
+    }
+
+    /// Whether the entity at a row is a member that clients are told of.
+    func hasMember(at row: UInt32, in store: ComponentStore) -> Bool {
+        guard let membership, let candidate = membership.candidate(at: row, in: store) else { return false }
+        return membership.contains(candidate)
+    }
+
+    /// Whether everyone who left it after a tick is known.
+    func isKnown(since tick: Tick) -> Bool { membership.map { $0.knownSince <= tick } ?? true }
+
+    /// The fewest units of work for a batch of its members.
+    var expectedWork: Int { (membership?.members.count ?? 0) * shownColumns.count }
+}
