@@ -236,7 +236,7 @@ struct BatchBuilder {
         guard let membership = entry.membership else { return }
         // What one session alone has, or gets a part of, is needed once.
         let isShared =
-            entry.sets.count > 1 && pages == nil && pending.otherwise.queries.isEmpty
+            entry.holderCount > 1 && pages == nil && pending.otherwise.queries.isEmpty
             && pending.otherwise.cells.isEmpty
         let key = MemberKey(query: entry.number, cursor: pending.cursor, heldSince: pending.heldSince)
         if isShared, let block = memberBlocks[key] {
