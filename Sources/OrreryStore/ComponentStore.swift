@@ -19,8 +19,11 @@ package final class ComponentStore {
     /// The tick whose state this is.
     package private(set) var tick = Tick.zero
     private var size = StoreSize()
+    /// Whether an entity that is gone may come back, as one does that was hidden for a while. In a world none does.
+    package let entitiesMayReturn: Bool
 
-    package init(_ table: ComponentTable) {
+    package init(_ table: ComponentTable, entitiesMayReturn: Bool = false) {
+        self.entitiesMayReturn = entitiesMayReturn
         self.table = ComponentTable()
         entities = Column(valueSize: 4, countedBy: size)
         groups = Column(valueSize: 8, countedBy: size)

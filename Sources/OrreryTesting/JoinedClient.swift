@@ -181,9 +181,12 @@ public final class JoinedClient {
     }
 
     /// Subscribes to a query.
+    /// - Parameter old: A subscription whose place it takes once it has started.
     @discardableResult
-    package func query(_ text: String, of entities: [Entity]? = nil) -> SubscriptionID? {
-        session.subscribe(QueryRequest(text, entities: entities)) { _ in }
+    package func query(
+        _ text: String, of entities: [Entity]? = nil, replacing old: SubscriptionID? = nil
+    ) -> SubscriptionID? {
+        session.subscribe(QueryRequest(text, entities: entities), replacing: old) { _ in }
     }
 
     /// Keeps the batches of a query in a log, from what it shows now on.

@@ -92,6 +92,30 @@ import simulate
         #expect(client.session.withCore { $0.members(of: id).count } == 900)
     }
 
+    /// Nothing of it is left in the client's store when the query begins anew.
+    @Test(arguments: [5, 40]) func whoHasLostEverythingThatIsShownLeaves(secondsAway: Int) throws {
+        let joined = try makeJoined()
+        let entities = [joined.world.spawn(Health()), joined.world.spawn(Health())]
+        joined.tick()
+        let client = try joined.connect()
+        client.subscribe(["Health"])
+        let id = try #require(client.query("Health, Position?"))
+        joined.tick()
+        let log = BatchLog()
+        let reader = client.observe(id, log)
+        #expect(log.take().compactMap { $0.queries[reader]?.joined } == [entities])
+        client.link.toServer.isHanging = true
+        client.link.toClient.isHanging = true
+        client.cut()
+        joined.deliver()
+        try joined.world.remove(Health.self, from: entities[0])
+        away(joined, secondsAway)
+        client.link = LinkCondition()
+        away(joined, 10)
+        #expect(log.take().flatMap { $0.queries[reader]?.left ?? [] } == [entities[0]])
+        #expect(client.session.withCore { $0.members(of: id) } == [entities[1]])
+    }
+
     /// A client comes back over a slow link to a world in which all changes in every tick. What it missed is too much for
     /// somebody who has acknowledged nothing, and little enough for its window.
     @Test(arguments: [nil, "Position where Position.x >= 0"])

@@ -86,6 +86,7 @@ extension RandomScript {
                 continue
             }
             participant.watch.isDamaged = participant.hashes.isDamaged
+            followReplacements(participant)
             violations += participant.watch.look(at: client, history: history).map {
                 "client \(participant.number): \($0)"
             }

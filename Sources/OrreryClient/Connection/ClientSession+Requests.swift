@@ -18,11 +18,14 @@ extension ClientSession {
     }
 
     /// Calls `answer` when everything that matches is in the store, or when the server refuses.
+    /// - Parameter old: A subscription whose place it takes; nobody else may do so meanwhile.
     /// - Returns: The subscription's ID; `nil` if the session has ended.
     @discardableResult
-    package func subscribe(_ request: QueryRequest, _ answer: @escaping Answer) -> SubscriptionID? {
+    package func subscribe(
+        _ request: QueryRequest, replacing old: SubscriptionID? = nil, _ answer: @escaping Answer
+    ) -> SubscriptionID? {
         send(phase: .subscribe, { answer(.failure($0)) }) { state throws(Refusal) in
-            let id = try state.core.subscribe(request)
+            let id = try state.core.subscribe(request, replacing: old)
             state.waiters.subscriptions[id] = answer
             return id
         }

@@ -177,9 +177,11 @@ extension BatchApplier {
     private func movement(of query: ShownQueries.Query, _ told: ToldChanges) -> (left: [Entity], joined: [Entity]) {
         let left = query.membersBefore.subtracting(query.members).union(query.rejoined)
         let joined = query.members.subtracting(query.membersBefore.subtracting(query.rejoined))
-        let despawned = query.granted.isOutsideWorld ? [:] : told.despawned
+        let isOutsideWorld = query.granted.isOutsideWorld
         return (
-            left.indexes.compactMap { despawned[$0] ?? member(of: query.granted, at: $0) },
+            left.indexes.compactMap {
+                (isOutsideWorld ? nil : told.gone(from: $0)) ?? member(of: query.granted, at: $0)
+            },
             joined.indexes.compactMap { member(of: query.granted, at: $0) }
         )
     }
@@ -270,6 +272,8 @@ private struct ToldChanges {
     private(set) var life: [Entity: Change.Cause] = [:]
     /// By row: the entity that was there before, and is gone from the world.
     private(set) var despawned: [UInt32: Entity] = [:]
+    /// By row: the entity that was there before, and of which nothing is kept any more.
+    private var left: [UInt32: Entity] = [:]
     /// The components that the changes concern, also those that the batch has taken out of the table.
     private(set) var entries: [String: ComponentTable.Entry] = [:]
     /// The entities that the changes concern, ascending.
@@ -288,8 +292,12 @@ private struct ToldChanges {
         }
         for entry in list.components { entries[entry.name] = entry }
         for entity in despawnedEntities where despawned[entity.index] == nil { despawned[entity.index] = entity }
+        for (entity, cause) in life where cause == .left { left[entity.index] = entity }
         self.entities = entities.sorted()
     }
+
+    /// The entity that was at a row before, if it is gone.
+    func gone(from row: UInt32) -> Entity? { despawned[row] ?? left[row] }
 
     /// The first change of a component of an entity.
     func first(of entity: Entity, _ component: String) -> Change? {

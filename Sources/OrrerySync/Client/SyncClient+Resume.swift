@@ -27,7 +27,7 @@ extension SyncClient {
             Hello.Resume(
                 revision: Revision(epoch: welcome.revision.epoch, tick: reachedTick), token: welcome.session.token,
                 subscriptions: startedSubscriptions.compactMap { id in
-                    requests[id].map { Hello.Resume.Subscription(id, $0.request) }
+                    requests[id].map { Hello.Resume.Subscription(id, $0.query) }
                 })
         }
         var hello = Hello(
@@ -107,9 +107,10 @@ extension SyncClient {
         var events: [ClientEvent] = []
         for (id, asked) in requests.sorted(by: { $0.key < $1.key }) where !applier.started.contains(id) {
             do throws(Refusal) {
-                let request = try possible(asked.request)
-                requests[id]?.request = request
-                try ask(id, request, of: asked.epoch)
+                var request = asked
+                request.query = try possible(asked.query)
+                requests[id] = request
+                try ask(id, request)
             } catch {
                 requests[id] = nil
                 events.append(.refused(id, error))

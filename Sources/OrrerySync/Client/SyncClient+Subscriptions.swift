@@ -5,23 +5,37 @@ package import OrreryWire
 extension SyncClient {
     /// Subscribes to a query. The answer arrives as `subscribed` or `refused`, the first state of what it shows with a
     /// batch that lists the subscription as `started`. Without a connection, the request is sent with the next one.
+    /// - Parameter old: A subscription that ends when this one starts: its readers go on with this one, and are told
+    ///   what changes by that. If this one is refused, the old one stays.
     /// - Throws: ``Refusal`` if an entity is of an earlier life of the world, or if the request lists more entities, or
     ///   takes more bytes, than the server accepts.
-    package mutating func subscribe(_ request: QueryRequest) throws(Refusal) -> SubscriptionID {
+    package mutating func subscribe(
+        _ query: QueryRequest, replacing old: SubscriptionID? = nil
+    ) throws(Refusal) -> SubscriptionID {
         let id = SubscriptionID(nextSubscription)
-        let shown = welcome == nil ? nil : shownEpoch
-        if phase == .ready { try ask(id, request, of: shown) }
+        let request = Request(query: query, epoch: welcome == nil ? nil : shownEpoch, replaces: old)
+        if phase == .ready { try ask(id, request) }
         nextSubscription += 1
-        requests[id] = (request, shown)
+        requests[id] = request
         return id
     }
 
     /// Sends a subscription.
-    /// - Parameter shown: The life of the world to which the listed entities belong; `nil` if it is not known.
-    mutating func ask(_ id: SubscriptionID, _ request: QueryRequest, of shown: Epoch?) throws(Refusal) {
-        let message = ClientMessage.subscribe(id, request).encoded()
-        try check(request, of: shown, messageSize: message.count)
-        outgoing.append(message)
+    mutating func ask(_ id: SubscriptionID, _ request: Request) throws(Refusal) {
+        // One that is ending is over when the server reads this.
+        let old = request.replaces.flatMap { requests[$0] == nil || unsubscribing.contains($0) ? nil : $0 }
+        let message = old.map { ClientMessage.replace($0, by: id, request.query) } ?? .subscribe(id, request.query)
+        let bytes = message.encoded()
+        try check(request.query, of: request.epoch, messageSize: bytes.count)
+        outgoing.append(bytes)
+    }
+
+    /// A subscription has started: the one whose place it takes is over.
+    mutating func endReplaced(by id: SubscriptionID) -> [ClientEvent] {
+        guard let old = requests[id]?.replaces else { return [] }
+        requests[id]?.replaces = nil
+        let goingOn = observe(id, insteadOf: old).map { [ClientEvent.applied($0)] } ?? []
+        return goingOn + (requests[old] == nil ? [] : forget(old))
     }
 
     /// The query without entities that cannot be alive on the server, by their indexes: to name one is a breach of the
@@ -62,7 +76,7 @@ extension SyncClient {
     var messageSizeMax: Int { min(configuration.sentMessageSizeMax, welcome?.limits.clientMessageSizeMax ?? .max) }
 
     /// The queries that this client is kept up to date on: those of subscriptions whose first state is in the store.
-    package var startedQueries: [QueryRequest] { startedSubscriptions.compactMap { requests[$0]?.request } }
+    package var startedQueries: [QueryRequest] { startedSubscriptions.compactMap { requests[$0]?.query } }
 
     /// The entities that match the query of a started subscription, ascending; `Entity.none` for a resource.
     /// - Complexity: O(n).

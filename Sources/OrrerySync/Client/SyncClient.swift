@@ -58,8 +58,16 @@ package struct SyncClient {
     /// The newest tick of the server that this client knows of.
     package internal(set) var serverTick = Tick.zero
     var applier: BatchApplier
-    /// The requested subscriptions, each with the life of the world that was shown at its request; `nil` if none was.
-    var requests: [SubscriptionID: (request: QueryRequest, epoch: Epoch?)] = [:]
+    struct Request {
+        var query: QueryRequest
+        /// The life of the world that was shown when it was made; `nil` if none was.
+        let epoch: Epoch?
+        /// The subscription that ends when this one starts.
+        var replaces: SubscriptionID?
+    }
+
+    /// The requested subscriptions.
+    var requests: [SubscriptionID: Request] = [:]
     /// Subscriptions that go on from an earlier connection, and that the server has not described yet.
     var resuming: Set<SubscriptionID> = []
     /// Subscriptions whose end was requested and not answered.
@@ -293,7 +301,7 @@ package struct SyncClient {
         }
         tick = head.tick
         if head.asksToAcknowledge { acknowledge() }
-        return [.applied(batch)]
+        return [.applied(batch)] + batch.started.flatMap { endReplaced(by: $0) }
     }
 
     /// The first state of a new life replaces what is shown, as part of the batch that brings it.

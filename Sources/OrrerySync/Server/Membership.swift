@@ -76,7 +76,9 @@ struct Membership {
             var joined = matching
             while next < members.count, members[next].index - firstRow < 64 {
                 let (member, bit) = (members[next], UInt64(1) << UInt64(members[next].index - firstRow))
-                if matching & bit != 0, generations.generation(at: member.index) == member.generation {
+                if matching & bit != 0, generations.generation(at: member.index) == member.generation,
+                    hasStayed(next, in: store)
+                {
                     joined &= ~bit
                 } else if candidates & bit != 0 {
                     gone.append(next)
@@ -111,7 +113,7 @@ struct Membership {
         for row in matching.lazy.map(\.row) {
             pass(upTo: Int(row))
             let entity = Entity(index: row, generation: generations.generation(at: row))
-            if next < members.count, members[next] == entity {
+            if next < members.count, members[next] == entity, hasStayed(next, in: store) {
                 next += 1
             } else {
                 new.append(entity)
@@ -119,6 +121,13 @@ struct Membership {
         }
         pass(upTo: pages.upperBound * RowSet.pageRows)
         return take(new, removing: gone, at: store.tick)
+    }
+
+    /// Whether a member was there all the time since it joined. For a client, one that was hidden in between is gone,
+    /// and somebody who comes anew.
+    private func hasStayed(_ position: Int, in store: ComponentStore) -> Bool {
+        !store.entitiesMayReturn || isOutsideWorld
+            || store.entities.membershipTick(of: members[position].index) <= joinTicks[position]
     }
 
     /// The position of the first member at or after a row, which is not before another position.
@@ -153,7 +162,7 @@ struct Membership {
                     concerned.isMember ?? query.matches($0, of: store) ? $0 : nil
                 }
             concernsMembers = concernsMembers || known != nil || member != nil
-            guard known != member else { continue }
+            guard known != member || known != nil && !hasStayed(position, in: store) else { continue }
             if known != nil { gone.append(position) }
             if let member { new.append(member) }
         }

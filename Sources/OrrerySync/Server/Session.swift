@@ -28,8 +28,19 @@ struct Session {
     var clientName = ""
     /// Capabilities of the client beyond docs/PROTOCOL.md.
     var capabilities: [Capability] = []
+    struct Subscription {
+        let id: SubscriptionID
+        let query: QueryTable.Slot
+        /// Bytes of its text.
+        let textSize: Int
+        /// The one that ends when this one starts. Each has one at most that takes its place.
+        var replaces: SubscriptionID?
+        /// When its hash was last told.
+        var hashedAt: Duration?
+    }
+
     /// In order of request.
-    var subscriptions: [(id: SubscriptionID, query: QueryTable.Slot, textSize: Int, hashedAt: Duration?)] = []
+    var subscriptions: [Subscription] = []
     /// The number of entities that its subscriptions and waiting queries list.
     var listedCount = 0
     /// Its one-shot queries that wait, in order.

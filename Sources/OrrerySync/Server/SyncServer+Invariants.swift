@@ -71,6 +71,11 @@ extension Session {
             Set(hashRequests).count == hashRequests.count
                 && hashRequests.allSatisfy { id in subscriptions.contains { $0.id == id } },
             "\(id) waits once for each hash of what it has")
+        let replaced = subscriptions.compactMap(\.replaces)
+        assert(
+            Set(replaced).count == replaced.count
+                && replaced.allSatisfy { id in subscriptions.contains { $0.id == id } },
+            "\(id) replaces each of what it has once")
         if case .behind(let cursor, let transfer) = progress {
             assert(cursor <= storeTick, "\(id) has a cursor that has not come")
             assert((transfer?.start ?? .zero) <= storeTick, "\(id) has a transfer that begins later")

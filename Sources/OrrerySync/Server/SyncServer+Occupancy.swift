@@ -59,17 +59,18 @@ extension SyncServer {
                     "mutations that session \(session.id) awaits", clients.awaitedSizes(of: session.client).count,
                     limit: configuration.pendingMutationMax),
                 Occupancy(
-                    "subscriptions of session \(session.id)", session.subscriptions.count,
+                    "subscriptions of session \(session.id)", session.subscriptions.count { $0.replaces == nil },
                     limit: limits.subscriptionCountMax),
                 Occupancy(
                     "waiting queries of session \(session.id)", session.waitingQueries.count,
                     limit: configuration.waitingQueryMax),
                 Occupancy(
-                    "listed entities of session \(session.id)", session.listedCount,
+                    "listed entities of session \(session.id)",
+                    session.listedCount - listedCount(ofReplaced: session),
                     limit: configuration.listedEntityCountMax),
                 Occupancy(
                     "waiting subscriptions of session \(session.id)", session.waiting.count,
-                    limit: limits.subscriptionCountMax),
+                    limit: 2 * limits.subscriptionCountMax),
                 Occupancy(
                     "hashes that session \(session.id) waits for", session.hashRequests.count,
                     limit: limits.subscriptionCountMax),
@@ -133,6 +134,14 @@ extension SyncServer {
                 lastTakenAt: session.held.lastTakenAt, heldAnswerSize: session.held.answerSize,
                 lastHeardAt: session.lastHeardAt, isRead: session.reading.isOn,
                 awaitsHelloSince: session.phase == .awaitingHello && session.reading.isOn ? session.lastHeardAt : nil)
+        }
+    }
+
+    /// The entities that only those subscriptions of a session list whose places others are about to take.
+    private func listedCount(ofReplaced session: Session) -> Int {
+        session.subscriptions.reduce(0) { count, old in
+            let isReplaced = session.subscriptions.contains { $0.replaces == old.id }
+            return isReplaced ? count + views[session.view].queries[old.query].query.listedCount : count
         }
     }
 }

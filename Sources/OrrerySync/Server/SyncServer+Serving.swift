@@ -222,6 +222,7 @@ extension SyncServer {
     }
 
     /// The first state of these subscriptions was sent: their queries are sent with the session's others from now on.
+    /// Those whose places they take have ended with the same batch.
     /// - Parameter restarted: Queries that have begun anew.
     private mutating func begin(_ index: Int, _ started: [SubscriptionID], restarted: [QueryTable.Slot]) {
         let subscriptions = sessions[index].subscriptions
@@ -233,6 +234,9 @@ extension SyncServer {
         sessions[index].set = views[sessions[index].view].move(
             from: sessions[index].set, adding: sessions[index].startedQueries.filter { !known.contains($0) },
             at: sessions[index].lastSentTick)
+        for old in subscriptions.lazy.filter({ started.contains($0.id) }).compactMap(\.replaces) {
+            _ = unsubscribe(index, old)
+        }
     }
 
     /// Sends all pending changes as the end of a batch; after that, the session is live.

@@ -57,6 +57,10 @@ extension SyncServer {
             sessions[index].reading.requests.charge(now: now)
             answer(index, .subscribeResponse(id, subscribe(index, id, request)))
             serveOnce(index, now: now)
+        case (.ready, .replace(let old, let id, let request)):
+            sessions[index].reading.requests.charge(now: now)
+            answer(index, .subscribeResponse(id, subscribe(index, id, request, replacing: old)))
+            serveOnce(index, now: now)
         case (.ready, .unsubscribe(let id)):
             sessions[index].reading.requests.charge(now: now)
             answer(index, .unsubscribeResponse(id, unsubscribe(index, id)))
@@ -101,33 +105,41 @@ extension SyncServer {
         }
     }
 
-    private mutating func subscribe(_ index: Int, _ id: SubscriptionID, _ request: QueryRequest) -> SubscribeOutcome {
+    private mutating func subscribe(
+        _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, replacing old: SubscriptionID? = nil
+    ) -> SubscribeOutcome {
         do throws(QueryRefusal) {
-            let query = try check(index, id, request)
-            return .granted(accept(index, .init(id, request), query, since: .zero))
+            let query = try check(index, id, request, replacing: old)
+            return .granted(accept(index, .init(id, request), query, since: .zero, replacing: old))
         } catch {
             return .refused(error.refusal, error.query)
         }
     }
 
+    /// - Parameter old: The subscription whose place it takes, and whose room it gets.
     mutating func check(
-        _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, isResumed: Bool = false
+        _ index: Int, _ id: SubscriptionID, _ request: QueryRequest, isResumed: Bool = false,
+        replacing old: SubscriptionID? = nil
     ) throws(QueryRefusal) -> Query {
         let session = sessions[index]
         let (store, queries) = (views[session.view].store, views[session.view].queries)
         guard !session.subscriptions.contains(where: { $0.id == id }) else {
             throw QueryRefusal(.badSubscription, "subscription \(id) is in use; choose another number")
         }
-        guard session.subscriptions.count < configuration.limits.subscriptionCountMax else {
+        let replaced = try old.map { old throws(QueryRefusal) in try replaceable(old, of: session) }
+        guard
+            session.subscriptions.count(where: { $0.replaces == nil }) - (replaced == nil ? 0 : 1)
+                < configuration.limits.subscriptionCountMax
+        else {
             throw QueryRefusal(
                 .limitReached,
                 "a session has at most \(configuration.limits.subscriptionCountMax) subscriptions; unsubscribe one")
         }
-        let query = try parse(request, of: index)
+        let query = try parse(request, of: index, replacing: replaced)
+        let kept = session.subscriptions.filter { $0.id != replaced?.id }
         guard
             query.isPlain || queries.contains(query) || memberQueryCount < configuration.memberQueryCountMax
-                || session.subscriptions.count(where: { queries[$0.query].membership != nil })
-                    < configuration.memberQueryGrant
+                || kept.count(where: { queries[$0.query].membership != nil }) < configuration.memberQueryGrant
         else {
             throw QueryRefusal(
                 .limitReached,
@@ -142,26 +154,44 @@ extension SyncServer {
         return query
     }
 
+    /// A subscription whose place another one may take.
+    private func replaceable(
+        _ id: SubscriptionID, of session: Session
+    ) throws(QueryRefusal) -> Session.Subscription {
+        guard let old = session.subscriptions.first(where: { $0.id == id }) else {
+            throw QueryRefusal(.badSubscription, "there is no subscription \(id) to replace")
+        }
+        if let next = session.subscriptions.first(where: { $0.replaces == id || $0.id == id && $0.replaces != nil }) {
+            throw QueryRefusal(
+                .badSubscription, "subscription \(next.id) takes the place of another; wait until it has started")
+        }
+        return old
+    }
+
     /// Parses a query, and checks that a session may have it beside its others.
-    mutating func parse(_ request: QueryRequest, of index: Int) throws(QueryRefusal) -> Query {
+    mutating func parse(
+        _ request: QueryRequest, of index: Int, replacing old: Session.Subscription? = nil
+    ) throws(QueryRefusal) -> Query {
         guard sessions[index].admission.rights.contains(.observe) else {
             throw QueryRefusal(.forbidden, "this client may not observe: the server did not give it that right")
         }
-        guard sessions[index].textSize + request.text.utf8.count <= configuration.queryTextSizeMax else {
+        let textSize = sessions[index].textSize - (old?.textSize ?? 0) + request.text.utf8.count
+        guard textSize <= configuration.queryTextSizeMax else {
             throw QueryRefusal(
                 .limitReached,
                 "the queries of a session have at most \(configuration.queryTextSizeMax) bytes of text; unsubscribe "
                     + "some")
         }
+        let view = sessions[index].view
         let query: Query
         do throws(QueryError) {
-            let view = sessions[index].view
             query = try texts.query(request, in: views[view].store.table, of: views[view].epoch)
         } catch {
             throw QueryRefusal(error)
         }
         let listed = query.listedCount
-        guard sessions[index].listedCount + listed <= configuration.listedEntityCountMax else {
+        let kept = sessions[index].listedCount - (old.map { views[view].queries[$0.query].query.listedCount } ?? 0)
+        guard kept + listed <= configuration.listedEntityCountMax else {
             throw QueryRefusal(
                 .limitReached,
                 "a session lists at most \(configuration.listedEntityCountMax) entities; unsubscribe some")
@@ -174,7 +204,8 @@ extension SyncServer {
 
     /// - Parameter tick: The tick up to which the client has what the query shows.
     mutating func accept(
-        _ index: Int, _ subscription: Hello.Resume.Subscription, _ query: Query, since tick: Tick
+        _ index: Int, _ subscription: Hello.Resume.Subscription, _ query: Query, since tick: Tick,
+        replacing old: SubscriptionID? = nil
     ) -> GrantedQuery {
         let view = sessions[index].view
         let isNew = !views[view].queries.contains(query)
@@ -182,7 +213,9 @@ extension SyncServer {
         let slot = views[view].queries.hold(query, of: views[view].store, waits: tick > .zero)
         // An evaluation is work that its client has caused; one in parts has a budget of its own.
         if isNew, views[view].queries[slot].isFinished { charge(index, query.evaluationWork(in: views[view].store)) }
-        sessions[index].subscriptions.append((subscription.id, slot, subscription.query.text.utf8.count, nil))
+        sessions[index].subscriptions.append(
+            Session.Subscription(
+                id: subscription.id, query: slot, textSize: subscription.query.text.utf8.count, replaces: old))
         count(listed: query.listedCount, of: index)
         sessions[index].waiting.append((subscription.id, tick))
         if sessions[index].isLive { sessions[index].progress = .behind(cursor: store.tick) }
@@ -200,6 +233,9 @@ extension SyncServer {
             return Refusal(.badSubscription, "there is no subscription \(id)")
         }
         let ended = sessions[index].subscriptions.remove(at: position)
+        for other in sessions[index].subscriptions.indices where sessions[index].subscriptions[other].replaces == id {
+            sessions[index].subscriptions[other].replaces = nil
+        }
         endHashRequest(index, id)
         sessions[index].restarting.removeAll { $0 == id }
         let view = sessions[index].view

@@ -49,8 +49,8 @@ struct WorldView {
             entry.schema.flatMap { EntityMask($0.type) }.map { (entry.column, $0) }
         }
         self.init(
-            visibility, client, epoch, ComponentStore(table), Dictionary(uniqueKeysWithValues: masks), frozen,
-            configuration)
+            visibility, client, epoch, ComponentStore(table, entitiesMayReturn: true),
+            Dictionary(uniqueKeysWithValues: masks), frozen, configuration)
         follow(world, rows, after: .zero)
     }
 

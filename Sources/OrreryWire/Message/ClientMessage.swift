@@ -73,6 +73,8 @@ package enum RequestID: Hashable, Sendable {
 package enum ClientMessage: Hashable, Sendable {
     case hello(Hello)
     case subscribe(SubscriptionID, QueryRequest)
+    /// A subscription in the place of another, which ends with the batch with which this one starts.
+    case replace(SubscriptionID, by: SubscriptionID, QueryRequest)
     case unsubscribe(SubscriptionID)
     /// The client has applied everything up to this tick, and has processed this many bytes of batches since the
     /// handshake.
@@ -100,6 +102,7 @@ private enum Kind {
     static let queryCancel: UInt8 = 7
     static let verify: UInt8 = 8
     static let restart: UInt8 = 9
+    static let replace: UInt8 = 10
 }
 
 private enum HelloSection {
@@ -117,6 +120,11 @@ extension ClientMessage {
         case .subscribe(let id, let query):
             writer.append(Kind.subscribe)
             writer.append(varint: UInt64(id.rawValue))
+            writer.append(query)
+        case .replace(let old, let id, let query):
+            writer.append(Kind.replace)
+            writer.append(varint: UInt64(id.rawValue))
+            writer.append(varint: UInt64(old.rawValue))
             writer.append(query)
         case .unsubscribe(let id):
             writer.append(Kind.unsubscribe)
@@ -158,6 +166,11 @@ extension ClientMessage {
                 let id = try reader.readSubscription()
                 let (query, notUnderstood) = try reader.readQuery(limits: limits)
                 self = notUnderstood.map { .refused(.subscribe(id), .notUnderstood($0)) } ?? .subscribe(id, query)
+            case Kind.replace:
+                let (id, old) = (try reader.readSubscription(), try reader.readSubscription())
+                let (query, notUnderstood) = try reader.readQuery(limits: limits)
+                self =
+                    notUnderstood.map { .refused(.subscribe(id), .notUnderstood($0)) } ?? .replace(old, by: id, query)
             case Kind.unsubscribe:
                 let id = try reader.readSubscription()
                 let notUnderstood = try reader.readSections { _, _ in false }

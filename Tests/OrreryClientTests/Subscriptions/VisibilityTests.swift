@@ -50,6 +50,29 @@ private struct Target: Component {
         }
     }
 
+    /// For a client, who was hidden while it was away is gone, and somebody who comes anew.
+    @Test func whoWasHiddenWhileAClientWasAwayJoinsAgain() throws {
+        let joined = try makeJoined()
+        let entity = joined.world.spawn(Position(x: 1), Health(), VisibilityGroups.red)
+        joined.tick()
+        let client = try joined.connect(token: "red")
+        let query = try #require(client.query("with Position, Target?"))
+        client.subscribe(["Health"])
+        joined.tick()
+        #expect(client.session.withCore { $0.members(of: query) } == [entity])
+        client.cut()
+        joined.deliver()
+        try joined.world.insert(VisibilityGroups.blue, on: entity)
+        try joined.world.remove(Health.self, from: entity)
+        joined.tick()
+        try joined.world.insert(VisibilityGroups.red, on: entity)
+        joined.tick()
+        for _ in 0..<50 where !client.isWelcomed { joined.tick() }
+        joined.tick()
+        #expect(client.connection.status.lostConnectionCount == 1)
+        #expect(client.session.withCore { $0.members(of: query) } == [entity])
+    }
+
     @Test func eachClassSeesItsWorld() throws {
         let joined = try makeJoined()
         let world = joined.world

@@ -151,14 +151,16 @@ extension RandomScript {
 
     private func changeSubscriptions(_ participant: Participant) {
         if chance(60) { burst(participant) }
-        finishReplacements(participant)
         if chance(12), let old = participant.subscriptions.randomElement(using: &generator),
             !participant.replacements.contains(where: { $0.old == old || $0.new == old })
         {
             let request = randomQuery()
-            guard let new = participant.client.query(request.text, of: request.entities) else { return }
+            guard let new = participant.client.query(request.text, of: request.entities, replacing: old)
+            else { return }
             participant.replacements.append((old, new))
             note("client \(participant.number) replaces \(old) by '\(request.text)' as \(new)")
+            // One that is not wanted any more leaves the old one.
+            if chance(10) { participant.client.unsubscribe(new) }
         } else if participant.subscriptions.count < 5, chance(4) {
             let request = chance(2) ? randomQuery() : components()
             guard let request, let id = participant.client.query(request.text, of: request.entities) else { return }
@@ -174,17 +176,18 @@ extension RandomScript {
         }
     }
 
-    /// What a query does that is replaced: whoever reads it goes on with the new one.
-    private func finishReplacements(_ participant: Participant) {
-        let session = participant.client.session
-        let started = session.withCore(\.startedSubscriptions)
+    /// Whoever reads a query that was replaced goes on with the new one.
+    func followReplacements(_ participant: Participant) {
+        let (started, isSubscribed) = participant.client.session.withCore { core in
+            (Set(core.startedSubscriptions), participant.replacements.map { core.isSubscribed($0.new) })
+        }
         for (old, new) in participant.replacements where started.contains(new) {
-            session.observe(new, insteadOf: old)
             participant.watch.follow(new, insteadOf: old)
-            participant.client.unsubscribe(old)
             participant.subscriptions = participant.subscriptions.map { $0 == old ? new : $0 }
             note("client \(participant.number) goes on with \(new) instead of \(old)")
         }
-        participant.replacements.removeAll { started.contains($0.new) }
+        participant.replacements = zip(participant.replacements, isSubscribed).compactMap { replacement, isSubscribed in
+            isSubscribed && !started.contains(replacement.new) ? replacement : nil
+        }
     }
 }
