@@ -69,6 +69,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The text of a query is wrong, names what the server does not have, or costs too much; ``ClientError/query``
         /// says where and why.
         case query
+        /// The same was asked for once more before it was the turn of this one: it was not sent.
+        case superseded
         /// This client did not have what the server showed it; ``ClientError/difference`` has both hashes. It is sent
         /// the whole of it anew: nobody has to do anything.
         case stateDiffers

@@ -81,7 +81,7 @@ extension ExitStatus {
             case .unauthorized: .unauthorized
             case .protocolViolation, .limitExceeded, .component, .notSupported, .query, .stateDiffers:
                 .protocolTrouble
-            case .connectionLost, .serverStopped, .outcomeUnknown, .closed, .cancelled: .connectionLost
+            case .connectionLost, .serverStopped, .outcomeUnknown, .closed, .cancelled, .superseded: .connectionLost
             case .unknownEntity: .unknownEntity
             case .refused, .invalidValue, .notWritable, .forbidden, .compareFailed, .limitReached: .refused
             }

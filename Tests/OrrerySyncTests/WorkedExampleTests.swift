@@ -156,7 +156,7 @@ import Testing
             [
                 1: "Hello", 2: "Subscribe", 3: "Unsubscribe", 4: "Acknowledge", 5: "Mutate", 0x81: "Welcome",
                 6: "Query", 0x82: "SubscribeResponse", 0x83: "UnsubscribeResponse", 0x84: "SyncBatch",
-                0x85: "Heartbeat",
+                10: "Replace", 0x85: "Heartbeat",
                 0x86: "MutationResponse", 0x87: "QueryResponse",
             ][message[0]] ?? "?"
         }
@@ -240,11 +240,9 @@ import Testing
         #expect(conversation.client.store.entities.rows.indexes == [0])
 
         // Another query takes the place of the first.
-        _ = try conversation.client.subscribe(QueryRequest("Position where Position.x > 0"))
-        var said = conversation.deliver()
-        #expect(conversation.client.unsubscribe(old).isEmpty)
-        said += conversation.deliver()
-        expect(said, toBe: 8)
+        _ = try conversation.client.subscribe(QueryRequest("Position where Position.x > 0"), replacing: old)
+        expect(conversation.deliver(), toBe: 8)
+        #expect(!conversation.client.isSubscribed(old))
         #expect(conversation.client.store.entities.rows.indexes == [0, 2])
         #expect(conversation.client.store[position].rows.indexes == [0, 2])
     }

@@ -41,6 +41,7 @@ struct PythonCodecTests {
                 "Subscribe to no entity": subscribe(8, Query("", [])),
                 "Subscribe to a condition": subscribe(9, Query("Health, Position? where Health.current < 50")),
                 "Unsubscribe": unsubscribe(300),
+                "Replace": replace(7, 300, Query("Position")),
                 "Acknowledge": acknowledge(1000, 2**40),
                 "Mutate: despawn": mutate_despawn(2**64 - 1, 0, Entity(2**32 - 1, 0)),
                 "Query": query(7, Query("Position where Position.x > 5")),
@@ -58,7 +59,7 @@ struct PythonCodecTests {
             print("resume", golden["Hello with resume"].find(resume.data()) > 0)
             """)
         #expect(ended.error == "")
-        #expect(ended.lines.count == 17)
+        #expect(ended.lines.count == 18)
         #expect(ended.lines.allSatisfy { $0.hasSuffix(" is right") || $0 == "resume True" }, "\(ended.output)")
     }
 

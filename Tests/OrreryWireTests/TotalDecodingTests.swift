@@ -178,7 +178,7 @@ import Testing
 
     @Test func aMessageOfAnUnknownKindDoesNotBelongHere() {
         for kind in UInt8.min...UInt8.max {
-            if !(1...9).contains(kind) {
+            if !(1...10).contains(kind) {
                 let error = #expect(throws: WireError.self) { try ClientMessage([kind]) }
                 #expect(error?.closeCode == .protocolError, "\(kind)")
             }

@@ -22,7 +22,7 @@ VALUE_SIZE_MAX = 262144
 FIXED_SIZE_MAX = 16384
 LIMIT_COUNT_MAX = MUTATION_PART_COUNT_MAX = 64
 
-HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE, QUERY, QUERY_CANCEL, VERIFY, RESTART_QUERY = range(1, 10)
+HELLO, SUBSCRIBE, UNSUBSCRIBE, ACKNOWLEDGE, MUTATE, QUERY, QUERY_CANCEL, VERIFY, RESTART_QUERY, REPLACE = range(1, 11)
 WELCOME, SUBSCRIBE_RESPONSE, UNSUBSCRIBE_RESPONSE, SYNC_BATCH = range(0x81, 0x85)
 HEARTBEAT, MUTATION_RESPONSE, QUERY_RESPONSE, VERIFY_RESPONSE = range(0x85, 0x89)
 LANE = 0  # the only one of this version
@@ -91,6 +91,10 @@ def hello(client_name: str, resume: Resume | None = None) -> bytes:
 
 def subscribe(subscription: int, query: Query) -> bytes:
     return bytes([SUBSCRIBE]) + varint(subscription) + query.data()
+
+
+def replace(old: int, new: int, query: Query) -> bytes:
+    return bytes([REPLACE]) + varint(new) + varint(old) + query.data()
 
 
 def unsubscribe(subscription: int) -> bytes:

@@ -28,7 +28,8 @@ public struct BatchSequence: AsyncSequence, Sendable {
 
     /// - Parameter id: The subscription that the query has now.
     init(_ session: ClientSession, _ query: LiveQuery, _ fate: Subscription.Fate, _ id: SubscriptionID) {
-        buffer = BatchBuffer(session, query, fate, nil, query: id)
+        buffer = BatchBuffer(
+            session, query, fate, nil, query: ClientSession.ObservedQuery(id: id, owner: ObjectIdentifier(query)))
     }
 
     /// Makes an iterator for the only reader. Two concurrent reads are a programming error and trap.
@@ -125,7 +126,7 @@ private final class BatchBuffer: Sendable {
 
     init(
         _ session: ClientSession, _ owner: (any AnyObject & Sendable)?, _ fate: Subscription.Fate?,
-        _ filter: BatchFilter?, query: SubscriptionID?
+        _ filter: BatchFilter?, query: ClientSession.ObservedQuery?
     ) {
         self.session = session
         self.owner = owner

@@ -39,7 +39,10 @@ extension ClientSession {
         }
         if !leftovers.observers.isEmpty {
             let left = Set(leftovers.observers)
-            for observer in left { state.core.endObserving(observer) }
+            for observer in left {
+                state.core.endObserving(observer)
+                state.ownersOfReaders[observer] = nil
+            }
             state.observers.removeAll { left.contains($0.id) }
             state.core.recordsChanges = !state.observers.isEmpty
         }

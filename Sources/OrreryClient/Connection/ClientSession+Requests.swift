@@ -140,23 +140,32 @@ extension ClientSession {
 
     /// - Parameters:
     ///   - filter: The part of the shown state that the observer gets first.
-    ///   - query: The subscription whose own changes the observer reads.
+    ///   - query: The query whose own changes the observer reads.
     func addObserver(of filter: BatchFilter?, _ observer: @escaping Observer) -> Int {
         addObserver(of: filter, query: nil, observer)
     }
 
     /// Calls `observer` with the changes of one subscription, from what it shows now on.
     package func addObserver(ofQuery query: SubscriptionID, _ observer: @escaping Observer) -> Int {
-        addObserver(of: nil, query: query, observer)
+        addObserver(of: nil, query: ObservedQuery(id: query), observer)
     }
 
-    func addObserver(of filter: BatchFilter?, query: SubscriptionID?, _ observer: @escaping Observer) -> Int {
+    /// A query whose own changes are read.
+    struct ObservedQuery {
+        /// The subscription that it has now.
+        let id: SubscriptionID
+        /// Whose query it is. Several may have one subscription.
+        var owner: ObjectIdentifier?
+    }
+
+    func addObserver(of filter: BatchFilter?, query: ObservedQuery?, _ observer: @escaping Observer) -> Int {
         state.withLock { state in
             state.nextObserver += 1
+            if let owner = query?.owner { state.ownersOfReaders[state.nextObserver] = owner }
             // Called here, inside the lock, to keep the order: batches that still wait in the outbox are part of what
             // is shown.
             let shown =
-                query.map { state.core.observe($0, as: state.nextObserver) }
+                query.map { state.core.observe($0.id, as: state.nextObserver) }
                 ?? state.core.shownBatch(of: filter?.components, entities: filter?.entities)
             if state.core.welcome != nil { observer(.success(shown)) }
             if let end = state.end {
@@ -169,10 +178,14 @@ extension ClientSession {
         }
     }
 
-    /// The readers of a query's subscription read another one from now on, and are told what changes by that.
-    package func observe(_ new: SubscriptionID, insteadOf old: SubscriptionID) {
+    /// The readers of somebody's query read another one from now on, and are told what changes by that.
+    func observe(_ new: Subscription, insteadOf old: Subscription, of owner: ObjectIdentifier) {
         state.withLock { state in
-            guard let batch = state.core.observe(new, insteadOf: old) else { return }
+            let readers = Set(state.ownersOfReaders.filter { $0.value == owner }.keys)
+            guard let new = new.interest.flatMap({ state.pool.subscription(of: $0) }),
+                let old = old.interest.flatMap({ state.pool.subscription(of: $0) }), new != old,
+                let batch = state.core.observe(new, insteadOf: old, by: readers)
+            else { return }
             let observers = state.observers.filter { batch.queries[$0.id] != nil }
             state.outbox.append { for observer in observers { observer.call(.success(batch)) } }
         }

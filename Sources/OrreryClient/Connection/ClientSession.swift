@@ -40,6 +40,8 @@ package final class ClientSession: TransportHandler, Sendable {
         /// The interests of views and subscriptions.
         var pool = SubscriptionPool()
         var observers: [(id: Int, call: Observer)] = []
+        /// Whose queries they read.
+        var ownersOfReaders: [Int: ObjectIdentifier] = [:]
         /// Called with each error, and with `nil` at the end.
         var errorObservers: [(id: Int, call: @Sendable (ClientError?) -> Void)] = []
         /// Called with each change of ``connectionState`` and ``isStale``, and with `nil` at the end.

@@ -9,9 +9,11 @@ extension ClientSession {
     ///   - request: The query; for entities in a list that the pool keeps, the text that stands beside it.
     ///   - entities: These entities; `nil` for a query that is sent as it is.
     ///   - fit: What the components must satisfy, also in a later epoch.
+    ///   - old: An interest that is to have the new query, too (``SubscriptionPool/add(_:of:_:_:replacing:through:)``).
     /// - Returns: `nil` if the connection has ended.
     func join(
-        _ request: QueryRequest, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit
+        _ request: QueryRequest, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit,
+        replacing old: SubscriptionPool.InterestID? = nil
     ) -> SubscriptionPool.InterestID? {
         let id: SubscriptionPool.InterestID? = state.withLock { state in
             if let end = state.end {
@@ -20,7 +22,8 @@ extension ClientSession {
             }
             // Released interests make room first.
             takeLeftovers(&state)
-            let (id, outcomes) = state.pool.add(request, of: entities, fate, fit, through: &state.core)
+            let (id, outcomes) = state.pool.add(
+                request, of: entities, fate, fit, replacing: old, through: &state.core)
             settle(outcomes, &state)
             return id
         }

@@ -23,6 +23,7 @@ public final class LiveQuery: Sendable {
     struct Granted {
         let text: String
         let subscription: Subscription
+        /// The subscription of the protocol that it had then.
         let id: SubscriptionID
         /// Passes the end of the subscription on.
         var fateObserver = 0
@@ -32,6 +33,8 @@ public final class LiveQuery: Sendable {
     private let current: Mutex<Granted>
     private let fate = Subscription.Fate()
     private let fit: Fit
+    /// Whose turn it is to ask for something else.
+    private let turn = NewestTurn()
 
     /// - Parameter fit: What the components must satisfy, also in a later epoch.
     init(_ session: ClientSession, _ granted: consuming sending Granted, _ fit: Fit = Fit()) {
@@ -41,7 +44,11 @@ public final class LiveQuery: Sendable {
         current = Mutex(granted)
     }
 
-    var id: SubscriptionID { current.withLock { $0.id } }
+    /// The subscription of the protocol that it has now, or had at the end: what it showed then is there after it.
+    var id: SubscriptionID {
+        let (subscription, id) = current.withLock { ($0.subscription, $0.id) }
+        return subscription.interest.flatMap { session.subscription(of: $0) } ?? id
+    }
 
     /// The text of the query, as it was written last, without its list of entities.
     public var text: String { current.withLock { $0.text } }
@@ -93,10 +100,17 @@ public final class LiveQuery: Sendable {
     /// both stays. Until the first state of the new query is there, the old one goes on.
     ///
     /// Its ``batches`` go on too: one of them says what has changed by this. What both queries show is not sent again.
-    /// - Throws: As ``ClientConnection/query(_:for:)``. Then the old query stays.
+    ///
+    /// One replacement is under way at a time. Of those that are asked for meanwhile, as while a filter is being typed,
+    /// only the newest is made.
+    /// - Throws: As ``ClientConnection/query(_:for:)``, or ``ClientError`` of code `superseded` if another replacement
+    ///   was asked for before it was the turn of this one. Then the old query stays.
     public func replace(with text: QueryText, for entities: [Entity]? = nil) async throws(ClientError) {
+        try await turn.begin()
+        defer { turn.end() }
         if let end { throw end }
-        var next = try await session.granted(text, for: entities, fitting: fit)
+        let replaced = current.withLock { $0.subscription }
+        var next = try await session.granted(text, for: entities, fitting: fit, replacing: replaced.interest)
         next.fateObserver = next.subscription.fate.addObserver { [fate] in fate.finish($0) }
         let new = next
         let old = current.withLock { current in
@@ -104,7 +118,7 @@ public final class LiveQuery: Sendable {
             return current
         }
         old.subscription.fate.removeObserver(old.fateObserver)
-        session.observe(new.id, insteadOf: old.id)
+        session.observe(new.subscription, insteadOf: old.subscription, of: ObjectIdentifier(self))
         old.subscription.cancel()
         // It may have ended meanwhile.
         if let end = fate.end {
@@ -155,14 +169,24 @@ extension ClientConnection {
 
 extension ClientSession {
     /// Asks for a query, and waits for its first state.
+    /// - Parameter old: The interest in a query whose place it takes.
     func granted(
-        _ text: QueryText, for entities: [Entity]?, fitting fit: Fit = Fit()
+        _ text: QueryText, for entities: [Entity]?, fitting fit: Fit = Fit(),
+        replacing old: SubscriptionPool.InterestID? = nil
     ) async throws(ClientError) -> sending LiveQuery.Granted {
         let text = try ClientError.checking(text)
         let fate = Subscription.Fate()
-        let interest = join(try request(text, for: entities, phase: .subscribe), of: nil, fate, fit)
+        let interest = join(
+            try request(text, for: entities, phase: .subscribe), of: nil, fate, fit, replacing: old)
         let subscription = Subscription(self, interest, fate, BatchFilter())
-        try await fate.started.value()
+        do throws(ClientError) {
+            try await fate.started.value()
+        } catch {
+            // Whoever waits no longer has what has taken the place of the old one nevertheless.
+            guard error.code == .cancelled, let interest, let old,
+                state.read({ $0.pool.shareSubscription(interest, old) })
+            else { throw error }
+        }
         guard let id = interest.flatMap(self.subscription) else {
             throw fate.end ?? ClientError(.closed, "the query was cancelled", phase: .subscribe)
         }

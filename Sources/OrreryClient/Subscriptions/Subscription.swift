@@ -9,7 +9,7 @@ import Synchronization
 /// view needs then leaves the store.
 public final class Subscription: Sendable {
     private let session: ClientSession
-    private let interest: SubscriptionPool.InterestID?
+    let interest: SubscriptionPool.InterestID?
     let fate: Fate
     let filter: BatchFilter
 

@@ -6,35 +6,13 @@ import OrreryWire
 /// Combines the views and subscriptions of a client into few subscriptions of the protocol.
 ///
 /// Each view or subscription is an interest. Interests in the same query share a part; interests in single entities
-/// share lists. A part is one protocol subscription, or two while its list changes: the new list is
-/// requested first, and the old one ends when the first state of the new one has arrived. So no state leaves in
-/// between.
+/// share lists. A part is one protocol subscription, or two while its list changes: the new list is requested in the
+/// place of the old one, which ends when the first state of the new one has arrived. So no state leaves in between. In
+/// the same way one query takes the place of another, if nobody else has either.
 ///
-/// Pure: the pool sends requests through ``SyncClient``, and its caller passes on what the server says. Dictionaries
-/// are used for lookup only; operations on several elements run by ascending number.
+/// Pure: it sends requests through ``SyncClient``, and its caller passes on what the server says. Dictionaries are for
+/// lookup only; operations on several elements run by ascending number.
 struct SubscriptionPool {
-    struct InterestID: NumberedID {
-        let rawValue: UInt64
-
-        init(_ rawValue: UInt64) {
-            self.rawValue = rawValue
-        }
-    }
-
-    /// The outcome of an interest.
-    enum Outcome {
-        /// The first state of everything it asks for is in the store.
-        case started(Subscription.Fate)
-        /// The interest has ended: refused, or what it asks for is gone.
-        case ended(Subscription.Fate, ClientError)
-    }
-
-    /// What to tell after a step: the outcomes of interests, and the events of the core.
-    struct Outcomes {
-        var list: [Outcome] = []
-        var events: [ClientEvent] = []
-    }
-
     private struct Interest {
         /// Its query; for listed entities, only the text that stands beside the list.
         let request: QueryRequest
@@ -43,6 +21,8 @@ struct SubscriptionPool {
         let fit: Fit
         /// The living entities among those asked for; `nil` for all entities.
         var entities: Set<Entity>?
+        /// The part that has its query; `nil` for listed entities, which may be in several.
+        var part: Int?
         /// The entities whose first state has not arrived yet.
         var awaited: Set<Entity>
         var hasStarted = false
@@ -66,6 +46,8 @@ struct SubscriptionPool {
         var current: Ask?
         /// The request that replaces `current` when its first state arrives.
         var next: Ask?
+        /// The part that ends when the first state of this one arrives. Nobody joins it any more.
+        var replaces: Int?
 
         var isWanted: Bool { isOfAll ? !interests.isEmpty : !members.isEmpty }
         /// Whether the current request is the one wanted.
@@ -97,10 +79,13 @@ struct SubscriptionPool {
 
     /// The subscription of the protocol that an interest in a query has.
     func subscription(of id: InterestID) -> SubscriptionID? {
-        guard let interest = interests[id], let part = partOfAll[interest.request].flatMap({ parts[$0] }) else {
-            return nil
-        }
+        guard let part = interests[id]?.part.flatMap({ parts[$0] }) else { return nil }
         return (part.current ?? part.next)?.id
+    }
+
+    /// Whether two interests in queries have one subscription.
+    func shareSubscription(_ left: InterestID, _ right: InterestID) -> Bool {
+        interests[left]?.part.map { $0 == interests[right]?.part } ?? false
     }
 
     /// All subscriptions of the protocol that show what an interest asks for, ascending; `nil` if it has ended.
@@ -112,10 +97,13 @@ struct SubscriptionPool {
     // MARK: Interests
 
     /// Adds an interest, and requests what it needs and nobody has requested yet.
-    /// - Parameter entities: Entities whose list the pool keeps; `nil` for a query that is sent as it is.
+    /// - Parameters:
+    ///   - entities: Entities whose list the pool keeps; `nil` for a query that is sent as it is.
+    ///   - old: An interest in a query that has the new query, too, as soon as its first state arrives, unless others
+    ///     have one of both queries.
     mutating func add(
         _ request: QueryRequest, of entities: Set<Entity>?, _ fate: Subscription.Fate, _ fit: Fit,
-        through core: inout SyncClient
+        replacing old: InterestID? = nil, through core: inout SyncClient
     ) -> (InterestID, Outcomes) {
         nextInterest += 1
         let id = InterestID(nextInterest)
@@ -127,7 +115,9 @@ struct SubscriptionPool {
             for entity in entities.sorted() { touched.insert(join(id, Cell(request: request, entity: entity))) }
             if entities.isEmpty { start(id, &core, &outcomes) }
         } else {
-            touched.insert(join(id, request))
+            let number = join(id, request)
+            if let old = old.flatMap({ interests[$0]?.part }) { replace(old, by: number) }
+            touched.insert(number)
         }
         for number in touched.sorted() {
             note(startOf: number, &core, &outcomes)
@@ -147,7 +137,24 @@ struct SubscriptionPool {
         let number = partOfAll[request] ?? makePart(request, isOfAll: true)
         partOfAll[request] = number
         parts[number]?.interests.insert(id)
+        interests[id]?.part = number
         return number
+    }
+
+    /// Lets a part take the place of another, if nobody but those who want that has one of them.
+    private mutating func replace(_ old: Int, by number: Int) {
+        guard let part = parts[old], part.current != nil, part.next == nil, part.interests.count == 1, old != number,
+            partOfAll[part.request] == old, let new = parts[number], new.current == nil, new.next == nil
+        else { return }
+        parts[number]?.replaces = old
+        partOfAll[part.request] = nil
+    }
+
+    /// A part does not take the place of another any more.
+    private mutating func endReplacing(_ number: Int) {
+        guard let old = parts[number]?.replaces else { return }
+        parts[number]?.replaces = nil
+        if let part = parts[old], partOfAll[part.request] == nil { partOfAll[part.request] = old }
     }
 
     private mutating func join(_ id: InterestID, _ cell: Cell) -> Int {
@@ -182,7 +189,7 @@ struct SubscriptionPool {
     private mutating func leave(_ id: InterestID) -> Set<Int> {
         guard let interest = interests.removeValue(forKey: id) else { return [] }
         guard let entities = interest.entities else {
-            guard let number = partOfAll[interest.request] else { return [] }
+            guard let number = interest.part else { return [] }
             parts[number]?.interests.remove(id)
             return [number]
         }
@@ -211,10 +218,24 @@ struct SubscriptionPool {
             parts[number]?.current = part.next
             parts[number]?.next = nil
             if let old = part.current { end(old, &core, &outcomes) }
+            if let old = part.replaces { take(old, into: number, &core, &outcomes) }
             note(startOf: number, &core, &outcomes)
             settle(number, &core, &outcomes)
         }
         return outcomes
+    }
+
+    /// A part has taken the place of another: it has its interests, too, from now on.
+    private mutating func take(
+        _ old: Int, into number: Int, _ core: inout SyncClient, _ outcomes: inout Outcomes
+    ) {
+        parts[number]?.replaces = nil
+        guard let part = parts.removeValue(forKey: old) else { return }
+        if let current = part.current { end(current, &core, &outcomes) }
+        for id in part.interests {
+            interests[id]?.part = number
+            parts[number]?.interests.insert(id)
+        }
     }
 
     /// A subscription was refused: immediately, or after a reconnection.
@@ -222,6 +243,7 @@ struct SubscriptionPool {
         guard let number = partOfSubscription.removeValue(forKey: id), let part = parts[number] else { return nil }
         var outcomes = Outcomes()
         if part.next?.id == id { parts[number]?.next = nil } else { parts[number]?.current = nil }
+        endReplacing(number)
         fail(in: number, error, &core, &outcomes)
         settle(number, &core, &outcomes)
         return outcomes
@@ -286,15 +308,18 @@ struct SubscriptionPool {
             guard part.isWanted else {
                 if let current = part.current { end(current, &core, &outcomes) }
                 if let next = part.next { end(next, &core, &outcomes) }
+                endReplacing(number)
                 parts[number] = nil
-                if part.isOfAll { partOfAll[part.request] = nil }
+                if part.isOfAll, partOfAll[part.request] == number { partOfAll[part.request] = nil }
                 return
             }
             guard part.next == nil, !part.isSettled else { return }
             let entities = Set(part.members.keys)
             do throws(Refusal) {
+                let replaced = part.replaces.flatMap { parts[$0]?.current } ?? part.current
                 let id = try core.subscribe(
-                    part.isOfAll ? part.request : QueryRequest(part.request.text, entities: Array(entities)))
+                    part.isOfAll ? part.request : QueryRequest(part.request.text, entities: Array(entities)),
+                    replacing: replaced?.id)
                 parts[number]?.next = Part.Ask(id: id, entities: entities)
                 partOfSubscription[id] = number
                 return

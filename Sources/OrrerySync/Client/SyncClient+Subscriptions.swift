@@ -106,9 +106,12 @@ extension SyncClient {
     }
 
     /// The readers of a subscription read another one from now on.
+    /// - Parameter some: Only those of them do; all by default.
     /// - Returns: What changes for them by that; `nil` without readers.
-    package mutating func observe(_ new: SubscriptionID, insteadOf old: SubscriptionID) -> AppliedBatch? {
-        let readers = applier.observed.filter { $0.value == old }.keys
+    package mutating func observe(
+        _ new: SubscriptionID, insteadOf old: SubscriptionID, by some: Set<Int>? = nil
+    ) -> AppliedBatch? {
+        let readers = applier.observed.filter { $0.value == old && some?.contains($0.key) ?? true }.keys
         guard !readers.isEmpty else { return nil }
         var batch = AppliedBatch(epoch: shownEpoch, base: tick, tick: tick)
         for reader in readers {

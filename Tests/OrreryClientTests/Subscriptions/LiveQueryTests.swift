@@ -188,6 +188,82 @@ import Testing
         #expect(client.session.interestCount == 0 && client.contents.entities.isEmpty)
     }
 
+    /// Who has the same query as somebody else does not notice that the other one asks for something else.
+    @Test func whoHasTheSameQueryKeepsIt() throws {
+        let joined = try makeJoined()
+        let entities = (0..<10).map { joined.world.spawn(Health(current: Int32($0))) }
+        joined.tick()
+        let client = try joined.connect()
+        let last = try joined.run {
+            let text: QueryText = "Health where Health.current < 5"
+            let (query, same) = (try await client.connection.query(text), try await client.connection.query(text))
+            var (batches, others) = (query.batches.makeAsyncIterator(), same.batches.makeAsyncIterator())
+            #expect(try await self.movement(&batches) == [[], Array(entities[..<5])])
+            #expect(try await self.movement(&others) == [[], Array(entities[..<5])])
+            try await query.replace(with: "Health where Health.current < 3")
+            #expect(try await self.movement(&batches) == [Array(entities[3..<5]), []])
+            #expect(query.entities == Array(entities[..<3]) && same.entities == Array(entities[..<5]))
+            // To the query that the other one still has, and away from it.
+            try await query.replace(with: text)
+            #expect(try await self.movement(&batches) == [[], Array(entities[3..<5])])
+            same.cancel()
+            #expect(query.entities == Array(entities[..<5]) && query.end == nil)
+            try await query.replace(with: "Health where Health.current = 9")
+            #expect(try await self.movement(&batches) == [Array(entities[..<5]), [entities[9]]])
+            return query
+        }
+        joined.tick()
+        #expect(joined.sessionStates.map(\.subscriptionCount) == [1])
+        #expect(client.contents.entities.keys.sorted() == [entities[9]] && last.entities == [entities[9]])
+    }
+
+    /// Who left and who joined in the next batch in which somebody did.
+    private func movement(_ batches: inout BatchSequence.Iterator) async throws -> [[Entity]] {
+        while let batch = try await batches.next() {
+            if !batch.left.isEmpty || !batch.joined.isEmpty { return [batch.left, batch.joined] }
+        }
+        return []
+    }
+
+    /// As while a filter is being typed: one is under way, and of those that come meanwhile only the newest is sent.
+    @Test func onlyTheNewestWaits() throws {
+        let joined = try makeJoined()
+        let entities = (0..<10).map { joined.world.spawn(Health(current: Int32($0))) }
+        joined.tick()
+        let client = try joined.connect()
+        try joined.run {
+            let query = try await client.connection.query("Health")
+            func replace(_ limit: Int) -> Task<ClientError.Code?, Never> {
+                Task {
+                    do throws(ClientError) {
+                        try await query.replace(with: "Health where Health.current < \(limit)")
+                        return nil
+                    } catch {
+                        return error.code
+                    }
+                }
+            }
+            var tasks: [Task<ClientError.Code?, Never>] = []
+            for limit in 1...5 {
+                tasks.append(replace(limit))
+                // Each has asked before the next one does.
+                await Task.yield()
+            }
+            var codes: [ClientError.Code?] = []
+            for task in tasks { codes.append(await task.value) }
+            #expect(codes.last == .some(nil), "\(codes)")
+            #expect(codes.allSatisfy { $0 == nil || $0 == .superseded } && codes.contains(.superseded), "\(codes)")
+            #expect(query.entities == Array(entities[..<5]))
+            // Who does not wait any more does not keep the others from their turn.
+            let cancelled = replace(7)
+            cancelled.cancel()
+            _ = await cancelled.value
+            #expect(await replace(8).value == nil)
+            #expect(query.entities == Array(entities[..<8]))
+        }
+        #expect(joined.sessionStates.map(\.subscriptionCount) == [1])
+    }
+
     @Test func whoIsVerifiedWhileItIsReplacedIsVerifiedAfterwards() throws {
         let joined = try makeJoined()
         joined.world.spawn(Health(current: 1), Position(x: 3))

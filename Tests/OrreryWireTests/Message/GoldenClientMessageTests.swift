@@ -68,6 +68,7 @@ import Testing
         ),
         ("Subscribe to no entity", .subscribe(SubscriptionID(8), QueryRequest("", entities: []))),
         ("Unsubscribe", .unsubscribe(SubscriptionID(300))),
+        ("Replace", .replace(SubscriptionID(7), by: SubscriptionID(300), QueryRequest("Position"))),
         ("Acknowledge", .acknowledge(Tick(1000), receivedByteCount: 1 << 40)),
         mutate("set", 1, .set(entity, .init(Golden.position, Golden.position(1, -2)), expected: nil)),
         mutate("set, a resource", 4, .set(.none, .init(ColumnID(6), [5, 0, 0, 0]), expected: nil)),
