@@ -30,7 +30,9 @@ final class Promise<Value: Sendable>: Sendable {
 
     /// Waits for the outcome.
     /// - Throws: The error that was set, or one of code `cancelled` if the task is cancelled; other tasks keep waiting.
-    func value(isolation: isolated (any Actor)? = #isolation) async throws(ClientError) -> Value {
+    func value(
+        isCancellable: Bool = true, isolation: isolated (any Actor)? = #isolation
+    ) async throws(ClientError) -> Value {
         let place = state.withLock { state in
             guard case .waiting(let waiting, let next) = state else { return 0 }
             state = .waiting(waiting, next: next + 1)
@@ -38,10 +40,10 @@ final class Promise<Value: Sendable>: Sendable {
         }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation(isolation: isolation) { continuation in
-                wait(continuation, at: place)
+                wait(continuation, at: place, isCancellable: isCancellable)
             }
         } onCancel: {
-            leave(place)
+            if isCancellable { leave(place) }
         }
         return try outcome.get()
     }
@@ -50,13 +52,13 @@ final class Promise<Value: Sendable>: Sendable {
         .failure(ClientError(.cancelled, "the task that waited was cancelled"))
     }
 
-    private func wait(_ continuation: CheckedContinuation<Outcome, Never>, at place: Int) {
+    private func wait(_ continuation: CheckedContinuation<Outcome, Never>, at place: Int, isCancellable: Bool) {
         let outcome: Outcome? = state.withLock { state in
             switch state {
             case .kept(let outcome): return outcome
             case .waiting(var waiting, let next):
                 // If the task was already cancelled, its cancellation handler may have run before.
-                if Task.isCancelled { return Self.cancelled }
+                if isCancellable, Task.isCancelled { return Self.cancelled }
                 waiting[place] = continuation
                 state = .waiting(waiting, next: next)
                 return nil

@@ -102,7 +102,7 @@ public final class LiveQuery: Sendable {
     /// Its ``batches`` go on too: one of them says what has changed by this. What both queries show is not sent again.
     ///
     /// One replacement is under way at a time. Of those that are asked for meanwhile, as while a filter is being typed,
-    /// only the newest is made.
+    /// only the newest is made. One that is under way finishes, also if the task is cancelled.
     /// - Throws: As ``ClientConnection/query(_:for:)``, or ``ClientError`` of code `superseded` if another replacement
     ///   was asked for before it was the turn of this one. Then the old query stays.
     public func replace(with text: QueryText, for entities: [Entity]? = nil) async throws(ClientError) {
@@ -179,14 +179,8 @@ extension ClientSession {
         let interest = join(
             try request(text, for: entities, phase: .subscribe), of: nil, fate, fit, replacing: old)
         let subscription = Subscription(self, interest, fate, BatchFilter())
-        do throws(ClientError) {
-            try await fate.started.value()
-        } catch {
-            // Whoever waits no longer has what has taken the place of the old one nevertheless.
-            guard error.code == .cancelled, let interest, let old,
-                state.read({ $0.pool.shareSubscription(interest, old) })
-            else { throw error }
-        }
+        // What takes the place of another may have done so when its end arrives at the server: then both would be over.
+        try await fate.started.value(isCancellable: old == nil)
         guard let id = interest.flatMap(self.subscription) else {
             throw fate.end ?? ClientError(.closed, "the query was cancelled", phase: .subscribe)
         }

@@ -83,11 +83,6 @@ struct SubscriptionPool {
         return (part.current ?? part.next)?.id
     }
 
-    /// Whether two interests in queries have one subscription.
-    func shareSubscription(_ left: InterestID, _ right: InterestID) -> Bool {
-        interests[left]?.part.map { $0 == interests[right]?.part } ?? false
-    }
-
     /// All subscriptions of the protocol that show what an interest asks for, ascending; `nil` if it has ended.
     func subscriptions(of id: InterestID) -> [SubscriptionID]? {
         guard interests[id] != nil else { return nil }
