@@ -1,6 +1,6 @@
 /// Why a text is no query: what is wrong, where, and what to write instead.
 ///
-/// `column 21: there is no such field; expected a field of Health (did you mean 'current'?)`
+/// `column 21: there is no such field; expected a field of Health: current, maximum (did you mean 'current'?)`
 public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What kind of error it is.
     public enum Kind: String, Sendable {

@@ -44,6 +44,8 @@ struct QueryTests {
                 (["", "--entity", "1v9"], 6, "entity 1v9 is not alive"), (["Body", "--entity", "moon"], 64, "12v3"),
                 (["Body", "--json", "--csv"], 64, "choose one format"),
                 (["Body", "--explain", "--json"], 64, "leave out"),
+                (["localhost:7600"], 64, "the address comes before the text"),
+                (["Place where Place.depth = 1"], 4, "a field of Place: row, column"),
                 (["Body", "--at-least", "999999999999", "--timeout", "0.2"], 3, "did not answer within"),
             ] as [([String], Int32, String)] {
                 let ended = try await Tool(["query", url] + arguments).ended()

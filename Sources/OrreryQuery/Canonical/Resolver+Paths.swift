@@ -120,7 +120,8 @@ extension Resolver {
             let position = names.enumerated().first { $0.element.isExactly(name) }?.offset
             guard let position else {
                 throw QueryError(
-                    .unknownField, column: column, expected: "a field of \(owner)",
+                    .unknownField, column: column,
+                    expected: "a field of \(owner)" + (list(of: names).map { ": \($0)" } ?? ""),
                     nearest: NearestName.nearest(to: name, among: names))
             }
             return position

@@ -116,14 +116,19 @@ struct Resolver {
             nearest: nearest)
     }
 
-    /// Longer lists of names help nobody.
+    /// Bytes of the longest list of names.
     private static let choiceSizeMax = 400
 
     private static func choice(of names: [String], isResource: Bool) -> String {
         let kind = isResource ? "resource" : "component"
         guard !names.isEmpty else { return "none: this world shows no \(kind)" }
-        let list = names.sorted().joined(separator: ", ")
-        return list.utf8.count <= choiceSizeMax ? "one of \(list)" : "a \(kind)"
+        return list(of: names.sorted()).map { "one of \($0)" } ?? "a \(kind)"
+    }
+
+    /// - Returns: `nil` if there are so many that they help nobody.
+    static func list(of names: some Collection<String>) -> String? {
+        let list = names.joined(separator: ", ")
+        return names.isEmpty || list.utf8.count > choiceSizeMax ? nil : list
     }
 
     // MARK: Terms

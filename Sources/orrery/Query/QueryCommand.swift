@@ -41,6 +41,10 @@ struct QueryCommand: AsyncParsableCommand {
     var explain = false
 
     func validate() throws {
+        // No query is written like that.
+        if text.contains(/^(wss?:\/\/.*|[^\s"]+:[0-9]+)$/) {
+            throw ValidationError("the address comes before the text: orrery query \(text) \"Health\"")
+        }
         if explain, output.format != .table {
             throw ValidationError("--explain prints no entities; leave out --json and --csv")
         }

@@ -109,7 +109,7 @@ import Testing
     static let types: [Wrong] = [
         Wrong("* where Helth.current = 5", .unknownComponent, 9, nearest: "Health"),
         Wrong("* where Health.curent = 5", .unknownField, 16, nearest: "current"),
-        Wrong("* where Orbit.axis.w = 5", .unknownField, 20),
+        Wrong("* where Orbit.axis.w = 5", .unknownField, 20, ": x, y, z"),
         Wrong("* where Position.x.y = 5", .unknownField, 20, "no fields"),
         Wrong("* where ChildOf.parent.name = 5", .unknownField, 24, "does not follow"),
         Wrong("* where Health = 5", .type, 9, "a single value"), Wrong("* where 5 = 5", .type, 13, "both sides"),
