@@ -221,25 +221,27 @@ package struct SyncServer: ~Copyable {
     }
 
     private mutating func endSilentSessions(now: Duration) {
-        for session in sessions {
-            // While a session is not read, its clock stands still.
-            let silence = session.reading.isOn ? now - session.lastHeardAt : .zero
-            if session.phase == .awaitingHello, silence >= configuration.handshakeTimeout {
-                fail(
-                    session.id, WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)"),
-                    now: now)
-            } else if session.reading.waitsForAnswers, session.held.byteCount > 0,
-                now - session.held.lastTakenAt >= configuration.silenceTimeout
-            {
-                fail(
-                    session.id,
-                    WireError(.silence, "nothing of what it asked for was taken for \(configuration.silenceTimeout)"),
-                    now: now)
-            } else if silence >= configuration.silenceTimeout {
-                fail(
-                    session.id, WireError(.silence, "nothing was heard for \(configuration.silenceTimeout)"), now: now)
-            }
+        for id in sessionIDs {
+            guard let index = position(of: id), let error = silenceError(index, now: now) else { continue }
+            fail(id, error, now: now)
         }
         endStalledSessions(now: now)
+    }
+
+    /// Why a session that has been silent is over; `nil` if it is not. By position: a session that is handed over would
+    /// be copied.
+    private func silenceError(_ index: Int, now: Duration) -> WireError? {
+        // While a session is not read, its clock stands still.
+        let silence = sessions[index].reading.isOn ? now - sessions[index].lastHeardAt : .zero
+        if sessions[index].phase == .awaitingHello, silence >= configuration.handshakeTimeout {
+            return WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)")
+        }
+        if sessions[index].reading.waitsForAnswers, sessions[index].held.byteCount > 0,
+            now - sessions[index].held.lastTakenAt >= configuration.silenceTimeout
+        {
+            return WireError(.silence, "nothing of what it asked for was taken for \(configuration.silenceTimeout)")
+        }
+        return silence >= configuration.silenceTimeout
+            ? WireError(.silence, "nothing was heard for \(configuration.silenceTimeout)") : nil
     }
 }
