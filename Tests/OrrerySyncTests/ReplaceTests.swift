@@ -111,6 +111,22 @@ import simulate
         #expect(members(client, new).count == 500 && joined.sessionStates.map(\.subscriptionCount) == [1])
     }
 
+    /// As many start in one batch as there may be, and as many more that take their places.
+    @Test func allMayBeReplacedAtOnce() throws {
+        let joined = try makeJoined(subscriptionCountMax: 2)
+        var configuration = ClientConfiguration()
+        configuration.sync.limits.subscriptionCountMax = 2
+        let client = try joined.connect(configuration: configuration)
+        let old = try [Self.lower, "Health"].map { try #require(client.query($0)) }
+        joined.tick()
+        client.cut()
+        joined.deliver()
+        let new = try old.map { try #require(client.query(Self.middle, replacing: $0)) }
+        for _ in 0..<50 where client.session.withCore({ $0.startedSubscriptions != new }) { joined.tick() }
+        #expect(client.session.withCore { $0.startedSubscriptions == new })
+        #expect(client.connection.status.lostConnectionCount == 1 && client.takeErrors().count == 1)
+    }
+
     /// What a client of another make may send.
     @Test func whatCannotBeReplacedIsRefused() throws {
         let joined = try makeJoined(subscriptionCountMax: 8)

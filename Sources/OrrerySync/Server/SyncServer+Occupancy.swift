@@ -73,7 +73,7 @@ extension SyncServer {
                     limit: 2 * limits.subscriptionCountMax),
                 Occupancy(
                     "hashes that session \(session.id) waits for", session.hashRequests.count,
-                    limit: limits.subscriptionCountMax),
+                    limit: 2 * limits.subscriptionCountMax),
                 // The last message may cost more than what was left.
                 Occupancy(
                     "work of session \(session.id) in a period", configuration.turnWorkMax - session.reading.turn,

@@ -152,13 +152,13 @@ extension SyncServer {
     }
 
     /// The subscriptions whose first state can be sent: the members are known, and what the server shows of itself is
-    /// there.
+    /// there. As many at once as a batch may say have started: first those that go on, which are first in their order.
     /// - Returns: `nil` if the session has to wait: one of them goes on after a lost connection, so that its client
     ///   must be told of it with the next whole tick.
     private func readyToStart(_ index: Int) -> [(id: SubscriptionID, cursor: Tick)]? {
         let session = sessions[index]
         var ready: [(id: SubscriptionID, cursor: Tick)] = []
-        for waiting in session.waiting {
+        for waiting in session.waiting where ready.count < configuration.limits.subscriptionCountMax {
             let slot = session.subscriptions.first { $0.id == waiting.id }?.query
             let entry = slot.map { views[session.view].queries[$0] }
             if entry.map({ $0.isFinished && isShown($0.query) }) ?? true {
