@@ -183,3 +183,13 @@ struct QueryFuzzing {
         try require(isRight, "\(text?.debugDescription ?? "\(bytes)")\nis answered by \(answer)")
     }
 }
+
+extension IndexedField {
+    /// The key of a row.
+    fileprivate func key(of row: UInt32, in store: ComponentStore) -> UInt64 {
+        var keys = Array(repeating: Self.missing, count: RowSet.pageRows)
+        let (page, row) = (Int(row) / RowSet.pageRows, Int(row) % RowSet.pageRows)
+        readKeys(of: PageMask(row: row), onPage: page, in: store, into: &keys)
+        return keys[row]
+    }
+}

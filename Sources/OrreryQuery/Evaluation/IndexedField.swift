@@ -60,14 +60,6 @@ package final class IndexedField: Hashable, Sendable {
         }
     }
 
-    /// The key of a row.
-    package func key(of row: UInt32, in store: ComponentStore) -> UInt64 {
-        var keys = Array(repeating: Self.missing, count: RowSet.pageRows)
-        let (page, row) = (Int(row) / RowSet.pageRows, Int(row) % RowSet.pageRows)
-        readKeys(of: PageMask(row: row), onPage: page, in: store, into: &keys)
-        return keys[row]
-    }
-
     /// The same keys as by ``key(of:)`` of what a reader reads, for numbers that lie at one offset.
     private static func readKeys(
         of scalar: Scalar, _ start: UnsafeRawPointer, stride: Int, _ rows: PageMask,

@@ -25,18 +25,11 @@ final class MutationExchange: Sendable {
         self.waitingMax = waitingMax
     }
 
-    /// Takes over who has come and gone, in order. Of somebody who has come and gone before the world was told, it is
-    /// not told: so at most as many changes wait as there were and are clients. Sync thread.
+    /// Takes over who has come and gone, in order. Sync thread.
     func offer(_ changes: inout [ClientChange]) {
         guard !changes.isEmpty else { return }
         waiting.withLock { waiting in
-            for change in changes {
-                if change.kind != .joined, let joined = waiting.clients.firstIndex(where: { $0.id == change.id }) {
-                    waiting.clients.remove(at: joined)
-                } else {
-                    waiting.clients.append(change)
-                }
-            }
+            for change in changes { waiting.clients.add(change) }
         }
         changes.removeAll(keepingCapacity: true)
     }

@@ -33,15 +33,10 @@ struct MutationIntake: ~Copyable {
             if change.kind == .joined {
                 let client = ClientIdentity(id: change.id, name: change.name, subject: change.subject)
                 sights.join(client, change.visibility)
-                changes.append(change)
             } else {
                 sights.leave(change.id)
-                if let joined = changes.firstIndex(where: { $0.id == change.id }) {
-                    changes.remove(at: joined)
-                } else {
-                    changes.append(change)
-                }
             }
+            changes.add(change)
         }
         arrivedChanges.removeAll(keepingCapacity: true)
         queue.append(&arrived)

@@ -58,6 +58,7 @@ package struct SyncClient {
     /// The newest tick of the server that this client knows of.
     package internal(set) var serverTick = Tick.zero
     var applier: BatchApplier
+    /// A subscription that was asked for, and is not over.
     struct Request {
         var query: QueryRequest
         /// The life of the world that was shown when it was made; `nil` if none was.

@@ -18,6 +18,18 @@ package struct ClientChange: Hashable, Sendable {
     package let kind: Kind
 }
 
+extension [ClientChange] {
+    /// Adds a change. Of somebody who comes and goes before anybody is told, nothing stays: so at most as many changes
+    /// wait as there were and are clients.
+    package mutating func add(_ change: ClientChange) {
+        if change.kind != .joined, let joined = firstIndex(where: { $0.id == change.id }) {
+            remove(at: joined)
+        } else {
+            append(change)
+        }
+    }
+}
+
 /// The clients that may come back, and the outcomes of their mutations.
 struct ClientTable {
     /// What the server remembers of one client.

@@ -28,6 +28,7 @@ struct Session {
     var clientName = ""
     /// Capabilities of the client beyond docs/PROTOCOL.md.
     var capabilities: [Capability] = []
+    /// A query that it was granted.
     struct Subscription {
         let id: SubscriptionID
         let query: QueryTable.Slot
