@@ -41,7 +41,29 @@ extension RowSet {
         }
     }
 
-    private static func varintSize(_ number: UInt32) -> Int {
+    fileprivate static func varintSize(_ number: UInt32) -> Int {
         max(1, (UInt32.bitWidth - number.leadingZeroBitCount + 6) / 7)
+    }
+}
+
+/// The same of a list of rows, ascending, each once.
+extension [UInt32] {
+    /// The bytes of all gaps.
+    package var gapsByteCount: Int {
+        var (byteCount, next) = (0, UInt32(0))
+        for row in self {
+            byteCount += RowSet.varintSize(row &- next)
+            next = row &+ 1
+        }
+        return byteCount
+    }
+
+    /// Appends the gaps.
+    package func appendGaps(to writer: inout ByteWriter) {
+        var next: UInt32 = 0
+        for row in self {
+            writer.append(varint: UInt64(row &- next))
+            next = row &+ 1
+        }
     }
 }

@@ -51,7 +51,7 @@ public final class Frame: @unchecked Sendable {
         swap(&self.storage, &storage)
         storage.removeAll(keepingCapacity: true)
         storage.reserveCapacity(Frame.headRoom + capacity)
-        for _ in 0..<Frame.headRoom { storage.append(0) }
+        storage.append(contentsOf: repeatElement(0, count: Frame.headRoom))
         return storage
     }
 
@@ -65,8 +65,9 @@ public final class Frame: @unchecked Sendable {
 ///
 /// (An allocator returns the memory of large messages to the system, and has to request every page again.)
 package struct FramePool {
-    /// The maximum number of kept frames of each kind.
-    static let (smallCountMax, largeCountMax) = (64, 4)
+    /// The maximum number of kept frames of each kind. Small ones are for the sessions that have something of their own
+    /// in each tick: 4 MiB at most.
+    static let (smallCountMax, largeCountMax) = (1024, 4)
     /// The minimum size of a large payload. A frame of a large payload stays as long as the longest message that it
     /// held.
     static let largeSizeMin = 4096
@@ -79,6 +80,9 @@ package struct FramePool {
 
     package init() {}
 
+    /// How many frames are kept, for tests.
+    var keptCount: Int { small.count + large.count }
+
     /// Makes a frame. `body` appends the payload to an array that already holds the head room.
     /// - Parameter capacity: The approximate length of the payload.
     package mutating func frame(capacity: Int, _ body: (inout [UInt8]) -> Void) -> Frame {
@@ -90,17 +94,15 @@ package struct FramePool {
     }
 
     private mutating func spareSmall() -> Frame {
-        guard small.count == Self.smallCountMax else {
-            small.append(Frame())
-            return small[small.count - 1]
-        }
-        for _ in 0..<Self.triesMax {
-            next = (next + 1) % Self.smallCountMax
+        // The one that was handed out longest ago is free, if any is.
+        for _ in 0..<min(Self.triesMax, small.count) {
+            next = (next + 1) % small.count
             if isKnownUniquelyReferenced(&small[next]) { return small[next] }
         }
-        // All of these frames wait for slow readers.
-        small[next] = Frame()
-        return small[next]
+        let frame = Frame()
+        // Or all of these frames wait for slow readers.
+        if small.count < Self.smallCountMax { small.append(frame) } else { small[next] = frame }
+        return frame
     }
 
     private mutating func spareLarge(_ capacity: Int) -> Frame {

@@ -33,7 +33,7 @@ struct ReceivedResourceTests {
         server.tick { $0[Self.heat].set(0, to: HandMadeServer.floats(degrees), at: $0.tick) }
         server.send { sections, store in
             sections.append(started: [id])
-            if let query { sections.append(joined: RowSet([0]), of: query) }
+            if let query { sections.append(joined: [0], of: query) }
             sections.append(RowSet([0]), inserted: true, of: Self.heat, in: store)
         }
     }
@@ -73,7 +73,7 @@ struct ReceivedResourceTests {
         server.send { sections, store in
             sections.append(started: [id])
             sections.append(entered: RowSet([1]), spawned: false, of: store)
-            sections.append(joined: RowSet([1]), of: query)
+            sections.append(joined: [1], of: query)
         }
         #expect(server.raw.end?.code == 1007)
     }
@@ -91,11 +91,11 @@ struct ReceivedResourceTests {
         server.send { sections, _ in sections.append(despawned: RowSet([0])) }
         #expect(value == HandMadeServer.floats(20))
         server.tick { _ in }
-        server.send { sections, _ in sections.append(left: RowSet([0]), of: query) }
+        server.send { sections, _ in sections.append(left: [0], of: query) }
         #expect(value == nil)
         server.tick { _ in }
         server.send { sections, store in
-            sections.append(joined: RowSet([0]), of: query)
+            sections.append(joined: [0], of: query)
             sections.append(RowSet([0]), inserted: true, of: Self.heat, in: store)
         }
         #expect(value == HandMadeServer.floats(20))
@@ -111,7 +111,7 @@ struct ReceivedResourceTests {
         server.send { sections, _ in sections.append(removed: [Self.heat], added: []) }
         #expect(server.client.contents.entities.isEmpty && server.raw.end == nil)
         server.tick { _ in }
-        server.send { sections, _ in sections.append(left: RowSet([0]), of: query) }
+        server.send { sections, _ in sections.append(left: [0], of: query) }
         #expect(server.raw.end == nil)
     }
 
@@ -123,7 +123,7 @@ struct ReceivedResourceTests {
         }
         server.send { sections, store in
             sections.append(started: [id])
-            sections.append(joined: RowSet([0]), of: query)
+            sections.append(joined: [0], of: query)
         }
         server.tick { $0.despawn(Self.entity) }
         server.send { sections, _ in sections.append(despawned: RowSet([0])) }

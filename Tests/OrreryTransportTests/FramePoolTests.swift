@@ -1,5 +1,6 @@
-import OrreryTransport
 import Testing
+
+@testable import OrreryTransport
 
 /// Frames are filled again, but never while somebody has them.
 @Suite struct FramePoolTests {
@@ -30,6 +31,25 @@ import Testing
             #expect(frame.count == number % 100)
             frames.insert(ObjectIdentifier(frame))
         }
-        #expect(frames.count <= 64)
+        #expect(frames.count == 1)
+    }
+
+    @Test func framesOfManySessionsAreThoseOfTheTickBefore() {
+        var pool = FramePool()
+        var seen: Set<ObjectIdentifier> = []
+        for _ in 0..<50 {
+            // All of a tick are made before the first is sent.
+            let frames = (0..<300).map { number in pool.frame(capacity: 100) { $0.append(UInt8(number & 255)) } }
+            #expect(Set(frames.map(ObjectIdentifier.init)).count == 300)
+            seen.formUnion(frames.map(ObjectIdentifier.init))
+        }
+        #expect(seen.count == 300)
+    }
+
+    @Test func noMoreAreKeptThanItsLimit() {
+        var pool = FramePool()
+        let held = (0..<2 * FramePool.smallCountMax).map { _ in pool.frame(capacity: 10) { $0.append(1) } }
+        #expect(Set(held.map(ObjectIdentifier.init)).count == 2 * FramePool.smallCountMax)
+        #expect(pool.keptCount == FramePool.smallCountMax)
     }
 }

@@ -299,4 +299,25 @@ package final class Column {
             }
         }
     }
+
+    /// Appends the packed values of rows in a list, ascending. Columns of fixed size only.
+    /// - Precondition: All of them are present.
+    /// - Complexity: O(rows); one look-up per page.
+    package func appendValues(of rows: [UInt32], to writer: inout ByteWriter) {
+        guard let valueSize else { preconditionFailure("values of varying size are appended one by one") }
+        let pages = pages
+        writer.append(uninitializedCount: rows.count * valueSize) { buffer in
+            guard var target = buffer.baseAddress else { return }
+            var (number, page): (Int, PageStorage?) = (-1, nil)
+            for index in rows {
+                if Int(index) / RowSet.pageRows != number {
+                    number = Int(index) / RowSet.pageRows
+                    page = number < pages.count ? pages[number] : nil
+                }
+                guard let page, page.contains(Self.row(index)) else { preconditionFailure("row \(index) is absent") }
+                page.copyValue(of: Self.row(index), to: target)
+                target += valueSize
+            }
+        }
+    }
 }

@@ -66,10 +66,10 @@ struct BatchBuilder {
     private let store: ComponentStore
     private let partSizeMax: Int
     private var blocks: [BlockKey: Block] = [:]
-    private var memberBlocks: [MemberKey: MemberSections] = [:]
+    private var memberBlocks: [MemberKey: SharedMemberSections] = [:]
     private var writer: MemberWriter
-    /// What a batch tells of members, of the one that was built last: kept for its memory.
-    private var spareMembers: MemberSections?
+    /// What the batch that is built tells of members.
+    private var members: MemberSections
     private var blocksTick = Tick.zero
     /// From blocks of earlier ticks, to reuse their memory.
     private var spareSections: [BatchSections] = []
@@ -93,6 +93,7 @@ struct BatchBuilder {
         self.store = store
         self.partSizeMax = partSizeMax
         writer = MemberWriter(store: store)
+        members = MemberSections(partSizeMax: partSizeMax)
     }
 
     /// The work of looking at rows of a column.
@@ -116,7 +117,6 @@ struct BatchBuilder {
         if blocksTick != store.tick { forgetBlocks() }
         work += 1
         var collected: [(ColumnID, Block)] = []
-        var members = spareMembers.take() ?? MemberSections(partSizeMax: partSizeMax)
         members.removeAll()
         var life = LifeChanges()
         for part in pending {
@@ -132,7 +132,7 @@ struct BatchBuilder {
                 life.gone.formUnion(block.gone)
                 collected.append((column, block))
             }
-            for slot in part.queries { addMembers(of: slot, part, in: queries, pages: pages, to: &members) }
+            for slot in part.queries { addMembers(of: slot, part, in: queries, pages: pages) }
             // What others bring, too, is written once.
             if pending.count > 1 || !life.isEmpty { members.life = nil }
             guard members.life == nil else { continue }
@@ -157,7 +157,6 @@ struct BatchBuilder {
         sections.append(contentsOf: members.removed)
         for (_, block) in collected { sections.append(contentsOf: block.values) }
         sections.append(contentsOf: members.values)
-        spareMembers = members
     }
 
     private mutating func forgetBlocks() {
@@ -228,21 +227,20 @@ struct BatchBuilder {
     /// Adds what a query brings: encoded by itself, whatever else those who have it are sent, unless it begins for one
     /// session alone.
     private mutating func addMembers(
-        of slot: QueryTable.Slot, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?,
-        to members: inout MemberSections
+        of slot: QueryTable.Slot, _ pending: PendingChanges, in queries: QueryTable, pages: Range<Int>?
     ) {
         work += 1
         let entry = queries[slot]
-        guard let membership = entry.membership else { return }
         // What one session alone has, or gets a part of, is needed once.
         let isShared =
             entry.holderCount > 1 && pages == nil && pending.otherwise.queries.isEmpty
             && pending.otherwise.cells.isEmpty
         let key = MemberKey(query: entry.number, cursor: pending.cursor, heldSince: pending.heldSince)
         if isShared, let block = memberBlocks[key] {
-            members.append(contentsOf: block)
+            members.append(contentsOf: block.sections)
             return
         }
+        guard let membership = entry.membership else { return }
         builtBlockCount += 1
         let rows = queries.rows(concerning: slot, after: pending.cursor, in: store)
         defer {
@@ -259,7 +257,8 @@ struct BatchBuilder {
         writer.write(entry, membership, among: rows, pending, in: queries, pages: pages, to: &block)
         block.life = LifeSections(of: block, after: pending.cursor, in: store, partSizeMax: partSizeMax)
         entry.noteEncoded(byteCount: block.byteCount)
-        memberBlocks[key] = block
-        members.append(contentsOf: block)
+        let shared = SharedMemberSections(block)
+        memberBlocks[key] = shared
+        members.append(contentsOf: shared.sections)
     }
 }

@@ -28,18 +28,19 @@ struct LifeChanges {
 }
 
 /// The same, written once for all sessions that have a query.
-struct LifeSections {
-    private(set) var gone: BatchSections
-    private(set) var entered: BatchSections
+final class LifeSections {
+    let gone: BatchSections
+    let entered: BatchSections
 
     init(of members: MemberSections, after cursor: Tick, in store: ComponentStore, partSizeMax: Int) {
-        gone = BatchSections(partSizeMax: partSizeMax)
-        entered = gone
+        var gone = BatchSections(partSizeMax: partSizeMax)
+        var entered = gone
         var life = LifeChanges()
         life.gone = RowSet(members.gone)
         life.enter(RowSet(members.entered), after: cursor, in: store)
         life.appendGone(to: &gone)
         life.appendEntered(to: &entered, of: store)
+        (self.gone, self.entered) = (gone, entered)
     }
 }
 
@@ -48,7 +49,7 @@ extension ComponentStore {
     /// them.
     fileprivate func bornRows(of rows: RowSet, after cursor: Tick) -> RowSet {
         var born = RowSet()
-        guard cursor > .zero else { return born }
+        guard cursor > .zero, entities.newestTick > cursor else { return born }
         rows.forEach { row in
             if entities.membershipTick(of: row) > cursor { born.append(row) }
         }

@@ -22,13 +22,14 @@ struct MemberSections {
     }
 
     mutating func append(contentsOf other: MemberSections) {
-        left.append(contentsOf: other.left)
-        joined.append(contentsOf: other.joined)
-        removed.append(contentsOf: other.removed)
-        values.append(contentsOf: other.values)
+        // What is not handed over is not retained.
+        if !other.left.isEmpty { left.append(contentsOf: other.left) }
+        if !other.joined.isEmpty { joined.append(contentsOf: other.joined) }
+        if !other.removed.isEmpty { removed.append(contentsOf: other.removed) }
+        if !other.values.isEmpty { values.append(contentsOf: other.values) }
         if !other.hasNoLife { life = hasNoLife ? other.life : nil }
-        gone += other.gone
-        entered += other.entered
+        if !other.gone.isEmpty { gone += other.gone }
+        if !other.entered.isEmpty { entered += other.entered }
     }
 
     /// Whether nobody joined, or left by dying.
@@ -48,20 +49,30 @@ struct MemberSections {
     }
 }
 
+/// Sections that several sessions are sent. A class: they are a dozen lists, each of which would be retained for each
+/// session.
+final class SharedMemberSections {
+    let sections: MemberSections
+
+    init(_ sections: consuming MemberSections) {
+        self.sections = sections
+    }
+}
+
 /// Writes what happened to the members of one query after another. Its lists are kept, so that the next query finds
 /// their memory.
 struct MemberWriter {
     private let store: ComponentStore
     /// Units of work done since it was last set.
     var work = 0
-    private var left = RowSet()
-    private var joined = RowSet()
+    private var left: [UInt32] = []
+    private var joined: [UInt32] = []
     /// Among the rows that are looked at.
     private var stayed: [Entity] = []
     private var changes = RowChanges()
     private let memory = RowUpdates.Memory()
-    /// What those who joined have, and have no more, of the component that is written.
-    private var (inserted, removed) = (RowSet(), RowSet())
+    /// What those who joined have of the component that is written.
+    private var inserted: [UInt32] = []
 
     init(store: ComponentStore) {
         self.store = store
@@ -78,10 +89,11 @@ struct MemberWriter {
         let cursor = pending.cursor
         let lifeCount = sections.gone.count + sections.entered.count
         if cursor > .zero {
-            left.removeAll()
+            left.removeAll(keepingCapacity: true)
+            let allLive = membership.isOutsideWorld || store.entities.newestTick <= cursor
             membership.forEachLeaving(after: cursor) { entity in
                 guard entity.isIn(pages) else { return }
-                if membership.isOutsideWorld || store.contains(entity) {
+                if allLive || store.contains(entity) {
                     left.append(entity.index)
                 } else {
                     sections.gone.append(entity.index)
@@ -89,7 +101,7 @@ struct MemberWriter {
             }
             sections.left.append(left: left, of: entry.number)
         }
-        joined.removeAll()
+        joined.removeAll(keepingCapacity: true)
         stayed.removeAll(keepingCapacity: true)
         // All of them have stayed, most often.
         let allStayed = rows == nil && membership.newestJoin <= cursor
@@ -108,7 +120,7 @@ struct MemberWriter {
         for column in entry.shownColumns {
             // A component that does not decide about members changes in other rows, too.
             let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
-            changes.removeAll()
+            if !changes.isEmpty { changes.removeAll() }
             var updates: RowUpdates?
             if store[column].newestTick > cursor {
                 let stayed = allStayed || !isInRows ? membership.members(at: cursor) : stayed
@@ -122,7 +134,13 @@ struct MemberWriter {
             }
             if !joined.isEmpty { addJoined(of: column, pending, in: queries) }
             sections.removed.append(removed: changes.left, from: column)
-            sections.values.append(changes.entered, inserted: true, of: column, in: store)
+            if changes.entered.isEmpty {
+                sections.values.append(inserted: inserted, of: column, in: store)
+            } else {
+                changes.entered.formUnion(RowSet(inserted))
+                sections.values.append(changes.entered, inserted: true, of: column, in: store)
+            }
+            inserted.removeAll(keepingCapacity: true)
             if let updates, !sections.values.append(updates, of: column, in: store) {
                 changes.updated = updates.rows
             }
@@ -139,9 +157,8 @@ struct MemberWriter {
         let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
         let isOfAll = pending.otherwise.cells.columns.contains(column)
         let source = store[column]
-        inserted.removeAll()
-        removed.removeAll()
-        joined.forEach { row in
+        var removed: [UInt32] = []
+        for row in joined {
             if source.contains(row) {
                 if !isOfAll, !others.contains(where: { $0.hasMember(at: row, in: store) }) { inserted.append(row) }
             } else if source.tick(of: row) > heldSince, heldSince > .zero {
@@ -149,8 +166,7 @@ struct MemberWriter {
                 removed.append(row)
             }
         }
-        changes.entered.take(&inserted)
-        changes.left.take(&removed)
+        if !removed.isEmpty { changes.left.formUnion(RowSet(removed)) }
     }
 }
 

@@ -255,7 +255,10 @@ struct Membership {
     /// - Complexity: O(log leavings), plus O(log members) for each who left.
     func forEachLeaving(after tick: Tick, _ body: (Entity) -> Void) {
         guard let newest = leavings.last, newest.tick > tick else { return }
-        let start = leavings.partitionIndex { $0.tick > tick }
+        // Those of the newest tick are at hand, most often.
+        var start = leavings.count - 1
+        while start > 0, leavings[start - 1].tick == newest.tick { start -= 1 }
+        if start > 0, leavings[start - 1].tick > tick { start = leavings.partitionIndex { $0.tick > tick } }
         guard leavings[start].tick < newest.tick else {
             // Those of one tick ascend.
             for leaving in leavings[start...] where !contains(leaving.entity) { body(leaving.entity) }

@@ -197,7 +197,7 @@ struct Session {
             || now - lastHeardAt
                 >= min(
                     configuration.heartbeatInterval,
-                    configuration.silenceTimeout - configuration.heartbeatInterval * 2)
+                    configuration.silenceTimeout - configuration.heartbeatInterval - configuration.heartbeatInterval)
     }
 
     /// The queries of those of its subscriptions that `isIncluded` accepts, each once.

@@ -40,6 +40,14 @@ struct RowsOnWire {
         let size = Int(last) / 8 + 1 - start
         return (start, size, start.varintSize + size.varintSize + size)
     }
+
+    /// The bytes of the gaps of some rows, ascending, with form and count; `nil` if a bitmap is shorter.
+    static func byteCountOfGaps(_ rows: [UInt32]) -> Int? {
+        guard let first = rows.first, let last = rows.last else { preconditionFailure("no rows") }
+        let byteCount = rows.gapsByteCount
+        guard bitmapSize(from: first, to: last).total >= byteCount else { return nil }
+        return 1 + rows.count.varintSize + byteCount
+    }
 }
 
 extension Int {
@@ -63,6 +71,13 @@ extension ByteWriter {
         append(RowForm.deltas)
         append(varint: count)
         append(contentsOf: gaps)
+    }
+
+    /// Appends rows, ascending, by their gaps.
+    mutating func append(gapsOf rows: [UInt32]) {
+        append(RowForm.deltas)
+        append(varint: rows.count)
+        rows.appendGaps(to: &self)
     }
 
     private mutating func append(bitmap rows: RowSet, start: Int, size: Int) {

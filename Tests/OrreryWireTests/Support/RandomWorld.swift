@@ -69,12 +69,18 @@ struct RandomWorld {
     func sections(partSizeMax: Int) -> BatchSections {
         var sections = BatchSections(partSizeMax: partSizeMax)
         sections.append(despawned: RowSet(content.despawned))
-        sections.append(left: RowSet(content.left), of: Content.query)
+        sections.append(left: content.left.sorted(), of: Content.query)
         sections.append(entered: store.entities.rows, spawned: true, of: store)
-        sections.append(joined: RowSet(content.joined), of: Content.query)
+        sections.append(joined: content.joined.sorted(), of: Content.query)
         sections.append(removed: RowSet(content.removed), from: ColumnID(0))
         for column in store.table.columns {
-            sections.append(store[column].rows, inserted: true, of: column, in: store)
+            let rows = store[column].rows
+            // As a set and as a list, which say the same.
+            if column.rawValue.isMultiple(of: 2) {
+                sections.append(rows, inserted: true, of: column, in: store)
+            } else {
+                sections.append(inserted: rows.indexes, of: column, in: store)
+            }
         }
         return sections
     }

@@ -2,68 +2,14 @@ package import OrrerySchema
 package import OrreryStore
 package import OrreryTransport
 
-/// The head of each message of a batch.
-package struct BatchHead: Hashable, Sendable {
-    /// The tick of the state after the batch.
-    package var tick: Tick
-    /// The batch has all changes after this tick. A client at an earlier tick has missed some.
-    package var base: Tick
-    /// Whether this is the last message of the batch: the client now applies all staged messages at once.
-    package var isWhole: Bool
-    /// Whether the client is to acknowledge the message at once. One that is not the last always is.
-    package var asksToAcknowledge: Bool
-    /// The position of the message in the batch, from 0. Part 0 drops the staged messages of an unfinished batch.
-    package var part: Int
-
-    package init(tick: Tick, base: Tick, isWhole: Bool, asksToAcknowledge: Bool = true, part: Int) {
-        self.tick = tick
-        self.base = base
-        self.isWhole = isWhole
-        self.asksToAcknowledge = asksToAcknowledge || !isWhole
-        self.part = part
-    }
-}
-
-/// How a message ends its batch.
-enum BatchEnd {
-    static let unfinished: UInt8 = 0
-    static let whole: UInt8 = 1
-    /// Whole, and the client need not acknowledge it.
-    static let wholeUnasked: UInt8 = 3
-}
-
-/// The numbers of the sections of a batch. They are written and applied in the order table, schema, restarted, started,
-/// despawn, left, enter, spawn, joined, remove, and then values. 9 is reserved for events.
-enum BatchSectionKind {
-    static let started: UInt8 = 1
-    static let despawn: UInt8 = 2
-    static let left: UInt8 = 3
-    static let enter: UInt8 = 4
-    static let spawn: UInt8 = 5
-    static let remove: UInt8 = 6
-    static let insert: UInt8 = 7
-    static let update: UInt8 = 8
-    static let table: UInt8 = 10
-    static let schema: UInt8 = 11
-    static let joined: UInt8 = 12
-    static let restarted: UInt8 = 13
-}
-
 /// The sections of a batch, one after the other; each may be in any message of the batch.
 ///
 /// Sections longer than `partSizeMax` are split in two by rows, down to one row, so that each fits into a message.
 package struct BatchSections: Sendable {
-    /// Sections in one piece of memory.
-    private struct Run: Sendable {
-        var writer = ByteWriter()
-        /// Where each section ends.
-        var ends: [Int] = []
-    }
-
-    /// Runs that were added whole, and what was written before them.
-    private var runs: [Run] = []
+    /// Sections that were added whole, and what was written before them, each in one piece of memory.
+    private var runs: [ByteWriter] = []
     /// What was written since.
-    private var open = Run()
+    private var open = ByteWriter()
     private var closedByteCount = 0
     private let partSizeMax: Int
 
@@ -78,53 +24,41 @@ package struct BatchSections: Sendable {
     }
 
     /// The bytes of all sections, with their kinds and lengths.
-    package var byteCount: Int { closedByteCount + open.writer.count }
+    package var byteCount: Int { closedByteCount + open.count }
 
     package var isEmpty: Bool { byteCount == 0 }
 
     /// Removes the sections and keeps their memory, within a limit.
     package mutating func removeAll() {
-        runs.removeAll(keepingCapacity: true)
+        if !runs.isEmpty { runs.removeAll(keepingCapacity: true) }
         closedByteCount = 0
-        guard open.writer.bytes.capacity <= Self.keptSizeMax else {
-            open = Run()
-            return
-        }
-        open.writer.removeAll()
-        open.ends.removeAll(keepingCapacity: true)
+        if open.bytes.capacity <= Self.keptSizeMax { open.removeAll() } else { open = ByteWriter() }
     }
 
     package mutating func append(contentsOf other: BatchSections) {
         guard other.byteCount > Self.copiedSizeMax else {
-            for run in other.runs { append(contentsOf: run) }
-            append(contentsOf: other.open)
+            for run in other.runs { open.append(contentsOf: run.bytes) }
+            open.append(contentsOf: other.open.bytes)
             return
         }
-        if !open.ends.isEmpty {
+        if open.count > 0 {
             runs.append(open)
-            open = Run()
+            open = ByteWriter()
         }
         runs += other.runs
-        if !other.open.ends.isEmpty { runs.append(other.open) }
-        closedByteCount = runs.reduce(0) { $0 + $1.writer.count }
-    }
-
-    private mutating func append(contentsOf run: Run) {
-        let start = open.writer.count
-        open.writer.append(contentsOf: run.writer.bytes)
-        for end in run.ends { open.ends.append(start + end) }
+        if other.open.count > 0 { runs.append(other.open) }
+        closedByteCount = runs.reduce(0) { $0 + $1.count }
     }
 
     /// Adds a section.
     /// - Parameter byteCount: The length of what `body` writes.
     @inline(__always)
     private mutating func append(_ kind: UInt8, _ byteCount: Int, _ body: (inout ByteWriter) -> Void) {
-        open.writer.append(kind)
-        open.writer.append(varint: byteCount)
-        let start = open.writer.count
-        body(&open.writer)
-        precondition(open.writer.count - start == byteCount, "a section of another length than was announced")
-        open.ends.append(open.writer.count)
+        open.append(kind)
+        open.append(varint: byteCount)
+        let start = open.count
+        body(&open)
+        precondition(open.count - start == byteCount, "a section of another length than was announced")
     }
 
     /// The encoding of a section's rows, or `nil` if the section would be too long and can be split.
@@ -178,18 +112,39 @@ package struct BatchSections: Sendable {
     }
 
     /// Adds entities that left a query and live on.
-    package mutating func append(left rows: RowSet, of query: QueryNumber) {
+    /// - Parameter rows: Ascending.
+    package mutating func append(left rows: [UInt32], of query: QueryNumber) {
         append(BatchSectionKind.left | SectionKind.mustBeUnderstood, rows, of: Int(query.rawValue))
     }
 
     /// Adds entities that became members of a query; all of them have entered.
-    package mutating func append(joined rows: RowSet, of query: QueryNumber) {
+    /// - Parameter rows: Ascending.
+    package mutating func append(joined rows: [UInt32], of query: QueryNumber) {
         append(BatchSectionKind.joined | SectionKind.mustBeUnderstood, rows, of: Int(query.rawValue))
     }
 
     /// Adds removed rows of a component whose entities are alive.
     package mutating func append(removed rows: RowSet, from column: ColumnID) {
         append(BatchSectionKind.remove, rows, of: column.rawValue)
+    }
+
+    /// Adds a list of rows, ascending.
+    private mutating func append(_ kind: UInt8, _ rows: [UInt32], of number: Int) {
+        guard !rows.isEmpty else { return }
+        guard let size = byteCount(of: rows, besides: number.varintSize) else {
+            append(kind, RowSet(rows), of: number)
+            return
+        }
+        append(kind, size) {
+            $0.append(varint: number)
+            $0.append(gapsOf: rows)
+        }
+    }
+
+    /// The bytes of a section with a list of rows; `nil` if it has to be split, or is shorter in another form.
+    private func byteCount(of rows: [UInt32], besides byteCount: Int) -> Int? {
+        guard let size = RowsOnWire.byteCountOfGaps(rows).map({ $0 + byteCount }) else { return nil }
+        return 1 + size.varintSize + size <= partSizeMax ? size : nil
     }
 
     /// Adds rows of a query or component with this number.
@@ -246,6 +201,24 @@ package struct BatchSections: Sendable {
         }
     }
 
+    /// Adds the present values of a list of rows, ascending, that entered a component after the base.
+    package mutating func append(inserted rows: [UInt32], of column: ColumnID, in store: ComponentStore) {
+        guard !rows.isEmpty else { return }
+        let source = store[column]
+        guard let valuesSize = source.valueSize.map({ $0 * rows.count }),
+            let size = byteCount(of: rows, besides: column.rawValue.varintSize + valuesSize)
+        else {
+            append(RowSet(rows), inserted: true, of: column, in: store)
+            return
+        }
+        source.noteEncoded(byteCount: valuesSize)
+        append(BatchSectionKind.insert, size) { writer in
+            writer.append(varint: column.rawValue)
+            writer.append(gapsOf: rows)
+            source.appendValues(of: rows, to: &writer)
+        }
+    }
+
     /// Adds the values of updated rows of a component of fixed size.
     /// - Returns: Whether they were added: a section that has to be split, or is shorter in another form, is not.
     package mutating func append(_ updates: RowUpdates, of column: ColumnID, in store: ComponentStore) -> Bool {
@@ -267,7 +240,26 @@ package struct BatchSections: Sendable {
     /// Each section with its kind and length, in order.
     package var sections: [[UInt8]] {
         (runs + [open]).flatMap { run in
-            zip([0] + run.ends, run.ends).map { Array(run.writer.bytes[$0..<$1]) }
+            var sections: [[UInt8]] = []
+            var start = 0
+            while start < run.count {
+                let end = Self.endOfSection(at: start, in: run)
+                sections.append(Array(run.bytes[start..<end]))
+                start = end
+            }
+            return sections
+        }
+    }
+
+    /// Where the section at an offset ends: it begins with its kind and length.
+    private static func endOfSection(at start: Int, in run: ByteWriter) -> Int {
+        var (position, length, shift) = (start + 1, 0, 0)
+        while true {
+            let byte = run.bytes[position]
+            length |= Int(byte & 0x7f) << shift
+            position += 1
+            shift += 7
+            if byte < 0x80 { return position + length }
         }
     }
 
@@ -321,26 +313,30 @@ package struct BatchSections: Sendable {
         return messages
     }
 
-    /// A section: which run it is in, and at which position. Past the end, in the run after the open one.
+    /// Where a section begins: in which run, and at which offset. Past the end, in the run after the open one.
     private struct Place {
         var run = 0
-        var section = 0
+        var offset = 0
     }
 
     /// The run at a position; the open one is the last.
-    private func run(at position: Int) -> Run { position < runs.count ? runs[position] : open }
+    private func run(at position: Int) -> ByteWriter { position < runs.count ? runs[position] : open }
 
     /// Goes on by as many sections as fit into one message, by one at least.
     /// - Returns: Their bytes.
     private func advance(_ place: inout Place) -> Int {
         var size = 0
         while place.run <= runs.count {
-            let ends = run(at: place.run).ends
-            while place.section < ends.count {
-                let length = ends[place.section] - (place.section > 0 ? ends[place.section - 1] : 0)
-                guard size == 0 || size + length <= partSizeMax else { return size }
-                size += length
-                place.section += 1
+            let run = run(at: place.run)
+            if size + run.count - place.offset <= partSizeMax {
+                size += run.count - place.offset
+            } else {
+                while place.offset < run.count {
+                    let end = Self.endOfSection(at: place.offset, in: run)
+                    guard size == 0 || size + end - place.offset <= partSizeMax else { return size }
+                    size += end - place.offset
+                    place.offset = end
+                }
             }
             place = Place(run: place.run + 1)
         }
@@ -350,10 +346,9 @@ package struct BatchSections: Sendable {
     private func copy(from start: Place, to end: Place, into writer: inout ByteWriter) {
         for position in start.run...end.run where position <= runs.count {
             let run = run(at: position)
-            let first = position == start.run && start.section > 0 ? run.ends[start.section - 1] : 0
-            let last =
-                position < end.run ? run.writer.count : end.section > 0 ? run.ends[end.section - 1] : 0
-            run.writer.bytes.withUnsafeBytes {
+            let first = position == start.run ? start.offset : 0
+            let last = position < end.run ? run.count : end.offset
+            run.bytes.withUnsafeBytes {
                 writer.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[first..<last]))
             }
         }
@@ -377,16 +372,5 @@ extension FramePool {
             body(&writer)
             storage = (consume writer).bytes
         }
-    }
-}
-
-extension ByteWriter {
-    fileprivate mutating func append(_ head: BatchHead) {
-        append(ServerMessageKind.syncBatch)
-        appendLane()
-        append(varint: head.tick.rawValue)
-        append(varint: head.tick.ticks(since: head.base))
-        append(head.isWhole ? head.asksToAcknowledge ? BatchEnd.whole : BatchEnd.wholeUnasked : BatchEnd.unfinished)
-        append(varint: head.part)
     }
 }
