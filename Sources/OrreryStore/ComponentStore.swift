@@ -142,10 +142,11 @@ package final class ComponentStore {
     ///   - listed: Ascending. Those that are not alive are left out: their end takes the component with it. Of a
     ///     resource, ``Entity/resource`` alone.
     ///   - pages: The pages to look at; all by default.
+    ///   - areAlive: Whether all of them are known to be alive; then their generations are not read.
     ///   - changes: Empty.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
     package func addChanges(
-        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil,
+        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil, areAlive: Bool = false,
         to changes: inout RowChanges
     ) {
         let column = self[column]
@@ -155,7 +156,8 @@ package final class ComponentStore {
             return
         }
         column.addChanges(
-            of: listed, after: cursor, pages: pages, living: column.rowKind == .entities ? entities : nil, to: &changes)
+            of: listed, after: cursor, pages: pages,
+            living: column.rowKind == .entities && !areAlive ? entities : nil, to: &changes)
     }
 
     /// Spawns an entity. An entity of another generation at the same index is despawned first.

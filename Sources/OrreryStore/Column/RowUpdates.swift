@@ -58,19 +58,19 @@ extension RowUpdates.Memory: Sendable {}
 extension ComponentStore {
     /// What happened to a component of some entities after `cursor`.
     /// - Parameters:
-    ///   - listed: As for ``addChanges(of:in:after:pages:to:)``.
+    ///   - listed: As for ``addChanges(of:in:after:pages:areAlive:to:)``.
     ///   - changes: Empty. Gets those that entered and left.
     /// - Returns: Those that were updated; `nil` if they cannot be made in one pass, and then `changes` is unspecified.
     /// - Complexity: O(n); O(1) if nothing in the column has changed since.
     package func updates(
-        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil,
+        of listed: [Entity], in column: ColumnID, after cursor: Tick, pages: Range<Int>? = nil, areAlive: Bool = false,
         in memory: RowUpdates.Memory, to changes: inout RowChanges
     ) -> RowUpdates? {
         let column = self[column]
         guard !column.isResource else { return nil }
         return column.updates(
-            of: listed, after: cursor, pages: pages, living: column.rowKind == .entities ? entities : nil, in: memory,
-            to: &changes)
+            of: listed, after: cursor, pages: pages,
+            living: column.rowKind == .entities && !areAlive ? entities : nil, in: memory, to: &changes)
     }
 }
 

@@ -3,6 +3,19 @@ struct ConcernedRow {
     let row: UInt32
     /// Whether it is one of a member; `nil` if that must be tested.
     var isMember: Bool?
+    /// What the evaluation found.
+    var outcome: Outcome = []
+
+    /// What became of the members at a row in one tick: nothing, one of these, or that one died and another joined.
+    struct Outcome: OptionSet {
+        let rawValue: UInt8
+
+        static let joined = Outcome(rawValue: 1)
+        /// And lives on.
+        static let left = Outcome(rawValue: 2)
+        static let died = Outcome(rawValue: 4)
+        static let stayed = Outcome(rawValue: 8)
+    }
 }
 
 /// The rows that may concern each query, in one tick. All of them are in one list, so that those of the next query are
@@ -22,6 +35,14 @@ struct ConcernedRows {
         guard slot < parts.count else { return [] }
         let part = parts[slot]
         return rows[part.start..<part.start + part.count]
+    }
+
+    /// Calls `body` with the rows of a query, to note what became of them.
+    mutating func update<R>(_ slot: QueryTable.Slot, _ body: (UnsafeMutableBufferPointer<ConcernedRow>) -> R) -> R {
+        let part = parts[slot]
+        return rows.withUnsafeMutableBufferPointer { rows in
+            body(UnsafeMutableBufferPointer(rebasing: rows[part.start..<part.start + part.count]))
+        }
     }
 
     mutating func append(_ row: UInt32, for slot: QueryTable.Slot, isMember: Bool?) {

@@ -86,6 +86,8 @@ final class FieldIndex {
             return false
         }
         tree.order()
+        // A property of a class would be retained at each use.
+        let tree = tree
         guard var kept = keys.take() else { return false }
         var testsLeft = saved / Self.testCost
         field.forEachKey(of: changed, in: store) { row, after in

@@ -80,7 +80,8 @@ struct MemberWriter {
 
     /// Writes what happened to the members of a query after the cursor of pending changes.
     /// - Parameters:
-    ///   - rows: Where something may have changed of which the members depend; `nil` for all.
+    ///   - rows: Where something has changed of which the members depend, and what became of them; `nil` if that is not
+    ///     known.
     ///   - pages: The pages of 1024 rows to look at; `nil` for all.
     mutating func write(
         _ entry: QueryTable.Entry, _ membership: Membership, among rows: ArraySlice<ConcernedRow>?,
@@ -88,33 +89,17 @@ struct MemberWriter {
     ) {
         let cursor = pending.cursor
         let lifeCount = sections.gone.count + sections.entered.count
-        if cursor > .zero {
-            left.removeAll(keepingCapacity: true)
-            let allLive = membership.isOutsideWorld || store.entities.newestTick <= cursor
-            membership.forEachLeaving(after: cursor) { entity in
-                guard entity.isIn(pages) else { return }
-                if allLive || store.contains(entity) {
-                    left.append(entity.index)
-                } else {
-                    sections.gone.append(entity.index)
-                }
-            }
-            sections.left.append(left: left, of: entry.number)
-        }
+        left.removeAll(keepingCapacity: true)
         joined.removeAll(keepingCapacity: true)
         stayed.removeAll(keepingCapacity: true)
         // All of them have stayed, most often.
         let allStayed = rows == nil && membership.newestJoin <= cursor
-        if !allStayed {
-            membership.forEachMember(among: rows) { entity, joinTick in
-                if joinTick <= cursor {
-                    stayed.append(entity)
-                } else if entity.isIn(pages) {
-                    joined.append(entity.index)
-                    if !membership.isOutsideWorld { sections.entered.append(entity.index) }
-                }
-            }
+        if let rows {
+            take(rows, &sections)
+        } else {
+            collect(membership, after: cursor, pages: pages, allStayed: allStayed, &sections)
         }
+        sections.left.append(left: left, of: entry.number)
         if sections.gone.count + sections.entered.count > lifeCount { sections.life = nil }
         sections.joined.append(joined: joined, of: entry.number)
         for column in entry.shownColumns {
@@ -125,11 +110,14 @@ struct MemberWriter {
             if store[column].newestTick > cursor {
                 let stayed = allStayed || !isInRows ? membership.members(at: cursor) : stayed
                 work += stayed.count
+                // Whom the evaluation found lives.
+                let areAlive = rows != nil && isInRows
                 updates = store.updates(
-                    of: stayed, in: column, after: cursor, pages: pages, in: memory, to: &changes)
+                    of: stayed, in: column, after: cursor, pages: pages, areAlive: areAlive, in: memory, to: &changes)
                 if updates == nil {
                     changes.removeAll()
-                    store.addChanges(of: stayed, in: column, after: cursor, pages: pages, to: &changes)
+                    store.addChanges(
+                        of: stayed, in: column, after: cursor, pages: pages, areAlive: areAlive, to: &changes)
                 }
             }
             if !joined.isEmpty { addJoined(of: column, pending, in: queries) }
@@ -145,6 +133,50 @@ struct MemberWriter {
                 changes.updated = updates.rows
             }
             sections.values.append(changes.updated, inserted: false, of: column, in: store)
+        }
+    }
+
+    /// Takes what the evaluation of a tick found.
+    private mutating func take(_ rows: ArraySlice<ConcernedRow>, _ sections: inout MemberSections) {
+        for row in rows {
+            if row.outcome == .stayed {
+                // A row that is known to be alive needs no generation.
+                stayed.append(Entity(index: row.row, generation: 0))
+                continue
+            }
+            if row.outcome.contains(.left) { left.append(row.row) }
+            if row.outcome.contains(.died) { sections.gone.append(row.row) }
+            if row.outcome.contains(.joined) {
+                joined.append(row.row)
+                sections.entered.append(row.row)
+            }
+        }
+    }
+
+    /// Compares the members with those of an earlier tick.
+    private mutating func collect(
+        _ membership: Membership, after cursor: Tick, pages: Range<Int>?, allStayed: Bool,
+        _ sections: inout MemberSections
+    ) {
+        if cursor > .zero {
+            let allLive = membership.isOutsideWorld || store.entities.newestTick <= cursor
+            membership.forEachLeaving(after: cursor) { entity in
+                guard entity.isIn(pages) else { return }
+                if allLive || store.contains(entity) {
+                    left.append(entity.index)
+                } else {
+                    sections.gone.append(entity.index)
+                }
+            }
+        }
+        guard !allStayed else { return }
+        membership.forEachMember { entity, joinTick in
+            if joinTick <= cursor {
+                stayed.append(entity)
+            } else if entity.isIn(pages) {
+                joined.append(entity.index)
+                if !membership.isOutsideWorld { sections.entered.append(entity.index) }
+            }
         }
     }
 

@@ -144,29 +144,54 @@ struct Membership {
     /// Who left before this tick is not known.
     mutating func begin(at tick: Tick) { knownSince = tick }
 
-    /// Tests some rows anew.
-    /// - Parameter rows: Ascending. No other row is one of somebody who joined or left.
+    /// Who joined, and the positions of those who left, of one query after another: kept for their memory.
+    struct Moves {
+        fileprivate var gone: [Int] = []
+        fileprivate var new: [Entity] = []
+    }
+
+    /// Tests some rows anew, and notes what became of the members at each.
+    /// - Parameters:
+    ///   - rows: Ascending. No other row is one of somebody who joined or left.
+    ///   - hasLifeChanged: Whether somebody may have died.
     /// - Returns: Whether somebody in one of the rows is or was a member.
     /// - Complexity: O(rows x (nodes + log members)), and O(members) if anybody joined or left.
-    mutating func update(_ rows: ArraySlice<ConcernedRow>, _ query: Query, in store: ComponentStore) -> Bool {
-        var (gone, new): ([Int], [Entity]) = ([], [])
+    mutating func update(
+        _ rows: UnsafeMutableBufferPointer<ConcernedRow>, _ query: Query, hasLifeChanged: Bool,
+        in store: ComponentStore, _ moves: inout Moves
+    ) -> Bool {
+        moves.gone.removeAll(keepingCapacity: true)
+        moves.new.removeAll(keepingCapacity: true)
         var concernsMembers = false
-        for concerned in rows {
-            let row = concerned.row
+        for index in rows.indices {
+            let (row, isMember) = (rows[index].row, rows[index].isMember)
             let position = members.partitionIndex { $0.index >= row }
             let known = position < members.count && members[position].index == row ? members[position] : nil
             let member =
-                concerned.isMember == false
+                isMember == false
                 ? nil
-                : store.entity(at: row).flatMap {
-                    concerned.isMember ?? query.matches($0, of: store) ? $0 : nil
+                : store.entity(at: row).flatMap { entity in
+                    isMember ?? query.matches(entity, of: store) ? entity : nil
                 }
-            concernsMembers = concernsMembers || known != nil || member != nil
-            guard known != member || known != nil && !hasStayed(position, in: store) else { continue }
-            if known != nil { gone.append(position) }
-            if let member { new.append(member) }
+            guard known != nil || member != nil else { continue }
+            concernsMembers = true
+            if known == member, hasStayed(position, in: store) {
+                rows[index].outcome = .stayed
+                continue
+            }
+            if let known {
+                moves.gone.append(position)
+                // Whom clients have seen go and come back has joined, and did not leave.
+                if known != member {
+                    rows[index].outcome.insert(!hasLifeChanged || store.contains(known) ? .left : .died)
+                }
+            }
+            if let member {
+                moves.new.append(member)
+                rows[index].outcome.insert(.joined)
+            }
         }
-        _ = take(new, removing: gone, at: store.tick)
+        _ = take(moves.new, removing: moves.gone, at: store.tick)
         return concernsMembers
     }
 
@@ -234,16 +259,8 @@ struct Membership {
     }
 
     /// Calls `body` with each member, ascending, and the tick at which it joined.
-    /// - Parameter rows: The rows to look at, ascending; `nil` for all.
-    func forEachMember(among rows: ArraySlice<ConcernedRow>?, _ body: (Entity, _ joined: Tick) -> Void) {
-        guard let rows else {
-            for position in members.indices { body(members[position], joinTicks[position]) }
-            return
-        }
-        for row in rows.lazy.map(\.row) {
-            let position = members.partitionIndex { $0.index >= row }
-            if position < members.count, members[position].index == row { body(members[position], joinTicks[position]) }
-        }
+    func forEachMember(_ body: (Entity, _ joined: Tick) -> Void) {
+        for position in members.indices { body(members[position], joinTicks[position]) }
     }
 
     /// Those of the members who joined up to a tick.

@@ -118,9 +118,23 @@ struct QueryIndex {
         return (direct, found.slots)
     }
 
-    /// The rows that may concern the members of a query in this tick, ascending; `nil` if any changed row may.
+    /// The rows that may concern the members of a query in this tick, ascending, with what became of them; `nil` if any
+    /// changed row may.
     func rows(concerning slot: QueryTable.Slot, _ definition: QueryTable.Definition) -> ArraySlice<ConcernedRow>? {
         isDirect[slot] || definition.fields.isEmpty ? nil : found[slot]
+    }
+
+    /// Evaluates the rows that may concern the members of a query in this tick.
+    /// - Parameter isAll: Whether these rows are all that it is asked for; if not, any row may concern it after this.
+    mutating func update<R>(
+        _ slot: QueryTable.Slot, isAll: Bool, _ body: (UnsafeMutableBufferPointer<ConcernedRow>) -> R
+    ) -> R? {
+        guard !isDirect[slot] else { return nil }
+        if !isAll {
+            isDirect[slot] = true
+            direct.append(slot)
+        }
+        return found.update(slot, body)
     }
 
     /// The queries that show something of what changed, whoever their members are.

@@ -55,6 +55,7 @@ struct QueryTable {
     private var slots: [Query: Slot] = [:]
     private var unused: [Slot] = []
     private var index: QueryIndex
+    private var moves = Membership.Moves()
     /// The ticks between which changes were evaluated last.
     private var evaluated: (after: Tick, tick: Tick)?
     private let components: ComponentTable
@@ -308,16 +309,22 @@ struct QueryTable {
             let hasMoved = entry.membership?.update(among: candidates, matching: matching, in: store) ?? false
             if hasMoved || entry.shownColumns.contains(where: columns.contains) { visit(slot) }
         }
+        var moves = Membership.Moves()
+        swap(&moves, &self.moves)
         for slot in found {
-            guard let entry = entries[slot], var candidates = index.rows(concerning: slot, entry.definition)
-            else { continue }
-            if let unfinished = entry.unfinished {
-                candidates = candidates.prefix { $0.row < unfinished.nextPage * RowSet.pageRows }
+            guard let entry = entries[slot] else { continue }
+            let rowEnd = entry.unfinished.map { UInt32($0.nextPage * RowSet.pageRows) } ?? .max
+            var rowCount = 0
+            let concernsMembers = index.update(slot, isAll: entry.isFinished) { rows in
+                rowCount = rows.partitionIndex { $0.row >= rowEnd }
+                return entry.membership?.update(
+                    UnsafeMutableBufferPointer(rebasing: rows[..<rowCount]), entry.query,
+                    hasLifeChanged: hasLifeChanged, in: store, &moves) ?? false
             }
-            count(candidates.count, of: entry)
-            let concernsMembers = entry.membership?.update(candidates, entry.query, in: store) ?? false
-            if concernsMembers { visit(slot) }
+            count(rowCount, of: entry)
+            if concernsMembers ?? false { visit(slot) }
         }
+        swap(&moves, &self.moves)
         for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
     }
 
@@ -344,7 +351,7 @@ struct QueryTable {
     }
 
     /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
-    /// from those of an earlier tick; `nil` if nothing is known about that.
+    /// from those of an earlier tick, with what became of them since; `nil` if nothing is known about that.
     func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> ArraySlice<ConcernedRow>? {
         guard let evaluated, evaluated == (cursor, store.tick) else { return nil }
         return index.rows(concerning: slot, self[slot].definition)
