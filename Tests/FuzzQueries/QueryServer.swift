@@ -55,7 +55,7 @@ struct QueryServer: ~Copyable {
         var answer: Answer?
         for action in server.takeActions() {
             switch action {
-            case .answer(let frame, _):
+            case .send(let frame, _):
                 let limits = limits
                 let message = try frame.bytes.withUnsafeBytes { try ServerMessage(decoding: $0, limits: limits) }
                 guard case .subscribeResponse(id, let outcome) = message else { continue }
@@ -66,7 +66,7 @@ struct QueryServer: ~Copyable {
                     case .refused(let refusal, nil): .other(refusal.reason)
                     }
             case .close: answer = .closed
-            case .send, .setReading: break
+            case .broadcast, .setReading: break
             }
         }
         switch answer {

@@ -50,11 +50,11 @@ import Testing
             var messages: [ServerMessage] = []
             for action in server.takeActions() {
                 switch action {
-                case .send(let frame, let sessions) where sessions.contains(session):
+                case .broadcast(let frame, let sessions) where sessions.contains(session):
                     messages.append(try frame.withPayload { try ServerMessage(decoding: $0, limits: WireLimits()) })
-                case .answer(let frame, session):
+                case .send(let frame, session):
                     messages.append(try frame.withPayload { try ServerMessage(decoding: $0, limits: WireLimits()) })
-                case .send, .answer: break
+                case .broadcast, .send: break
                 case .close(let session, let error): closed[session] = error.closeCode
                 case .setReading: break
                 }

@@ -59,7 +59,7 @@ import simulate
             var kinds: [UInt8] = []
             for action in server.takeActions() {
                 switch action {
-                case .send(let message, _), .answer(let message, _):
+                case .broadcast(let message, _), .send(let message, _):
                     kinds.append(message.bytes[0])
                     switch message.withPayload({ try? ServerMessage(decoding: $0, limits: WireLimits()) }) {
                     case .syncBatch(let head):

@@ -52,8 +52,8 @@ import Testing
                 }
                 for action in server.takeActions() {
                     switch action {
-                    case .send(let frame, let sessions): for session in sessions { take(frame.bytes, session) }
-                    case .answer(let frame, let session): take(frame.bytes, session)
+                    case .broadcast(let frame, let sessions): for session in sessions { take(frame.bytes, session) }
+                    case .send(let frame, let session): take(frame.bytes, session)
                     case .close, .setReading: continue
                     }
                     isQuiet = false

@@ -134,7 +134,7 @@ import Testing
                 }
                 for action in server.takeActions() {
                     switch action {
-                    case .send(let frame, _), .answer(let frame, _):
+                    case .broadcast(let frame, _), .send(let frame, _):
                         let message = frame.bytes
                         said.append(Message(name: "< " + Self.name(message), bytes: message))
                         for case .failed(let error) in message.withUnsafeBytes({ client.receive($0) }) {

@@ -284,7 +284,8 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         // Refusing a mutation because there is no room adds an action.
         while core.hasActions {
             var actions = core.takeActions()
-            for action in actions { perform(action) }
+            let now = now()
+            for action in actions { perform(action, now: now) }
             core.recycle(&actions)
             handOverMutations()
         }
@@ -300,14 +301,14 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         requests.removeAll(keepingCapacity: true)
     }
 
-    private func perform(_ action: ServerAction) {
+    private func perform(_ action: ServerAction, now: Duration) {
         switch action {
-        case .send(let frame, let sessions):
+        case .broadcast(let frame, let sessions):
             metrics.sent(byteCount: frame.count * sessions.count)
-            for session in sessions { send(frame, to: session) }
-        case .answer(let frame, let session):
+            for session in sessions { send(frame, to: session, now: now) }
+        case .send(let frame, let session):
             metrics.sent(byteCount: frame.count)
-            send(frame, to: session)
+            send(frame, to: session, now: now)
         case .setReading(let isReading, let session):
             loop.setReading(isReading, of: ConnectionID(session.rawValue))
         case .close(let session, let error):
@@ -315,10 +316,10 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
         }
     }
 
-    private func send(_ frame: Frame, to session: SessionID) {
+    private func send(_ frame: Frame, to session: SessionID, now: Duration) {
         let connection = ConnectionID(session.rawValue)
         loop.send(frame, to: connection)
-        core.transportHolds(loop.pendingByteCount(of: connection), taken: nil, of: session, now: now())
+        core.transportHolds(loop.pendingByteCount(of: connection), taken: nil, of: session, now: now)
     }
 
     /// Closes a connection for something that its peer did, or failed to do.

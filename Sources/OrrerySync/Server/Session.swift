@@ -134,6 +134,7 @@ struct Session {
         return hasAcknowledged && isWindowOpen(configuration) && (waitingSize == 0 || waitingSize < window.size / 2)
     }
 
+    @inline(__always)
     func isHeartbeatDue(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
         phase == .ready && (now - lastSentAt >= configuration.heartbeatInterval || isLive && wasToldBehind)
     }
@@ -186,6 +187,8 @@ struct Session {
     private static let unaskedShare: UInt64 = 4
 
     /// Whether it is asked to acknowledge a batch.
+    // A session whose function is called would be copied.
+    @inline(__always)
     func needsAcknowledgement(
         of byteCount: Int, reaching tick: Tick, _ configuration: SyncServerConfiguration, now: Duration
     ) -> Bool {

@@ -110,7 +110,7 @@ extension SyncServer {
         catchUpBudget -= part.count
         buildWork.charge(Self.workOfSending(messageCount: 1, byteCount: part.count))
         sessions[index].sent(part.count, at: now)
-        actions.append(.send(part, to: [sessions[index].id]))
+        actions.append(.send(part, to: sessions[index].id))
     }
 
     /// Evaluates the next query that waits, if its tick has come and there is room.

@@ -343,7 +343,11 @@ extension SyncServer {
         for index in indexes {
             sessions[index].sent(byteCount, reaching: tick, asksToAcknowledge: asksToAcknowledge, at: now)
         }
+        if indexes.count == 1 {
+            for message in messages { actions.append(.send(message, to: sessions[indexes[0]].id)) }
+            return
+        }
         let names = indexes.map { sessions[$0].id }
-        for message in messages { actions.append(.send(message, to: names)) }
+        for message in messages { actions.append(.broadcast(message, to: names)) }
     }
 }

@@ -283,7 +283,7 @@ extension SyncServer {
         let size = frame.count + HeldBytes.messageOverhead
         held.answerSize += size
         sessions[index].held.answerSize += size
-        actions.append(.answer(frame, to: sessions[index].id))
+        actions.append(.send(frame, to: sessions[index].id))
     }
 
     mutating func fail(_ id: SessionID, _ error: WireError, now: Duration) {

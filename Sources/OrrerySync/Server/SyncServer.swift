@@ -16,10 +16,10 @@ package struct SessionID: NumberedID {
 
 /// The actions that the server core asks for, in order.
 package enum ServerAction: Sendable {
-    /// The same batch to each of these sessions.
-    case send(Frame, to: [SessionID])
     /// A message to one session alone.
-    case answer(Frame, to: SessionID)
+    case send(Frame, to: SessionID)
+    /// The same message to each of these sessions.
+    case broadcast(Frame, to: [SessionID])
     case close(SessionID, WireError)
     /// Stops or resumes reading: while a session is not read, none of its messages is delivered.
     case setReading(Bool, of: SessionID)
@@ -203,7 +203,7 @@ package struct SyncServer: ~Copyable {
     mutating func sendHeartbeat(_ index: Int, now: Duration) {
         let isCurrent = sessions[index].isLive
         let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
-        actions.append(.answer(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
+        actions.append(.send(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
         sessions[index].sentHeartbeat(reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
         sessions[index].wasToldBehind = !isCurrent
     }

@@ -47,9 +47,9 @@ final class GoldenServer: TransportHandler, @unchecked Sendable {
         core.receive(message, from: SessionID(connection.rawValue), now: .zero)
         for action in core.takeActions() {
             switch action {
-            case .send(let frame, let sessions):
+            case .broadcast(let frame, let sessions):
                 for session in sessions { loop.send(frame, to: ConnectionID(session.rawValue)) }
-            case .answer(let frame, let session): loop.send(frame, to: ConnectionID(session.rawValue))
+            case .send(let frame, let session): loop.send(frame, to: ConnectionID(session.rawValue))
             case .close(let session, let error):
                 loop.close(ConnectionID(session.rawValue), code: error.closeCode, reason: error.message)
             case .setReading(let isReading, let session):

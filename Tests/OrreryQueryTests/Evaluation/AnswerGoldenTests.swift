@@ -26,7 +26,7 @@ import Testing
             guard !sent.isEmpty || !actions.isEmpty else { break }
             for action in actions {
                 switch action {
-                case .send(let frame, _), .answer(let frame, _):
+                case .broadcast(let frame, _), .send(let frame, _):
                     for event in frame.bytes.withUnsafeBytes({ client.receive($0) }) {
                         switch event {
                         case .answered(_, let answer): result = .success(answer)

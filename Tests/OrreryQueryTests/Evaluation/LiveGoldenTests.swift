@@ -35,7 +35,7 @@ import Testing
                 guard !sent.isEmpty || !actions.isEmpty else { return }
                 for action in actions {
                     switch action {
-                    case .send(let frame, _), .answer(let frame, _):
+                    case .broadcast(let frame, _), .send(let frame, _):
                         for event in frame.bytes.withUnsafeBytes({ client.receive($0) }) {
                             if case .refused(_, _, let error) = event { refusal = error }
                         }

@@ -41,7 +41,7 @@ import Testing
         ClientMessage.subscribe(id, QueryRequest(text)).encoded().withUnsafeBytes {
             server.receive($0, from: SessionID(number), now: .zero)
         }
-        for case .answer(let frame, _) in server.takeActions() {
+        for case .send(let frame, _) in server.takeActions() {
             let message = frame.withPayload { try? ServerMessage(decoding: $0, limits: WireLimits()) }
             if case .subscribeResponse(id, .refused(let refusal, _))? = message { return refusal.code }
         }
