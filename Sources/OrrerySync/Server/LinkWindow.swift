@@ -46,7 +46,6 @@ struct LinkWindow {
 
     /// Whether the acknowledgement of a batch would tell something: the link is not known to be quick, or the shortest
     /// round trip was long ago.
-    @inline(__always)
     func needsSample(at now: Duration) -> Bool {
         guard let newestRoundTrip, newestRoundTrip <= Self.quickRoundTripMax else { return true }
         return sentByteCount <= acknowledgedByteCount && (shortest.map { now - $0.at > Self.memory } ?? false)

@@ -134,7 +134,11 @@ struct Session {
         return hasAcknowledged && isWindowOpen(configuration) && (waitingSize == 0 || waitingSize < window.size / 2)
     }
 
-    @inline(__always)
+    /// Whether it has been sent everything, and nothing of it waits anywhere.
+    var holdsNothing: Bool {
+        held.byteCount == 0 && held.answerSize == 0 && isLive && reading.isOn && waitingQueries.isEmpty && answer == nil
+    }
+
     func isHeartbeatDue(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
         phase == .ready && (now - lastSentAt >= configuration.heartbeatInterval || isLive && wasToldBehind)
     }
@@ -187,8 +191,6 @@ struct Session {
     private static let unaskedShare: UInt64 = 4
 
     /// Whether it is asked to acknowledge a batch.
-    // A session whose function is called would be copied.
-    @inline(__always)
     func needsAcknowledgement(
         of byteCount: Int, reaching tick: Tick, _ configuration: SyncServerConfiguration, now: Duration
     ) -> Bool {

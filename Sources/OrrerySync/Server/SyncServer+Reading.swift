@@ -35,6 +35,10 @@ extension SyncServer {
     /// taken. Call it after sending, when the transport has drained, and now and then while bytes wait.
     package mutating func transportHolds(_ byteCount: Int, taken: UInt64?, of id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
+        if byteCount == 0, sessions[index].holdsNothing {
+            sessions[index].held.lastTakenAt = now
+            return
+        }
         var session = sessions[index].held
         if byteCount == 0 || taken.map({ $0 > session.takenByteCount }) ?? false || session.byteCount == 0 {
             session.lastTakenAt = now

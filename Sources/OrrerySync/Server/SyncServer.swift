@@ -193,11 +193,14 @@ package struct SyncServer: ~Copyable {
         expireViews(now: now)
         endWaitingQueries(now: now)
         serveThoseBehind(now: now)
-        for index in sessions.indices where sessions[index].isHeartbeatDue(configuration, now: now) {
-            sendHeartbeat(index, now: now)
-        }
+        for index in sessions.indices where isHeartbeatDue(index, now: now) { sendHeartbeat(index, now: now) }
         readOn(now: now)
         assert(checkInvariants())
+    }
+
+    /// By position: a session that is handed over would be copied.
+    private func isHeartbeatDue(_ index: Int, now: Duration) -> Bool {
+        sessions[index].isHeartbeatDue(configuration, now: now)
     }
 
     mutating func sendHeartbeat(_ index: Int, now: Duration) {
