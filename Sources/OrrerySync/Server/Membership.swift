@@ -167,12 +167,10 @@ struct Membership {
             let (row, isMember) = (rows[index].row, rows[index].isMember)
             let position = members.partitionIndex { $0.index >= row }
             let known = position < members.count && members[position].index == row ? members[position] : nil
-            let member =
-                isMember == false
-                ? nil
-                : store.entity(at: row).flatMap { entity in
-                    isMember ?? query.matches(entity, of: store) ? entity : nil
-                }
+            // Who was a member lives on in a tick in which nobody died.
+            var member =
+                isMember == false ? nil : hasLifeChanged ? store.entity(at: row) : known ?? store.entity(at: row)
+            if isMember == nil, let entity = member, !query.matches(entity, of: store) { member = nil }
             guard known != nil || member != nil else { continue }
             concernsMembers = true
             if known == member, hasStayed(position, in: store) {
