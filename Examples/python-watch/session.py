@@ -14,7 +14,8 @@ from wire.values import Schema
 
 STAGED_SIZE_MAX = 268435456
 SUBSCRIPTION = 1
-RESOURCE_ROW, NO_ENTITY = 0, 0  # in the place of an entity's: no entity has this generation
+RESOURCE_ROW, NO_ENTITY = 0, -1  # in the place of an entity's index and generation
+STATUS_GENERATION = 0  # of what the server shows of itself: rows that are no entities
 
 
 class Refused(Exception):
@@ -259,8 +260,9 @@ class Session:
         self._check_rows(written)
         component, cells = written.component, self._cells[written.component]
         if written.is_insert and (self._table[component].is_resource or self._table[component].is_status):
+            generation = NO_ENTITY if self._table[component].is_resource else STATUS_GENERATION
             for row in written.rows:
-                self._stand(row, NO_ENTITY, "enter")
+                self._stand(row, generation, "enter")
         for row, new in zip(written.rows, written.values):
             if row not in (self._generations if written.is_insert else cells):
                 raise Breach(1007, f"a value of row {row}, which is not there")

@@ -137,7 +137,7 @@ import Testing
         let error = #expect(throws: QueryError.self) {
             try Query("Health where Health.curent < 50", in: store.table)
         }
-        #expect(page.contains("Error: --query: \(error.map { "\($0)" } ?? "")"))
+        #expect(page.contains("orrery: --query: \(error.map { "\($0)" } ?? "")"))
         for word in ["order by Health.current", "limit 3", "within 5 of 1v1", "count", "at 10 Hz"] {
             let error = #expect(throws: QueryError.self) { try Query("Health \(word)", in: store.table) }
             #expect(error?.kind == .notYet, "\(word)")

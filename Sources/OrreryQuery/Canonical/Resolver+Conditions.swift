@@ -266,7 +266,9 @@ extension Resolver {
     private func isNil(_ syntax: OperandSyntax, _ column: Int) throws(QueryError) -> Condition {
         let field = try pathField(syntax)
         guard field.canBeNil || field.type == .entity else {
-            throw QueryError(.type, column: column, expected: "another test: this field can never be nil")
+            throw QueryError(
+                .type, column: column,
+                expected: "another test: this can never be nil; whether a component is there is asked by has")
         }
         return .isNil(field.path)
     }

@@ -153,7 +153,7 @@ extension Resolver {
             throw QueryError(
                 .type, column: syntax.column, expected: "a case of \(type)",
                 nearest: NearestName.nearest(to: name, among: names))
-        default: throw QueryError(.type, column: syntax.column, expected: "a value of type \(type)")
+        default: throw QueryError(.type, column: syntax.column, expected: valueType.valueText(type))
         }
     }
 }

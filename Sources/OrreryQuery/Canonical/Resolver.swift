@@ -111,9 +111,21 @@ struct Resolver {
         let nearest =
             NearestName.nearest(to: names[0], among: candidates)
             ?? NearestName.nearest(to: names.joined(separator: "."), among: candidates)
+        let advice = entries.lazy.compactMap { Self.advice(names[0], meaning: $0) }.first
         return QueryError(
-            .unknownComponent, column: path.column, expected: Self.choice(of: candidates, isResource: isResource),
-            nearest: nearest)
+            .unknownComponent, column: path.column,
+            expected: advice ?? Self.choice(of: candidates, isResource: isResource), nearest: nearest)
+    }
+
+    /// What to write instead of a name that is a field of a component, or of what the server shows of itself without
+    /// the server's prefix.
+    private static func advice(_ name: String, meaning entry: ComponentTable.Entry) -> String? {
+        if entry.isStatus {
+            return entry.name.isExactly("orrery.\(name)") ? "\(entry.name), which the server shows of itself" : nil
+        }
+        guard case .structure(let fields)? = entry.schema?.type, fields.contains(where: { $0.name.isExactly(name) })
+        else { return nil }
+        return "a component; '\(name)' is a field: \(entry.name).\(name)"
     }
 
     /// Bytes of the longest list of names.

@@ -26,6 +26,17 @@ enum ValueType: Equatable {
     /// Whether `<` and ranges work.
     var isOrdered: Bool { self != .bool && self != .entity }
 
+    /// What to write for a value, for those who know no types.
+    func valueText(_ type: FieldType) -> String {
+        switch self {
+        case .integer, .float, .double: "a number: this is of type \(type)"
+        case .bool: "true or false"
+        case .text: "a text in double quotes"
+        case .entity: "an entity such as 12v3"
+        case .cases: "a case of \(type)"
+        }
+    }
+
     /// Whether values of both can be compared.
     func isComparable(to other: ValueType) -> Bool { self == other || (isNumber && other.isNumber) }
 }

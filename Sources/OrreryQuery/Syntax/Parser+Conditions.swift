@@ -33,7 +33,7 @@ extension Parser {
         if isNext(.open) {
             try open(.open, "(")
             let condition = try parseCondition()
-            try close(.close, "and, or, )")
+            try close(.close, afterCondition(")"))
             return condition
         }
         countNode(at: token.column)
@@ -103,7 +103,9 @@ extension Parser {
             guard case .path = operand.kind else { throw unexpected("a comparison") }
             switch token.kind {
             case .foreign, .arithmetic, .broken: throw unexpected("a comparison")
-            default: return .truth(operand)
+            default:
+                endOfTruth = position
+                return .truth(operand)
             }
         }
     }
@@ -114,7 +116,7 @@ extension Parser {
         advance()
         guard isNext(.open) else {
             let first = try parseConstant("a range such as 3..7, or a list such as (3, 7)")
-            try expect(.range, "..")
+            try expect(.range, ".. of a range such as 3..7, or a list such as (3, 7)")
             return .range(operand, column: column, first, try parseConstant("a value"))
         }
         try open(.open, "(")

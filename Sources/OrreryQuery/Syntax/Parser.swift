@@ -5,7 +5,7 @@ import OrrerySchema
 /// - Complexity: O(n) for n tokens. Only brackets recurse, and their depth has a limit.
 struct Parser {
     private let tokens: [Token]
-    private var position = 0
+    private(set) var position = 0
     private let limits: QueryLimits
     private var bracketDepth = 0
     private var nodeCount = 0
@@ -13,6 +13,8 @@ struct Parser {
     private var excessNodeColumn: Int?
     /// Whether the condition has begun: some advice depends on it.
     private var isInCondition = false
+    /// Where a field by itself ended, which may not be meant as a condition.
+    var endOfTruth: Int?
 
     /// - Parameter hasEntities: A list of entities stands beside the text, so that it needs no terms.
     static func parse(
@@ -67,6 +69,11 @@ struct Parser {
 
     mutating func expect(_ sign: Token.Sign, _ expected: String) throws(QueryError) {
         guard accept(sign) else { throw unexpected(expected) }
+    }
+
+    /// What can follow a condition.
+    func afterCondition(_ end: String) -> String {
+        (endOfTruth == position ? "a comparison (=, !=, <, <=, >, >=, ~, in, is, has), " : "") + "and, or, or \(end)"
     }
 
     /// The error of the next token, which cannot stand there.
@@ -133,8 +140,8 @@ struct Parser {
         guard token.kind == .end else {
             throw unexpected(
                 isInCondition
-                    ? "and, or, order by, limit, or the end"
-                    : syntax.resource == nil ? "a comma, |, where, order by, limit, or the end" : "where, or the end")
+                    ? afterCondition("the end")
+                    : syntax.resource == nil ? "a comma, |, where, or the end" : "where, or the end")
         }
         if let excessNodeColumn {
             throw QueryError(.limit, column: excessNodeColumn, expected: "at most \(limits.nodeCountMax) nodes")

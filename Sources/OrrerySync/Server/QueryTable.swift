@@ -353,7 +353,8 @@ struct QueryTable {
     /// The rows in which the members of a query, or of what they have the components that decide about it, may differ
     /// from those of an earlier tick, with what became of them since; `nil` if nothing is known about that.
     func rows(concerning slot: Slot, after cursor: Tick, in store: ComponentStore) -> ArraySlice<ConcernedRow>? {
-        guard let evaluated, evaluated == (cursor, store.tick) else { return nil }
+        // Who begins anew knows of nobody.
+        guard cursor > .zero, let evaluated, evaluated == (cursor, store.tick) else { return nil }
         return index.rows(concerning: slot, self[slot].definition)
     }
 

@@ -63,25 +63,25 @@ public struct ServerStatus: Component, Hashable, BitwiseCopyable {
 public struct SystemStatus: Component, Hashable, Codable {
     /// Its name in the schedule.
     public var name = ""
-    /// The phase in which it runs: `input`, `update`, `late` or `publish`.
-    public var phase = ""
-    /// Its stage of the tick, from 0. Systems of one stage may run in parallel.
-    public var stage: UInt32 = 0
-    /// What it asks for, as a text of the query language, one for each of its queries. How its code narrows them is not
-    /// known.
-    public var terms: [String] = []
-    /// Entities that its queries match, together.
-    public var entities: UInt64 = 0
-    /// Its runs so far.
-    public var runs: UInt64 = 0
-    /// The newest runs in a row in which its queries matched nothing.
-    public var unmatchedRuns: UInt64 = 0
     /// The duration of the newest run, in microseconds.
     public var time = 0.0
     /// The mean duration of the newest 600 runs, in microseconds.
     public var meanTime = 0.0
     /// The duration that 99 of 100 of the newest 600 runs did not exceed, in microseconds.
     public var longTime = 0.0
+    /// Entities that its queries match, together.
+    public var entities: UInt64 = 0
+    /// Its runs so far.
+    public var runs: UInt64 = 0
+    /// The newest runs in a row in which its queries matched nothing.
+    public var unmatchedRuns: UInt64 = 0
+    /// The phase in which it runs: `input`, `update`, `late` or `publish`.
+    public var phase = ""
+    /// Its stage of the tick, from 0. Systems of one stage may run in parallel.
+    public var stage: UInt32 = 0
+    /// What it asks for, as a text of the query language, one for each of its queries; empty if it takes the whole
+    /// world. How its code narrows them is not known.
+    public var terms: [String] = []
 
     /// Creates a system without a name.
     public init() {}

@@ -34,11 +34,16 @@ struct Editing: ParsableArguments {
     }
 
     /// Waits for an answer, at most as long as the user allows.
-    func waiting<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    /// - Parameter reason: What may be why it does not answer; that it needs more time if nothing is stated.
+    func waiting<R: Sendable>(
+        reason: String? = nil, _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
         let limit = Duration.seconds(timeout)
         return try await within(
             limit,
-            else: ToolError(.cannotConnect, "\(url) did not answer within \(limit); --timeout gives it more time"),
+            else: ToolError(
+                .cannotConnect,
+                "\(url) did not answer within \(limit); \(reason ?? "--timeout gives it more time")"),
             body)
     }
 

@@ -34,7 +34,7 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(help: "Only this entity may match: 12v3. May be given several times.", transform: Editing.entity)
     var entity: [Entity] = []
 
-    @Option(help: ArgumentHelp("Ask once the world has reached this tick.", valueName: "tick"))
+    @Option(help: ArgumentHelp("Ask once the world has reached this tick, for which it waits 10 s.", valueName: "tick"))
     var atLeast: UInt64 = 0
 
     @Flag(help: "Print how the server reads the query and what it costs, and no entities.")
@@ -61,7 +61,8 @@ struct QueryCommand: AsyncParsableCommand {
         let query = InspectorQuery(text, entities: entity.isEmpty ? nil : entity)
         var undecodable = UndecodableValues()
         try await editing.withConnection { connection in
-            let rows = try await editing.waiting {
+            let reason = atLeast > 0 ? "its world may not have reached tick \(atLeast)" : nil
+            let rows = try await editing.waiting(reason: reason) {
                 try await connection.rows(query.oneShot(atLeast: Tick(atLeast), explains: explain))
             }
             // A slow reader of our output does not burden the server.
