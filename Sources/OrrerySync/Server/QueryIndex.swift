@@ -44,8 +44,7 @@ struct QueryIndex {
 
     mutating func insert(_ slot: QueryTable.Slot, _ definition: QueryTable.Definition) {
         while slot >= isDirect.count { isDirect.append(false) }
-        isDirect[slot] = true
-        direct.append(slot)
+        concernAll(slot)
         for column in definition.readColumns { readers[column.rawValue].append(slot) }
         if definition.cells.everyEntity { existenceReaders.append(slot) }
         for column in definition.decidingColumns { deciders[column.rawValue].append(slot) }
@@ -124,17 +123,16 @@ struct QueryIndex {
         isDirect[slot] || definition.fields.isEmpty ? nil : found[slot]
     }
 
-    /// Evaluates the rows that may concern the members of a query in this tick.
-    /// - Parameter isAll: Whether these rows are all that it is asked for; if not, any row may concern it after this.
-    mutating func update<R>(
-        _ slot: QueryTable.Slot, isAll: Bool, _ body: (UnsafeMutableBufferPointer<ConcernedRow>) -> R
-    ) -> R? {
-        guard !isDirect[slot] else { return nil }
-        if !isAll {
-            isDirect[slot] = true
-            direct.append(slot)
-        }
-        return found.update(slot, body)
+    /// Calls `body` with the rows that may concern the members of a query in this tick, to note what became of them.
+    mutating func update<R>(_ slot: QueryTable.Slot, _ body: (UnsafeMutableBufferPointer<ConcernedRow>) -> R) -> R {
+        found.update(slot, body)
+    }
+
+    /// Any row may concern a query in this tick.
+    mutating func concernAll(_ slot: QueryTable.Slot) {
+        guard !isDirect[slot] else { return }
+        isDirect[slot] = true
+        direct.append(slot)
     }
 
     /// The queries that show something of what changed, whoever their members are.

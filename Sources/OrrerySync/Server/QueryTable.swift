@@ -315,16 +315,18 @@ struct QueryTable {
             guard let entry = entries[slot] else { continue }
             let rowEnd = entry.unfinished.map { UInt32($0.nextPage * RowSet.pageRows) } ?? .max
             var rowCount = 0
-            let concernsMembers = index.update(slot, isAll: entry.isFinished) { rows in
+            let concernsMembers = index.update(slot) { rows in
                 rowCount = rows.partitionIndex { $0.row >= rowEnd }
                 return entry.membership?.update(
                     UnsafeMutableBufferPointer(rebasing: rows[..<rowCount]), entry.query,
                     hasLifeChanged: hasLifeChanged, in: store, &moves) ?? false
             }
             count(rowCount, of: entry)
-            if concernsMembers ?? false { visit(slot) }
+            if concernsMembers { visit(slot) }
         }
         swap(&moves, &self.moves)
+        // Of whom not all was looked at, it is not known what became.
+        for slot in unfinished { index.concernAll(slot) }
         for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
     }
 

@@ -141,4 +141,66 @@ import Testing
             store[column].set(row, to: [UInt8(text.count)] + text, at: store.tick)
         }
     }
+
+    /// What is noted at the rows is what became of the members: clients are told from there.
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func whatIsNotedIsWhatHappened(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var table = QueryTable(store.table, fieldsAreAlwaysUsed: true, evaluatesInParts: true)
+        var held: [QueryTable.Slot] = []
+        var noted: [UInt8: Int] = [:]
+        for step in 0..<200 {
+            if step % 20 == 0, held.count < 3 {
+                held.append(
+                    try hold(
+                        ["Level where Level < 5", "Level, Speed?, !Name where Level in 3..9", "Level where Level = 7"][
+                            held.count], in: &table))
+            }
+            let before = held.map { table[$0].membership?.members ?? [] }
+            let wasFinished = held.map { table[$0].isFinished }
+            tick(&table, held) { for _ in 0..<4 { changeSomebody(&generator) } }
+            for (position, slot) in held.enumerated() {
+                let rows = table.rows(concerning: slot, after: Tick(store.tick.rawValue - 1), in: store)
+                guard wasFinished[position] else {
+                    #expect(rows == nil, "seed \(seed), step \(step): not all of it was looked at")
+                    continue
+                }
+                let (old, new) = (before[position], table[slot].membership?.members ?? [])
+                for row in try #require(rows, "seed \(seed), step \(step)") {
+                    let was = old.first { $0.index == row.row }
+                    let outcome = expected(was, new.first { $0.index == row.row })
+                    #expect(row.outcome == outcome, "seed \(seed), step \(step), row \(row.row)")
+                    noted[outcome.rawValue, default: 0] += 1
+                }
+                let moved = Set(old).symmetricDifference(new).map(\.index)
+                #expect(Set(moved).isSubset(of: Set(rows?.map(\.row) ?? [])), "seed \(seed), step \(step)")
+            }
+            if step % 3 == 0 { for slot in held { _ = table.evaluateFurther(slot, in: store) } }
+        }
+        typealias Outcome = ConcernedRow.Outcome
+        for outcome in [.joined, .left, .died, .stayed, [.died, .joined]] as [Outcome] {
+            #expect(noted[outcome.rawValue, default: 0] > 0, "\(outcome) has happened")
+        }
+    }
+
+    private func expected(_ old: Entity?, _ new: Entity?) -> ConcernedRow.Outcome {
+        guard old != new else { return old == nil ? [] : .stayed }
+        var outcome: ConcernedRow.Outcome = new == nil ? [] : .joined
+        if let old { outcome.insert(store.contains(old) ? .left : .died) }
+        return outcome
+    }
+
+    private func changeSomebody(_ generator: inout SeededGenerator) {
+        let row = UInt32.random(in: 0..<20, using: &generator)
+        let entity = store.entity(at: row)
+        switch Int.random(in: 0..<8, using: &generator) {
+        case 0: if let entity { store.despawn(entity) }
+        case 1: store.spawn(Entity(index: row, generation: (entity?.generation ?? UInt32(store.tick.rawValue)) + 1))
+        case 2: if entity != nil { store[ColumnID(2)].set(row, to: [], at: store.tick) }
+        case 3: store[ColumnID(2)].remove(row, at: store.tick)
+        default: break
+        }
+        guard store.entity(at: row) != nil else { return }
+        setLevel(of: row, to: Int32.random(in: 0..<12, using: &generator))
+    }
 }
