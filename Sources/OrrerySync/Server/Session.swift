@@ -139,10 +139,6 @@ struct Session {
         held.byteCount == 0 && held.answerSize == 0 && isLive && reading.isOn && waitingQueries.isEmpty && answer == nil
     }
 
-    func isHeartbeatDue(_ configuration: SyncServerConfiguration, now: Duration) -> Bool {
-        phase == .ready && (now - lastSentAt >= configuration.heartbeatInterval || isLive && wasToldBehind)
-    }
-
     /// The tick up to which the client was sent everything.
     func reachedTick(storeTick: Tick) -> Tick { isLive ? max(lastSentTick, storeTick) : lastSentTick }
 

@@ -200,7 +200,9 @@ package struct SyncServer: ~Copyable {
 
     /// By position: a session that is handed over would be copied.
     private func isHeartbeatDue(_ index: Int, now: Duration) -> Bool {
-        sessions[index].isHeartbeatDue(configuration, now: now)
+        (now - sessions[index].lastSentAt >= configuration.heartbeatInterval
+            || sessions[index].wasToldBehind && sessions[index].isLive)
+            && sessions[index].phase == .ready
     }
 
     mutating func sendHeartbeat(_ index: Int, now: Duration) {
