@@ -121,11 +121,13 @@ struct Resolver {
     /// the server's prefix.
     private static func advice(_ name: String, meaning entry: ComponentTable.Entry) -> String? {
         if entry.isStatus {
-            return entry.name.isExactly("orrery.\(name)") ? "\(entry.name), which the server shows of itself" : nil
+            return entry.name.isExactly(QueryText.statusPrefix + name)
+                ? "\(entry.name), which the server shows of itself" : nil
         }
         guard case .structure(let fields)? = entry.schema?.type, fields.contains(where: { $0.name.isExactly(name) })
         else { return nil }
-        return "a component; '\(name)' is a field: \(entry.name).\(name)"
+        let field = "\(QuerySpelling.name(entry.name)).\(QuerySpelling.laterName(name))"
+        return "a \(entry.isResource ? "resource" : "component"); '\(name)' is a field: \(field)"
     }
 
     /// Bytes of the longest list of names.

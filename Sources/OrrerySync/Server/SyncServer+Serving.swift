@@ -82,17 +82,13 @@ extension SyncServer {
         let byteCount = batch.byteCount
         var asks = false
         for index in views[view].recipients[set] where !asks {
-            asks = needsAcknowledgement(index, of: byteCount, now: now)
+            asks = sessions[index].needsAcknowledgement(
+                of: byteCount, reaching: store.tick, configuration, now: now)
         }
         let messages = batch.messages(
             tick: store.tick, base: views[view].sets[set].lastBatchTick, asksToAcknowledge: asks, in: &frames)
         send(messages, to: views[view].recipients[set], reaching: store.tick, asksToAcknowledge: asks, now: now)
         views[view].sets[set].lastBatchTick = store.tick
-    }
-
-    /// Whether a session is asked to acknowledge a batch. By position: a session that is handed over would be copied.
-    private func needsAcknowledgement(_ index: Int, of byteCount: Int, now: Duration) -> Bool {
-        sessions[index].needsAcknowledgement(of: byteCount, reaching: store.tick, configuration, now: now)
     }
 
     /// Computes and sends the changes for sessions that are behind, in turn, each once per period.

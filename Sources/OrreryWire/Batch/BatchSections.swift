@@ -298,14 +298,6 @@ package struct BatchSections: Sendable {
     private func messages(
         in pool: inout FramePool, _ writeHead: (inout ByteWriter, _ part: Int, _ isLast: Bool) -> Void
     ) -> [Frame] {
-        if runs.isEmpty, open.count <= partSizeMax {
-            return [
-                pool.frame(writing: open.count + 32) { writer in
-                    writeHead(&writer, 0, true)
-                    writer.append(contentsOf: open.bytes)
-                }
-            ]
-        }
         var messages: [Frame] = []
         var place = Place()
         repeat {

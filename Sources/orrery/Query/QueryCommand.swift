@@ -34,7 +34,10 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(help: "Only this entity may match: 12v3. May be given several times.", transform: Editing.entity)
     var entity: [Entity] = []
 
-    @Option(help: ArgumentHelp("Ask once the world has reached this tick, for which it waits 10 s.", valueName: "tick"))
+    @Option(
+        help: ArgumentHelp(
+            "Ask once the world has reached this tick; the server waits as long as it allows (queryWaitMax).",
+            valueName: "tick"))
     var atLeast: UInt64 = 0
 
     @Flag(help: "Print how the server reads the query and what it costs, and no entities.")

@@ -44,6 +44,11 @@ import Testing
         #expect(try !self.query("resource Score").isStatus(in: Self.table))
     }
 
+    @Test func theServersPrefixIsSuggested() {
+        let error = #expect(throws: QueryError.self) { try query("System") }
+        #expect(error?.expected.hasPrefix("orrery.System,") == true)
+    }
+
     @Test(arguments: [
         "*", "!orrery.System, *", "Position, orrery.System?", "Position, !orrery.System", "orrery", "3v1",
     ])

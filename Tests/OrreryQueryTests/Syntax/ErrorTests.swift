@@ -55,6 +55,7 @@ import Testing
     static let resources: [Wrong] = [
         Wrong("resource", .syntax, 9, "the name of a resource"),
         Wrong("resource Health", .unknownComponent, 10, "entities"),
+        Wrong("resource points", .unknownComponent, 10, "a resource; 'points' is a field: Score.points"),
         Wrong("resource Scor", .unknownComponent, 10, nearest: "Score"), Wrong("resource Score, *", .syntax, 15),
         Wrong("resource Score limit 5", .syntax, 16, "where, or the end"), Wrong("*, resource Score", .syntax, 4),
         Wrong("resource Score where Health.current = 1", .unknownComponent, 22, "'Health' is a component"),
