@@ -69,41 +69,20 @@ struct Session {
     var view = 0
     /// The position of the set of its queries, those of subscriptions not in `waiting`; `nil` if there are none.
     var set: Int?
-    /// The tick of the last whole batch: the client reaches it once it has everything that was sent.
-    var lastSentTick = Tick.zero
-    var acknowledgedTick = Tick.zero
-    var sentByteCount: UInt64 = 0
-    var acknowledgedByteCount: UInt64 = 0
-    var hasAcknowledged = false
-    /// All bytes up to the last batch that the client was asked to acknowledge.
-    private var askedByteCount: UInt64 = 0
-    /// Batches since then.
-    private var unaskedBatchCount = 0
-    /// When it last acknowledged bytes, or had none to acknowledge.
-    var lastAcknowledgedAt = Duration.zero
-    var window: LinkWindow
-    /// When the client was last sent a batch or a heartbeat.
-    var lastSentAt: Duration
-    /// Whether that was a heartbeat that said the client is behind. If the client then catches up without a batch, it
-    /// is told at once.
-    var wasToldBehind = false
-    /// When the client was last heard, or connected; moved later by the time in which it was not read.
-    var lastHeardAt: Duration
+    var delivery: Delivery
     var reading: Reading
     var held = HeldBytes()
     /// The period in which its pending changes were last computed: once per period.
     var servedPeriod: UInt64 = 0
 
     init(id: SessionID, _ admission: Admission, openedAt: Duration, _ configuration: SyncServerConfiguration) {
-        window = LinkWindow(sizeMax: configuration.windowSize)
+        delivery = Delivery(openedAt: openedAt, configuration)
         reading = Reading(
             mutations: RateAllowance(perSecond: configuration.mutationRateMax, now: openedAt),
             requests: RateAllowance(perSecond: configuration.requestRateMax, now: openedAt),
             turn: configuration.turnWorkMax)
         self.id = id
         self.admission = admission
-        lastSentAt = openedAt
-        lastHeardAt = openedAt
     }
 
     /// Whether it is sent the changes of each tick.
@@ -121,17 +100,18 @@ struct Session {
     /// Whether a batch may be sent to it. The client closes its window: by the bytes and ticks that it has not
     /// acknowledged, and by the bytes that its system has not taken.
     func isWindowOpen(_ configuration: SyncServerConfiguration) -> Bool {
-        held.byteCount == 0
-            && (sentByteCount == acknowledgedByteCount
-                || hasAcknowledged && sentByteCount - acknowledgedByteCount < window.size
-                    && lastSentTick.rawValue - acknowledgedTick.rawValue < configuration.windowTickCount)
+        held.byteCount == 0 && delivery.isWindowOpen(configuration)
     }
 
     /// Whether a part of an answer may be sent to it: half of its window stays free for batches. A client that has not
     /// shown that it reads is answered nothing.
     func isWindowOpenForAnswers(_ configuration: SyncServerConfiguration) -> Bool {
-        let waitingSize = sentByteCount - acknowledgedByteCount
-        return hasAcknowledged && isWindowOpen(configuration) && (waitingSize == 0 || waitingSize < window.size / 2)
+        held.byteCount == 0 && delivery.isWindowOpenForAnswers(configuration)
+    }
+
+    /// Whether bytes that nobody asked it to acknowledge keep its window closed.
+    func isClosedUnasked(_ configuration: SyncServerConfiguration) -> Bool {
+        held.byteCount == 0 && delivery.isClosedUnasked(configuration)
     }
 
     /// Whether it has been sent everything, and nothing of it waits anywhere.
@@ -140,65 +120,8 @@ struct Session {
     }
 
     /// The tick up to which the client was sent everything.
-    func reachedTick(storeTick: Tick) -> Tick { isLive ? max(lastSentTick, storeTick) : lastSentTick }
-
-    /// - Parameter asksToAcknowledge: Whether the client is to acknowledge it.
-    mutating func sent(_ byteCount: Int, reaching tick: Tick, asksToAcknowledge: Bool = true, at now: Duration) {
-        lastSentTick = tick
-        lastSentAt = now
-        wasToldBehind = false
-        if byteCount > 0 { sent(byteCount, asksToAcknowledge: asksToAcknowledge, at: now) }
-    }
-
-    /// It was sent bytes that do not change its tick.
-    mutating func sent(_ byteCount: Int, asksToAcknowledge: Bool = true, at now: Duration) {
-        if !owesAcknowledgement { lastAcknowledgedAt = now }
-        sentByteCount += UInt64(byteCount)
-        guard asksToAcknowledge else {
-            unaskedBatchCount += 1
-            return
-        }
-        window.sent(UInt64(byteCount), upTo: sentByteCount, at: now)
-        askedByteCount = sentByteCount
-        unaskedBatchCount = 0
-    }
-
-    /// It was sent a Heartbeat, which a client acknowledges, with all bytes before it.
-    mutating func sentHeartbeat(reaching tick: Tick, at now: Duration) {
-        if !owesAcknowledgement { lastAcknowledgedAt = now }
-        askedByteCount = sentByteCount
-        unaskedBatchCount = 0
-        sent(0, reaching: tick, at: now)
-    }
-
-    /// Whether bytes that nobody asked it to acknowledge keep its window closed.
-    func isClosedUnasked(_ configuration: SyncServerConfiguration) -> Bool {
-        sentByteCount > acknowledgedByteCount && !owesAcknowledgement && held.byteCount == 0
-            && !isWindowOpen(configuration)
-    }
-
-    /// Whether it was asked to acknowledge something, and has not.
-    var owesAcknowledgement: Bool { askedByteCount > acknowledgedByteCount }
-
-    /// Batches in a row that a client is not asked to acknowledge: each acknowledgement costs as much as receiving any
-    /// message, so most are left out while the window is far from closing.
-    private static let unaskedBatchMax = 3
-    /// The part of the window that may be unacknowledged without having been asked for.
-    private static let unaskedShare: UInt64 = 4
-
-    /// Whether it is asked to acknowledge a batch.
-    func needsAcknowledgement(
-        of byteCount: Int, reaching tick: Tick, _ configuration: SyncServerConfiguration, now: Duration
-    ) -> Bool {
-        !hasAcknowledged || unaskedBatchCount >= Self.unaskedBatchMax
-            || (sentByteCount - acknowledgedByteCount + UInt64(byteCount)) >= window.size / Self.unaskedShare
-            || tick.rawValue - min(tick, acknowledgedTick).rawValue >= configuration.windowTickCount / Self.unaskedShare
-            || window.needsSample(at: now)
-            // It says something before its silence ends it, whenever the next Heartbeat comes.
-            || now - lastHeardAt
-                >= min(
-                    configuration.heartbeatInterval,
-                    configuration.silenceTimeout - configuration.heartbeatInterval - configuration.heartbeatInterval)
+    func reachedTick(storeTick: Tick) -> Tick {
+        isLive ? max(delivery.lastSentTick, storeTick) : delivery.lastSentTick
     }
 
     /// The queries of those of its subscriptions that `isIncluded` accepts, each once.

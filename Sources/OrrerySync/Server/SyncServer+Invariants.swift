@@ -30,8 +30,8 @@ extension SyncServer {
                 session.set.map { sets[$0].queries } ?? [] == session.startedQueries.sorted(),
                 "\(session.id) is in the set of its queries")
             assert(
-                !session.isLive || session.set.map { sets[$0].lastBatchTick <= session.lastSentTick } ?? true,
-                "\(session.id), which was sent tick \(session.lastSentTick), can take the next batch of its set: "
+                !session.isLive || session.set.map { sets[$0].lastBatchTick <= session.delivery.lastSentTick } ?? true,
+                "\(session.id), sent tick \(session.delivery.lastSentTick), can take the next batch of its set: "
                     + "\(session.set.map { "\(sets[$0].lastBatchTick) of \(sets[$0].queries)" } ?? "none")")
         }
         for (position, view) in views.enumerated() {
@@ -54,9 +54,11 @@ extension WorldView {
 
 extension Session {
     fileprivate func checkInvariants(storeTick: Tick) {
-        assert(lastSentTick <= storeTick, "\(id) was sent a tick that has not come")
-        assert(acknowledgedTick <= lastSentTick, "\(id) has acknowledged what it was not sent")
-        assert(acknowledgedByteCount <= sentByteCount, "\(id) has acknowledged more bytes than it was sent")
+        assert(delivery.lastSentTick <= storeTick, "\(id) was sent a tick that has not come")
+        assert(delivery.acknowledgedTick <= delivery.lastSentTick, "\(id) has acknowledged what it was not sent")
+        assert(
+            delivery.acknowledgedByteCount <= delivery.sentByteCount,
+            "\(id) has acknowledged more bytes than it was sent")
         assert(
             phase == .ready || subscriptions.isEmpty && waitingQueries.isEmpty,
             "\(id) asks for something before its Hello")

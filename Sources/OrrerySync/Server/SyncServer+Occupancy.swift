@@ -127,13 +127,15 @@ extension SyncServer {
         sessions.map { session in
             SessionState(
                 id: session.id, client: session.phase == .ready ? session.client : nil,
-                subscriptionCount: session.subscriptions.count, sentByteCount: session.sentByteCount,
-                acknowledgedByteCount: session.acknowledgedByteCount, acknowledgedTick: session.acknowledgedTick,
-                lastSentTick: session.lastSentTick, isLive: session.isLive,
-                hasAcknowledged: session.hasAcknowledged, heldByteCount: session.held.byteCount,
+                subscriptionCount: session.subscriptions.count, sentByteCount: session.delivery.sentByteCount,
+                acknowledgedByteCount: session.delivery.acknowledgedByteCount,
+                acknowledgedTick: session.delivery.acknowledgedTick,
+                lastSentTick: session.delivery.lastSentTick, isLive: session.isLive,
+                hasAcknowledged: session.delivery.hasAcknowledged, heldByteCount: session.held.byteCount,
                 lastTakenAt: session.held.lastTakenAt, heldAnswerSize: session.held.answerSize,
-                lastHeardAt: session.lastHeardAt, isRead: session.reading.isOn,
-                awaitsHelloSince: session.phase == .awaitingHello && session.reading.isOn ? session.lastHeardAt : nil)
+                lastHeardAt: session.delivery.lastHeardAt, isRead: session.reading.isOn,
+                awaitsHelloSince: session.phase == .awaitingHello && session.reading.isOn
+                    ? session.delivery.lastHeardAt : nil)
         }
     }
 

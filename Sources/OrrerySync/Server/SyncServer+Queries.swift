@@ -39,7 +39,7 @@ extension SyncServer {
             }
             let query = try parse(asked.request, of: index)
             // Whoever has acknowledged nothing does so when a heartbeat comes.
-            if !sessions[index].hasAcknowledged, sessions[index].waitingQueries.isEmpty {
+            if !sessions[index].delivery.hasAcknowledged, sessions[index].waitingQueries.isEmpty {
                 sendHeartbeat(index, now: now)
             }
             lookOnce(query, now: now)
@@ -109,7 +109,7 @@ extension SyncServer {
         if sessions[index].answer?.parts.isEmpty ?? true { sessions[index].answer = nil }
         catchUpBudget -= part.count
         buildWork.charge(Self.workOfSending(messageCount: 1, byteCount: part.count))
-        sessions[index].sent(part.count, at: now)
+        sessions[index].delivery.sent(part.count, at: now)
         actions.append(.send(part, to: sessions[index].id))
     }
 

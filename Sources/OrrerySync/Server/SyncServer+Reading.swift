@@ -137,7 +137,7 @@ extension SyncServer {
 
     private mutating func goOn(_ index: Int, now: Duration) {
         // Unread data counts as heard.
-        if let since = sessions[index].reading.stoppedAt { sessions[index].lastHeardAt += now - since }
+        if let since = sessions[index].reading.stoppedAt { sessions[index].delivery.lastHeardAt += now - since }
         sessions[index].reading.stoppedAt = nil
         actions.append(.setReading(true, of: sessions[index].id))
     }
@@ -202,6 +202,6 @@ extension Session {
     /// Whether something has waited since then for the client to take more.
     fileprivate func isStalled(since then: Duration) -> Bool {
         held.byteCount > 0 && held.lastTakenAt <= then
-            || answer != nil && owesAcknowledgement && lastAcknowledgedAt <= then
+            || answer != nil && delivery.owesAcknowledgement && delivery.lastAcknowledgedAt <= then
     }
 }

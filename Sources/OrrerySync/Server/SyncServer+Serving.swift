@@ -82,7 +82,7 @@ extension SyncServer {
         let byteCount = batch.byteCount
         var asks = false
         for index in views[view].recipients[set] where !asks {
-            asks = sessions[index].needsAcknowledgement(
+            asks = sessions[index].delivery.needsAcknowledgement(
                 of: byteCount, reaching: store.tick, configuration, now: now)
         }
         let messages = batch.messages(
@@ -134,7 +134,7 @@ extension SyncServer {
         let pending = workOut(index, waiting, cursor: cursor)
         let started = waiting.map(\.id)
         // A client that has not shown that it reads is sent nothing large, whatever it claims to have.
-        let isUnproven = !sessions[index].hasAcknowledged
+        let isUnproven = !sessions[index].delivery.hasAcknowledged
         let size = pending.reduce(0) {
             $1.cursor == .zero || isUnproven ? max($0, views[sessions[index].view].estimatedSize(of: $1)) : $0
         }
@@ -142,7 +142,7 @@ extension SyncServer {
             size > configuration.wholeSizeMax || isUnproven && size > SyncServerConfiguration.unprovenSizeMax
         if isLarge {
             // What a client may have unacknowledged comes in one piece once it has shown that it reads.
-            let isOnePiece = size <= min(configuration.wholeSizeMax, Int(sessions[index].window.size))
+            let isOnePiece = size <= min(configuration.wholeSizeMax, Int(sessions[index].delivery.window.size))
             let transfer = StateTransfer(
                 pending: pending, start: store.tick, started: started, isOnePiece: isOnePiece)
             continueTransfer(transfer, of: index, cursor: cursor, now: now)
@@ -233,7 +233,7 @@ extension SyncServer {
         sessions[index].waiting.removeAll { started.contains($0.id) }
         sessions[index].set = views[sessions[index].view].move(
             from: sessions[index].set, adding: sessions[index].startedQueries.filter { !known.contains($0) },
-            at: sessions[index].lastSentTick)
+            at: sessions[index].delivery.lastSentTick)
         for old in subscriptions.lazy.filter({ started.contains($0.id) }).compactMap(\.replaces) {
             _ = unsubscribe(index, old)
         }
@@ -249,7 +249,7 @@ extension SyncServer {
         batch.append(started: started)
         views[view].appendSections(of: pending, to: &batch)
         buildWork.charge(views[view].builder.takeWork())
-        let base = sessions[index].lastSentTick
+        let base = sessions[index].delivery.lastSentTick
         sessions[index].progress = .live
         if !batch.isEmpty || firstPart > 0 {
             catchUpBudget -= batch.byteCount
@@ -274,11 +274,11 @@ extension SyncServer {
             defer { batch.removeAll() }
             views[view].appendRestarts(of: transfer.pending, to: &batch)
             // To a newcomer even an empty part: a client that acknowledges it is reading.
-            if !batch.isEmpty || !sessions[index].hasAcknowledged {
+            if !batch.isEmpty || !sessions[index].delivery.hasAcknowledged {
                 let messages = batch.messages(
-                    tick: store.tick, base: sessions[index].lastSentTick, isWhole: false, in: &frames)
+                    tick: store.tick, base: sessions[index].delivery.lastSentTick, isWhole: false, in: &frames)
                 transfer.partCount = messages.count
-                send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+                send(messages, to: [index], reaching: sessions[index].delivery.lastSentTick, now: now)
             }
         }
         if transfer.isOnePiece {
@@ -298,10 +298,11 @@ extension SyncServer {
             guard !batch.isEmpty else { continue }
             catchUpBudget -= batch.byteCount
             let messages = batch.messages(
-                tick: store.tick, base: sessions[index].lastSentTick, firstPart: transfer.partCount, isWhole: false,
+                tick: store.tick, base: sessions[index].delivery.lastSentTick, firstPart: transfer.partCount,
+                isWhole: false,
                 in: &frames)
             transfer.partCount += messages.count
-            send(messages, to: [index], reaching: sessions[index].lastSentTick, now: now)
+            send(messages, to: [index], reaching: sessions[index].delivery.lastSentTick, now: now)
         }
         // Who left since the beginning may have been forgotten: then there is no end of this state, but a new one.
         guard views[view].knows(transfer.pending, since: transfer.start) else {
@@ -341,7 +342,7 @@ extension SyncServer {
         buildWork.charge(
             indexes.count * Self.workOfSending(messageCount: messages.count, byteCount: byteCount))
         for index in indexes {
-            sessions[index].sent(byteCount, reaching: tick, asksToAcknowledge: asksToAcknowledge, at: now)
+            sessions[index].delivery.sent(byteCount, reaching: tick, asksToAcknowledge: asksToAcknowledge, at: now)
         }
         if indexes.count == 1 {
             for message in messages { actions.append(.send(message, to: sessions[indexes[0]].id)) }

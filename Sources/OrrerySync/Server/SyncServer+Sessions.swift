@@ -37,7 +37,7 @@ extension SyncServer {
     /// Handles a message. An error in it closes only that session.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, from id: SessionID, now: Duration) {
         guard let index = position(of: id) else { return }
-        sessions[index].lastHeardAt = now
+        sessions[index].delivery.lastHeardAt = now
         let (isNewcomer, left) = (sessions[index].phase == .awaitingHello, newcomerWork.left)
         charge(index, Self.work(messageSize: bytes.count))
         do throws(WireError) {
@@ -245,7 +245,7 @@ extension SyncServer {
         } else if !sessions[index].startedQueries.contains(ended.query) {
             buildWork.charge(1)
             sessions[index].set = views[view].move(
-                from: sessions[index].set, removing: [ended.query], at: sessions[index].lastSentTick)
+                from: sessions[index].set, removing: [ended.query], at: sessions[index].delivery.lastSentTick)
         }
         views[view].queries.release(ended.query)
         // A transfer that asked for more begins anew; its next message, part 0, drops what the client staged of it.
@@ -258,21 +258,13 @@ extension SyncServer {
     private mutating func acknowledge(
         _ index: Int, _ tick: Tick, _ byteCount: UInt64, now: Duration
     ) throws(WireError) {
-        let (known, sent) = (sessions[index].acknowledgedByteCount, sessions[index].sentByteCount)
-        guard byteCount >= known, byteCount <= sent, tick >= sessions[index].acknowledgedTick,
-            tick <= sessions[index].lastSentTick
-        else {
-            let session = sessions[index]
+        guard sessions[index].delivery.acknowledged(tick, byteCount, at: now) else {
+            let known = sessions[index].delivery
             throw WireError(
                 .protocolError,
-                "acknowledged tick \(tick) and \(byteCount) bytes, after \(session.acknowledgedTick) and "
-                    + "\(session.acknowledgedByteCount) of \(session.lastSentTick) and \(session.sentByteCount) sent")
+                "acknowledged tick \(tick) and \(byteCount) bytes, after \(known.acknowledgedTick) and "
+                    + "\(known.acknowledgedByteCount) of \(known.lastSentTick) and \(known.sentByteCount) sent")
         }
-        sessions[index].acknowledgedTick = tick
-        sessions[index].acknowledgedByteCount = byteCount
-        if byteCount > known { sessions[index].lastAcknowledgedAt = now }
-        sessions[index].hasAcknowledged = true
-        sessions[index].window.acknowledged(byteCount, at: now)
         // A window that has become smaller must not wait for what nobody was asked.
         if sessions[index].isClosedUnasked(configuration) { sendHeartbeat(index, now: now) }
     }

@@ -38,10 +38,10 @@ extension SyncServer {
 extension Session {
     /// The ticks that it has not acknowledged.
     func lag(at tick: Tick) -> UInt64 {
-        guard phase == .ready, acknowledgedTick > .zero else { return 0 }
-        guard isLive else { return tick.rawValue - min(tick, acknowledgedTick).rawValue }
+        guard phase == .ready, delivery.acknowledgedTick > .zero else { return 0 }
+        guard isLive else { return tick.rawValue - min(tick, delivery.acknowledgedTick).rawValue }
         // A heartbeat names a tick, but sends no state to acknowledge.
-        guard owesAcknowledgement else { return 0 }
-        return lastSentTick.rawValue - min(lastSentTick, acknowledgedTick).rawValue
+        guard delivery.owesAcknowledgement else { return 0 }
+        return delivery.lastSentTick.rawValue - min(delivery.lastSentTick, delivery.acknowledgedTick).rawValue
     }
 }

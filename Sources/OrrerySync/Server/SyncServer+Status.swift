@@ -112,8 +112,8 @@ extension SyncServer {
         result.name = session.clientName
         result.subject = session.admission.subject
         result.lag = session.lag(at: store.tick)
-        result.sent = session.sentByteCount
-        result.unacknowledged = session.sentByteCount - session.acknowledgedByteCount
+        result.sent = session.delivery.sentByteCount
+        result.unacknowledged = session.delivery.sentByteCount - session.delivery.acknowledgedByteCount
         result.waiting = UInt64(session.held.byteCount)
         result.queries = UInt32(clamping: session.subscriptions.count)
         result.waitingQueries = UInt32(clamping: session.waitingQueries.count)

@@ -66,7 +66,7 @@ extension SyncServer {
         answer(index, .welcome(makeWelcome(view, table(of: index), known: Set(hello.knownSchemas), grant)))
         for (id, query) in resumed { answer(index, .subscribeResponse(id, .granted(query))) }
         // The time to the first heartbeat begins here.
-        sessions[index].lastSentAt = now
+        sessions[index].delivery.lastSentAt = now
         serveOnce(index, now: now)
     }
 
@@ -84,8 +84,7 @@ extension SyncServer {
         }
         let tick = resume.revision.tick
         guard tick <= store.tick else { return .unknownTick }
-        sessions[index].lastSentTick = tick
-        sessions[index].acknowledgedTick = tick
+        sessions[index].delivery.begin(at: tick)
         for subscription in resume.subscriptions {
             do throws(QueryRefusal) {
                 // A subscription of one entity that died while the client was away continues, so that the client learns

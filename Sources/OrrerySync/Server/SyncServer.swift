@@ -200,8 +200,8 @@ package struct SyncServer: ~Copyable {
 
     /// By position: a session that is handed over would be copied.
     private func isHeartbeatDue(_ index: Int, now: Duration) -> Bool {
-        (now - sessions[index].lastSentAt >= configuration.heartbeatInterval
-            || sessions[index].wasToldBehind && sessions[index].isLive)
+        (now - sessions[index].delivery.lastSentAt >= configuration.heartbeatInterval
+            || sessions[index].delivery.wasToldBehind && sessions[index].isLive)
             && sessions[index].phase == .ready
     }
 
@@ -209,8 +209,8 @@ package struct SyncServer: ~Copyable {
         let isCurrent = sessions[index].isLive
         let message = ServerMessage.heartbeat(store.tick, isCurrent: isCurrent)
         actions.append(.send(message.frame(configuration.limits, in: &frames), to: sessions[index].id))
-        sessions[index].sentHeartbeat(reaching: isCurrent ? store.tick : sessions[index].lastSentTick, at: now)
-        sessions[index].wasToldBehind = !isCurrent
+        sessions[index].delivery.sentHeartbeat(
+            reaching: isCurrent ? store.tick : sessions[index].delivery.lastSentTick, isCurrent: isCurrent, at: now)
     }
 
     private mutating func renewBudgets(now: Duration) {
@@ -237,7 +237,7 @@ package struct SyncServer: ~Copyable {
     /// be copied.
     private func silenceError(_ index: Int, now: Duration) -> WireError? {
         // While a session is not read, its clock stands still.
-        let silence = sessions[index].reading.isOn ? now - sessions[index].lastHeardAt : .zero
+        let silence = sessions[index].reading.isOn ? now - sessions[index].delivery.lastHeardAt : .zero
         if sessions[index].phase == .awaitingHello, silence >= configuration.handshakeTimeout {
             return WireError(.handshakeTimeout, "no Hello within \(configuration.handshakeTimeout)")
         }

@@ -38,28 +38,26 @@ import Testing
     ) -> Watch {
         var link = link
         let configuration = SyncServerConfiguration()
-        var session = Session(id: SessionID(1), Admission(rights: .all), openedAt: .zero, configuration)
-        session.phase = .ready
+        var delivery = Delivery(openedAt: .zero, configuration)
         // A first, empty part.
-        session.hasAcknowledged = true
+        _ = delivery.acknowledged(.zero, 0, at: .zero)
         var result = Watch()
         var acknowledgements: [(at: Double, byteCount: UInt64, tick: Tick)] = []
         var lastSentTick = 0
         for number in 1...Int(seconds * hertz) {
             let (now, tick) = (Double(number) / hertz, Tick(UInt64(number)))
             while let next = acknowledgements.first, next.at <= now {
-                session.acknowledgedByteCount = next.byteCount
-                session.acknowledgedTick = next.tick
-                session.lastHeardAt = .seconds(next.at)
-                session.window.acknowledged(next.byteCount, at: .seconds(next.at))
+                let isPossible = delivery.acknowledged(next.tick, next.byteCount, at: .seconds(next.at))
+                #expect(isPossible)
+                delivery.lastHeardAt = .seconds(next.at)
                 acknowledgements.removeFirst()
             }
-            guard session.isWindowOpen(configuration) else { continue }
-            let asks = session.needsAcknowledgement(
+            guard delivery.isWindowOpen(configuration) else { continue }
+            let asks = delivery.needsAcknowledgement(
                 of: batchSize, reaching: tick, configuration, now: .seconds(now))
-            session.sent(batchSize, reaching: tick, asksToAcknowledge: asks, at: .seconds(now))
+            delivery.sent(batchSize, reaching: tick, asksToAcknowledge: asks, at: .seconds(now))
             let arrival = link.arrival(of: batchSize, sentAt: now)
-            if asks { acknowledgements.append((arrival + link.delay, session.sentByteCount, tick)) }
+            if asks { acknowledgements.append((arrival + link.delay, delivery.sentByteCount, tick)) }
             if now > settling {
                 result.lags.append(arrival - now)
                 result.ticks += 1
