@@ -89,9 +89,13 @@ struct QueryFuzzing {
                 continue
             }
             texts.append(text)
-            let (members, expected) = (query.members(of: world.store), evaluator.members(of: model))
+            let (matching, expected) = (query.matching(in: world.store), evaluator.matching(model))
             try require(
-                members.indexes.compactMap { world.store.entity(at: $0) } == expected, "\(text)\nhas other members")
+                matching.indexes.compactMap { world.store.entity(at: $0) } == expected, "\(text)\nhas other members")
+            let (rows, isAtStart) = query.members(of: matching, in: world.store)
+            try require(
+                (rows.compactMap { world.store.entity(at: $0) }, isAtStart) == evaluator.members(of: model),
+                "\(text)\nhas another order, or other members in its window")
             for case let (ranges?, entity) in expected.map({ (query.keyRanges, $0) }) {
                 try require(
                     ranges.contains { $0.keys.contains($0.field.key(of: entity.index, in: world.store)) },
@@ -117,7 +121,7 @@ struct QueryFuzzing {
             }
             let some = RowSet(world.entities.map(\.index).filter { $0 < 1 << 30 && generator.oneIn(2) })
             try require(
-                query.members(of: world.store, among: some) == members.intersection(some),
+                query.matching(in: world.store, among: some) == matching.intersection(some),
                 "\(text)\nhas other members among \(some.indexes)")
             let other = writer.text(of: model)
             if let second = try? Query(other, in: world.store.table) {
@@ -158,7 +162,7 @@ struct QueryFuzzing {
                 try require(
                     (try? again.get())?.text(in: store.table) == printed, "\(printed)\nis printed in another way")
             }
-            let members = query.members(of: store)
+            let members = query.matching(in: store)
             for index in store.entities.rows.indexes where !query.isResource {
                 let isMember = store.entity(at: index).map { query.isMember($0, of: store) }
                 try require(

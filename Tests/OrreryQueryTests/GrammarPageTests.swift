@@ -50,7 +50,7 @@ import Testing
 
     /// Some of each kind.
     private static let tokens = [
-        "NAME": ["Health", "größe", "_x1", "`a b`"], "NUMBER": ["0", "-1.5e3", "2E+7", "007"],
+        "NAME": ["Health", "größe", "_x1", "`a b`"], "COUNT": ["0", "20"], "NUMBER": ["0", "-1.5e3", "2E+7", "007"],
         "ENTITY": ["0v0", "12v3"], "TEXT": ["\"\"", #""Mariner \"9\" \u0041""#],
     ]
 
@@ -140,6 +140,7 @@ import Testing
         return switch kind {
         case "NAME": first == "`" || first == "_" || first.properties.isAlphabetic
         case "TEXT": first == "\""
+        case "COUNT": token.allSatisfy(\.isNumber)
         case "ENTITY": first.properties.numericType != nil && token.contains("v")
         default: !token.contains("v") && (token.last?.isNumber ?? false) && (first == "-" || Character(first).isNumber)
         }
@@ -186,7 +187,7 @@ import Testing
                 #expect(!isFollowed, "\(text)")
             } catch {}
         }
-        #expect(followed > 60 && refused > 20)
+        #expect(followed > 70 && refused > 15)
     }
 
     @Test(arguments: seeds(500))

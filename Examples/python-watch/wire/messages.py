@@ -36,7 +36,7 @@ ANSWER = 1  # of QueryResponse, beside QUERY_ERROR, ENTER and INSERT
 TELLS_MEMBERS, SHOWS_ALL, IS_OF_RESOURCE, IS_OF_STATUS = 1, 2, 4, 8  # flags of a granted query
 # Of SyncBatch.
 STARTED, DESPAWN, LEAVE, ENTER, SPAWN, REMOVE, INSERT, UPDATE = range(1, 9)
-TABLE_CHANGE, ADDED_SCHEMA, JOIN, RESTART = range(10, 14)
+TABLE_CHANGE, ADDED_SCHEMA, JOIN, RESTART, EXTENT = range(10, 15)
 OPERATION_DESPAWN = 6 | MUST_BE_UNDERSTOOD  # of Mutate
 
 
@@ -215,6 +215,8 @@ class AnswerHead(NamedTuple):
     entity_count: int
     row_count: int
     node_count: int
+    total: int
+    begins_at_its_entity: bool
     shown: list[int] | None
 
 
@@ -397,8 +399,8 @@ def _query_response(reader: Reader) -> QueryResponse:
     response = QueryResponse(number, code, "", reader.varint(), reader.flag(), content=reader.take(reader.left))
     for kind, content in Reader(response.content).sections(_OF_ANSWER):
         if kind == ANSWER:
-            counts = content.varint(), content.varint(), content.varint()
-            response = response._replace(head=AnswerHead(*counts, _shown(content, 0)[1]))
+            counts = content.varint(), content.varint(), content.varint(), content.varint()
+            response = response._replace(head=AnswerHead(*counts, content.flag(), _shown(content, 0)[1]))
             content.end()
     return response
 
@@ -481,6 +483,15 @@ class Restarted(NamedTuple):
     query: int
 
 
+class Extent(NamedTuple):
+    """How many match a query with a window, of whom the members are a part; and whether the window begins at the
+    entity that its text names."""
+
+    query: int
+    total: int
+    begins_at_its_entity: bool
+
+
 class Removed(NamedTuple):
     component: int
     rows: list[int]
@@ -507,9 +518,9 @@ class AddedSchema(NamedTuple):
 
 
 Section = Union[
-    Started, Despawned, Left, Entered, Joined, Restarted, Removed, Written, TableChanged, AddedSchema
+    Started, Despawned, Left, Entered, Joined, Restarted, Extent, Removed, Written, TableChanged, AddedSchema
 ]  # fmt: skip
-_KNOWN = range(STARTED, RESTART + 1)
+_KNOWN = range(STARTED, EXTENT + 1)
 _RESERVED = 9
 
 
@@ -550,6 +561,8 @@ def _batch_section(kind: int, reader: Reader, sizes: dict[int, int | None]) -> S
         return Joined(reader.varint(), _rows(reader))
     if kind == RESTART:
         return Restarted(reader.varint())
+    if kind == EXTENT:
+        return Extent(reader.varint(), reader.varint(), reader.flag())
     if kind in (ENTER, SPAWN):
         entered = _rows(reader)
         return Entered(entered, [reader.unsigned(4) for _ in entered], kind == SPAWN)

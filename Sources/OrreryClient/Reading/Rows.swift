@@ -32,16 +32,16 @@ public struct Rows: Sendable {
     /// What the evaluation cost.
     public var cost: QueryCost { answer.cost }
 
-    /// The number of entities that matched.
-    public var count: Int {
-        answer.shown.rowKind == .status ? answer.members.count : answer.store.entities.count
-    }
+    /// The number of entities.
+    public var count: Int { entities.count }
 
-    /// The entities that matched, ascending.
-    /// - Complexity: O(n).
+    /// How many entities matched: with `limit` or `count` in the query perhaps more than are here.
+    public var total: Int { answer.head.extent.total }
+
+    /// The entities that matched, in the order of the query, or ascending; with `limit` in the query only so many.
     public var entities: [Entity] { answer.shown.resource == nil ? answer.members : [] }
 
-    /// The entities that matched; `Entity.none` for a resource that did.
+    /// The same; `Entity.none` for a resource that matched.
     package var members: [Entity] { answer.members }
 
     /// The resource that the query is of; `nil` if it did not match, or if its bytes are not a `C`.
@@ -53,8 +53,8 @@ public struct Rows: Sendable {
     /// - Complexity: O(1).
     public subscript<C: Component>(entity: Entity, type: C.Type) -> C? { snapshot[entity, type] }
 
-    /// The component of every entity that has it, ascending by entity. Values that cannot be decoded as `C` are left
-    /// out, and so are components that the query does not show.
+    /// The component of every entity that has it, in the order of ``entities``. Values that cannot be decoded as `C`
+    /// are left out, and so are components that the query does not show.
     /// - Complexity: O(n).
     public func values<C: Component>(of type: C.Type) -> [(entity: Entity, value: C)] {
         snapshot.values(of: type, for: entities)

@@ -60,11 +60,19 @@ public final class LiveQuery: Sendable {
     /// arrived yet.
     public var isStale: Bool { current.withLock { $0.subscription }.isStale }
 
-    /// The entities that match, ascending; none for a query of a resource.
-    /// - Complexity: O(n).
+    /// The entities that match, in the order of the query, or ascending; with `limit` in the query only so many. None
+    /// for a query of a resource.
+    /// - Complexity: O(n), and O(n log n) with an order.
     public var entities: [Entity] { members.filter { $0 != .none } }
 
-    /// The entities that match, ascending; `Entity.none` for a resource that does.
+    /// How many entities match: with `limit` or `count` in the query perhaps more than are here.
+    /// - Complexity: O(1) with `limit` or `count`, else O(n).
+    public var total: Int {
+        let id = id
+        return session.withCore { $0.extent(of: id)?.total ?? $0.members(of: id).count { $0 != .none } }
+    }
+
+    /// The same as ``entities``; `Entity.none` for a resource that matches.
     package var members: [Entity] {
         let id = id
         return session.withCore { $0.members(of: id) }
@@ -77,9 +85,9 @@ public final class LiveQuery: Sendable {
         values(of: resource).first { $0.entity == .none }?.value
     }
 
-    /// The component of every matching entity that has it, of one tick, ascending by entity. Values that cannot be
-    /// decoded as `C` are left out, and so are components that the query does not show.
-    /// - Complexity: O(n).
+    /// The component of every matching entity that has it, of one tick, in the order of ``entities``. Values that
+    /// cannot be decoded as `C` are left out, and so are components that the query does not show.
+    /// - Complexity: As ``entities``.
     public func values<C: Component>(of type: C.Type) -> [(entity: Entity, value: C)] {
         let id = id
         return session.withCore { core in

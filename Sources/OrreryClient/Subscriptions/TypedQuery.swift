@@ -24,9 +24,9 @@ public struct TypedQuery<each C: Component>: Sendable {
         self.terms = terms
     }
 
-    /// Each matching entity with its components, of one tick, ascending by entity. Who has a value that cannot be
-    /// decoded is left out.
-    /// - Complexity: O(n).
+    /// Each matching entity with its components, of one tick, in the order of ``entities``. Who has a value that cannot
+    /// be decoded is left out.
+    /// - Complexity: As ``entities``.
     public var rows: [(Entity, repeat each C)] {
         let (session, id) = (live.session, live.id)
         return session.withCore { core in
@@ -43,18 +43,22 @@ public struct TypedQuery<each C: Component>: Sendable {
 
     private struct Absence: Error {}
 
-    /// The entities that match, ascending.
-    /// - Complexity: O(n).
+    /// As ``LiveQuery/entities``.
     public var entities: [Entity] { live.entities }
+
+    /// As ``LiveQuery/total``.
+    public var total: Int { live.total }
 
     /// As ``LiveQuery/batches``.
     public var batches: BatchSequence { live.batches }
 
-    /// Asks for those of whom something else holds instead, as ``LiveQuery/replace(with:for:)``.
+    /// Asks for others instead, as ``LiveQuery/replace(with:for:)``: those of whom something else holds, or another
+    /// part of them. The parameters are those of the query; the types stay.
     public func replace(
-        where condition: QueryCondition?, for entities: [Entity]? = nil
+        where condition: QueryCondition? = nil, orderedBy order: QueryOrder..., limit: Int? = nil, offset: Int = 0,
+        from start: Entity? = nil, for entities: [Entity]? = nil
     ) async throws(ClientError) {
-        let text = terms.where(condition)
+        let text = terms.clauses(where: condition, orderedBy: order, limit: limit, offset: offset, from: start)
         do throws(ClientError) {
             try await live.replace(with: text, for: entities)
         } catch {
@@ -82,6 +86,11 @@ extension ClientConnection {
     ///   - hidden: The components that a member has, and that are not shown.
     ///   - excluded: The components that no member has.
     ///   - condition: What else holds of a member.
+    ///   - order: The order of the members; ascending by entity without one.
+    ///   - limit: How many are shown at most; `nil` for all. ``TypedQuery/total`` says how many there are.
+    ///   - offset: How many come before the first that is shown.
+    ///   - start: The entity that is shown first, instead of an offset; the first of all if it does not match. After it
+    ///     is gone, the others stay where they are.
     ///   - entities: The only entities that may match; `nil` for no such list.
     /// - Throws: ``ClientError`` of code `query` for a key path that leads to no stored property, and for a nil or NaN
     ///   to compare with; of code `component` if the server lacks one of the first components or its own does not fit;
@@ -89,7 +98,8 @@ extension ClientConnection {
     public func query<each C: Component>(
         _ type: repeat (each C).Type, anyOf other: any Component.Type..., optional: any Component.Type...,
         with hidden: any Component.Type..., without excluded: any Component.Type...,
-        where condition: QueryCondition? = nil, for entities: [Entity]? = nil
+        where condition: QueryCondition? = nil, orderedBy order: QueryOrder..., limit: Int? = nil, offset: Int = 0,
+        from start: Entity? = nil, for entities: [Entity]? = nil
     ) async throws(ClientError) -> TypedQuery<repeat each C> {
         var fit = Fit()
         var terms: [QueryText] = []
@@ -103,7 +113,8 @@ extension ClientConnection {
         if terms.isEmpty { terms.append("*") }
         terms += optional.map { "\($0)?" }
         terms += excluded.map { "!\($0)" }
-        let text = QueryText(joining: terms).where(condition)
+        let text = QueryText(joining: terms)
+            .clauses(where: condition, orderedBy: order, limit: limit, offset: offset, from: start)
         do throws(ClientError) {
             let granted = try await session.granted(text, for: entities, fitting: fit)
             return TypedQuery(LiveQuery(session, granted, fit), QueryText(joining: terms))
@@ -120,11 +131,5 @@ extension ClientError {
         var error = self
         error.message += " in: \(text)"
         return error
-    }
-}
-
-extension QueryText {
-    fileprivate func `where`(_ condition: QueryCondition?) -> QueryText {
-        condition.map { "\(self) where \($0.text)" } ?? self
     }
 }

@@ -8,6 +8,15 @@ package enum StateFormat: Sendable {
     /// Whom the output is for: JSON may be escaped, the others must not reach a terminal as they are.
     package var form: TerminalText.Form { self == .json ? .json : .plain }
 
+    /// How many match a query, in a line.
+    package func text(ofTotal total: Int) -> String {
+        switch self {
+        case .table: "\(total)\n"
+        case .json: "{\"count\":\(total)}\n"
+        case .csv: "count\n\(total)\n"
+        }
+    }
+
     /// Prints entities with what a query shows of them.
     /// - Parameters:
     ///   - chunkSize: The bytes that are gathered before they are written. A table is written in one piece.

@@ -32,6 +32,12 @@ package struct InspectorQuery: Hashable, Sendable {
         try ShownComponents(Query(queryText, entities: entities, in: table).selection.shown, in: table)
     }
 
+    /// Whether it asks for nobody, but how many match.
+    /// - Throws: ``QueryError`` if it is no query of this table.
+    package func asksOnlyForCount(in table: ComponentTable) throws(QueryError) -> Bool {
+        try Query(queryText, entities: entities, in: table).window == .nobody
+    }
+
     /// The same query, to be asked once.
     package func oneShot(atLeast tick: Tick, explains: Bool) -> OneShotQuery {
         OneShotQuery(QueryRequest(queryText, entities: entities), atLeast: tick, explains: explains)

@@ -31,6 +31,24 @@ extension ByteWriter {
         for column in columns { append(varint: column.rawValue) }
     }
 
+    mutating func append(_ order: [OrderKey], _ window: Window?) {
+        append(varint: order.count)
+        for key in order {
+            append((key.isFolded ? 1 : 0) | (key.isDescending ? 2 : 0))
+            append(key.operand)
+        }
+        guard let window else { return append(0) }
+        switch window.start {
+        case .offset(let offset):
+            append(1)
+            append(varint: offset)
+        case .entity(let entity):
+            append(2)
+            append(entity)
+        }
+        append(varint: window.count)
+    }
+
     mutating func append(_ condition: Condition) {
         switch condition {
         case .all(let operands):

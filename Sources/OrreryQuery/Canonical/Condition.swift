@@ -18,6 +18,11 @@ package struct FieldPath: Hashable, Sendable {
 
     package let column: ColumnID
     package let steps: [Step]
+
+    package init(column: ColumnID, steps: [Step]) {
+        self.column = column
+        self.steps = steps
+    }
 }
 
 /// A value of a text, brought to the type that it is compared with.
@@ -120,11 +125,14 @@ extension Condition {
 }
 
 extension Operand {
-    /// The component that it reads; `nil` for the entity.
-    var column: ColumnID? {
+    /// The way to what it reads; `nil` for the entity.
+    package var path: FieldPath? {
         switch self {
-        case .field(let path), .count(let path), .length(let path): path.column
+        case .field(let path), .count(let path), .length(let path): path
         case .entity: nil
         }
     }
+
+    /// The component that it reads; `nil` for the entity.
+    var column: ColumnID? { path?.column }
 }

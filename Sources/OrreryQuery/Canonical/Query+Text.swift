@@ -6,8 +6,11 @@ extension Query {
     /// - Precondition: `table` is the one that the query was made with.
     package func text(in table: ComponentTable) -> String {
         let writer = QueryTextWriter(table: table)
-        let terms = writer.terms(of: selection)
-        return condition.map { "\(terms) where \(writer.text(of: $0))" } ?? terms
+        var text = writer.terms(of: selection)
+        if let condition { text += " where \(writer.text(of: condition))" }
+        if !order.isEmpty { text += " order by " + order.map(writer.text).joined(separator: ", ") }
+        if let window { text += " \(writer.text(of: window))" }
+        return text
     }
 
     /// The fields whose values lead to it, for people, each once; empty if none do.
@@ -61,6 +64,21 @@ private struct QueryTextWriter {
         terms += shown.subtracting(written).sorted().map { "\(name(of: $0))?" }
         terms += selection.excluded.map { "!\(name(of: $0))" }
         return terms.joined(separator: ", ")
+    }
+
+    // MARK: Order
+
+    func text(of key: OrderKey) -> String {
+        "\(key.isFolded ? "~" : "")\(text(of: key.operand).name)\(key.isDescending ? " desc" : "")"
+    }
+
+    func text(of window: Window) -> String {
+        guard window != .nobody else { return "count" }
+        return switch window.start {
+        case .offset(0): "limit \(window.count)"
+        case .offset(let offset): "limit \(window.count) offset \(offset)"
+        case .entity(let entity): "limit \(window.count) from \(QuerySpelling.entity(entity))"
+        }
     }
 
     // MARK: Conditions

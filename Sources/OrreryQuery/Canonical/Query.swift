@@ -14,6 +14,12 @@ package final class Query: Hashable, Sendable {
     package let selection: Selection
     /// What else holds of a member.
     package let condition: Condition?
+    /// In which order members are shown. Members that are equal in all keys ascend.
+    package let order: [OrderKey]
+    /// Which of those who match are members; `nil` for all.
+    package let window: Window?
+    /// The components that are sent of members: those that are shown, and those that their order reads. Ascending.
+    package let sentColumns: [ColumnID]
     /// The components whose presence or value decides about membership, ascending. Without any, life alone decides.
     package let membershipColumns: [ColumnID]
     /// Ranges of which each member is in one; `nil` if none are known.
@@ -23,6 +29,8 @@ package final class Query: Hashable, Sendable {
     package let decidingField: IndexedField?
     /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
     package let nodeCount: Int
+    /// The order, ready to be used.
+    package let rowOrder: RowOrder
     let plan: QueryPlan
 
     /// Parses a text and looks up its names.
@@ -44,18 +52,28 @@ package final class Query: Hashable, Sendable {
         condition = try syntax.condition.map { condition throws(QueryError) in try resolver.condition(condition) }
         var writer = ByteWriter()
         writer.append(selection)
+        window = syntax.window
+        let keys = try resolver.order(syntax.order)
+        // The order of nobody makes no difference.
+        order = window == .nobody ? [] : keys
+        writer.append(order, window)
         if let condition { writer.append(condition) }
         canonical = writer.bytes
-        nodeCount = selection.nodeCount + (condition?.nodeCount ?? 0)
+        nodeCount = selection.nodeCount + (condition?.nodeCount ?? 0) + order.count
         plan = QueryPlan(selection, condition, table)
-        let keyRanges = selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
+        rowOrder = RowOrder(order, in: table)
+        let orderColumns = order.compactMap(\.column)
+        sentColumns = Set(selection.shownColumns(in: table)).union(orderColumns).sorted()
+        // Who is in a window depends on all others.
+        let keyRanges = window == nil && selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
         self.keyRanges = keyRanges?.ranges
         if let keyRanges, keyRanges.areExact, let field = keyRanges.field, selection.asksOnly(for: field.column) {
             decidingField = field
         } else {
             decidingField = nil
         }
-        membershipColumns = Self.membershipColumns(selection, condition, table)
+        let columns = Self.membershipColumns(selection, condition, table)
+        membershipColumns = (window == nil ? columns : columns.union(orderColumns)).sorted()
     }
 
     /// Checks the grammar of a text. No name is looked up.
@@ -66,7 +84,7 @@ package final class Query: Hashable, Sendable {
 
     private static func membershipColumns(
         _ selection: Selection, _ condition: Condition?, _ table: ComponentTable
-    ) -> [ColumnID] {
+    ) -> Set<ColumnID> {
         var columns = Set(selection.required.joined()).union(selection.excluded)
         if let resource = selection.shown.resource { columns.insert(resource) }
         condition?.forEach {
@@ -75,7 +93,7 @@ package final class Query: Hashable, Sendable {
             columns.formUnion(
                 selection.shownColumns(in: table).filter { table[$0]?.schema?.type.hasLeaf(leaf) ?? false })
         }
-        return columns.sorted()
+        return columns
     }
 
     package static func == (left: Query, right: Query) -> Bool { left.canonical == right.canonical }
@@ -96,7 +114,11 @@ package final class Query: Hashable, Sendable {
     /// Whether it shows whole components: every entity that has one of the shown components, or every entity there is;
     /// or a resource, whatever its value. The members of any other query must be told.
     package var isPlain: Bool {
-        guard condition == nil, selection.excluded.isEmpty, selection.entities == nil else { return false }
+        guard condition == nil, window == nil, selection.excluded.isEmpty, selection.entities == nil else {
+            return false
+        }
+        // What only the order reads is sent of members, and not of everybody who has it.
+        guard order.allSatisfy({ $0.column.map(selection.shown.contains) ?? true }) else { return false }
         guard !selection.required.isEmpty else { return true }
         guard selection.required.count == 1 else { return false }
         return switch selection.shown {
@@ -109,5 +131,7 @@ package final class Query: Hashable, Sendable {
     package var readsLife: Bool { selection.required.isEmpty && !isResource }
 
     /// The listed entities, if nothing else decides about membership: those of them that live.
-    package var onlyListed: [Entity]? { membershipColumns.isEmpty && condition == nil ? selection.entities : nil }
+    package var onlyListed: [Entity]? {
+        membershipColumns.isEmpty && condition == nil && window == nil ? selection.entities : nil
+    }
 }

@@ -73,7 +73,7 @@ extension Resolver {
     // MARK: Operands
 
     /// An operand that is a single value.
-    private struct Value {
+    struct Value {
         var operand: Operand
         var type: ValueType
         /// The type as a person would write it.
@@ -81,7 +81,7 @@ extension Resolver {
     }
 
     /// The value of an operand that is no constant.
-    private func value(_ syntax: OperandSyntax) throws(QueryError) -> Value {
+    func value(_ syntax: OperandSyntax) throws(QueryError) -> Value {
         switch syntax.kind {
         case .entity:
             guard !isResourceQuery else {

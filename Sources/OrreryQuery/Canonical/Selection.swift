@@ -24,6 +24,15 @@ package struct Selection: Hashable, Sendable {
             }
         }
 
+        /// Whether a component of entities, or of what the server shows of itself, is shown.
+        func contains(_ column: ColumnID) -> Bool {
+            switch self {
+            case .all: true
+            case .listed(let columns), .status(let columns): columns.contains(column)
+            case .resource: false
+            }
+        }
+
         /// The shown components of a table.
         package func columns(in table: ComponentTable) -> [ColumnID] {
             table.entries.filter(contains).map(\.column)

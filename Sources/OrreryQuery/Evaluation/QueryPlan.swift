@@ -57,10 +57,33 @@ extension Query {
     }
 
     /// The members: rows of entities, or of what the query is of instead.
+    /// - Precondition: The store has the table that the query was made with.
+    /// - Complexity: O(rows × nodes); nothing is allocated per row. With a window all who match are put in order.
+    package func members(of store: ComponentStore) -> RowSet {
+        let matching = matching(in: store)
+        return window == nil ? matching : RowSet(members(of: matching, in: store).rows)
+    }
+
+    /// The members among all who match.
+    /// - Returns: In their order; and whether the window begins at the entity that it names, if it names any.
+    package func members(of matching: RowSet, in store: ComponentStore) -> (rows: ArraySlice<UInt32>, isAtStart: Bool) {
+        guard let window else { return (rowOrder.sorted(matching, in: store)[...], true) }
+        guard window != .nobody else { return ([], true) }
+        let sorted = rowOrder.sorted(matching, in: store)
+        switch window.start {
+        case .offset(let offset): return (sorted.dropFirst(offset).prefix(window.count), true)
+        case .entity(let entity):
+            let isMember = store.entity(at: entity.index) == entity && matching.contains(entity.index)
+            let start = isMember ? sorted.firstIndex(of: entity.index) : nil
+            return (sorted.dropFirst(start ?? 0).prefix(window.count), start != nil)
+        }
+    }
+
+    /// The rows that match, whichever of them the window shows.
     /// - Parameter rows: The rows to look at; all by default.
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(rows looked at × nodes); nothing is allocated per row.
-    package func members(of store: ComponentStore, among rows: RowSet? = nil) -> RowSet {
+    package func matching(in store: ComponentStore, among rows: RowSet? = nil) -> RowSet {
         var candidates = rows
         if let entities = selection.entities {
             let listed = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))

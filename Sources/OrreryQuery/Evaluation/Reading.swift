@@ -60,7 +60,7 @@ enum Reading {
 }
 
 /// A constant, ready to be compared with readings.
-enum ComparedValue: Sendable {
+enum ComparedValue: Hashable, Sendable {
     /// The integer that is not above the constant, and whether it is the constant.
     case integer(Int128, isExact: Bool)
     case number(Double)

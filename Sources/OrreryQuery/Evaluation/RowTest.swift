@@ -55,6 +55,15 @@ struct OperandRows {
         return page.isTrue(of: row) { test(read(row, $0)) }
     }
 
+    /// Calls `body` with the reading of a row, unless it does not have the component.
+    @inline(__always)
+    func read(_ row: Int, _ body: (Reading) -> Void) {
+        _ = isTrue(of: row) { reading in
+            body(reading)
+            return true
+        }
+    }
+
     private func read(_ row: Int, _ bytes: UnsafeRawBufferPointer) -> Reading {
         guard operand.column == nil else { return operand.reader.read(bytes) }
         let index = UInt32(place.page * RowSet.pageRows + row)

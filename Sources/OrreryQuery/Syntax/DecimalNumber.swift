@@ -40,6 +40,14 @@ package struct DecimalNumber: Hashable, Sendable {
         return (isExact ? -magnitude : -magnitude - 1, isExact)
     }
 
+    package init(magnitude: UInt64, isNegative: Bool) {
+        self.init(
+            isNegative: isNegative, digits: String(magnitude).utf8.map { $0 - UInt8(ascii: "0") }, exponent: 0)
+    }
+
+    /// Without its sign; `nil` unless it is a whole number of at most 64 bits.
+    package var magnitude: UInt64? { floor.isExact ? UInt64(exactly: floor.value.magnitude) : nil }
+
     /// The nearest Double; infinity beyond the largest.
     var double: Double { Double(spelling)! }
 

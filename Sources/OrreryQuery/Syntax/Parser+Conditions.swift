@@ -33,7 +33,7 @@ extension Parser {
         if isNext(.open) {
             try open(.open, "(")
             let condition = try parseCondition()
-            try close(.close, afterCondition(")"))
+            try close(.close, afterCondition("or )"))
             return condition
         }
         countNode(at: token.column)
@@ -136,7 +136,7 @@ extension Parser {
 
     // MARK: Operands
 
-    private mutating func parseOperand(_ expected: String) throws(QueryError) -> OperandSyntax {
+    mutating func parseOperand(_ expected: String) throws(QueryError) -> OperandSyntax {
         let column = token.column
         switch (token.word, tokenAfter.kind) {
         case ("count", .sign(.open)):

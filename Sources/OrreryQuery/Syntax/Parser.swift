@@ -72,8 +72,8 @@ struct Parser {
     }
 
     /// What can follow a condition.
-    func afterCondition(_ end: String) -> String {
-        (endOfTruth == position ? "a comparison (=, !=, <, <=, >, >=, ~, in, is, has), " : "") + "and, or, or \(end)"
+    func afterCondition(_ others: String) -> String {
+        (endOfTruth == position ? "a comparison (=, !=, <, <=, >, >=, ~, in, is, has), " : "") + "and, or, \(others)"
     }
 
     /// The error of the next token, which cannot stand there.
@@ -136,17 +136,25 @@ struct Parser {
         }
         isInCondition = token.word == "where"
         if accept(word: "where") { syntax.condition = try parseCondition() }
-        if syntax.resource == nil { try refuseLaterClauses() }
-        guard token.kind == .end else {
-            throw unexpected(
-                isInCondition
-                    ? afterCondition("the end")
-                    : syntax.resource == nil ? "a comma, |, where, or the end" : "where, or the end")
+        if syntax.resource == nil {
+            if accept(word: "order") { syntax.order = try parseOrder() }
+            syntax.window = try parseWindow()
+            try refuseLaterClause("at", "rates are no part of a text")
         }
+        guard token.kind == .end else { throw unexpected(expectedAtEnd(of: syntax)) }
         if let excessNodeColumn {
             throw QueryError(.limit, column: excessNodeColumn, expected: "at most \(limits.nodeCountMax) nodes")
         }
         return syntax
+    }
+
+    /// What could stand instead of the end of a text.
+    private func expectedAtEnd(of syntax: QuerySyntax) -> String {
+        let rest = syntax.resource == nil ? "order by, limit, count, or the end" : "or the end"
+        if let window = syntax.window { return window.canBegin ? "offset, from, or the end" : "the end" }
+        if !syntax.order.isEmpty { return "a comma, asc, desc, limit, count, or the end" }
+        if isInCondition { return afterCondition(rest) }
+        return syntax.resource == nil ? "a comma, |, where, \(rest)" : "where, \(rest)"
     }
 
     /// Whether the text ends here, or a word begins a clause that stands after the terms.
@@ -154,17 +162,39 @@ struct Parser {
         token.kind == .end || ["where", "within", "order", "limit", "at"].contains(token.word)
     }
 
-    /// Parts of the language that later versions evaluate.
-    private mutating func refuseLaterClauses() throws(QueryError) {
-        if token.word == "order" {
+    private mutating func parseOrder() throws(QueryError) -> [OrderKeySyntax] {
+        guard accept(word: "by") else { throw unexpected("by") }
+        var keys: [OrderKeySyntax] = []
+        repeat {
             let column = token.column
-            advance()
-            guard token.word == "by" else { throw unexpected("by") }
-            throw QueryError(.notYet, column: column, expected: "no order by: orders come later")
+            countNode(at: column)
+            let isFolded = accept(.tilde)
+            let operand = try parseOperand("a field, such as Orbit.distance")
+            let isDescending = token.word == "desc"
+            if isDescending || token.word == "asc" { advance() }
+            keys.append(
+                OrderKeySyntax(operand: operand, isFolded: isFolded, isDescending: isDescending, column: column))
+        } while accept(.comma)
+        return keys
+    }
+
+    private mutating func parseWindow() throws(QueryError) -> Window? {
+        if accept(word: "count") { return .nobody }
+        guard accept(word: "limit") else { return nil }
+        let count = try parseCount()
+        if accept(word: "offset") { return Window(count: count, start: .offset(try parseCount())) }
+        if accept(word: "from") {
+            return Window(count: count, start: .entity(try parseEntity("an entity such as 12v3")))
         }
-        try refuseLaterClause("limit", "limits come later")
-        try refuseLaterClause("count", "counts come later")
-        try refuseLaterClause("at", "rates are no part of a text")
+        return Window(count: count)
+    }
+
+    private mutating func parseCount() throws(QueryError) -> Int {
+        guard case .number(let number) = token.kind, number.floor.isExact, !number.isNegative else {
+            throw unexpectedValue("a whole number")
+        }
+        advance()
+        return Int(clamping: number.floor.value)
     }
 
     private func refuseLaterClause(_ word: String, _ reason: String) throws(QueryError) {

@@ -6,6 +6,19 @@ struct QuerySyntax {
     /// Set instead of ``terms`` for a query of a resource.
     var resource: PathSyntax?
     var condition: ConditionSyntax?
+    /// The keys after `order by`.
+    var order: [OrderKeySyntax] = []
+    /// Which of those who match are asked for; `nil` for all.
+    var window: Window?
+}
+
+/// One key of `order by`.
+struct OrderKeySyntax {
+    var operand: OperandSyntax
+    /// Whether case does not count: `~F`.
+    var isFolded: Bool
+    var isDescending: Bool
+    var column: Int
 }
 
 /// One term: what must be there, or who.

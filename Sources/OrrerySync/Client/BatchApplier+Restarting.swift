@@ -46,7 +46,7 @@ extension BatchApplier {
                     try despawn(row, &batch)
                 }
             }
-            for entry in store.table.entries where query.shows(entry) {
+            for entry in store.table.entries where query.brings(entry) {
                 let rows = store[entry.column].rows.subtracting(anew.cells(of: entry.column))
                 let members = query.tellsMembers ? shown[number]?.members ?? RowSet() : rows
                 rows.intersection(members).forEach { leave(entry.column, $0, .left, &batch.list) }

@@ -64,7 +64,7 @@ struct BatchApplier {
         guard let query = granted.removeValue(forKey: id), started.remove(id) != nil, let ended = shown.end(query)
         else { return ChangeList() }
         var changes = ChangeList()
-        for entry in store.table.entries where query.shows(entry) {
+        for entry in store.table.entries where query.brings(entry) {
             let column = store[entry.column]
             let rows = query.tellsMembers ? ended.members : column.rows
             rows.forEach { if column.contains($0) { leaveIfUncovered(entry, $0, &changes) } }

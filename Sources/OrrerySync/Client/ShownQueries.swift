@@ -15,6 +15,8 @@ struct ShownQueries {
         fileprivate(set) var subscriptionCount = 0
         /// The members, if the server tells them.
         fileprivate(set) var members = RowSet()
+        /// How many match, of whom the members are a part; `nil` if the query has no window.
+        fileprivate(set) var extent: Extent?
         /// Before the batch that is being applied.
         fileprivate(set) var membersBefore = RowSet()
         /// Rows that joined again in this batch, though they were members: they left in between.
@@ -79,6 +81,8 @@ struct ShownQueries {
         queries[position].members = queries[position].members.union(rows)
     }
 
+    mutating func set(_ extent: Extent, _ position: Int) { queries[position].extent = extent }
+
     mutating func leave(_ rows: RowSet, _ position: Int) {
         queries[position].members = queries[position].members.subtracting(rows)
     }
@@ -110,9 +114,9 @@ struct ShownQueries {
 
     // MARK: What is shown
 
-    /// Whether some query shows the component of the entity at a row, or the resource.
+    /// Whether some query brings the component of the entity at a row, or the resource.
     func covers(_ entry: ComponentTable.Entry, _ row: UInt32) -> Bool {
-        queries.contains { $0.granted.shows(entry) && (!$0.granted.tellsMembers || $0.members.contains(row)) }
+        queries.contains { $0.granted.brings(entry) && (!$0.granted.tellsMembers || $0.members.contains(row)) }
     }
 
     /// Whether some query has the entity at a row as a member, whatever its components.
@@ -126,7 +130,7 @@ struct ShownQueries {
     /// and not because the world gave the entity the component.
     func comesIntoView(_ entry: ComponentTable.Entry, _ row: UInt32) -> Bool {
         var isNew = false
-        for query in queries where query.granted.shows(entry) {
+        for query in queries where query.granted.brings(entry) {
             guard query.granted.tellsMembers else {
                 if !query.isNew { return false }
                 isNew = true

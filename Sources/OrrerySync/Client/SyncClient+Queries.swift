@@ -7,20 +7,32 @@ package import OrreryWire
 /// The answer to a one-shot query: the entities that match it at one tick, and what it shows of them.
 package struct QueryAnswer: Sendable {
     package let revision: Revision
-    package let shown: Selection.Shown
-    package let cost: QueryCost
+    package let head: AnswerHead
+    package var shown: Selection.Shown { head.shown }
+    package var cost: QueryCost { head.cost }
     /// The entities that match, with what the query shows of them, and nothing else. Guard: nothing writes to it once
     /// the answer is whole.
     nonisolated(unsafe) package let store: ComponentStore
+    /// In the order of the query; `Entity.none` for a resource that matches.
+    package let members: [Entity]
 
-    /// Ascending; `Entity.none` for a resource that matches.
-    /// - Complexity: O(n).
-    package var members: [Entity] {
-        switch shown {
-        case .all, .listed: store.entities.rows.indexes.compactMap { store.entity(at: $0) }
-        case .resource(let resource): store[resource].count > 0 ? [.none] : []
-        case .status(let columns):
-            columns.reduce(RowSet()) { $0.union(store[$1].rows) }.indexes.map { Entity(statusRow: $0) }
+    /// Puts the entities in order.
+    /// - Parameter store: Has nothing but the answer.
+    /// - Complexity: O(n), and O(n log n) with an order.
+    init(_ revision: Revision, _ head: AnswerHead, _ store: ComponentStore) {
+        (self.revision, self.head, self.store) = (revision, head, store)
+        members =
+            switch head.shown {
+            case .all, .listed: store.sorted(store.entities.rows, by: head.order).compactMap { store.entity(at: $0) }
+            case .resource(let resource): store[resource].count > 0 ? [.none] : []
+            case .status(let columns):
+                store.sorted(columns.reduce(RowSet()) { $0.union(store[$1].rows) }, by: head.order)
+                    .map { Entity(statusRow: $0) }
+            }
+        // What only the order reads is not shown.
+        for case let column? in head.order.map(\.column) {
+            guard let entry = store.table[column], !head.shown.contains(entry) else { continue }
+            store[column].rows.forEach { store[column].remove($0, at: revision.tick) }
         }
     }
 }
@@ -155,7 +167,6 @@ extension ArrivingAnswer {
                 .invalidPayload,
                 "an answer of \(head.entityCount) entities has \(applier.store.entities.count)")
         }
-        return QueryAnswer(
-            revision: Revision(epoch: epoch, tick: tick), shown: head.shown, cost: head.cost, store: applier.store)
+        return QueryAnswer(Revision(epoch: epoch, tick: tick), head, applier.store)
     }
 }

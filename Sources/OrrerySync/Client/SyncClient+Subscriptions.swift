@@ -1,3 +1,4 @@
+import OrreryQuery
 package import OrrerySchema
 import OrreryStore
 package import OrreryWire
@@ -78,12 +79,19 @@ extension SyncClient {
     /// The queries that this client is kept up to date on: those of subscriptions whose first state is in the store.
     package var startedQueries: [QueryRequest] { startedSubscriptions.compactMap { requests[$0]?.query } }
 
-    /// The entities that match the query of a started subscription, ascending; `Entity.none` for a resource.
-    /// - Complexity: O(n).
+    /// The entities that match the query of a started subscription, in its order; `Entity.none` for a resource.
+    /// - Complexity: O(n), and O(n log n) with an order.
     package func members(of id: SubscriptionID) -> [Entity] {
         guard applier.started.contains(id), let query = applier.granted[id], let shown = applier.shown[query.number]
         else { return [] }
-        return applier.members(of: query, shown).indexes.compactMap { applier.member(of: query, at: $0) }
+        return applier.store.sorted(applier.members(of: query, shown), by: query.order)
+            .compactMap { applier.member(of: query, at: $0) }
+    }
+
+    /// How many match the query of a started subscription, of whom its window shows a part; `nil` without a window.
+    package func extent(of id: SubscriptionID) -> Extent? {
+        guard applier.started.contains(id), let query = applier.granted[id] else { return nil }
+        return applier.shown[query.number]?.extent
     }
 
     /// What the query of a subscription shows; `nil` until it is granted.

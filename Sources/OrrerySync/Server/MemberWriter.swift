@@ -102,7 +102,10 @@ struct MemberWriter {
         sections.left.append(left: left, of: entry.number)
         if sections.gone.count + sections.entered.count > lifeCount { sections.life = nil }
         sections.joined.append(joined: joined, of: entry.number)
-        for column in entry.shownColumns {
+        if let ranking = entry.ranking, ranking.extentTick > cursor, pages?.lowerBound ?? 0 == 0 {
+            sections.joined.append(ranking.extent, of: entry.number)
+        }
+        for column in entry.sentColumns {
             // A component that does not decide about members changes in other rows, too.
             let isInRows = rows == nil || !entry.definition.readColumns.contains(column)
             if !changes.isEmpty { changes.removeAll() }
@@ -186,7 +189,7 @@ struct MemberWriter {
     ) {
         let heldSince = pending.heldSince
         work += BatchBuilder.work(ofRows: joined.count)
-        let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.shownColumns.contains(column) }
+        let others = pending.otherwise.queries.map { queries[$0] }.filter { $0.sentColumns.contains(column) }
         let isOfAll = pending.otherwise.cells.columns.contains(column)
         let source = store[column]
         var removed: [UInt32] = []

@@ -268,11 +268,12 @@ struct Membership {
     }
 
     /// Traps if it is not what a whole evaluation finds.
-    func checkInvariants(_ query: Query, in store: ComponentStore) {
+    /// - Parameter matching: The rows of that.
+    func checkInvariants(_ matching: RowSet, of query: Query, in store: ComponentStore) {
         assert(zip(members, members.dropFirst()).allSatisfy { $0.index < $1.index }, "members ascend")
         assert(members.count == joinTicks.count && joinTicks.max() ?? .zero <= newestJoin, "each joined at a tick")
         assert(zip(leavings, leavings.dropFirst()).allSatisfy { $0.tick <= $1.tick }, "leavings are in their order")
-        assert(members.map(\.index) == query.members(of: store).indexes, "the members are those who match")
+        assert(members.map(\.index) == matching.indexes, "the members are those who match")
         assert(isOutsideWorld || members.allSatisfy(store.contains), "members live")
     }
 }

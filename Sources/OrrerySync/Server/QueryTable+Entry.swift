@@ -4,6 +4,47 @@ import OrreryStore
 import OrreryWire
 
 extension QueryTable {
+    /// A query and its members. A class, so that it is read without being copied. The table alone changes it.
+    final class Entry {
+        let definition: Definition
+        /// Whom it matches; `nil` for a plain query, whose members are those who have what it shows.
+        var membership: Membership?
+        /// Of a query with a window: all who match, of whom the members are a part.
+        var ranking: Ranking?
+        /// How far it was evaluated, until all rows were; `nil` after that. Changes are followed in the pages before.
+        var unfinished: Unfinished?
+        /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
+        var work = 0
+        /// The rows that were tested since it began.
+        var testedCount: UInt64 = 0
+        /// The bytes that were encoded for it since then.
+        private(set) var encodedByteCount: UInt64 = 0
+        /// The subscriptions that have it.
+        var holderCount = 1
+        /// The positions of the sets that have it.
+        var sets: [Int] = []
+
+        init(_ definition: Definition) {
+            self.definition = definition
+        }
+
+        /// Whether all its members are known.
+        var isFinished: Bool { unfinished == nil }
+        func noteEncoded(byteCount: Int) { encodedByteCount += UInt64(byteCount) }
+
+        var query: Query { definition.query }
+        var number: QueryNumber { definition.number }
+        var cells: Cells { definition.cells }
+        var sentColumns: [ColumnID] { definition.sentColumns }
+    }
+
+    /// An evaluation that is done in parts.
+    struct Unfinished {
+        var nextPage = 0
+        /// Whether nothing was known of the members when it began.
+        var isNew: Bool
+    }
+
     /// What does not change about a query. An object, so that an entry is copied at little cost.
     final class Definition {
         let query: Query
@@ -11,8 +52,8 @@ extension QueryTable {
         let number: QueryNumber
         /// The whole components that it shows; empty if its members are told.
         let cells: Cells
-        /// The components that it shows of its members, ascending.
-        let shownColumns: [ColumnID]
+        /// The components that are sent of its members, ascending.
+        let sentColumns: [ColumnID]
         /// Those whose changes concern it whoever its members are: changes of the others are found with its members.
         let readColumns: [ColumnID]
         /// The components that decide about its members, if no fields lead to it.
@@ -25,14 +66,14 @@ extension QueryTable {
         init(_ query: Query, _ number: QueryNumber, in components: ComponentTable) {
             self.query = query
             self.number = number
-            shownColumns = query.selection.shownColumns(in: components)
+            sentColumns = query.sentColumns
             guard !query.isPlain else {
-                cells = Cells(everyEntity: query.readsLife, columns: shownColumns)
-                (readColumns, decidingColumns, isDecidedByLife, fields) = (shownColumns, [], false, [])
+                cells = Cells(everyEntity: query.readsLife, columns: sentColumns)
+                (readColumns, decidingColumns, isDecidedByLife, fields) = (sentColumns, [], false, [])
                 return
             }
             cells = Cells()
-            readColumns = shownColumns.filter { !query.membershipColumns.contains($0) }
+            readColumns = sentColumns.filter { !query.membershipColumns.contains($0) }
             let isFoundByFields = query.keyRanges != nil
             decidingColumns = isFoundByFields ? [] : query.membershipColumns
             isDecidedByLife = !isFoundByFields && query.readsLife
@@ -42,9 +83,37 @@ extension QueryTable {
 }
 
 extension QueryTable.Entry {
+    /// Determines the members anew, or which of some rows are members.
+    /// - Returns: Whether anybody joined or left, or others match whom the window does not show.
+    @discardableResult
+    func evaluate(among candidates: RowSet? = nil, in store: ComponentStore) -> Bool {
+        let matching = query.matching(in: store, among: candidates)
+        guard ranking != nil else {
+            return membership?.update(among: candidates, matching: matching, in: store) ?? false
+        }
+        let all = candidates ?? matching.union(ranking?.rows ?? RowSet())
+        ranking?.update(among: all, matching: matching, in: store)
+        // In a part of the rows nobody knows who comes first.
+        return isFinished && showWindow(in: store)
+    }
+
+    /// All rows were evaluated.
+    func finish(in store: ComponentStore) {
+        unfinished = nil
+        if ranking != nil { _ = showWindow(in: store) }
+    }
+
+    private func showWindow(in store: ComponentStore) -> Bool {
+        guard let ranking else { return false }
+        let rows = RowSet(ranking.members.lazy.map(\.row))
+        let hasMoved = membership?.update(among: nil, matching: rows, in: store) ?? false
+        return hasMoved || ranking.extentTick == store.tick
+    }
+
     /// What a client is told about it.
     var granted: GrantedQuery {
-        GrantedQuery(number, shown: query.selection.shown, tellsMembers: membership != nil)
+        GrantedQuery(
+            number, shown: query.selection.shown, tellsMembers: membership != nil, order: query.order)
     }
 
     /// Whether the entity at a row is a member that clients are told of.
@@ -57,5 +126,12 @@ extension QueryTable.Entry {
     func isKnown(since tick: Tick) -> Bool { membership.map { $0.knownSince <= tick } ?? true }
 
     /// The fewest units of work for a batch of its members.
-    var expectedWork: Int { (membership?.members.count ?? 0) * shownColumns.count }
+    var expectedWork: Int { (membership?.members.count ?? 0) * sentColumns.count }
+
+    /// Traps if the members are not those of a whole evaluation.
+    func checkInvariants(in store: ComponentStore) {
+        ranking?.checkInvariants(in: store)
+        membership?.checkInvariants(
+            ranking.map { RowSet($0.members.lazy.map(\.row)) } ?? query.matching(in: store), of: query, in: store)
+    }
 }

@@ -9,45 +9,6 @@ import OrreryWire
 /// component to the queries whose members it may change and to those that show it, and a query leads to the sets of
 /// queries that have it.
 struct QueryTable {
-    /// A class, so that it is read without being copied. The table alone changes it.
-    final class Entry {
-        let definition: Definition
-        /// Whom it matches; `nil` for a plain query, whose members are those who have what it shows.
-        fileprivate(set) var membership: Membership?
-        /// How far it was evaluated, until all rows were; `nil` after that. Changes are followed in the pages before.
-        fileprivate(set) var unfinished: Unfinished?
-        /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
-        fileprivate(set) var work = 0
-        /// The rows that were tested since it began.
-        fileprivate(set) var testedCount: UInt64 = 0
-        /// The bytes that were encoded for it since then.
-        private(set) var encodedByteCount: UInt64 = 0
-        /// The subscriptions that have it.
-        fileprivate(set) var holderCount = 1
-        /// The positions of the sets that have it.
-        fileprivate(set) var sets: [Int] = []
-
-        init(_ definition: Definition) {
-            self.definition = definition
-        }
-
-        /// Whether all its members are known.
-        var isFinished: Bool { unfinished == nil }
-        func noteEncoded(byteCount: Int) { encodedByteCount += UInt64(byteCount) }
-
-        var query: Query { definition.query }
-        var number: QueryNumber { definition.number }
-        var cells: Cells { definition.cells }
-        var shownColumns: [ColumnID] { definition.shownColumns }
-    }
-
-    /// An evaluation that is done in parts.
-    struct Unfinished {
-        var nextPage = 0
-        /// Whether nothing was known of the members when it began.
-        var isNew: Bool
-    }
-
     /// The position of a query in the table. It is used again once nobody has the query.
     typealias Slot = Int
 
@@ -157,6 +118,7 @@ struct QueryTable {
                 entry.unfinished = Unfinished(isNew: true)
             }
         }
+        entry.ranking = query.window.map { Ranking(query, $0) }
         if !query.isPlain {
             evaluationCount += 1
             memberQueryCount += 1
@@ -173,8 +135,8 @@ struct QueryTable {
         unfinished.append(slot)
         if !waits, query.evaluationWork(in: store) <= pieceWorkMax {
             entry.testedCount += UInt64(query.rowCount(in: store))
-            _ = entry.membership?.update(among: nil, matching: query.members(of: store), in: store)
-            finish(slot, at: store.tick)
+            entry.evaluate(in: store)
+            finish(slot, in: store)
         }
         return slot
     }
@@ -198,7 +160,7 @@ struct QueryTable {
         let pages = page..<min(store.pageCount, page + partCount)
         if isAlone {
             let rows = RowSet(pages: pages)
-            _ = self[slot].membership?.update(among: rows, matching: query.members(of: store, among: rows), in: store)
+            _ = self[slot].evaluate(among: rows, in: store)
             evaluated(slot, pages, in: store)
         } else {
             let found = find(together, in: pages, of: store)
@@ -238,13 +200,13 @@ struct QueryTable {
         let entry = self[slot]
         entry.testedCount += UInt64(pages.count * RowSet.pageRows)
         entry.unfinished?.nextPage = pages.upperBound
-        if pages.upperBound >= store.pageCount { finish(slot, at: store.tick) }
+        if pages.upperBound >= store.pageCount { finish(slot, in: store) }
     }
 
     /// All members of a query are known.
-    private mutating func finish(_ slot: Slot, at tick: Tick) {
-        if self[slot].unfinished?.isNew ?? false { self[slot].membership?.begin(at: tick) }
-        self[slot].unfinished = nil
+    private mutating func finish(_ slot: Slot, in store: ComponentStore) {
+        if self[slot].unfinished?.isNew ?? false { self[slot].membership?.begin(at: store.tick) }
+        self[slot].finish(in: store)
         unfinished.removeUnordered(slot)
     }
 
@@ -305,9 +267,8 @@ struct QueryTable {
                 candidates = candidates.intersection(RowSet(pages: 0..<unfinished.nextPage))
             }
             count(candidates.count, of: entry)
-            let matching = query.members(of: store, among: candidates)
-            let hasMoved = entry.membership?.update(among: candidates, matching: matching, in: store) ?? false
-            if hasMoved || entry.shownColumns.contains(where: columns.contains) { visit(slot) }
+            let hasMoved = entry.evaluate(among: candidates, in: store)
+            if hasMoved || entry.sentColumns.contains(where: columns.contains) { visit(slot) }
         }
         var moves = Membership.Moves()
         swap(&moves, &self.moves)
@@ -348,7 +309,7 @@ struct QueryTable {
     /// What the server shows of itself has come between two ticks: determines the members anew of the queries of it.
     mutating func determineMembers(readFrom column: ColumnID, in store: ComponentStore) {
         for case let entry? in entries where entry.query.statusColumns(in: components).contains(column) {
-            _ = entry.membership?.update(among: nil, matching: entry.query.members(of: store), in: store)
+            entry.evaluate(in: store)
         }
     }
 
@@ -379,7 +340,7 @@ struct QueryTable {
             assert(
                 entry.sets.count == positions[slot]?.count ?? 0 && Set(entry.sets) == positions[slot] ?? [],
                 "a query leads to the sets that have it")
-            if tick == store.tick, entry.isFinished { entry.membership?.checkInvariants(entry.query, in: store) }
+            if tick == store.tick, entry.isFinished { entry.checkInvariants(in: store) }
             assert(entry.isFinished || entry.sets.isEmpty, "a set has queries whose members are known")
         }
         index.checkInvariants(Dictionary(uniqueKeysWithValues: holders.keys.map { ($0, self[$0].definition) }))

@@ -141,7 +141,7 @@ extension SyncServer {
         let cost = QueryCost(rowCount: query.rowCount(in: store), nodeCount: query.nodeCount)
         var sections = BatchSections(
             partSizeMax: min(SyncServerConfiguration.answerPartSizeMax, configuration.limits.partSizeMax))
-        var entityCount = 0
+        var (entityCount, extent) = (0, Extent(total: 0))
         if !asked.explains {
             guard cost.rowCount <= configuration.queryRowCountMax else {
                 throw QueryRefusal(
@@ -156,11 +156,18 @@ extension SyncServer {
                 throw QueryRefusal(noneAlive: listed, at: store.tick)
             }
             charge(index, 1 + query.evaluationWork(in: store))
-            let members = query.members(of: store)
+            let matching = query.matching(in: store)
+            extent.total = matching.count
+            var members = matching
+            if query.window != nil {
+                let (rows, isAtStart) = query.members(of: matching, in: store)
+                (members, extent.beginsAtItsEntity) = (RowSet(rows), isAtStart)
+            }
             entityCount = query.rowKind == .entities ? members.count : 0
             try append(members, of: query, in: store, to: &sections)
         }
-        let head = AnswerHead(entityCount: entityCount, cost: cost, shown: query.selection.shown)
+        let head = AnswerHead(
+            entityCount: entityCount, cost: cost, shown: query.selection.shown, order: query.order, extent: extent)
         return sections.messages(answering: asked.id, at: store.tick, head, configuration.limits, in: &frames)
     }
 
@@ -171,7 +178,7 @@ extension SyncServer {
     ) throws(QueryRefusal) {
         try checkAnswerSize(members.count * MemoryLayout<UInt32>.size)
         if query.rowKind == .entities { sections.append(entered: members, spawned: false, of: store) }
-        for column in query.selection.shownColumns(in: store.table) {
+        for column in query.sentColumns {
             let rows = members.intersection(store[column].rows)
             buildWork.charge(BatchBuilder.work(ofRows: rows.count))
             try checkAnswerSize(sections.byteCount + store[column].byteCount(of: rows))

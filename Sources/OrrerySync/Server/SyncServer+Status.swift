@@ -161,7 +161,7 @@ extension Query {
     /// The components with which a server shows itself that it reads or shows; none for a query of the world.
     func statusColumns(in table: ComponentTable) -> [ColumnID] {
         guard isStatus(in: table) else { return [] }
-        return Set(selection.shownColumns(in: table)).union(membershipColumns).sorted()
+        return Set(sentColumns).union(membershipColumns).sorted()
     }
 }
 

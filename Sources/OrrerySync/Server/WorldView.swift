@@ -123,9 +123,10 @@ struct WorldView {
         let members =
             entry.membership.map { RowSet($0.members.lazy.map(\.index)) }
             ?? (entry.cells.everyEntity
-                ? store.entities.rows : entry.shownColumns.reduce(RowSet()) { $0.union(store[$1].rows) })
+                ? store.entities.rows : entry.sentColumns.reduce(RowSet()) { $0.union(store[$1].rows) })
         let hash = StateHash(
-            of: members, shown: entry.shownColumns, rowKind: entry.query.rowKind, in: store)
+            of: members, shown: entry.query.selection.shownColumns(in: store.table),
+            rowKind: entry.query.rowKind, in: store)
         hashes[entry.number] = hash
         let shown = PendingChanges(
             cells: entry.cells, queries: entry.membership == nil ? [] : [slot], cursor: .zero)
@@ -140,7 +141,7 @@ struct WorldView {
         return pending.queries.reduce(whole) { size, slot in
             let entry = queries[slot]
             let memberCount = entry.membership?.members.count ?? 0
-            return entry.shownColumns.reduce(size + 5 * memberCount) {
+            return entry.sentColumns.reduce(size + 5 * memberCount) {
                 // As if members were like everybody else.
                 let column = store[$1]
                 return $0 + (column.count == 0 ? 0 : memberCount * (column.valuesByteCount / column.count + 1))

@@ -45,6 +45,7 @@ enum BatchSectionKind {
     static let schema: UInt8 = 11
     static let joined: UInt8 = 12
     static let restarted: UInt8 = 13
+    static let extent: UInt8 = 14
 }
 
 extension ByteWriter {

@@ -14,6 +14,8 @@ package enum BatchSection {
     /// What the client knows of a query's members is void: those that follow are all.
     case restarted(QueryNumber)
     case joined(QueryNumber, RowSet)
+    /// How many match a query with a window.
+    case extent(QueryNumber, Extent)
     /// Generations, 32 bits little-endian each.
     case enter(RowSet, generations: UnsafeRawBufferPointer, spawned: Bool)
     case remove(ColumnID, RowSet)
@@ -103,6 +105,8 @@ package struct BatchReader {
         case BatchSectionKind.joined:
             return .joined(
                 QueryNumber(try content.readVarint()), try content.readRows(indexMax: limits.entityIndexMax))
+        case BatchSectionKind.extent:
+            return .extent(QueryNumber(try content.readVarint()), try content.readExtent(limits: limits))
         default: return try content.readCells(number, table, limits)
         }
     }

@@ -123,6 +123,15 @@ package struct BatchSections: Sendable {
         append(BatchSectionKind.joined | SectionKind.mustBeUnderstood, rows, of: Int(query.rawValue))
     }
 
+    /// Says how many match a query, of whom its window shows a part.
+    package mutating func append(_ extent: Extent, of query: QueryNumber) {
+        let size = Int(query.rawValue).varintSize + extent.total.varintSize + 1
+        append(BatchSectionKind.extent, size) {
+            $0.append(varint: query.rawValue)
+            $0.append(extent)
+        }
+    }
+
     /// Adds removed rows of a component whose entities are alive.
     package mutating func append(removed rows: RowSet, from column: ColumnID) {
         append(BatchSectionKind.remove, rows, of: column.rawValue)

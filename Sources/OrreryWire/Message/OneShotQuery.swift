@@ -46,11 +46,19 @@ package struct AnswerHead: Hashable, Sendable {
     package var cost: QueryCost
     /// The components that the query shows.
     package var shown: Selection.Shown
+    /// The order of the entities; those that are equal in all keys ascend.
+    package var order: [OrderKey]
+    /// How many match, and where the query's window lies among them.
+    package var extent: Extent
 
-    package init(entityCount: Int, cost: QueryCost, shown: Selection.Shown) {
+    package init(
+        entityCount: Int, cost: QueryCost, shown: Selection.Shown, order: [OrderKey] = [], extent: Extent? = nil
+    ) {
         self.entityCount = entityCount
         self.cost = cost
         self.shown = shown
+        self.order = order
+        self.extent = extent ?? Extent(total: entityCount)
     }
 }
 
@@ -73,6 +81,7 @@ private enum OneShotSection {
 private enum QueryResponseSection {
     static let head: UInt8 = 1
     static let error: UInt8 = 2
+    static let order: UInt8 = 3
 }
 
 extension ByteWriter {
@@ -100,8 +109,11 @@ extension ByteWriter {
                 $0.append(varint: head.entityCount)
                 $0.append(varint: head.cost.rowCount)
                 $0.append(varint: head.cost.nodeCount)
+                $0.append(head.extent)
                 $0.append(head.shown, flags: 0)
             }
+            guard !head.order.isEmpty else { return }
+            appendSection(QueryResponseSection.order) { $0.append(head.order) }
         case .refused(let refusal, let error):
             append(refusal, limits)
             guard let error else { return }
@@ -146,14 +158,17 @@ extension ByteReader {
         let tick = Tick(try readVarint())
         let isLast = try readFlag()
         var head: AnswerHead?
+        var order: [OrderKey] = []
         try readSectionsOrFail(repeated: AnswerReader.sections) { (number, content) throws(CodecError) in
             switch number {
             case QueryResponseSection.head: head = try content.readAnswerHead(limits: limits)
+            case QueryResponseSection.order: order = try content.readOrder(limits: limits)
             case BatchSectionKind.enter, BatchSectionKind.insert: _ = try content.readBytes(content.remaining)
             default: return false
             }
             return true
         }
+        head?.order = order
         return (id, .part(tick, isLast: isLast, head: head))
     }
 
@@ -162,8 +177,10 @@ extension ByteReader {
         let cost = QueryCost(
             rowCount: try readCount(max: Int(limits.entityIndexMax), "the rows of a query"),
             nodeCount: try readCount(max: Int(UInt32.max), "the nodes of a query"))
+        let extent = try readExtent(limits: limits)
         return AnswerHead(
-            entityCount: entityCount, cost: cost, shown: try readShown(knownFlags: 0, limits: limits).shown)
+            entityCount: entityCount, cost: cost, shown: try readShown(knownFlags: 0, limits: limits).shown,
+            extent: extent)
     }
 }
 

@@ -20,15 +20,23 @@ package struct GrantedQuery: Hashable, Sendable {
     /// Whether the sections *joined* and *left* tell its members. If not, all entities with one of the shown components
     /// are members; with all components shown, every entity; and a resource is shown whatever its value.
     package var tellsMembers: Bool
+    /// The order of its members; those that are equal in all keys ascend.
+    package var order: [OrderKey]
 
-    package init(_ number: QueryNumber, shown: Selection.Shown, tellsMembers: Bool) {
+    package init(_ number: QueryNumber, shown: Selection.Shown, tellsMembers: Bool, order: [OrderKey] = []) {
         self.number = number
         self.shown = shown
         self.tellsMembers = tellsMembers
+        self.order = order
     }
 
     /// Whether it shows a component of its members, or the resource.
     package func shows(_ entry: ComponentTable.Entry) -> Bool { shown.contains(entry) }
+
+    /// Whether a component of its members is sent: it is shown, or the order reads it.
+    package func brings(_ entry: ComponentTable.Entry) -> Bool {
+        shows(entry) || order.contains { $0.column == entry.column }
+    }
 
     /// Whether no entity of the world is its member: it is of a resource, and *joined* and *left* tell of row 0, or of
     /// what the server shows of itself, and they tell of such rows.
@@ -48,6 +56,7 @@ package enum SubscribeOutcome: Hashable, Sendable {
 private enum SubscribeResponseSection {
     static let query: UInt8 = 1
     static let error: UInt8 = 2
+    static let order: UInt8 = 3
 }
 
 private enum QueryFlags {
@@ -70,6 +79,8 @@ extension ByteWriter {
         case .granted(let query):
             append(id, Optional<Refusal>.none, limits)
             appendSection(SubscribeResponseSection.query | SectionKind.mustBeUnderstood) { $0.append(query) }
+            guard !query.order.isEmpty else { return }
+            appendSection(SubscribeResponseSection.order) { $0.append(query.order) }
         case .refused(let refusal, let error):
             append(id, refusal, limits)
             guard let error else { return }
@@ -114,18 +125,21 @@ extension ByteReader {
         let start = offset
         let refusal = try readRefusal(limits: limits)
         var (query, error): (GrantedQuery?, QueryError?)
+        var order: [OrderKey] = []
         try readSectionsOrFail { (number, content) throws(CodecError) in
             switch number {
             case SubscribeResponseSection.query: query = try content.readGrantedQuery(limits: limits)
+            case SubscribeResponseSection.order: order = try content.readOrder(limits: limits)
             case SubscribeResponseSection.error: error = try content.readQueryError(limits: limits)
             default: return false
             }
             return true
         }
         if let refusal { return .refused(refusal, error) }
-        guard let query else {
+        guard var query else {
             throw CodecError(.outOfDomain, at: start, "a subscription is granted, and its query is not described")
         }
+        query.order = order
         return .granted(query)
     }
 

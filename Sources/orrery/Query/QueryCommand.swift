@@ -16,7 +16,9 @@ struct QueryCommand: AsyncParsableCommand {
               orrery query "Health where Health.current < 50"
               orrery query example.org:7600 "Position, Body" --json | jq .Body.name
               orrery query --entity 12v3 --entity 14v1 "Health?"
-              orrery query "orrery.System where orrery.System.time > 1000"
+              orrery query "Body order by Body.name limit 10"
+              orrery query "orrery.System order by orrery.System.time desc"
+              orrery query "Health where Health.current < 50 count"
               orrery query --explain "Body where Body.name ~ \\"mar\\""
 
 
@@ -73,6 +75,8 @@ struct QueryCommand: AsyncParsableCommand {
             connection.close()
             if explain {
                 try write(Array(query.explanation(in: table, cost: rows.cost).utf8))
+            } else if try query.asksOnlyForCount(in: table) {
+                try write(Array(output.format.text(ofTotal: rows.total).utf8))
             } else {
                 undecodable = try output.format.print(
                     rows.members, of: rows.answer.store, ShownComponents(rows.answer.shown, in: table),

@@ -7,13 +7,14 @@ struct ModelEvaluator {
     let world: RandomWorld
 
     /// What an operand is.
-    private enum Found {
+    enum Found {
         case missing
         case isNil
         case value(DynamicValue)
     }
 
-    func members(of query: ModelQuery) -> [Entity] {
+    /// All who match, ascending.
+    func matching(_ query: ModelQuery) -> [Entity] {
         world.values.keys.filter { isMember($0, of: query) }.sorted()
     }
 
@@ -97,7 +98,7 @@ struct ModelEvaluator {
 
     // MARK: Operands
 
-    private func find(_ operand: ModelOperand, _ entity: Entity) -> Found {
+    func find(_ operand: ModelOperand, _ entity: Entity) -> Found {
         switch operand {
         case .entity: return .value(.entity(entity))
         case .field(let path): return find(path, entity)
@@ -184,7 +185,7 @@ struct ModelEvaluator {
         }
     }
 
-    private func order(_ left: DynamicValue, _ right: DynamicValue, _ type: FieldType) -> Int? {
+    func order(_ left: DynamicValue, _ right: DynamicValue, _ type: FieldType) -> Int? {
         switch (left, right) {
         case (.bool(let left), .bool(let right)): return left == right ? 0 : 1
         case (.string(let left), .string(let right)): return left.order(to: right)
@@ -259,12 +260,12 @@ extension Int128 {
 }
 
 extension String {
-    fileprivate func order(to other: String) -> Int {
+    func order(to other: String) -> Int {
         utf8.elementsEqual(other.utf8) ? 0 : utf8.lexicographicallyPrecedes(other.utf8) ? -1 : 1
     }
 
     /// Folded scalar by scalar. Enough for the texts of ``RandomWorld``: lower case, but where that is longer.
-    private var folded: [UInt32] {
+    var folded: [UInt32] {
         precomposedStringWithCanonicalMapping.unicodeScalars.map { scalar in
             if scalar == "ς" { return Unicode.Scalar("σ").value }
             let lower = scalar.properties.lowercaseMapping.unicodeScalars
@@ -280,7 +281,7 @@ extension String {
 }
 
 extension DynamicValue {
-    fileprivate var isNaN: Bool {
+    var isNaN: Bool {
         switch self {
         case .float(let number): number.isNaN
         case .double(let number): number.isNaN

@@ -61,7 +61,31 @@ struct ModelGenerator {
         if generator.oneIn(4) { terms.append(.entities(entities(3...30, &generator))) }
         for column in names(0...2) { terms.append(.optional(column)) }
         if generator.oneIn(3) { for column in names(1...1) { terms.append(.excluded(column)) } }
-        return ModelQuery(terms: terms, condition: generator.oneIn(6) ? nil : condition(depth: 3, &generator))
+        return ModelQuery(
+            terms: terms, condition: generator.oneIn(6) ? nil : condition(depth: 3, &generator),
+            order: order(&generator), window: window(&generator))
+    }
+
+    private func order(_ generator: inout SeededGenerator) -> [ModelOrderKey] {
+        guard generator.oneIn(2) else { return [] }
+        return (0..<Int.random(in: 1...3, using: &generator)).compactMap { _ in
+            let operand = operand(paths.randomElement(using: &generator)!, &generator)
+            guard operand.type.isComparable else { return nil }
+            return ModelOrderKey(
+                operand: operand, isFolded: operand.type == .string && generator.oneIn(2),
+                isDescending: generator.oneIn(2))
+        }
+    }
+
+    private func window(_ generator: inout SeededGenerator) -> ModelWindow? {
+        let count = [0, 1, 2, 5, 1000].randomElement(using: &generator)!
+        switch Int.random(in: 0...7, using: &generator) {
+        case 0: return .count
+        case 1: return .limit(count, offset: 0)
+        case 2: return .limit(count, offset: Int.random(in: 0...5, using: &generator))
+        case 3: return .from(world.entities.randomElement(using: &generator)!, limit: count)
+        default: return nil
+        }
     }
 
     private func entities(_ count: ClosedRange<Int>, _ generator: inout SeededGenerator) -> [Entity] {

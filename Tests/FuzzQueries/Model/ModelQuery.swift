@@ -6,6 +6,20 @@ import OrrerySchema
 struct ModelQuery {
     var terms: [ModelTerm]
     var condition: ModelCondition?
+    var order: [ModelOrderKey] = []
+    var window: ModelWindow?
+}
+
+struct ModelOrderKey {
+    var operand: ModelOperand
+    var isFolded: Bool
+    var isDescending: Bool
+}
+
+enum ModelWindow {
+    case count
+    case limit(Int, offset: Int)
+    case from(Entity, limit: Int)
 }
 
 enum ModelTerm {

@@ -24,9 +24,22 @@ struct ModelWriter {
     }
 
     mutating func text(of query: ModelQuery) -> String {
-        let terms = mixed(query.terms).map { text(of: $0) }.joined(separator: separator())
-        guard let condition = query.condition else { return terms }
-        return "\(terms) where \(text(of: condition))"
+        var text = mixed(query.terms).map { self.text(of: $0) }.joined(separator: separator())
+        if let condition = query.condition { text += " where \(self.text(of: condition))" }
+        if !query.order.isEmpty {
+            text += " order by " + query.order.map { self.text(of: $0) }.joined(separator: separator())
+        }
+        switch query.window {
+        case nil: return text
+        case .count?: return text + (flip() ? " count" : " limit 0")
+        case .limit(let count, offset: 0)?: return text + " limit \(count)" + (flip(4) ? " offset 0" : "")
+        case .limit(let count, let offset)?: return text + " limit \(count) offset \(offset)"
+        case .from(let entity, let count)?: return text + " limit \(count) from \(spelling(entity))"
+        }
+    }
+
+    private mutating func text(of key: ModelOrderKey) -> String {
+        (key.isFolded ? "~" : "") + text(of: key.operand) + (key.isDescending ? " desc" : flip() ? " asc" : "")
     }
 
     private mutating func name(_ component: Int) -> String {

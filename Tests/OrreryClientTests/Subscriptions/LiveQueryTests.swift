@@ -50,6 +50,48 @@ import Testing
         }
     }
 
+    /// The order of the members is the client's; who is in the window is the server's.
+    @Test func aWindowIsShownInItsOrder() throws {
+        let joined = try makeJoined()
+        let world = joined.world
+        let entities = (0..<100).map { world.spawn(Health(current: Int32(($0 * 37) % 100)), Position(x: Float($0))) }
+        func entity(_ current: Int) -> Entity { entities[(0..<100).first { ($0 * 37) % 100 == current }!] }
+        joined.tick()
+        try joined.run {
+            let connection = try joined.connect().connection
+            let top = try await connection.query("Position order by Health.current desc limit 3 offset 1")
+            #expect(top.entities == [entity(98), entity(97), entity(96)] && top.total == 100)
+            // What only the order reads is there, and not shown.
+            #expect(top.values(of: Position.self).count == 3 && top.values(of: Health.self).isEmpty)
+            var batches = top.batches.makeAsyncIterator()
+            let first = try #require(try await batches.next())
+            #expect(Set(first.joined) == Set(top.entities) && first.changes(of: Health.self).isEmpty)
+            // One overtakes: another is pushed out, without having changed.
+            try world.set(Health(current: 1000), on: entity(5))
+            var batch = try #require(try await batches.next())
+            while batch.joined.isEmpty { batch = try #require(try await batches.next()) }
+            #expect(batch.joined == [entity(99)] && batch.left == [entity(96)])
+            #expect(top.entities == [entity(99), entity(98), entity(97)])
+            // They change places.
+            try world.set(Health(current: 500), on: entity(97))
+            while top.entities != [entity(97), entity(99), entity(98)] { _ = try await batches.next() }
+            try world.despawn(entity(99))
+            while top.total != 99 { _ = try await batches.next() }
+            #expect(top.entities == [entity(97), entity(98), entity(96)])
+            let count = try await connection.query("Health where Health.current < 50 count")
+            #expect(count.entities.isEmpty && count.total == 49)
+            let typed = try await connection.query(
+                Health.self, where: \Health.current < 50, orderedBy: .descending(\Health.current), limit: 2)
+            #expect(typed.live.text == "Health where `Health`.current < 50 order by `Health`.current desc limit 2")
+            #expect(typed.rows.map(\.1.current) == [49, 48] && typed.total == 49)
+            try await typed.replace(orderedBy: .ascending(\Health.current), limit: 3, offset: 1)
+            #expect(typed.rows.map(\.1.current) == [1, 2, 3] && typed.total == 99)
+            let once = try await connection.rows("Position order by Health.current limit 2 from \(entity(3))")
+            #expect(once.entities == [entity(3), entity(4)] && once.total == 99)
+            #expect(once[entity(3), Health.self] == nil && once[entity(3), Position.self] != nil)
+        }
+    }
+
     @Test func nothingTravelsOfWhatDoesNotMatch() throws {
         let joined = try makeJoined()
         let entities = (0..<1000).map { joined.world.spawn(Health(current: Int32($0 % 100)), Position(x: Float($0))) }

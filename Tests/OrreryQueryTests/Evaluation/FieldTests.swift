@@ -131,7 +131,7 @@ import Testing
         }
         #expect(try Query("N where N.n >= 7", in: store.table).members(of: store).indexes == expected)
         #expect(
-            try Query("N where not N.n < 7", in: store.table).members(of: store, among: RowSet(4000..<4500)).indexes
+            try Query("N where not N.n < 7", in: store.table).matching(in: store, among: RowSet(4000..<4500)).indexes
                 == expected.filter { (4000..<4500).contains($0) })
     }
 }

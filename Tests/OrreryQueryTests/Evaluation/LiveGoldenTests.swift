@@ -52,6 +52,7 @@ import Testing
         }
 
         var members: [Entity] { client.members(of: id) }
+        var extent: Extent? { client.extent(of: id) }
 
         /// The bytes that the client has of each entity, by the names of components.
         func components(of entity: Entity) -> [String: [UInt8]] {
@@ -67,7 +68,7 @@ import Testing
 
     /// Cases with an answer that this version gives.
     private static let cases = GoldenCase.all.filter { each in
-        !GoldenCaseTests.later.contains { $0.id == each.id } && !GoldenCaseTests.syntaxOfLater.contains(each.id)
+        !GoldenCaseTests.later.contains { $0.id == each.id }
     }
 
     /// Copies an entity of the golden world into a store; no entity for the resources.
@@ -92,13 +93,16 @@ import Testing
         tick(store) { for entity in entities.prefix(entities.count / 2) { add(entity, of: world, to: store) } }
         var conversation = try Conversation(store, each.text)
         let names: [String]
+        var extent: Extent?
         switch each.answer {
         case .error(let kind, let column, let nearest):
             #expect(conversation.refusal?.kind.rawValue == kind)
             #expect(conversation.refusal?.column == column)
             #expect(conversation.refusal?.nearest == nearest)
             return
-        case .members(let list): names = list
+        case .members(let list, let total, let beginsAtItsEntity):
+            names = list
+            extent = total.map { Extent(total: $0, beginsAtItsEntity: beginsAtItsEntity) }
         case .resource(let matches): names = matches ? ["-"] : []
         }
         #expect(conversation.refusal == nil)
@@ -109,9 +113,10 @@ import Testing
         tick(store) { for entity in rest + [.none] { add(entity, of: world, to: store) } }
         conversation.worldAdvanced()
         #expect(conversation.members.map(\.description) == names)
+        #expect(conversation.extent == extent)
         let query = try Query(each.text, in: store.table)
         for entity in conversation.members {
-            let expected = query.shownColumns(of: entity, in: store).map { store.table.name(of: $0) }
+            let expected = query.sentColumns.filter(store.columns(of: entity).contains).map { store.table.name(of: $0) }
             #expect(conversation.components(of: entity).keys.sorted() == expected.sorted(), "\(entity)")
             for (name, bytes) in conversation.components(of: entity) {
                 let expected = store.table[name].flatMap { store.withValue(of: entity, in: $0.column) { Array($0) } }
@@ -122,7 +127,8 @@ import Testing
         for column in store.table.columns {
             tick(store) { for row in store[column].rows.indexes { store[column].remove(row, at: store.tick) } }
             conversation.worldAdvanced()
-            let members = query.members(of: store).indexes.compactMap {
+            let matching = query.matching(in: store)
+            let members = query.members(of: matching, in: store).rows.compactMap {
                 query.isResource ? Entity.none : store.entity(at: $0)
             }
             #expect(conversation.members == members, "without \(store.table.name(of: column))")

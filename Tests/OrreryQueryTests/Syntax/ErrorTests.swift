@@ -66,11 +66,23 @@ import Testing
     ]
 
     static let later: [Wrong] = [
-        Wrong("Health order by Health.current", .notYet, 8), Wrong("Health limit 5", .notYet, 8),
-        Wrong("Health where Health.current = 1 count", .notYet, 33), Wrong("* within 5 of 1v0", .notYet, 3),
+        Wrong("* within 5 of 1v0", .notYet, 3),
         Wrong("Health at 10 Hz", .notYet, 8, "rates"), Wrong("Health order Health.current", .syntax, 14, "by"),
-        Wrong("* where has Team within 5 of 1v0", .syntax, 18), Wrong("Health limit 5 where has Team", .notYet, 8),
-        Wrong("Health offset 5", .syntax, 8), Wrong("Helth limit 5", .notYet, 7),
+        Wrong("* where has Team within 5 of 1v0", .syntax, 18), Wrong("Health limit 5 where has Team", .syntax, 16),
+        Wrong("Health offset 5", .syntax, 8), Wrong("Helth limit 5", .unknownComponent, 1, nearest: "Health"),
+        Wrong("Health order by", .syntax, 16, "a field"), Wrong("Health order by Health", .type, 17, "a single value"),
+        Wrong("Health order by Helth.current", .unknownComponent, 17, nearest: "Health"),
+        Wrong("Health order by 5", .type, 17, "a field"), Wrong("Health order by ~Health.current", .type, 18, "~"),
+        Wrong("Health order by Health.current up", .syntax, 32, "asc, desc"),
+        Wrong("Health order by Health.current,", .syntax, 32, "a field"),
+        Wrong("Health limit", .syntax, 13, "a whole number"), Wrong("Health limit -1", .syntax, 14, "a whole number"),
+        Wrong("Health limit 2.5", .syntax, 14, "a whole number"),
+        Wrong("Health limit 5 5", .syntax, 16, "offset, from"),
+        Wrong("Health limit 5 offset 2 from 1v0", .syntax, 25, "the end"),
+        Wrong("Health limit 5 from 12", .syntax, 21, "an entity"),
+        Wrong("Health count limit 5", .syntax, 14, "the end"),
+        Wrong("Health limit 5 order by Health.current", .syntax, 16),
+        Wrong("Score order by Score.points", .unknownComponent, 1, "resource Score"),
     ]
 
     static let conditions: [Wrong] = [
@@ -137,7 +149,7 @@ import Testing
         Wrong("* where Inventory.counts[0] = 5", .type, 26, "double quotes"),
         Wrong("* where Label.text like \"a\"", .syntax, 20, "a comparison (=, !=, <"),
         Wrong("* where (Label.text like \"a\")", .syntax, 21, "has), and, or, or )"),
-        Wrong("* where Label.text = \"a\" like", .syntax, 26, "and, or, or the end"),
+        Wrong("* where Label.text = \"a\" like", .syntax, 26, "and, or, order by, limit, count, or the end"),
         Wrong("* where Health.current in 5", .syntax, 28, "or a list such as (3, 7)"),
         Wrong("* where current < 5", .unknownComponent, 9, "'current' is a field: Health.current"),
         Wrong("* where Inventory.marks[0] = 5", .type, 25, "no subscript"),

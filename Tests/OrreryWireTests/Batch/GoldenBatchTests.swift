@@ -100,6 +100,15 @@ import Testing
         #expect(batch.sections == [.despawn([1])])
     }
 
+    @Test func anExtent() throws {
+        var sections = BatchSections(partSizeMax: 100)
+        let extent = Extent(total: 1_000_000, beginsAtItsEntity: false)
+        sections.append(extent, of: QueryNumber(300))
+        let bytes = try golden["an extent"]
+        #expect(sections.messages(tick: Tick(1), base: .zero).map(\.hex) == [bytes.hex])
+        #expect(try BatchCopy(bytes, schemas: []).sections == [.extent(QueryNumber(300), extent)])
+    }
+
     @Test func aTableThatChanges() throws {
         let heat = try ComponentSchema(
             name: "Heat", type: .structure([Field("degrees", .scalar(.float), unit: "K")]))
@@ -181,7 +190,7 @@ import Testing
         #expect(
             golden.items.map(\.name) == [
                 "every kind of section", "nothing but a head", "a part that is not the last", "unknown sections",
-                "a table that changes", "a resource", "a section of the future",
+                "a table that changes", "a resource", "a section of the future", "an extent",
             ])
     }
 }

@@ -101,6 +101,14 @@ import Testing
                             QueryNumber(9), shown: .status([ColumnID(5), ColumnID(7)]), tellsMembers: false)))
             ),
             (
+                "SubscribeResponse, with an order",
+                .subscribeResponse(
+                    SubscriptionID(4),
+                    .granted(
+                        GrantedQuery(
+                            QueryNumber(10), shown: .listed([Golden.position]), tellsMembers: true, order: order)))
+            ),
+            (
                 "SubscribeResponse, refused text",
                 .subscribeResponse(
                     SubscriptionID(5),
@@ -138,6 +146,17 @@ import Testing
                         Tick(1000), isLast: false,
                         head: AnswerHead(
                             entityCount: 300, cost: QueryCost(rowCount: 300, nodeCount: 1), shown: .all)))
+            ),
+            (
+                "QueryResponse, in a window, with an order",
+                .queryResponse(
+                    QueryID(2),
+                    .part(
+                        Tick(1000), isLast: false,
+                        head: AnswerHead(
+                            entityCount: 10, cost: QueryCost(rowCount: 300, nodeCount: 3), shown: .all,
+                            order: [OrderKey(.entity, isDescending: true)],
+                            extent: Extent(total: 200, beginsAtItsEntity: false))))
             ),
             (
                 "QueryResponse, refused text",
@@ -208,6 +227,26 @@ import Testing
                 "MutationResponse with an unknown section",
                 .mutationResponse(MutationSequence(.max), .applied(Tick(.max), entities: []))
             ),
+        ]
+    }
+
+    /// One key of each kind, with each kind of step.
+    private static var order: [OrderKey] {
+        func key(_ magnitude: UInt64, isNegative: Bool) -> FieldPath.Step {
+            .key(.exact(DecimalNumber(magnitude: magnitude, isNegative: isNegative)))
+        }
+        func path(_ column: ColumnID, _ steps: FieldPath.Step...) -> FieldPath {
+            FieldPath(column: column, steps: steps)
+        }
+        return [
+            OrderKey(.field(path(Golden.position, .field(2))), isDescending: true),
+            OrderKey(
+                .field(
+                    path(
+                        Golden.frozen, .payload(case: 1, field: 0), .key(.text(Array("gold".utf8))), .index(300))),
+                isFolded: true),
+            OrderKey(.count(path(Golden.frozen, key(7, isNegative: true), .key(.bool(true))))),
+            OrderKey(.length(path(Golden.position)), isDescending: true),
         ]
     }
 

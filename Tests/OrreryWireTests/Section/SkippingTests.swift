@@ -44,7 +44,7 @@ import Testing
     ]
 
     /// Numbers that no message of this version gives a meaning.
-    private static let unknown: [UInt8] = [14, 40, 99, 127]
+    private static let unknown: [UInt8] = [50, 40, 99, 127]
 
     @Test(arguments: unknown, [[], [0], [1, 2, 3]] as [[UInt8]])
     func unknownSectionsAreSkippedInEveryMessage(number: UInt8, content: [UInt8]) throws {
@@ -233,7 +233,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [14, 100, 255] as [UInt8])
+    @Test(arguments: [50, 100, 255] as [UInt8])
     func unknownCodesAreRefusalsOfAnUnknownKind(code: UInt8) throws {
         let refusal = Refusal(RefusalCode(rawValue: code), "no")
         #expect(

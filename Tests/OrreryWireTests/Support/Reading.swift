@@ -29,6 +29,7 @@ enum SectionCopy: Equatable {
     case left(QueryNumber, [UInt32])
     case restarted(QueryNumber)
     case joined(QueryNumber, [UInt32])
+    case extent(QueryNumber, Extent)
     case enter([Entity], spawned: Bool)
     case remove(ColumnID, [UInt32])
     case values(ColumnID, [UInt32], [[UInt8]], inserted: Bool)
@@ -42,6 +43,7 @@ enum SectionCopy: Equatable {
         case .left(let query, let rows): self = .left(query, rows.indexes)
         case .restarted(let query): self = .restarted(query)
         case .joined(let query, let rows): self = .joined(query, rows.indexes)
+        case .extent(let query, let extent): self = .extent(query, extent)
         case .enter(let rows, let generations, let spawned):
             let entities = rows.indexes.enumerated().map { position, index in
                 Entity(

@@ -1,0 +1,178 @@
+import OrreryQuery
+import OrrerySchema
+import OrreryStore
+import OrreryWire
+import Testing
+
+@testable import OrrerySync
+
+/// Queries with a window: who is in it, at every tick, and how many match.
+@Suite struct RankingTests {
+    private let store: ComponentStore
+
+    init() throws {
+        store = ComponentStore(schemas: [
+            try ComponentSchema(name: "A", type: .scalar(.int32)),
+            try ComponentSchema(name: "B", type: .string),
+            try ComponentSchema(name: "C", type: .scalar(.float)),
+        ])
+        store.advance(to: Tick(1))
+    }
+
+    private func tick(_ change: (Tick) -> Void) {
+        store.advance(to: Tick(store.tick.rawValue + 1))
+        change(store.tick)
+    }
+
+    private func spawn(_ row: UInt32) { store.spawn(Entity(index: row, generation: 1)) }
+
+    private func set(_ value: Int32, of row: UInt32) {
+        store[ColumnID(0)].set(row, to: withUnsafeBytes(of: value.littleEndian, Array.init), at: store.tick)
+    }
+
+    private func set(_ text: String, of row: UInt32) {
+        store[ColumnID(1)].set(row, to: [UInt8(text.utf8.count)] + Array(text.utf8), at: store.tick)
+    }
+
+    private func hold(_ text: String, in table: inout QueryTable) throws -> QueryTable.Slot {
+        table.hold(try Query(text, in: store.table), of: store)
+    }
+
+    private func members(_ slot: QueryTable.Slot, in table: QueryTable) -> [UInt32] {
+        table[slot].ranking?.members.map(\.row) ?? []
+    }
+
+    private static let texts = [
+        "A order by A limit 3", "A order by A desc limit 5 offset 20", "A, B? order by ~B, A desc limit 7",
+        "A where A > 20 order by B limit 40 offset 130", "* limit 9", "A where A < 40 count", "* order by C limit 2",
+        "C order by C desc, B limit 200", "A limit 4 offset 3", "A order by A limit 3 from 40v1",
+        "A order by B desc, A limit 5 from 200v1", "* order by entity desc limit 3", "A where A > 3 limit 2 from 17v1",
+    ]
+
+    /// Everything that a table knows is compared with a naive evaluation at each tick.
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func whoIsInTheWindowIsWhoComesThere(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let rows = (0..<600 as Range<UInt32>).map { $0 % 100 + $0 / 100 * UInt32(RowSet.pageRows) }
+        let names = ["", "a", "A", "ab", "Ångström", "abcdefgh", "abcdefghi", "abcdefghI", "z"]
+        var table = QueryTable(store.table, evaluatesInParts: seed % 2 == 1)
+        for row in rows where generator.oneIn(2) { spawn(row) }
+        let held = try Self.texts.map { try hold($0, in: &table) }
+        var isRefilled = false
+        for step in 0..<120 {
+            for slot in held where step % 3 == 0 { _ = table.evaluateFurther(slot, in: store) }
+            // Now and then nearly everything changes, or all who were first fall out.
+            let count = step % 20 == 9 ? 500 : Int.random(in: 0...20, using: &generator)
+            tick { tick in
+                if step % 20 == 19 {
+                    for row in rows where store[ColumnID(0)].contains(row) { set(100, of: row) }
+                }
+                for _ in 0..<count {
+                    let row = rows.randomElement(using: &generator)!
+                    switch Int.random(in: 0..<10, using: &generator) {
+                    case 0 where store.entities.contains(row): store.despawn(Entity(index: row, generation: 1))
+                    case _ where !store.entities.contains(row): spawn(row)
+                    case 1: store[ColumnID(Int.random(in: 0..<3, using: &generator))].remove(row, at: tick)
+                    case 2, 3: set(names.randomElement(using: &generator)!, of: row)
+                    case 4:
+                        let number = [Float.nan, -0, 0, 1, -1, .infinity].randomElement(using: &generator)!
+                        store[ColumnID(2)].set(
+                            row, to: withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init), at: tick)
+                    default: set(Int32.random(in: -50..<50, using: &generator), of: row)
+                    }
+                }
+            }
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            table.checkInvariants(held: held, sets: [], evaluatedAt: store.tick, in: store)
+            for slot in held where table[slot].isFinished {
+                let (entry, query) = (table[slot], table[slot].query)
+                let matching = query.matching(in: store)
+                #expect(entry.ranking?.extent.total == matching.count, "seed \(seed), step \(step)")
+                // Where a window that follows an entity begins depends on what was.
+                if case .entity = query.window?.start { continue }
+                let expected = Array(query.members(of: matching, in: store).rows)
+                #expect(
+                    members(slot, in: table) == expected, "seed \(seed), step \(step): \(query.text(in: store.table))")
+            }
+            isRefilled = isRefilled || (table[held[0]].ranking?.refillRowCount ?? 0) > 0
+        }
+        #expect(isRefilled && held.allSatisfy { table[$0].isFinished })
+    }
+
+    @Test func aWindowThatBeginsAtAnEntityStaysWhereThatWas() throws {
+        for row in 0..<10 as Range<UInt32> {
+            spawn(row)
+            set(Int32(row) * 10, of: row)
+        }
+        var table = QueryTable(store.table)
+        func advance(_ change: (Tick) -> Void) {
+            tick(change)
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            table.checkInvariants(held: [slot], sets: [], evaluatedAt: store.tick, in: store)
+        }
+        let slot = try hold("A order by A limit 3 from 4v1", in: &table)
+        func extent() -> Extent? { table[slot].ranking?.extent }
+        #expect(members(slot, in: table) == [4, 5, 6] && extent() == Extent(total: 10))
+        advance { _ in set(45, of: 1) }
+        #expect(members(slot, in: table) == [4, 1, 5])
+        // It moves, and the window moves with it.
+        advance { _ in set(71, of: 4) }
+        #expect(members(slot, in: table) == [4, 8, 9])
+        // It is gone: others come and go around the place where it was.
+        advance { _ in store.despawn(Entity(index: 4, generation: 1)) }
+        #expect(members(slot, in: table) == [8, 9] && extent() == Extent(total: 9))
+        advance { _ in set(72, of: 2) }
+        #expect(members(slot, in: table) == [2, 8, 9])
+        advance { _ in set(70, of: 2) }
+        #expect(members(slot, in: table) == [8, 9])
+        // Another entity of that index is somebody else.
+        advance { _ in
+            store.spawn(Entity(index: 4, generation: 2))
+            set(1, of: 4)
+        }
+        #expect(members(slot, in: table) == [8, 9] && extent() == Extent(total: 10))
+    }
+
+    @Test func aWindowWhoseEntityHasNotMatchedBeginsAtTheFirst() throws {
+        for row in 0..<6 as Range<UInt32> { spawn(row) }
+        for row in 0..<3 as Range<UInt32> { set(Int32(row), of: row) }
+        var table = QueryTable(store.table)
+        let slot = try hold("A order by A limit 2 from 5v1", in: &table)
+        #expect(members(slot, in: table) == [0, 1])
+        #expect(table[slot].ranking?.extent == Extent(total: 3, beginsAtItsEntity: false))
+        tick { _ in set(1, of: 5) }
+        table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+        #expect(members(slot, in: table) == [5, 2])
+        #expect(table[slot].ranking?.extent == Extent(total: 4))
+        #expect(table[slot].ranking?.extentTick == store.tick)
+    }
+
+    /// A change beyond the last row that is kept in order costs one look at its value.
+    @Test func onlyWhoIsAmongTheFirstIsMoved() throws {
+        for row in 0..<2000 as Range<UInt32> {
+            spawn(row)
+            set(Int32(row), of: row)
+        }
+        var table = QueryTable(store.table)
+        let slot = try hold("A order by A limit 20", in: &table)
+        table[slot].ranking?.refillRowCount = 0
+        for step in 0..<50 {
+            tick { _ in
+                for row in stride(from: 500, to: 2000, by: 7) as StrideTo<UInt32> { set(Int32(1000 + step), of: row) }
+            }
+            var touched = false
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in touched = true }
+            #expect(!touched)
+        }
+        // All twenty fall out, again and again: the reserve takes their places.
+        for step in 0..<6 as Range<UInt32> {
+            tick { _ in for row in step * 20..<step * 20 + 20 { set(10_000, of: row) } }
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            #expect(members(slot, in: table) == Array(step * 20 + 20..<step * 20 + 40))
+        }
+        #expect(table[slot].ranking?.refillRowCount == 0)
+        tick { _ in for row in 120..<140 as Range<UInt32> { set(10_000, of: row) } }
+        table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+        #expect(members(slot, in: table) == Array(140..<160) && table[slot].ranking?.refillRowCount == 2000)
+    }
+}
