@@ -83,6 +83,12 @@ import OrrerySchema
         return mask
     }
 
+    /// The rows of a page.
+    package func mask(ofPage page: UInt32) -> PageMask {
+        let position = position(of: page)
+        return position < pages.count && pages[position] == page ? mask(at: position) : .zero
+    }
+
     @usableFromInline mutating func open(_ page: UInt32) {
         guard pages.last != page else { return }
         precondition((pages.last ?? 0) <= page, "rows are added in ascending order")

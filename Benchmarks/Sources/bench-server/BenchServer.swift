@@ -44,6 +44,13 @@ struct BenchServer: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Entities of five components of which all change in every tick.", valueName: "count"))
     var watched = 0
 
+    @Flag(help: "Entities with scores, in place of moving entities.")
+    var ranked = false
+
+    @Option(
+        help: ArgumentHelp("Of the entities with the highest scores, how many fall in every tick.", valueName: "count"))
+    var falling = 0
+
     @Option(help: ArgumentHelp("Ticks per second.", valueName: "hz"))
     var rate = 30.0
 
@@ -62,6 +69,9 @@ struct BenchServer: AsyncParsableCommand {
         }
         guard (0...entities).contains(watched) else {
             throw ValidationError("--watched must be 0 to the number of entities.")
+        }
+        guard (0...entities).contains(falling) else {
+            throw ValidationError("--falling must be 0 to the number of entities.")
         }
         guard (0...100).contains(changed) else { throw ValidationError("--changed must be 0 to 100.") }
         guard (1...10_000).contains(connections) else { throw ValidationError("--connections must be 1 to 10000.") }
@@ -95,6 +105,7 @@ struct BenchServer: AsyncParsableCommand {
     private func makeServer(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
         guard groups == 0 else { return try makeGroups(clock, logger) }
         guard watched == 0 else { return try makeWatched(clock, logger) }
+        guard !ranked else { return try makeRanked(clock, logger) }
         let world = World()
         let all = (0..<entities).map { number in
             world.spawn(Position(x: Float(number), y: Float(number) * 0.5, z: 1))

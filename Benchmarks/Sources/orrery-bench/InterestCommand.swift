@@ -12,6 +12,9 @@ struct InterestCommand: ParsableCommand {
             join and leave per tick; each follows an entity of its own, too.
             many_filters, many_filters_or: 500 filters on 100,000 entities, of which 1 % change; each keeps 100, and \
             one joins and leaves it per tick.
+            top: the 20 of 100,000 entities that have the highest scores, of which 1 % change per tick; and the same \
+            while all 20 fall in every tick.
+            window: 60 rows at offset 5,000 of the same entities, with 10 ticks per second.
             idle: nothing changes, of 100,000 entities; 50 sessions with a filter each.
             resume: 100 clients with 16 filters each, four of their own and twelve that eleven others have too, lose \
             their connections at one moment and come back together five seconds later; of 100,000 entities 1 % \
@@ -44,6 +47,8 @@ struct InterestCommand: ParsableCommand {
         case sharedFilter = "shared_filter"
         case manyFilters = "many_filters"
         case manyFiltersOr = "many_filters_or"
+        case top
+        case window
         case idle
         case resume
         case screen
@@ -89,6 +94,8 @@ struct InterestCommand: ParsableCommand {
                 case .manyFiltersOr:
                     try measureManyFilters(
                         row, "Level where Level.group = # or Level.turn = -1", millisecondsMax: 1.5)
+                case .top: try measureTop()
+                case .window: try measureWindow()
                 case .idle: try measureIdle()
                 case .resume: try measureResume()
                 case .screen: try measureScreen()
@@ -169,19 +176,59 @@ struct InterestCommand: ParsableCommand {
             entities: 100_000, changedPercent: 1, rate: rate, subscribers: clients, groups: filters,
             queries: Array(repeating: text, count: filters / clients))
         let (with, without) = try measureWithAndWithoutClients(scene)
-        let milliseconds = with.millisecondsPerTick(ServerThread.sync) - without.millisecondsPerTick(ServerThread.sync)
+        let milliseconds = Self.difference(with, without)
         let size = (Int(with.residentSize) - Int(without.residentSize)) / filters
         var result = Result()
         result.set("name", row.rawValue)
         result.set("filters", filters)
         result.set("ms", milliseconds)
+        result.set("bytes_per_filter", size)
+        reportTicks(with, without, in: &result)
+        return (result, milliseconds <= millisecondsMax && size <= 16 << 10)
+    }
+
+    private func measureTop() throws -> (Result, Bool) {
+        let scene = ranked("Score order by Score.points desc limit 20", rate: rate)
+        let (with, without) = try measureWithAndWithoutClients(scene)
+        var falling = scene
+        falling.falling = 20
+        let (fallingWith, fallingWithout) = try measureWithAndWithoutClients(falling)
+        let milliseconds = Self.difference(with, without)
+        let fallingMilliseconds = Self.difference(fallingWith, fallingWithout)
+        var result = Result()
+        result.set("name", Row.top.rawValue)
+        result.set("ms", milliseconds)
+        result.set("falling_ms", fallingMilliseconds)
+        reportTicks(with, without, in: &result)
+        return (result, milliseconds <= 0.05 && fallingMilliseconds <= 0.5)
+    }
+
+    private func measureWindow() throws -> (Result, Bool) {
+        let (with, without) = try measureWithAndWithoutClients(
+            ranked("Score order by Score.points limit 60 offset 5000", rate: 10))
+        let milliseconds = Self.difference(with, without)
+        var result = Result()
+        result.set("name", Row.window.rawValue)
+        result.set("ms", milliseconds)
+        reportTicks(with, without, in: &result)
+        return (result, milliseconds <= 3)
+    }
+
+    private func ranked(_ query: String, rate: Int) -> Scene {
+        Scene(entities: 100_000, changedPercent: 1, rate: rate, subscribers: 1, isRanked: true, queries: [query])
+    }
+
+    /// Milliseconds of the thread that serves clients, per tick, of which the world takes a part.
+    private static func difference(_ with: Measurement, _ without: Measurement) -> Double {
+        with.millisecondsPerTick(ServerThread.sync) - without.millisecondsPerTick(ServerThread.sync)
+    }
+
+    private func reportTicks(_ with: Measurement, _ without: Measurement, in result: inout Result) {
         result.set("intake_ms", without.millisecondsPerTick(ServerThread.sync))
         result.set("server_cpu_ms_per_tick", with.millisecondsPerTick())
-        result.set("bytes_per_filter", size)
         result.set("ticks", Int(with.ticks))
         result.set("ticks_missed", Int(with.missedTicks))
         result.set("bytes_per_delivery", Int(with.bytesPerDelivery))
-        return (result, milliseconds <= millisecondsMax && size <= 16 << 10)
     }
 
     private func measureIdle() throws -> (Result, Bool) {
@@ -189,8 +236,7 @@ struct InterestCommand: ParsableCommand {
             entities: 100_000, changedPercent: 0, rate: rate, subscribers: 50, groups: 50,
             queries: ["Level where Level.group = #"])
         let (with, without) = try measureWithAndWithoutClients(scene)
-        let core =
-            (with.millisecondsPerTick(ServerThread.sync) - without.millisecondsPerTick(ServerThread.sync)) * 1000
+        let core = Self.difference(with, without) * 1000
         let process = (with.millisecondsPerTick() - without.millisecondsPerTick()) * 1000
         var result = Result()
         result.set("name", Row.idle.rawValue)

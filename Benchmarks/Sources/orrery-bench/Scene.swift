@@ -19,6 +19,9 @@ struct Scene {
     var moves = 1.0
     /// Entities of five components, in place of moving ones, of which so many change in every tick.
     var watched = 0
+    /// Whether entities have scores, in place of moving; and how many of the highest fall in every tick.
+    var isRanked = false
+    var falling = 0
     /// What each subscriber asks for, if not for the first component. Every `#` stands for a number that counts the
     /// subscriptions of all of them.
     var queries: [String] = []
@@ -55,7 +58,8 @@ final class Stage {
                     "\(scene.rate)", "--connections", "\(scene.subscribers + scene.talkers + scene.resumers + 8)",
                     "--clock", clock, "--watched", "\(scene.watched)",
                     "--groups", "\(scene.groups)", "--members", "\(scene.members)", "--moves", "\(scene.moves)",
-                ])
+                    "--falling", "\(scene.falling)",
+                ] + (scene.isRanked ? ["--ranked"] : []))
         }
     }
 

@@ -31,43 +31,41 @@ package final class IndexedField: Hashable, Sendable {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(operand) }
 
-    /// Reads the keys of some rows of a page; ``missing`` for one that has no value there for which a comparison could
-    /// hold.
-    /// - Parameters:
-    ///   - rows: Of which to read them.
-    ///   - keys: By row of the page, of which it has ``RowSet/pageRows``; those of other rows are left as they are.
+    /// Calls `body` with some rows of a page and their keys; ``missing`` for one that has no value there for which a
+    /// comparison could hold.
     /// - Complexity: O(rows × length of the way to the field).
-    package func readKeys(of rows: PageMask, onPage page: Int, in store: ComponentStore, into keys: inout [UInt64]) {
-        precondition(keys.count == RowSet.pageRows, "there is room for the keys of a page")
-        keys.withUnsafeMutableBufferPointer { keys in
-            guard let page = store[column].page(at: page) else {
-                rows.forEach { keys[$0] = Self.missing }
-                return
-            }
-            let present = page.presentMask
-            (rows & ~present).forEach { keys[$0] = Self.missing }
-            let reader = operandReader.reader
-            if let scalar, let size = page.valueSize, let offset = reader.fixedOffset {
-                Self.readKeys(of: scalar, page.fixedValues(from: 0) + offset, stride: size, rows & present, keys)
-            } else {
-                (rows & present).forEach { row in
-                    _ = page.isTrue(of: row) { bytes in
-                        keys[row] = Self.key(of: reader.read(bytes))
-                        return true
-                    }
+    @inline(__always)
+    func forEachKey(of rows: PageMask, onPage page: Int, in store: ComponentStore, _ body: (_ row: Int, UInt64) -> Void)
+    {
+        guard let page = store[column].page(at: page) else {
+            rows.forEach { body($0, Self.missing) }
+            return
+        }
+        let present = page.presentMask
+        let absent = rows & ~present
+        if !absent.isEmpty { absent.forEach { body($0, Self.missing) } }
+        let reader = operandReader.reader
+        if let scalar, let size = page.valueSize, let offset = reader.fixedOffset {
+            Self.forEachKey(of: scalar, page.fixedValues(from: 0) + offset, stride: size, rows & present, body)
+        } else {
+            (rows & present).forEach { row in
+                _ = page.isTrue(of: row) { bytes in
+                    body(row, Self.key(of: reader.read(bytes)))
+                    return true
                 }
             }
         }
     }
 
     /// The same keys as by ``key(of:)`` of what a reader reads, for numbers that lie at one offset.
-    private static func readKeys(
+    @inline(__always)
+    private static func forEachKey(
         of scalar: Scalar, _ start: UnsafeRawPointer, stride: Int, _ rows: PageMask,
-        _ keys: UnsafeMutableBufferPointer<UInt64>
+        _ body: (_ row: Int, UInt64) -> Void
     ) {
         @inline(__always)
         func read<T: BitwiseCopyable>(_ key: (T) -> UInt64) {
-            rows.forEach { keys[$0] = key(start.loadUnaligned(fromByteOffset: $0 &* stride, as: T.self)) }
+            rows.forEach { body($0, key(start.loadUnaligned(fromByteOffset: $0 &* stride, as: T.self))) }
         }
         @inline(__always)
         func readIntegers<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) {
@@ -93,6 +91,18 @@ package final class IndexedField: Hashable, Sendable {
                 let value = Double(bitPattern: UInt64(littleEndian: bits))
                 return value.isNaN ? missing : key(of: value)
             }
+        }
+    }
+
+    /// Reads the keys of some rows of a page.
+    /// - Parameters:
+    ///   - rows: Of which to read them.
+    ///   - keys: By row of the page, of which it has ``RowSet/pageRows``; those of other rows are left as they are.
+    /// - Complexity: O(rows × length of the way to the field).
+    package func readKeys(of rows: PageMask, onPage page: Int, in store: ComponentStore, into keys: inout [UInt64]) {
+        precondition(keys.count == RowSet.pageRows, "there is room for the keys of a page")
+        keys.withUnsafeMutableBufferPointer { keys in
+            forEachKey(of: rows, onPage: page, in: store) { keys[$0] = $1 }
         }
     }
 

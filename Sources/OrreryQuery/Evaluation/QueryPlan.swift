@@ -84,17 +84,30 @@ extension Query {
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(rows looked at × nodes); nothing is allocated per row.
     package func matching(in store: ComponentStore, among rows: RowSet? = nil) -> RowSet {
-        var candidates = rows
+        var members = RowSet()
+        forEachPage(of: rows, in: store) { page, _, matching in members.append(matching, page: UInt32(page)) }
+        return members
+    }
+
+    /// Calls `body` with each page of rows, ascending, of which rows were looked at, and which of them match.
+    /// - Parameter rows: The rows to look at; all by default. Of a query that lists entities, others are passed over.
+    /// - Complexity: As ``matching(in:among:)``.
+    package func forEachPage(
+        of rows: RowSet? = nil, in store: ComponentStore,
+        _ body: (_ page: Int, _ rows: PageMask, _ matching: PageMask) -> Void
+    ) {
+        var (candidates, living) = (rows, RowSet?.none)
         if let entities = selection.entities {
-            let listed = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))
+            let listed = RowSet(entities.lazy.map(\.index))
             candidates = candidates?.intersection(listed) ?? listed
+            living = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))
         }
         let universe = plan.universe(of: store)
-        var members = RowSet()
         func scan(page: Int, among rows: PageMask) {
             let place = Matcher.Place(store: store, page: page)
-            let mask = universe.present(place) & rows
-            if !mask.isEmpty { members.append(plan.matches(mask, place), page: UInt32(page)) }
+            var mask = universe.present(place) & rows
+            if let living { mask &= living.mask(ofPage: UInt32(page)) }
+            body(page, rows, mask.isEmpty ? .zero : plan.matches(mask, place))
         }
         if let candidates {
             for (position, page) in candidates.pages.enumerated() {
@@ -103,7 +116,6 @@ extension Query {
         } else {
             for page in 0..<universe.pageCount { scan(page: page, among: .all) }
         }
-        return members
     }
 
     /// Whether an entity is a member. No entity is a member of a query of a resource.

@@ -37,32 +37,35 @@ package final class RowOrder: Sendable {
     /// The rank of what is missing. It is the last one, and others may have it too.
     package static let lastRank = UInt64.max
 
-    /// Reads the ranks of some rows of a page: numbers that ascend as the first key does. Rows of one rank are told
-    /// apart by ``precedes(_:_:in:)``.
-    /// - Parameters:
-    ///   - rows: Of which to read them.
-    ///   - ranks: By row of the page, of which it has ``RowSet/pageRows``; those of other rows are left as they are.
+    /// Calls `body` with those of some rows of a page that have no higher rank than another, ascending by row. Ranks are
+    /// numbers that ascend as the first key does; rows of one rank are told apart by ``precedes(_:_:in:)``.
     /// - Complexity: O(rows × length of the way to the field).
-    package func readRanks(of rows: PageMask, onPage page: Int, in store: ComponentStore, into ranks: inout [UInt64]) {
+    package func forEachRank(
+        of rows: PageMask, onPage page: Int, upTo limit: UInt64 = lastRank, in store: ComponentStore,
+        _ body: (RankedRow) -> Void
+    ) {
+        let first = UInt32(page * RowSet.pageRows)
+        @inline(__always)
+        func take(_ row: Int, _ rank: UInt64) {
+            if rank <= limit { body(RankedRow(rank: rank, row: first + UInt32(row))) }
+        }
         guard let key = keys.first else {
-            rows.forEach { ranks[$0] = 0 }
+            rows.forEach { take($0, 0) }
             return
         }
-        guard let field = key.field else {
-            let values = key.reader.rows(at: Matcher.Place(store: store, page: page))
-            rows.forEach { row in
-                var rank = Self.lastRank
-                values.read(row) { rank = key.rank(of: $0) }
-                ranks[row] = rank
+        if let field = key.field {
+            // A key of a field is at least 1, unless it is missing.
+            let isDescending = key.isDescending
+            field.forEachKey(of: rows, onPage: page, in: store) { row, value in
+                take(row, value == IndexedField.missing ? Self.lastRank : isDescending ? ~value : value - 1)
             }
             return
         }
-        field.readKeys(of: rows, onPage: page, in: store, into: &ranks)
-        // A key of a field is at least 1, unless it is missing.
-        let flips = key.isDescending ? UInt64.max : 0
+        let values = key.reader.rows(at: Matcher.Place(store: store, page: page))
         rows.forEach { row in
-            let value = ranks[row]
-            ranks[row] = value == IndexedField.missing ? Self.lastRank : key.isDescending ? value ^ flips : value - 1
+            var rank = Self.lastRank
+            values.read(row) { rank = key.rank(of: $0) }
+            take(row, rank)
         }
     }
 
@@ -123,18 +126,10 @@ package final class RowOrder: Sendable {
     func ranked(_ rows: RowSet, in store: ComponentStore) -> [RankedRow] {
         var ranked: [RankedRow] = []
         ranked.reserveCapacity(rows.count)
-        forEachRank(of: rows, in: store) { ranked.append($0) }
-        return ranked
-    }
-
-    /// Calls `body` with each of some rows, ascending, and its rank.
-    package func forEachRank(of rows: RowSet, in store: ComponentStore, _ body: (RankedRow) -> Void) {
-        var ranks = Array(repeating: Self.lastRank, count: RowSet.pageRows)
         for (position, page) in rows.pages.enumerated() {
-            let mask = rows.mask(at: position)
-            readRanks(of: mask, onPage: Int(page), in: store, into: &ranks)
-            mask.forEach { body(RankedRow(rank: ranks[$0], row: page * UInt32(RowSet.pageRows) + UInt32($0))) }
+            forEachRank(of: rows.mask(at: position), onPage: Int(page), in: store) { ranked.append($0) }
         }
+        return ranked
     }
 }
 

@@ -52,9 +52,7 @@ extension Column {
         guard newestTick > cursor else { return result }
         for (number, page) in pages.enumerated() {
             guard let page, page.newestTick > cursor else { continue }
-            for word in 0..<RowSet.pageWords {
-                result.append(word: page.changed(word: word, after: cursor), at: word, page: UInt32(number))
-            }
+            result.append(page.changedMask(after: cursor), page: UInt32(number))
         }
         return result
     }

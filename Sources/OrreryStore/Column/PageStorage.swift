@@ -292,6 +292,17 @@ struct PageStorage {
         return Self.rows(ticks + word * 64, after: cursor)
     }
 
+    /// The rows that changed after `cursor`.
+    func changedMask(after cursor: Tick) -> PageMask {
+        if cursor.rawValue >= header.pointee.newestTick { return .zero }
+        if cursor.rawValue >= header.pointee.previousTick {
+            return UnsafeRawPointer(newest).loadUnaligned(as: PageMask.self)
+        }
+        var mask = PageMask.zero
+        for word in 0..<RowSet.pageWords { mask[word] = changed(word: word, after: cursor) }
+        return mask
+    }
+
     /// Whether a row changed after `cursor`. For a cursor within the newest change it reads a bitmap that stays in the
     /// cache, and not the row's tick.
     func isChanged(_ row: Int, after cursor: Tick) -> Bool {

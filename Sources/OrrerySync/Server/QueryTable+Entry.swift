@@ -87,14 +87,13 @@ extension QueryTable.Entry {
     /// - Returns: Whether anybody joined or left, or others match whom the window does not show.
     @discardableResult
     func evaluate(among candidates: RowSet? = nil, in store: ComponentStore) -> Bool {
-        let matching = query.matching(in: store, among: candidates)
         guard ranking != nil else {
+            let matching = query.matching(in: store, among: candidates)
             return membership?.update(among: candidates, matching: matching, in: store) ?? false
         }
-        let all = candidates ?? matching.union(ranking?.rows ?? RowSet())
-        ranking?.update(among: all, matching: matching, in: store)
+        let isNew = ranking?.update(among: candidates, in: store) ?? false
         // In a part of the rows nobody knows who comes first.
-        return isFinished && showWindow(in: store)
+        return isNew && isFinished && showWindow(in: store)
     }
 
     /// All rows were evaluated.

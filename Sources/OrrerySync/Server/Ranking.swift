@@ -17,6 +17,8 @@ struct Ranking {
     private(set) var extent = Extent(total: 0)
     /// When that was different.
     private(set) var extentTick = Tick.zero
+    /// Rows that may come first, of one tick.
+    private var new: [RankedRow] = []
     /// The rows that come first, in their order.
     private var first: [RankedRow] = []
     /// Whether a row is one of them.
@@ -51,60 +53,59 @@ struct Ranking {
         return first.prefix(window.count)
     }
 
-    /// Takes what an evaluation found.
-    /// - Parameters:
-    ///   - candidates: The rows that were looked at.
-    ///   - matching: Those of them that match.
-    /// - Complexity: O(candidates + rows in order, if one of these is a candidate), and O(rows that match) if the
-    ///   reserve is used up.
-    mutating func update(among candidates: RowSet, matching: RowSet, in store: ComponentStore) {
+    /// Tests some rows anew, and puts those that match in their places.
+    /// - Parameter candidates: The rows to test; `nil` for all.
+    /// - Returns: Whether other rows come first, or more or fewer match.
+    /// - Complexity: O(candidates × nodes), plus O(rows in order) if one of these is a candidate, and O(rows that match)
+    ///   if the reserve is used up.
+    mutating func update(among candidates: RowSet?, in store: ComponentStore) -> Bool {
         let before = extent
-        let isAnchorMoved = moveAnchor(among: candidates, matching: matching, in: store)
-        var hasLost = false
-        candidates.forEachWord(and: matching) { firstRow, candidates, matching in
-            let old = matches[word: firstRow] & candidates
-            extent.total += matching.nonzeroBitCount - old.nonzeroBitCount
-            matches[word: firstRow] = matches[word: firstRow] & ~candidates | matching
-            hasLost = hasLost || isFirst[word: firstRow] & candidates != 0
+        let limit = end == 0 ? 0 : hasAll ? RowOrder.lastRank : first.last?.rank ?? 0
+        var (hasLost, isAnchorMoved) = (false, false)
+        new.removeAll(keepingCapacity: true)
+        // All rows are also those that have matched.
+        let candidates = candidates ?? matches.rows.union(query.matching(in: store))
+        let (query, order, end) = (query, order, end)
+        query.forEachPage(of: candidates, in: store) { page, rows, matching in
+            extent.total += matches.replace(rows, by: matching, onPage: page)
+            guard end > 0 else { return }
+            hasLost = isFirst.replace(rows, by: .zero, onPage: page) < 0 || hasLost
+            order.forEachRank(of: matching, onPage: page, upTo: limit, in: store) { new.append($0) }
+            isAnchorMoved = moveAnchor(page, matching, in: store) || isAnchorMoved
         }
         if case .entity = window.start { extent.beginsAtItsEntity = anchor != nil }
-        if extent != before || extentTick == .zero { extentTick = store.tick }
-        guard end > 0 else { return }
-        guard !isAnchorMoved else { return refill(in: store) }
-        if hasLost { removeFirst(among: candidates) }
-        insert(matching, in: store)
-        if !hasAll, first.count < end { refill(in: store) }
-    }
-
-    /// All rows that match.
-    var rows: RowSet { matches.rows }
-
-    /// Takes rows that may have other places now out of those that come first.
-    private mutating func removeFirst(among candidates: RowSet) {
-        first.removeAll { candidates.contains($0.row) }
-        candidates.forEachWord { isFirst[word: $0] &= ~$1 }
-    }
-
-    /// Adds those rows to the ones that come first that are before the last of these.
-    private mutating func insert(_ rows: RowSet, in store: ComponentStore) {
-        // With nobody left to compare with, all rows are looked at.
-        guard hasAll || !first.isEmpty else { return }
-        let (order, last) = (order, hasAll ? nil : first.last)
-        var new: [RankedRow] = []
-        order.forEachRank(of: rows, in: store) { row in
-            if let last {
-                guard row.rank <= last.rank, order.precedes(row, last, in: store) else { return }
-            }
-            if isFromAnchorOn(row, in: store) { new.append(row) }
+        let isExtentNew = extent != before || extentTick == .zero
+        if isExtentNew { extentTick = store.tick }
+        guard end > 0 else { return isExtentNew }
+        if isAnchorMoved {
+            refill(in: store)
+            return true
         }
-        guard !new.isEmpty else { return }
+        if hasLost { first.removeAll { !isFirst[$0.row] } }
+        let hasNew = insertNew(in: store)
+        if !hasAll, first.count < end { refill(in: store) }
+        return isExtentNew || hasLost || hasNew
+    }
+
+    /// Adds those of the new rows to the ones that come first that are before the last of these.
+    /// - Returns: Whether there are any.
+    private mutating func insertNew(in store: ComponentStore) -> Bool {
+        // With nobody left to compare with, all rows are looked at.
+        guard hasAll || !first.isEmpty, !new.isEmpty else { return false }
+        let (order, anchor, last) = (order, anchor, hasAll ? nil : first.last)
+        new.removeAll { row in
+            if let last, !order.precedes(row, last, in: store) { return true }
+            return anchor.map { order.precedes(row.row, $0, in: store) } ?? false
+        }
+        guard !new.isEmpty else { return false }
         for row in new { isFirst[row.row] = true }
         new.sort { order.precedes($0, $1, in: store) }
-        merge(new, in: store)
+        merge(in: store)
         if first.count > keptCount + end { cut() }
+        return true
     }
 
-    private mutating func merge(_ new: [RankedRow], in store: ComponentStore) {
+    private mutating func merge(in store: ComponentStore) {
         let order = order
         var position = first.count
         first.append(contentsOf: new)
@@ -138,16 +139,18 @@ struct Ranking {
         first.removeAll(keepingCapacity: true)
         hasAll = true
         var last: RankedRow?
-        order.forEachRank(of: matches.rows, in: store) { row in
-            if let last {
-                guard row.rank <= last.rank, order.precedes(row, last, in: store) else { return }
+        let all = matches.rows
+        for (position, page) in all.pages.enumerated() {
+            let limit = last?.rank ?? RowOrder.lastRank
+            order.forEachRank(of: all.mask(at: position), onPage: Int(page), upTo: limit, in: store) { row in
+                if let last, !order.precedes(row, last, in: store) { return }
+                if let anchor, order.precedes(row.row, anchor, in: store) { return }
+                first.append(row)
+                guard first.count > 2 * keptCount else { return }
+                first.sort { order.precedes($0, $1, in: store) }
+                first.removeLast(first.count - keptCount)
+                (last, hasAll) = (first.last, false)
             }
-            guard isFromAnchorOn(row, in: store) else { return }
-            first.append(row)
-            guard first.count > 2 * keptCount else { return }
-            first.sort { order.precedes($0, $1, in: store) }
-            first.removeLast(first.count - keptCount)
-            (last, hasAll) = (first.last, false)
         }
         first.sort { order.precedes($0, $1, in: store) }
         if first.count > keptCount {
@@ -160,17 +163,13 @@ struct Ranking {
     // MARK: A window that begins at an entity
 
     /// - Returns: Whether the window begins elsewhere now.
-    private mutating func moveAnchor(among candidates: RowSet, matching: RowSet, in store: ComponentStore) -> Bool {
-        guard case .entity(let entity) = window.start, matching.contains(entity.index),
-            store.entity(at: entity.index) == entity
+    private mutating func moveAnchor(_ page: Int, _ matching: PageMask, in store: ComponentStore) -> Bool {
+        guard case .entity(let entity) = window.start, Int(entity.index) / RowSet.pageRows == page,
+            matching.contains(Int(entity.index) % RowSet.pageRows), store.entity(at: entity.index) == entity
         else { return false }
         let place = order.place(of: entity.index, in: store)
         defer { anchor = place }
         return place != anchor
-    }
-
-    private func isFromAnchorOn(_ row: RankedRow, in store: ComponentStore) -> Bool {
-        anchor.map { !order.precedes(row.row, $0, in: store) } ?? true
     }
 
     /// The bytes that it takes, as allocated.
@@ -197,35 +196,46 @@ struct Ranking {
 private struct Bits {
     private var words: [UInt64] = []
 
-    /// The word that has the bit of a row.
-    subscript(word row: UInt32) -> UInt64 {
+    private static let pageWords = RowSet.pageRows / 64
+
+    subscript(row: UInt32) -> Bool {
         get {
             let position = Int(row) / 64
-            return position < words.count ? words[position] : 0
+            return position < words.count && words[position] & 1 << UInt64(row % 64) != 0
         }
         set {
-            let position = Int(row) / 64
-            if position >= words.count {
-                guard newValue != 0 else { return }
-                words.append(contentsOf: repeatElement(0, count: position + 1 - words.count))
-            }
-            words[position] = newValue
+            open(Int(row) / RowSet.pageRows)
+            let bit = UInt64(1) << UInt64(row % 64)
+            words[Int(row) / 64] = newValue ? words[Int(row) / 64] | bit : words[Int(row) / 64] & ~bit
         }
     }
 
-    subscript(row: UInt32) -> Bool {
-        get { self[word: row] & 1 << UInt64(row % 64) != 0 }
-        set {
-            let bit = UInt64(1) << UInt64(row % 64)
-            self[word: row] = newValue ? self[word: row] | bit : self[word: row] & ~bit
+    private mutating func open(_ page: Int) {
+        let missing = (page + 1) * Self.pageWords - words.count
+        if missing > 0 { words.append(contentsOf: repeatElement(0, count: missing)) }
+    }
+
+    /// Replaces the bits of some rows of a page.
+    /// - Returns: How many more are set.
+    mutating func replace(_ rows: PageMask, by new: PageMask, onPage page: Int) -> Int {
+        if new.isEmpty, words.count <= page * Self.pageWords { return 0 }
+        open(page)
+        return words.withUnsafeMutableBytes { bytes in
+            let offset = page * Self.pageWords * MemoryLayout<UInt64>.size
+            let old = bytes.loadUnaligned(fromByteOffset: offset, as: PageMask.self)
+            let both = old & ~rows | new
+            guard both != old else { return 0 }
+            bytes.storeBytes(of: both, toByteOffset: offset, as: PageMask.self)
+            var gained = 0
+            for word in 0..<Self.pageWords { gained += both[word].nonzeroBitCount - old[word].nonzeroBitCount }
+            return gained
         }
     }
 
     var rows: RowSet {
         var rows = RowSet()
-        let pageWords = RowSet.pageRows / 64
         for (position, word) in words.enumerated() where word != 0 {
-            rows.append(word: word, at: position % pageWords, page: UInt32(position / pageWords))
+            rows.append(word: word, at: position % Self.pageWords, page: UInt32(position / Self.pageWords))
         }
         return rows
     }

@@ -50,7 +50,7 @@ import Testing
     ]
 
     /// Everything that a table knows is compared with a naive evaluation at each tick.
-    @Test(arguments: 0..<8 as Range<UInt64>)
+    @Test(arguments: 0..<4 as Range<UInt64>)
     func whoIsInTheWindowIsWhoComesThere(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let rows = (0..<600 as Range<UInt32>).map { $0 % 100 + $0 / 100 * UInt32(RowSet.pageRows) }
