@@ -35,9 +35,8 @@ package final class IndexedField: Hashable, Sendable {
     /// comparison could hold.
     /// - Complexity: O(rows × length of the way to the field).
     @inline(__always)
-    func forEachKey(of rows: PageMask, onPage page: Int, in store: ComponentStore, _ body: (_ row: Int, UInt64) -> Void)
-    {
-        guard let page = store[column].page(at: page) else {
+    func forEachKey(of rows: PageMask, on page: PageHandle?, _ body: (_ row: Int, UInt64) -> Void) {
+        guard let page else {
             rows.forEach { body($0, Self.missing) }
             return
         }
@@ -102,7 +101,7 @@ package final class IndexedField: Hashable, Sendable {
     package func readKeys(of rows: PageMask, onPage page: Int, in store: ComponentStore, into keys: inout [UInt64]) {
         precondition(keys.count == RowSet.pageRows, "there is room for the keys of a page")
         keys.withUnsafeMutableBufferPointer { keys in
-            forEachKey(of: rows, onPage: page, in: store) { keys[$0] = $1 }
+            forEachKey(of: rows, on: store[column].page(at: page)) { keys[$0] = $1 }
         }
     }
 

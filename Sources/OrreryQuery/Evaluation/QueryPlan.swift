@@ -4,7 +4,7 @@ package import OrreryStore
 /// A query, ready to be evaluated.
 struct QueryPlan: Sendable {
     private let selection: Selection
-    private let matcher: Matcher?
+    fileprivate let matcher: Matcher?
 
     init(_ selection: Selection, _ condition: Condition?, _ table: ComponentTable) {
         self.selection = selection
@@ -31,12 +31,35 @@ struct QueryPlan: Sendable {
 
         var count: Int { others.reduce(first.count) { $0 + $1.count } }
         var pageCount: Int { others.reduce(first.pageCount) { max($0, $1.pageCount) } }
+    }
 
-        /// The rows of a page.
-        func present(_ place: Matcher.Place) -> PageMask {
-            others.reduce(place.present(first)) { $0 | place.present($1) }
+    /// Finds out who has the right components, page by page.
+    struct Presence {
+        /// Of each, a row has at least one.
+        private var groups: [[ScannedPages]]
+        private var excluded: [ScannedPages]
+        /// If that is all that is asked for.
+        private var only: ScannedPages?
+
+        fileprivate init(_ selection: Selection, _ universe: Universe, in store: ComponentStore) {
+            // Who has a component lives.
+            let required = selection.required.map { $0.map { store[$0].scanned } }
+            groups = required.isEmpty ? [[universe.first.scanned]] : required
+            excluded = selection.excluded.map { store[$0].scanned }
+            only = groups.count == 1 && groups[0].count == 1 && excluded.isEmpty ? groups[0][0] : nil
+        }
+
+        /// Which of some rows of a page may be members.
+        func mask(_ rows: PageMask, onPage page: Int) -> PageMask {
+            if let only { return rows & only.present(at: page) }
+            var rest = rows
+            for group in groups { rest &= group.reduce(.zero) { $0 | $1.present(at: page) } }
+            for column in excluded { rest &= ~column.present(at: page) }
+            return rest
         }
     }
+
+    func presence(in store: ComponentStore) -> Presence { Presence(selection, universe(of: store), in: store) }
 
     /// Which of the rows in `mask`, all of which are in the universe, are members, lists of entities aside.
     func matches(_ mask: PageMask, _ place: Matcher.Place) -> PageMask {
@@ -102,19 +125,19 @@ extension Query {
             candidates = candidates?.intersection(listed) ?? listed
             living = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))
         }
-        let universe = plan.universe(of: store)
+        let (presence, matcher) = (plan.presence(in: store), plan.matcher)
         func scan(page: Int, among rows: PageMask) {
-            let place = Matcher.Place(store: store, page: page)
-            var mask = universe.present(place) & rows
+            var mask = presence.mask(rows, onPage: page)
             if let living { mask &= living.mask(ofPage: UInt32(page)) }
-            body(page, rows, mask.isEmpty ? .zero : plan.matches(mask, place))
+            if let matcher, !mask.isEmpty { mask = matcher.matches(mask, Matcher.Place(store: store, page: page)) }
+            body(page, rows, mask)
         }
         if let candidates {
             for (position, page) in candidates.pages.enumerated() {
                 scan(page: Int(page), among: candidates.mask(at: position))
             }
         } else {
-            for page in 0..<universe.pageCount { scan(page: page, among: .all) }
+            for page in 0..<plan.universe(of: store).pageCount { scan(page: page, among: .all) }
         }
     }
 

@@ -37,36 +37,47 @@ package final class RowOrder: Sendable {
     /// The rank of what is missing. It is the last one, and others may have it too.
     package static let lastRank = UInt64.max
 
-    /// Calls `body` with those of some rows of a page that have no higher rank than another, ascending by row. Ranks are
-    /// numbers that ascend as the first key does; rows of one rank are told apart by ``precedes(_:_:in:)``.
-    /// - Complexity: O(rows × length of the way to the field).
-    package func forEachRank(
-        of rows: PageMask, onPage page: Int, upTo limit: UInt64 = lastRank, in store: ComponentStore,
-        _ body: (RankedRow) -> Void
-    ) {
-        let first = UInt32(page * RowSet.pageRows)
-        @inline(__always)
-        func take(_ row: Int, _ rank: UInt64) {
-            if rank <= limit { body(RankedRow(rank: rank, row: first + UInt32(row))) }
-        }
-        guard let key = keys.first else {
-            rows.forEach { take($0, 0) }
-            return
-        }
-        if let field = key.field {
-            // A key of a field is at least 1, unless it is missing.
-            let isDescending = key.isDescending
-            field.forEachKey(of: rows, onPage: page, in: store) { row, value in
-                take(row, value == IndexedField.missing ? Self.lastRank : isDescending ? ~value : value - 1)
+    /// Reads the ranks of rows, page by page: numbers that ascend as the first key does. Rows of one rank are told
+    /// apart by ``precedes(_:_:in:)``.
+    package struct RankReader {
+        fileprivate let key: Key?
+        fileprivate let store: ComponentStore
+        fileprivate let pages: ScannedPages
+
+        /// Calls `body` with those of some rows of a page that have no higher rank than another, ascending by row.
+        /// - Complexity: O(rows × length of the way to the field).
+        package func forEach(
+            of rows: PageMask, onPage page: Int, upTo limit: UInt64 = lastRank, _ body: (RankedRow) -> Void
+        ) {
+            let first = UInt32(page * RowSet.pageRows)
+            @inline(__always)
+            func take(_ row: Int, _ rank: UInt64) {
+                if rank <= limit { body(RankedRow(rank: rank, row: first + UInt32(row))) }
             }
-            return
+            guard let key else {
+                rows.forEach { take($0, 0) }
+                return
+            }
+            if let field = key.field {
+                // A key of a field is at least 1, unless it is missing.
+                let isDescending = key.isDescending
+                field.forEachKey(of: rows, on: pages[page]) { row, value in
+                    take(row, value == IndexedField.missing ? lastRank : isDescending ? ~value : value - 1)
+                }
+                return
+            }
+            let values = key.reader.rows(at: Matcher.Place(store: store, page: page))
+            rows.forEach { row in
+                var rank = lastRank
+                values.read(row) { rank = key.rank(of: $0) }
+                take(row, rank)
+            }
         }
-        let values = key.reader.rows(at: Matcher.Place(store: store, page: page))
-        rows.forEach { row in
-            var rank = Self.lastRank
-            values.read(row) { rank = key.rank(of: $0) }
-            take(row, rank)
-        }
+    }
+
+    package func ranks(in store: ComponentStore) -> RankReader {
+        let column = keys.first?.reader.column.map { store[$0] } ?? store.entities
+        return RankReader(key: keys.first, store: store, pages: column.scanned)
     }
 
     // MARK: Places
@@ -126,8 +137,9 @@ package final class RowOrder: Sendable {
     func ranked(_ rows: RowSet, in store: ComponentStore) -> [RankedRow] {
         var ranked: [RankedRow] = []
         ranked.reserveCapacity(rows.count)
+        let ranks = ranks(in: store)
         for (position, page) in rows.pages.enumerated() {
-            forEachRank(of: rows.mask(at: position), onPage: Int(page), in: store) { ranked.append($0) }
+            ranks.forEach(of: rows.mask(at: position), onPage: Int(page)) { ranked.append($0) }
         }
         return ranked
     }

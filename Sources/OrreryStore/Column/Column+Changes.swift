@@ -50,6 +50,8 @@ extension Column {
     package func changedRows(after cursor: Tick) -> RowSet {
         var result = RowSet()
         guard newestTick > cursor else { return result }
+        let pages = pages
+        result.reserve(pageCount: pages.count { ($0?.newestTick ?? .zero) > cursor })
         for (number, page) in pages.enumerated() {
             guard let page, page.newestTick > cursor else { continue }
             result.append(page.changedMask(after: cursor), page: UInt32(number))
@@ -112,8 +114,19 @@ extension Column {
 
     /// A page for a scan, valid until the column changes; `nil` where no row ever was present.
     /// - Complexity: O(1).
-    package func page(at number: Int) -> PageHandle? {
-        guard number < pages.count, let page = pages[number] else { return nil }
-        return page.handle
-    }
+    package func page(at number: Int) -> PageHandle? { scanned[number] }
+
+    /// All pages for a scan, valid until the column changes: for those who look at many.
+    package var scanned: ScannedPages { ScannedPages(pages: pages) }
+}
+
+/// The pages of a column. A value, of which a page costs no look at the column, which is checked for exclusive access.
+package struct ScannedPages {
+    fileprivate let pages: [PageStorage?]
+
+    /// `nil` where no row ever was present.
+    package subscript(number: Int) -> PageHandle? { number < pages.count ? pages[number]?.handle : nil }
+
+    /// The rows of a page that are present.
+    package func present(at number: Int) -> PageMask { self[number]?.presentMask ?? .zero }
 }

@@ -104,8 +104,7 @@ extension QueryTable.Entry {
 
     private func showWindow(in store: ComponentStore) -> Bool {
         guard let ranking else { return false }
-        let rows = RowSet(ranking.members.lazy.map(\.row))
-        let hasMoved = membership?.update(among: nil, matching: rows, in: store) ?? false
+        let hasMoved = membership?.update(among: nil, matching: RowSet(ranking.shown), in: store) ?? false
         return hasMoved || ranking.extentTick == store.tick
     }
 
@@ -131,6 +130,6 @@ extension QueryTable.Entry {
     func checkInvariants(in store: ComponentStore) {
         ranking?.checkInvariants(in: store)
         membership?.checkInvariants(
-            ranking.map { RowSet($0.members.lazy.map(\.row)) } ?? query.matching(in: store), of: query, in: store)
+            ranking.map { RowSet($0.shown) } ?? query.matching(in: store), of: query, in: store)
     }
 }

@@ -21,8 +21,8 @@ struct Ranking {
     private var new: [RankedRow] = []
     /// The rows that come first, in their order.
     private var first: [RankedRow] = []
-    /// Whether a row is one of them.
-    private var isFirst = Bits()
+    /// The rows of the members, ascending.
+    private(set) var shown: [UInt32] = []
     /// Whether all that match, from the anchor on, are among them.
     private var hasAll = true
     /// Where the window begins, if it names an entity that has matched.
@@ -55,22 +55,20 @@ struct Ranking {
 
     /// Tests some rows anew, and puts those that match in their places.
     /// - Parameter candidates: The rows to test; `nil` for all.
-    /// - Returns: Whether other rows come first, or more or fewer match.
-    /// - Complexity: O(candidates × nodes), plus O(rows in order) if one of these is a candidate, and O(rows that match)
-    ///   if the reserve is used up.
+    /// - Returns: Whether others are in the window, or more or fewer match.
+    /// - Complexity: O(candidates × nodes), plus O(rows in order), and O(rows that match) if the reserve is used up.
     mutating func update(among candidates: RowSet?, in store: ComponentStore) -> Bool {
         let before = extent
-        let limit = end == 0 ? 0 : hasAll ? RowOrder.lastRank : first.last?.rank ?? 0
-        var (hasLost, isAnchorMoved) = (false, false)
+        let limit = hasAll ? RowOrder.lastRank : first.last?.rank ?? 0
+        var isAnchorMoved = false
         new.removeAll(keepingCapacity: true)
         // All rows are also those that have matched.
         let candidates = candidates ?? matches.rows.union(query.matching(in: store))
-        let (query, order, end) = (query, order, end)
+        let (query, ranks, end) = (query, order.ranks(in: store), end)
         query.forEachPage(of: candidates, in: store) { page, rows, matching in
             extent.total += matches.replace(rows, by: matching, onPage: page)
-            guard end > 0 else { return }
-            hasLost = isFirst.replace(rows, by: .zero, onPage: page) < 0 || hasLost
-            order.forEachRank(of: matching, onPage: page, upTo: limit, in: store) { new.append($0) }
+            guard end > 0, !matching.isEmpty else { return }
+            ranks.forEach(of: matching, onPage: page, upTo: limit) { new.append($0) }
             isAnchorMoved = moveAnchor(page, matching, in: store) || isAnchorMoved
         }
         if case .entity = window.start { extent.beginsAtItsEntity = anchor != nil }
@@ -79,30 +77,31 @@ struct Ranking {
         guard end > 0 else { return isExtentNew }
         if isAnchorMoved {
             refill(in: store)
-            return true
+        } else {
+            let count = first.count
+            first.removeAll { candidates.contains($0.row) }
+            guard !new.isEmpty || first.count < count else { return isExtentNew }
+            insertNew(in: store)
+            if !hasAll, first.count < end { refill(in: store) }
         }
-        if hasLost { first.removeAll { !isFirst[$0.row] } }
-        let hasNew = insertNew(in: store)
-        if !hasAll, first.count < end { refill(in: store) }
-        return isExtentNew || hasLost || hasNew
+        let rows = members.map(\.row).sorted()
+        guard rows != shown else { return isExtentNew }
+        shown = rows
+        return true
     }
 
     /// Adds those of the new rows to the ones that come first that are before the last of these.
-    /// - Returns: Whether there are any.
-    private mutating func insertNew(in store: ComponentStore) -> Bool {
+    private mutating func insertNew(in store: ComponentStore) {
         // With nobody left to compare with, all rows are looked at.
-        guard hasAll || !first.isEmpty, !new.isEmpty else { return false }
+        guard hasAll || !first.isEmpty else { return }
         let (order, anchor, last) = (order, anchor, hasAll ? nil : first.last)
         new.removeAll { row in
             if let last, !order.precedes(row, last, in: store) { return true }
             return anchor.map { order.precedes(row.row, $0, in: store) } ?? false
         }
-        guard !new.isEmpty else { return false }
-        for row in new { isFirst[row.row] = true }
         new.sort { order.precedes($0, $1, in: store) }
         merge(in: store)
         if first.count > keptCount + end { cut() }
-        return true
     }
 
     private mutating func merge(in store: ComponentStore) {
@@ -126,7 +125,6 @@ struct Ranking {
 
     /// Forgets what is beyond the reserve.
     private mutating func cut() {
-        for row in first[keptCount...] { isFirst[row.row] = false }
         first.removeLast(first.count - keptCount)
         hasAll = false
     }
@@ -135,14 +133,13 @@ struct Ranking {
     private mutating func refill(in store: ComponentStore) {
         let (order, keptCount) = (order, keptCount)
         refillRowCount += extent.total
-        for row in first { isFirst[row.row] = false }
         first.removeAll(keepingCapacity: true)
         hasAll = true
         var last: RankedRow?
-        let all = matches.rows
+        let (all, ranks) = (matches.rows, order.ranks(in: store))
         for (position, page) in all.pages.enumerated() {
             let limit = last?.rank ?? RowOrder.lastRank
-            order.forEachRank(of: all.mask(at: position), onPage: Int(page), upTo: limit, in: store) { row in
+            ranks.forEach(of: all.mask(at: position), onPage: Int(page), upTo: limit) { row in
                 if let last, !order.precedes(row, last, in: store) { return }
                 if let anchor, order.precedes(row.row, anchor, in: store) { return }
                 first.append(row)
@@ -157,7 +154,6 @@ struct Ranking {
             first.removeLast(first.count - keptCount)
             hasAll = false
         }
-        for row in first { isFirst[row.row] = true }
     }
 
     // MARK: A window that begins at an entity
@@ -174,14 +170,15 @@ struct Ranking {
 
     /// The bytes that it takes, as allocated.
     var byteCount: Int {
-        matches.byteCount + isFirst.byteCount + first.capacity * MemoryLayout<RankedRow>.stride
+        matches.byteCount + (first.capacity + new.capacity) * MemoryLayout<RankedRow>.stride
+            + shown.capacity * MemoryLayout<UInt32>.stride
     }
 
     /// Traps if it is not what a whole evaluation finds.
     func checkInvariants(in store: ComponentStore) {
         let matching = query.matching(in: store)
         assert(matches.rows.indexes == matching.indexes && extent.total == matching.count, "those who match are known")
-        assert(first.allSatisfy { isFirst[$0.row] } && isFirst.count == first.count, "it is known who comes first")
+        assert(members.map(\.row).sorted() == shown, "it is known whom the window shows")
         let sorted = order.sorted(matching, in: store).filter { row in
             anchor.map { !order.precedes(row, $0, in: store) } ?? true
         }
@@ -197,18 +194,6 @@ private struct Bits {
     private var words: [UInt64] = []
 
     private static let pageWords = RowSet.pageRows / 64
-
-    subscript(row: UInt32) -> Bool {
-        get {
-            let position = Int(row) / 64
-            return position < words.count && words[position] & 1 << UInt64(row % 64) != 0
-        }
-        set {
-            open(Int(row) / RowSet.pageRows)
-            let bit = UInt64(1) << UInt64(row % 64)
-            words[Int(row) / 64] = newValue ? words[Int(row) / 64] | bit : words[Int(row) / 64] & ~bit
-        }
-    }
 
     private mutating func open(_ page: Int) {
         let missing = (page + 1) * Self.pageWords - words.count
@@ -240,6 +225,5 @@ private struct Bits {
         return rows
     }
 
-    var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
     var byteCount: Int { words.capacity * MemoryLayout<UInt64>.stride }
 }
