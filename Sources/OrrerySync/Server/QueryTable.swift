@@ -52,7 +52,8 @@ struct QueryTable {
     /// - Parameters:
     ///   - fieldsAreAlwaysUsed: Whether queries are found by the values of fields also where that costs more than a
     ///     look at each, for tests.
-    ///   - evaluatesInParts: Whether new queries are evaluated in parts, however little work it is, for tests.
+    ///   - evaluatesInParts: Whether new queries are evaluated in parts, however little work it is, and windows have
+    ///     hardly any reserve, for tests.
     init(
         _ components: ComponentTable, epoch: Epoch = Epoch(0), frozen: FrozenQueries = FrozenQueries(),
         fieldsAreAlwaysUsed: Bool = false, evaluatesInParts: Bool = false
@@ -61,6 +62,7 @@ struct QueryTable {
         pieceWorkMax = evaluatesInParts ? 0 : Self.pieceWorkMax
         togetherCountMin = evaluatesInParts ? 2 : Self.togetherCountMin
         togetherPageCount = evaluatesInParts ? 1 : 16
+        rankingReserveMin = evaluatesInParts ? 1 : Ranking.reserveMin
         self.epoch = epoch
         self.frozen = frozen
         index = QueryIndex(
@@ -118,7 +120,7 @@ struct QueryTable {
                 entry.unfinished = Unfinished(isNew: true)
             }
         }
-        entry.ranking = query.window.map { Ranking(query, $0) }
+        entry.ranking = query.window.map { Ranking(query, $0, reserveMin: rankingReserveMin) }
         if !query.isPlain {
             evaluationCount += 1
             memberQueryCount += 1
@@ -145,6 +147,8 @@ struct QueryTable {
     private static let partSize = 64
     /// What evaluating so many queries together costs: as much as one of so many nodes, as measured.
     private static func togetherNodeCount(_ count: Int) -> Int { 16 + 3 * count / 8 }
+    /// Rows that a ranking has in reserve, at least.
+    private let rankingReserveMin: Int
     /// Pages of queries that are evaluated together.
     private let togetherPageCount: Int
 
@@ -268,6 +272,8 @@ struct QueryTable {
             }
             count(candidates.count, of: entry)
             let hasMoved = entry.evaluate(among: candidates, in: store)
+            // Those who were looked at in search of others who come first.
+            if let rows = entry.ranking?.takeRefilled(), rows > 0 { count(rows, of: entry) }
             if hasMoved || entry.sentColumns.contains(where: columns.contains) { visit(slot) }
         }
         var moves = Membership.Moves()

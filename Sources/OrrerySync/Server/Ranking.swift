@@ -27,15 +27,17 @@ struct Ranking {
     private var hasAll = true
     /// Where the window begins, if it names an entity that has matched.
     private var anchor: RowOrder.Place?
-    /// The rows that were looked at in search of those that come first, since it was last set.
-    var refillRowCount = 0
+    /// The rows that were looked at in search of those that come first.
+    private(set) var refillRowCount = 0
 
     /// The fewest rows in reserve.
-    private static let reserveMin = 128
+    private let reserveMin: Int
+    static let reserveMin = 128
 
-    init(_ query: Query, _ window: Window) {
+    init(_ query: Query, _ window: Window, reserveMin: Int) {
         self.query = query
         self.window = window
+        self.reserveMin = reserveMin
     }
 
     /// How far the window reaches.
@@ -45,7 +47,7 @@ struct Ranking {
     }
 
     /// The rows that are kept in order, once there are more than that.
-    private var keptCount: Int { end == 0 ? 0 : end + max(end, Self.reserveMin) }
+    private var keptCount: Int { end == 0 ? 0 : end + max(end, reserveMin) }
 
     /// The rows of the members, in their order.
     var members: ArraySlice<RankedRow> {
@@ -166,6 +168,12 @@ struct Ranking {
         let place = order.place(of: entity.index, in: store)
         defer { anchor = place }
         return place != anchor
+    }
+
+    /// The rows that were looked at in search of those that come first, since the last call.
+    mutating func takeRefilled() -> Int {
+        defer { refillRowCount = 0 }
+        return refillRowCount
     }
 
     /// The bytes that it takes, as allocated.

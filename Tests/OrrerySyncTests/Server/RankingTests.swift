@@ -82,6 +82,7 @@ import Testing
                     }
                 }
             }
+            let tested = table[held[0]].testedCount
             table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
             table.checkInvariants(held: held, sets: [], evaluatedAt: store.tick, in: store)
             for slot in held where table[slot].isFinished {
@@ -94,7 +95,7 @@ import Testing
                 #expect(
                     members(slot, in: table) == expected, "seed \(seed), step \(step): \(query.text(in: store.table))")
             }
-            isRefilled = isRefilled || (table[held[0]].ranking?.refillRowCount ?? 0) > 0
+            isRefilled = isRefilled || table[held[0]].testedCount - tested > 600
         }
         #expect(isRefilled && held.allSatisfy { table[$0].isFinished })
     }
@@ -155,24 +156,24 @@ import Testing
         }
         var table = QueryTable(store.table)
         let slot = try hold("A order by A limit 20", in: &table)
-        table[slot].ranking?.refillRowCount = 0
-        for step in 0..<50 {
-            tick { _ in
-                for row in stride(from: 500, to: 2000, by: 7) as StrideTo<UInt32> { set(Int32(1000 + step), of: row) }
-            }
-            var touched = false
-            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in touched = true }
-            #expect(!touched)
+        /// - Returns: The rows that were looked at.
+        func advance(_ rows: some Sequence<UInt32>, to value: Int32) -> UInt64 {
+            let before = table[slot].testedCount
+            tick { _ in for row in rows { set(value, of: row) } }
+            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            return table[slot].testedCount - before
+        }
+        let moved = stride(from: 500, to: 2000, by: 7) as StrideTo<UInt32>
+        for step in 0..<50 as Range<Int32> {
+            #expect(advance(moved, to: 1000 + step) == UInt64(moved.underestimatedCount))
+            #expect(table[slot].membership?.newestJoin == Tick(1))
         }
         // All twenty fall out, again and again: the reserve takes their places.
         for step in 0..<6 as Range<UInt32> {
-            tick { _ in for row in step * 20..<step * 20 + 20 { set(10_000, of: row) } }
-            table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+            #expect(advance(step * 20..<step * 20 + 20, to: 10_000) == 20)
             #expect(members(slot, in: table) == Array(step * 20 + 20..<step * 20 + 40))
         }
-        #expect(table[slot].ranking?.refillRowCount == 0)
-        tick { _ in for row in 120..<140 as Range<UInt32> { set(10_000, of: row) } }
-        table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
-        #expect(members(slot, in: table) == Array(140..<160) && table[slot].ranking?.refillRowCount == 2000)
+        #expect(advance(120..<140, to: 10_000) == 2020, "then all are looked at")
+        #expect(members(slot, in: table) == Array(140..<160))
     }
 }

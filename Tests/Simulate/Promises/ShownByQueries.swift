@@ -27,26 +27,37 @@ struct ShownByQueries {
         Set(query.memberEntities(of: store))
     }
 
-    /// What is shown of an entity: a component, or for `nil` the entity itself, even if no component is.
-    private func shows(_ entity: Entity, _ name: String?) -> Bool {
+    /// What a client has of an entity: a component that is shown or that an order reads, or for `nil` the entity itself,
+    /// even if no component is.
+    private func has(_ entity: Entity, _ name: String?) -> Bool {
         queries.contains { query, members in
             guard members.contains(entity) else { return false }
             guard let name else {
                 return query.rowKind == .entities && (!query.isPlain || query.selection.required.isEmpty)
             }
-            return store.table[name].map(query.selection.shown.contains) ?? false
+            return store.table[name].map { query.sentColumns.contains($0.column) } ?? false
         }
     }
 
     /// What a client shows that it must not, and the reverse.
     func differences(from core: SyncClient, contents: Contents, of server: Contents) -> [String] {
         var result = wrong.map { "it has a query that is none: \($0)" }
-        if let difference = contents.difference(from: server.filtered(shows)) {
+        if let difference = contents.difference(from: server.filtered(has)) {
             result.append("it shows (left) what the server did not (right): \(difference)")
         }
         for (id, request) in zip(core.startedSubscriptions, core.startedQueries) {
             guard let query = try? Query(request.text, entities: request.entities, in: store.table) else { continue }
-            let (told, expected) = (Set(core.members(of: id)), members(of: query))
+            let order = query.memberEntities(of: store)
+            let (told, expected) = (Set(core.members(of: id)), Set(order))
+            if told == expected, core.members(of: id) != order {
+                result.append("subscription \(id), '\(request.text)', has another order: \(core.members(of: id))")
+            }
+            let total = query.window.map { _ in query.matching(in: store).count }
+            if core.extent(of: id)?.total != total {
+                result.append(
+                    "subscription \(id), '\(request.text)', says that \(core.extent(of: id)?.total ?? -1) match, and "
+                        + "not \(total ?? -1)")
+            }
             if told != expected {
                 result.append(
                     "subscription \(id), '\(request.text)', has the members "
@@ -105,9 +116,9 @@ final class QueryMirror {
 }
 
 extension Query {
-    /// The members, ascending; no entity for a resource.
+    /// The members, in their order; no entity for a resource.
     func memberEntities(of store: ComponentStore) -> [Entity] {
-        members(of: store).indexes.compactMap { row in
+        members(of: matching(in: store), in: store).rows.compactMap { row in
             switch rowKind {
             case .entities: store.entity(at: row)
             case .resource: Entity.none

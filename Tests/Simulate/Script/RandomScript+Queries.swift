@@ -29,7 +29,20 @@ extension RandomScript {
         ]
         let text = terms.randomElement(using: &generator) ?? "*"
         let condition = chance(4) ? "" : " where \(condition(depth: 0, entity))"
-        return QueryRequest(text + condition, entities: chance(8) ? someEntities(20) : nil)
+        return QueryRequest(text + condition + orderAndWindow(), entities: chance(8) ? someEntities(20) : nil)
+    }
+
+    /// Where a window begins that follows an entity depends on what was: it is not asked for here.
+    private func orderAndWindow() -> String {
+        guard chance(2) else { return "" }
+        let orders = [
+            "", " order by Health.current", " order by Health.current desc, Position.x",
+            " order by ~Label.text, entity",
+            " order by Target.entity desc", " order by length(Position) desc",
+            " order by count(Label.tags), Label.text",
+        ]
+        let windows = ["", " limit 1", " limit 3", " limit 2 offset 1", " limit 1000", " limit 5 offset 3", " count"]
+        return (orders.randomElement(using: &generator) ?? "") + (windows.randomElement(using: &generator) ?? "")
     }
 
     /// What the server shows of itself, which is no query for those who do not see everything.
@@ -39,6 +52,7 @@ extension RandomScript {
             "orrery.System", "orrery.Session", "orrery.Session where orrery.Session.queries > \(number(0...3))",
             "orrery.Session where orrery.Session.lag = 0", "orrery.Component, !Position", "orrery.Query",
             "orrery.Component where orrery.Component.name ~ \"a\"", "orrery.Session | orrery.Query",
+            "orrery.Query order by orrery.Query.members desc, orrery.Query.text limit 2",
             "orrery.Query where ~ \"x\" or orrery.Query.members is nil", "Position, !orrery.Session, orrery.Query?",
         ]
         return texts.randomElement(using: &generator) ?? "orrery.System"
