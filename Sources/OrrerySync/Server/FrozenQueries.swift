@@ -20,6 +20,8 @@ final class FrozenQueries {
     private struct Frozen {
         var definition: QueryTable.Definition
         var membership: Membership
+        /// Where its window began, if it follows an entity.
+        var anchor: RowOrder.Place?
         var number: UInt64
     }
 
@@ -39,18 +41,19 @@ final class FrozenQueries {
 
     var count: Int { queries.count }
 
-    func keep(_ definition: QueryTable.Definition, _ membership: Membership, of epoch: Epoch, at now: Duration) {
-        let key = Key(epoch: epoch, query: definition.query)
+    func keep(_ entry: QueryTable.Entry, _ membership: Membership, of epoch: Epoch, at now: Duration) {
+        let key = Key(epoch: epoch, query: entry.query)
         lastNumber += 1
         byteCount += membership.byteCount
-        queries[key] = Frozen(definition: definition, membership: membership, number: lastNumber)
+        queries[key] = Frozen(
+            definition: entry.definition, membership: membership, anchor: entry.ranking?.anchor, number: lastNumber)
         order.append((key, lastNumber, now))
         while byteCount > Self.sizeMax || order.count > Self.countMax { dropOldest() }
     }
 
     /// Takes a query out, to be evaluated again.
-    func take(_ query: Query, of epoch: Epoch) -> (QueryTable.Definition, Membership)? {
-        take(Key(epoch: epoch, query: query)).map { ($0.definition, $0.membership) }
+    func take(_ query: Query, of epoch: Epoch) -> (QueryTable.Definition, Membership, RowOrder.Place?)? {
+        take(Key(epoch: epoch, query: query)).map { ($0.definition, $0.membership, $0.anchor) }
     }
 
     private func take(_ key: Key) -> Frozen? {

@@ -106,8 +106,10 @@ struct QueryTable {
         // Its members are those of now, not of the tick that was evaluated last.
         if evaluated?.tick != store.tick { index.forget() }
         let entry: Entry
-        if let (definition, membership) = frozen.take(query, of: epoch) {
+        var anchor: RowOrder.Place?
+        if let (definition, membership, place) = frozen.take(query, of: epoch) {
             entry = Entry(definition)
+            anchor = place
             entry.membership = membership
             entry.unfinished = Unfinished(isNew: false)
         } else {
@@ -120,7 +122,7 @@ struct QueryTable {
                 entry.unfinished = Unfinished(isNew: true)
             }
         }
-        entry.ranking = query.window.map { Ranking(query, $0, reserveMin: rankingReserveMin) }
+        entry.ranking = query.window.map { Ranking(query, $0, from: anchor, reserveMin: rankingReserveMin) }
         if !query.isPlain {
             evaluationCount += 1
             memberQueryCount += 1
@@ -236,7 +238,7 @@ struct QueryTable {
             if !entry.isFinished { unfinished.removeUnordered(slot) }
             // Who died of listed entities is known without having been watched.
             if let lostAt, entry.isFinished, entry.query.onlyListed == nil {
-                frozen.keep(entry.definition, membership, of: epoch, at: lostAt)
+                frozen.keep(entry, membership, of: epoch, at: lostAt)
             }
         }
         entries[slot] = nil

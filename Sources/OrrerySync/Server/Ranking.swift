@@ -26,7 +26,7 @@ struct Ranking {
     /// Whether all that match, from the anchor on, are among them.
     private var hasAll = true
     /// Where the window begins, if it names an entity that has matched.
-    private var anchor: RowOrder.Place?
+    private(set) var anchor: RowOrder.Place?
     /// The rows that were looked at in search of those that come first.
     private(set) var refillRowCount = 0
 
@@ -34,9 +34,11 @@ struct Ranking {
     private let reserveMin: Int
     static let reserveMin = 128
 
-    init(_ query: Query, _ window: Window, reserveMin: Int) {
+    /// - Parameter anchor: Where the window began when the query was last evaluated.
+    init(_ query: Query, _ window: Window, from anchor: RowOrder.Place?, reserveMin: Int) {
         self.query = query
         self.window = window
+        self.anchor = anchor
         self.reserveMin = reserveMin
     }
 
