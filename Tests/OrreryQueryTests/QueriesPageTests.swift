@@ -153,7 +153,7 @@ import Testing
         let text = String(parts[0].dropLast())
         let query = try Query(text, in: store.table)
         let cost = QueryCost(rowCount: query.rowCount(in: store), nodeCount: query.nodeCount)
-        #expect(try InspectorQuery(text, entities: nil).explanation(in: store.table, cost: cost) == parts[1])
+        #expect(try InspectorQuery(text).explanation(in: store.table, cost: cost) == parts[1])
     }
 
     @Test func theLimitsAreThose() {

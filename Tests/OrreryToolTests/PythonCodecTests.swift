@@ -105,8 +105,9 @@ struct PythonCodecTests {
                 error=QueryError(kind=3, column=21, expected='a field of Health', nearest='current'), content=b'')
                 VerifyResponse(subscription=300, code=0, reason='', tick=1000, hash=81985529216486895, item_count=300)
                 VerifyResponse(subscription=9, code=11, reason='no', tick=0, hash=0, item_count=0)
-                300 1000 True AnswerHead(entity_count=0, row_count=5, node_count=2, shown=[0, 2])
-                49
+                300 1000 True AnswerHead(entity_count=0, row_count=5, node_count=2, total=0, \
+                begins_at_its_entity=True, shown=[0, 2])
+                51
 
                 """, "\(ended.error)")
     }
@@ -222,6 +223,8 @@ struct PythonCodecTests {
                 a section of the future 2 1 True 0
                 - Despawned [1]
                 - 4006
+                an extent 1 0 True 0
+                - Extent 300 1000000
 
                 """, "\(ended.error)")
     }

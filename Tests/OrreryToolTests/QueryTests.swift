@@ -25,6 +25,29 @@ struct QueryTests {
         }
     }
 
+    @Test("Sorted and limited by options, which say the same as the query; and counted")
+    func ordered() async throws {
+        try await LiveWorld.run { live in
+            let url = live.server.url
+            let all = try await Tool.run("query", url, "Body", "--json")
+            for command in [["query", url, "Body"], ["inspect", url, "--query", "Body"]] {
+                let sorted = try await Tool(command + ["--json", "--sort", "~Body.name desc", "--limit", "1"]).ended()
+                #expect(sorted.status == 0 && sorted.lines.count == 1, "\(sorted.error)")
+                let reversed = try await Tool(command + ["--json", "--sort", "~Body.name"]).ended()
+                #expect(reversed.lines.count == all.lines.count && reversed.lines.last == sorted.lines.first)
+            }
+            let text = try await Tool.run("query", url, "Body order by ~Body.name desc limit 1", "--json")
+            #expect(
+                text.output
+                    == (try await Tool.run("query", url, "Body", "--json", "--sort", "~Body.name desc", "--limit", "1"))
+                    .output)
+            #expect(try await Tool.run("query", url, "Body count").output == "\(all.lines.count)\n")
+            #expect(
+                try await Tool.run("query", url, "Body count", "--json").output == "{\"count\":\(all.lines.count)}\n")
+            #expect(try await Tool.run("query", url, "Body count", "--csv").output == "count\n\(all.lines.count)\n")
+        }
+    }
+
     @Test("Into a terminal no control character goes as it is")
     func terminal() async throws {
         try await LiveWorld.run { live in
@@ -39,7 +62,9 @@ struct QueryTests {
             let url = live.server.url
             for (arguments, status, words) in [
                 (["Body where Body.nam = \"a\""], 4, "column 17: there is no such field"),
-                (["Bodi"], 4, "did you mean 'Body'?"), (["Body limit 3"], 64, "not supported yet"),
+                (["Bodi"], 4, "did you mean 'Body'?"), (["Body within 3 of 1v1"], 64, "not supported yet"),
+                (["Body", "--sort", "Body.nam"], 4, "did you mean 'name'?"), (["Body", "--limit=-1"], 64, "negative"),
+                (["Body limit 3", "--sort", "Body.name"], 64, "--sort: the query has an order or a limit"),
                 (["Body where"], 64, "column 11"), (["Body where Body.name > 5"], 64, "the type does not fit"),
                 (["", "--entity", "1v9"], 6, "entity 1v9 is not alive"), (["Body", "--entity", "moon"], 64, "12v3"),
                 (["Body", "--json", "--csv"], 64, "choose one format"),

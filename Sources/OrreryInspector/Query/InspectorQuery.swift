@@ -11,19 +11,51 @@ package struct InspectorQuery: Hashable, Sendable {
     package let entities: [Entity]?
 
     /// All components, and all entities regardless of their components.
-    package static var all: InspectorQuery { InspectorQuery("*", entities: nil) }
+    package static var all: InspectorQuery { InspectorQuery("*", checked: nil) }
 
-    /// A text that nobody has checked.
-    package init(_ text: String, entities: [Entity]?) {
+    /// A text that nobody has checked, or whose faults the server tells.
+    package init(_ text: String, checked entities: [Entity]?) {
         queryText = text
         self.entities = entities
     }
 
-    /// - Throws: ``QueryError`` if the text does not follow the grammar. Names are looked up later, in a server's
-    ///   table.
-    package init(_ text: String?, entity: Entity? = nil) throws(QueryError) {
-        if let text { try Query.checkSyntax(of: text) }
-        self.init(text ?? (entity == nil ? "*" : ""), entities: entity.map { [$0] })
+    /// - Parameters:
+    ///   - sort: The keys of an order, as after `order by`.
+    ///   - limit: How many entities to show at most. A resource is shown whatever it is.
+    /// - Throws: ``OptionError`` if the text or the order does not follow the grammar, or if the text has an order or
+    ///   limit of its own. Names are looked up later, in a server's table.
+    package init(
+        _ text: String?, entities: [Entity]? = nil, sort: String? = nil, limit: Int? = nil
+    ) throws(OptionError) {
+        var text = text ?? (entities == nil ? "*" : "")
+        let outline = try OptionError.naming("--query") { () throws(QueryError) in
+            try Query.outline(of: text, hasEntities: entities != nil)
+        }
+        if let sort {
+            guard !outline.hasOrder, !outline.isResource, outline.window == nil else {
+                throw OptionError(
+                    "--sort: "
+                        + (outline.isResource
+                            ? "a resource has no order"
+                            : "the query has an order or a limit already; write order by in it"))
+            }
+            let before = "* order by "
+            do throws(QueryError) {
+                try Query.checkSyntax(of: before + sort)
+            } catch {
+                var error = error
+                error.column = max(1, error.column - before.unicodeScalars.count)
+                throw OptionError("--sort: \(error)")
+            }
+            text += " order by \(sort)"
+        }
+        if let limit, !outline.isResource {
+            guard outline.window == nil else {
+                throw OptionError("--limit: the query has a limit or a count already")
+            }
+            text += " limit \(limit)"
+        }
+        self.init(text, checked: entities)
     }
 
     /// The query for the components of a server.
@@ -41,6 +73,26 @@ package struct InspectorQuery: Hashable, Sendable {
     /// The same query, to be asked once.
     package func oneShot(atLeast tick: Tick, explains: Bool) -> OneShotQuery {
         OneShotQuery(QueryRequest(queryText, entities: entities), atLeast: tick, explains: explains)
+    }
+}
+
+/// What is wrong with an option of a tool, which the message names.
+package struct OptionError: Error, Hashable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    /// Names the option whose text is no query.
+    fileprivate static func naming<R>(
+        _ option: String, _ body: () throws(QueryError) -> R
+    ) throws(OptionError) -> R {
+        do throws(QueryError) {
+            return try body()
+        } catch {
+            throw OptionError("\(option): \(error)")
+        }
     }
 }
 

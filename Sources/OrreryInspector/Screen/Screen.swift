@@ -18,11 +18,14 @@ package struct ScreenStatus: Hashable, Sendable {
     package var tick: Tick
     /// The number of ticks behind the newest tick that the client has heard of.
     package var lag: UInt64
+    /// How many entities match, of which perhaps only some are shown.
+    package var total: Int
 
-    package init(url: String, tick: Tick, lag: UInt64) {
+    package init(url: String, tick: Tick, lag: UInt64, total: Int) {
         self.url = url
         self.tick = tick
         self.lag = lag
+        self.total = total
     }
 }
 
@@ -31,15 +34,13 @@ package struct ScreenStatus: Hashable, Sendable {
 /// A frame overwrites the previous one in place, line by line, in one write, so that nothing flickers.
 package struct Screen: Sendable {
     private let shown: ShownComponents
-    private let limit: Int?
     private let isColoured: Bool
     /// Columns do not become narrower from frame to frame; otherwise numbers would jump.
     private var lastColumns: [Table.Column] = []
     package private(set) var undecodable = UndecodableValues()
 
-    package init(_ shown: ShownComponents, limit: Int? = nil, isColoured: Bool) {
+    package init(_ shown: ShownComponents, isColoured: Bool) {
         self.shown = shown
-        self.limit = limit
         self.isColoured = isColoured
     }
 
@@ -51,12 +52,11 @@ package struct Screen: Sendable {
         // column is erased before.
         let hasFreeColumn = size.columns > 1
         let size = WindowSize(columns: size.columns - (hasFreeColumn ? 1 : 0), rows: size.rows)
-        let limited = entities.prefix(limit ?? .max)
         // The status line, the header, and a line with the number of rows that do not fit.
         let room = max(0, size.rows - 2)
-        let rowCount = limited.count <= room ? limited.count : max(0, room - 1)
+        let rowCount = entities.count <= room ? entities.count : max(0, room - 1)
         var format = TableFormat(shown.present(in: store))
-        var table = format.table(of: limited.prefix(rowCount), in: store)
+        var table = format.table(of: entities.prefix(rowCount), in: store)
         undecodable = format.undecodable
         table.widen(to: lastColumns)
         lastColumns = table.columns
@@ -69,8 +69,8 @@ package struct Screen: Sendable {
             if columnCount > 0 { table.append(row: row, columnCount: columnCount, to: &line) }
             lines.append(line)
         }
-        if rowCount < limited.count {
-            lines.append(Array(DisplayText.cut("… \(limited.count - rowCount) more", to: size.columns).utf8))
+        if rowCount < entities.count {
+            lines.append(Array(DisplayText.cut("… \(entities.count - rowCount) more", to: size.columns).utf8))
         }
         return Self.frame(of: lines.prefix(size.rows), erasingBehind: hasFreeColumn)
     }
@@ -103,9 +103,10 @@ package struct Screen: Sendable {
     }
 
     private func statusLine(_ status: ScreenStatus, entityCount: Int, _ size: WindowSize) -> [UInt8] {
-        let noun = entityCount == 1 ? "entity" : "entities"
+        let noun = status.total == 1 ? "entity" : "entities"
+        let count = entityCount == status.total ? "\(entityCount)" : "\(entityCount) of \(status.total)"
         let text =
-            " \(status.url)  tick \(status.tick)  \(entityCount) \(noun)  lag \(status.lag)  (q quits)"
+            " \(status.url)  tick \(status.tick)  \(count) \(noun)  lag \(status.lag)  (q quits)"
         let cut = DisplayText.cut(DisplayText.printable(text), to: size.columns)
         let padding = String(repeating: " ", count: max(0, size.columns - DisplayText.width(of: cut)))
         return styled("7", Array((isColoured ? cut + padding : cut).utf8))

@@ -82,6 +82,22 @@ package final class Query: Hashable, Sendable {
         _ = try Parser.parse(text, hasEntities: false, limits: limits)
     }
 
+    /// What a text says, as far as its grammar goes.
+    /// - Parameter hasEntities: Whether a list of entities stands beside it.
+    /// - Throws: As ``checkSyntax(of:limits:)``.
+    package static func outline(of text: String, hasEntities: Bool = false) throws(QueryError) -> Outline {
+        let syntax = try Parser.parse(text, hasEntities: hasEntities, limits: QueryLimits())
+        return Outline(
+            isResource: syntax.resource != nil, hasOrder: !syntax.order.isEmpty, window: syntax.window)
+    }
+
+    /// The clauses of a text.
+    package struct Outline: Sendable {
+        package let isResource: Bool
+        package let hasOrder: Bool
+        package let window: Window?
+    }
+
     private static func membershipColumns(
         _ selection: Selection, _ condition: Condition?, _ table: ComponentTable
     ) -> Set<ColumnID> {

@@ -17,6 +17,8 @@ struct Inspect: AsyncParsableCommand {
               orrery inspect --query "Position, Body" --json  those that have both, as JSON
               orrery inspect --query "Health where Health.current < 50"
                                                               what is hurt
+              orrery inspect --sort "Orbit.distance desc" --limit 20
+                                                              the 20 farthest
               orrery inspect --query orrery.Session           who is connected
               orrery inspect --csv > world.csv                one column for each field
               orrery inspect --entity 12v3                    one entity alone
@@ -51,7 +53,15 @@ struct Inspect: AsyncParsableCommand {
     @Option(help: "Show this entity alone: 12v3. A watch ends when it is despawned.")
     var entity: String?
 
-    @Option(help: ArgumentHelp("Show at most this many entities, or with --watch changes.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Sort by these fields, as after 'order by' in a query: \"Orbit.distance desc, Body.name\".",
+            valueName: "fields"))
+    var sort: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Show at most this many entities, of which no more are sent; or with --watch, changes.", valueName: "n"))
     var limit: Int?
 
     @Option(
@@ -83,6 +93,7 @@ struct Inspect: AsyncParsableCommand {
             (output.csv && watch, "changes have no columns in common, so --watch prints no --csv; use --json"),
             (duration != nil && !watch, "--for bounds a --watch; add --watch"),
             (ticks != nil && !watch, "--ticks bounds a --watch; add --watch"),
+            (sort != nil && watch, "changes come in the order of time; leave out --sort"),
         ]
     }
 
@@ -104,10 +115,11 @@ struct Inspect: AsyncParsableCommand {
         do {
             return Request(
                 url: try ServerAddress.url(from: url), access: access,
-                query: try InspectorQuery(query, entity: wanted),
-                entity: wanted, limit: limit, timeout: .seconds(timeout))
-        } catch let error as QueryError {
-            throw ValidationError("--query: \(error)")
+                query: try InspectorQuery(
+                    query, entities: wanted.map { [$0] }, sort: sort, limit: watch ? nil : limit),
+                entity: wanted, changeLimit: limit, timeout: .seconds(timeout))
+        } catch let error as OptionError {
+            throw ValidationError("\(error)")
         }
     }
 

@@ -16,7 +16,7 @@ struct LiveTable {
         let query = try await request.query(connection)
         let display = LiveDisplay(
             connection, query,
-            Screen(shown, limit: request.limit, isColoured: Terminal.isColoured))
+            Screen(shown, isColoured: Terminal.isColoured))
         try await display.run()
         if let entity = request.entity, !connection.withSnapshot({ $0.contains(entity) }) {
             throw ToolError(.unknownEntity, "entity \(entity) was despawned")
@@ -86,7 +86,8 @@ private final class LiveDisplay: @unchecked Sendable {
         guard end != nil else { return }
         if let error = query.end { return finish(error) }
         let frame = connection.withSnapshot { snapshot in
-            let status = ScreenStatus(url: connection.url, tick: snapshot.tick, lag: snapshot.lag)
+            let status = ScreenStatus(
+                url: connection.url, tick: snapshot.tick, lag: snapshot.lag, total: query.total)
             return screen.frame(of: query.members, in: snapshot.store, status, Terminal.size)
         }
         do throws(ToolError) {

@@ -15,7 +15,7 @@ struct Printing {
         connection.close()
         let undecodable = try connection.withSnapshot { snapshot in
             try format.print(
-                query.members.prefix(request.limit ?? .max), of: snapshot.store, shown, chunkSize: Output.chunkSize
+                query.members, of: snapshot.store, shown, chunkSize: Output.chunkSize
             ) { try Output.write($0, format.form) }
         }
         if let warning = undecodable.warning { throw ToolError(.protocolTrouble, warning) }

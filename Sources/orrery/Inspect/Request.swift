@@ -8,7 +8,8 @@ struct Request: Sendable {
     var access: Access
     var query: InspectorQuery
     var entity: Entity?
-    var limit: Int?
+    /// How many changes to print at most.
+    var changeLimit: Int?
     /// The time-out of the connection, and then of the first state.
     var timeout: Duration
 

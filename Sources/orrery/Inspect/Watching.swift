@@ -58,11 +58,11 @@ struct Watching: Sendable {
                 for change in changes where Self.isNews(change) {
                     format.append(change, at: batch.tick, to: &out)
                     lineCount += 1
-                    if lineCount == request.limit { break }
+                    if lineCount == request.changeLimit { break }
                 }
                 try Output.write(out, form == .json ? .json : .plain)
                 out.removeAll(keepingCapacity: true)
-                if lineCount == request.limit { break watching }
+                if lineCount == request.changeLimit { break watching }
                 // A despawned entity never comes back: nothing more can happen to it.
                 if let entity = request.entity,
                     changes.contains(where: { $0.entity == entity && $0.component == nil && $0.cause == .despawned })

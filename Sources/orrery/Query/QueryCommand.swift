@@ -42,6 +42,15 @@ struct QueryCommand: AsyncParsableCommand {
             valueName: "tick"))
     var atLeast: UInt64 = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Sort by these fields, as after 'order by' in a query: \"Orbit.distance desc, Body.name\".",
+            valueName: "fields"))
+    var sort: String?
+
+    @Option(help: ArgumentHelp("Print at most this many entities.", valueName: "n"))
+    var limit: Int?
+
     @Flag(help: "Print how the server reads the query and what it costs, and no entities.")
     var explain = false
 
@@ -50,9 +59,22 @@ struct QueryCommand: AsyncParsableCommand {
         if text.contains(/^(wss?:\/\/.*|[^\s"]+:[0-9]+)$/) {
             throw ValidationError("the address comes before the text: orrery query \(text) \"Health\"")
         }
+        if let limit, limit < 0 { throw ValidationError("--limit must not be negative; it is \(limit)") }
+        do {
+            _ = try query()
+        } catch let error as OptionError {
+            throw ValidationError("\(error)")
+        }
         if explain, output.format != .table {
             throw ValidationError("--explain prints no entities; leave out --json and --csv")
         }
+    }
+
+    /// The text goes to the server as it is, so that the server says what is wrong with it.
+    private func query() throws -> InspectorQuery {
+        let entities = entity.isEmpty ? nil : entity
+        guard sort != nil || limit != nil else { return InspectorQuery(text, checked: entities) }
+        return try InspectorQuery(text, entities: entities, sort: sort, limit: limit)
     }
 
     func run() async throws {
@@ -63,7 +85,7 @@ struct QueryCommand: AsyncParsableCommand {
     /// Asks, and prints the answer.
     /// - Parameter write: Takes the next bytes.
     func print(to write: ([UInt8]) throws -> Void) async throws -> UndecodableValues {
-        let query = InspectorQuery(text, entities: entity.isEmpty ? nil : entity)
+        let query = try query()
         var undecodable = UndecodableValues()
         try await editing.withConnection { connection in
             let reason = atLeast > 0 ? "its world may not have reached tick \(atLeast)" : nil

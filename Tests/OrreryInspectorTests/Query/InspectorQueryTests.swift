@@ -10,7 +10,7 @@ struct InspectorQueryTests {
         "A text that is no query is refused before there is a server",
         arguments: ["", " ", "A,", ",A", "A,,B", "A where"])
     func parsing(_ text: String) {
-        #expect(throws: QueryError.self) { _ = try InspectorQuery(text) }
+        #expect(throws: OptionError.self) { _ = try InspectorQuery(text) }
     }
 
     @Test("Components come in the server's order; entities have all of them")
@@ -26,10 +26,10 @@ struct InspectorQueryTests {
         let all = try world(InspectorQuery("C, A"))
         #expect(all.csv == "entity,A,C\n0v1,a0,c0\n2v1,a2,c2\n")
         let last = Entity(index: 2, generation: 1)
-        let one = try world(InspectorQuery("C, A", entity: last))
+        let one = try world(InspectorQuery("C, A", entities: [last]))
         #expect(one.entities == [last])
         for entity in [Entity(index: 1, generation: 1), Entity(index: 2, generation: 9)] {
-            let none = try world(InspectorQuery("C, A", entity: entity))
+            let none = try world(InspectorQuery("C, A", entities: [entity]))
             #expect(none.entities.isEmpty)
         }
     }

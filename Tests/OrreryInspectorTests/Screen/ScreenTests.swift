@@ -14,9 +14,9 @@ struct ScreenTests {
         }
     }
 
-    private func lines(_ columns: Int, _ rows: Int, isColoured: Bool = false) -> [String] {
+    private func lines(_ columns: Int, _ rows: Int, isColoured: Bool = false, total: Int = 9) -> [String] {
         var screen = Screen(world.shown, isColoured: isColoured)
-        let status = ScreenStatus(url: "ws://h:1", tick: Tick(7), lag: 2)
+        let status = ScreenStatus(url: "ws://h:1", tick: Tick(7), lag: 2, total: total)
         let frame = screen.frame(
             of: world.entities, in: world.store, status, WindowSize(columns: columns, rows: rows))
         var text = String(decoding: frame, as: UTF8.self)
@@ -38,6 +38,10 @@ struct ScreenTests {
         #expect(lines[0] == " ws://h:1  tick 7  9 entities  lag 2  (q quits)")
         #expect(lines[1] == "entity  Position.x [km]  Position.y [km]  Position.z  Name")
         #expect(lines[10] == "8v1                   8              0.5           0  Body 8")
+    }
+
+    @Test func whoIsNotInTheWindowIsCounted() {
+        #expect(lines(100, 24, total: 1232)[0] == " ws://h:1  tick 7  9 of 1232 entities  lag 2  (q quits)")
     }
 
     @Test func rowsAndColumnsAreCut() {
@@ -64,7 +68,7 @@ struct ScreenTests {
     @Test func columnsDoNotShrink() throws {
         var screen = Screen(world.shown, isColoured: false)
         let size = WindowSize(columns: 100, rows: 24)
-        let status = ScreenStatus(url: "u", tick: Tick(1), lag: 0)
+        let status = ScreenStatus(url: "u", tick: Tick(1), lag: 0, total: 9)
         try world.add(0, ["Name": .string("a rather long name")])
         func header() -> String {
             let frame = String(decoding: screen.frame(of: world.entities, in: world.store, status, size), as: UTF8.self)
