@@ -65,6 +65,7 @@ extension SimulationConfiguration {
             ("sync.requestRateMax", sync.requestRateMax), ("sync.requestWorkRateMax", sync.requestWorkRateMax),
             ("sync.turnWorkMax", sync.turnWorkMax), ("sync.buildWorkRateMax", sync.buildWorkRateMax),
             ("sync.listedEntityCountMax", sync.listedEntityCountMax), ("sync.answerSizeMax", sync.answerSizeMax),
+            ("sync.windowRowCountMax", sync.windowRowCountMax),
             ("sync.queryRowCountMax", sync.queryRowCountMax), ("sync.queryAnswerSizeMax", sync.queryAnswerSizeMax),
             ("sync.waitingQueryMax", sync.waitingQueryMax), ("sync.clientCountMax", sync.clientCountMax),
             ("sync.limits.partSizeMax", limits.partSizeMax),

@@ -103,9 +103,11 @@ public final class SimulationServer: Service {
         var permissions = MutationPermissions()
         permissions.maySpawn = registry.spawning.isOpen
         permissions.mayDespawn = registry.despawning.isOpen
+        var syncConfiguration = configuration.sync
+        syncConfiguration.orderedFields = registry.orderedFields
         let core = SyncServer(
             store: store, epoch: epoch, ticksPer1000Seconds: configuration.tickRate.ticksPer1000Seconds,
-            configuration: configuration.sync, permissions: permissions, makeRandom: makeRandom)
+            configuration: syncConfiguration, permissions: permissions, makeRandom: makeRandom)
         guard core.welcomeSize <= configuration.transportLimits.sentMessageSizeMax else {
             throw ServerError(
                 message:

@@ -1,4 +1,5 @@
 import OrreryECS
+import OrreryQuery
 public import OrrerySchema
 import OrreryStore
 import OrrerySync
@@ -20,6 +21,8 @@ public struct SyncRegistry {
     }
 
     private(set) var entries: [Entry] = []
+    /// As they stand in texts of queries.
+    private(set) var orderedFields: [String] = []
     private(set) var visibilityRules: [VisibilityRule] = []
 
     /// The description of the components that clients get.
@@ -48,11 +51,21 @@ public struct SyncRegistry {
     /// - Parameters:
     ///   - type: The component. Clients refer to it by its `componentName`.
     ///   - rule: Which clients may write it; by default none.
-    /// - Throws: `SchemaError` if the type cannot be reflected (naming field and type), if its name is taken, or if
-    ///   there would be more components than the server's limits allow.
-    public mutating func register<C: Component>(
-        _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly
+    ///   - fields: The fields by which clients may order more entities than the server looks at in a tick
+    ///     (`windowRowCountMax`): `ordered: \.distance`. While somebody does, each takes 25 bytes for every entity, and
+    ///     a change a search.
+    /// - Throws: `SchemaError` if the type cannot be reflected (naming field and type), if its name is taken, if there
+    ///   would be more components than the server's limits allow, or if a field is no stored property.
+    public mutating func register<C: Component, each Field>(
+        _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly, ordered fields: repeat KeyPath<C, each Field>
     ) throws(SchemaError) {
+        for field in repeat each fields {
+            do throws(QueryError) {
+                orderedFields.append(try QueryOrder.ascending(field).text.checked())
+            } catch {
+                throw SchemaError(component: C.componentName, "has no such field to be ordered by: \(error.expected)")
+            }
+        }
         try add(type, rule, isResource: false) { world in
             world.track(type)
             return world.register(type)

@@ -85,14 +85,20 @@ package final class RowOrder: Sendable {
     /// Where a row is, or was, in the order: its values.
     package struct Place: Hashable, Sendable {
         fileprivate let row: UInt32
+        /// The rank of the row.
+        package let rank: UInt64
         /// `nil` for what is missing.
         fileprivate let values: [ComparedValue?]
     }
 
     /// Where a row is now.
     package func place(of row: UInt32, in store: ComponentStore) -> Place {
-        Place(
-            row: row,
+        var rank = Self.lastRank
+        ranks(in: store).forEach(
+            of: PageMask(row: Int(row) % RowSet.pageRows), onPage: Int(row) / RowSet.pageRows
+        ) { rank = $0.rank }
+        return Place(
+            row: row, rank: rank,
             values: keys.map { key in
                 var value: ComparedValue?
                 key.reader.read(row, in: store) { value = ComparedValue($0, isFolded: key.isFolded) }

@@ -60,7 +60,7 @@ extension BatchApplier {
     func hash(of id: SubscriptionID) -> StateHash? {
         guard started.contains(id), let query = granted[id], let shown = shown[query.number] else { return nil }
         return StateHash(
-            of: members(of: query, shown), shown: store.table.entries.filter(query.shows).map(\.column),
+            of: members(of: query, shown), shown: store.table.entries.filter(query.brings).map(\.column),
             rowKind: query.rowKind, in: store)
     }
 }

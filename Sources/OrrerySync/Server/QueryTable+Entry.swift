@@ -11,6 +11,8 @@ extension QueryTable {
         var membership: Membership?
         /// Of a query with a window: all who match, of whom the members are a part.
         var ranking: Ranking?
+        /// The ordered field that it uses.
+        var field: OrderedField?
         /// How far it was evaluated, until all rows were; `nil` after that. Changes are followed in the pages before.
         var unfinished: Unfinished?
         /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
@@ -99,7 +101,10 @@ extension QueryTable.Entry {
     /// All rows were evaluated.
     func finish(in store: ComponentStore) {
         unfinished = nil
-        if ranking != nil { _ = showWindow(in: store) }
+        guard ranking != nil else { return }
+        // An ordered field may have become whole after the last rows were tested.
+        _ = ranking?.update(among: RowSet(), in: store)
+        _ = showWindow(in: store)
     }
 
     private func showWindow(in store: ComponentStore) -> Bool {

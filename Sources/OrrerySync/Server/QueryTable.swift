@@ -29,45 +29,32 @@ struct QueryTable {
     private var unfinished: [Slot] = []
     /// The work of all queries since ``resetWork()``, each once.
     private(set) var totalWork = 0
-    /// The longest evaluation that is done at once.
-    private let pieceWorkMax: Int
-
-    /// Units of work of the longest evaluation that is done at once: a sixth of a millisecond or so. Longer ones are
-    /// done in parts.
-    static let pieceWorkMax = 128
-    /// The fewest queries that are evaluated together, if one field decides about all of them.
-    private let togetherCountMin: Int
-    /// Measured on 100,000 entities: 0.13 ms for each alone; 1.0 ms, and 0.025 ms for each, together.
-    private static let togetherCountMin = 12
+    private let tuning: Tuning
     /// How many queries each of the components has with which a server shows itself.
     private var statusQueryCounts: [ColumnID: Int] = [:]
     /// All of those together.
     private(set) var statusQueryCount = 0
 
+    private var orderedFields: OrderedFields
+    /// The queries that need a field that is not registered as ordered.
+    private(set) var unindexed: [Slot] = []
     /// The queries of lost connections, of all views.
     private let frozen: FrozenQueries
     /// By which those of this view are known.
     private let epoch: Epoch
 
-    /// - Parameters:
-    ///   - fieldsAreAlwaysUsed: Whether queries are found by the values of fields also where that costs more than a
-    ///     look at each, for tests.
-    ///   - evaluatesInParts: Whether new queries are evaluated in parts, however little work it is, and windows have
-    ///     hardly any reserve, for tests.
     init(
         _ components: ComponentTable, epoch: Epoch = Epoch(0), frozen: FrozenQueries = FrozenQueries(),
-        fieldsAreAlwaysUsed: Bool = false, evaluatesInParts: Bool = false
+        _ configuration: SyncServerConfiguration = .init()
     ) {
         self.components = components
-        pieceWorkMax = evaluatesInParts ? 0 : Self.pieceWorkMax
-        togetherCountMin = evaluatesInParts ? 2 : Self.togetherCountMin
-        togetherPageCount = evaluatesInParts ? 1 : 16
-        rankingReserveMin = evaluatesInParts ? 1 : Ranking.reserveMin
+        orderedFields = OrderedFields(configuration.orderedFields, in: components)
+        tuning = Tuning(configuration)
         self.epoch = epoch
         self.frozen = frozen
         index = QueryIndex(
             columnCount: (components.columns.last?.rawValue ?? -1) + 1,
-            fieldsAreAlwaysUsed: fieldsAreAlwaysUsed)
+            fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed)
     }
 
     /// Whether the members of some queries are not known yet.
@@ -122,7 +109,12 @@ struct QueryTable {
                 entry.unfinished = Unfinished(isNew: true)
             }
         }
-        entry.ranking = query.window.map { Ranking(query, $0, from: anchor, reserveMin: rankingReserveMin) }
+        entry.field = orderedFields.hold(query, in: components)
+        entry.ranking = query.window.map {
+            Ranking(
+                query, $0, from: anchor, field: entry.field, rowCountMax: tuning.windowRowCountMax,
+                reserveMin: tuning.reserveMin)
+        }
         if !query.isPlain {
             evaluationCount += 1
             memberQueryCount += 1
@@ -137,7 +129,10 @@ struct QueryTable {
         index.insert(slot, entry.definition)
         guard !entry.isFinished else { return slot }
         unfinished.append(slot)
-        if !waits, query.evaluationWork(in: store) <= pieceWorkMax {
+        let fieldPageCount = entry.field.map { $0.isComplete ? 0 : store[$0.column].pageCount } ?? 0
+        let work = query.evaluationWork(in: store) + Tuning.work(ofOrdering: fieldPageCount)
+        if !waits, work <= tuning.pieceWorkMax {
+            entry.field?.build(fieldPageCount, in: store)
             entry.testedCount += UInt64(query.rowCount(in: store))
             entry.evaluate(in: store)
             finish(slot, in: store)
@@ -145,24 +140,19 @@ struct QueryTable {
         return slot
     }
 
-    /// Pages that are evaluated at once, times nodes.
-    private static let partSize = 64
-    /// What evaluating so many queries together costs: as much as one of so many nodes, as measured.
-    private static func togetherNodeCount(_ count: Int) -> Int { 16 + 3 * count / 8 }
-    /// Rows that a ranking has in reserve, at least.
-    private let rankingReserveMin: Int
-    /// Pages of queries that are evaluated together.
-    private let togetherPageCount: Int
-
     /// Determines the members of a query in some more pages.
     /// - Returns: The work that it was.
     mutating func evaluateFurther(_ slot: Slot, in store: ComponentStore) -> Int {
         guard let page = self[slot].unfinished?.nextPage else { return 0 }
         let query = self[slot].query
+        if let field = self[slot].field, !field.isComplete {
+            field.build(1, in: store)
+            return Tuning.work(ofOrdering: 1)
+        }
         let together = unfinishedTogether(with: query, at: page)
-        let isAlone = together.count < togetherCountMin
-        let nodeCount = isAlone ? query.nodeCount : Self.togetherNodeCount(together.count)
-        let partCount = isAlone ? max(1, Self.partSize / nodeCount) : togetherPageCount
+        let isAlone = together.count < tuning.togetherCountMin
+        let nodeCount = isAlone ? query.nodeCount : Tuning.togetherNodeCount(together.count)
+        let partCount = isAlone ? max(1, Tuning.partSize / nodeCount) : tuning.togetherPageCount
         let pages = page..<min(store.pageCount, page + partCount)
         if isAlone {
             let rows = RowSet(pages: pages)
@@ -213,7 +203,12 @@ struct QueryTable {
     private mutating func finish(_ slot: Slot, in store: ComponentStore) {
         if self[slot].unfinished?.isNew ?? false { self[slot].membership?.begin(at: store.tick) }
         self[slot].finish(in: store)
+        noteUnindexed(slot)
         unfinished.removeUnordered(slot)
+    }
+
+    private mutating func noteUnindexed(_ slot: Slot) {
+        if self[slot].ranking?.needsIndex ?? false, !unindexed.contains(slot) { unindexed.append(slot) }
     }
 
     /// A subscription to the query has ended. The last one takes the query with it.
@@ -241,6 +236,8 @@ struct QueryTable {
                 frozen.keep(entry, membership, of: epoch, at: lostAt)
             }
         }
+        entry.field.map { orderedFields.release($0) }
+        unindexed.removeAll { $0 == slot }
         entries[slot] = nil
         unused.append(slot)
     }
@@ -261,6 +258,9 @@ struct QueryTable {
         let columns = components.columns.filter { store[$0].newestTick > tick }
         let hasLifeChanged = store.entities.newestTick > tick
         var rows = ChangedRows(after: tick)
+        orderedFields.forEach(of: columns) { field in
+            field.update(rows.rows(of: [field.column], life: false, in: store), in: store)
+        }
         let (direct, found) = index.decidersOf(columns, hasLifeChanged, &rows, in: store)
         func visit(_ slot: Slot) { entries[slot]?.sets.forEach(changed) }
         var last: Slot?
@@ -274,6 +274,7 @@ struct QueryTable {
             }
             count(candidates.count, of: entry)
             let hasMoved = entry.evaluate(among: candidates, in: store)
+            noteUnindexed(slot)
             // Those who were looked at in search of others who come first.
             if let rows = entry.ranking?.takeRefilled(), rows > 0 { count(rows, of: entry) }
             if hasMoved || entry.sentColumns.contains(where: columns.contains) { visit(slot) }

@@ -6,20 +6,21 @@ import OrreryWire
 /// All rows that match a query with a window, and those that come first in its order: its members are among these.
 ///
 /// Only as many are kept in order as the window reaches, and as many again in reserve, so that a tick costs what
-/// changes in that part. If the reserve is used up, all rows that match are looked at anew.
+/// changes in that part. If the reserve is used up, all rows that match are looked at anew; where these are too many,
+/// the query needs a field that is registered as ordered (``OrderedField``), which says who comes first.
 struct Ranking {
     private let query: Query
     private var order: RowOrder { query.rowOrder }
     private let window: Window
     /// By row: whether it matches.
-    private var matches = Bits()
+    private var matches = RowBits()
     /// How many match.
     private(set) var extent = Extent(total: 0)
     /// When that was different.
     private(set) var extentTick = Tick.zero
     /// Rows that may come first, of one tick.
     private var new: [RankedRow] = []
-    /// The rows that come first, in their order.
+    /// The rows that come first, in their order; of an ordered field, only the members.
     private var first: [RankedRow] = []
     /// The rows of the members, ascending.
     private(set) var shown: [UInt32] = []
@@ -30,15 +31,27 @@ struct Ranking {
     /// The rows that were looked at in search of those that come first.
     private(set) var refillRowCount = 0
 
+    /// The first field of the order, if it is registered as ordered.
+    private let field: OrderedField?
+    /// Whether it takes more than that to find out who comes first.
+    private(set) var needsIndex = false
+    /// The most rows that are looked at for that in a tick.
+    private let rowCountMax: Int
     /// The fewest rows in reserve.
     private let reserveMin: Int
-    static let reserveMin = 128
 
-    /// - Parameter anchor: Where the window began when the query was last evaluated.
-    init(_ query: Query, _ window: Window, from anchor: RowOrder.Place?, reserveMin: Int) {
+    /// - Parameters:
+    ///   - anchor: Where the window began when the query was last evaluated.
+    ///   - field: The first field of the order, if it is registered as ordered, and all who match have it.
+    init(
+        _ query: Query, _ window: Window, from anchor: RowOrder.Place?, field: OrderedField?, rowCountMax: Int,
+        reserveMin: Int
+    ) {
         self.query = query
         self.window = window
         self.anchor = anchor
+        self.field = field
+        self.rowCountMax = rowCountMax
         self.reserveMin = reserveMin
     }
 
@@ -53,7 +66,9 @@ struct Ranking {
 
     /// The rows of the members, in their order.
     var members: ArraySlice<RankedRow> {
-        if case .offset(let offset) = window.start { return first.dropFirst(offset).prefix(window.count) }
+        if field == nil, case .offset(let offset) = window.start {
+            return first.dropFirst(offset).prefix(window.count)
+        }
         return first.prefix(window.count)
     }
 
@@ -68,18 +83,23 @@ struct Ranking {
         new.removeAll(keepingCapacity: true)
         // All rows are also those that have matched.
         let candidates = candidates ?? matches.rows.union(query.matching(in: store))
-        let (query, ranks, end) = (query, order.ranks(in: store), end)
+        let (query, ranks, end, isOrdered) = (query, order.ranks(in: store), end, field != nil)
         query.forEachPage(of: candidates, in: store) { page, rows, matching in
             extent.total += matches.replace(rows, by: matching, onPage: page)
             guard end > 0, !matching.isEmpty else { return }
-            ranks.forEach(of: matching, onPage: page, upTo: limit) { new.append($0) }
+            if !isOrdered { ranks.forEach(of: matching, onPage: page, upTo: limit) { new.append($0) } }
             isAnchorMoved = moveAnchor(page, matching, in: store) || isAnchorMoved
         }
         if case .entity = window.start { extent.beginsAtItsEntity = anchor != nil }
         let isExtentNew = extent != before || extentTick == .zero
         if isExtentNew { extentTick = store.tick }
         guard end > 0 else { return isExtentNew }
-        if isAnchorMoved {
+        // As many would be looked at, sooner or later.
+        needsIndex = needsIndex || field == nil && extent.total > rowCountMax && !query.order.isEmpty
+        if let field {
+            guard field.isComplete else { return isExtentNew }
+            select(from: field, in: store)
+        } else if isAnchorMoved {
             refill(in: store)
         } else {
             let count = first.count
@@ -141,7 +161,8 @@ struct Ranking {
         hasAll = true
         var last: RankedRow?
         let (all, ranks) = (matches.rows, order.ranks(in: store))
-        for (position, page) in all.pages.enumerated() {
+        // Without an order, those who come first are found first.
+        for (position, page) in all.pages.enumerated() where !query.order.isEmpty || first.count <= keptCount {
             let limit = last?.rank ?? RowOrder.lastRank
             ranks.forEach(of: all.mask(at: position), onPage: Int(page), upTo: limit) { row in
                 if let last, !order.precedes(row, last, in: store) { return }
@@ -158,6 +179,64 @@ struct Ranking {
             first.removeLast(first.count - keptCount)
             hasAll = false
         }
+    }
+
+    // MARK: An ordered field
+
+    /// Selects the members anew. Rows of one rank are put in order by the other keys.
+    private mutating func select(from field: OrderedField, in store: ComponentStore) {
+        let (order, matches, anchor) = (order, matches, anchor)
+        let (parts, passed) = parts(of: field)
+        let offset = if case .offset(let offset) = window.start { offset } else { 0 }
+        var (selected, group, index, lookedAt) = ([RankedRow](), [RankedRow](), passed, 0)
+        /// - Returns: Whether the window is not full.
+        func endGroup() -> Bool {
+            if group.count > 1 { group.sort { order.precedes($0.row, $1.row, in: store) } }
+            for row in group where selected.count < window.count {
+                if let anchor, order.precedes(row.row, anchor, in: store) { continue }
+                if index >= offset { selected.append(row) }
+                index += 1
+            }
+            group.removeAll(keepingCapacity: true)
+            return selected.count < window.count
+        }
+        for (places, isBackwards) in parts {
+            field.forEach(in: places, isBackwards: isBackwards) { row in
+                if let rank = group.last?.rank, rank != row.rank, !endGroup() { return false }
+                lookedAt += 1
+                if matches[row.row] { group.append(row) }
+                return lookedAt <= rowCountMax
+            }
+        }
+        _ = endGroup()
+        needsIndex = needsIndex || lookedAt > rowCountMax
+        refillRowCount += lookedAt
+        first = selected
+    }
+
+    /// The places of an ordered field among which the members are, and how many who match come before.
+    private func parts(of field: OrderedField) -> (parts: [(Range<Int>, isBackwards: Bool)], passed: Int) {
+        let isDescending = query.order[0].isDescending
+        // What is missing comes last in both directions.
+        let missing = field.place(ofRank: RowOrder.lastRank)..<field.count
+        func from(_ rank: UInt64) -> [(Range<Int>, isBackwards: Bool)] {
+            if rank == RowOrder.lastRank { return [(missing, false)] }
+            return isDescending
+                ? [(0..<field.place(afterRank: rank), true), (missing, false)]
+                : [(field.place(ofRank: rank)..<field.count, false)]
+        }
+        let all = isDescending ? [(0..<missing.lowerBound, true), (missing, false)] : [(0..<field.count, false)]
+        guard case .offset(let offset) = window.start else {
+            guard let rank = anchor?.rank else { return (all, 0) }
+            return (from(isDescending && rank != RowOrder.lastRank ? ~rank : rank), 0)
+        }
+        // If all match, those before the window need not be looked at.
+        guard offset > 0, extent.total == field.count else { return (all, 0) }
+        guard offset < field.count else { return ([], 0) }
+        let isBehind = offset >= missing.lowerBound
+        let rank = field[isDescending && !isBehind ? missing.lowerBound - 1 - offset : offset].rank
+        let rest = from(rank)
+        return (rest, field.count - rest.reduce(0) { $0 + $1.0.count })
     }
 
     // MARK: A window that begins at an entity
@@ -193,47 +272,17 @@ struct Ranking {
             anchor.map { !order.precedes(row, $0, in: store) } ?? true
         }
         if end > 0 {
-            assert(first.map(\.row) == Array(sorted.prefix(first.count)), "those who come first are in their order")
-            assert(first.count >= min(end, sorted.count) && (!hasAll || first.count == sorted.count), "none is missing")
+            if field == nil {
+                assert(first.map(\.row) == Array(sorted.prefix(first.count)), "those who come first are in their order")
+                assert(
+                    first.count >= min(end, sorted.count) && (!hasAll || first.count == sorted.count), "none is missing"
+                )
+            } else if field?.isComplete ?? false {
+                let offset = if case .offset(let offset) = window.start { offset } else { 0 }
+                assert(
+                    first.map(\.row) == Array(sorted.dropFirst(offset).prefix(window.count)), "the members are in order"
+                )
+            }
         }
     }
-}
-
-/// One bit for each row.
-private struct Bits {
-    private var words: [UInt64] = []
-
-    private static let pageWords = RowSet.pageRows / 64
-
-    private mutating func open(_ page: Int) {
-        let missing = (page + 1) * Self.pageWords - words.count
-        if missing > 0 { words.append(contentsOf: repeatElement(0, count: missing)) }
-    }
-
-    /// Replaces the bits of some rows of a page.
-    /// - Returns: How many more are set.
-    mutating func replace(_ rows: PageMask, by new: PageMask, onPage page: Int) -> Int {
-        if new.isEmpty, words.count <= page * Self.pageWords { return 0 }
-        open(page)
-        return words.withUnsafeMutableBytes { bytes in
-            let offset = page * Self.pageWords * MemoryLayout<UInt64>.size
-            let old = bytes.loadUnaligned(fromByteOffset: offset, as: PageMask.self)
-            let both = old & ~rows | new
-            guard both != old else { return 0 }
-            bytes.storeBytes(of: both, toByteOffset: offset, as: PageMask.self)
-            var gained = 0
-            for word in 0..<Self.pageWords { gained += both[word].nonzeroBitCount - old[word].nonzeroBitCount }
-            return gained
-        }
-    }
-
-    var rows: RowSet {
-        var rows = RowSet()
-        for (position, word) in words.enumerated() where word != 0 {
-            rows.append(word: word, at: position % Self.pageWords, page: UInt32(position / Self.pageWords))
-        }
-        return rows
-    }
-
-    var byteCount: Int { words.capacity * MemoryLayout<UInt64>.stride }
 }

@@ -69,6 +69,29 @@ extension SyncServer {
         for view in views.indices { views[view].queries.resetWork() }
     }
 
+    /// Ends queries whose windows are among so many that nobody can look at all of them.
+    mutating func endUnindexedQueries() {
+        for view in views.indices {
+            for slot in views[view].queries.unindexed {
+                let query = views[view].queries[slot].query
+                let error = QueryError(
+                    .needsIndex, column: 1,
+                    expected: "an order by a field that the server has registered as ordered, or at most "
+                        + "\(configuration.windowRowCountMax) rows to look at (windowRowCountMax)")
+                for index in sessions.indices where sessions[index].view == view { end(query, of: index, error) }
+            }
+        }
+    }
+
+    /// Ends the subscriptions of a session to a query, and says why.
+    private mutating func end(_ query: Query, of index: Int, _ error: QueryError) {
+        let (session, view) = (sessions[index], sessions[index].view)
+        for subscription in session.subscriptions where views[view].queries[subscription.query].query == query {
+            _ = unsubscribe(index, subscription.id)
+            answer(index, .subscribeResponse(subscription.id, .refused(QueryRefusal(error).refusal, error)))
+        }
+    }
+
     private func work(ofQueriesOf index: Int) -> Int {
         sessions[index].queries { _ in true }.reduce(0) { $0 + views[sessions[index].view].queries[$1].work }
     }
@@ -90,10 +113,7 @@ extension SyncServer {
             .tooDear, column: 1,
             expected: "at most \(limit) rows times nodes to test in a second, not \(rate(sum)); "
                 + "this query: \(rate(work / query.nodeCount)) rows times \(query.nodeCount) nodes")
-        for subscription in session.subscriptions where subscription.query == dearest {
-            _ = unsubscribe(index, subscription.id)
-            answer(index, .subscribeResponse(subscription.id, .refused(QueryRefusal(error).refusal, error)))
-        }
+        end(query, of: index, error)
         return views[view].queries.contains(query) ? 0 : work
     }
 }

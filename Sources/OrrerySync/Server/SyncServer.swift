@@ -174,6 +174,7 @@ package struct SyncServer: ~Copyable {
         sendTick(now: now)
         endDearQueries(now: now)
         evaluateNewQueries()
+        endUnindexedQueries()
         serveThoseBehind(now: now)
         for index in sessions.indices { sendAnswers(index) }
         readOn(now: now)
@@ -186,6 +187,7 @@ package struct SyncServer: ~Copyable {
         if now - renewedAt >= Self.periodMax {
             renewBudgets(now: now)
             evaluateNewQueries()
+            endUnindexedQueries()
         }
         endSilentSessions(now: now)
         clients.expire(now: now)

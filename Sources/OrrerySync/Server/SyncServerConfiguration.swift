@@ -78,6 +78,10 @@ public struct SyncServerConfiguration: Sendable {
     /// times nodes. Beyond it, their first states come later. Stops clients whose queries take long to determine from
     /// costing others a tick.
     public var firstEvaluationRateMax = 300_000
+    /// Rows that are looked at in a tick to find out who is in the window of a live query (`limit`). A query for which
+    /// that is not enough is ended with code 12, kind `needsIndex`: its order needs a field that is registered as
+    /// ordered. Stops clients whose queries take up the ticks.
+    public var windowRowCountMax = 200_000
     /// Rows that a one-shot query may look at; one that would look at more is refused with code 12. Stops clients whose
     /// queries take up the ticks.
     public var queryRowCountMax = 1 << 20
@@ -132,7 +136,11 @@ public struct SyncServerConfiguration: Sendable {
     /// Whether queries are found by the values of fields also where a look at each of them costs less. For tests.
     package var fieldsAreAlwaysUsed = false
 
-    /// Whether new queries are evaluated in parts, however little work it is. For tests.
+    /// The fields that are registered as ordered, as they stand in texts.
+    package var orderedFields: [String] = []
+
+    /// Whether new queries are evaluated in parts, however little work it is, and windows have hardly any reserve. For
+    /// tests.
     package var evaluatesInParts = false
 
     /// Makes the default configuration.

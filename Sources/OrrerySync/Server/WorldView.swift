@@ -64,9 +64,7 @@ struct WorldView {
         self.epoch = epoch
         self.store = store
         self.masks = masks
-        queries = QueryTable(
-            store.table, epoch: epoch, frozen: frozen, fieldsAreAlwaysUsed: configuration.fieldsAreAlwaysUsed,
-            evaluatesInParts: configuration.evaluatesInParts)
+        queries = QueryTable(store.table, epoch: epoch, frozen: frozen, configuration)
         builder = BatchBuilder(store: store, partSizeMax: configuration.limits.partSizeMax)
     }
 
@@ -125,8 +123,7 @@ struct WorldView {
             ?? (entry.cells.everyEntity
                 ? store.entities.rows : entry.sentColumns.reduce(RowSet()) { $0.union(store[$1].rows) })
         let hash = StateHash(
-            of: members, shown: entry.query.selection.shownColumns(in: store.table),
-            rowKind: entry.query.rowKind, in: store)
+            of: members, shown: entry.sentColumns, rowKind: entry.query.rowKind, in: store)
         hashes[entry.number] = hash
         let shown = PendingChanges(
             cells: entry.cells, queries: entry.membership == nil ? [] : [slot], cursor: .zero)

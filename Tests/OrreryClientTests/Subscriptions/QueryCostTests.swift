@@ -16,7 +16,7 @@ import Testing
         var configuration = SimulationConfiguration(tickRate: .hertz(20))
         configure(&configuration.sync)
         let joined = try JoinedWorld(configuration: configuration) { sync in
-            try sync.register(Position.self)
+            try sync.register(Position.self, ordered: \.x)
             try sync.register(Health.self)
         }
         for number in 0..<count { joined.world.spawn(Position(x: Float(number)), Health(current: 1)) }
@@ -149,5 +149,27 @@ import Testing
         run(joined, ticks: 50)
         #expect(startedCount(client) == 1)
         #expect(throws: ServerError.self) { try makeJoined(entities: 0) { $0.statusRowCountMax = -1 } }
+    }
+
+    /// Where there are too many to look at, an order needs a field that is registered for it.
+    @Test func aWindowAmongTooManyNeedsAnOrderedField() throws {
+        let joined = try makeJoined(entities: 500) { $0.windowRowCountMax = 300 }
+        try joined.run {
+            let connection = try joined.connect().connection
+            let last = try await connection.query("Position order by Position.x desc limit 3")
+            #expect(last.values(of: Position.self).map(\.value.x) == [499, 498, 497] && last.total == 500)
+            let far = try await connection.query("Position order by Position.x limit 2 offset 450")
+            #expect(far.values(of: Position.self).map(\.value.x) == [450, 451])
+            let few = try await connection.query(
+                "Health, Position where Position.x < 200 order by Health.current limit 3")
+            #expect(few.entities.count == 3 && few.total == 200)
+            let error = await #expect(throws: ClientError.self) {
+                let query = try await connection.query("Health order by Health.current limit 3")
+                while query.end == nil { await Task.yield() }
+                throw try #require(query.end)
+            }
+            #expect(error?.code == .query && error?.query?.kind == .needsIndex && error?.phase == .subscribe)
+            #expect(error?.message.contains("300 rows to look at (windowRowCountMax)") ?? false)
+        }
     }
 }

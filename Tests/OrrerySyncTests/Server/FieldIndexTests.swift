@@ -146,7 +146,7 @@ import Testing
     @Test(arguments: 0..<10 as Range<UInt64>)
     func whatIsNotedIsWhatHappened(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        var table = QueryTable(store.table, fieldsAreAlwaysUsed: true, evaluatesInParts: true)
+        var table = QueryTable(store.table, .testing(fieldsAreAlwaysUsed: true, evaluatesInParts: true))
         var held: [QueryTable.Slot] = []
         var noted: [UInt8: Int] = [:]
         for step in 0..<200 {

@@ -191,7 +191,7 @@ import Testing
     func whatIsDeterminedInPartsIsWhatHolds(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let rows = (0..<40 as Range<UInt32>).map { $0 % 8 + $0 / 8 * UInt32(RowSet.pageRows) }
-        var table = QueryTable(store.table, fieldsAreAlwaysUsed: seed % 2 == 0, evaluatesInParts: true)
+        var table = QueryTable(store.table, .testing(fieldsAreAlwaysUsed: seed % 2 == 0, evaluatesInParts: true))
         // So many nodes that a part is one page.
         let unequal = (0..<31).map { "C0 != \(100 + $0)" }.joined(separator: " and ")
         let texts = ["C0 where C0 > 4 and \(unequal)", "* where C1 < 3 and \(unequal)", "C2, !C1 where \(unequal)"]
@@ -230,7 +230,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let rows = (0..<40 as Range<UInt32>).map { $0 % 8 + $0 / 8 * UInt32(RowSet.pageRows) }
         for _ in 0..<20 { changeWorld(&generator, rows) }
-        var table = QueryTable(store.table, fieldsAreAlwaysUsed: seed % 2 == 0, evaluatesInParts: true)
+        var table = QueryTable(store.table, .testing(fieldsAreAlwaysUsed: seed % 2 == 0, evaluatesInParts: true))
         var held = try (0..<8).map { number in
             table.hold(try query("C0 where C0 \(["=", "<", ">="][number % 3]) \(number)"), of: store)
         }

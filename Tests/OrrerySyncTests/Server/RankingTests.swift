@@ -50,12 +50,12 @@ import Testing
     ]
 
     /// Everything that a table knows is compared with a naive evaluation at each tick.
-    @Test(arguments: 0..<4 as Range<UInt64>)
-    func whoIsInTheWindowIsWhoComesThere(seed: UInt64) throws {
+    @Test(arguments: 0..<4 as Range<UInt64>, [[], ["A", "B", "C"]])
+    func whoIsInTheWindowIsWhoComesThere(seed: UInt64, ordered: [String]) throws {
         var generator = SeededGenerator(seed: seed)
         let rows = (0..<600 as Range<UInt32>).map { $0 % 100 + $0 / 100 * UInt32(RowSet.pageRows) }
         let names = ["", "a", "A", "ab", "Ångström", "abcdefgh", "abcdefghi", "abcdefghI", "z"]
-        var table = QueryTable(store.table, evaluatesInParts: seed % 2 == 1)
+        var table = QueryTable(store.table, .testing(evaluatesInParts: seed % 2 == 1, orderedFields: ordered))
         for row in rows where generator.oneIn(2) { spawn(row) }
         let held = try Self.texts.map { try hold($0, in: &table) }
         var isRefilled = false
@@ -97,7 +97,8 @@ import Testing
             }
             isRefilled = isRefilled || table[held[0]].testedCount - tested > 600
         }
-        #expect(isRefilled && held.allSatisfy { table[$0].isFinished })
+        #expect((isRefilled || !ordered.isEmpty) && held.allSatisfy { table[$0].isFinished })
+        #expect(held.count { table[$0].field != nil } == (ordered.isEmpty ? 0 : 4))
     }
 
     @Test func aWindowThatBeginsAtAnEntityStaysWhereThatWas() throws {
@@ -197,5 +198,74 @@ import Testing
         }
         #expect(advance(120..<140, to: 10_000) == 2020, "then all are looked at")
         #expect(members(slot, in: table) == Array(140..<160))
+    }
+
+    /// Where nobody can look at all rows, a field that is registered as ordered says who comes first.
+    @Test func aWindowAmongTooManyRowsNeedsAnOrderedField() throws {
+        for row in 0..<1500 as Range<UInt32> {
+            spawn(row)
+            set(Int32(row) % 700, of: row)
+            set("x", of: row)
+        }
+        let configuration = SyncServerConfiguration.testing(orderedFields: ["A"], windowRowCountMax: 1000)
+        var table = QueryTable(store.table, configuration)
+        let few = try hold("A, B where A < 400 order by B limit 3", in: &table)
+        let many = try hold("A, B order by B, A limit 3", in: &table)
+        let deep = try hold("A order by A desc, B limit 4 offset 1200", in: &table)
+        let far = try hold("A where A >= 0 and not A = 3 order by A limit 2 offset 1100", in: &table)
+        let without = try hold("A limit 3 offset 5", in: &table)
+        #expect(table.unindexed == [many, far])
+        // 1500 rows of 700 numbers: the first 100 numbers are there three times, the others twice.
+        #expect(members(deep, in: table) == [99, 799, 1499, 98] && table[deep].testedCount == 1500)
+        #expect(members(without, in: table) == [5, 6, 7] && members(few, in: table) == [0, 1, 2])
+        for slot in [few, many, deep, far, without] { table.release(slot) }
+        #expect(table.unindexed.isEmpty && table.count == 0)
+    }
+
+    /// The list of an ordered field grows and shrinks by pieces.
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func anOrderedFieldHasAllRowsInOrder(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let operand = try #require(try Query("* order by A", in: store.table).order.first?.operand)
+        let field = OrderedField(operand, ColumnID(0), in: store.table)
+        for row in 0..<3000 as Range<UInt32> {
+            spawn(row)
+            if generator.oneIn(2) { set(Int32.random(in: 0..<50, using: &generator), of: row) }
+        }
+        while !field.isComplete {
+            field.build(1, in: store)
+            field.checkInvariants(in: store)
+        }
+        for step in 0..<60 {
+            tick { tick in
+                for _ in 0..<Int.random(in: 0...400, using: &generator) {
+                    let row = UInt32.random(in: 0..<3000, using: &generator)
+                    if generator.oneIn(step < 30 ? 5 : 2) {
+                        store[ColumnID(0)].remove(row, at: tick)
+                    } else {
+                        set(Int32.random(in: 0..<50, using: &generator), of: row)
+                    }
+                }
+            }
+            field.update(store[ColumnID(0)].changedRows(after: Tick(store.tick.rawValue - 1)), in: store)
+            field.checkInvariants(in: store)
+            let sorted = RowOrder([OrderKey(operand)], in: store.table).sorted(store[ColumnID(0)].rows, in: store)
+            let start = Int.random(in: 0...sorted.count, using: &generator)
+            let end = Int.random(in: start...sorted.count, using: &generator)
+            for isBackwards in [false, true] {
+                var found: [UInt32] = []
+                field.forEach(in: start..<end, isBackwards: isBackwards) {
+                    found.append($0.row)
+                    return true
+                }
+                #expect(found == (isBackwards ? sorted[start..<end].reversed() : Array(sorted[start..<end])))
+            }
+            if start < sorted.count {
+                let rank = field[start].rank
+                #expect(field[start].row == sorted[start])
+                #expect(field.place(ofRank: rank) <= start && start < field.place(afterRank: rank))
+            }
+        }
+        #expect(field.count > 100)
     }
 }

@@ -62,7 +62,7 @@ extension RandomScript {
         guard entry.rowKind == .entities, !entities.isEmpty else { return nil }
         let entity = entities[choice % entities.count]
         let isShown = core.startedSubscriptions.contains { id in
-            guard let query = core.granted(id), query.shows(entry) else { return false }
+            guard let query = core.granted(id), query.brings(entry) else { return false }
             return !query.tellsMembers || core.members(of: id).contains(entity)
         }
         guard isShown else { return nil }
@@ -73,7 +73,7 @@ extension RandomScript {
     /// An entity that is not there, with a component that some query shows of all.
     private static func haunt(row: UInt32, _ entry: ComponentTable.Entry, in core: SyncClient) -> String? {
         let isShown = core.startedSubscriptions.contains { id in
-            core.granted(id).map { $0.shows(entry) && !$0.tellsMembers } ?? false
+            core.granted(id).map { $0.brings(entry) && !$0.tellsMembers } ?? false
         }
         guard isShown, entry.rowKind == .entities, core.store.entity(at: row) == nil else { return nil }
         let entity = Entity(index: row, generation: 77_777)

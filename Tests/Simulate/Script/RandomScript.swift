@@ -66,7 +66,7 @@ package final class RandomScript {
             configuration: configuration, linkByteCountMax: Int.random(in: 100...20_000, using: &generator)
         ) { sync in
             // In another life the server may have fewer components, and others under their numbers.
-            if lives.oneIn(2) { try sync.register(Health.self) }
+            if lives.oneIn(2) { try sync.register(Health.self, ordered: \.current) }
             try sync.register(Position.self)
             if !lives.oneIn(4) { try sync.register(Frozen.self) }
             try sync.register(Tally.self, writable: .byClients)
