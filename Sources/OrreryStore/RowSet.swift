@@ -68,6 +68,12 @@ import OrrerySchema
     /// - Precondition: As for ``append(word:at:page:)``.
     @inlinable package mutating func append(_ mask: PageMask, page: UInt32) {
         guard !mask.isEmpty else { return }
+        if pages.last ?? 0 < page || pages.isEmpty {
+            pages.append(page)
+            withUnsafeBytes(of: mask) { words.append(contentsOf: $0.bindMemory(to: UInt64.self)) }
+            for word in 0..<Self.pageWords { count += mask[word].nonzeroBitCount }
+            return
+        }
         open(page)
         let start = words.count - Self.pageWords
         for word in 0..<Self.pageWords {

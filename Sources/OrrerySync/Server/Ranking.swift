@@ -87,7 +87,7 @@ struct Ranking {
         query.forEachPage(of: candidates, in: store) { page, rows, matching in
             extent.total += matches.replace(rows, by: matching, onPage: page)
             guard end > 0, !matching.isEmpty else { return }
-            if !isOrdered { ranks.forEach(of: matching, onPage: page, upTo: limit) { new.append($0) } }
+            if !isOrdered { ranks.append(of: matching, onPage: page, upTo: limit, to: &new) }
             isAnchorMoved = moveAnchor(page, matching, in: store) || isAnchorMoved
         }
         if case .entity = window.start { extent.beginsAtItsEntity = anchor != nil }
