@@ -253,6 +253,22 @@ import Testing
         }
     }
 
+    @Test func theFirstOfMany() throws {
+        let joined = try makeWorld()
+        for current in 0..<30 as Range<Int32> { joined.world.spawn(Health(current: current)) }
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            // begin
+            let top = try await connection.query(Health.self, orderedBy: .descending(\Health.current), limit: 20)
+            for (entity, health) in top.rows { print(entity, health.current) }  // in that order
+            print("of", top.total)
+            try await top.replace(orderedBy: .descending(\Health.current), limit: 20, offset: 20)
+            // end
+            #expect(top.rows.map(\.1.current) == (0..<10).reversed() && top.total == 30)
+        }
+    }
+
     @Test func askingOnce() throws {
         let joined = try makeWorld()
         let mine = joined.world.spawn(Health(current: 10), Position(x: 3))
@@ -341,7 +357,7 @@ import Testing
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 17)
+        #expect(page.examples.count == 18)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

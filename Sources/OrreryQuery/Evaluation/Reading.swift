@@ -43,8 +43,20 @@ enum Reading {
 
     /// Compares bytes as unsigned numbers; a prefix comes first.
     static func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
-        for position in 0..<min(left.count, right.count) where left[position] != right[position] {
-            return left[position] < right[position] ? -1 : 1
+        let count = min(left.count, right.count)
+        var position = 0
+        // Eight bytes at a time: texts may be long.
+        while position + 8 <= count {
+            let (first, second) = (
+                UInt64(bigEndian: left.loadUnaligned(fromByteOffset: position, as: UInt64.self)),
+                UInt64(bigEndian: right.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            )
+            if first != second { return first < second ? -1 : 1 }
+            position += 8
+        }
+        while position < count {
+            if left[position] != right[position] { return left[position] < right[position] ? -1 : 1 }
+            position += 1
         }
         return order(left.count, right.count)
     }

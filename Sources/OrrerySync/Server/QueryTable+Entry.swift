@@ -103,7 +103,7 @@ extension QueryTable.Entry {
         unfinished = nil
         guard ranking != nil else { return }
         // An ordered field may have become whole after the last rows were tested.
-        _ = ranking?.update(among: RowSet(), in: store)
+        if field != nil { _ = ranking?.update(among: RowSet(), in: store) }
         _ = showWindow(in: store)
     }
 

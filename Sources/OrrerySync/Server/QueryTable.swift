@@ -272,11 +272,9 @@ struct QueryTable {
             if let unfinished = entry.unfinished {
                 candidates = candidates.intersection(RowSet(pages: 0..<unfinished.nextPage))
             }
-            count(candidates.count, of: entry)
             let hasMoved = entry.evaluate(among: candidates, in: store)
+            count(candidates.count + (entry.ranking?.takeLookedAt() ?? 0), of: entry)
             noteUnindexed(slot)
-            // Those who were looked at in search of others who come first.
-            if let rows = entry.ranking?.takeRefilled(), rows > 0 { count(rows, of: entry) }
             if hasMoved || entry.sentColumns.contains(where: columns.contains) { visit(slot) }
         }
         var moves = Membership.Moves()

@@ -28,8 +28,8 @@ struct Ranking {
     private var hasAll = true
     /// Where the window begins, if it names an entity that has matched.
     private(set) var anchor: RowOrder.Place?
-    /// The rows that were looked at in search of those that come first.
-    private(set) var refillRowCount = 0
+    /// The rows that were looked at to find out who comes first, besides those that were tested.
+    private(set) var lookedAtCount = 0
 
     /// The first field of the order, if it is registered as ordered.
     private let field: OrderedField?
@@ -103,6 +103,7 @@ struct Ranking {
             refill(in: store)
         } else {
             let count = first.count
+            lookedAtCount += count
             first.removeAll { candidates.contains($0.row) }
             guard !new.isEmpty || first.count < count else { return isExtentNew }
             insertNew(in: store)
@@ -156,7 +157,7 @@ struct Ranking {
     /// Looks at all rows that match.
     private mutating func refill(in store: ComponentStore) {
         let (order, keptCount) = (order, keptCount)
-        refillRowCount += extent.total
+        lookedAtCount += extent.total
         first.removeAll(keepingCapacity: true)
         hasAll = true
         var last: RankedRow?
@@ -210,7 +211,7 @@ struct Ranking {
         }
         _ = endGroup()
         needsIndex = needsIndex || lookedAt > rowCountMax
-        refillRowCount += lookedAt
+        lookedAtCount += lookedAt
         first = selected
     }
 
@@ -251,10 +252,10 @@ struct Ranking {
         return place != anchor
     }
 
-    /// The rows that were looked at in search of those that come first, since the last call.
-    mutating func takeRefilled() -> Int {
-        defer { refillRowCount = 0 }
-        return refillRowCount
+    /// The rows that were looked at to find out who comes first, since the last call.
+    mutating func takeLookedAt() -> Int {
+        defer { lookedAtCount = 0 }
+        return lookedAtCount
     }
 
     /// The bytes that it takes, as allocated.
