@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "OrreryServer",
             dependencies: [
-                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync", "OrreryTransport",
+                "OrrerySchema", "OrreryECS", "OrreryStore", "OrreryQuery", "OrreryWire", "OrrerySync",
+                "OrreryTransport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
