@@ -166,14 +166,13 @@ struct Parser {
         guard accept(word: "by") else { throw unexpected("by") }
         var keys: [OrderKeySyntax] = []
         repeat {
-            let column = token.column
-            countNode(at: column)
+            countNode(at: token.column)
             let isFolded = accept(.tilde)
             let operand = try parseOperand("a field, such as Orbit.distance")
             let isDescending = token.word == "desc"
             if isDescending || token.word == "asc" { advance() }
             keys.append(
-                OrderKeySyntax(operand: operand, isFolded: isFolded, isDescending: isDescending, column: column))
+                OrderKeySyntax(operand: operand, isFolded: isFolded, isDescending: isDescending))
         } while accept(.comma)
         return keys
     }

@@ -18,7 +18,6 @@ struct OrderKeySyntax {
     /// Whether case does not count: `~F`.
     var isFolded: Bool
     var isDescending: Bool
-    var column: Int
 }
 
 /// One term: what must be there, or who.

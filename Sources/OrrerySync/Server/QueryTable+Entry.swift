@@ -104,6 +104,8 @@ extension QueryTable.Entry {
         guard ranking != nil else { return }
         // An ordered field may have become whole after the last rows were tested.
         if field != nil { _ = ranking?.update(among: RowSet(), in: store) }
+        // First evaluations have a budget of their own.
+        _ = ranking?.takeLookedAt()
         _ = showWindow(in: store)
     }
 

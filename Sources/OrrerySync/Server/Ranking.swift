@@ -82,12 +82,12 @@ struct Ranking {
         var isAnchorMoved = false
         new.removeAll(keepingCapacity: true)
         // All rows are also those that have matched.
-        let candidates = candidates ?? matches.rows.union(query.matching(in: store))
-        let (query, ranks, end, isOrdered) = (query, order.ranks(in: store), end, field != nil)
-        query.forEachPage(of: candidates, in: store) { page, rows, matching in
+        let tested = candidates ?? matches.rows.union(query.matching(in: store))
+        let (query, ranks, end, collects) = (query, order.ranks(in: store), end, field == nil && candidates != nil)
+        query.forEachPage(of: tested, in: store) { page, rows, matching in
             extent.total += matches.replace(rows, by: matching, onPage: page)
             guard end > 0, !matching.isEmpty else { return }
-            if !isOrdered { ranks.append(of: matching, onPage: page, upTo: limit, to: &new) }
+            if collects { ranks.append(of: matching, onPage: page, upTo: limit, to: &new) }
             isAnchorMoved = moveAnchor(page, matching, in: store) || isAnchorMoved
         }
         if case .entity = window.start { extent.beginsAtItsEntity = anchor != nil }
@@ -99,16 +99,17 @@ struct Ranking {
         if let field {
             guard field.isComplete else { return isExtentNew }
             select(from: field, in: store)
-        } else if isAnchorMoved {
+        } else if isAnchorMoved || candidates == nil {
             refill(in: store)
         } else {
             let count = first.count
             lookedAtCount += count
-            first.removeAll { candidates.contains($0.row) }
+            first.removeAll { tested.contains($0.row) }
             guard !new.isEmpty || first.count < count else { return isExtentNew }
             insertNew(in: store)
             if !hasAll, first.count < end { refill(in: store) }
         }
+        lookedAtCount += Self.workOfSorting(members.count) / 4
         let rows = members.map(\.row).sorted()
         guard rows != shown else { return isExtentNew }
         shown = rows
@@ -148,6 +149,11 @@ struct Ranking {
         }
     }
 
+    /// Rows whose test takes as long as to put so many in order.
+    private static func workOfSorting(_ count: Int) -> Int {
+        8 * count * (Int.bitWidth - count.leadingZeroBitCount)
+    }
+
     /// Forgets what is beyond the reserve.
     private mutating func cut() {
         first.removeLast(first.count - keptCount)
@@ -157,7 +163,7 @@ struct Ranking {
     /// Looks at all rows that match.
     private mutating func refill(in store: ComponentStore) {
         let (order, keptCount) = (order, keptCount)
-        lookedAtCount += extent.total
+        lookedAtCount += extent.total + Self.workOfSorting(min(extent.total, 2 * keptCount))
         first.removeAll(keepingCapacity: true)
         hasAll = true
         var last: RankedRow?
@@ -256,12 +262,6 @@ struct Ranking {
     mutating func takeLookedAt() -> Int {
         defer { lookedAtCount = 0 }
         return lookedAtCount
-    }
-
-    /// The bytes that it takes, as allocated.
-    var byteCount: Int {
-        matches.byteCount + (first.capacity + new.capacity) * MemoryLayout<RankedRow>.stride
-            + shown.capacity * MemoryLayout<UInt32>.stride
     }
 
     /// Traps if it is not what a whole evaluation finds.

@@ -48,5 +48,4 @@ struct RowBits {
         return rows
     }
 
-    var byteCount: Int { words.capacity * MemoryLayout<UInt64>.stride }
 }

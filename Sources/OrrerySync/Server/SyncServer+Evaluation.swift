@@ -121,6 +121,8 @@ extension SyncServer {
 extension Query {
     /// Words of 64 rows times nodes that count as one unit of work.
     private static let wordsPerUnit = 32
+    /// The rows of so many words.
+    static let rowsPerUnit = 64 * wordsPerUnit
 
     /// The work of testing the rows of some pages.
     static func work(pageCount: Int, nodeCount: Int) -> Int {

@@ -156,12 +156,16 @@ extension SyncServer {
                 throw QueryRefusal(noneAlive: listed, at: store.tick)
             }
             charge(index, 1 + query.evaluationWork(in: store))
-            let matching = query.matching(in: store)
-            extent.total = matching.count
-            var members = matching
-            if query.window != nil {
-                let (rows, isAtStart) = query.members(of: matching, in: store)
-                (members, extent.beginsAtItsEntity) = (RowSet(rows), isAtStart)
+            let members: RowSet
+            if let window = query.window {
+                // Not all who match are put in order.
+                var ranking = Ranking(query, window, from: nil, field: nil, rowCountMax: .max, reserveMin: 1)
+                _ = ranking.update(among: nil, in: store)
+                charge(index, ranking.takeLookedAt() / Query.rowsPerUnit)
+                (members, extent) = (RowSet(ranking.shown), ranking.extent)
+            } else {
+                members = query.matching(in: store)
+                extent.total = members.count
             }
             entityCount = query.rowKind == .entities ? members.count : 0
             try append(members, of: query, in: store, to: &sections)
