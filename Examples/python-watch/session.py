@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wire.messages import (
-    SUBSCRIBE_RESPONSE, AddedSchema, Batch, Component, Despawned, Entered, Extent, GrantedQuery, Heartbeat, Joined,
+    SUBSCRIBE_RESPONSE, AddedSchema, Batch, Centre, Component, Despawned, Entered, Extent, GrantedQuery, Heartbeat, Joined,
     Left, Query, Removed, Response, Restarted, Section, Started, TableChanged, Welcome, Written, acknowledge,
     batch_sections, hello, read, subscribe,
 )  # fmt: skip
@@ -184,9 +184,9 @@ class Session:
                 self._erase(row, "despawn")
         elif isinstance(section, (Left, Joined, Restarted)):
             self._move(section)
-        elif isinstance(section, Extent):
+        elif isinstance(section, (Extent, Centre)):
             if self._query is None or not self._query.tells_members or section.query != self._query.number:
-                raise Breach(1002, f"the extent of query {section.query}, which nobody asked for")
+                raise Breach(1002, f"of query {section.query}, which nobody asked for")
         elif isinstance(section, Entered):
             for row, generation in zip(section.rows, section.generations):
                 self._stand(row, generation, "spawn" if section.is_spawn else "enter")

@@ -53,6 +53,12 @@ extension SimulationConfiguration {
         try require(
             limits.messageSizeMax <= sync.heldSizeMax, ("sync.limits.messageSizeMax", limits.messageSizeMax),
             "must not exceed", ("sync.heldSizeMax", sync.heldSizeMax))
+        try require(
+            sync.regionLeaveRatio >= 1, ("sync.regionLeaveRatio", sync.regionLeaveRatio), "must not be less than",
+            ("the distance at which an entity enters", 1))
+        try require(
+            sync.regionLeaveRatio <= 2, ("sync.regionLeaveRatio", sync.regionLeaveRatio), "must not exceed",
+            ("twice that", 2))
         for (name, value) in [
             ("sync.clientMessageSizeMax", sync.clientMessageSizeMax), ("sync.windowSize", sync.windowSize),
             ("sync.windowTickCount", Int(clamping: sync.windowTickCount)),

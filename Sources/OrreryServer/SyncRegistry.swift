@@ -15,6 +15,7 @@ public struct SyncRegistry {
         let makeWriter: @Sendable (World) -> ComponentWriter
         let isWritable: Bool
         let isResource: Bool
+        let spatial: SpatialField?
         /// The wire form of `C()`; `nil` if it cannot be sent.
         let defaultValue: [UInt8]?
         let track: @Sendable (World) -> ComponentID
@@ -31,7 +32,7 @@ public struct SyncRegistry {
             entries.enumerated().map { number, entry in
                 .init(
                     ColumnID(number), entry.descriptor.schema, isWritable: entry.isWritable,
-                    isResource: entry.isResource, defaultValue: entry.defaultValue)
+                    isResource: entry.isResource, spatial: entry.spatial, defaultValue: entry.defaultValue)
             })
     }
 
@@ -51,14 +52,18 @@ public struct SyncRegistry {
     /// - Parameters:
     ///   - type: The component. Clients refer to it by its `componentName`.
     ///   - rule: Which clients may write it; by default none.
+    ///   - spatial: How entities are found by where this component says that they are.
     ///   - fields: The fields by which clients may order more entities than the server looks at in a tick
     ///     (`windowRowCountMax`): `ordered: \.distance`. While somebody does, each takes 25 bytes for every entity, and
     ///     a change a search.
     /// - Throws: `SchemaError` if the type cannot be reflected (naming field and type), if its name is taken, if there
-    ///   would be more components than the server's limits allow, or if a field is no stored property.
+    ///   would be more components than the server's limits allow, if a field is no stored property, or if there are no
+    ///   coordinates for `spatial`.
     public mutating func register<C: Component, each Field>(
-        _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly, ordered fields: repeat KeyPath<C, each Field>
+        _ type: C.Type, writable rule: WriteRule<C> = .byServerOnly, spatial: SpatialIndex<C>? = nil,
+        ordered fields: repeat KeyPath<C, each Field>
     ) throws(SchemaError) {
+        let spatial = try spatial.map { index throws(SchemaError) in try index.field() }
         for field in repeat each fields {
             do throws(QueryError) {
                 orderedFields.append(try QueryOrder.ascending(field).text.checked())
@@ -66,7 +71,7 @@ public struct SyncRegistry {
                 throw SchemaError(component: C.componentName, "has no such field to be ordered by: \(error.expected)")
             }
         }
-        try add(type, rule, isResource: false) { world in
+        try add(type, rule, isResource: false, spatial: spatial) { world in
             world.track(type)
             return world.register(type)
         } values: { world in
@@ -78,7 +83,7 @@ public struct SyncRegistry {
     /// - Parameters:
     ///   - type: The resource. Clients refer to it by its `componentName`.
     ///   - rule: Which clients may write it, insert it where there is none, and remove it; by default none.
-    /// - Throws: As ``register(_:writable:ordered:)``. A type is registered once, as a component or as a resource.
+    /// - Throws: As ``register(_:writable:spatial:ordered:)``. A type is registered once, as a component or as a resource.
     public mutating func register<C: Component>(
         resource type: C.Type, writable rule: WriteRule<C> = .byServerOnly
     ) throws(SchemaError) {
@@ -118,8 +123,8 @@ public struct SyncRegistry {
     }
 
     private mutating func add<C: Component>(
-        _ type: C.Type, _ rule: WriteRule<C>, isResource: Bool, track: @escaping @Sendable (World) -> ComponentID,
-        values: @escaping @Sendable (World) -> any WrittenValues
+        _ type: C.Type, _ rule: WriteRule<C>, isResource: Bool, spatial: SpatialField? = nil,
+        track: @escaping @Sendable (World) -> ComponentID, values: @escaping @Sendable (World) -> any WrittenValues
     ) throws(SchemaError) {
         let coder = try ComponentCoder<C>(limits: limits.schema)
         let descriptor = ComponentDescriptor(coder)
@@ -152,6 +157,15 @@ public struct SyncRegistry {
                 "a world shows at most \(countMax) components: the server shows itself with \(StatusTable.count) of "
                     + "componentCountMax, \(limits.componentCountMax)")
         }
+        if spatial != nil {
+            let entry = ComponentTable.Entry(ColumnID(0), descriptor.schema, spatial: spatial)
+            guard entry.hasCoordinates else {
+                throw SchemaError(
+                    component: descriptor.schema.name,
+                    "says nowhere where an entity is: that takes a vector of two or three numbers, or a structure with "
+                        + "the numbers x, y and perhaps z, in a component whose values all have one size")
+            }
+        }
         let defaultValue = defaultValue(coder)
         let access = rule.erased()
         entries.append(
@@ -161,7 +175,8 @@ public struct SyncRegistry {
                     ComponentWriter(
                         descriptor, world.register(type), values(world), access: access, defaultValue: defaultValue,
                         world: world)
-                }, isWritable: rule.isOpen, isResource: isResource, defaultValue: defaultValue, track: track))
+                }, isWritable: rule.isOpen, isResource: isResource, spatial: spatial, defaultValue: defaultValue,
+                track: track))
     }
 
     private func defaultValue<C: Component>(_ coder: ComponentCoder<C>) -> [UInt8]? {

@@ -36,6 +36,8 @@ package struct ComponentTable: Hashable, Sendable {
         package let isResource: Bool
         /// Whether the server shows itself with it. It is no part of the world, and only some may see it.
         package let isStatus: Bool
+        /// How entities are found by the place that it says; `nil` if they are not.
+        package let spatial: SpatialField?
         /// The value of a new component if no other is given, in wire form.
         package let defaultValue: [UInt8]?
         /// `nil` if the values can be kept but not read: see ``problem``.
@@ -45,8 +47,8 @@ package struct ComponentTable: Hashable, Sendable {
 
         package init(
             _ column: ColumnID, name: String, schemaHash: SchemaHash, valueSize: Int?, isWritable: Bool = false,
-            isResource: Bool = false, isStatus: Bool = false, defaultValue: [UInt8]? = nil,
-            schema: ComponentSchema? = nil, problem: String? = nil
+            isResource: Bool = false, isStatus: Bool = false, spatial: SpatialField? = nil,
+            defaultValue: [UInt8]? = nil, schema: ComponentSchema? = nil, problem: String? = nil
         ) {
             self.column = column
             self.name = name
@@ -55,6 +57,7 @@ package struct ComponentTable: Hashable, Sendable {
             self.isWritable = isWritable
             self.isResource = isResource
             self.isStatus = isStatus
+            self.spatial = spatial
             self.defaultValue = defaultValue
             self.schema = schema
             self.problem = problem
@@ -63,12 +66,12 @@ package struct ComponentTable: Hashable, Sendable {
         /// The entry of a component whose schema is known.
         package init(
             _ column: ColumnID, _ schema: ComponentSchema, isWritable: Bool = false, isResource: Bool = false,
-            isStatus: Bool = false, defaultValue: [UInt8]? = nil
+            isStatus: Bool = false, spatial: SpatialField? = nil, defaultValue: [UInt8]? = nil
         ) {
             self.init(
                 column, name: schema.name, schemaHash: schema.hash, valueSize: schema.type.fixedSize,
-                isWritable: isWritable, isResource: isResource, isStatus: isStatus, defaultValue: defaultValue,
-                schema: schema)
+                isWritable: isWritable, isResource: isResource, isStatus: isStatus, spatial: spatial,
+                defaultValue: defaultValue, schema: schema)
         }
 
         /// This entry with its schema, or with the reason why it has none.
@@ -81,11 +84,11 @@ package struct ComponentTable: Hashable, Sendable {
             case .success(let schema):
                 Entry(
                     column, schema, isWritable: isWritable, isResource: isResource, isStatus: isStatus,
-                    defaultValue: defaultValue)
+                    spatial: spatial, defaultValue: defaultValue)
             case .failure(let problem):
                 Entry(
                     column, name: name, schemaHash: schemaHash, valueSize: valueSize, isWritable: isWritable,
-                    isResource: isResource, isStatus: isStatus, defaultValue: defaultValue,
+                    isResource: isResource, isStatus: isStatus, spatial: spatial, defaultValue: defaultValue,
                     problem: problem.message)
             }
         }

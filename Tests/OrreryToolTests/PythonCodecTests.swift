@@ -225,6 +225,10 @@ struct PythonCodecTests {
                 - 4006
                 an extent 1 0 True 0
                 - Extent 300 1000000
+                a centre that is lost 1 0 True 0
+                - Centre 300 True
+                a spatial component and one of status 1 0 True 0
+                - TableChanged [] ['Position', 'Frozen']
 
                 """, "\(ended.error)")
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Union
 
 from .primitives import MUST_BE_UNDERSTOOD, Breach, Reader, rows, section, string, varint
+from .values import DEPTH_MAX
 
 SUBPROTOCOL, VERSION = "orrery.v1", 1
 MESSAGE_SIZE_MAX = 1048576
@@ -30,13 +31,13 @@ RESUME = 2  # a section of Hello
 ENTITIES, TEXT = 1 | MUST_BE_UNDERSTOOD, 2 | MUST_BE_UNDERSTOOD  # of Subscribe and Query
 AT_LEAST, EXPLAIN = 3 | MUST_BE_UNDERSTOOD, 4 | MUST_BE_UNDERSTOOD  # of Query
 LIMITS, COMPONENT_TABLE, SCHEMA = 1, 2, 3  # of Welcome
-WRITABLE, HAS_DEFAULT, IS_RESOURCE, IS_STATUS = 1, 2, 4, 8  # flags of an entry
+WRITABLE, HAS_DEFAULT, IS_RESOURCE, IS_STATUS, IS_SPATIAL = 1, 2, 4, 8, 16  # flags of an entry
 GRANTED_QUERY, QUERY_ERROR = 1, 2  # of SubscribeResponse
 ANSWER = 1  # of QueryResponse, beside QUERY_ERROR, ENTER and INSERT
 TELLS_MEMBERS, SHOWS_ALL, IS_OF_RESOURCE, IS_OF_STATUS = 1, 2, 4, 8  # flags of a granted query
 # Of SyncBatch.
 STARTED, DESPAWN, LEAVE, ENTER, SPAWN, REMOVE, INSERT, UPDATE = range(1, 9)
-TABLE_CHANGE, ADDED_SCHEMA, JOIN, RESTART, EXTENT = range(10, 15)
+TABLE_CHANGE, ADDED_SCHEMA, JOIN, RESTART, EXTENT, CENTRE = range(10, 16)
 OPERATION_DESPAWN = 6 | MUST_BE_UNDERSTOOD  # of Mutate
 
 
@@ -130,6 +131,14 @@ def mutate_despawn(sequence: int, epoch: int, entity: Entity) -> bytes:
 # What a server says
 
 
+class Coordinates(NamedTuple):
+    """Where a component says where an entity is: the positions of the fields that lead there; and the length of the
+    cells of the server's grid."""
+
+    path: list[int]
+    cell_size: float
+
+
 class Component(NamedTuple):
     """An entry of the component table. `size`: bytes of every value, None where they vary. A resource has row 0 alone,
     which is no entity's; the rows of status, with which a server shows itself, are none either."""
@@ -142,6 +151,7 @@ class Component(NamedTuple):
     is_resource: bool
     default: bytes | None
     is_status: bool = False
+    coordinates: Coordinates | None = None
 
 
 class Welcome(NamedTuple):
@@ -280,6 +290,14 @@ def _welcome(reader: Reader) -> Welcome:
     return Welcome(epoch, tick, tick_rate, limits, components, schemas)
 
 
+def _coordinates(entry: Reader) -> Coordinates:
+    path = [entry.varint() for _ in range(entry.count(DEPTH_MAX, 1))]
+    (cell_size,) = struct.unpack("<d", entry.take(8))
+    if not 1e-100 <= cell_size <= 1e100:
+        raise Breach(1007, f"cells of the size {cell_size}")
+    return Coordinates(path, cell_size)
+
+
 def _entries(reader: Reader) -> list[Component]:
     entries: list[Component] = []
     for _ in range(reader.count(COMPONENT_COUNT_MAX, 13)):
@@ -294,7 +312,8 @@ def _entries(reader: Reader) -> list[Component]:
         size = None if form == 0 else form - 1
         is_writable, is_resource = bool(flags & WRITABLE), bool(flags & IS_RESOURCE)
         is_status = bool(flags & IS_STATUS)
-        entries.append(Component(number, name, schema_hash, size, is_writable, is_resource, default, is_status))
+        place = _coordinates(entry) if flags & IS_SPATIAL else None
+        entries.append(Component(number, name, schema_hash, size, is_writable, is_resource, default, is_status, place))
     if len({entry.name for entry in entries}) < len(entries):
         raise Breach(1002, "two components of one name")
     return entries
@@ -492,6 +511,13 @@ class Extent(NamedTuple):
     begins_at_its_entity: bool
 
 
+class Centre(NamedTuple):
+    """Whether the entity in the centre of a query's region is gone, hidden or nowhere: the region stays where that was."""
+
+    query: int
+    is_lost: bool
+
+
 class Removed(NamedTuple):
     component: int
     rows: list[int]
@@ -518,9 +544,9 @@ class AddedSchema(NamedTuple):
 
 
 Section = Union[
-    Started, Despawned, Left, Entered, Joined, Restarted, Extent, Removed, Written, TableChanged, AddedSchema
+    Started, Despawned, Left, Entered, Joined, Restarted, Extent, Centre, Removed, Written, TableChanged, AddedSchema
 ]  # fmt: skip
-_KNOWN = range(STARTED, EXTENT + 1)
+_KNOWN = range(STARTED, CENTRE + 1)
 _RESERVED = 9
 
 
@@ -563,6 +589,8 @@ def _batch_section(kind: int, reader: Reader, sizes: dict[int, int | None]) -> S
         return Restarted(reader.varint())
     if kind == EXTENT:
         return Extent(reader.varint(), reader.varint(), reader.flag())
+    if kind == CENTRE:
+        return Centre(reader.varint(), reader.flag())
     if kind in (ENTER, SPAWN):
         entered = _rows(reader)
         return Entered(entered, [reader.unsigned(4) for _ in entered], kind == SPAWN)

@@ -72,6 +72,22 @@ public final class LiveQuery: Sendable {
         return session.withCore { $0.extent(of: id)?.total ?? $0.members(of: id).count { $0 != .none } }
     }
 
+    /// Whether the entity that `from` names in the query matches, or has matched: only then the members begin there.
+    /// True without `from`.
+    /// - Complexity: O(1).
+    public var beginsAtItsEntity: Bool {
+        let id = id
+        return session.withCore { $0.extent(of: id)?.beginsAtItsEntity ?? true }
+    }
+
+    /// Whether the entity around which the query's region lies is gone, hidden, or nowhere. The region stays where that
+    /// was last, and goes on with it when it is seen again; if it was never seen, there are no members.
+    /// - Complexity: O(1).
+    public var isCentreLost: Bool {
+        let id = id
+        return session.withCore { $0.isCentreLost(id) }
+    }
+
     /// The same as ``entities``; `Entity.none` for a resource that matches.
     package var members: [Entity] {
         let id = id

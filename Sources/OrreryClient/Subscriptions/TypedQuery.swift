@@ -49,16 +49,24 @@ public struct TypedQuery<each C: Component>: Sendable {
     /// As ``LiveQuery/total``.
     public var total: Int { live.total }
 
+    /// As ``LiveQuery/beginsAtItsEntity``.
+    public var beginsAtItsEntity: Bool { live.beginsAtItsEntity }
+
+    /// As ``LiveQuery/isCentreLost``.
+    public var isCentreLost: Bool { live.isCentreLost }
+
     /// As ``LiveQuery/batches``.
     public var batches: BatchSequence { live.batches }
 
     /// Asks for others instead, as ``LiveQuery/replace(with:for:)``: those of whom something else holds, or another
     /// part of them. The parameters are those of the query; the types stay.
     public func replace(
-        where condition: QueryCondition? = nil, orderedBy order: QueryOrder..., limit: Int? = nil, offset: Int = 0,
+        within region: QueryRegion? = nil, where condition: QueryCondition? = nil, orderedBy order: QueryOrder...,
+        limit: Int? = nil, offset: Int = 0,
         from start: Entity? = nil, for entities: [Entity]? = nil
     ) async throws(ClientError) {
-        let text = terms.clauses(where: condition, orderedBy: order, limit: limit, offset: offset, from: start)
+        let text = terms.clauses(
+            within: region, where: condition, orderedBy: order, limit: limit, offset: offset, from: start)
         do throws(ClientError) {
             try await live.replace(with: text, for: entities)
         } catch {
@@ -85,6 +93,7 @@ extension ClientConnection {
     ///   - optional: The components that are shown if a member has them.
     ///   - hidden: The components that a member has, and that are not shown.
     ///   - excluded: The components that no member has.
+    ///   - region: Where members are: `.radius(500, of: ship)`.
     ///   - condition: What else holds of a member.
     ///   - order: The order of the members; ascending by entity without one.
     ///   - limit: How many are shown at most; `nil` for all. ``TypedQuery/total`` says how many there are.
@@ -98,8 +107,8 @@ extension ClientConnection {
     public func query<each C: Component>(
         _ type: repeat (each C).Type, anyOf other: any Component.Type..., optional: any Component.Type...,
         with hidden: any Component.Type..., without excluded: any Component.Type...,
-        where condition: QueryCondition? = nil, orderedBy order: QueryOrder..., limit: Int? = nil, offset: Int = 0,
-        from start: Entity? = nil, for entities: [Entity]? = nil
+        within region: QueryRegion? = nil, where condition: QueryCondition? = nil, orderedBy order: QueryOrder...,
+        limit: Int? = nil, offset: Int = 0, from start: Entity? = nil, for entities: [Entity]? = nil
     ) async throws(ClientError) -> TypedQuery<repeat each C> {
         var fit = Fit()
         var terms: [QueryText] = []
@@ -114,7 +123,7 @@ extension ClientConnection {
         terms += optional.map { "\($0)?" }
         terms += excluded.map { "!\($0)" }
         let text = QueryText(joining: terms)
-            .clauses(where: condition, orderedBy: order, limit: limit, offset: offset, from: start)
+            .clauses(within: region, where: condition, orderedBy: order, limit: limit, offset: offset, from: start)
         do throws(ClientError) {
             let granted = try await session.granted(text, for: entities, fitting: fit)
             return TypedQuery(LiveQuery(session, granted, fit), QueryText(joining: terms))

@@ -26,6 +26,21 @@ extension ByteWriter {
         }
     }
 
+    mutating func append(_ region: Region?) {
+        guard let region else { return append(0) }
+        func bits(_ point: Point) -> [UInt64] { [point.x, point.y, point.z].map { ($0 + 0).bitPattern } }
+        switch region.centre {
+        case .point(let point):
+            append(1)
+            for bits in bits(point) { append(integer: bits) }
+        case .entity(let entity):
+            append(2)
+            append(entity)
+        }
+        append(varint: region.column.rawValue)
+        append(integer: (region.radius + 0).bitPattern)
+    }
+
     private mutating func append(_ columns: [ColumnID]) {
         append(varint: columns.count)
         for column in columns { append(varint: column.rawValue) }

@@ -41,7 +41,7 @@ package struct OrderKey: Hashable, Sendable {
             case .array, .set, .dictionary: !isFolded
             default: false
             }
-        case .length: LengthLayout(end) != nil && !isFolded
+        case .length: Coordinates(end) != nil && !isFolded
         case .entity: true
         }
     }

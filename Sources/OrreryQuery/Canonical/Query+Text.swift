@@ -7,6 +7,7 @@ extension Query {
     package func text(in table: ComponentTable) -> String {
         let writer = QueryTextWriter(table: table)
         var text = writer.terms(of: selection)
+        if let region { text += " \(writer.text(of: region))" }
         if let condition { text += " where \(writer.text(of: condition))" }
         if !order.isEmpty { text += " order by " + order.map(writer.text).joined(separator: ", ") }
         if let window { text += " \(writer.text(of: window))" }
@@ -64,6 +65,19 @@ private struct QueryTextWriter {
         terms += shown.subtracting(written).sorted().map { "\(name(of: $0))?" }
         terms += selection.excluded.map { "!\(name(of: $0))" }
         return terms.joined(separator: ", ")
+    }
+
+    // MARK: Region
+
+    func text(of region: Region) -> String {
+        let numbers = { (numbers: [Double]) in numbers.map { QuerySpelling.number($0) }.joined(separator: ", ") }
+        let isFlat = table[region.column].flatMap(Coordinates.init(of:))?.parts.count == 2
+        let centre =
+            switch region.centre {
+            case .point(let point): "(\(numbers(isFlat ? [point.x, point.y] : [point.x, point.y, point.z])))"
+            case .entity(let entity): QuerySpelling.entity(entity)
+            }
+        return "within \(numbers([region.radius])) of \(centre) by \(name(of: region.column))"
     }
 
     // MARK: Order

@@ -12,6 +12,8 @@ package final class Query: Hashable, Sendable {
     package let canonical: [UInt8]
     /// Who may be a member as far as components go, and what is shown.
     package let selection: Selection
+    /// In which circle or ball members are; `nil` for anywhere.
+    package let region: Region?
     /// What else holds of a member.
     package let condition: Condition?
     /// In which order members are shown. Members that are equal in all keys ascend.
@@ -29,6 +31,8 @@ package final class Query: Hashable, Sendable {
     package let decidingField: IndexedField?
     /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
     package let nodeCount: Int
+    /// Where entities are, if it has a region.
+    package let places: PlaceReader?
     /// The order, ready to be used.
     package let rowOrder: RowOrder
     let plan: QueryPlan
@@ -49,9 +53,11 @@ package final class Query: Hashable, Sendable {
         }
         let resolver = try Resolver(table: table, syntax)
         selection = try resolver.selection(of: syntax, entities: entities)
+        region = try syntax.region.map { region throws(QueryError) in try resolver.region(region) }
         condition = try syntax.condition.map { condition throws(QueryError) in try resolver.condition(condition) }
         var writer = ByteWriter()
         writer.append(selection)
+        writer.append(region)
         window = syntax.window
         let keys = try resolver.order(syntax.order)
         // The order of nobody makes no difference.
@@ -59,20 +65,23 @@ package final class Query: Hashable, Sendable {
         writer.append(order, window)
         if let condition { writer.append(condition) }
         canonical = writer.bytes
-        nodeCount = selection.nodeCount + (condition?.nodeCount ?? 0) + order.count
+        nodeCount = selection.nodeCount + (region == nil ? 0 : 1) + (condition?.nodeCount ?? 0) + order.count
         plan = QueryPlan(selection, condition, table)
+        places = region.flatMap { PlaceReader($0.column, in: table) }
         rowOrder = RowOrder(order, in: table)
         let orderColumns = order.compactMap(\.column)
         sentColumns = Set(selection.shownColumns(in: table)).union(orderColumns).sorted()
-        // Who is in a window depends on all others.
-        let keyRanges = window == nil && selection.shown.rowKind == .entities ? condition?.keyRanges(table) : nil
+        // Who is in a window depends on all others; who is in a region is found by place.
+        let isFoundByFields = window == nil && region == nil && selection.shown.rowKind == .entities
+        let keyRanges = isFoundByFields ? condition?.keyRanges(table) : nil
         self.keyRanges = keyRanges?.ranges
         if let keyRanges, keyRanges.areExact, let field = keyRanges.field, selection.asksOnly(for: field.column) {
             decidingField = field
         } else {
             decidingField = nil
         }
-        let columns = Self.membershipColumns(selection, condition, table)
+        var columns = Self.membershipColumns(selection, condition, table)
+        if let region { columns.insert(region.column) }
         membershipColumns = (window == nil ? columns : columns.union(orderColumns)).sorted()
     }
 
@@ -130,7 +139,8 @@ package final class Query: Hashable, Sendable {
     /// Whether it shows whole components: every entity that has one of the shown components, or every entity there is;
     /// or a resource, whatever its value. The members of any other query must be told.
     package var isPlain: Bool {
-        guard condition == nil, window == nil, selection.excluded.isEmpty, selection.entities == nil else {
+        guard region == nil, condition == nil, window == nil, selection.excluded.isEmpty, selection.entities == nil
+        else {
             return false
         }
         // What only the order reads is sent of members, and not of everybody who has it.
@@ -144,7 +154,12 @@ package final class Query: Hashable, Sendable {
     }
 
     /// Whether births decide about membership too, since a member need not have any component.
-    package var readsLife: Bool { selection.required.isEmpty && !isResource }
+    package var readsLife: Bool { selection.required.isEmpty && region == nil && !isResource }
+
+    /// Whether being in the region is being a member.
+    package var isDecidedByRegion: Bool {
+        region.map { condition == nil && window == nil && selection.asksOnly(for: $0.column) } ?? false
+    }
 
     /// The listed entities, if nothing else decides about membership: those of them that live.
     package var onlyListed: [Entity]? {

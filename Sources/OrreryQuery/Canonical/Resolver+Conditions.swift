@@ -97,7 +97,7 @@ extension Resolver {
             return Value(operand: .count(field.path), type: .integer, fieldType: .scalar(.int64))
         case .length(let path):
             let field = try field(path)
-            guard LengthLayout(field.type) != nil else {
+            guard Coordinates(field.type) != nil else {
                 throw QueryError(.type, column: path.column, expected: "a vector, or a structure of x, y and z")
             }
             return Value(operand: .length(field.path), type: .double, fieldType: .scalar(.double))

@@ -7,7 +7,7 @@ struct Resolver {
     /// Whether the conditions are on resources.
     let isResourceQuery: Bool
     /// Whether the query is of what the server shows of itself, and not of the world.
-    private var isStatusQuery = false
+    private(set) var isStatusQuery = false
     private let nameSizeMax: Int
 
     init(table: ComponentTable, _ syntax: QuerySyntax) throws(QueryError) {

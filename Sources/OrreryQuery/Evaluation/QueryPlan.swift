@@ -103,20 +103,26 @@ extension Query {
     }
 
     /// The rows that match, whichever of them the window shows.
-    /// - Parameter rows: The rows to look at; all by default.
+    /// - Parameters:
+    ///   - rows: The rows to look at; all by default.
+    ///   - area: Where the region lies, and who is in it; by default where it lies now, and nobody.
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(rows looked at × nodes); nothing is allocated per row.
-    package func matching(in store: ComponentStore, among rows: RowSet? = nil) -> RowSet {
+    package func matching(in store: ComponentStore, among rows: RowSet? = nil, within area: Area? = nil) -> RowSet {
         var members = RowSet()
-        forEachPage(of: rows, in: store) { page, _, matching in members.append(matching, page: UInt32(page)) }
+        forEachPage(of: rows, in: store, within: area) { page, _, matching in
+            members.append(matching, page: UInt32(page))
+        }
         return members
     }
 
     /// Calls `body` with each page of rows, ascending, of which rows were looked at, and which of them match.
-    /// - Parameter rows: The rows to look at; all by default. Of a query that lists entities, others are passed over.
-    /// - Complexity: As ``matching(in:among:)``.
+    /// - Parameters:
+    ///   - rows: The rows to look at; all by default. Of a query that lists entities, others are passed over.
+    ///   - area: As of ``matching(in:among:within:)``.
+    /// - Complexity: As ``matching(in:among:within:)``.
     package func forEachPage(
-        of rows: RowSet? = nil, in store: ComponentStore,
+        of rows: RowSet? = nil, in store: ComponentStore, within area: Area? = nil,
         _ body: (_ page: Int, _ rows: PageMask, _ matching: PageMask) -> Void
     ) {
         var (candidates, living) = (rows, RowSet?.none)
@@ -125,10 +131,13 @@ extension Query {
             candidates = candidates?.intersection(listed) ?? listed
             living = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))
         }
-        let (presence, matcher) = (plan.presence(in: store), plan.matcher)
+        let (presence, places, matcher) = (plan.presence(in: store), places, plan.matcher)
+        let area =
+            area ?? region.map { Area($0, around: centre(in: store), leaveRatio: 1, insiders: RowSet()) }
         func scan(page: Int, among rows: PageMask) {
             var mask = presence.mask(rows, onPage: page)
             if let living { mask &= living.mask(ofPage: UInt32(page)) }
+            if let places, let area, !mask.isEmpty { mask = places.mask(mask, in: area, onPage: page, of: store) }
             if let matcher, !mask.isEmpty { mask = matcher.matches(mask, Matcher.Place(store: store, page: page)) }
             body(page, rows, mask)
         }
@@ -141,14 +150,19 @@ extension Query {
         }
     }
 
-    /// Whether an entity is a member. No entity is a member of a query of a resource.
+    /// Whether an entity matches. No entity matches a query of a resource.
     /// - Precondition: The store has the table that the query was made with.
     /// - Complexity: O(nodes), and O(log n) for a list of n entities.
     package func isMember(_ entity: Entity, of store: ComponentStore) -> Bool {
-        mayBeMember(entity, of: store) && matches(entity, of: store)
+        guard mayBeMember(entity, of: store), matches(entity, of: store) else { return false }
+        guard let region, let places else { return true }
+        guard let centre = centre(in: store), let place = places.place(of: entity.index, in: store) else {
+            return false
+        }
+        return place.squaredDistance(to: centre) <= region.radius * region.radius
     }
 
-    /// Whether a living entity is a member.
+    /// Whether a living entity matches, wherever it is.
     /// - Precondition: As for ``isMember(_:of:)``; it lives.
     package func matches(_ entity: Entity, of store: ComponentStore) -> Bool {
         guard isListed(entity) else { return false }

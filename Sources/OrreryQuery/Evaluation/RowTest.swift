@@ -18,7 +18,7 @@ final class OperandReader: Sendable {
             switch operand {
             case .field(let path): ValueReader(path, table)
             case .count(let path): ValueReader(path, table) { _ in .count }
-            case .length(let path): ValueReader(path, table) { .length(LengthLayout($0)!) }
+            case .length(let path): ValueReader(path, table) { .length(Coordinates($0)!) }
             case .entity: ValueReader(.entity)
             }
     }

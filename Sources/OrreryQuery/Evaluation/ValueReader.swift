@@ -1,40 +1,5 @@
 import OrrerySchema
 
-/// The numbers whose length is asked, x first, and where they lie in the bytes of their vector or structure.
-struct LengthLayout: Sendable {
-    let parts: [(offset: Int, scalar: Scalar)]
-
-    /// - Returns: `nil` unless the type is a vector, or a structure of the numbers x, y and (optionally) z.
-    init?(_ type: FieldType) {
-        switch type {
-        case .vector(let scalar, let lanes): parts = (0..<lanes).map { ($0 * scalar.size, scalar) }
-        case .structure(let fields) where fields.count == 2 || fields.count == 3:
-            var parts: [(offset: Int, scalar: Scalar)] = []
-            for name in ["x", "y", "z"].prefix(fields.count) {
-                guard let position = fields.firstIndex(where: { $0.name.isExactly(name) }),
-                    case .scalar(let scalar) = fields[position].type, scalar != .bool,
-                    let range = type.wireRange(at: [position])
-                else { return nil }
-                parts.append((range.lowerBound, scalar))
-            }
-            self.parts = parts
-        default: return nil
-        }
-    }
-
-    /// The square root of the sum of squares, computed in Double from x on.
-    func length(in bytes: UnsafeRawBufferPointer) -> Double {
-        var sum = 0.0
-        for (offset, scalar) in parts {
-            let part = scalar.double(in: bytes, at: offset)
-            sum += part * part
-        }
-        return sum.squareRoot()
-    }
-
-    var size: Int { parts.reduce(0) { $0 + $1.scalar.size } }
-}
-
 /// Reads a field out of the bytes of a value, from the outside to the inside, and skips what comes before it.
 struct ValueReader: Sendable {
     /// What is read at the end of the way.
@@ -46,7 +11,7 @@ struct ValueReader: Sendable {
         case text
         /// The number of elements.
         case count
-        case length(LengthLayout)
+        case length(Coordinates)
         /// Only whether it is there.
         case presence
     }
@@ -241,26 +206,6 @@ extension ByteReader {
         case .uint64: return .integer(Int128(try load(UInt64.self)))
         case .float: return Reading(Double(Float(bitPattern: try load(UInt32.self))))
         case .double: return Reading(Double(bitPattern: try load(UInt64.self)))
-        }
-    }
-}
-
-extension Scalar {
-    /// The number at an offset, rounded to Double.
-    fileprivate func double(in bytes: UnsafeRawBufferPointer, at offset: Int) -> Double {
-        func load<T: BitwiseCopyable>(_ type: T.Type) -> T { bytes.loadUnaligned(fromByteOffset: offset, as: type) }
-        return switch self {
-        case .bool: 0
-        case .int8: Double(load(Int8.self))
-        case .int16: Double(Int16(littleEndian: load(Int16.self)))
-        case .int32: Double(Int32(littleEndian: load(Int32.self)))
-        case .int64: Double(Int64(littleEndian: load(Int64.self)))
-        case .uint8: Double(load(UInt8.self))
-        case .uint16: Double(UInt16(littleEndian: load(UInt16.self)))
-        case .uint32: Double(UInt32(littleEndian: load(UInt32.self)))
-        case .uint64: Double(UInt64(littleEndian: load(UInt64.self)))
-        case .float: Double(Float(bitPattern: UInt32(littleEndian: load(UInt32.self))))
-        case .double: Double(bitPattern: UInt64(littleEndian: load(UInt64.self)))
         }
     }
 }

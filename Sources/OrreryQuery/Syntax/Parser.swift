@@ -132,7 +132,7 @@ struct Parser {
             syntax.resource = try parsePath("the name of a resource")
         } else {
             if !(hasEntities && isAtClause) { syntax.terms = try parseTerms(hasEntities: hasEntities) }
-            try refuseLaterClause("within", "regions come later")
+            syntax.region = try parseRegion()
         }
         isInCondition = token.word == "where"
         if accept(word: "where") { syntax.condition = try parseCondition() }
@@ -154,46 +154,14 @@ struct Parser {
         if let window = syntax.window { return window.canBegin ? "offset, from, or the end" : "the end" }
         if !syntax.order.isEmpty { return "a comma, asc, desc, limit, count, or the end" }
         if isInCondition { return afterCondition(rest) }
-        return syntax.resource == nil ? "a comma, |, where, \(rest)" : "where, \(rest)"
+        guard syntax.resource == nil else { return "where, \(rest)" }
+        guard let region = syntax.region else { return "a comma, |, within, where, \(rest)" }
+        return region.component == nil ? "by, where, \(rest)" : "where, \(rest)"
     }
 
     /// Whether the text ends here, or a word begins a clause that stands after the terms.
     private var isAtClause: Bool {
         token.kind == .end || ["where", "within", "order", "limit", "at"].contains(token.word)
-    }
-
-    private mutating func parseOrder() throws(QueryError) -> [OrderKeySyntax] {
-        guard accept(word: "by") else { throw unexpected("by") }
-        var keys: [OrderKeySyntax] = []
-        repeat {
-            countNode(at: token.column)
-            let isFolded = accept(.tilde)
-            let operand = try parseOperand("a field, such as Orbit.distance")
-            let isDescending = token.word == "desc"
-            if isDescending || token.word == "asc" { advance() }
-            keys.append(
-                OrderKeySyntax(operand: operand, isFolded: isFolded, isDescending: isDescending))
-        } while accept(.comma)
-        return keys
-    }
-
-    private mutating func parseWindow() throws(QueryError) -> Window? {
-        if accept(word: "count") { return .nobody }
-        guard accept(word: "limit") else { return nil }
-        let count = try parseCount()
-        if accept(word: "offset") { return Window(count: count, start: .offset(try parseCount())) }
-        if accept(word: "from") {
-            return Window(count: count, start: .entity(try parseEntity("an entity such as 12v3")))
-        }
-        return Window(count: count)
-    }
-
-    private mutating func parseCount() throws(QueryError) -> Int {
-        guard case .number(let number) = token.kind, number.floor.isExact, !number.isNegative else {
-            throw unexpectedValue("a whole number")
-        }
-        advance()
-        return Int(clamping: number.floor.value)
     }
 
     private func refuseLaterClause(_ word: String, _ reason: String) throws(QueryError) {

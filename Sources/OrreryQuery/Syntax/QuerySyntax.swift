@@ -5,11 +5,28 @@ struct QuerySyntax {
     var terms: [TermSyntax] = []
     /// Set instead of ``terms`` for a query of a resource.
     var resource: PathSyntax?
+    var region: RegionSyntax?
     var condition: ConditionSyntax?
     /// The keys after `order by`.
     var order: [OrderKeySyntax] = []
     /// Which of those who match are asked for; `nil` for all.
     var window: Window?
+}
+
+/// What follows `within`.
+struct RegionSyntax {
+    enum Centre {
+        case point([DecimalNumber], column: Int)
+        case entity(Entity)
+    }
+
+    /// Where the clause begins.
+    var column: Int
+    var radius: DecimalNumber
+    var radiusColumn: Int
+    var centre: Centre
+    /// The component after `by`.
+    var component: PathSyntax?
 }
 
 /// One key of `order by`.

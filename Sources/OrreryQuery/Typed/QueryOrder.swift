@@ -25,9 +25,11 @@ extension QueryText {
     /// - Parameters:
     ///   - entity: Where the window begins instead of after `offset` members.
     package func clauses(
-        where condition: QueryCondition?, orderedBy order: [QueryOrder], limit: Int?, offset: Int, from entity: Entity?
+        within region: QueryRegion?, where condition: QueryCondition?, orderedBy order: [QueryOrder], limit: Int?,
+        offset: Int, from entity: Entity?
     ) -> QueryText {
         var text = self
+        if let region { text = "\(text) within \(region.text)" }
         if let condition { text = "\(text) where \(condition.text)" }
         if !order.isEmpty { text = "\(text) order by \(QueryText(joining: order.map(\.text)))" }
         guard let limit else { return text }

@@ -39,6 +39,7 @@ extension BatchApplier {
             leftRows = leftRows.union(try restart(query))
         case .joined(let query, let rows): try join(rows, query, batch)
         case .extent(let query, let extent): shown.set(extent, try position(of: query))
+        case .centre(let query, let isLost): shown.set(isCentreLost: isLost, try position(of: query))
         case .enter(let rows, let generations, let spawned):
             try enter(rows, generations, spawned: spawned, &batch)
         case .remove(let column, let rows):

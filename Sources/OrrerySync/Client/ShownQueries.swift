@@ -17,6 +17,8 @@ struct ShownQueries {
         fileprivate(set) var members = RowSet()
         /// How many match, of whom the members are a part; `nil` if the query has no window.
         fileprivate(set) var extent: Extent?
+        /// Whether the entity in the centre of its region is nowhere.
+        fileprivate(set) var isCentreLost = false
         /// Before the batch that is being applied.
         fileprivate(set) var membersBefore = RowSet()
         /// Rows that joined again in this batch, though they were members: they left in between.
@@ -82,6 +84,8 @@ struct ShownQueries {
     }
 
     mutating func set(_ extent: Extent, _ position: Int) { queries[position].extent = extent }
+
+    mutating func set(isCentreLost: Bool, _ position: Int) { queries[position].isCentreLost = isCentreLost }
 
     mutating func leave(_ rows: RowSet, _ position: Int) {
         queries[position].members = queries[position].members.subtracting(rows)

@@ -94,6 +94,12 @@ extension SyncClient {
         return applier.shown[query.number]?.extent
     }
 
+    /// Whether the entity in the centre of the region of a started subscription is nowhere.
+    package func isCentreLost(_ id: SubscriptionID) -> Bool {
+        guard applier.started.contains(id), let query = applier.granted[id] else { return false }
+        return applier.shown[query.number]?.isCentreLost ?? false
+    }
+
     /// What the query of a subscription shows; `nil` until it is granted.
     package func granted(_ id: SubscriptionID) -> GrantedQuery? { applier.granted[id] }
 

@@ -17,12 +17,14 @@ final class FrozenQueries {
         var query: Query
     }
 
-    private struct Frozen {
+    struct Frozen {
         var definition: QueryTable.Definition
         var membership: Membership
         /// Where its window began, if it follows an entity.
         var anchor: RowOrder.Place?
-        var number: UInt64
+        /// Where its region lay, if its centre is an entity that was seen.
+        var centre: Point?
+        fileprivate var number: UInt64
     }
 
     private var queries: [Key: Frozen] = [:]
@@ -46,15 +48,14 @@ final class FrozenQueries {
         lastNumber += 1
         byteCount += membership.byteCount
         queries[key] = Frozen(
-            definition: entry.definition, membership: membership, anchor: entry.ranking?.anchor, number: lastNumber)
+            definition: entry.definition, membership: membership, anchor: entry.ranking?.anchor,
+            centre: entry.region?.centre, number: lastNumber)
         order.append((key, lastNumber, now))
         while byteCount > Self.sizeMax || order.count > Self.countMax { dropOldest() }
     }
 
     /// Takes a query out, to be evaluated again.
-    func take(_ query: Query, of epoch: Epoch) -> (QueryTable.Definition, Membership, RowOrder.Place?)? {
-        take(Key(epoch: epoch, query: query)).map { ($0.definition, $0.membership, $0.anchor) }
-    }
+    func take(_ query: Query, of epoch: Epoch) -> Frozen? { take(Key(epoch: epoch, query: query)) }
 
     private func take(_ key: Key) -> Frozen? {
         guard let frozen = queries.removeValue(forKey: key) else { return nil }

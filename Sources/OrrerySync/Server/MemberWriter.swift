@@ -105,6 +105,9 @@ struct MemberWriter {
         if let ranking = entry.ranking, ranking.extentTick > cursor, pages?.lowerBound ?? 0 == 0 {
             sections.joined.append(ranking.extent, of: entry.number)
         }
+        if let region = entry.region, region.isNews(after: cursor), pages?.lowerBound ?? 0 == 0 {
+            sections.joined.append(centreIsLost: region.isLost, of: entry.number)
+        }
         for column in entry.sentColumns {
             // A component that does not decide about members changes in other rows, too.
             let isInRows = rows == nil || !entry.definition.readColumns.contains(column)

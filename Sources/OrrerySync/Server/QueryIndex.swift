@@ -4,8 +4,8 @@ import OrreryStore
 
 /// Leads from what changes to the queries that it concerns.
 ///
-/// What decides about the members of a query leads to it by the component, or, for a query of which ranges are known,
-/// by the values of fields (``FieldIndex``).
+/// What decides about the members of a query leads to it by the component; for a query of which ranges are known, by
+/// the values of fields (``FieldIndex``); for one with a region, by where entities are (``RegionIndex``).
 struct QueryIndex {
     /// By component: the queries that show it.
     private var readers: [[QueryTable.Slot]]
@@ -19,6 +19,10 @@ struct QueryIndex {
     private var fields: [IndexedField: FieldIndex] = [:]
     /// By component: the fields of queries whose members depend on it.
     private var fieldsByColumn: [[FieldIndex]]
+    /// By the component that says where entities are: the queries with regions.
+    private var regions: [ColumnID: RegionIndex] = [:]
+    /// The queries whose regions have lost or found their centres in the tick that was evaluated last.
+    private(set) var lostAndFound: [QueryTable.Slot] = []
     /// How many fields have keys.
     private var keptFieldCount = 0
     /// The rows that concern queries by their fields, in the tick that was evaluated last.
@@ -54,7 +58,16 @@ struct QueryIndex {
             fields[name] = field
             change(field) { field.insert(slot, definition.query) }
         }
+        if let places = definition.query.places {
+            let region = regions[places.column] ?? RegionIndex(places)
+            regions[places.column] = region
+            region.insert(slot, definition.query)
+        }
     }
+
+    /// The grid in which the region of a query lies; `nil` without one.
+    /// - Precondition: The query is in the index.
+    func grid(of query: Query) -> SpatialGrid? { query.places.flatMap { regions[$0.column]?.grid } }
 
     mutating func remove(_ slot: QueryTable.Slot, _ definition: QueryTable.Definition) {
         for column in definition.readColumns { readers[column.rawValue].removeUnordered(slot) }
@@ -68,6 +81,10 @@ struct QueryIndex {
                 if field.queries.isEmpty { field.forgetKeys() }
             }
             if field.queries.isEmpty { fields[name] = nil }
+        }
+        if let column = definition.query.places?.column, let region = regions[column] {
+            region.remove(slot, definition.query)
+            if region.slots.isEmpty { regions[column] = nil }
         }
     }
 
@@ -89,11 +106,15 @@ struct QueryIndex {
     }
 
     /// Finds out whom changes may concern.
-    /// - Parameter columns: The components that changed.
+    /// - Parameters:
+    ///   - columns: The components that changed.
+    ///   - tick: The tick that was evaluated before.
+    ///   - entries: The queries, by slot.
     /// - Returns: The queries whose members may be others, each once: by any of the changed rows that they read, or by
     ///   these rows.
     mutating func decidersOf(
-        _ columns: [ColumnID], _ hasLifeChanged: Bool, _ changed: inout ChangedRows, in store: ComponentStore
+        _ columns: [ColumnID], _ hasLifeChanged: Bool, _ changed: inout ChangedRows, after tick: Tick,
+        _ entries: [QueryTable.Entry?], in store: ComponentStore
     ) -> (direct: [QueryTable.Slot], found: [QueryTable.Slot]) {
         for slot in direct { isDirect[slot] = false }
         found.removeAll()
@@ -111,6 +132,10 @@ struct QueryIndex {
                 keptFieldCount += (field.hasKeys ? 1 : 0) - (hadKeys ? 1 : 0)
             }
         }
+        lostAndFound.removeAll(keepingCapacity: true)
+        for region in regions.values {
+            region.find(columns, &changed, after: tick, entries, in: store, &found, &lostAndFound)
+        }
         direct.sort()
         for slot in direct { isDirect[slot] = true }
         found.order { isDirect[$0] }
@@ -120,7 +145,7 @@ struct QueryIndex {
     /// The rows that may concern the members of a query in this tick, ascending, with what became of them; `nil` if any
     /// changed row may.
     func rows(concerning slot: QueryTable.Slot, _ definition: QueryTable.Definition) -> ArraySlice<ConcernedRow>? {
-        isDirect[slot] || definition.fields.isEmpty ? nil : found[slot]
+        isDirect[slot] || !definition.isToldByRows ? nil : found[slot]
     }
 
     /// Calls `body` with the rows that may concern the members of a query in this tick, to note what became of them.
@@ -138,6 +163,11 @@ struct QueryIndex {
     /// The queries that show something of what changed, whoever their members are.
     func readersOf(_ columns: [ColumnID], _ hasLifeChanged: Bool) -> [QueryTable.Slot] {
         columns.reduce(hasLifeChanged ? existenceReaders : []) { $0 + readers[$1.rawValue] }
+    }
+
+    /// Traps if the grids are not what the store has.
+    func checkGrids(in store: ComponentStore) {
+        for region in regions.values { region.grid.checkInvariants(in: store) }
     }
 
     /// Traps unless it leads to these queries, and to no other.
@@ -169,6 +199,17 @@ struct QueryIndex {
                     == Set(
                         self.fields.values.filter { $0.columns.map(\.rawValue).contains(column) }
                             .map(\.field)), "a component leads to the fields of queries that it decides")
+        }
+        let regionQueries = queries.filter { $0.value.query.region != nil }
+        assert(
+            Set(regions.values.flatMap(\.slots)) == Set(regionQueries.keys)
+                && Set(regions.keys) == Set(regionQueries.values.compactMap(\.query.places?.column)),
+            "a grid leads to the queries whose regions lie in it")
+        for region in regions.values {
+            let expected = regionQueries.values.filter { $0.query.places?.column == region.grid.places.column }
+            assert(
+                Set(region.columns) == Set(expected.flatMap(\.query.membershipColumns)),
+                "a grid knows what its queries read")
         }
         assert(keptFieldCount == fields.values.count(where: \.hasKeys), "fields with keys are counted")
     }

@@ -13,10 +13,16 @@ extension QueryTable {
         var ranking: Ranking?
         /// The ordered field that it uses.
         var field: OrderedField?
+        /// Where its region lies.
+        var region: RegionState?
+        /// The grid in which that is.
+        var grid: SpatialGrid?
         /// How far it was evaluated, until all rows were; `nil` after that. Changes are followed in the pages before.
         var unfinished: Unfinished?
         /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
         var work = 0
+        /// The rows in the cells of its region that were looked at, and are not counted yet.
+        var lookedAtCount = 0
         /// The rows that were tested since it began.
         var testedCount: UInt64 = 0
         /// The bytes that were encoded for it since then.
@@ -45,6 +51,9 @@ extension QueryTable {
         var nextPage = 0
         /// Whether nothing was known of the members when it began.
         var isNew: Bool
+        /// The rows of those who are in the region although nothing else is known of them: the members of the query
+        /// that it replaces, or of before it was kept for lost connections.
+        var insiders: [UInt32] = []
     }
 
     /// What does not change about a query. An object, so that an entry is copied at little cost.
@@ -64,6 +73,8 @@ extension QueryTable {
         let isDecidedByLife: Bool
         /// The fields that lead to it.
         let fields: Set<IndexedField>
+        /// Whether the rows in which something changed of which its members depend are found one by one.
+        let isToldByRows: Bool
 
         init(_ query: Query, _ number: QueryNumber, in components: ComponentTable) {
             self.query = query
@@ -72,13 +83,15 @@ extension QueryTable {
             guard !query.isPlain else {
                 cells = Cells(everyEntity: query.readsLife, columns: sentColumns)
                 (readColumns, decidingColumns, isDecidedByLife, fields) = (sentColumns, [], false, [])
+                isToldByRows = false
                 return
             }
             cells = Cells()
             readColumns = sentColumns.filter { !query.membershipColumns.contains($0) }
-            let isFoundByFields = query.keyRanges != nil
-            decidingColumns = isFoundByFields ? [] : query.membershipColumns
-            isDecidedByLife = !isFoundByFields && query.readsLife
+            let isFound = query.keyRanges != nil || query.region != nil
+            decidingColumns = isFound ? [] : query.membershipColumns
+            isDecidedByLife = !isFound && query.readsLife
+            isToldByRows = isFound && query.window == nil
             fields = Set(query.keyRanges?.lazy.map(\.field) ?? [])
         }
     }
@@ -89,13 +102,41 @@ extension QueryTable.Entry {
     /// - Returns: Whether anybody joined or left, or others match whom the window does not show.
     @discardableResult
     func evaluate(among candidates: RowSet? = nil, in store: ComponentStore) -> Bool {
+        let area = area
+        let candidates = candidates ?? area.flatMap(nearby)
         guard ranking != nil else {
-            let matching = query.matching(in: store, among: candidates)
+            let matching = query.matching(in: store, among: candidates, within: area)
             return membership?.update(among: candidates, matching: matching, in: store) ?? false
         }
-        let isNew = ranking?.update(among: candidates, in: store) ?? false
+        let isNew = ranking?.update(among: candidates, within: area, in: store) ?? false
         // In a part of the rows nobody knows who comes first.
         return isNew && isFinished && showWindow(in: store)
+    }
+
+    /// The rows among which all are who may be in the region; `nil` if any row may be one of them.
+    private func nearby(_ area: Area) -> RowSet? {
+        guard let grid, grid.isComplete else { return nil }
+        return RowSet(grid.rows(near: area)).union(area.insiders)
+    }
+
+    /// Where the region lies, and who is in it.
+    private var area: Area? {
+        guard let region else { return nil }
+        var rows: [UInt32] = []
+        forEachInsider { rows.append($0) }
+        return region.area(RowSet(rows.sorted()))
+    }
+
+    /// Calls `body` with the row of each who is in the region.
+    func forEachInsider(_ body: (UInt32) -> Void) {
+        if let ranking { ranking.forEachMatch(body) } else { membership?.members.forEach { body($0.index) } }
+        unfinished?.insiders.forEach(body)
+    }
+
+    /// The work of determining all members.
+    func evaluationWork(in store: ComponentStore) -> Int {
+        guard let region, let grid, grid.isComplete else { return query.evaluationWork(in: store) }
+        return 1 + grid.rowCount(near: region.area(RowSet())) * query.nodeCount / Query.rowsPerUnit
     }
 
     /// All rows were evaluated.
@@ -135,8 +176,8 @@ extension QueryTable.Entry {
 
     /// Traps if the members are not those of a whole evaluation.
     func checkInvariants(in store: ComponentStore) {
-        ranking?.checkInvariants(in: store)
+        ranking?.checkInvariants(within: area, in: store)
         membership?.checkInvariants(
-            ranking.map { RowSet($0.shown) } ?? query.matching(in: store), of: query, in: store)
+            ranking.map { RowSet($0.shown) } ?? query.matching(in: store, within: area), of: query, in: store)
     }
 }

@@ -16,6 +16,9 @@ extension QueryTable {
         /// The most rows that are looked at in a tick to find out who is in a window.
         let windowRowCountMax: Int
 
+        /// The distance at which somebody leaves a region, divided by its radius.
+        let regionLeaveRatio: Double
+
         /// Pages that are evaluated at once, times nodes.
         static let partSize = 64
 
@@ -26,6 +29,7 @@ extension QueryTable {
             togetherPageCount = evaluatesInParts ? 1 : 16
             reserveMin = evaluatesInParts ? 1 : 128
             windowRowCountMax = configuration.windowRowCountMax
+            regionLeaveRatio = max(1, configuration.regionLeaveRatio)
         }
 
         /// What evaluating so many queries together costs: as much as one of so many nodes.

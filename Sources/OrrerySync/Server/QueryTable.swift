@@ -83,9 +83,14 @@ struct QueryTable {
     ///
     /// If it is new and its members are told, they are determined here, or, if that is much work, by
     /// ``evaluateFurther(_:in:)``.
-    /// - Parameter waits: Whether others will come with it, so that it is not evaluated here.
+    /// - Parameters:
+    ///   - waits: Whether others will come with it, so that it is not evaluated here.
+    ///   - replaced: The query that it replaces: who was in the region of that stays in the new one up to the same
+    ///     distance.
     /// - Complexity: O(size of the query) to find it.
-    mutating func hold(_ query: Query, of store: ComponentStore, waits: Bool = false) -> Slot {
+    mutating func hold(
+        _ query: Query, of store: ComponentStore, waits: Bool = false, replacing replaced: Slot? = nil
+    ) -> Slot {
         if let slot = slots[query] {
             entries[slot]?.holderCount += 1
             return slot
@@ -93,11 +98,11 @@ struct QueryTable {
         // Its members are those of now, not of the tick that was evaluated last.
         if evaluated?.tick != store.tick { index.forget() }
         let entry: Entry
-        var anchor: RowOrder.Place?
-        if let (definition, membership, place) = frozen.take(query, of: epoch) {
-            entry = Entry(definition)
-            anchor = place
-            entry.membership = membership
+        var (anchor, centre) = (RowOrder.Place?.none, Point?.none)
+        if let kept = frozen.take(query, of: epoch) {
+            entry = Entry(kept.definition)
+            (anchor, centre) = (kept.anchor, kept.centre)
+            entry.membership = kept.membership
             entry.unfinished = Unfinished(isNew: false)
         } else {
             lastNumber += 1
@@ -108,6 +113,12 @@ struct QueryTable {
                 entry.membership = Membership(of: query, at: store.tick)
                 entry.unfinished = Unfinished(isNew: true)
             }
+        }
+        if let region = query.region {
+            let replaced = replaced.map { self[$0] }.flatMap { $0.query.region?.column == region.column ? $0 : nil }
+            (replaced ?? entry).membership?.members.forEach { entry.unfinished?.insiders.append($0.index) }
+            entry.region = RegionState(query, region, around: centre, leaveRatio: tuning.regionLeaveRatio)
+            _ = entry.region?.follow(in: store)
         }
         entry.field = orderedFields.hold(query, in: components)
         entry.ranking = query.window.map {
@@ -127,12 +138,17 @@ struct QueryTable {
             statusQueryCount += 1
         }
         index.insert(slot, entry.definition)
+        entry.grid = index.grid(of: query)
         guard !entry.isFinished else { return slot }
         unfinished.append(slot)
         let fieldPageCount = entry.field.map { $0.isComplete ? 0 : store[$0.column].pageCount } ?? 0
-        let work = query.evaluationWork(in: store) + Tuning.work(ofOrdering: fieldPageCount)
+        let gridPageCount = entry.grid.map { $0.isComplete ? 0 : store[$0.places.column].pageCount } ?? 0
+        let work =
+            entry.evaluationWork(in: store) + Tuning.work(ofOrdering: fieldPageCount)
+            + SpatialGrid.workOfBuilding(pageCount: gridPageCount)
         if !waits, work <= tuning.pieceWorkMax {
             entry.field?.build(fieldPageCount, in: store)
+            entry.grid?.build(gridPageCount, in: store)
             entry.testedCount += UInt64(query.rowCount(in: store))
             entry.evaluate(in: store)
             finish(slot, in: store)
@@ -148,6 +164,10 @@ struct QueryTable {
         if let field = self[slot].field, !field.isComplete {
             field.build(1, in: store)
             return Tuning.work(ofOrdering: 1)
+        }
+        if let grid = self[slot].grid, !grid.isComplete {
+            grid.build(1, in: store)
+            return SpatialGrid.workOfBuilding(pageCount: 1)
         }
         let together = unfinishedTogether(with: query, at: page)
         let isAlone = together.count < tuning.togetherCountMin
@@ -261,7 +281,7 @@ struct QueryTable {
         orderedFields.forEach(of: columns) { field in
             field.update(rows.rows(of: [field.column], life: false, in: store), in: store)
         }
-        let (direct, found) = index.decidersOf(columns, hasLifeChanged, &rows, in: store)
+        let (direct, found) = index.decidersOf(columns, hasLifeChanged, &rows, after: tick, entries, in: store)
         func visit(_ slot: Slot) { entries[slot]?.sets.forEach(changed) }
         var last: Slot?
         for slot in direct where slot != last {
@@ -285,16 +305,21 @@ struct QueryTable {
             var rowCount = 0
             let concernsMembers = index.update(slot) { rows in
                 rowCount = rows.partitionIndex { $0.row >= rowEnd }
+                guard entry.ranking == nil else {
+                    return entry.evaluate(among: RowSet(rows[..<rowCount].lazy.map(\.row)), in: store)
+                }
                 return entry.membership?.update(
                     UnsafeMutableBufferPointer(rebasing: rows[..<rowCount]), entry.query,
                     hasLifeChanged: hasLifeChanged, in: store, &moves) ?? false
             }
-            count(rowCount, of: entry)
+            count(rowCount + entry.lookedAtCount, of: entry)
+            entry.lookedAtCount = 0
             if concernsMembers { visit(slot) }
         }
         swap(&moves, &self.moves)
         // Of whom not all was looked at, it is not known what became.
         for slot in unfinished { index.concernAll(slot) }
+        for slot in index.lostAndFound { visit(slot) }
         for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
     }
 
@@ -350,6 +375,7 @@ struct QueryTable {
             if tick == store.tick, entry.isFinished { entry.checkInvariants(in: store) }
             assert(entry.isFinished || entry.sets.isEmpty, "a set has queries whose members are known")
         }
+        if tick == store.tick { index.checkGrids(in: store) }
         index.checkInvariants(Dictionary(uniqueKeysWithValues: holders.keys.map { ($0, self[$0].definition) }))
         let watched = holders.keys.flatMap { self[$0].query.statusColumns(in: components) }
         assert(

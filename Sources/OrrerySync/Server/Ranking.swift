@@ -64,6 +64,9 @@ struct Ranking {
     /// The rows that are kept in order, once there are more than that.
     private var keptCount: Int { end == 0 ? 0 : end + max(end, reserveMin) }
 
+    /// Calls `body` with each row that matches.
+    func forEachMatch(_ body: (UInt32) -> Void) { matches.rows.forEach(body) }
+
     /// The rows of the members, in their order.
     var members: ArraySlice<RankedRow> {
         if field == nil, case .offset(let offset) = window.start {
@@ -73,18 +76,22 @@ struct Ranking {
     }
 
     /// Tests some rows anew, and puts those that match in their places.
-    /// - Parameter candidates: The rows to test; `nil` for all.
+    /// - Parameters:
+    ///   - candidates: The rows to test; `nil` for all.
+    ///   - area: Where the region of the query lies, and who is in it.
     /// - Returns: Whether others are in the window, or more or fewer match.
     /// - Complexity: O(candidates × nodes), plus O(rows in order), and O(rows that match) if the reserve is used up.
-    mutating func update(among candidates: RowSet?, in store: ComponentStore) -> Bool {
+    mutating func update(
+        among candidates: RowSet?, within area: Area? = nil, in store: ComponentStore
+    ) -> Bool {
         let before = extent
         let limit = hasAll ? RowOrder.lastRank : first.last?.rank ?? 0
         var isAnchorMoved = false
         new.removeAll(keepingCapacity: true)
         // All rows are also those that have matched.
-        let tested = candidates ?? matches.rows.union(query.matching(in: store))
+        let tested = candidates ?? matches.rows.union(query.matching(in: store, within: area))
         let (query, ranks, end, collects) = (query, order.ranks(in: store), end, field == nil && candidates != nil)
-        query.forEachPage(of: tested, in: store) { page, rows, matching in
+        query.forEachPage(of: tested, in: store, within: area) { page, rows, matching in
             extent.total += matches.replace(rows, by: matching, onPage: page)
             guard end > 0, !matching.isEmpty else { return }
             if collects { ranks.append(of: matching, onPage: page, upTo: limit, to: &new) }
@@ -265,8 +272,8 @@ struct Ranking {
     }
 
     /// Traps if it is not what a whole evaluation finds.
-    func checkInvariants(in store: ComponentStore) {
-        let matching = query.matching(in: store)
+    func checkInvariants(within area: Area?, in store: ComponentStore) {
+        let matching = query.matching(in: store, within: area)
         assert(matches.rows.indexes == matching.indexes && extent.total == matching.count, "those who match are known")
         assert(members.map(\.row).sorted() == shown, "it is known whom the window shows")
         let sorted = order.sorted(matching, in: store).filter { row in

@@ -155,6 +155,9 @@ extension SyncServer {
             {
                 throw QueryRefusal(noneAlive: listed, at: store.tick)
             }
+            if let region = query.region, case .entity(let entity) = region.centre, query.centre(in: store) == nil {
+                throw QueryRefusal(centreIsNowhere: entity, by: store.table.name(of: region.column), at: store.tick)
+            }
             charge(index, 1 + query.evaluationWork(in: store))
             let members: RowSet
             if let window = query.window {

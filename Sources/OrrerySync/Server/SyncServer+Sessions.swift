@@ -210,9 +210,12 @@ extension SyncServer {
         let view = sessions[index].view
         let isNew = !views[view].queries.contains(query)
         // Those that come back after a lost connection are many, and their queries are evaluated together.
-        let slot = views[view].queries.hold(query, of: views[view].store, waits: tick > .zero)
+        let replaced = sessions[index].subscriptions.first { $0.id == old }?.query
+        let slot = views[view].queries.hold(
+            query, of: views[view].store, waits: tick > .zero, replacing: replaced)
         // An evaluation is work that its client has caused; one in parts has a budget of its own.
-        if isNew, views[view].queries[slot].isFinished { charge(index, query.evaluationWork(in: views[view].store)) }
+        let entry = views[view].queries[slot]
+        if isNew, entry.isFinished { charge(index, entry.evaluationWork(in: views[view].store)) }
         sessions[index].subscriptions.append(
             Session.Subscription(
                 id: subscription.id, query: slot, textSize: subscription.query.text.utf8.count, replaces: old))
@@ -310,5 +313,10 @@ struct QueryRefusal: Error {
             entities.count == 1
                 ? "entity \(entities[0]) is not alive at tick \(tick)"
                 : "none of \(entities.count) entities is alive at tick \(tick)")
+    }
+
+    init(centreIsNowhere entity: Entity, by component: String, at tick: Tick) {
+        self.init(
+            .unknownEntity, "entity \(entity) is nowhere at tick \(tick): it is not alive, or has no \(component)")
     }
 }

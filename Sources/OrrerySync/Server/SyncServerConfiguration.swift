@@ -82,6 +82,9 @@ public struct SyncServerConfiguration: Sendable {
     /// that is not enough is ended with code 12, kind `needsIndex`: its order needs a field that is registered as
     /// ordered. Stops clients whose queries take up the ticks.
     public var windowRowCountMax = 200_000
+    /// The distance at which an entity leaves a region that it is in, divided by the distance at which it enters. So
+    /// nobody enters and leaves in turn who moves to and fro at the border. From 1 to 2.
+    public var regionLeaveRatio = 1.1
     /// Rows that a one-shot query may look at; one that would look at more is refused with code 12. Stops clients whose
     /// queries take up the ticks.
     public var queryRowCountMax = 1 << 20

@@ -46,6 +46,7 @@ enum BatchSectionKind {
     static let joined: UInt8 = 12
     static let restarted: UInt8 = 13
     static let extent: UInt8 = 14
+    static let centre: UInt8 = 15
 }
 
 extension ByteWriter {

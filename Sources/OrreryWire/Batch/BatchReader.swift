@@ -16,6 +16,8 @@ package enum BatchSection {
     case joined(QueryNumber, RowSet)
     /// How many match a query with a window.
     case extent(QueryNumber, Extent)
+    /// Whether the entity in the centre of a query's region is nowhere.
+    case centre(QueryNumber, isLost: Bool)
     /// Generations, 32 bits little-endian each.
     case enter(RowSet, generations: UnsafeRawBufferPointer, spawned: Bool)
     case remove(ColumnID, RowSet)
@@ -107,6 +109,8 @@ package struct BatchReader {
                 QueryNumber(try content.readVarint()), try content.readRows(indexMax: limits.entityIndexMax))
         case BatchSectionKind.extent:
             return .extent(QueryNumber(try content.readVarint()), try content.readExtent(limits: limits))
+        case BatchSectionKind.centre:
+            return .centre(QueryNumber(try content.readVarint()), isLost: try content.readFlag())
         default: return try content.readCells(number, table, limits)
         }
     }

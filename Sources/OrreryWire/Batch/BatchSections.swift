@@ -132,6 +132,14 @@ package struct BatchSections: Sendable {
         }
     }
 
+    /// Says whether the entity in the centre of a query's region is nowhere.
+    package mutating func append(centreIsLost isLost: Bool, of query: QueryNumber) {
+        append(BatchSectionKind.centre, Int(query.rawValue).varintSize + 1) {
+            $0.append(varint: query.rawValue)
+            $0.append(isLost ? 1 : 0)
+        }
+    }
+
     /// Adds removed rows of a component whose entities are alive.
     package mutating func append(removed rows: RowSet, from column: ColumnID) {
         append(BatchSectionKind.remove, rows, of: column.rawValue)

@@ -6,6 +6,7 @@ private enum EntryFlag {
     static let defaultValue: UInt8 = 2
     static let resource: UInt8 = 4
     static let status: UInt8 = 8
+    static let spatial: UInt8 = 16
 }
 
 extension ByteWriter {
@@ -21,8 +22,14 @@ extension ByteWriter {
                 $0.append(
                     (entry.isWritable ? EntryFlag.writable : 0)
                         | (entry.defaultValue == nil ? 0 : EntryFlag.defaultValue)
-                        | (entry.isResource ? EntryFlag.resource : 0) | (entry.isStatus ? EntryFlag.status : 0))
+                        | (entry.isResource ? EntryFlag.resource : 0) | (entry.isStatus ? EntryFlag.status : 0)
+                        | (entry.spatial == nil ? 0 : EntryFlag.spatial))
                 if let value = entry.defaultValue { $0.append(sized: value) }
+                if let spatial = entry.spatial {
+                    $0.append(varint: spatial.path.count)
+                    for position in spatial.path { $0.append(varint: position) }
+                    $0.append(integer: spatial.cellSize.bitPattern)
+                }
             }
         }
     }
@@ -54,11 +61,25 @@ extension ByteReader {
         let hash = SchemaHash(try read(UInt64.self))
         let form = try readCount(max: limits.schema.fixedSizeMax + 1, "the size of a value")
         let flags = try readByte()
+        let defaultValue = flags & EntryFlag.defaultValue == 0 ? nil : try readSizedBytes(limits: limits)
         return ComponentTable.Entry(
             column, name: name, schemaHash: hash, valueSize: form == 0 ? nil : form - 1,
             isWritable: flags & EntryFlag.writable != 0, isResource: flags & EntryFlag.resource != 0,
             isStatus: flags & EntryFlag.status != 0,
-            defaultValue: flags & EntryFlag.defaultValue == 0 ? nil : try readSizedBytes(limits: limits))
+            spatial: flags & EntryFlag.spatial == 0 ? nil : try readSpatialField(limits: limits),
+            defaultValue: defaultValue)
+    }
+
+    private mutating func readSpatialField(limits: WireLimits) throws(CodecError) -> SpatialField {
+        var path: [Int] = []
+        for _ in 0..<(try readCount(max: limits.schema.depthMax, "the steps to coordinates")) {
+            path.append(try readCount(max: limits.schema.fieldCountMax, "a field's position"))
+        }
+        let cellSize = Double(bitPattern: try read(UInt64.self))
+        guard SpatialField.isUsable(cellSize: cellSize) else {
+            throw CodecError(.outOfDomain, at: offset - 8, "\(cellSize) is no size of a cell")
+        }
+        return SpatialField(path: path, cellSize: cellSize)
     }
 
     mutating func readColumn(limits: WireLimits) throws(CodecError) -> ColumnID {

@@ -109,6 +109,34 @@ import Testing
         #expect(try BatchCopy(bytes, schemas: []).sections == [.extent(QueryNumber(300), extent)])
     }
 
+    @Test func aCentreThatIsLost() throws {
+        var sections = BatchSections(partSizeMax: 100)
+        sections.append(centreIsLost: true, of: QueryNumber(300))
+        let bytes = try golden["a centre that is lost"]
+        #expect(sections.messages(tick: Tick(1), base: .zero).map(\.hex) == [bytes.hex])
+        #expect(try BatchCopy(bytes, schemas: []).sections == [.centre(QueryNumber(300), isLost: true)])
+    }
+
+    @Test func otherKindsOfComponents() throws {
+        var sections = BatchSections(partSizeMax: 200)
+        let entries = [
+            ComponentTable.Entry(
+                Golden.position, name: "Position", schemaHash: SchemaHash(0xbdba_df41_de9d_0111), valueSize: 8,
+                spatial: SpatialField(path: [1], cellSize: 50)),
+            ComponentTable.Entry(
+                Golden.frozen, name: "Frozen", schemaHash: SchemaHash(0x3584_f623_d7fa_810b), valueSize: 0,
+                isStatus: true),
+        ]
+        sections.append(removed: [], added: entries)
+        let bytes = try golden["a spatial component and one of status"]
+        #expect(sections.messages(tick: Tick(1), base: .zero).map(\.hex) == [bytes.hex])
+        #expect(try BatchCopy(bytes, schemas: []).sections == [.table(removed: [], added: entries)])
+        // A cell without a size.
+        var broken = bytes
+        broken.replaceSubrange(bytes.count - 29 + 2..<bytes.count - 29 + 10, with: Array(repeating: 0, count: 8))
+        #expect(throws: WireError.self) { try BatchCopy(broken, schemas: []) }
+    }
+
     @Test func aTableThatChanges() throws {
         let heat = try ComponentSchema(
             name: "Heat", type: .structure([Field("degrees", .scalar(.float), unit: "K")]))
@@ -183,7 +211,7 @@ import Testing
             try BatchCopy(golden["a section of the future"], schemas: schemas)
         }
         #expect(error?.closeCode == .notSupported)
-        #expect(error?.message.contains("section 15 must be understood") == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("section 50 must be understood") == true, "\(error?.message ?? "")")
     }
 
     @Test func everyItemIsTested() {
@@ -191,6 +219,8 @@ import Testing
             golden.items.map(\.name) == [
                 "every kind of section", "nothing but a head", "a part that is not the last", "unknown sections",
                 "a table that changes", "a resource", "a section of the future", "an extent",
+                "a centre that is lost",
+                "a spatial component and one of status",
             ])
     }
 }

@@ -19,7 +19,7 @@ import Testing
             // Only a single row may be longer.
             let batch = try BatchCopy(Bytes.batch([section]), schemas: world.store.table.schemas)
             switch try #require(batch.sections.first) {
-            case .started, .restarted, .table, .schema, .extent:
+            case .started, .restarted, .table, .schema, .extent, .centre:
                 Issue.record("a section that is not of rows is not cut")
             case .despawn(let rows), .left(_, let rows), .joined(_, let rows), .remove(_, let rows),
                 .values(_, let rows, _, _):

@@ -18,7 +18,7 @@ struct RandomWorld {
 
         mutating func add(_ section: SectionCopy) {
             switch section {
-            case .started, .restarted, .table, .schema, .extent: break
+            case .started, .restarted, .table, .schema, .extent, .centre: break
             case .despawn(let rows): despawned += rows
             case .left(Self.query, let rows): left += rows
             case .joined(Self.query, let rows): joined += rows

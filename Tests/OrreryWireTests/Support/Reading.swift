@@ -30,6 +30,7 @@ enum SectionCopy: Equatable {
     case restarted(QueryNumber)
     case joined(QueryNumber, [UInt32])
     case extent(QueryNumber, Extent)
+    case centre(QueryNumber, isLost: Bool)
     case enter([Entity], spawned: Bool)
     case remove(ColumnID, [UInt32])
     case values(ColumnID, [UInt32], [[UInt8]], inserted: Bool)
@@ -44,6 +45,7 @@ enum SectionCopy: Equatable {
         case .restarted(let query): self = .restarted(query)
         case .joined(let query, let rows): self = .joined(query, rows.indexes)
         case .extent(let query, let extent): self = .extent(query, extent)
+        case .centre(let query, let isLost): self = .centre(query, isLost: isLost)
         case .enter(let rows, let generations, let spawned):
             let entities = rows.indexes.enumerated().map { position, index in
                 Entity(
