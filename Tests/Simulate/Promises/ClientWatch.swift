@@ -76,7 +76,7 @@ struct ClientWatch {
         }
         return violations
             + client.session.withCore { core in
-                let shown = ShownByQueries(core.startedQueries, of: history.store(at: client.revision, core.table))
+                let shown = ShownByQueries(core, of: history.store(at: client.revision, core.table))
                 return shown.differences(from: core, contents: contents, of: server).map {
                     "at \(client.revision) \($0)"
                 }

@@ -12,19 +12,17 @@ struct ShownByQueries {
     /// Texts that are no queries of this world, which must then have been refused.
     private var wrong: [String] = []
 
-    init(_ requests: [QueryRequest], of store: ComponentStore) {
+    /// - Parameter core: A client with those queries. Who is in a region depends on what was: who is in it there, and
+    ///   may be, counts as being in it.
+    init(_ core: SyncClient, of store: ComponentStore) {
         self.store = store
-        for request in requests {
+        for (id, request) in zip(core.startedSubscriptions, core.startedQueries) {
             guard let query = try? Query(request.text, entities: request.entities, in: store.table) else {
                 wrong.append(request.text)
                 continue
             }
-            queries.append((query, members(of: query)))
+            queries.append((query, Set(query.memberEntities(of: store, told: core.members(of: id)))))
         }
-    }
-
-    private func members(of query: Query) -> Set<Entity> {
-        Set(query.memberEntities(of: store))
     }
 
     /// What a client has of an entity: a component that is shown or that an order reads, or for `nil` the entity itself,
@@ -47,16 +45,21 @@ struct ShownByQueries {
         }
         for (id, request) in zip(core.startedSubscriptions, core.startedQueries) {
             guard let query = try? Query(request.text, entities: request.entities, in: store.table) else { continue }
-            let order = query.memberEntities(of: store)
+            let order = query.memberEntities(of: store, told: core.members(of: id))
             let (told, expected) = (Set(core.members(of: id)), Set(order))
             if told == expected, core.members(of: id) != order {
                 result.append("subscription \(id), '\(request.text)', has another order: \(core.members(of: id))")
             }
-            let total = query.window.map { _ in query.matching(in: store).count }
-            if core.extent(of: id)?.total != total {
+            let totals = query.window.flatMap { _ in query.totals(in: store) }
+            if let totals, !totals.contains(core.extent(of: id)?.total ?? -1) {
                 result.append(
                     "subscription \(id), '\(request.text)', says that \(core.extent(of: id)?.total ?? -1) match, and "
-                        + "not \(total ?? -1)")
+                        + "not \(totals)")
+            }
+            let isLost = query.region != nil && query.centre(in: store) == nil
+            if core.isCentreLost(id) != isLost {
+                result.append(
+                    "subscription \(id), '\(request.text)', says the reverse of: its centre is lost: \(isLost)")
             }
             if told != expected {
                 result.append(
@@ -116,6 +119,37 @@ final class QueryMirror {
 }
 
 extension Query {
+    private static let leaveRatio = SyncServerConfiguration().regionLeaveRatio
+
+    /// The members, in their order, as far as these may be right.
+    func memberEntities(of store: ComponentStore, told: [Entity]) -> [Entity] {
+        guard let region else { return memberEntities(of: store) }
+        let insiders = RowSet(told.lazy.filter(store.contains).map(\.index).sorted())
+        var expected: RowSet
+        if let centre = centre(in: store) {
+            expected = matching(
+                in: store,
+                within: Area(region, around: centre, leaveRatio: Self.leaveRatio, insiders: insiders))
+            // Of a window, nobody knows who else is in the region.
+            if window != nil { expected = expected.intersection(insiders) }
+        } else {
+            // Where the region stands is not known: what else the query says holds.
+            expected = RowSet(
+                told.lazy.filter { store.contains($0) && self.matches($0, of: store) }.map(\.index).sorted())
+        }
+        return rowOrder.sorted(expected, in: store).compactMap { store.entity(at: $0) }
+    }
+
+    /// How many may match; `nil` if that is not known.
+    func totals(in store: ComponentStore) -> ClosedRange<Int>? {
+        let inner = matching(in: store).count
+        guard let region else { return inner...inner }
+        guard let centre = centre(in: store) else { return nil }
+        let all = RowSet(store.entities.rows.indexes)
+        let area = Area(region, around: centre, leaveRatio: Self.leaveRatio, insiders: all)
+        return inner...matching(in: store, within: area).count
+    }
+
     /// The members, in their order; no entity for a resource.
     func memberEntities(of store: ComponentStore) -> [Entity] {
         members(of: matching(in: store), in: store).rows.compactMap { row in

@@ -7,7 +7,10 @@ package struct Position: Component, Equatable {
     package var z: Float = 0
 
     package init() {}
-    package init(x: Float) { self.x = x }
+    package init(x: Float, y: Float = 0) {
+        self.x = x
+        self.y = y
+    }
 }
 
 package struct Health: Component, Equatable {

@@ -29,7 +29,17 @@ extension RandomScript {
         ]
         let text = terms.randomElement(using: &generator) ?? "*"
         let condition = chance(4) ? "" : " where \(condition(depth: 0, entity))"
-        return QueryRequest(text + condition + orderAndWindow(), entities: chance(8) ? someEntities(20) : nil)
+        let region = chance(2) ? " within \(region(entity)) by Position" : ""
+        return QueryRequest(text + region + condition + orderAndWindow(), entities: chance(8) ? someEntities(20) : nil)
+    }
+
+    /// Places are whole numbers: with these radii, some are between the one at which somebody enters and the one at
+    /// which somebody leaves.
+    private func region(_ entity: Entity) -> String {
+        let centres = ["(1, 2, 0)", "(0, 0, 0)", "(2, 5, 0)", "\(entity)", "1v1", "2v1"]
+        let radius = ["0.95", "1.4", "3", "5"].randomElement(using: &generator) ?? "3"
+        let centre = centres.randomElement(using: &generator) ?? "1v1"
+        return "\(radius) of \(centre)"
     }
 
     /// Where a window begins that follows an entity depends on what was: it is not asked for here.

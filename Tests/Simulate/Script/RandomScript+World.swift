@@ -98,7 +98,7 @@ extension RandomScript {
         case 10: try world.insert(Hidden(secret: 1), on: entity)
         default:
             if world.has(Position.self, on: entity) {
-                try world.set(Position(x: Float(number(0...3))), on: entity)
+                try world.set(Position(x: Float(number(0...3)), y: Float(number(0...8))), on: entity)
             }
         }
     }

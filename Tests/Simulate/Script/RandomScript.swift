@@ -67,7 +67,7 @@ package final class RandomScript {
         ) { sync in
             // In another life the server may have fewer components, and others under their numbers.
             if lives.oneIn(2) { try sync.register(Health.self, ordered: \.current) }
-            try sync.register(Position.self)
+            try sync.register(Position.self, spatial: lives.oneIn(6) ? nil : .grid(cellSize: lives.oneIn(2) ? 1 : 4))
             if !lives.oneIn(4) { try sync.register(Frozen.self) }
             try sync.register(Tally.self, writable: .byClients)
             if !lives.oneIn(4) { try sync.register(Label.self) }
