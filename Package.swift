@@ -20,6 +20,8 @@ let package = Package(
         .library(name: "OrreryTesting", targets: ["OrreryTesting"]),
         .executable(name: "orrery", targets: ["orrery"]),
         .executable(name: "solar-system", targets: ["SolarSystem"]),
+        // The world of an example, which is also that of benchmarks.
+        .library(name: "CrowdWorld", targets: ["CrowdWorld"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -96,6 +98,17 @@ let package = Package(
             name: "DriftClient",
             dependencies: ["OrrerySchema", "OrreryClient", "OrreryWebSocket"],
             path: "Examples/DriftClient"),
+        .target(
+            name: "CrowdWorld", dependencies: ["OrrerySchema", "OrreryECS", "OrreryServer"],
+            path: "Examples/Crowd/World"),
+        .executableTarget(
+            name: "CrowdServer",
+            dependencies: ["CrowdWorld", "OrreryECS", "OrreryServer", "OrreryWebSocket"],
+            path: "Examples/Crowd/Server"),
+        .executableTarget(
+            name: "CrowdClient",
+            dependencies: ["OrrerySchema", "OrreryClient", "OrreryWebSocket"],
+            path: "Examples/Crowd/Client"),
         .executableTarget(
             name: "SolarSystem",
             dependencies: [

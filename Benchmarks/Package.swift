@@ -41,7 +41,7 @@ let package = Package(
             name: "bench-server",
             dependencies: [
                 "BenchmarkReport", "BenchmarkWorld", "CBenchmarkSupport", "CAllocationCounter", argumentParser,
-                .product(name: "OrreryServer", package: "orrery"),
+                .product(name: "OrreryServer", package: "orrery"), .product(name: "CrowdWorld", package: "orrery"),
             ]),
         .executableTarget(
             name: "bench-client",

@@ -44,6 +44,9 @@ struct BenchServer: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Entities of five components of which all change in every tick.", valueName: "count"))
     var watched = 0
 
+    @Flag(help: "Walkers on a square, in place of entities that move in a row.")
+    var crowd = false
+
     @Flag(help: "Entities with scores, in place of moving entities.")
     var ranked = false
 
@@ -105,6 +108,7 @@ struct BenchServer: AsyncParsableCommand {
     private func makeServer(_ clock: TickClock, _ logger: Logger) throws -> SimulationServer {
         guard groups == 0 else { return try makeGroups(clock, logger) }
         guard watched == 0 else { return try makeWatched(clock, logger) }
+        guard !crowd else { return try makeCrowd(clock, logger) }
         guard !ranked else { return try makeRanked(clock, logger) }
         let world = World()
         let all = (0..<entities).map { number in

@@ -15,6 +15,8 @@ struct InterestCommand: ParsableCommand {
             top: the 20 of 100,000 entities that have the highest scores, of which 1 % change per tick; and the same \
             while all 20 fall in every tick.
             window: 60 rows at offset 5,000 of the same entities, with 10 ticks per second.
+            regions: sessions with a region of their own each around one of 10,000 walkers, which holds about a \
+            hundred of them, with 20 ticks per second; and the ticks that are missed with 40.
             idle: nothing changes, of 100,000 entities; 50 sessions with a filter each.
             resume: 100 clients with 16 filters each, four of their own and twelve that eleven others have too, lose \
             their connections at one moment and come back together five seconds later; of 100,000 entities 1 % \
@@ -49,6 +51,7 @@ struct InterestCommand: ParsableCommand {
         case manyFiltersOr = "many_filters_or"
         case top
         case window
+        case regions
         case idle
         case resume
         case screen
@@ -96,6 +99,7 @@ struct InterestCommand: ParsableCommand {
                         row, "Level where Level.group = # or Level.turn = -1", millisecondsMax: 1.5)
                 case .top: try measureTop()
                 case .window: try measureWindow()
+                case .regions: try measureRegions()
                 case .idle: try measureIdle()
                 case .resume: try measureResume()
                 case .screen: try measureScreen()
@@ -145,7 +149,7 @@ struct InterestCommand: ParsableCommand {
 
     /// Server and floor in turn.
     /// - Parameter shares: How many such parts the time of a row has.
-    private func measureBoth(_ scene: Scene, shares: Int) throws -> (server: Measurement, floor: Measurement) {
+    func measureBoth(_ scene: Scene, shares: Int) throws -> (server: Measurement, floor: Measurement) {
         var (server, floor) = (Measurement(), Measurement())
         let rounds = seconds < 10 ? 1 : 3
         for _ in 0..<rounds {
@@ -156,7 +160,7 @@ struct InterestCommand: ParsableCommand {
         return (server, floor)
     }
 
-    private func report(_ server: Measurement, _ floor: Measurement, in result: inout Result) throws {
+    func report(_ server: Measurement, _ floor: Measurement, in result: inout Result) throws {
         result.set("server_us_per_delivery", try server.perDelivery(), digits: 2)
         result.set("floor_us_per_delivery", try floor.perDelivery(), digits: 2)
         result.set("server_cpu_ms_per_tick", server.millisecondsPerTick())
@@ -260,7 +264,7 @@ struct InterestCommand: ParsableCommand {
         return (with, without)
     }
 
-    private func measure(_ stage: Stage, shares: Int) throws -> Measurement {
+    func measure(_ stage: Stage, shares: Int) throws -> Measurement {
         try stage.settle()
         return try stage.measure(seconds: max(1, seconds / Double(shares)))
     }
@@ -268,7 +272,7 @@ struct InterestCommand: ParsableCommand {
 
 extension Measurement {
     /// Microseconds of the processor for one batch to one client.
-    fileprivate func perDelivery() throws -> Double {
+    func perDelivery() throws -> Double {
         guard let microsecondsPerDelivery else { throw ChildProcess.Failure(description: "bench-load does not report") }
         return microsecondsPerDelivery
     }

@@ -22,6 +22,8 @@ struct Scene {
     /// Whether entities have scores, in place of moving; and how many of the highest fall in every tick.
     var isRanked = false
     var falling = 0
+    /// Whether entities walk on a square, in place of moving in a row.
+    var isCrowd = false
     /// What each subscriber asks for, if not for the first component. Every `#` stands for a number that counts the
     /// subscriptions of all of them.
     var queries: [String] = []
@@ -59,7 +61,7 @@ final class Stage {
                     "--clock", clock, "--watched", "\(scene.watched)",
                     "--groups", "\(scene.groups)", "--members", "\(scene.members)", "--moves", "\(scene.moves)",
                     "--falling", "\(scene.falling)",
-                ] + (scene.isRanked ? ["--ranked"] : []))
+                ] + (scene.isRanked ? ["--ranked"] : []) + (scene.isCrowd ? ["--crowd"] : []))
         }
     }
 
