@@ -162,7 +162,7 @@ import simulate
     private func newWelcome(_ rest: [UInt8] = []) -> [UInt8] {
         var entry: [UInt8] = [0, 8] + Array("Position".utf8)
         entry += withUnsafeBytes(of: position.schemaHash.rawValue.littleEndian) { Array($0) }
-        entry += [9, 0xf1, 0xff, 0xfe]
+        entry += [9, 0xe1, 0xff, 0xfe]
         return [0x81, 1] + [UInt8](repeating: 7, count: 8) + [1, 0xe8, 7]
             + HandMadeServer.section(1, [2, 9, 5, 99, 1]) + Self.skipped
             + HandMadeServer.section(2, [1, UInt8(entry.count)] + entry)

@@ -31,6 +31,8 @@ package final class Query: Hashable, Sendable {
     package let decidingField: IndexedField?
     /// The number of terms, conditions and `not`s in canonical form: what a row costs at most.
     package let nodeCount: Int
+    /// Whether being in its region is being a member.
+    package let isDecidedByRegion: Bool
     /// Where entities are, if it has a region.
     package let places: PlaceReader?
     /// The order, ready to be used.
@@ -67,6 +69,11 @@ package final class Query: Hashable, Sendable {
         canonical = writer.bytes
         nodeCount = selection.nodeCount + (region == nil ? 0 : 1) + (condition?.nodeCount ?? 0) + order.count
         plan = QueryPlan(selection, condition, table)
+        if let region, condition == nil, window == nil, selection.asksOnly(for: region.column) {
+            isDecidedByRegion = true
+        } else {
+            isDecidedByRegion = false
+        }
         places = region.flatMap { PlaceReader($0.column, in: table) }
         rowOrder = RowOrder(order, in: table)
         let orderColumns = order.compactMap(\.column)
@@ -155,11 +162,6 @@ package final class Query: Hashable, Sendable {
 
     /// Whether births decide about membership too, since a member need not have any component.
     package var readsLife: Bool { selection.required.isEmpty && region == nil && !isResource }
-
-    /// Whether being in the region is being a member.
-    package var isDecidedByRegion: Bool {
-        region.map { condition == nil && window == nil && selection.asksOnly(for: $0.column) } ?? false
-    }
 
     /// The listed entities, if nothing else decides about membership: those of them that live.
     package var onlyListed: [Entity]? {

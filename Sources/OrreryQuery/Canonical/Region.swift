@@ -2,17 +2,22 @@ package import OrrerySchema
 package import OrreryStore
 
 /// A place, in the unit of the coordinates. In two dimensions `z` is 0.
-package struct Point: Hashable, Sendable {
-    package var x: Double
-    package var y: Double
-    package var z: Double
+@usableFromInline package struct Point: Hashable, Sendable {
+    @usableFromInline package var x: Double
+    @usableFromInline package var y: Double
+    @usableFromInline package var z: Double
 
-    package init(x: Double, y: Double, z: Double = 0) {
+    @inlinable package init(x: Double, y: Double, z: Double = 0) {
         (self.x, self.y, self.z) = (x, y, z)
     }
 
+    /// No place: not a number.
+    package static let nowhere = Point(x: .nan, y: .nan, z: .nan)
+
+    @inlinable package var isNowhere: Bool { x.isNaN }
+
     /// - Complexity: O(1).
-    @inline(__always)
+    @inlinable @inline(__always)
     package func squaredDistance(to other: Point) -> Double {
         let (x, y, z) = (x - other.x, y - other.y, z - other.z)
         return x * x + y * y + z * z

@@ -29,14 +29,20 @@ package struct PlaceReader: Sendable {
         return place(at: page.fixedValues(from: row))
     }
 
-    /// Calls `body` with each of some rows of a page, and where it is.
-    @inline(__always)
-    package func forEachPlace(
-        of rows: PageMask, on page: PageHandle?, _ body: (_ row: Int, Point?) -> Void
-    ) {
-        guard let page, let size = page.valueSize else { return rows.forEach { body($0, nil) } }
-        let (start, present) = (page.fixedValues(from: 0), page.presentMask)
-        rows.forEach { row in body(row, present.contains(row) ? place(at: start + row &* size) : nil) }
+    /// Reads where some rows of a page are.
+    /// - Parameters:
+    ///   - rows: Of which to read it.
+    ///   - places: By row of the page, of which it has ``RowSet/pageRows``: not a number for a row that is nowhere. Those
+    ///     of other rows are left as they are.
+    /// - Complexity: O(rows).
+    package func readPlaces(of rows: PageMask, on page: PageHandle?, into places: inout [Point]) {
+        precondition(places.count == RowSet.pageRows, "there is room for the places of a page")
+        places.withUnsafeMutableBufferPointer { places in
+            guard let page, let size = page.valueSize else { return rows.forEach { places[$0] = .nowhere } }
+            let (start, present) = (page.fixedValues(from: 0), page.presentMask)
+            (rows & ~present).forEach { places[$0] = .nowhere }
+            (rows & present).forEach { places[$0] = place(at: start + $0 &* size) ?? .nowhere }
+        }
     }
 
     @inline(__always)
@@ -51,15 +57,14 @@ package struct PlaceReader: Sendable {
     }
 
     /// Which of some rows of a page are in an area.
-    func mask(_ rows: PageMask, in area: Area, onPage page: Int, of store: ComponentStore) -> PageMask {
+    func mask(_ rows: PageMask, in area: Area, onPage number: Int, of store: ComponentStore) -> PageMask {
         guard let centre = area.centre else { return .zero }
         let (joining, staying) = (area.joining * area.joining, area.staying * area.staying)
-        let insiders = area.insiders.mask(ofPage: UInt32(page))
-        var inside = PageMask.zero
-        forEachPlace(of: rows, on: store[column].page(at: page)) { row, place in
-            guard let distance = place?.squaredDistance(to: centre) else { return }
-            if distance <= (insiders.contains(row) ? staying : joining) { inside[row / 64] |= 1 << UInt64(row % 64) }
+        guard let page = store[column].page(at: number), let size = page.valueSize else { return .zero }
+        let (insiders, start) = (area.insiders.mask(ofPage: UInt32(number)), page.fixedValues(from: 0))
+        return (rows & page.presentMask).filter { row in
+            guard let place = place(at: start + row &* size) else { return false }
+            return place.squaredDistance(to: centre) <= (insiders.contains(row) ? staying : joining)
         }
-        return inside
     }
 }

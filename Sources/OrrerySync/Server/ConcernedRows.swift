@@ -49,6 +49,15 @@ struct ConcernedRows {
         found.append((slot, ConcernedRow(row: row, isMember: isMember)))
     }
 
+    /// Adds the rows of a query that has none yet, ascending, with what became of them.
+    mutating func collect(_ slot: QueryTable.Slot, _ body: (inout [ConcernedRow]) -> Void) {
+        while slot >= parts.count { parts.append((0, 0)) }
+        let start = rows.count
+        body(&rows)
+        parts[slot] = (start, rows.count - start)
+        slots.append(slot)
+    }
+
     /// Removes everything and keeps the memory.
     mutating func removeAll() {
         found.removeAll(keepingCapacity: true)
@@ -65,13 +74,13 @@ struct ConcernedRows {
             if parts[slot].count == 0 { slots.append(slot) }
             parts[slot].count += 1
         }
-        var count = 0
+        var count = rows.count
         for slot in slots {
             parts[slot].start = count
             count += parts[slot].count
             parts[slot].count = 0
         }
-        rows.append(contentsOf: repeatElement(ConcernedRow(row: 0), count: count))
+        rows.append(contentsOf: repeatElement(ConcernedRow(row: 0), count: count - rows.count))
         for (slot, row) in found where !isDropped(slot) {
             rows[parts[slot].start + parts[slot].count] = row
             parts[slot].count += 1

@@ -71,6 +71,8 @@ struct MemberWriter {
     private var stayed: [Entity] = []
     private var changes = RowChanges()
     private let memory = RowUpdates.Memory()
+    /// Cells that are looked up separately, in one unit of work.
+    private static let cellsPerUnit = 4
     /// What those who joined have of the component that is written.
     private var inserted: [UInt32] = []
 
@@ -93,9 +95,14 @@ struct MemberWriter {
         joined.removeAll(keepingCapacity: true)
         stayed.removeAll(keepingCapacity: true)
         // All of them have stayed, most often.
-        let allStayed = rows == nil && membership.newestJoin <= cursor
+        // Of a query with a region, only who came and went is noted.
+        let notesOthers = rows != nil && entry.region == nil
+        let allStayed = !notesOthers && membership.newestJoin <= cursor
         if let rows {
             take(rows, &sections)
+            if !notesOthers, !allStayed {
+                membership.forEachMember { entity, joinTick in if joinTick <= cursor { stayed.append(entity) } }
+            }
         } else {
             collect(membership, after: cursor, pages: pages, allStayed: allStayed, &sections)
         }
@@ -115,7 +122,7 @@ struct MemberWriter {
             var updates: RowUpdates?
             if store[column].newestTick > cursor {
                 let stayed = allStayed || !isInRows ? membership.members(at: cursor) : stayed
-                work += stayed.count
+                work += stayed.count / Self.cellsPerUnit
                 // Whom the evaluation found lives.
                 let areAlive = rows != nil && isInRows
                 updates = store.updates(

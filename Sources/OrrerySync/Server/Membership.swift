@@ -199,6 +199,50 @@ struct Membership {
         return concernsMembers
     }
 
+    /// Takes who of the members is still in the region of a query, and who has come into it, and tests them.
+    /// - Parameters:
+    ///   - hasLifeChanged: Whether somebody may have died.
+    ///   - rows: Takes what became of the members at each row, ascending, but for those who stayed.
+    /// - Complexity: O(members + others), times nodes if more than the region decides.
+    mutating func update(
+        _ found: RegionLook, _ query: Query, hasLifeChanged: Bool, in store: ComponentStore, _ moves: inout Moves,
+        to rows: inout [ConcernedRow]
+    ) {
+        moves.removeAll()
+        let (others, isDecided) = (found.others, query.isDecidedByRegion)
+        // Most often, nobody comes or goes.
+        if others.isEmpty, isDecided, !hasLifeChanged, found.stayedCount == members.count, !store.entitiesMayReturn {
+            return
+        }
+        func join(_ row: UInt32) {
+            guard let entity = store.entity(at: row), isDecided || query.matches(entity, of: store) else { return }
+            moves.new.append(entity)
+            rows.append(ConcernedRow(row: row, outcome: .joined))
+        }
+        var next = 0
+        for (position, known) in members.enumerated() {
+            let row = known.index
+            while next < others.count, others[next] < row {
+                join(others[next])
+                next += 1
+            }
+            var member = found.hasStayed(row) ? hasLifeChanged ? store.entity(at: row) : known : nil
+            if !isDecided, let entity = member, !query.matches(entity, of: store) { member = nil }
+            guard known != member || !hasStayed(position, in: store) else { continue }
+            var outcome: ConcernedRow.Outcome = []
+            moves.gone.append(position)
+            // Whom clients have seen go and come back has joined, and did not leave.
+            if known != member { outcome.insert(!hasLifeChanged || store.contains(known) ? .left : .died) }
+            if let member {
+                moves.new.append(member)
+                outcome.insert(.joined)
+            }
+            rows.append(ConcernedRow(row: row, outcome: outcome))
+        }
+        for row in others[next...] { join(row) }
+        _ = take(&moves, at: store.tick)
+    }
+
     /// - Returns: Whether anybody joined or left.
     private mutating func take(_ moves: inout Moves, at tick: Tick) -> Bool {
         guard !moves.gone.isEmpty || !moves.new.isEmpty else { return false }

@@ -20,9 +20,7 @@ struct QueryIndex {
     /// By component: the fields of queries whose members depend on it.
     private var fieldsByColumn: [[FieldIndex]]
     /// By the component that says where entities are: the queries with regions.
-    private var regions: [ColumnID: RegionIndex] = [:]
-    /// The queries whose regions have lost or found their centres in the tick that was evaluated last.
-    private(set) var lostAndFound: [QueryTable.Slot] = []
+    private(set) var regions: [ColumnID: RegionIndex] = [:]
     /// How many fields have keys.
     private var keptFieldCount = 0
     /// The rows that concern queries by their fields, in the tick that was evaluated last.
@@ -65,9 +63,9 @@ struct QueryIndex {
         }
     }
 
-    /// The grid in which the region of a query lies; `nil` without one.
+    /// The index in whose grid the region of a query lies; `nil` without one.
     /// - Precondition: The query is in the index.
-    func grid(of query: Query) -> SpatialGrid? { query.places.flatMap { regions[$0.column]?.grid } }
+    func regions(of query: Query) -> RegionIndex? { query.places.flatMap { regions[$0.column] } }
 
     mutating func remove(_ slot: QueryTable.Slot, _ definition: QueryTable.Definition) {
         for column in definition.readColumns { readers[column.rawValue].removeUnordered(slot) }
@@ -106,15 +104,11 @@ struct QueryIndex {
     }
 
     /// Finds out whom changes may concern.
-    /// - Parameters:
-    ///   - columns: The components that changed.
-    ///   - tick: The tick that was evaluated before.
-    ///   - entries: The queries, by slot.
+    /// - Parameter columns: The components that changed.
     /// - Returns: The queries whose members may be others, each once: by any of the changed rows that they read, or by
     ///   these rows.
     mutating func decidersOf(
-        _ columns: [ColumnID], _ hasLifeChanged: Bool, _ changed: inout ChangedRows, after tick: Tick,
-        _ entries: [QueryTable.Entry?], in store: ComponentStore
+        _ columns: [ColumnID], _ hasLifeChanged: Bool, _ changed: inout ChangedRows, in store: ComponentStore
     ) -> (direct: [QueryTable.Slot], found: [QueryTable.Slot]) {
         for slot in direct { isDirect[slot] = false }
         found.removeAll()
@@ -132,10 +126,6 @@ struct QueryIndex {
                 keptFieldCount += (field.hasKeys ? 1 : 0) - (hadKeys ? 1 : 0)
             }
         }
-        lostAndFound.removeAll(keepingCapacity: true)
-        for region in regions.values {
-            region.find(columns, &changed, after: tick, entries, in: store, &found, &lostAndFound)
-        }
         direct.sort()
         for slot in direct { isDirect[slot] = true }
         found.order { isDirect[$0] }
@@ -151,6 +141,11 @@ struct QueryIndex {
     /// Calls `body` with the rows that may concern the members of a query in this tick, to note what became of them.
     mutating func update<R>(_ slot: QueryTable.Slot, _ body: (UnsafeMutableBufferPointer<ConcernedRow>) -> R) -> R {
         found.update(slot, body)
+    }
+
+    /// Adds the rows that may concern the members of a query with a region in this tick, with what became of them.
+    mutating func collect(_ slot: QueryTable.Slot, _ body: (inout [ConcernedRow]) -> Void) {
+        found.collect(slot, body)
     }
 
     /// Any row may concern a query in this tick.
@@ -206,7 +201,7 @@ struct QueryIndex {
                 && Set(regions.keys) == Set(regionQueries.values.compactMap(\.query.places?.column)),
             "a grid leads to the queries whose regions lie in it")
         for region in regions.values {
-            let expected = regionQueries.values.filter { $0.query.places?.column == region.grid.places.column }
+            let expected = regionQueries.values.filter { $0.query.places?.column == region.column }
             assert(
                 Set(region.columns) == Set(expected.flatMap(\.query.membershipColumns)),
                 "a grid knows what its queries read")

@@ -15,8 +15,8 @@ extension QueryTable {
         var field: OrderedField?
         /// Where its region lies.
         var region: RegionState?
-        /// The grid in which that is.
-        var grid: SpatialGrid?
+        /// The index in whose grid that is.
+        var regions: RegionIndex?
         /// How far it was evaluated, until all rows were; `nil` after that. Changes are followed in the pages before.
         var unfinished: Unfinished?
         /// The rows that were tested since ``QueryTable/resetWork()``, times its nodes.
@@ -115,7 +115,7 @@ extension QueryTable.Entry {
 
     /// The rows among which all are who may be in the region; `nil` if any row may be one of them.
     private func nearby(_ area: Area) -> RowSet? {
-        guard let grid, grid.isComplete else { return nil }
+        guard let grid = regions?.grid, grid.isComplete else { return nil }
         return RowSet(grid.rows(near: area)).union(area.insiders)
     }
 
@@ -127,7 +127,25 @@ extension QueryTable.Entry {
         return region.area(RowSet(rows.sorted()))
     }
 
+    /// Whether what became of its members is known row by row.
+    var isToldByRows: Bool { definition.isToldByRows && isFinished }
+
+    /// The rows of those who are in the region, and of others, as far as it was evaluated.
+    func candidates(beside others: [UInt32]) -> RowSet {
+        var rows = others
+        forEachInsider { rows.append($0) }
+        let all = RowSet(Set(rows).sorted())
+        return unfinished.map { all.intersection(RowSet(pages: 0..<$0.nextPage)) } ?? all
+    }
+
+    /// The rows that were looked at in the cells of its region, or to find out who comes first, and are not counted yet.
+    func takeLookedAt() -> Int {
+        defer { lookedAtCount = 0 }
+        return lookedAtCount + (ranking?.takeLookedAt() ?? 0)
+    }
+
     /// Calls `body` with the row of each who is in the region.
+    @inline(__always)
     func forEachInsider(_ body: (UInt32) -> Void) {
         if let ranking { ranking.forEachMatch(body) } else { membership?.members.forEach { body($0.index) } }
         unfinished?.insiders.forEach(body)
@@ -135,7 +153,7 @@ extension QueryTable.Entry {
 
     /// The work of determining all members.
     func evaluationWork(in store: ComponentStore) -> Int {
-        guard let region, let grid, grid.isComplete else { return query.evaluationWork(in: store) }
+        guard let region, let grid = regions?.grid, grid.isComplete else { return query.evaluationWork(in: store) }
         return 1 + grid.rowCount(near: region.area(RowSet())) * query.nodeCount / Query.rowsPerUnit
     }
 

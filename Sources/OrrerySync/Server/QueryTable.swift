@@ -26,10 +26,10 @@ struct QueryTable {
     /// The queries whose members are told.
     private(set) var memberQueryCount = 0
     /// Those of them that were not evaluated whole yet.
-    private var unfinished: [Slot] = []
+    var unfinished: [Slot] = []
     /// The work of all queries since ``resetWork()``, each once.
     private(set) var totalWork = 0
-    private let tuning: Tuning
+    let tuning: Tuning
     /// How many queries each of the components has with which a server shows itself.
     private var statusQueryCounts: [ColumnID: Int] = [:]
     /// All of those together.
@@ -37,7 +37,7 @@ struct QueryTable {
 
     private var orderedFields: OrderedFields
     /// The queries that need a field that is not registered as ordered.
-    private(set) var unindexed: [Slot] = []
+    var unindexed: [Slot] = []
     /// The queries of lost connections, of all views.
     private let frozen: FrozenQueries
     /// By which those of this view are known.
@@ -138,97 +138,22 @@ struct QueryTable {
             statusQueryCount += 1
         }
         index.insert(slot, entry.definition)
-        entry.grid = index.grid(of: query)
+        entry.regions = index.regions(of: query)
         guard !entry.isFinished else { return slot }
         unfinished.append(slot)
         let fieldPageCount = entry.field.map { $0.isComplete ? 0 : store[$0.column].pageCount } ?? 0
-        let gridPageCount = entry.grid.map { $0.isComplete ? 0 : store[$0.places.column].pageCount } ?? 0
+        let gridPageCount = entry.regions.map { $0.grid.isComplete ? 0 : store[$0.column].pageCount } ?? 0
         let work =
             entry.evaluationWork(in: store) + Tuning.work(ofOrdering: fieldPageCount)
             + SpatialGrid.workOfBuilding(pageCount: gridPageCount)
         if !waits, work <= tuning.pieceWorkMax {
             entry.field?.build(fieldPageCount, in: store)
-            entry.grid?.build(gridPageCount, in: store)
+            entry.regions?.build(gridPageCount, in: store)
             entry.testedCount += UInt64(query.rowCount(in: store))
             entry.evaluate(in: store)
             finish(slot, in: store)
         }
         return slot
-    }
-
-    /// Determines the members of a query in some more pages.
-    /// - Returns: The work that it was.
-    mutating func evaluateFurther(_ slot: Slot, in store: ComponentStore) -> Int {
-        guard let page = self[slot].unfinished?.nextPage else { return 0 }
-        let query = self[slot].query
-        if let field = self[slot].field, !field.isComplete {
-            field.build(1, in: store)
-            return Tuning.work(ofOrdering: 1)
-        }
-        if let grid = self[slot].grid, !grid.isComplete {
-            grid.build(1, in: store)
-            return SpatialGrid.workOfBuilding(pageCount: 1)
-        }
-        let together = unfinishedTogether(with: query, at: page)
-        let isAlone = together.count < tuning.togetherCountMin
-        let nodeCount = isAlone ? query.nodeCount : Tuning.togetherNodeCount(together.count)
-        let partCount = isAlone ? max(1, Tuning.partSize / nodeCount) : tuning.togetherPageCount
-        let pages = page..<min(store.pageCount, page + partCount)
-        if isAlone {
-            let rows = RowSet(pages: pages)
-            _ = self[slot].evaluate(among: rows, in: store)
-            evaluated(slot, pages, in: store)
-        } else {
-            let found = find(together, in: pages, of: store)
-            for (position, slot) in together.enumerated() {
-                _ = self[slot].membership?.update(found[position], amongPages: pages, in: store)
-                evaluated(slot, pages, in: store)
-            }
-        }
-        return Query.work(pageCount: pages.count, nodeCount: nodeCount)
-    }
-
-    /// The queries that go on at the same page, about which the same field decides.
-    private func unfinishedTogether(with query: Query, at page: Int) -> [Slot] {
-        guard let field = query.decidingField else { return [] }
-        return unfinished.filter { slot in
-            self[slot].unfinished?.nextPage == page && self[slot].query.decidingField == field
-        }
-    }
-
-    /// The members of queries about which one field decides, in some pages, by their positions.
-    private func find(_ slots: [Slot], in pages: Range<Int>, of store: ComponentStore) -> ConcernedRows {
-        var ranges = RangeTree()
-        for (position, slot) in slots.enumerated() {
-            for range in self[slot].query.keyRanges ?? [] { ranges.insert(range.keys, of: position, decides: true) }
-        }
-        ranges.order()
-        var members = ConcernedRows()
-        self[slots[0]].query.decidingField?.forEachKey(of: RowSet(pages: pages), in: store) { row, key in
-            ranges.forEach(at: key) { members.append(row, for: $0.slot, isMember: true) }
-        }
-        members.order { _ in false }
-        return members
-    }
-
-    /// Some pages of a query were evaluated, after the ones before.
-    private mutating func evaluated(_ slot: Slot, _ pages: Range<Int>, in store: ComponentStore) {
-        let entry = self[slot]
-        entry.testedCount += UInt64(pages.count * RowSet.pageRows)
-        entry.unfinished?.nextPage = pages.upperBound
-        if pages.upperBound >= store.pageCount { finish(slot, in: store) }
-    }
-
-    /// All members of a query are known.
-    private mutating func finish(_ slot: Slot, in store: ComponentStore) {
-        if self[slot].unfinished?.isNew ?? false { self[slot].membership?.begin(at: store.tick) }
-        self[slot].finish(in: store)
-        noteUnindexed(slot)
-        unfinished.removeUnordered(slot)
-    }
-
-    private mutating func noteUnindexed(_ slot: Slot) {
-        if self[slot].ranking?.needsIndex ?? false, !unindexed.contains(slot) { unindexed.append(slot) }
     }
 
     /// A subscription to the query has ended. The last one takes the query with it.
@@ -281,7 +206,7 @@ struct QueryTable {
         orderedFields.forEach(of: columns) { field in
             field.update(rows.rows(of: [field.column], life: false, in: store), in: store)
         }
-        let (direct, found) = index.decidersOf(columns, hasLifeChanged, &rows, after: tick, entries, in: store)
+        let (direct, found) = index.decidersOf(columns, hasLifeChanged, &rows, in: store)
         func visit(_ slot: Slot) { entries[slot]?.sets.forEach(changed) }
         var last: Slot?
         for slot in direct where slot != last {
@@ -293,7 +218,7 @@ struct QueryTable {
                 candidates = candidates.intersection(RowSet(pages: 0..<unfinished.nextPage))
             }
             let hasMoved = entry.evaluate(among: candidates, in: store)
-            count(candidates.count + (entry.ranking?.takeLookedAt() ?? 0), of: entry)
+            count(candidates.count + entry.takeLookedAt(), of: entry)
             noteUnindexed(slot)
             if hasMoved || entry.sentColumns.contains(where: columns.contains) { visit(slot) }
         }
@@ -305,22 +230,43 @@ struct QueryTable {
             var rowCount = 0
             let concernsMembers = index.update(slot) { rows in
                 rowCount = rows.partitionIndex { $0.row >= rowEnd }
-                guard entry.ranking == nil else {
-                    return entry.evaluate(among: RowSet(rows[..<rowCount].lazy.map(\.row)), in: store)
-                }
                 return entry.membership?.update(
                     UnsafeMutableBufferPointer(rebasing: rows[..<rowCount]), entry.query,
                     hasLifeChanged: hasLifeChanged, in: store, &moves) ?? false
             }
-            count(rowCount + entry.lookedAtCount, of: entry)
-            entry.lookedAtCount = 0
+            count(rowCount, of: entry)
             if concernsMembers { visit(slot) }
+        }
+        for region in index.regions.values {
+            region.update(columns, &rows, after: tick, in: store)
+            for slot in region.slots {
+                guard let entry = entries[slot] else { continue }
+                let hasChanged = evaluate(slot, entry, of: region, hasLifeChanged: hasLifeChanged, in: store, &moves)
+                if hasChanged || entry.region?.changeTick == store.tick { visit(slot) }
+            }
         }
         swap(&moves, &self.moves)
         // Of whom not all was looked at, it is not known what became.
         for slot in unfinished { index.concernAll(slot) }
-        for slot in index.lostAndFound { visit(slot) }
         for slot in index.readersOf(columns, hasLifeChanged) { visit(slot) }
+    }
+
+    /// Determines the members of a query with a region anew.
+    /// - Returns: Whether they, or what decides about them, may have changed.
+    private mutating func evaluate(
+        _ slot: Slot, _ entry: Entry, of region: RegionIndex, hasLifeChanged: Bool, in store: ComponentStore,
+        _ moves: inout Membership.Moves
+    ) -> Bool {
+        guard region.look(at: entry, in: store) else { return false }
+        defer { count(entry.takeLookedAt(), of: entry) }
+        guard entry.isToldByRows else {
+            return entry.evaluate(among: entry.candidates(beside: region.found.others), in: store)
+        }
+        index.collect(slot) { rows in
+            entry.membership?.update(
+                region.found, entry.query, hasLifeChanged: hasLifeChanged, in: store, &moves, to: &rows)
+        }
+        return !region.found.isEmpty
     }
 
     private mutating func count(_ rowCount: Int, of entry: Entry) {

@@ -2,24 +2,24 @@ import OrreryQuery
 import OrrerySchema
 import OrreryStore
 
-/// The queries whose regions lie in one grid: finds whom changes may concern by where they are.
+/// The queries whose regions lie in one grid: finds out who is in them by where entities are.
 ///
-/// A class, since tables lead to it by the component and by what changes.
+/// A class, since queries lead to it, and tables by the component.
 final class RegionIndex {
-    let grid: SpatialGrid
+    private(set) var grid: SpatialGrid
     private(set) var slots: [QueryTable.Slot] = []
     /// The components on which the members of its queries depend, ascending.
     private(set) var columns: [ColumnID] = []
     private var readerCounts: [ColumnID: Int] = [:]
-    /// By row: the last look in which it was in the region.
-    private var marks: [UInt32] = []
-    private var look: UInt32 = 0
-    /// The cells of a region. Empty between two looks.
-    private var cells: [Int] = []
+    /// What the last look at a region has found.
+    private(set) var found = RegionLook()
 
     init(_ places: PlaceReader) {
         grid = SpatialGrid(places)
     }
+
+    /// The component that says where entities are.
+    var column: ColumnID { grid.places.column }
 
     func insert(_ slot: QueryTable.Slot, _ query: Query) {
         slots.append(slot)
@@ -36,84 +36,110 @@ final class RegionIndex {
         columns = readerCounts.keys.sorted()
     }
 
-    /// Takes over what changed, and collects the rows that may concern each query.
+    /// Adds the places of some more pages.
+    func build(_ pageCount: Int, in store: ComponentStore) { grid.build(pageCount, in: store) }
+
+    /// Takes over what changed.
     /// - Parameters:
     ///   - changedColumns: The components that changed.
     ///   - tick: The tick that was evaluated before.
-    ///   - lostAndFound: Takes the queries whose regions have lost or found their centres.
-    /// - Complexity: O(changed rows), and for each region that moved, or in whose cells something changed, O(rows in
-    ///   its cells).
-    func find(
-        _ changedColumns: [ColumnID], _ changed: inout ChangedRows, after tick: Tick,
-        _ entries: [QueryTable.Entry?], in store: ComponentStore, _ found: inout ConcernedRows,
-        _ lostAndFound: inout [QueryTable.Slot]
+    /// - Complexity: O(changed rows).
+    func update(
+        _ changedColumns: [ColumnID], _ changed: inout ChangedRows, after tick: Tick, in store: ComponentStore
     ) {
-        let place = grid.places.column
-        if grid.tick < tick {
+        let place = column
+        guard grid.tick >= tick else {
             // The world has gone on without a look at it.
             grid.rebuild(in: store)
-        } else {
-            grid.update(
-                changedColumns.contains(place) ? changed.rows(of: [place], life: false, in: store) : RowSet(),
-                in: store)
+            return
         }
+        grid.update(
+            changedColumns.contains(place) ? changed.rows(of: [place], life: false, in: store) : RowSet(), in: store)
         let others = columns.filter { $0 != place && changedColumns.contains($0) }
         if !others.isEmpty { grid.touch(changed.rows(of: others, life: false, in: store)) }
-        for slot in slots {
-            guard let entry = entries[slot] else { continue }
-            let hasMoved = entry.region?.follow(in: store) ?? false
-            if entry.region?.changeTick == store.tick { lostAndFound.append(slot) }
-            if let area = entry.region?.area(RowSet()), let centre = area.centre, grid.isComplete {
-                find(slot, entry, area, around: centre, hasMoved: hasMoved, &found)
-            }
-        }
     }
 
-    private func find(
-        _ slot: QueryTable.Slot, _ entry: QueryTable.Entry, _ area: Area, around centre: Point, hasMoved: Bool,
-        _ found: inout ConcernedRows
-    ) {
-        var hasChanged = hasMoved
-        grid.forEachCell(around: centre, area.staying) { cell in
+    /// Goes with the centre of a region, and looks who is in it, if it has moved or something has changed where it lies.
+    /// - Returns: Whether it has looked: then ``found`` says who is in it.
+    /// - Complexity: O(rows in its cells).
+    func look(at entry: QueryTable.Entry, in store: ComponentStore) -> Bool {
+        let hasMoved = entry.region?.follow(in: store) ?? false
+        guard grid.isComplete, let area = entry.region?.area(RowSet()), let centre = area.centre,
+            found.findCells(of: grid, around: centre, area.staying) || hasMoved
+        else { return false }
+        found.look(at: entry, area, around: centre, in: grid)
+        return true
+    }
+}
+
+/// What a look at a region finds: who of those who were in it still is, and who has come. Kept for its memory.
+struct RegionLook {
+    private var cells: [Int] = []
+    private var near = SpatialGrid.Near()
+    /// By row: the mark of the last region that it was in, or the next number if it still was.
+    private var marks: [UInt32] = []
+    private var mark: UInt32 = 0
+    /// The rows of others who have come, ascending.
+    private(set) var others: [UInt32] = []
+    /// How many were in it, and how many of them still are.
+    private(set) var insiderCount = 0
+    private(set) var stayedCount = 0
+
+    /// Whether nobody is in the region, and nobody was.
+    var isEmpty: Bool { others.isEmpty && insiderCount == 0 }
+
+    /// Whether the row is one of somebody who still is in the region.
+    @inline(__always)
+    func hasStayed(_ row: UInt32) -> Bool { Int(row) < marks.count && marks[Int(row)] == mark + 1 }
+
+    /// Finds the cells of a region.
+    /// - Returns: Whether something has changed in one of them.
+    fileprivate mutating func findCells(of grid: SpatialGrid, around centre: Point, _ radius: Double) -> Bool {
+        cells.removeAll(keepingCapacity: true)
+        var hasChanged = false
+        grid.forEachCell(around: centre, radius) { cell in
             cells.append(cell)
             hasChanged = hasChanged || grid.hasChanged(cell)
         }
-        defer { cells.removeAll(keepingCapacity: true) }
-        guard hasChanged else { return }
-        let whoIsIn: Bool? = entry.query.isDecidedByRegion ? true : nil
-        let (joining, staying) = (area.joining * area.joining, area.staying * area.staying)
-        beginLook()
-        entry.forEachInsider { row in
-            mark(row)
-            let isIn = grid.place(of: row).map { $0.squaredDistance(to: centre) <= staying } ?? false
-            found.append(row, for: slot, isMember: isIn ? whoIsIn : false)
+        return hasChanged
+    }
+
+    fileprivate mutating func look(
+        at entry: QueryTable.Entry, _ area: Area, around centre: Point, in grid: SpatialGrid
+    ) {
+        entry.lookedAtCount += grid.collect(cells, within: area.staying * area.staying, of: centre, to: &near)
+        if mark > .max - 4 {
+            mark = 0
+            marks = []
         }
-        for cell in cells where hasMoved || grid.hasChanged(cell) {
-            let rows = grid.rows(inCell: cell)
-            entry.lookedAtCount += rows.count
-            for row in rows where !isMarked(row) {
-                guard let place = grid.place(of: row), place.squaredDistance(to: centre) <= joining else { continue }
-                found.append(row, for: slot, isMember: whoIsIn)
+        mark += 2
+        if marks.count < grid.rowCount {
+            marks.append(contentsOf: repeatElement(0, count: grid.rowCount - marks.count))
+        }
+        // Elements of properties would be checked one by one for being shared.
+        var others: [UInt32] = []
+        swap(&others, &self.others)
+        others.removeAll(keepingCapacity: true)
+        let (mark, joining) = (mark, area.joining * area.joining)
+        (insiderCount, stayedCount) = marks.withUnsafeMutableBufferPointer { marks in
+            var (insiderCount, stayedCount) = (0, 0)
+            entry.forEachInsider { row in
+                insiderCount += 1
+                if Int(row) < marks.count { marks[Int(row)] = mark }
             }
+            near.forEach { row, distance in
+                if marks[Int(row)] == mark {
+                    marks[Int(row)] = mark + 1
+                    stayedCount += 1
+                } else if distance <= joining {
+                    others.append(row)
+                }
+            }
+            return (insiderCount, stayedCount)
         }
+        others.sort()
+        swap(&others, &self.others)
     }
-
-    private func beginLook() {
-        if look == .max {
-            look = 0
-            marks.removeAll(keepingCapacity: true)
-        }
-        look += 1
-    }
-
-    private func mark(_ row: UInt32) {
-        if Int(row) >= marks.count {
-            marks.append(contentsOf: repeatElement(0, count: Int(row) + 1 - marks.count))
-        }
-        marks[Int(row)] = look
-    }
-
-    private func isMarked(_ row: UInt32) -> Bool { Int(row) < marks.count && marks[Int(row)] == look }
 }
 
 extension SpatialGrid {
