@@ -83,7 +83,8 @@ public struct SyncRegistry {
     /// - Parameters:
     ///   - type: The resource. Clients refer to it by its `componentName`.
     ///   - rule: Which clients may write it, insert it where there is none, and remove it; by default none.
-    /// - Throws: As ``register(_:writable:spatial:ordered:)``. A type is registered once, as a component or as a resource.
+    /// - Throws: As ``register(_:writable:spatial:ordered:)``. A type is registered once, as a component or as a
+    ///   resource.
     public mutating func register<C: Component>(
         resource type: C.Type, writable rule: WriteRule<C> = .byServerOnly
     ) throws(SchemaError) {

@@ -11,7 +11,7 @@ import Testing
 @Suite struct GuideTests {
     private func makeWorld(_ schedule: Schedule = Schedule()) throws -> JoinedWorld {
         try JoinedWorld(schedule: schedule) { sync in
-            try sync.register(Position.self, writable: .byClients)
+            try sync.register(Position.self, writable: .byClients, spatial: .grid(cellSize: 50))
             try sync.register(Health.self, writable: .byClients)
             sync.spawning = .byClients
             sync.despawning = .byClients
@@ -269,6 +269,24 @@ import Testing
         }
     }
 
+    @Test func whatIsNear() throws {
+        let joined = try makeWorld()
+        let ship = joined.world.spawn(Position(x: 100))
+        let others = (0..<5 as Range<Int>).map { joined.world.spawn(Position(x: Float($0) * 20)) }
+        joined.tick()
+        let connection = try joined.connect().connection
+        try joined.run {
+            // begin
+            let near = try await connection.query(Position.self, within: .radius(60, of: ship))
+            print(near.entities, near.isCentreLost)
+            let seen = try await connection.query(Position.self, within: .radius(60, x: 10, y: 0, z: 0))
+            try await seen.replace(within: .radius(60, x: 20, y: 0, z: 0))
+            // end
+            #expect(Set(near.entities) == [ship, others[2], others[3], others[4]] && !near.isCentreLost)
+            #expect(Set(seen.entities) == Set(others))
+        }
+    }
+
     @Test func askingOnce() throws {
         let joined = try makeWorld()
         let mine = joined.world.spawn(Health(current: 10), Position(x: 3))
@@ -357,7 +375,7 @@ import Testing
 
     @Test func thePageHasTheseExamplesAndNoOthers() throws {
         let page = try ExamplePage("docs/CLIENT.md", tests: #filePath)
-        #expect(page.examples.count == 18)
+        #expect(page.examples.count == 19)
         #expect(page.unknown == ["import OrreryClient\nimport OrrerySchema\nimport OrreryWebSocket\n"])
     }
 

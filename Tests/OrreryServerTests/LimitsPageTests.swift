@@ -2,6 +2,7 @@ import Foundation
 import OrreryClient
 import OrreryQuery
 import OrrerySchema
+import OrreryStore
 @testable import OrreryServer
 @testable import OrrerySync
 import OrreryTransport
@@ -57,6 +58,8 @@ import Testing
             ("FrozenQueries.sizeMax", "\(FrozenQueries.sizeMax)"),
             ("FrozenQueries.countMax", "\(FrozenQueries.countMax)"),
             ("HTTPRequest.tokenSizeMax", "\(HTTPRequest.tokenSizeMax)"),
+            ("SpatialField.cellCountMax", "\(SpatialField.cellCountMax)"),
+            ("Region.radiusCellCountMax(dimensionCount:)", "\(Region.radiusCellCountMax(dimensionCount: 2))"),
             ("LogQueue.lineCountMax", "\(LogQueue().lineCountMax)"),
         ]
     }
@@ -64,6 +67,7 @@ import Testing
     private static func text(_ value: Any) -> String? {
         switch value {
         case let number as any BinaryInteger: "\(number)"
+        case let number as Double: "\(number)"
         case let time as Duration:
             (time / .seconds(1)).formatted(.number.locale(Locale(identifier: "en_US_POSIX"))) + " s"
         default: nil

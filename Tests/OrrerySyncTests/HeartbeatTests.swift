@@ -109,8 +109,8 @@ import simulate
         #expect(times == [35, 45, 55], "an interval after the last batch, though ticks without changes go on")
     }
 
-    /// Batches that put off the Heartbeat, and most of which need no acknowledgement, still have the client say something
-    /// before its silence would end it.
+    /// Batches that put off the Heartbeat, and most of which need no acknowledgement, still have the client say
+    /// something before its silence would end it.
     @Test func whoIsAskedNothingIsNotSilent() throws {
         var configuration = SyncServerConfiguration()
         configuration.silenceTimeout = .milliseconds(1900)

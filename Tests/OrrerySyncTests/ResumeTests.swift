@@ -116,8 +116,8 @@ import simulate
         #expect(client.session.withCore { $0.members(of: id) } == [entities[1]])
     }
 
-    /// A client comes back over a slow link to a world in which all changes in every tick. What it missed is too much for
-    /// somebody who has acknowledged nothing, and little enough for its window.
+    /// A client comes back over a slow link to a world in which all changes in every tick. What it missed is too much
+    /// for somebody who has acknowledged nothing, and little enough for its window.
     @Test(arguments: [nil, "Position where Position.x >= 0"])
     func whatChangesUntilAClientHasAcknowledgedComesOnce(query: String?) throws {
         let joined = try makeJoined()

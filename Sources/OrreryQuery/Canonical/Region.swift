@@ -38,9 +38,9 @@ package struct Region: Hashable, Sendable {
     package let radius: Double
     package let centre: Centre
 
-    /// The largest radius, in cells of the grid, for as many dimensions. With those who stay a bit farther away, a region
-    /// lies in about 4,000 cells at most. Bounds what a look at it costs.
-    static func radiusCellCountMax(dimensionCount: Int) -> Int { dimensionCount == 2 ? 28 : 6 }
+    /// The largest radius, in cells of the grid, for as many dimensions. With those who stay a bit farther away, a
+    /// region lies in about 4,000 cells at most. Bounds what a look at it costs.
+    package static func radiusCellCountMax(dimensionCount: Int) -> Int { dimensionCount == 2 ? 28 : 6 }
 }
 
 /// The region of a query at one moment: where it lies, and who stays in it although they are farther away than who

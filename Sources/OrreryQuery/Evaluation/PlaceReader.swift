@@ -32,8 +32,8 @@ package struct PlaceReader: Sendable {
     /// Reads where some rows of a page are.
     /// - Parameters:
     ///   - rows: Of which to read it.
-    ///   - places: By row of the page, of which it has ``RowSet/pageRows``: not a number for a row that is nowhere. Those
-    ///     of other rows are left as they are.
+    ///   - places: By row of the page, of which it has ``RowSet/pageRows``: not a number for a row that is nowhere.
+    ///     Those of other rows are left as they are.
     /// - Complexity: O(rows).
     package func readPlaces(of rows: PageMask, on page: PageHandle?, into places: inout [Point]) {
         precondition(places.count == RowSet.pageRows, "there is room for the places of a page")

@@ -138,7 +138,8 @@ extension QueryTable.Entry {
         return unfinished.map { all.intersection(RowSet(pages: 0..<$0.nextPage)) } ?? all
     }
 
-    /// The rows that were looked at in the cells of its region, or to find out who comes first, and are not counted yet.
+    /// The rows that were looked at in the cells of its region, or to find out who comes first, and are not counted
+    /// yet.
     func takeLookedAt() -> Int {
         defer { lookedAtCount = 0 }
         return lookedAtCount + (ranking?.takeLookedAt() ?? 0)

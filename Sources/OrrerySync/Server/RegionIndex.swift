@@ -59,7 +59,8 @@ final class RegionIndex {
         if !others.isEmpty { grid.touch(changed.rows(of: others, life: false, in: store)) }
     }
 
-    /// Goes with the centre of a region, and looks who is in it, if it has moved or something has changed where it lies.
+    /// Goes with the centre of a region, and looks who is in it, if it has moved or something has changed where it
+    /// lies.
     /// - Returns: Whether it has looked: then ``found`` says who is in it.
     /// - Complexity: O(rows in its cells).
     func look(at entry: QueryTable.Entry, in store: ComponentStore) -> Bool {

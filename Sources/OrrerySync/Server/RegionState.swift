@@ -2,8 +2,8 @@ import OrreryQuery
 import OrrerySchema
 import OrreryStore
 
-/// Where the region of a query lies. If its centre is an entity, it goes with that; while nobody sees it, it stays where
-/// it was seen last.
+/// Where the region of a query lies. If its centre is an entity, it goes with that; while nobody sees it, it stays
+/// where it was seen last.
 struct RegionState {
     let query: Query
     let region: Region

@@ -23,8 +23,8 @@ public struct SyncServerConfiguration: Sendable {
     public var turnWorkMax = 256
     /// Units of work per second for making batches. Four cells that are looked up separately are one unit, sixteen rows
     /// of a column are one, and a message to a session is 32 plus one for each 512 bytes. Beyond the limit, sessions
-    /// fall behind; those with the cheapest batches fall behind last. Stops sessions that watch much from costing others
-    /// a tick.
+    /// fall behind; those with the cheapest batches fall behind last. Stops sessions that watch much from costing
+    /// others a tick.
     public var buildWorkRateMax = 6_000_000
     /// Bytes of answers that may wait for one client, as allocated; beyond it, the client is not read until it has
     /// taken half. Stops a client that sends requests and does not read the answers.

@@ -25,8 +25,8 @@ struct ShownByQueries {
         }
     }
 
-    /// What a client has of an entity: a component that is shown or that an order reads, or for `nil` the entity itself,
-    /// even if no component is.
+    /// What a client has of an entity: a component that is shown or that an order reads, or for `nil` the entity
+    /// itself, even if no component is.
     private func has(_ entity: Entity, _ name: String?) -> Bool {
         queries.contains { query, members in
             guard members.contains(entity) else { return false }
