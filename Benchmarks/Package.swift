@@ -50,6 +50,9 @@ let package = Package(
                 .product(name: "OrreryClient", package: "orrery"),
             ]),
         .executableTarget(
+            name: "bench-cameras",
+            dependencies: ["BenchmarkReport", argumentParser, .product(name: "OrreryClient", package: "orrery")]),
+        .executableTarget(
             name: "orrery-bench",
             dependencies: [
                 "BenchmarkReport", "BenchmarkWorld", "CBenchmarkSupport", "CBenchmarkFrames", "CPlainTwin",

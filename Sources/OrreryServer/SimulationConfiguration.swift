@@ -56,8 +56,8 @@ public struct SimulationConfiguration: Sendable {
     /// Log messages per second about refused input, and at once after a pause; the next message reports how many were
     /// left out. Stops peers that fill the disk with logs.
     public var refusalLogRateMax = 10
-    /// Decides who may connect, and read the pages `/metrics` and `/schema`; nil admits everybody who reaches the
-    /// server. `/healthz` is always open.
+    /// Decides who may connect, and read the pages `/metrics`, `/schema` and `/query`; nil admits everybody who reaches
+    /// the server. `/healthz` is always open.
     public var authorize: Authorizer?
     /// The web pages from which browsers may connect.
     public var origins: OriginPolicy = .ownHost

@@ -30,8 +30,8 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 /// sockets. The first hands the changes of a tick to the second through one slot; a tick never waits for a socket or a
 /// client.
 ///
-/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, and `/schema`.
-/// ``SimulationConfiguration/authorize`` decides who may connect and read `/metrics` and `/schema`.
+/// The address answers HTTP too: `/healthz`, `/metrics` for Prometheus, `/schema`, and `/query`.
+/// ``SimulationConfiguration/authorize`` decides who may connect and read `/metrics`, `/schema` and `/query`.
 public final class SimulationServer: Service {
     /// Where clients reach the server: `ws://127.0.0.1:7600`.
     public let url: String

@@ -50,7 +50,8 @@ import Testing
 
     /// Some of each kind.
     private static let tokens = [
-        "NAME": ["Health", "größe", "_x1", "`a b`"], "COUNT": ["0", "20"], "NUMBER": ["0", "-1.5e3", "2E+7", "007"],
+        "NAME": ["Health", "größe", "_x1", "`a b`"], "COUNT": ["0", "20"], "DISTANCE": ["0", "2.5e1"],
+        "NUMBER": ["0", "-1.5e3", "2E+7", "007"],
         "ENTITY": ["0v0", "12v3"], "TEXT": ["\"\"", #""Mariner \"9\" \u0041""#],
     ]
 
@@ -141,6 +142,7 @@ import Testing
         case "NAME": first == "`" || first == "_" || first.properties.isAlphabetic
         case "TEXT": first == "\""
         case "COUNT": token.allSatisfy(\.isNumber)
+        case "DISTANCE": Character(first).isNumber && (token.last?.isNumber ?? false) && !token.contains("v")
         case "ENTITY": first.properties.numericType != nil && token.contains("v")
         default: !token.contains("v") && (token.last?.isNumber ?? false) && (first == "-" || Character(first).isNumber)
         }

@@ -1,6 +1,7 @@
 import Foundation
 import FoundationNetworking
-import OrreryServer
+@testable import OrreryServer
+import OrreryTransport
 import Testing
 
 /// An answer over HTTP, read with the system's client.
@@ -25,6 +26,13 @@ struct Answer {
         fields = Dictionary(
             uniqueKeysWithValues: answer.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") })
         text = String(decoding: body, as: UTF8.self)
+    }
+}
+
+extension ServerPages {
+    /// A page that is no answer to a query.
+    func page(for request: HTTPRequest, isStarting: Bool) -> HTTPResponse? {
+        page(for: request, isStarting: isStarting) { _ in .text(500, "a query that nobody expects") }
     }
 }
 

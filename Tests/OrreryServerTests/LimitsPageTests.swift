@@ -58,6 +58,7 @@ import Testing
             ("FrozenQueries.sizeMax", "\(FrozenQueries.sizeMax)"),
             ("FrozenQueries.countMax", "\(FrozenQueries.countMax)"),
             ("HTTPRequest.tokenSizeMax", "\(HTTPRequest.tokenSizeMax)"),
+            ("QueryPage.rowCountMax", "\(QueryPage.rowCountMax)"),
             ("SpatialField.cellCountMax", "\(SpatialField.cellCountMax)"),
             ("Region.radiusCellCountMax(dimensionCount:)", "\(Region.radiusCellCountMax(dimensionCount: 2))"),
             ("LogQueue.lineCountMax", "\(LogQueue().lineCountMax)"),

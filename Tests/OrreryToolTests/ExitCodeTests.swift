@@ -81,7 +81,7 @@ struct ExitCodeTests {
             (["--watch", "--ticks=-4"], "--ticks"), (["--entity", "earth"], "12v3"), (["--entity", "-"], "12v3"),
             (["--entity", "+1v1"], "12v3"), (["--query", ""], "column 1"),
             (["--query", "A,,B"], "column 3"),
-            (["--query", "A within 5 of 1v1"], "column 3: this is not supported yet"),
+            (["--query", "A at 10 Hz"], "column 3: this is not supported yet"),
             (["--sort", "A.b up"], "--sort: column 5: this cannot stand here"), (["--sort", ""], "--sort: column 1"),
             (["--query", "A limit 3", "--limit", "3"], "--limit: the query has a limit"),
             (["--query", "A order by A.b", "--sort", "A.c"], "--sort: the query has an order"),

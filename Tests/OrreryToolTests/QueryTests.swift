@@ -62,7 +62,7 @@ struct QueryTests {
             let url = live.server.url
             for (arguments, status, words) in [
                 (["Body where Body.nam = \"a\""], 4, "column 17: there is no such field"),
-                (["Bodi"], 4, "did you mean 'Body'?"), (["Body within 3 of 1v1"], 64, "not supported yet"),
+                (["Bodi"], 4, "did you mean 'Body'?"), (["Body within 3 of 1v1"], 64, "no component as spatial"),
                 (["Body", "--sort", "Body.nam"], 4, "did you mean 'name'?"), (["Body", "--limit=-1"], 64, "negative"),
                 (["Body limit 3", "--sort", "Body.name"], 64, "--sort: the query has an order or a limit"),
                 (["Body where"], 64, "column 11"), (["Body where Body.name > 5"], 64, "the type does not fit"),

@@ -119,6 +119,20 @@ public struct ResumeReport: Codable, Sendable {
     public var deliveries: [Delivery]
 }
 
+/// What the clients with moving regions say when they end.
+public struct CamerasReport: Codable, Sendable {
+    /// Regions that were moved.
+    public var moves: Int
+    /// Moves for which a newer one was made.
+    public var superseded: Int
+    /// Entities in all regions at the end.
+    public var entities: Int
+
+    public init(moves: Int, superseded: Int, entities: Int) {
+        (self.moves, self.superseded, self.entities) = (moves, superseded, entities)
+    }
+}
+
 /// What the Swift client says when it ends.
 public struct ClientReport: Codable, Sendable {
     /// Batches that it applied.

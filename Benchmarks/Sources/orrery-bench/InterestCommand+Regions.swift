@@ -1,3 +1,6 @@
+import BenchmarkReport
+import Foundation
+
 /// `orrery-bench interest --row regions`: a part of space for each session.
 extension InterestCommand {
     func measureRegions() throws -> (Result, Bool) {
@@ -24,5 +27,29 @@ extension InterestCommand {
             result,
             ratio <= 2.2 && corePercent <= 30 && size <= 64 << 10 && server.missedTicks == 0 && fast.missedTicks == 0
         )
+    }
+
+    /// Clients that move their regions on and on.
+    func measureCameras() throws -> (Result, Bool) {
+        let clients = sessions ?? 100
+        let stage = try Stage.serving(Scene(rate: 20, subscribers: 0, connections: clients, isCrowd: true))
+        let cameras = try ChildProcess(
+            "bench-cameras", [stage.url, "--clients", "\(clients)", "--seconds", "\(seconds)"])
+        // Until then, lists grow as they do with the first regions.
+        Thread.sleep(forTimeInterval: min(5, seconds / 2))
+        let early = try stage.look()
+        let report = try cameras.readReport(CamerasReport.self)
+        let late = try stage.look()
+        let growth = (Int(late.residentSize) - Int(early.residentSize)) / clients
+        let missed = late.lateTickCount + late.skippedTickCount - early.lateTickCount - early.skippedTickCount
+        var result = Result()
+        result.set("name", Row.cameras.rawValue)
+        result.set("sessions", clients)
+        result.set("moves_per_second", Double(report.moves) / seconds / Double(clients), digits: 2)
+        result.set("superseded", report.superseded)
+        result.set("entities", report.entities)
+        result.set("ticks_missed", Int(missed))
+        result.set("bytes_grown_per_session", growth)
+        return (result, missed == 0 && growth <= 4096)
     }
 }

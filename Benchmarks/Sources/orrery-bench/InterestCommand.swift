@@ -17,6 +17,7 @@ struct InterestCommand: ParsableCommand {
             window: 60 rows at offset 5,000 of the same entities, with 10 ticks per second.
             regions: sessions with a region of their own each around one of 10,000 walkers, which holds about a \
             hundred of them, with 20 ticks per second; and the ticks that are missed with 40.
+            cameras: sessions that move a region around a point over the same walkers, 20 times a second each.
             idle: nothing changes, of 100,000 entities; 50 sessions with a filter each.
             resume: 100 clients with 16 filters each, four of their own and twelve that eleven others have too, lose \
             their connections at one moment and come back together five seconds later; of 100,000 entities 1 % \
@@ -52,6 +53,7 @@ struct InterestCommand: ParsableCommand {
         case top
         case window
         case regions
+        case cameras
         case idle
         case resume
         case screen
@@ -100,6 +102,7 @@ struct InterestCommand: ParsableCommand {
                 case .top: try measureTop()
                 case .window: try measureWindow()
                 case .regions: try measureRegions()
+                case .cameras: try measureCameras()
                 case .idle: try measureIdle()
                 case .resume: try measureResume()
                 case .screen: try measureScreen()

@@ -9,6 +9,8 @@ struct Scene {
     var changedPercent = 100
     var rate = 30
     var subscribers = 1
+    /// Further connections that the server is to have room for.
+    var connections = 0
     /// Whether the load compares what its clients show at each tick. Only where all entities change.
     var comparesStates = false
     /// How many entities of its own each subscriber asks for; 0 for all of the world.
@@ -57,7 +59,8 @@ final class Stage {
                 "bench-server",
                 [
                     "--entities", "\(scene.entities)", "--changed", "\(scene.changedPercent)", "--rate",
-                    "\(scene.rate)", "--connections", "\(scene.subscribers + scene.talkers + scene.resumers + 8)",
+                    "\(scene.rate)", "--connections",
+                    "\(scene.subscribers + scene.talkers + scene.resumers + scene.connections + 8)",
                     "--clock", clock, "--watched", "\(scene.watched)",
                     "--groups", "\(scene.groups)", "--members", "\(scene.members)", "--moves", "\(scene.moves)",
                     "--falling", "\(scene.falling)",

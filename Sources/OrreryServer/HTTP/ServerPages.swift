@@ -58,14 +58,20 @@ struct ServerPages: Sendable {
     }
 
     /// The page for a request; nil for "/", where clients connect.
-    /// - Parameter isStarting: whether the first tick has yet to end.
-    func page(for request: HTTPRequest, isStarting: Bool) -> HTTPResponse? {
+    /// - Parameters:
+    ///   - isStarting: whether the first tick has yet to end.
+    ///   - answer: Answers a query.
+    func page(
+        for request: HTTPRequest, isStarting: Bool, answeringQuery answer: (Admission) -> HTTPResponse
+    ) -> HTTPResponse? {
         switch request.path {
         case "/": nil
         case "/healthz": isStarting ? .text(503, "starting", isRefusal: false) : health
         case "/metrics": page(for: request, metrics(for:))
         case "/schema": page(for: request, schema(for:))
-        default: .text(404, "There is no such page; there are /healthz, /metrics and /schema.")
+        case QueryPage.path:
+            page(for: request) { isStarting ? .text(503, "starting", isRefusal: false) : answer($0) }
+        default: .text(404, "There is no such page; there are /healthz, /metrics, /schema and /query.")
         }
     }
 

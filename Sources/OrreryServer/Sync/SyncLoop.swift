@@ -173,7 +173,9 @@ package final class SyncLoop: TransportHandler, @unchecked Sendable {
             countSessions()
             metrics.logLinesDropped(droppedLogLines)
         }
-        let page = pages.page(for: request, isStarting: early != nil)
+        let page = pages.page(for: request, isStarting: early != nil) { admission in
+            QueryPage.response(to: request, for: admission, &core, now: now())
+        }
         // The path can be logged: only the server's own pages are refused this way.
         if let page, page.isRefusal { note("refusing a page", ["page": "\(request.path)"], page, of: request) }
         return page

@@ -143,39 +143,50 @@ extension SyncServer {
             partSizeMax: min(SyncServerConfiguration.answerPartSizeMax, configuration.limits.partSizeMax))
         var (entityCount, extent) = (0, Extent(total: 0))
         if !asked.explains {
-            guard cost.rowCount <= configuration.queryRowCountMax else {
-                throw QueryRefusal(
-                    QueryError(
-                        .tooDear, column: 1,
-                        expected: "at most \(configuration.queryRowCountMax) rows to look at (queryRowCountMax), "
-                            + "not \(cost.rowCount)"))
-            }
-            if query.rowKind == .entities, let listed = query.selection.entities, !listed.isEmpty,
-                !listed.contains(where: store.contains)
-            {
-                throw QueryRefusal(noneAlive: listed, at: store.tick)
-            }
-            if let region = query.region, case .entity(let entity) = region.centre, query.centre(in: store) == nil {
-                throw QueryRefusal(centreIsNowhere: entity, by: store.table.name(of: region.column), at: store.tick)
-            }
-            charge(index, 1 + query.evaluationWork(in: store))
-            let members: RowSet
-            if let window = query.window {
-                // Not all who match are put in order.
-                var ranking = Ranking(query, window, from: nil, field: nil, rowCountMax: .max, reserveMin: 1)
-                _ = ranking.update(among: nil, in: store)
-                charge(index, ranking.takeLookedAt() / Query.rowsPerUnit)
-                (members, extent) = (RowSet(ranking.shown), ranking.extent)
-            } else {
-                members = query.matching(in: store)
-                extent.total = members.count
-            }
+            let found = try evaluateOnce(query, in: store)
+            charge(index, found.work)
+            extent = found.extent
+            let members = RowSet(found.rows.sorted())
             entityCount = query.rowKind == .entities ? members.count : 0
             try append(members, of: query, in: store, to: &sections)
         }
         let head = AnswerHead(
             entityCount: entityCount, cost: cost, shown: query.selection.shown, order: query.order, extent: extent)
         return sections.messages(answering: asked.id, at: store.tick, head, configuration.limits, in: &frames)
+    }
+
+    /// Who matches a query at this tick.
+    /// - Returns: The rows of the members, in their order unless they are all who match; and the units of work that it
+    ///   was.
+    /// - Throws: Before anything is evaluated that would exceed the limit.
+    func evaluateOnce(
+        _ query: Query, in store: ComponentStore
+    ) throws(QueryRefusal) -> (rows: [UInt32], extent: Extent, work: Int) {
+        let rowCount = query.rowCount(in: store)
+        guard rowCount <= configuration.queryRowCountMax else {
+            throw QueryRefusal(
+                QueryError(
+                    .tooDear, column: 1,
+                    expected: "at most \(configuration.queryRowCountMax) rows to look at (queryRowCountMax), "
+                        + "not \(rowCount)"))
+        }
+        if query.rowKind == .entities, let listed = query.selection.entities, !listed.isEmpty,
+            !listed.contains(where: store.contains)
+        {
+            throw QueryRefusal(noneAlive: listed, at: store.tick)
+        }
+        if let region = query.region, case .entity(let entity) = region.centre, query.centre(in: store) == nil {
+            throw QueryRefusal(centreIsNowhere: entity, by: store.table.name(of: region.column), at: store.tick)
+        }
+        let work = 1 + query.evaluationWork(in: store)
+        guard let window = query.window else {
+            let members = query.matching(in: store)
+            return (members.indexes, Extent(total: members.count), work)
+        }
+        // Not all who match are put in order.
+        var ranking = Ranking(query, window, from: nil, field: nil, rowCountMax: .max, reserveMin: 1)
+        _ = ranking.update(among: nil, in: store)
+        return (ranking.members.map(\.row), ranking.extent, work + ranking.takeLookedAt() / Query.rowsPerUnit)
     }
 
     /// Adds entities, and what a query shows of them.
@@ -194,7 +205,7 @@ extension SyncServer {
         try checkAnswerSize(sections.byteCount)
     }
 
-    private func checkAnswerSize(_ byteCount: Int) throws(QueryRefusal) {
+    func checkAnswerSize(_ byteCount: Int) throws(QueryRefusal) {
         guard byteCount > configuration.queryAnswerSizeMax else { return }
         throw QueryRefusal(
             QueryError(

@@ -10,7 +10,7 @@ extension SyncServer {
 
     /// The position of the view of a class; a new view if there is none yet.
     /// - Complexity: O(views); for a new one O(what the class sees).
-    private mutating func viewPosition(
+    mutating func viewPosition(
         of visibility: Visibility, _ client: ClientID?
     ) throws(WireError) -> Int {
         if let position = views.firstIndex(where: { $0.visibility == visibility && $0.client == client }) {

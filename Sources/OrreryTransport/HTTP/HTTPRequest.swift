@@ -4,6 +4,9 @@
 public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable {
     /// The decoded path without the query; at least "/".
     public var path: String
+    /// What follows the question mark, as it was sent; nil without one. It may hold what is not for logs: the request's
+    /// descriptions leave it out.
+    public var query: String?
     /// The field `Host`: the peer's name for this server, chosen by the peer.
     public var host: String?
     /// The field `Origin`: the origin of the script, if the peer is a browser. Source: RFC 6454, section 7.
@@ -19,10 +22,12 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// Creates a request from its parts.
     public init(
-        path: String = "/", host: String? = nil, origin: String? = nil, authorization: String? = nil,
+        path: String = "/", query: String? = nil, host: String? = nil, origin: String? = nil,
+        authorization: String? = nil,
         peerAddress: String = "", localAddress: String = "", isEncrypted: Bool = false
     ) {
         self.path = path
+        self.query = query
         self.host = host
         self.origin = origin
         self.authorization = authorization
@@ -37,6 +42,23 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
         let parts = authorization.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         return String(parts[1].drop { $0 == " " })
+    }
+
+    /// The values of a name in ``query``, decoded, in their order; nil if something in it cannot be decoded. Source:
+    /// the URL Standard, section 5.1.
+    public func queryValues(of name: String) -> [String]? {
+        var values: [String] = []
+        for part in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
+            let sides = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let decoded = sides.map {
+                HTTPRequestHead.decoded($0.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
+            }
+            guard let key = decoded[0] else { return nil }
+            guard key == name else { continue }
+            guard let value = decoded.count > 1 ? decoded[1] : "" else { return nil }
+            values.append(value)
+        }
+        return values
     }
 
     public var description: String { "\(path) for \(peerAddress.isEmpty ? "a peer in memory" : peerAddress)" }

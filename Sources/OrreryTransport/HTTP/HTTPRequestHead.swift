@@ -3,6 +3,8 @@ package struct HTTPRequestHead: Hashable, Sendable {
     package var method: String
     /// The decoded path without the query; at least "/".
     package var path: String
+    /// What follows the question mark, as it was sent; nil without one.
+    package var query: String?
     /// The peer's name for this server: the field `Host`, or the host of an absolute-form target.
     package var host: String?
     /// 0 or 1: the minor version of HTTP/1.
@@ -61,10 +63,11 @@ package struct HTTPRequestHead: Hashable, Sendable {
         let encoded = rest.prefix { $0 != "?" }
         guard let decoded = Self.decoded(encoded.utf8) else { throw .malformed("The path cannot be decoded.") }
         path = decoded.isEmpty ? "/" : decoded
+        query = encoded.endIndex == rest.endIndex ? nil : String(rest[encoded.endIndex...].dropFirst())
     }
 
     /// Returns nil if the result is not UTF-8 or has control characters. Source: RFC 3986, section 2.1.
-    private static func decoded(_ encoded: some Collection<UInt8>) -> String? {
+    static func decoded(_ encoded: some Collection<UInt8>) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(encoded)[...]
         while let byte = rest.popFirst() {
@@ -86,6 +89,7 @@ package struct HTTPRequestHead: Hashable, Sendable {
     package func request(from peer: HTTPRequest) -> HTTPRequest {
         var request = peer
         request.path = path
+        request.query = query
         request.host = host
         request.origin = head.value(of: "Origin")
         request.authorization = head.value(of: "Authorization")

@@ -81,7 +81,7 @@ import Testing
             #expect(wrong?.code == .query && wrong?.phase == .query)
             #expect(wrong?.query?.kind == .unknownField && wrong?.query?.column == 21)
             #expect(wrong?.query?.nearest == "current")
-            let later = await error { try await connection.rows("Position within 5 of 1v0") }
+            let later = await error { try await connection.rows("Position at 10 Hz") }
             #expect(later?.query?.kind == .notYet)
             let gone = [Entity(index: 0, generation: 9), Entity(index: .max - 1, generation: 1)]
             for entities in [gone, [gone[1]]] {

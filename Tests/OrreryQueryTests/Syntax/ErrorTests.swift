@@ -66,7 +66,7 @@ import Testing
     ]
 
     static let later: [Wrong] = [
-        Wrong("* within 5 of 1v0", .notYet, 3),
+        Wrong("* within 5 of 1v0", .type, 3),
         Wrong("Health at 10 Hz", .notYet, 8, "rates"), Wrong("Health order Health.current", .syntax, 14, "by"),
         Wrong("* where has Team within 5 of 1v0", .syntax, 18), Wrong("Health limit 5 where has Team", .syntax, 16),
         Wrong("Health offset 5", .syntax, 8), Wrong("Helth limit 5", .unknownComponent, 1, nearest: "Health"),

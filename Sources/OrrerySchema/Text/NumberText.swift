@@ -1,8 +1,8 @@
 extension [UInt8] {
-    mutating func append(text: String) { append(contentsOf: text.utf8) }
+    package mutating func append(text: String) { append(contentsOf: text.utf8) }
 
     /// Appends the decimal digits.
-    mutating func append(decimal value: UInt64) {
+    package mutating func append(decimal value: UInt64) {
         withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
             var rest = value
             var start = 20
@@ -15,14 +15,14 @@ extension [UInt8] {
         }
     }
 
-    mutating func append(decimal value: Int64) {
+    package mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
         append(decimal: value.magnitude)
     }
 
     /// Appends the shortest decimal form that reads back as the same number, `5` and not `5.0`; `-0.0`, `NaN`,
     /// `Infinity`, `-Infinity`.
-    mutating func append(exact value: Double) {
+    package mutating func append(exact value: Double) {
         if let whole = value.asSmallInteger {
             append(decimal: whole)
         } else {
@@ -30,7 +30,7 @@ extension [UInt8] {
         }
     }
 
-    mutating func append(exact value: Float) {
+    package mutating func append(exact value: Float) {
         if let whole = Double(value).asSmallInteger {
             append(decimal: whole)
         } else {
@@ -40,11 +40,11 @@ extension [UInt8] {
 
     /// Appends a readable form: whole numbers below a billion (10⁹) as they are, others with six significant digits,
     /// and beyond nine places with a power of ten.
-    mutating func append(compact value: Double) {
+    package mutating func append(compact value: Double) {
         append(compact: value, description: value.description)
     }
 
-    mutating func append(compact value: Float) {
+    package mutating func append(compact value: Float) {
         append(compact: Double(value), description: value.description)
     }
 

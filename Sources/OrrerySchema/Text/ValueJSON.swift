@@ -1,10 +1,8 @@
-import OrrerySchema
-
 /// Writes values as JSON directly from their bytes, by their schema, without building them. Source: RFC 8259.
 extension [UInt8] {
     /// Reads one value and appends it.
     /// - Throws: `CodecError` if the bytes are not a value of the type; a part of it may have been appended by then.
-    mutating func append(json reader: inout ByteReader, as type: FieldType) throws(CodecError) {
+    package mutating func append(json reader: inout ByteReader, as type: FieldType) throws(CodecError) {
         switch type {
         case .scalar(let scalar): try append(json: &reader, as: scalar)
         case .vector(let scalar, let lanes):
@@ -87,7 +85,7 @@ extension [UInt8] {
         }
     }
 
-    mutating func append(jsonEntity entity: Entity) {
+    package mutating func append(jsonEntity entity: Entity) {
         guard entity != .none else { return append(text: "null") }
         append(UInt8(ascii: "\""))
         append(entity: entity)
@@ -96,7 +94,7 @@ extension [UInt8] {
 }
 
 extension [UInt8] {
-    mutating func append(entity: Entity) {
+    package mutating func append(entity: Entity) {
         guard entity != .none else { return append(UInt8(ascii: "-")) }
         append(decimal: UInt64(entity.index))
         append(UInt8(ascii: "v"))
@@ -104,7 +102,8 @@ extension [UInt8] {
     }
 
     /// Reads a number or truth value and appends it, exactly or in the readable form.
-    mutating func append(number reader: inout ByteReader, as scalar: Scalar, isCompact: Bool) throws(CodecError) {
+    package mutating func append(number reader: inout ByteReader, as scalar: Scalar, isCompact: Bool) throws(CodecError)
+    {
         switch scalar {
         case .bool: append(text: try reader.readTruth() ? "true" : "false")
         case .int8: append(decimal: Int64(try reader.read(Int8.self)))
@@ -126,13 +125,13 @@ extension [UInt8] {
 }
 
 extension ByteReader {
-    mutating func readTruth() throws(CodecError) -> Bool {
+    package mutating func readTruth() throws(CodecError) -> Bool {
         let byte = try readByte()
         guard byte <= 1 else { throw CodecError(.outOfDomain, at: offset - 1, "a Bool is \(byte), not 0 or 1") }
         return byte == 1
     }
 
-    mutating func readPresence() throws(CodecError) -> Bool {
+    package mutating func readPresence() throws(CodecError) -> Bool {
         let byte = try readByte()
         guard byte <= 1 else {
             throw CodecError(.outOfDomain, at: offset - 1, "an optional begins with \(byte), not 0 or 1")
