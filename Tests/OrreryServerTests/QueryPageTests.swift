@@ -63,7 +63,7 @@ import Testing
         try await LiveWorld.run(over: .webSocket, world: world()) { live in
             for (rest, words) in [
                 ("", "Write /query?q="), ("?q", "column 1"), ("?q=Health&q=Health", "Write /query?q="),
-                ("?q=%zz", "cannot be decoded"), ("?q=Health&limit=-1", "a whole number"),
+                ("?q=%00", "cannot be decoded"), ("?q=Health&limit=-1", "a whole number"),
                 ("?q=Health&limit=1&limit=2", "Write /query?q="), ("?q=Health%20limit%203&limit=1", "not both"),
                 ("?q=Health%20where%20Health.curent%20%3C%205", "column 21: there is no such field"),
                 ("?q=Helth", "did you mean 'Health'?"), ("?q=entity%2077v1", "entity 77v1 is not alive"),

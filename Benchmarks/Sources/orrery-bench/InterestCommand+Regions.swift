@@ -40,7 +40,6 @@ extension InterestCommand {
         let early = try stage.look()
         let report = try cameras.readReport(CamerasReport.self)
         let late = try stage.look()
-        let growth = (Int(late.residentSize) - Int(early.residentSize)) / clients
         let missed = late.lateTickCount + late.skippedTickCount - early.lateTickCount - early.skippedTickCount
         var result = Result()
         result.set("name", Row.cameras.rawValue)
@@ -49,7 +48,8 @@ extension InterestCommand {
         result.set("superseded", report.superseded)
         result.set("entities", report.entities)
         result.set("ticks_missed", Int(missed))
-        result.set("bytes_grown_per_session", growth)
-        return (result, missed == 0 && growth <= 4096)
+        result.set("megabytes_early", Double(early.residentSize) / 1e6, digits: 1)
+        result.set("megabytes", Double(late.residentSize) / 1e6, digits: 1)
+        return (result, missed == 0 && Double(late.residentSize) <= 1.1 * Double(early.residentSize))
     }
 }
