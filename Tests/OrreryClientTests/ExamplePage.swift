@@ -2,6 +2,7 @@ import Foundation
 
 /// The examples of a page, and those that a test runs: between lines that say `begin` and `end`.
 struct ExamplePage {
+    let root: URL
     let text: String
     let examples: [String]
     private let run: Set<String>
@@ -12,6 +13,7 @@ struct ExamplePage {
         while !FileManager.default.fileExists(atPath: root.appending(path: "Package.swift").path) {
             root.deleteLastPathComponent()
         }
+        self.root = root
         text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
         examples = text.components(separatedBy: "```swift\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
         run = Set(

@@ -260,7 +260,8 @@ struct QueryTable {
         guard region.look(at: entry, in: store) else { return false }
         defer { count(entry.takeLookedAt(), of: entry) }
         guard entry.isToldByRows else {
-            return entry.evaluate(among: entry.candidates(beside: region.found.others), in: store)
+            let hasMoved = entry.evaluate(among: entry.candidates(beside: region.found.others), in: store)
+            return hasMoved || entry.sentColumns.contains { store[$0].newestTick == store.tick }
         }
         index.collect(slot) { rows in
             entry.membership?.update(

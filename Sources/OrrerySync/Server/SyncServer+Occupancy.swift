@@ -1,4 +1,6 @@
+import OrreryQuery
 package import OrrerySchema
+import OrreryStore
 import OrreryWire
 
 /// How full a limited resource is. For tests of "each connection, queue, table and cache has a stated limit".
@@ -120,8 +122,12 @@ extension SyncServer {
         return max(welcomeSize, limits.reasonSizeMax + limits.schema.fixedSizeMax) + HeldBytes.messageOverhead
     }
 
-    /// The most units of its turn that one message of a client may take: those of the longest message.
-    private var messageWorkMax: Int { Self.work(messageSize: configuration.clientMessageSizeMax) }
+    /// The most units of its turn that one message of a client may take: those of the longest message, and of the
+    /// evaluation of a query that has the most nodes.
+    private var messageWorkMax: Int {
+        Self.work(messageSize: configuration.clientMessageSizeMax) + 1
+            + Query.work(pageCount: store.pageCount, nodeCount: QueryLimits().nodeCountMax)
+    }
 
     package var sessionStates: [SessionState] {
         sessions.map { session in

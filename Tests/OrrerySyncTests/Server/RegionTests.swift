@@ -65,10 +65,22 @@ import Testing
         table.hold(try Query(text, in: store.table), of: store, replacing: replaced)
     }
 
+    /// Each query is a set of its own for as long: whoever has it is told if something of its members changes.
     private func advance(_ table: inout QueryTable, _ slots: [QueryTable.Slot], _ change: () -> Void) {
+        let finished = slots.filter { table[$0].isFinished }
+        for slot in finished { table.enter(slot, into: slot) }
         store.advance(to: Tick(store.tick.rawValue + 1))
         change()
-        table.advance(after: Tick(store.tick.rawValue - 1), in: store) { _ in }
+        var told: Set<Int> = []
+        table.advance(after: Tick(store.tick.rawValue - 1), in: store) { told.insert($0) }
+        for slot in finished {
+            table.leave(slot, from: slot)
+            let entry = table[slot]
+            let hasChanged = (entry.membership?.members ?? []).contains { member in
+                entry.sentColumns.contains { store[$0].tick(of: member.index) == store.tick }
+            }
+            #expect(!hasChanged || told.contains(slot), "\(entry.query.text(in: store.table)) at \(store.tick)")
+        }
         table.checkInvariants(held: slots, sets: [], evaluatedAt: store.tick, in: store)
     }
 
