@@ -76,6 +76,7 @@ import Testing
         for slot in finished {
             table.leave(slot, from: slot)
             let entry = table[slot]
+            #expect(entry.region?.changeTick != store.tick || told.contains(slot), "its centre was lost or found")
             let hasChanged = (entry.membership?.members ?? []).contains { member in
                 entry.sentColumns.contains { store[$0].tick(of: member.index) == store.tick }
             }
@@ -229,6 +230,29 @@ import Testing
             move(1, to: 1000, 1010)
         }
         #expect(members(slots[1], in: table) == [1] && isLost(1) == true)
+    }
+
+    /// Nobody moves, and something else decides; the centre is none of the members.
+    @Test func whatElseDecidesIsLookedAt() throws {
+        for row in 0..<3 as Range<UInt32> {
+            spawn(row)
+            move(row, to: Float(row), 0)
+        }
+        set(health: 10, of: 1)
+        set(health: 90, of: 2)
+        var table = QueryTable(store.table)
+        // Nobody is in the second one, and still it is told that its centre is lost.
+        let slots = [
+            try hold("Health within 5 of 0v1 by Place where Health < 50", in: &table),
+            try hold("Health within 0.5 of 0v1 by Place", in: &table),
+        ]
+        #expect(members(slots[0], in: table) == [1])
+        advance(&table, slots) { set(health: 40, of: 2) }
+        #expect(members(slots[0], in: table) == [1, 2])
+        advance(&table, slots) { store[Self.health].remove(1, at: store.tick) }
+        #expect(members(slots[0], in: table) == [2])
+        advance(&table, slots) { store[Self.place].remove(0, at: store.tick) }
+        #expect(members(slots[0], in: table) == [2] && table[slots[0]].region?.isLost == true)
     }
 
     @Test func whoWasInTheRegionThatIsReplacedStays() throws {
