@@ -14,9 +14,11 @@ extension InspectorQuery {
         let found =
             query.isPlain || query.onlyListed != nil
             ? "nothing is tested: the members are those who have what it shows, or who are listed"
-            : "changes of \((deciding.map { table.name(of: $0) } + life).joined(separator: ", ")): "
-                + "the rows that changed are tested"
-                + (keys.isEmpty ? "" : "; among many queries, by values of \(keys.joined(separator: ", "))")
+            : query.region != nil
+                ? "place: entities near the centre are tested when something changes there, or when it moves"
+                : "changes of \((deciding.map { table.name(of: $0) } + life).joined(separator: ", ")): "
+                    + "the rows that changed are tested"
+                    + (keys.isEmpty ? "" : "; among many queries, by values of \(keys.joined(separator: ", "))")
         let lines = [
             ("query", query.text(in: table)),
             ("shows", query.selection.shown == .all ? "everything" : names(query.selection.shownColumns(in: table))),
