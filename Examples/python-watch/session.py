@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wire.messages import (
-    SUBSCRIBE_RESPONSE, AddedSchema, Batch, Centre, Component, Despawned, Entered, Extent, GrantedQuery, Heartbeat, Joined,
-    Left, Query, Removed, Response, Restarted, Section, Started, TableChanged, Welcome, Written, acknowledge,
+    SUBSCRIBE_RESPONSE, AddedSchema, Batch, Centre, Component, Despawned, Entered, Extent, GrantedQuery, Heartbeat,
+    Joined, Left, Query, Removed, Response, Restarted, Section, Started, TableChanged, Welcome, Written, acknowledge,
     batch_sections, hello, read, subscribe,
 )  # fmt: skip
 from wire.primitives import Breach, Reader

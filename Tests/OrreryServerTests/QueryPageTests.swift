@@ -51,6 +51,7 @@ import Testing
             let answer = try await ask(live, "?q=with+Position+order+by+Position.x+desc&limit=2")
             #expect(answer.text.contains(#""total":5,"rows":[{"entity":"4v1"},{"entity":"3v1"}]"#), "\(answer.text)")
             #expect(try await rows("Health limit 1 offset 2").contains(#""total":5,"rows":[{"entity":"2v1""#))
+            #expect(try await rows("Health\n\tcount\r\n") == #""total":5,"rows":[]"#)
             #expect(try await rows("Health count") == #""total":5,"rows":[]"#)
             #expect(try await rows("Health", "&limit=0") == #""total":5,"rows":[]"#)
             #expect(try await rows("Label where ~ \"&\"") == #""total":0,"rows":[]"#)

@@ -13,13 +13,14 @@ public enum CrowdWorld {
     public static func make(walkers count: Int) -> World {
         let world = World()
         for number in 0..<count {
-            // Multiples of such numbers fill the square without gaps and clusters.
+            // Multiples of these four numbers fill places, directions and speeds together, without gaps and clusters.
+            // Source: Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018.
             let (direction, speed) = (
-                share(number, of: 0.5698402910) * 2 * .pi, 10 + 20 * share(number, of: 0.3247179572)
+                share(number, of: 0.6287067210) * 2 * .pi, 10 + 20 * share(number, of: 0.5385972572)
             )
             var position = Position()
-            position.x = side * share(number, of: 0.7548776662)
-            position.y = side * share(number, of: 0.5698402911)
+            position.x = side * share(number, of: 0.8566748839)
+            position.y = side * share(number, of: 0.7338918566)
             position.heading = direction
             world.spawn(position, Velocity(x: speed * cos(direction), y: speed * sin(direction)), Turns())
         }

@@ -512,7 +512,8 @@ class Extent(NamedTuple):
 
 
 class Centre(NamedTuple):
-    """Whether the entity in the centre of a query's region is gone, hidden or nowhere: the region stays where that was."""
+    """Whether the entity in the centre of a query's region is gone, hidden or nowhere: the region stays where that
+    was."""
 
     query: int
     is_lost: bool

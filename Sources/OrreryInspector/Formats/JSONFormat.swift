@@ -34,15 +34,6 @@ package struct JSONFormat: Sendable {
         _ value: UnsafeRawBufferPointer, of schema: ComponentSchema, _ entity: Entity, to out: inout [UInt8],
         _ undecodable: inout UndecodableValues
     ) {
-        let start = out.count
-        do throws(CodecError) {
-            var reader = ByteReader(value)
-            try out.append(json: &reader, as: schema.type)
-            try reader.expectEnd()
-        } catch {
-            out.removeSubrange(start...)
-            out.append(text: "null")
-            undecodable.note(schema, of: entity, error)
-        }
+        if let error = out.append(json: value, orNullAs: schema.type) { undecodable.note(schema, of: entity, error) }
     }
 }

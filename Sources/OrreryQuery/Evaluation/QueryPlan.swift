@@ -132,8 +132,7 @@ extension Query {
             living = RowSet(entities.lazy.filter { self.mayBeMember($0, of: store) }.map(\.index))
         }
         let (presence, places, matcher) = (plan.presence(in: store), places, plan.matcher)
-        let area =
-            area ?? region.map { Area($0, around: centre(in: store), leaveRatio: 1, insiders: RowSet()) }
+        let area = area ?? presentArea(in: store)
         func scan(page: Int, among rows: PageMask) {
             var mask = presence.mask(rows, onPage: page)
             if let living { mask &= living.mask(ofPage: UInt32(page)) }
@@ -155,11 +154,14 @@ extension Query {
     /// - Complexity: O(nodes), and O(log n) for a list of n entities.
     package func isMember(_ entity: Entity, of store: ComponentStore) -> Bool {
         guard mayBeMember(entity, of: store), matches(entity, of: store) else { return false }
-        guard let region, let places else { return true }
-        guard let centre = centre(in: store), let place = places.place(of: entity.index, in: store) else {
-            return false
-        }
-        return place.squaredDistance(to: centre) <= region.radius * region.radius
+        guard let places, let area = presentArea(in: store) else { return true }
+        let (page, row) = (Int(entity.index) / RowSet.pageRows, Int(entity.index) % RowSet.pageRows)
+        return !places.mask(PageMask(row: row), in: area, onPage: page, of: store).isEmpty
+    }
+
+    /// Where the region lies now, with nobody in it; `nil` without a region.
+    private func presentArea(in store: ComponentStore) -> Area? {
+        region.map { Area($0, around: centre(in: store), leaveRatio: 1, insiders: RowSet()) }
     }
 
     /// Whether a living entity matches, wherever it is.

@@ -29,6 +29,22 @@ extension [UInt8] {
         }
     }
 
+    /// Appends a value, or `null` if the bytes are none of the type.
+    /// - Returns: Why they are none.
+    package mutating func append(json value: UnsafeRawBufferPointer, orNullAs type: FieldType) -> CodecError? {
+        let start = count
+        do throws(CodecError) {
+            var reader = ByteReader(value)
+            try append(json: &reader, as: type)
+            try reader.expectEnd()
+            return nil
+        } catch {
+            removeSubrange(start...)
+            append(text: "null")
+            return error
+        }
+    }
+
     private mutating func append(jsonFields fields: [Field], _ reader: inout ByteReader) throws(CodecError) {
         append(UInt8(ascii: "{"))
         for (position, field) in fields.enumerated() {

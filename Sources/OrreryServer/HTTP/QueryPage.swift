@@ -64,12 +64,19 @@ enum QueryPage {
         out.append(text: "{\"revision\":")
         out.append(jsonString: "\(result.revision)")
         out.append(text: ",\"total\":\(result.total),\"rows\":[")
-        let columns = query.selection.shownColumns(in: store.table).compactMap { store.table[$0] }
+        let columns = query.selection.shownColumns(in: store.table).compactMap { column in
+            store.table[column]?.schema.map { (column, $0) }
+        }
         for (position, row) in result.rows.enumerated() {
             if position > 0 { out.append(text: ",") }
             out.append(text: "{\"entity\":")
             out.append(jsonEntity: entity(at: row, of: query, in: store))
-            for entry in columns { append(entry, row, of: store, to: &out) }
+            for (column, schema) in columns where store[column].contains(row) {
+                out.append(text: ",")
+                out.append(jsonString: schema.name)
+                out.append(text: ":")
+                store[column].withValue(of: row) { _ = out.append(json: $0, orNullAs: schema.type) }
+            }
             out.append(text: "}")
             guard out.count <= sizeMax else { return nil }
         }
@@ -82,28 +89,6 @@ enum QueryPage {
         case .entities: store.entity(at: row) ?? .none
         case .resource: .none
         case .status: Entity(statusRow: row)
-        }
-    }
-
-    /// Appends a component, if the row has it; null for one that cannot be read.
-    private static func append(
-        _ entry: ComponentTable.Entry, _ row: UInt32, of store: ComponentStore, to out: inout [UInt8]
-    ) {
-        guard store[entry.column].contains(row) else { return }
-        out.append(text: ",")
-        out.append(jsonString: entry.name)
-        out.append(text: ":")
-        let start = out.count
-        do {
-            guard let schema = entry.schema else { throw CodecError(.outOfDomain, at: 0, "no schema") }
-            try store[entry.column].withValue(of: row) { value throws(CodecError) in
-                var reader = ByteReader(value)
-                try out.append(json: &reader, as: schema.type)
-                try reader.expectEnd()
-            }
-        } catch {
-            out.removeSubrange(start...)
-            out.append(text: "null")
         }
     }
 }

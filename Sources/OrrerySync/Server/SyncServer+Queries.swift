@@ -205,7 +205,7 @@ extension SyncServer {
         try checkAnswerSize(sections.byteCount)
     }
 
-    func checkAnswerSize(_ byteCount: Int) throws(QueryRefusal) {
+    private func checkAnswerSize(_ byteCount: Int) throws(QueryRefusal) {
         guard byteCount > configuration.queryAnswerSizeMax else { return }
         throw QueryRefusal(
             QueryError(

@@ -51,7 +51,8 @@ public struct HTTPRequest: Sendable, CustomStringConvertible, CustomReflectable 
         for part in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
             let sides = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             let decoded = sides.map {
-                HTTPRequestHead.decoded($0.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
+                HTTPRequestHead.decoded(
+                    allowingLines: true, $0.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
             }
             guard let key = decoded[0] else { return nil }
             guard key == name else { continue }

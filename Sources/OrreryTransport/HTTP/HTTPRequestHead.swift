@@ -67,7 +67,8 @@ package struct HTTPRequestHead: Hashable, Sendable {
     }
 
     /// Returns nil if the result is not UTF-8 or has control characters. Source: RFC 3986, section 2.1.
-    static func decoded(_ encoded: some Collection<UInt8>) -> String? {
+    /// - Parameter allowsLines: Whether tabs and ends of lines are none.
+    static func decoded(allowingLines allowsLines: Bool = false, _ encoded: some Collection<UInt8>) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(encoded)[...]
         while let byte = rest.popFirst() {
@@ -76,7 +77,8 @@ package struct HTTPRequestHead: Hashable, Sendable {
                 continue
             }
             guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
-                rest.prefix(2).allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }), value >= 0x20, value != 0x7f
+                rest.prefix(2).allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }), value != 0x7f,
+                value >= 0x20 || allowsLines && [0x09, 0x0a, 0x0d].contains(value)
             else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
